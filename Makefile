@@ -1,0 +1,54 @@
+# make synth · make test · make check need Python 3.10 or newer, with venv, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help setup synth test check lint types settings bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install everything, once
+
+# Bytecode is compiled here even where the environment says not to: without it each synth takes three times as long.
+$(READY): requirements.txt pyproject.toml package.json package-lock.json
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Patternbook needs Python 3.10 or newer, not " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(VENV)/bin/npm ci --silent --no-audit --no-fund --ignore-scripts
+	ln -sf ../../node_modules/.bin/cdk $(VENV)/bin/cdk
+	touch $@
+
+synth: $(READY) ## synthesize every pattern, and list the templates; ARGS="-c posture=production"
+	@cdk synth --quiet $(ARGS)
+	@python -m tools.summary cdk.out
+
+test: $(READY) ## run the tests
+	@pytest
+
+check: $(READY) lint types ## everything that CI runs
+	cdk synth --quiet --output cdk.out
+	cdk synth --quiet --output cdk.out.production -c posture=production -c FargateEfsStack.allow_plain_http=true
+	cfn-lint cdk.out/*.template.json cdk.out.production/*.template.json
+	pytest
+
+lint: $(READY)
+	ruff check .
+	ruff format --check .
+
+types: $(READY)
+	ty check
+
+settings: $(READY) ## list every setting of every pattern
+	@python -m tools.settings
+
+bench: $(READY) ## measure the cost of a synth and of the unit tests
+	@python -m tools.bench
+
+lock: $(READY) ## compile requirements.txt from pyproject.toml
+	echo '-e .' | uv pip compile --quiet --universal --python-version 3.10 --group dev --no-annotate \
+		--custom-compile-command 'make lock' --output-file requirements.txt -
+
+clean: ## remove what is installed and what is generated
+	rm -rf $(VENV) node_modules cdk.out cdk.out.production constructs/patternbook.egg-info

@@ -1,0 +1,61 @@
+"""The key that a stack's data at rest is encrypted with."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+
+from constructs import Construct
+from patternbook.posture import Posture
+
+
+def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Key | None:
+    """One customer managed key with yearly rotation, for everything a stack stores; None where the posture
+    leaves encryption to AWS managed keys.
+
+    Principals of the account use the key by their IAM policies. Three services have no such policy and act for
+    the stack, so the key policy names them, each bound to this account's resources:
+
+    - CloudWatch Logs, for log groups
+      (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html);
+    - CloudWatch alarms and EventBridge, which publish to an encrypted topic; EventBridge takes no
+      ``aws:SourceAccount`` here, so its statement names the topics instead
+      (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+    """
+    if not posture.customer_managed_keys:
+        return None
+    stack = cdk.Stack.of(scope)
+    key = kms.Key(
+        scope,
+        construct_id,
+        description=f"Data at rest of {stack.stack_name}",
+        enable_key_rotation=True,
+        removal_policy=posture.removal_policy,
+    )
+
+    def allow(service: str, actions: list[str], condition: str, name: str, value: str) -> None:
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal(service)],
+                actions=actions,
+                resources=["*"],  # in a key policy: this key
+                conditions={condition: {name: value}},
+            )
+        )
+
+    log_groups = stack.format_arn(
+        service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+    )
+    topics = stack.format_arn(service="sns", resource="*")
+    use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
+    data_keys = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
+    allow(
+        f"logs.{stack.region}.amazonaws.com",
+        [*use, *data_keys],
+        "ArnLike",
+        "kms:EncryptionContext:aws:logs:arn",
+        log_groups,
+    )
+    publish = ["kms:Decrypt", *data_keys]
+    allow("cloudwatch.amazonaws.com", publish, "StringEquals", "aws:SourceAccount", stack.account)
+    allow("events.amazonaws.com", publish, "ArnLike", "kms:EncryptionContext:aws:sns:topicArn", topics)
+    return key

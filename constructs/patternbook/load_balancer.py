@@ -1,0 +1,113 @@
+"""A public Application Load Balancer, with TLS wherever there is a certificate."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_wafv2 as wafv2
+
+from constructs import Construct
+from patternbook.posture import Posture
+
+
+def check_tls(*, posture: Posture, certificate_arn: str | None, allow_plain_http: bool) -> None:
+    """:raises ValueError: where the posture requires TLS and there is neither a certificate nor the opt-out."""
+    if posture.require_tls and certificate_arn is None and not allow_plain_http:
+        raise ValueError(
+            f"posture {posture.name} serves HTTPS only: set certificate_arn to the ARN of an ACM certificate, "
+            "or allow_plain_http to true"
+        )
+
+
+class PublicLoadBalancer(Construct):
+    """An Application Load Balancer in the public subnets.
+
+    With a certificate it serves HTTPS with TLS 1.2 and 1.3 (forward secrecy and post-quantum key exchange) and
+    redirects HTTP to it; without, plain HTTP, with a warning at synth.
+    It drops requests with invalid headers. By posture, it writes access logs and refuses to be deleted.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        posture: Posture,
+        certificate_arn: str | None = None,
+        allow_plain_http: bool = False,
+        allowed_cidrs: Sequence[str] = ("0.0.0.0/0",),
+        web_acl_arn: str | None = None,
+        log_retention_days: int | None = None,
+    ) -> None:
+        """:param certificate_arn: of an ACM certificate in the Region of the stack.
+        :param allow_plain_http: serve without a certificate even where the posture requires TLS.
+        :param allowed_cidrs: IPv4 blocks that may connect.
+        :param web_acl_arn: of a regional AWS WAF web ACL.
+        :param log_retention_days: of the access logs; the posture's where it is None.
+        :raises ValueError: see :func:`check_tls`; and without any allowed CIDR.
+        """
+        check_tls(posture=posture, certificate_arn=certificate_arn, allow_plain_http=allow_plain_http)
+        if not allowed_cidrs:
+            raise ValueError("allowed_cidrs: none given, so nobody could connect; at least one IPv4 block required")
+        super().__init__(scope, construct_id)
+        self.load_balancer = elbv2.ApplicationLoadBalancer(
+            self,
+            "LoadBalancer",
+            vpc=vpc,
+            internet_facing=True,
+            drop_invalid_header_fields=True,
+            deletion_protection=posture.deletion_protection,
+        )
+        if certificate_arn is None:
+            cdk.Annotations.of(self).add_warning_v2(
+                "patternbook:plainHttp",
+                "The load balancer serves plain HTTP: anyone on the way can read and change what is sent. "
+                "Set certificate_arn to serve HTTPS.",
+            )
+            self.listener = self.load_balancer.add_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP, open=False)
+        else:
+            self.listener = self.load_balancer.add_listener(
+                "Https",
+                certificates=[acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)],
+                # Recommended by AWS and the default of its console:
+                # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+                ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ,
+                protocol=elbv2.ApplicationProtocol.HTTPS,
+                open=False,
+            )
+            self.load_balancer.add_redirect(open=False)
+        self.url = f"http{'' if certificate_arn is None else 's'}://{self.load_balancer.load_balancer_dns_name}"
+        ports = [ec2.Port.HTTP] if certificate_arn is None else [ec2.Port.HTTPS, ec2.Port.HTTP]
+        for cidr in allowed_cidrs:
+            for port in ports:
+                self.load_balancer.connections.allow_from(ec2.Peer.ipv4(cidr), port, f"Allowed: {cidr}")
+        if web_acl_arn is not None:
+            wafv2.CfnWebACLAssociation(
+                self, "WebAcl", resource_arn=self.load_balancer.load_balancer_arn, web_acl_arn=web_acl_arn
+            )
+        if posture.access_logs:
+            self._write_access_logs(posture, log_retention_days or posture.log_retention_days)
+
+    def _write_access_logs(self, posture: Posture, retention_days: int) -> None:
+        bucket = s3.Bucket(
+            self,
+            "AccessLogs",
+            # Elastic Load Balancing can write to no bucket with another encryption:
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(retention_days))],
+            removal_policy=posture.removal_policy,
+        )
+        self.load_balancer.log_access_logs(bucket)
+        cdk.Validations.of(bucket).acknowledge(
+            cdk.Acknowledgment(
+                id="AwsSolutions::AwsSolutions-S1",
+                reason="This bucket is where the access logs go; logging who reads it is CloudTrail's work.",
+            )
+        )

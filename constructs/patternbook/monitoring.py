@@ -1,0 +1,93 @@
+"""Alarms, the dashboard beside them, and the topic that people hear of them through."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+
+from constructs import Construct
+
+
+class NotificationTopic(Construct):
+    """An SNS topic that takes messages over TLS only, with an optional subscriber.
+
+    Without ``key`` its messages are not encrypted at rest by KMS: the AWS managed key for SNS does not let
+    CloudWatch and EventBridge publish, and they would fail without a trace
+    (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, email: str | None, key: kms.IKey | None) -> None:
+        """:param email: gets the messages, once its owner has confirmed the subscription."""
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(self, "Topic", enforce_ssl=True, master_key=key)
+        if email is not None:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+
+
+class Monitoring(Construct):
+    """A dashboard, and alarms that notify a topic. Every alarm is a line on the graph that it watches."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, email: str | None = None, key: kms.IKey | None = None
+    ) -> None:
+        """:param email: hears of alarms.
+        :param key: encrypts the notifications, see :func:`patternbook.encryption.data_key`.
+        """
+        super().__init__(scope, construct_id)
+        self.topic = NotificationTopic(self, "Alarms", email=email, key=key).topic
+        self.dashboard = cloudwatch.Dashboard(self, "Dashboard")
+        self._action = actions.SnsAction(self.topic)
+
+    @property
+    def dashboard_url(self) -> str:
+        """The dashboard in the AWS console."""
+        stack = cdk.Stack.of(self)
+        return (
+            f"https://{stack.region}.console.aws.amazon.com/cloudwatch/home"
+            f"?region={stack.region}#dashboards/dashboard/{self.dashboard.dashboard_name}"
+        )
+
+    def watch(
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float,
+        description: str,
+        below: bool = False,
+        minutes: int = 5,
+        missing_is_bad: bool = False,
+    ) -> cloudwatch.Alarm:
+        """An alarm on a metric, and its graph.
+
+        :param threshold: in the metric's unit; the alarm rings above it, or below it if ``below``.
+        :param minutes: for how long, without a break, before it rings. The metric's period is one minute.
+        :param missing_is_bad: whether a minute without data counts as breaching.
+        """
+        comparison = cloudwatch.ComparisonOperator
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=comparison.LESS_THAN_THRESHOLD if below else comparison.GREATER_THAN_THRESHOLD,
+            evaluation_periods=minutes,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING
+            if missing_is_bad
+            else cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=description,
+        )
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
+        self.dashboard.add_widgets(
+            cloudwatch.GraphWidget(title=description, left=[metric], left_annotations=[alarm.to_annotation()], width=8)
+        )
+        return alarm
+
+    def graph(self, title: str, metrics: Sequence[cloudwatch.IMetric]) -> None:
+        """A graph without an alarm."""
+        self.dashboard.add_widgets(cloudwatch.GraphWidget(title=title, left=metrics, width=8))

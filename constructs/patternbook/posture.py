@@ -1,0 +1,70 @@
+"""The one switch over all patterns: a disposable sandbox, or something to run a business on."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posture:
+    """What differs between trying a pattern and depending on it. Constructs ask; they never compare names."""
+
+    name: str
+    removal_policy: cdk.RemovalPolicy
+    """What becomes of stored data (file systems, images, logs, keys) when its resource leaves the stack."""
+    deletion_protection: bool
+    """Whether stacks and load balancers refuse to be deleted."""
+    customer_managed_keys: bool
+    """Whether data at rest is encrypted with a KMS key of the stack's own, instead of AWS managed ones."""
+    nat_gateways: int
+    """NAT gateways of a network: one shared by all AZs, or one an AZ."""
+    interface_endpoints: bool
+    """Whether AWS services are called through VPC interface endpoints, where a NAT gateway would do."""
+    log_retention_days: int
+    """How long log groups and access logs keep their records, unless a setting says otherwise."""
+    access_logs: bool
+    """Whether load balancers write access logs to S3."""
+    backups: bool
+    """Whether AWS Backup takes automatic backups."""
+    require_tls: bool
+    """Whether a public listener without a certificate is refused."""
+    execute_command: bool
+    """Whether ECS Exec can open a shell in a running container."""
+    container_insights: ecs.ContainerInsights
+
+
+SANDBOX: Final = Posture(
+    name="sandbox",
+    removal_policy=cdk.RemovalPolicy.DESTROY,
+    deletion_protection=False,
+    customer_managed_keys=False,
+    nat_gateways=1,
+    interface_endpoints=False,
+    log_retention_days=7,
+    access_logs=False,
+    backups=False,
+    require_tls=False,
+    execute_command=True,
+    container_insights=ecs.ContainerInsights.ENABLED,
+)
+"""Cheap and disposable: ``cdk destroy`` leaves nothing that costs money."""
+
+PRODUCTION: Final = Posture(
+    name="production",
+    removal_policy=cdk.RemovalPolicy.RETAIN,
+    deletion_protection=True,
+    customer_managed_keys=True,
+    nat_gateways=3,
+    interface_endpoints=True,
+    log_retention_days=365,
+    access_logs=True,
+    backups=True,
+    require_tls=True,
+    execute_command=False,
+    container_insights=ecs.ContainerInsights.ENHANCED,
+)
+"""Protected, retained, logged and encrypted with keys of its own."""
+
+POSTURES: Final = {posture.name: posture for posture in (SANDBOX, PRODUCTION)}

@@ -1,0 +1,93 @@
+"""Service auto scaling: how many tasks a service runs."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_applicationautoscaling as appscaling
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from constructs import Construct
+
+
+class ServiceScaling(Construct):
+    """The number of tasks of a service, between two bounds, by any of the three kinds of policy.
+
+    *Target tracking* keeps a metric near a value, in both directions. *Step scaling* adds tasks by how far a
+    metric is beyond a threshold. *Scheduled scaling* moves the bounds at a time of day. They combine:
+    Application Auto Scaling takes the largest number that any policy asks for, and removes tasks only when
+    every target tracking policy agrees
+    (https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html).
+    """
+
+    SCALE_OUT_COOLDOWN = cdk.Duration.seconds(60)
+    SCALE_IN_COOLDOWN = cdk.Duration.minutes(5)
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, service: ecs.BaseService, min_tasks: int, max_tasks: int
+    ) -> None:
+        """:raises ValueError: for ``min_tasks`` above ``max_tasks``, or below 0."""
+        if not 0 <= min_tasks <= max_tasks:
+            raise ValueError(f"min_tasks and max_tasks: {min_tasks} and {max_tasks} given, 0 <= min <= max required")
+        super().__init__(scope, construct_id)
+        self.target = service.auto_scale_task_count(min_capacity=min_tasks, max_capacity=max_tasks)
+
+    def on_cpu(self, *, percent: int) -> None:
+        """Keeps the average CPU utilization of the tasks near ``percent`` of what is reserved."""
+        self.target.scale_on_cpu_utilization("Cpu", target_utilization_percent=percent, **self._cooldowns)
+
+    def on_memory(self, *, percent: int) -> None:
+        """Keeps the average memory utilization of the tasks near ``percent`` of what is reserved."""
+        self.target.scale_on_memory_utilization("Memory", target_utilization_percent=percent, **self._cooldowns)
+
+    def on_requests(self, target_group: elbv2.ApplicationTargetGroup, *, per_minute: int) -> None:
+        """Keeps the requests that a load balancer sends to each task near ``per_minute``."""
+        self.target.scale_on_request_count(
+            "Requests", target_group=target_group, requests_per_target=per_minute, **self._cooldowns
+        )
+
+    def on_steps(self, construct_id: str, metric: cloudwatch.IMetric, *, add_tasks: Mapping[float, int]) -> None:
+        """Adds tasks by an alarm: ``{0.5: 1, 2.0: 4}`` adds 1 task from a metric of 0.5 on, and 4 from 2.0 on.
+
+        It only adds; a target tracking policy takes tasks away again.
+
+        :raises ValueError: without a step, or for a step that adds no task or fewer than a lower one.
+        """
+        steps = sorted(add_tasks.items())
+        counts = [count for _, count in steps]
+        if not steps or counts[0] < 1 or counts != sorted(counts):
+            raise ValueError(
+                f"add_tasks: {dict(steps)} given; each step adds at least 1 task, and more than a lower one"
+            )
+        self.target.scale_on_metric(
+            construct_id,
+            metric=metric,
+            adjustment_type=appscaling.AdjustmentType.CHANGE_IN_CAPACITY,
+            cooldown=self.SCALE_OUT_COOLDOWN,
+            scaling_steps=[
+                appscaling.ScalingInterval(upper=steps[0][0], change=0),
+                *(appscaling.ScalingInterval(lower=threshold, change=count) for threshold, count in steps),
+            ],
+        )
+
+    def on_schedule(self, construct_id: str, *, cron: str, time_zone: str, min_tasks: int, max_tasks: int) -> None:
+        """Sets the bounds at the times of ``cron`` (six fields) in ``time_zone`` (IANA).
+
+        https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
+
+        :raises ValueError: for ``min_tasks`` above ``max_tasks``.
+        """
+        if not 0 <= min_tasks <= max_tasks:
+            raise ValueError(f"min_tasks and max_tasks: {min_tasks} and {max_tasks} given, 0 <= min <= max required")
+        self.target.scale_on_schedule(
+            construct_id,
+            schedule=appscaling.Schedule.expression(f"cron({cron})"),
+            time_zone=cdk.TimeZone.of(time_zone),
+            min_capacity=min_tasks,
+            max_capacity=max_tasks,
+        )
+
+    @property
+    def _cooldowns(self) -> dict[str, cdk.Duration]:
+        return {"scale_out_cooldown": self.SCALE_OUT_COOLDOWN, "scale_in_cooldown": self.SCALE_IN_COOLDOWN}

@@ -1,0 +1,1 @@
+"""The patterns, one module each: its settings, its stack."""

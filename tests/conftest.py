@@ -1,0 +1,14 @@
+"""What all tests share: one synthesized app a posture."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from tests.book import Book
+
+
+@pytest.fixture(scope="session")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Book]:
+    """The book in a posture."""
+    return cache(lambda posture: Book(posture, tmp_path_factory.mktemp(f"cdk.out.{posture}")))
