@@ -67,6 +67,7 @@ from patternbook import (
 )
 from patternbook.fargate import Cpu, check_task_size, container_image
 from patternbook.fields import Number, Percent, Unit, Whole
+from patternbook.findings import acknowledge
 from patternbook.load_balancer import check_tls
 from patternbook.settings import posture_of
 
@@ -116,7 +117,7 @@ class FargateEfsSettings(PatternSettings):
     health_check_path: fields.UrlPath = "/"
     """Path that answers 200 to the load balancer while the task is well."""
     health_check_command: Annotated[tuple[str, ...], Field(max_length=20)] = ()
-    """Health check inside the container, beginning with CMD or CMD-SHELL; without one, the load balancer alone checks."""
+    """Health check inside the container, beginning with CMD or CMD-SHELL; an image of yours needs none."""
     cpu: Annotated[Cpu, Unit("CPU units")] = 256
     """CPU of a task; 1,024 units are one vCPU."""
     memory_mib: Annotated[Whole, Unit("MiB")] = 512
@@ -412,11 +413,10 @@ class FargateEfsStack(PatternStack):
         # Deleted before the cluster lets go of its capacity providers, which AWS refuses while one is in use.
         service.node.add_dependency(cluster)
         if posture.execute_command:
-            cdk.Validations.of(task.task_role).acknowledge(
-                cdk.Acknowledgment(
-                    id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-                    reason="The four ssmmessages actions of ECS Exec support no resource-level permissions.",
-                )
+            acknowledge(
+                task.task_role,
+                "IAM5[Resource::*]",
+                "The four ssmmessages actions of ECS Exec support no resource-level permissions.",
             )
         endpoint = ec2.InterfaceVpcEndpointAwsService
         services = [endpoint.ECR, endpoint.ECR_DOCKER, endpoint.CLOUDWATCH_LOGS]

@@ -57,7 +57,7 @@ def build_app(
         app.node.get_all_context(), {name: pattern.settings_type for name, pattern in by_name.items()}
     )
     for name, pattern in by_name.items():
-        pattern(app, name, settings=settings[name], posture=posture)  # ty: ignore[unknown-argument]
+        pattern(app, name, settings=settings[name], posture=posture)
     return app
 
 

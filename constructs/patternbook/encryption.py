@@ -35,7 +35,7 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
     def allow(service: str, actions: list[str], condition: str, name: str, value: str) -> None:
         key.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[iam.ServicePrincipal(service)],
+                principals=[iam.ServicePrincipal(service)],  # ty: ignore[invalid-argument-type]
                 actions=actions,
                 resources=["*"],  # in a key policy: this key
                 conditions={condition: {name: value}},

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from aws_croniter import AwsCroniter
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler
+from pydantic_core import core_schema
 
 from patternbook.logs import RETENTION
 
@@ -25,25 +26,52 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Text(Expected):
+    """Part of ``Annotated[str, …]``: a text that ``accepts`` takes."""
+
+    accepts: Callable[[str], object]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: str) -> str:
+        if not self.accepts(value):
+            raise ValueError(f"expected {self.text}")
+        return value
+
+
+@dataclass(frozen=True)
 class Unit:
     """The unit of a number, such as ``MiB``."""
 
     name: str
 
 
-def _matching(pattern: str, expected: str) -> Any:
-    """A string type that matches a whole regular expression."""
-    compiled = re.compile(pattern, re.ASCII)
-    return _checked(lambda value: compiled.fullmatch(value) is not None, expected)
+def matching(pattern: str, expected: str) -> Text:
+    """A text that matches a whole regular expression."""
+    return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
 
 
-def _checked(accepts: Callable[[str], bool], expected: str) -> Any:
-    def check(value: str) -> str:
-        if not accepts(value):
-            raise ValueError(f"expected {expected}")
-        return value
+def network(largest: int, smallest: int, example: str) -> Text:
+    """An IPv4 block in CIDR notation with a prefix length from ``largest`` to ``smallest``."""
 
-    return Annotated[str, AfterValidator(check), Expected(expected)]
+    def accepts(value: str) -> bool:
+        try:
+            block = ipaddress.IPv4Network(value, strict=True)
+        except ValueError:
+            return False
+        return "/" in value and value == str(block) and largest <= block.prefixlen <= smallest
+
+    return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts)
+
+
+def arn(service: str, resource: str, example: str) -> Text:
+    """An ARN of ``service`` whose last part matches ``resource``.
+
+    Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
+    return matching(pattern, f'an ARN such as "{example}"')
 
 
 def _refuse_bool(value: Any) -> Any:
@@ -53,34 +81,12 @@ def _refuse_bool(value: Any) -> Any:
     return value
 
 
-def _network(smallest: int, largest: int, example: str) -> Any:
-    """An IPv4 block in CIDR notation with a prefix length from ``largest`` to ``smallest``."""
-    expected = f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"'
-
-    def accepts(value: str) -> bool:
-        try:
-            network = ipaddress.IPv4Network(value, strict=True)
-        except ValueError:
-            return False
-        return "/" in value and largest <= network.prefixlen <= smallest
-
-    return _checked(accepts, expected)
-
-
 def _is_cron(value: str) -> bool:
     try:
         AwsCroniter(value)
     except Exception:  # the parser lets IndexError and others through
         return False
     return value.isascii()
-
-
-def arn(service: str, resource: str, example: str, *, region: str = r"[a-z]{2}(-[a-z]+)+-\d") -> Any:
-    """An ARN of ``service`` whose last part matches ``resource``.
-
-    Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-    """
-    return _matching(rf"arn:aws[a-z-]*:{service}:{region}:\d{{12}}:{resource}", f'an ARN such as "{example}"')
 
 
 Whole = Annotated[int, BeforeValidator(_refuse_bool)]
@@ -99,51 +105,77 @@ def _known_retention(value: int) -> int:
 _RETENTION = "one of " + ", ".join(map(str, RETENTION))
 LogRetentionDays = Annotated[Whole, AfterValidator(_known_retention), Expected(_RETENTION), Unit("days")]
 
-Cidr = _network(32, 0, "203.0.113.0/24")
+Cidr = Annotated[str, network(0, 32, "203.0.113.0/24")]
 # A VPC is a /16 to a /28, a subnet no smaller than a /28; nine subnets fit from a /24 on.
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-VpcCidr = _network(24, 16, "10.0.0.0/16")
+VpcCidr = Annotated[str, network(16, 24, "10.0.0.0/16")]
 
-Email = _matching(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,63}",
-    'an e-mail address such as "ops@example.com"',
-)
-Cron = _checked(
-    _is_cron,
-    "six cron fields (minute hour day-of-month month day-of-week year, one of the two days a ?), "
-    'such as "0 8 ? * MON-FRI *"',
-)
-TimeZone = _checked(
-    lambda value: value in available_timezones(), 'a time zone of the IANA database, such as "Europe/Berlin"'
-)
+Email = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,63}",
+        'an e-mail address such as "ops@example.com"',
+    ),
+]
+Cron = Annotated[
+    str,
+    Text(
+        "six cron fields (minute hour day-of-month month day-of-week year, one of the two days a ?), "
+        'such as "0 8 ? * MON-FRI *"',
+        _is_cron,
+    ),
+]
+TimeZone = Annotated[
+    str, Text('a time zone of the IANA database, such as "Europe/Berlin"', lambda value: value in available_timezones())
+]
 
-CertificateArn = arn(
-    "acm", r"certificate/[\w-]+", "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
-)
-KeyArn = arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012")
+CertificateArn = Annotated[
+    str,
+    arn(
+        "acm",
+        r"certificate/[\w-]+",
+        "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    ),
+]
+KeyArn = Annotated[
+    str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012")
+]
 # With the six characters that Secrets Manager adds to a name, so that policies name just this secret.
-SecretArn = arn(
-    "secretsmanager",
-    r"secret:[\w/+=.@-]+-\w{6}",
-    "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf",
-)
-ParameterArn = arn("ssm", r"parameter/[\w.-]+(/[\w.-]+)*", "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting")
-WebAclArn = arn(
-    "wafv2",
-    r"regional/webacl/[\w-]+/[\w-]+",
-    "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
-)
+SecretArn = Annotated[
+    str,
+    arn(
+        "secretsmanager",
+        r"secret:[\w/+=.@-]+-\w{6}",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf",
+    ),
+]
+ParameterArn = Annotated[
+    str, arn("ssm", r"parameter/[\w.-]+(/[\w.-]+)*", "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting")
+]
+WebAclArn = Annotated[
+    str,
+    arn(
+        "wafv2",
+        r"regional/webacl/[\w-]+/[\w-]+",
+        "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
+    ),
+]
 
-AccountId = _matching(r"\d{12}", 'an AWS account id of 12 digits, such as "111122223333"')
+AccountId = Annotated[str, matching(r"\d{12}", 'an AWS account id of 12 digits, such as "111122223333"')]
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
-OrganizationId = _matching(r"o-[a-z0-9]{10,32}", 'an AWS Organizations id, such as "o-a1b2c3d4e5"')
-Region = _matching(r"[a-z]{2}(-[a-z]+)+-\d", 'an AWS Region such as "eu-west-1"')
-EnvironmentName = _matching(r"[A-Za-z_][A-Za-z0-9_]*", 'a name of an environment variable, such as "DB_PASSWORD"')
-AbsolutePath = _matching(r"(/[\w.-]+)+", 'an absolute path such as "/data"')
-UrlPath = _matching(r"/[\w./~%-]*", 'a URL path such as "/healthz"')
-ImageUri = _matching(
-    r"[a-z0-9][a-z0-9.-]*(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?",
-    'an image with its registry, such as "public.ecr.aws/docker/library/busybox:1.37"',
-)
+OrganizationId = Annotated[str, matching(r"o-[a-z0-9]{10,32}", 'an AWS Organizations id, such as "o-a1b2c3d4e5"')]
+Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", 'an AWS Region such as "eu-west-1"')]
+EnvironmentName = Annotated[
+    str, matching(r"[A-Za-z_][A-Za-z0-9_]*", 'a name of an environment variable, such as "DB_PASSWORD"')
+]
+AbsolutePath = Annotated[str, matching(r"(/[\w.-]+)+", 'an absolute path such as "/data"')]
+UrlPath = Annotated[str, matching(r"/[\w./~%-]*", 'a URL path such as "/healthz"')]
+ImageUri = Annotated[
+    str,
+    matching(
+        r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?",
+        'an image with its registry, such as "public.ecr.aws/docker/library/busybox:1.37"',
+    ),
+]
 
 Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]

@@ -6,11 +6,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 
 from constructs import Construct
+from patternbook.findings import acknowledge
 from patternbook.posture import Posture
+
+ANYWHERE = "0.0.0.0/0"
 
 
 def check_tls(*, posture: Posture, certificate_arn: str | None, allow_plain_http: bool) -> None:
@@ -39,7 +43,7 @@ class PublicLoadBalancer(Construct):
         posture: Posture,
         certificate_arn: str | None = None,
         allow_plain_http: bool = False,
-        allowed_cidrs: Sequence[str] = ("0.0.0.0/0",),
+        allowed_cidrs: Sequence[str] = (ANYWHERE,),
         web_acl_arn: str | None = None,
         log_retention_days: int | None = None,
     ) -> None:
@@ -89,7 +93,11 @@ class PublicLoadBalancer(Construct):
             wafv2.CfnWebACLAssociation(
                 self, "WebAcl", resource_arn=self.load_balancer.load_balancer_arn, web_acl_arn=web_acl_arn
             )
-        if posture.access_logs:
+        if ANYWHERE in allowed_cidrs:
+            acknowledge(self.load_balancer, "EC23", "A public load balancer: allowed_cidrs names the whole internet.")
+        if not posture.access_logs:
+            acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
+        else:
             self._write_access_logs(posture, log_retention_days or posture.log_retention_days)
 
     def _write_access_logs(self, posture: Posture, retention_days: int) -> None:
@@ -104,10 +112,26 @@ class PublicLoadBalancer(Construct):
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(retention_days))],
             removal_policy=posture.removal_policy,
         )
-        self.load_balancer.log_access_logs(bucket)
-        cdk.Validations.of(bucket).acknowledge(
-            cdk.Acknowledgment(
-                id="AwsSolutions::AwsSolutions-S1",
-                reason="This bucket is where the access logs go; logging who reads it is CloudTrail's work.",
+        # What log_access_logs would do, which asks for a Region at synth. The account's load balancers may write,
+        # each below the account's number:
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+        stack = cdk.Stack.of(self)
+        written = bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],  # ty: ignore[invalid-argument-type]
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects(f"AWSLogs/{stack.account}/*")],
+                conditions={
+                    "ArnLike": {
+                        "aws:SourceArn": stack.format_arn(
+                            service="elasticloadbalancing", resource="loadbalancer", resource_name="*"
+                        )
+                    }
+                },
             )
         )
+        self.load_balancer.set_attribute("access_logs.s3.enabled", "true")
+        self.load_balancer.set_attribute("access_logs.s3.bucket", bucket.bucket_name)
+        if written.policy_dependable is not None:  # Elastic Load Balancing tries the bucket at once
+            self.load_balancer.node.add_dependency(written.policy_dependable)
+        acknowledge(bucket, "S1", "This is where access logs go. Who reads them is for CloudTrail to record.")

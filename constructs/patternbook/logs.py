@@ -39,7 +39,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 
 
 def log_group(
-    scope: Construct, construct_id: str, *, posture: Posture, retention_days: int | None, key: kms.IKey | None
+    scope: Construct, construct_id: str, *, posture: Posture, retention_days: int | None, key: kms.Key | None
 ) -> logs.LogGroup:
     """A log group without a fixed name, so that a stack can be deployed beside its own retained logs.
 

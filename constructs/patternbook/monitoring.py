@@ -20,19 +20,19 @@ class NotificationTopic(Construct):
     (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, email: str | None, key: kms.IKey | None) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, email: str | None, key: kms.Key | None) -> None:
         """:param email: gets the messages, once its owner has confirmed the subscription."""
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(self, "Topic", enforce_ssl=True, master_key=key)
+        self.topic = sns.Topic(self, "Topic", enforce_ssl=True, master_key=key)  # ty: ignore[invalid-argument-type]
         if email is not None:
-            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))  # ty: ignore[invalid-argument-type]
 
 
 class Monitoring(Construct):
     """A dashboard, and alarms that notify a topic. Every alarm is a line on the graph that it watches."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, email: str | None = None, key: kms.IKey | None = None
+        self, scope: Construct, construct_id: str, *, email: str | None = None, key: kms.Key | None = None
     ) -> None:
         """:param email: hears of alarms.
         :param key: encrypts the notifications, see :func:`patternbook.encryption.data_key`.
@@ -40,7 +40,7 @@ class Monitoring(Construct):
         super().__init__(scope, construct_id)
         self.topic = NotificationTopic(self, "Alarms", email=email, key=key).topic
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard")
-        self._action = actions.SnsAction(self.topic)
+        self._action = actions.SnsAction(self.topic)  # ty: ignore[invalid-argument-type]
 
     @property
     def dashboard_url(self) -> str:
@@ -81,8 +81,8 @@ class Monitoring(Construct):
             else cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,
         )
-        alarm.add_alarm_action(self._action)
-        alarm.add_ok_action(self._action)
+        alarm.add_alarm_action(self._action)  # ty: ignore[invalid-argument-type]
+        alarm.add_ok_action(self._action)  # ty: ignore[invalid-argument-type]
         self.dashboard.add_widgets(
             cloudwatch.GraphWidget(title=description, left=[metric], left_annotations=[alarm.to_annotation()], width=8)
         )

@@ -32,7 +32,7 @@ class Network(Construct):
         posture: Posture,
         cidr: str = "10.0.0.0/16",
         log_retention_days: int | None = None,
-        key: kms.IKey | None = None,
+        key: kms.Key | None = None,
     ) -> None:
         """:param cidr: an IPv4 block, /16 to /24.
         :param log_retention_days: of the flow logs; the posture's where it is None.

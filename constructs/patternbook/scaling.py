@@ -35,16 +35,30 @@ class ServiceScaling(Construct):
 
     def on_cpu(self, *, percent: int) -> None:
         """Keeps the average CPU utilization of the tasks near ``percent`` of what is reserved."""
-        self.target.scale_on_cpu_utilization("Cpu", target_utilization_percent=percent, **self._cooldowns)
+        self.target.scale_on_cpu_utilization(
+            "Cpu",
+            target_utilization_percent=percent,
+            scale_out_cooldown=self.SCALE_OUT_COOLDOWN,
+            scale_in_cooldown=self.SCALE_IN_COOLDOWN,
+        )
 
     def on_memory(self, *, percent: int) -> None:
         """Keeps the average memory utilization of the tasks near ``percent`` of what is reserved."""
-        self.target.scale_on_memory_utilization("Memory", target_utilization_percent=percent, **self._cooldowns)
+        self.target.scale_on_memory_utilization(
+            "Memory",
+            target_utilization_percent=percent,
+            scale_out_cooldown=self.SCALE_OUT_COOLDOWN,
+            scale_in_cooldown=self.SCALE_IN_COOLDOWN,
+        )
 
     def on_requests(self, target_group: elbv2.ApplicationTargetGroup, *, per_minute: int) -> None:
         """Keeps the requests that a load balancer sends to each task near ``per_minute``."""
         self.target.scale_on_request_count(
-            "Requests", target_group=target_group, requests_per_target=per_minute, **self._cooldowns
+            "Requests",
+            target_group=target_group,
+            requests_per_target=per_minute,
+            scale_out_cooldown=self.SCALE_OUT_COOLDOWN,
+            scale_in_cooldown=self.SCALE_IN_COOLDOWN,
         )
 
     def on_steps(self, construct_id: str, metric: cloudwatch.IMetric, *, add_tasks: Mapping[float, int]) -> None:
@@ -87,7 +101,3 @@ class ServiceScaling(Construct):
             min_capacity=min_tasks,
             max_capacity=max_tasks,
         )
-
-    @property
-    def _cooldowns(self) -> dict[str, cdk.Duration]:
-        return {"scale_out_cooldown": self.SCALE_OUT_COOLDOWN, "scale_in_cooldown": self.SCALE_IN_COOLDOWN}
