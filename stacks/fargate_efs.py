@@ -66,7 +66,7 @@ from patternbook import (
     log_group,
 )
 from patternbook.fargate import Cpu, check_task_size, container_image
-from patternbook.fields import Number, Percent, Unit, Whole
+from patternbook.fields import Expected, Number, Percent, Unit, Whole
 from patternbook.findings import acknowledge
 from patternbook.load_balancer import check_tls
 from patternbook.settings import posture_of
@@ -120,7 +120,7 @@ class FargateEfsSettings(PatternSettings):
     """Health check inside the container, beginning with CMD or CMD-SHELL; an image of yours needs none."""
     cpu: Annotated[Cpu, Unit("CPU units")] = 256
     """CPU of a task; 1,024 units are one vCPU."""
-    memory_mib: Annotated[Whole, Unit("MiB")] = 512
+    memory_mib: Annotated[Whole, Expected("a size that Fargate offers with this cpu"), Unit("MiB")] = 512
     """Memory of a task; which sizes there are depends on cpu."""
     mount_path: fields.AbsolutePath = "/shared"
     """Where the container sees the shared file system."""

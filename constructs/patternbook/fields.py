@@ -134,12 +134,10 @@ CertificateArn = Annotated[
     arn(
         "acm",
         r"certificate/[\w-]+",
-        "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+        "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d",
     ),
 ]
-KeyArn = Annotated[
-    str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012")
-]
+KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d")]
 # With the six characters that Secrets Manager adds to a name, so that policies name just this secret.
 SecretArn = Annotated[
     str,
@@ -157,7 +155,7 @@ WebAclArn = Annotated[
     arn(
         "wafv2",
         r"regional/webacl/[\w-]+/[\w-]+",
-        "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
+        "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/1a2b3c4d",
     ),
 ]
 
@@ -179,3 +177,62 @@ ImageUri = Annotated[
 ]
 
 Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
+
+
+def _each_once(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    twice = sorted({item for item in value if value.count(item) > 1})
+    if twice:
+        raise ValueError(f"expected each once; more than once given: {', '.join(twice)}")
+    return value
+
+
+EachOnce = AfterValidator(_each_once)
+"""Part of ``Annotated[tuple[…], …]``: refuses a list of texts that has one of them twice."""
+
+
+def prose(max_length: int) -> Text:
+    """Free text. What CDK would take for one of its own placeholders is refused."""
+    return Text(
+        f"a text of 1 to {max_length:,} characters",
+        lambda value: 1 <= len(value) <= max_length and "${Token[" not in value,
+    )
+
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+_REPOSITORY_PATH = r"[a-z][a-z0-9]*([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+# The shorter of the limits of a private repository (256) and a public one (205).
+RepositoryName = Annotated[
+    str,
+    matching(
+        rf"(?=.{{2,205}}\Z){_REPOSITORY_PATH}",
+        'a repository name of 2 to 205 lower-case letters, digits and single . _ - / between them, such as "team/app"',
+    ),
+]
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html
+CachePrefix = Annotated[
+    str,
+    matching(
+        rf"(?=.{{2,30}}\Z){_REPOSITORY_PATH}",
+        "a prefix of repository names, of 2 to 30 lower-case letters, digits and single . _ - / between them, "
+        'such as "docker-hub"',
+    ),
+]
+CacheSecretArn = Annotated[
+    str,
+    arn(
+        "secretsmanager",
+        r"secret:ecr-pullthroughcache/[\w/+=.@-]{1,484}-\w{6}",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-AbCdEf",
+    ),
+]
+ImageTagPrefix = Annotated[
+    str, matching(r"\w[\w.-]{0,127}", 'the beginning of an image tag, of 1 to 128 characters, such as "v"')
+]
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html
+ImageTagFilter = Annotated[
+    str,
+    matching(
+        r"(?!(.*\*){3})[\w.*-]{1,128}",
+        'image tags, of 1 to 128 characters and with at most two *, such as "latest*"',
+    ),
+]

@@ -142,7 +142,7 @@ def describe(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     if origin is tuple:
         return f"a list{_length(metadata)}, each {describe(arguments[0])}"
     if origin is dict:
-        return f"an object{_length(metadata)}, each name {describe(arguments[0])}, each value {describe(arguments[1])}"
+        return f"an object{_length(metadata)}, from {describe(arguments[0])} to {describe(arguments[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"an object with {', '.join(annotation.model_fields)}"
     return f"a text{_length(metadata)}"
@@ -152,6 +152,23 @@ def unit_of(field: FieldInfo) -> str:
     """The unit of a number, or nothing."""
     _, metadata = _unwrap(field.annotation, field.metadata)
     return next((item.name for item in metadata if isinstance(item, Unit)), "")
+
+
+def nested_models(model: type[BaseModel]) -> list[type[SettingsModel]]:
+    """The models of the objects that a model's fields take, in the order of the fields, each once."""
+    found: dict[type[SettingsModel], None] = {}
+
+    def visit(annotation: Any) -> None:
+        annotation, _ = _unwrap(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, SettingsModel):
+            found[annotation] = None
+            found.update(dict.fromkeys(nested_models(annotation)))
+        for argument in typing.get_args(annotation):
+            visit(argument)
+
+    for field in model.model_fields.values():
+        visit(field.annotation)
+    return list(found)
 
 
 def _unwrap(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
