@@ -75,6 +75,9 @@ DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
 JOIN_SCRIPT = Path(__file__).parent.parent / "workloads" / "fargate_efs" / "join.sh"
 
 USER = "1000:1000"
+# The agent of ECS Exec, which runs as root, has to write to these two even where the rest is read-only:
+# https://github.com/aws-containers/amazon-ecs-exec-checker
+EXEC_VOLUMES = {"exec-state": "/var/lib/amazon", "exec-logs": "/var/log/amazon"}
 MINUTE = cdk.Duration.minutes(1)
 
 Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
@@ -183,6 +186,14 @@ class FargateEfsSettings(PatternSettings):
             check_task_size(info.data["cpu"], value)
         return value
 
+    @field_validator("writable_paths")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        taken = [*EXEC_VOLUMES.values(), *([info.data["mount_path"]] if "mount_path" in info.data else [])]
+        if len({*value, *taken}) < len(value) + len({*taken}):
+            raise ValueError(f"expected paths that differ from each other and from {', '.join(taken)}")
+        return value
+
     @field_validator("parameters")
     @classmethod
     def _not_twice(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
@@ -254,14 +265,18 @@ class FargateEfsStack(PatternStack):
         service = self._service(settings, posture, network, task)
         files.grant_read_write(task.task_role, client=service)
         service.node.add_dependency(files.file_system.mount_targets_available)
-        targets = front.listener.add_targets(
-            "Tasks",
-            targets=[service],
+        # Not of the listener: its targets would be others, and none at first, once there is a certificate.
+        targets = elbv2.ApplicationTargetGroup(
+            self,
+            "Targets",
+            vpc=network.vpc,
+            targets=[service],  # ty: ignore[invalid-argument-type]
             protocol=elbv2.ApplicationProtocol.HTTP,
             port=settings.container_port,
             deregistration_delay=cdk.Duration.seconds(30),
             health_check=elbv2.HealthCheck(path=settings.health_check_path, interval=cdk.Duration.seconds(15)),
         )
+        front.listener.add_target_groups("Tasks", target_groups=[targets])
         self._scale(settings, service, targets)
         monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
         self._watch(settings, monitoring, service, front, targets, files)
@@ -319,9 +334,7 @@ class FargateEfsStack(PatternStack):
             # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
             linux.add_tmpfs(ecs.Tmpfs(container_path=path, size=64))
         if posture.execute_command:
-            # The agent of ECS Exec, which runs as root, has to write to these two even where the rest is read-only:
-            # https://github.com/aws-containers/amazon-ecs-exec-checker
-            for name, path in {"exec-state": "/var/lib/amazon", "exec-logs": "/var/log/amazon"}.items():
+            for name, path in EXEC_VOLUMES.items():
                 task.add_volume(name=name)
                 web.add_mount_points(ecs.MountPoint(source_volume=name, container_path=path, read_only=False))
         if settings.image is None:

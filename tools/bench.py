@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import patternbook as _  # noqa: F401 - the commands below run jsii on the Node that it finds
+import patternbook  # noqa: F401 - the commands below run jsii on the Node that it finds
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 5
@@ -52,7 +52,7 @@ def main() -> None:
         "unit tests": (sys.executable, "-m", "pytest", "tests/unit"),
     }
     seconds: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         for name, command in commands.items():
             seconds[name].append(_cpu_seconds(*command))
     medians = {name: statistics.median(values) for name, values in seconds.items()}

@@ -106,9 +106,10 @@ _RETENTION = "one of " + ", ".join(map(str, RETENTION))
 LogRetentionDays = Annotated[Whole, AfterValidator(_known_retention), Expected(_RETENTION), Unit("days")]
 
 Cidr = Annotated[str, network(0, 32, "203.0.113.0/24")]
-# A VPC is a /16 to a /28, a subnet no smaller than a /28; nine subnets fit from a /24 on.
+# A VPC is a /16 at the largest. Three subnets in each of three AZs, of which a load balancer wants a /27, fill a /23.
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-VpcCidr = Annotated[str, network(16, 24, "10.0.0.0/16")]
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
+VpcCidr = Annotated[str, network(16, 23, "10.0.0.0/16")]
 
 Email = Annotated[
     str,
@@ -166,7 +167,7 @@ Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", 'an AWS Region such a
 EnvironmentName = Annotated[
     str, matching(r"[A-Za-z_][A-Za-z0-9_]*", 'a name of an environment variable, such as "DB_PASSWORD"')
 ]
-AbsolutePath = Annotated[str, matching(r"(/[\w.-]+)+", 'an absolute path such as "/data"')]
+AbsolutePath = Annotated[str, matching(r"(/(?!\.\.?(/|$))[\w.-]+)+", 'an absolute path such as "/data"')]
 UrlPath = Annotated[str, matching(r"/[\w./~%-]*", 'a URL path such as "/healthz"')]
 ImageUri = Annotated[
     str,
@@ -232,7 +233,6 @@ ImageTagPrefix = Annotated[
 ImageTagFilter = Annotated[
     str,
     matching(
-        r"(?!(.*\*){3})[\w.*-]{1,128}",
-        'image tags, of 1 to 128 characters and with at most two *, such as "latest*"',
+        r"[\w.*-]{1,128}", 'an image tag of 1 to 128 characters, where a * stands for any others, such as "latest*"'
     ),
 ]

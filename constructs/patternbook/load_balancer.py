@@ -52,11 +52,14 @@ class PublicLoadBalancer(Construct):
         :param allowed_cidrs: IPv4 blocks that may connect.
         :param web_acl_arn: of a regional AWS WAF web ACL.
         :param log_retention_days: of the access logs; the posture's where it is None.
-        :raises ValueError: see :func:`check_tls`; and without any allowed CIDR.
+        :raises ValueError: see :func:`check_tls`; without any allowed CIDR; and for a retention below a day.
         """
         check_tls(posture=posture, certificate_arn=certificate_arn, allow_plain_http=allow_plain_http)
         if not allowed_cidrs:
             raise ValueError("allowed_cidrs: none given, so nobody could connect; at least one IPv4 block required")
+        retention_days = posture.log_retention_days if log_retention_days is None else log_retention_days
+        if retention_days < 1:
+            raise ValueError(f"log_retention_days: {retention_days} given, at least 1 required")
         super().__init__(scope, construct_id)
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
@@ -83,7 +86,14 @@ class PublicLoadBalancer(Construct):
                 protocol=elbv2.ApplicationProtocol.HTTPS,
                 open=False,
             )
-            self.load_balancer.add_redirect(open=False)
+            # Not add_redirect: under an id of its own, a listener for port 80 would be created while the one for
+            # plain HTTP still has the port, and a stack that gets its first certificate could not be updated.
+            self.load_balancer.add_listener(
+                "Http",
+                protocol=elbv2.ApplicationProtocol.HTTP,
+                default_action=elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True),
+                open=False,
+            )
         self.url = f"http{'' if certificate_arn is None else 's'}://{self.load_balancer.load_balancer_dns_name}"
         ports = [ec2.Port.HTTP] if certificate_arn is None else [ec2.Port.HTTPS, ec2.Port.HTTP]
         for cidr in allowed_cidrs:
@@ -98,7 +108,7 @@ class PublicLoadBalancer(Construct):
         if not posture.access_logs:
             acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
         else:
-            self._write_access_logs(posture, log_retention_days or posture.log_retention_days)
+            self._write_access_logs(posture, retention_days)
 
     def _write_access_logs(self, posture: Posture, retention_days: int) -> None:
         bucket = s3.Bucket(

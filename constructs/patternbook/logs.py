@@ -38,6 +38,12 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 """
 
 
+def check_retention(days: int | None) -> None:
+    """:raises ValueError: for a retention time that CloudWatch Logs does not know. None stands for the posture's."""
+    if days is not None and days not in RETENTION:
+        raise ValueError(f"retention_days: {days} is not one of {', '.join(map(str, RETENTION))}")
+
+
 def log_group(
     scope: Construct, construct_id: str, *, posture: Posture, retention_days: int | None, key: kms.Key | None
 ) -> logs.LogGroup:
@@ -45,11 +51,10 @@ def log_group(
 
     :param retention_days: one of :data:`RETENTION`; the posture's where it is None.
     :param key: a key that lets CloudWatch Logs use it, see :func:`patternbook.encryption.data_key`.
-    :raises ValueError: for a retention time that CloudWatch Logs does not know.
+    :raises ValueError: see :func:`check_retention`.
     """
+    check_retention(retention_days)
     days = posture.log_retention_days if retention_days is None else retention_days
-    if days not in RETENTION:
-        raise ValueError(f"retention_days: {days} is not one of {', '.join(map(str, RETENTION))}")
     return logs.LogGroup(
         scope,
         construct_id,

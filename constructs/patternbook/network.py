@@ -1,5 +1,6 @@
 """A VPC in three tiers, without look-ups."""
 
+import ipaddress
 from collections.abc import Iterable
 
 import aws_cdk as cdk
@@ -7,8 +8,21 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 
 from constructs import Construct
-from patternbook.logs import log_group
+from patternbook.logs import check_retention, log_group
 from patternbook.posture import Posture
+
+
+def check_cidr(cidr: str) -> None:
+    """:raises ValueError: for a VPC that EC2 would not make, or that is too small for nine subnets.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+    """
+    try:
+        fits = 16 <= ipaddress.IPv4Network(cidr).prefixlen <= 24
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"cidr: {cidr!r} given, an IPv4 block from /16 to /24 required")
 
 
 class Network(Construct):
@@ -34,10 +48,13 @@ class Network(Construct):
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
     ) -> None:
-        """:param cidr: an IPv4 block, /16 to /24.
+        """:param cidr: an IPv4 block, /16 to /23.
         :param log_retention_days: of the flow logs; the posture's where it is None.
         :param key: encrypts the flow logs.
+        :raises ValueError: for addresses that are no such block, and see :func:`patternbook.logs.check_retention`.
         """
+        check_cidr(cidr)
+        check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._posture = posture
         self.vpc = ec2.Vpc(

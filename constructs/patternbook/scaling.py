@@ -66,11 +66,11 @@ class ServiceScaling(Construct):
 
         It only adds; a target tracking policy takes tasks away again.
 
-        :raises ValueError: without a step, or for a step that adds no task or fewer than a lower one.
+        :raises ValueError: without a step, or for a step that adds no task, or no more than a lower one.
         """
         steps = sorted(add_tasks.items())
         counts = [count for _, count in steps]
-        if not steps or counts[0] < 1 or counts != sorted(counts):
+        if not steps or counts[0] < 1 or counts != sorted(set(counts)):
             raise ValueError(
                 f"add_tasks: {dict(steps)} given; each step adds at least 1 task, and more than a lower one"
             )

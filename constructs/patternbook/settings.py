@@ -194,8 +194,11 @@ def _bounds(metadata: Iterable[Any]) -> str:
 
 
 def _length(metadata: Iterable[Any]) -> str:
-    limit = next((item.max_length for item in metadata if isinstance(item, annotated_types.MaxLen)), None)
-    return "" if limit is None else f" of at most {limit:,}"
+    low = next((item.min_length for item in metadata if isinstance(item, annotated_types.MinLen)), None)
+    high = next((item.max_length for item in metadata if isinstance(item, annotated_types.MaxLen)), None)
+    if high is None:
+        return "" if low is None else f" of at least {low:,}"
+    return f" of at most {high:,}" if low is None else f" of {low:,} to {high:,}"
 
 
 def _decode_json(settings_type: type[PatternSettings], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,6 +212,8 @@ def _decode_json(settings_type: type[PatternSettings], given: Mapping[str, Any])
         if value == "null":
             return None
         origin = typing.get_origin(annotation)
+        if origin is typing.Literal and not isinstance(typing.get_args(annotation)[0], str):
+            return int(value) if value.isdecimal() and value.isascii() else value
         if origin in (tuple, dict) or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             try:
                 return _decoded(value, list if origin is tuple else dict)
@@ -227,7 +232,11 @@ def _decoded(value: Any, wanted: type) -> Any:
 
 
 def _mistakes(stack: str, settings_type: type[PatternSettings], error: ValidationError) -> Iterator[Mistake]:
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details:
+        inner = [other["loc"] for other in details if other["loc"][: len(detail["loc"])] == detail["loc"]]
+        if detail["type"] == "too_short" and len(inner) > 1:
+            continue  # short only of the items that are wrong themselves
         location = [part for part in detail["loc"] if part != "[key]"]
         path = ".".join([stack, *map(str, location)])
         if detail["type"] == "value_error":
@@ -276,5 +285,7 @@ def _one_of(values: Iterable[Any]) -> str:
 
 
 def _did_you_mean(given: Any, known: Iterable[str]) -> str:
-    close = get_close_matches(str(given), list(known), n=1)
+    names = list(known)
+    shortened = [name for name in names if given and name.startswith(str(given))]
+    close = shortened if len(shortened) == 1 else get_close_matches(str(given), names, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
