@@ -31,7 +31,7 @@ check: $(READY) lint types ## everything that CI runs
 	cdk synth --quiet --output cdk.out
 	cdk synth --quiet --output cdk.out.production -c posture=production -c FargateEfsStack.allow_plain_http=true
 	cfn-lint cdk.out/*.template.json cdk.out.production/*.template.json
-	pytest
+	$(MAKE) test
 
 lint: $(READY)
 	ruff check .

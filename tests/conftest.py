@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+import app  # noqa: F401 - before aws_cdk: it points jsii at the Node of this environment
 from tests.book import Book
 
 

@@ -1,0 +1,106 @@
+"""The commands of the README, by the pinned CDK CLI."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+pytestmark = pytest.mark.skipif(not (BIN / "cdk").exists(), reason="the CDK CLI is not installed here: run make setup")
+
+
+def run(command: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command as after ``source .venv/bin/activate``, without credentials."""
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={
+            "PATH": f"{BIN}{os.pathsep}/usr/bin:/bin",
+            "HOME": os.environ["HOME"],
+            "CI": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_the_cli_is_the_pinned_one() -> None:
+    pinned = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    assert run(["cdk", "--version"]).stdout.startswith(f"{pinned} ")
+
+
+def test_mistakes_end_cdk_synth_with_status_1_one_message_and_no_template(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    given = {
+        "posture": "prod",
+        "FargateEfsStack.cpu": "512",
+        "FargateEfsStack.min_tasks": "9",
+        "EcrStak.x": "1",
+        "FargateEfsStack.alarm_email": "nobody",
+    }
+    arguments = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
+    result = run(["cdk", "synth", "--quiet", "--output", str(out), *arguments])
+    assert result.returncode == 1
+    assert result.stderr.count("no template was written") == 1
+    for path in ("posture", "EcrStak.x", "FargateEfsStack.memory_mib", "FargateEfsStack.max_tasks"):
+        assert f"  {path} = " in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert not list(out.glob("*.template.json"))
+
+
+def commands(markdown: str) -> list[str]:
+    """The command lines of all ``sh`` blocks, without their comments, and what the text says of make."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [*filter(None, lines), *re.findall(r"`(make \w+)`", markdown)]
+
+
+# By CI before the tests, or as what runs the tests; each would run itself from inside a test.
+BY_CI = {"make synth", "make test", "make check", "pytest", "source .venv/bin/activate"}
+# These want an account: without credentials they synthesize, and stop where they would ask AWS.
+WANT_AN_ACCOUNT = re.compile(r"cdk (deploy|destroy|bootstrap)")
+OFFLINE = re.compile(r"cdk (synth|list)|make (help|settings)")
+
+
+def test_ci_runs_what_the_tests_leave_to_it() -> None:
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8") + (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "make synth" in ci
+    assert "make check" in ci
+    assert "$(MAKE) test" in ci
+
+
+@pytest.mark.parametrize("command", sorted({*commands(README)}))
+def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
+    if command in BY_CI or command.startswith("git clone"):
+        return
+    words = [word.strip("'") for word in re.findall(r"'[^']*'|\S+", command)]
+    if WANT_AN_ACCOUNT.match(command):
+        flags = (
+            ["--force"] if words[1] == "destroy" else ["--require-approval", "never"] if words[1] == "deploy" else []
+        )
+        result = run([*words, *flags, "--output", str(tmp_path)])
+        assert result.returncode == 1, result.stdout
+        assert "Settings:" not in result.stderr
+        assert re.search(r"credentials|Unable to (resolve|determine).*(account|environment)", result.stderr, re.I), (
+            result.stderr
+        )
+        return
+    assert OFFLINE.match(command), f"no test runs {command!r}"
+    output = ["--output", str(tmp_path)] if words[0] == "cdk" else []
+    result = run([*words, *output])
+    assert result.returncode == 0, result.stderr
+    assert result.stdout

@@ -1,0 +1,126 @@
+"""What the folders promise: no name clash, the same templates everywhere, no network, no credentials."""
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Loaded into every Node that the app starts: any attempt to connect, or to look a name up, ends it.
+NO_NETWORK_JS = """
+const refuse = (what) => () => { console.error(`network call: ${what}`); process.exit(97); };
+require('net').Socket.prototype.connect = refuse('connect');
+require('dns').lookup = refuse('lookup');
+require('dgram').createSocket = refuse('dgram');
+"""
+# Python loads a module of this name at its start.
+NO_NETWORK_PY = """
+import os, sys
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        sys.stderr.write(f"network call: {event}\\n")
+        os._exit(97)
+sys.addaudithook(refuse)
+"""
+
+
+def bare_environment(**more: str) -> dict[str, str]:
+    """The environment of a newcomer: no AWS variables, no CDK variables, no home with a config file."""
+    return {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **more}
+
+
+def synthesize(outdir: Path, *, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py")],
+        cwd=cwd,
+        env=bare_environment(CDK_OUTDIR=str(outdir), **environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_constructs_is_a_source_root_and_not_a_package() -> None:
+    assert not (ROOT / "constructs" / "__init__.py").exists(), "it would hide PyPI's constructs from aws_cdk"
+    import constructs
+
+    assert ROOT not in Path(str(constructs.__file__)).parents or ".venv" in str(constructs.__file__)
+
+
+def test_synth_is_the_same_when_repeated_and_from_another_folder(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for outdir, cwd in (("first", ROOT), ("second", elsewhere)):
+        result = synthesize(tmp_path / outdir, cwd=cwd)
+        assert result.returncode == 0, result.stderr
+    first, second = (sorted(path.name for path in (tmp_path / run).iterdir()) for run in ("first", "second"))
+    assert first == second
+    # Metadata files hold stack traces, for the CLI's own messages, through the temporary folder that jsii runs in.
+    names = [name for name in first if not name.endswith(".metadata.json")]
+    assert {"FargateEfsStack.template.json", "manifest.json"} <= set(names)
+    _, different, unread = filecmp.cmpfiles(tmp_path / "first", tmp_path / "second", names, shallow=False)
+    assert (different, unread) == ([], [])
+
+
+def test_synth_makes_no_network_call_and_needs_no_credentials(tmp_path: Path) -> None:
+    (tmp_path / "no_network.js").write_text(NO_NETWORK_JS, encoding="utf-8")
+    (tmp_path / "sitecustomize.py").write_text(NO_NETWORK_PY, encoding="utf-8")
+    guarded = {
+        "NODE_OPTIONS": f"--require {tmp_path / 'no_network.js'}",
+        "PYTHONPATH": str(tmp_path),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    result = synthesize(tmp_path / "out", cwd=ROOT, **guarded)
+    assert "network call" not in result.stderr
+    assert result.returncode == 0, result.stderr
+
+    # The guards bite.
+    node = os.environ["JSII_NODE"]
+    for command in (
+        [node, "-e", "require('net').connect(9, '127.0.0.1')"],
+        [node, "-e", "require('https').get('https://127.0.0.1:9')"],
+        [sys.executable, "-c", "import socket; socket.create_connection(('127.0.0.1', 9))"],
+    ):
+        caught = subprocess.run(
+            command, env=bare_environment(**guarded), capture_output=True, text=True, check=False, timeout=60
+        )
+        assert caught.returncode == 97, caught.stderr
+        assert "network call" in caught.stderr
+
+
+def test_a_broken_cdk_json_is_one_message(tmp_path: Path) -> None:
+    for name in ("app.py", "stacks", "workloads"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    (tmp_path / "cdk.json").write_text("{ not json", encoding="utf-8")
+    out = tmp_path / "out"
+    result = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=tmp_path,
+        env=bare_environment(CDK_OUTDIR=str(out)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Settings: 1 mistake; no template was written.\n\n  cdk.json = ")
+    assert "Traceback" not in result.stderr
+    assert not list(out.glob("*"))
+
+
+@pytest.mark.parametrize("content", ["[]", '{"context": 5}', '"text"', "\xff"])
+def test_a_cdk_json_of_another_shape_is_one_message(content: str, tmp_path: Path) -> None:
+    from patternbook import SettingsError, build_app
+
+    path = tmp_path / "cdk.json"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(SettingsError, match="a JSON object"):
+        build_app([], cdk_json=path)

@@ -1,0 +1,136 @@
+"""Rungs 2 to 4: CDK's validation, cdk-nag and cfn-lint have nothing to say, and each acknowledgement is needed."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from cdk_nag import AwsSolutionsChecks
+
+import app
+from patternbook import build_app
+from tests.book import POSTURES, REQUIRED, Book
+
+EXPECTED_WARNINGS = {"Annotation::patternbook:plainHttp"}
+
+
+class Finding(NamedTuple):
+    rule: str
+    path: str
+
+
+class Report:
+    """CDK's validation report of an app."""
+
+    def __init__(self, path: Path) -> None:
+        plugins: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["pluginReports"]
+        self.plugins = {plugin["pluginName"] for plugin in plugins}
+        self.findings = {
+            Finding(violation["ruleName"], construct["constructPath"])
+            for plugin in plugins
+            for violation in plugin["violations"]
+            for construct in violation["violatingConstructs"]
+        }
+        self.acknowledged = {
+            (violation["acknowledgedId"], violation["acknowledgedAt"]): violation["reason"]
+            for plugin in plugins
+            for violation in plugin.get("suppressedViolations", [])
+        }
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[cdk.App, Report]]:
+    """The app in a posture, and its report with cdk-nag as a plugin."""
+
+    def make(posture: str) -> tuple[cdk.App, Report]:
+        outdir = tmp_path_factory.mktemp(f"nag.{posture}")
+        book = build_app(
+            app.PATTERNS,
+            cdk_json=app.CDK_JSON,
+            context={"posture": posture} | REQUIRED[posture],
+            outdir=str(outdir),
+        )
+        cdk.Validations.of(book).add_plugins(AwsSolutionsChecks(book))
+        book.synth()
+        return book, Report(outdir / "validation-report.json")
+
+    return cache(make)
+
+
+def acknowledgements(book: cdk.App) -> dict[tuple[str, str], str]:
+    """What the constructs of an app acknowledge: id and path, and the reason."""
+    return {
+        (rule, construct.node.path): reason
+        for construct in book.node.find_all()
+        for entry in construct.node.metadata
+        if entry.type == "aws:cdk:acknowledged-rules"
+        for rule, reason in dict(entry.data).items()
+        if rule.startswith("AwsSolutions::")  # CDK acknowledges some of its own
+    }
+
+
+@pytest.mark.parametrize("posture", POSTURES)
+def test_no_finding_of_cdk_validation_and_cdk_nag(
+    posture: str, reports: Callable[[str], tuple[cdk.App, Report]]
+) -> None:
+    _, report = reports(posture)
+    assert "AwsSolutions" in report.plugins
+    assert {finding.rule for finding in report.findings} <= EXPECTED_WARNINGS, report.findings
+
+
+@pytest.mark.parametrize("posture", POSTURES)
+def test_each_acknowledgement_bites_and_has_a_reason(
+    posture: str, reports: Callable[[str], tuple[cdk.App, Report]]
+) -> None:
+    book, report = reports(posture)
+    declared = acknowledgements(book)
+    assert declared
+    assert all(len(reason) > 30 for reason in declared.values())
+    assert declared.keys() == report.acknowledged.keys()
+
+
+@pytest.mark.parametrize("posture", POSTURES)
+def test_no_finding_of_cfn_lint(posture: str, books: Callable[[str], Book]) -> None:
+    templates = books(posture).templates
+    assert templates.keys() == {pattern.__name__ for pattern in app.PATTERNS}
+    assert lint(*templates.values()) == ""
+
+
+def lint(*templates: Path) -> str:
+    """What cfn-lint finds, by the project's own configuration."""
+    command = [str(Path(sys.executable).parent / "cfn-lint"), *map(str, templates)]
+    return subprocess.run(command, cwd=app.CDK_JSON.parent, capture_output=True, text=True, check=False).stdout
+
+
+class TestTheCheckersBite:
+    """A defect of each kind, to see that the tests above could fail."""
+
+    def test_cdk_validation(self, tmp_path: Path) -> None:
+        flags = json.loads(app.CDK_JSON.read_text(encoding="utf-8"))["context"]
+        broken = cdk.App(context=flags, outdir=str(tmp_path))
+        topic = sns.CfnTopic(cdk.Stack(broken, "Broken"), "Topic")
+        topic.add_property_override("Nonsense", 1)
+        with pytest.raises(RuntimeError, match="Nonsense"):
+            broken.synth()
+
+    def test_cdk_nag(self, tmp_path: Path) -> None:
+        broken = cdk.App(outdir=str(tmp_path))
+        s3.Bucket(cdk.Stack(broken, "Broken"), "Bucket")
+        cdk.Validations.of(broken).add_plugins(AwsSolutionsChecks(broken))
+        with pytest.raises(RuntimeError, match="AwsSolutions-S1"):
+            broken.synth()
+        assert (
+            Finding("AwsSolutions-S1", "Broken/Bucket/Resource") in Report(tmp_path / "validation-report.json").findings
+        )
+
+    def test_cfn_lint(self, tmp_path: Path) -> None:
+        path = tmp_path / "broken.template.json"
+        path.write_text('{"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"Nam": 1}}}}', encoding="utf-8")
+        assert "E3002" in lint(path)
