@@ -12,7 +12,7 @@ help: ## this list
 setup: $(READY) ## install everything, once
 
 # Bytecode is compiled here even where the environment says not to: without it each synth takes three times as long.
-$(READY): requirements.txt pyproject.toml package.json package-lock.json
+$(READY): requirements.txt package-lock.json
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Patternbook needs Python 3.10 or newer, not " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
