@@ -65,7 +65,7 @@ from patternbook import (
     fields,
     log_group,
 )
-from patternbook.fargate import Cpu, check_task_size, container_image
+from patternbook.fargate import Cpu, check_task_size, container_image, is_private_ecr
 from patternbook.fields import Expected, Number, Percent, Unit, Whole
 from patternbook.findings import acknowledge
 from patternbook.load_balancer import check_tls
@@ -132,7 +132,7 @@ class FargateEfsSettings(PatternSettings):
     secrets: dict[fields.EnvironmentName, fields.SecretArn] = Field(default={}, max_length=50)
     """Environment variables from Secrets Manager, each with the full ARN of its secret."""
     parameters: dict[fields.EnvironmentName, fields.ParameterArn] = Field(default={}, max_length=50)
-    """Environment variables from SSM Parameter Store, each with the ARN of its parameter."""
+    """Environment variables from SSM Parameter Store, each with the ARN of its parameter, in the stack's Region."""
     secret_key_arns: Annotated[tuple[fields.KeyArn, ...], Field(max_length=10)] = ()
     """Customer managed keys that these secrets and parameters are encrypted with."""
 
@@ -270,7 +270,7 @@ class FargateEfsStack(PatternStack):
             self,
             "Targets",
             vpc=network.vpc,
-            targets=[service],  # ty: ignore[invalid-argument-type]
+            targets=[service],
             protocol=elbv2.ApplicationProtocol.HTTP,
             port=settings.container_port,
             deregistration_delay=cdk.Duration.seconds(30),
@@ -327,6 +327,12 @@ class FargateEfsStack(PatternStack):
             secrets=self._secrets(settings, task.obtain_execution_role()),
             stop_timeout=cdk.Duration.seconds(30),
         )
+        if settings.image is not None and is_private_ecr(settings.image):
+            acknowledge(
+                task.obtain_execution_role(),
+                "IAM5[Resource::*]",
+                "ecr:GetAuthorizationToken has no resource-level permissions; the pull names the repository.",
+            )
         shared = ecs.MountPoint(source_volume="shared", container_path=settings.mount_path, read_only=False)
         web.add_mount_points(shared)
         for path in settings.writable_paths:
@@ -382,6 +388,10 @@ class FargateEfsStack(PatternStack):
             )
             for name, arn in settings.parameters.items()
         }
+        if parameters:
+            cdk.Annotations.of(self).acknowledge_warning(
+                "aws-cdk-lib/aws-ssm:crossAccountReferenceSameRegion", "ECS reads parameters of the task's Region only."
+            )
         return secrets | parameters
 
     def _service(

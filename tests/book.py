@@ -16,7 +16,46 @@ POSTURES = ("sandbox", "production")
 # What production asks of a user before a pattern can be synthesized.
 REQUIRED: Mapping[str, dict[str, Any]] = {
     "sandbox": {},
-    "production": {"FargateEfsStack.allow_plain_http": "true"},
+    "production": {"FargateEfsStack": {"allow_plain_http": True}},
+}
+
+# Every optional part of each pattern at once.
+EVERYTHING: Mapping[str, dict[str, Any]] = {
+    "FargateEfsStack": {
+        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
+        "health_check_command": ["CMD", "/healthy"],
+        "writable_paths": ["/tmp"],
+        "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
+        "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
+        "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
+        "scheduled_tasks": [
+            {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 12}
+        ],
+        "response_time_steps": [
+            {"above_seconds": 1, "add_tasks": 1},
+            {"above_seconds": 3, "add_tasks": 4},
+        ],
+        "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
+        "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+        "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
+        "alarm_email": "ops@example.com",
+    },
+    "EcrStack": {
+        "repository_name": "team/app",
+        "mutable_tags": ["latest*"],
+        "other_days": 90,
+        "scanning": "enhanced",
+        "scan_severities": ["CRITICAL", "UNTRIAGED"],
+        "findings_email": "ops@example.com",
+        "pull_account_ids": ["111122223333"],
+        "pull_organization_id": "o-a1b2c3d4e5",
+        "cache_ecr_public_prefix": "ecr-public",
+        "cache_docker_hub_prefix": "docker-hub",
+        "cache_docker_hub_secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:"
+        "secret:ecr-pullthroughcache/docker-hub-AbCdEf",
+        "public_repository": {"description": "An app", "operating_systems": ["Linux"]},
+        "replicate_to_regions": ["eu-west-1"],
+    },
 }
 
 
@@ -25,7 +64,7 @@ class Book:
 
     def __init__(self, posture: str, outdir: Path) -> None:
         self.app = build_app(
-            app.PATTERNS, cdk_json=app.CDK_JSON, context={"posture": posture} | REQUIRED[posture], outdir=str(outdir)
+            app.PATTERNS, cdk_json=app.CDK_JSON, context={"posture": posture, **REQUIRED[posture]}, outdir=str(outdir)
         )
         self.templates = {path.name.split(".")[0]: path for path in _synthesized(self.app).glob("*.template.json")}
 

@@ -41,6 +41,11 @@ _PRIVATE_ECR = re.compile(
 )
 
 
+def is_private_ecr(uri: str) -> bool:
+    """Whether an image comes from a private ECR repository."""
+    return _PRIVATE_ECR.fullmatch(uri) is not None
+
+
 def container_image(scope: Construct, construct_id: str, uri: str) -> ecs.ContainerImage:
     """The image of a URI. From a private ECR repository the task's execution role gets permission to pull it,
     which ``ContainerImage.from_registry`` does not give.

@@ -16,7 +16,7 @@ from cdk_nag import AwsSolutionsChecks
 
 import app
 from patternbook import build_app
-from tests.book import POSTURES, REQUIRED, Book
+from tests.book import EVERYTHING, POSTURES, REQUIRED
 
 EXPECTED_WARNINGS = {"Annotation::patternbook:plainHttp"}
 
@@ -45,20 +45,21 @@ class Report:
         }
 
 
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[cdk.App, Report]]:
-    """The app in a posture, and its report with cdk-nag as a plugin."""
+SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option")]
 
-    def make(posture: str) -> tuple[cdk.App, Report]:
-        outdir = tmp_path_factory.mktemp(f"nag.{posture}")
+
+@pytest.fixture(scope="module")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], tuple[cdk.App, Report]]:
+    """The app in a posture, with defaults or every option, and its report with cdk-nag as a plugin."""
+
+    def make(posture: str, options: str) -> tuple[cdk.App, Report]:
+        outdir = tmp_path_factory.mktemp("nag")
+        settings = EVERYTHING if options == "every option" else REQUIRED[posture]
         book = build_app(
-            app.PATTERNS,
-            cdk_json=app.CDK_JSON,
-            context={"posture": posture} | REQUIRED[posture],
-            outdir=str(outdir),
+            app.PATTERNS, cdk_json=app.CDK_JSON, context={"posture": posture, **settings}, outdir=str(outdir)
         )
         cdk.Validations.of(book).add_plugins(AwsSolutionsChecks(book))
-        book.synth()
+        book.synth()  # raises for a finding that is not acknowledged
         return book, Report(outdir / "validation-report.json")
 
     return cache(make)
@@ -76,31 +77,32 @@ def acknowledgements(book: cdk.App) -> dict[tuple[str, str], str]:
     }
 
 
-@pytest.mark.parametrize("posture", POSTURES)
-def test_no_finding_of_cdk_validation_and_cdk_nag(
-    posture: str, reports: Callable[[str], tuple[cdk.App, Report]]
-) -> None:
-    _, report = reports(posture)
-    assert "AwsSolutions" in report.plugins
-    assert {finding.rule for finding in report.findings} <= EXPECTED_WARNINGS, report.findings
+@pytest.mark.parametrize(("posture", "options"), SCENARIOS)
+class TestEveryPattern:
+    def test_no_finding_of_cdk_validation_and_cdk_nag(
+        self, posture: str, options: str, synthesized: Callable[[str, str], tuple[cdk.App, Report]]
+    ) -> None:
+        _, report = synthesized(posture, options)
+        assert "AwsSolutions" in report.plugins
+        expected = EXPECTED_WARNINGS if options == "defaults" else set()
+        assert {finding.rule for finding in report.findings} == expected, report.findings
 
+    def test_each_acknowledgement_bites_and_has_a_reason(
+        self, posture: str, options: str, synthesized: Callable[[str, str], tuple[cdk.App, Report]]
+    ) -> None:
+        book, report = synthesized(posture, options)
+        declared = acknowledgements(book)
+        assert declared
+        assert all(len(reason) > 30 for reason in declared.values())
+        assert declared.keys() == report.acknowledged.keys()
 
-@pytest.mark.parametrize("posture", POSTURES)
-def test_each_acknowledgement_bites_and_has_a_reason(
-    posture: str, reports: Callable[[str], tuple[cdk.App, Report]]
-) -> None:
-    book, report = reports(posture)
-    declared = acknowledgements(book)
-    assert declared
-    assert all(len(reason) > 30 for reason in declared.values())
-    assert declared.keys() == report.acknowledged.keys()
-
-
-@pytest.mark.parametrize("posture", POSTURES)
-def test_no_finding_of_cfn_lint(posture: str, books: Callable[[str], Book]) -> None:
-    templates = books(posture).templates
-    assert templates.keys() == {pattern.__name__ for pattern in app.PATTERNS}
-    assert lint(*templates.values()) == ""
+    def test_no_finding_of_cfn_lint(
+        self, posture: str, options: str, synthesized: Callable[[str, str], tuple[cdk.App, Report]]
+    ) -> None:
+        book, _ = synthesized(posture, options)
+        templates = sorted(Path(book.outdir).glob("*.template.json"))
+        assert [path.name.split(".")[0] for path in templates] == sorted(stack.__name__ for stack in app.PATTERNS)
+        assert lint(*templates) == ""
 
 
 def lint(*templates: Path) -> str:
