@@ -516,7 +516,7 @@ class FargateEfsStack(PatternStack):
             threshold=fewest,
             below=True,
             missing_is_bad=fewest > 0,
-            description=f"Fewer than {fewest} tasks run",
+            description=f"Running tasks are below the minimum of {fewest}",
         )
         monitoring.watch(
             "StorageThroughput",

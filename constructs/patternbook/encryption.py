@@ -3,8 +3,8 @@
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-
 from constructs import Construct
+
 from patternbook.posture import Posture
 
 
@@ -12,14 +12,16 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
     """One customer managed key with yearly rotation, for everything a stack stores; None where the posture
     leaves encryption to AWS managed keys.
 
-    Principals of the account use the key by their IAM policies. Three services have no such policy and act for
+    Principals of the account use the key by their IAM policies. Two services have no such policy and act for
     the stack, so the key policy names them, each bound to this account's resources:
 
     - CloudWatch Logs, for log groups
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html);
-    - CloudWatch alarms and EventBridge, which publish to an encrypted topic; EventBridge takes no
-      ``aws:SourceAccount`` here, so its statement names the topics instead
+    - CloudWatch alarms, which publish to an encrypted topic
       (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+
+    An EventBridge rule publishes by a role of its own, ``targets.SnsTopic(…, authorize_using_role=True)``: in a key
+    policy it would take no condition on the account that it acts for.
     """
     if not posture.customer_managed_keys:
         return None
@@ -45,7 +47,6 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
     log_groups = stack.format_arn(
         service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
     )
-    topics = stack.format_arn(service="sns", resource="*")
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
     data_keys = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
     allow(
@@ -57,5 +58,4 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
     )
     publish = ["kms:Decrypt", *data_keys]
     allow("cloudwatch.amazonaws.com", publish, "StringEquals", "aws:SourceAccount", stack.account)
-    allow("events.amazonaws.com", publish, "ArnLike", "kms:EncryptionContext:aws:sns:topicArn", topics)
     return key

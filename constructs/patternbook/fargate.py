@@ -5,7 +5,6 @@ from typing import Final, Literal
 
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
-
 from constructs import Construct
 
 Cpu = Literal[256, 512, 1024, 2048, 4096, 8192, 16384, 32768]

@@ -7,8 +7,8 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_efs as efs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-
 from constructs import Construct
+
 from patternbook.posture import Posture
 
 CLIENT_ACTIONS = [

@@ -1,7 +1,6 @@
 """Findings of cdk-nag that a reviewer would accept, said beside the resource."""
 
 import aws_cdk as cdk
-
 from constructs import IConstruct
 
 

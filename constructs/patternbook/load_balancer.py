@@ -9,8 +9,8 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
-
 from constructs import Construct
+
 from patternbook.findings import acknowledge
 from patternbook.posture import Posture
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-
 from constructs import Construct
+
 from patternbook.posture import Posture
 
 RETENTION: Final = {

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
-
 from constructs import Construct
+
 from patternbook.logs import check_retention, log_group
 from patternbook.posture import Posture
 
@@ -16,13 +16,14 @@ def check_cidr(cidr: str) -> None:
     """:raises ValueError: for a VPC that EC2 would not make, or that is too small for nine subnets.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
     """
     try:
-        fits = 16 <= ipaddress.IPv4Network(cidr).prefixlen <= 24
+        fits = 16 <= ipaddress.IPv4Network(cidr).prefixlen <= 23
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"cidr: {cidr!r} given, an IPv4 block from /16 to /24 required")
+        raise ValueError(f"cidr: {cidr!r} given, an IPv4 block from /16 to /23 required")
 
 
 class Network(Construct):

@@ -1,0 +1,1033 @@
+"""What the docstring of stacks/fargate_efs.py promises."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Annotations, Match
+
+from stacks.fargate_efs import JOIN_SCRIPT, FargateEfsStack
+from tests.book import POSTURES, Book, variant
+from tests.unit.reading import Reading, Resource
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
+PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
+SECRET_KEY = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
+CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+WEB_ACL = "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012"
+
+# Production with everything that a user can set.
+FULL: Mapping[str, Any] = {
+    "posture": "production",
+    "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2",
+    "container_port": 9000,
+    "health_check_path": "/healthz",
+    "health_check_command": ["CMD", "/ok"],
+    "cpu": 512,
+    "memory_mib": 2048,
+    "mount_path": "/srv/files",
+    "writable_paths": ["/tmp", "/run"],
+    "secrets": {"DB_PASSWORD": SECRET},
+    "parameters": {"GREETING": PARAMETER},
+    "secret_key_arns": [SECRET_KEY],
+    "min_tasks": 3,
+    "max_tasks": 30,
+    "on_demand_base": 1,
+    "spot_percent": 80,
+    "target_cpu_percent": 55,
+    "target_memory_percent": 65,
+    "target_requests_per_minute": 700,
+    "scheduled_tasks": [
+        {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 40},
+        {"cron": "0 20 ? * MON-FRI *", "min_tasks": 1, "max_tasks": 10},
+    ],
+    "response_time_steps": [{"above_seconds": 0.5, "add_tasks": 1}, {"above_seconds": 2, "add_tasks": 4}],
+    "vpc_cidr": "10.20.0.0/18",
+    "allowed_cidrs": ["203.0.113.0/24", "198.51.100.7/32"],
+    "certificate_arn": CERTIFICATE,
+    "web_acl_arn": WEB_ACL,
+    "alarm_email": "ops@example.com",
+    "log_retention_days": 30,
+}
+
+# Sandbox with an image from a public registry, secrets, a certificate, and no task at night.
+OWN: Mapping[str, Any] = {
+    "posture": "sandbox",
+    "image": "public.ecr.aws/nginx/nginx-unprivileged:1.29",
+    "writable_paths": ["/tmp"],
+    "secrets": {"DB_PASSWORD": SECRET},
+    "certificate_arn": CERTIFICATE,
+    "scheduled_tasks": [{"cron": "0 20 ? * MON-FRI *", "min_tasks": 0, "max_tasks": 0}],
+    "log_retention_days": 3,
+}
+
+BOUNDLESS = {"0.0.0.0/0", "::/0"}
+SERVICE_METRICS = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"}
+MOUNT_AND_WRITE = {
+    "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+    "Condition": {
+        "StringEquals": {
+            "elasticfilesystem:AccessPointArn": "arn:${AWS::Partition}:elasticfilesystem:${AWS::Region}"
+            ":${AWS::AccountId}:access-point/${AWS::EFS::AccessPoint}"
+        }
+    },
+    "Effect": "Allow",
+    "Resource": "${AWS::EFS::FileSystem.Arn}",
+}
+EXEC_CHANNEL = {
+    "Action": [
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ],
+    "Effect": "Allow",
+    "Resource": "*",
+}
+STORED = ("AWS::EFS::FileSystem", "AWS::Logs::LogGroup", "AWS::KMS::Key", "AWS::S3::Bucket")
+
+
+@pytest.fixture(scope="module")
+def read(books: Callable[[str], Book], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reading]:
+    """The stack in a posture as it comes, or with the settings FULL or OWN; each synthesized once."""
+    readings: dict[str, Reading] = {}
+
+    def reading(name: str) -> Reading:
+        if name not in readings:
+            if name in POSTURES:
+                app = books(name).app
+            else:
+                app = variant(FargateEfsStack, tmp_path_factory.mktemp(name), **{"full": FULL, "own": OWN}[name])
+            stack = app.node.find_child("FargateEfsStack")
+            assert isinstance(stack, cdk.Stack)
+            readings[name] = Reading(stack)
+        return readings[name]
+
+    return reading
+
+
+@pytest.fixture(scope="module", params=POSTURES)
+def stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
+    """As it comes, in each posture."""
+    return read(request.param)
+
+
+@pytest.fixture(scope="module", params=[*POSTURES, "full", "own"])
+def any_stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
+    """As it comes in each posture, and with settings."""
+    return read(request.param)
+
+
+@pytest.fixture(scope="module")
+def sandbox(read: Callable[[str], Reading]) -> Reading:
+    return read("sandbox")
+
+
+@pytest.fixture(scope="module")
+def production(read: Callable[[str], Reading]) -> Reading:
+    return read("production")
+
+
+@pytest.fixture(scope="module")
+def full(read: Callable[[str], Reading]) -> Reading:
+    return read("full")
+
+
+@pytest.fixture(scope="module")
+def own(read: Callable[[str], Reading]) -> Reading:
+    return read("own")
+
+
+def containers(stack: Reading) -> dict[str, dict[str, Any]]:
+    return {item["Name"]: item for item in stack.one("AWS::ECS::TaskDefinition")["ContainerDefinitions"]}
+
+
+def task_role(stack: Reading) -> Resource:
+    return stack.to(stack.one("AWS::ECS::TaskDefinition")["TaskRoleArn"])
+
+
+def execution_role(stack: Reading) -> Resource:
+    return stack.to(stack.one("AWS::ECS::TaskDefinition")["ExecutionRoleArn"])
+
+
+def vpc_configuration(stack: Reading) -> dict[str, Any]:
+    return stack.one("AWS::ECS::Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
+
+
+def task_group(stack: Reading) -> Resource:
+    (group,) = vpc_configuration(stack)["SecurityGroups"]
+    return stack.to(group)
+
+
+def load_balancer_group(stack: Reading) -> Resource:
+    (group,) = stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["SecurityGroups"]
+    return stack.to(group)
+
+
+def endpoints(stack: Reading, kind: str) -> dict[str, Resource]:
+    """VPC endpoints of a kind by the name of their service, such as ``ecr.api``."""
+    return {
+        stack.shown(endpoint["ServiceName"]).removeprefix("com.amazonaws.${AWS::Region}."): endpoint
+        for endpoint in stack.all("AWS::EC2::VPCEndpoint")
+        if endpoint["VpcEndpointType"] == kind
+    }
+
+
+def load_balancer_attributes(stack: Reading) -> dict[str, Any]:
+    attributes = stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["LoadBalancerAttributes"]
+    return {item["Key"]: item["Value"] for item in attributes}
+
+
+def listeners(stack: Reading) -> dict[int, Resource]:
+    return {listener["Port"]: listener for listener in stack.all("AWS::ElasticLoadBalancingV2::Listener")}
+
+
+def policies(stack: Reading, kind: str) -> list[Resource]:
+    return [item for item in stack.all("AWS::ApplicationAutoScaling::ScalingPolicy") if item["PolicyType"] == kind]
+
+
+def alarms(stack: Reading) -> list[Resource]:
+    """Those that people hear of; the one of step scaling only adds tasks."""
+    topic = stack.one("AWS::SNS::Topic")
+    return [
+        alarm
+        for alarm in stack.all("AWS::CloudWatch::Alarm")
+        if topic.id in [stack.to(action).id for action in alarm["AlarmActions"]]
+    ]
+
+
+def metrics_of(alarm: Resource) -> tuple[str, ...]:
+    if alarm.get("MetricName"):
+        return (f"{alarm['Namespace']}/{alarm['MetricName']}",)
+    metrics = [item["MetricStat"]["Metric"] for item in alarm["Metrics"] if "MetricStat" in item]
+    return tuple(f"{metric['Namespace']}/{metric['MetricName']}" for metric in metrics)
+
+
+class TestNetwork:
+    def test_three_azs_without_look_ups(self, any_stack: Reading) -> None:
+        zones = [json.dumps(subnet["AvailabilityZone"]) for subnet in any_stack.all("AWS::EC2::Subnet")]
+        expected = [json.dumps({"Fn::Select": [index, {"Fn::GetAZs": ""}]}) for index in range(3)]
+        assert sorted(zones) == sorted(expected * 3)
+
+    @pytest.mark.parametrize("tier", ["public", "private", "isolated"])
+    def test_each_tier_has_a_subnet_in_each_az(self, stack: Reading, tier: str) -> None:
+        zones = {json.dumps(subnet["AvailabilityZone"]) for subnet in stack.subnets(tier)}
+        assert len(zones) == len(stack.subnets(tier)) == 3
+
+    def test_only_load_balancer_and_nat_gateways_in_public_subnets(self, any_stack: Reading) -> None:
+        public = any_stack.subnets("public")
+        inside = {
+            resource.type
+            for resource in any_stack.resources.values()
+            if any(any_stack.refers(resource, subnet) for subnet in public)
+        }
+        assert inside - {"AWS::EC2::SubnetRouteTableAssociation"} == {
+            "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "AWS::EC2::NatGateway",
+        }
+
+    def test_subnets_give_no_public_addresses(self, stack: Reading) -> None:
+        assert not any(subnet["MapPublicIpOnLaunch"] for subnet in stack.all("AWS::EC2::Subnet"))
+
+    def test_tasks_run_in_the_private_subnets(self, any_stack: Reading) -> None:
+        subnets = [any_stack.to(subnet).id for subnet in vpc_configuration(any_stack)["Subnets"]]
+        assert sorted(subnets) == sorted(subnet.id for subnet in any_stack.subnets("private"))
+
+    def test_tasks_have_no_public_address(self, any_stack: Reading) -> None:
+        assert vpc_configuration(any_stack)["AssignPublicIp"] == "DISABLED"
+
+    def test_a_mount_target_in_each_isolated_subnet(self, stack: Reading) -> None:
+        mounted = [stack.to(target["SubnetId"]).id for target in stack.all("AWS::EFS::MountTarget")]
+        assert sorted(mounted) == sorted(subnet.id for subnet in stack.subnets("isolated"))
+
+    def test_sandbox_has_one_nat_gateway(self, sandbox: Reading) -> None:
+        sandbox.one("AWS::EC2::NatGateway")
+
+    def test_production_has_a_nat_gateway_an_az(self, production: Reading) -> None:
+        assert len(production.all("AWS::EC2::NatGateway")) == 3
+        for subnet in production.subnets("private"):
+            route = production.default_route(subnet)
+            assert route is not None
+            behind = production.to(production.to(route["NatGatewayId"])["SubnetId"])
+            assert behind["AvailabilityZone"] == subnet["AvailabilityZone"]
+
+    def test_s3_gateway_endpoint_for_every_subnet(self, stack: Reading) -> None:
+        routed = {stack.to(table).id for table in endpoints(stack, "Gateway")["s3"]["RouteTableIds"]}
+        assert routed == {table.id for table in stack.all("AWS::EC2::RouteTable")}
+
+    def test_sandbox_has_no_interface_endpoints(self, sandbox: Reading, own: Reading) -> None:
+        assert endpoints(sandbox, "Interface") == endpoints(own, "Interface") == {}
+
+    def test_production_has_interface_endpoints_for_what_tasks_call(self, production: Reading) -> None:
+        assert set(endpoints(production, "Interface")) == {"ecr.api", "ecr.dkr", "logs"}
+
+    def test_secrets_and_parameters_add_their_endpoints(self, full: Reading) -> None:
+        assert set(endpoints(full, "Interface")) == {"ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm"}
+
+    def test_interface_endpoints_admit_tasks_only(self, full: Reading) -> None:
+        for name, endpoint in endpoints(full, "Interface").items():
+            (group,) = endpoint["SecurityGroupIds"]
+            rules = [rule for owner, rule in full.inbound() if owner == full.to(group)]
+            assert [(rule["FromPort"], rule["ToPort"]) for rule in rules] == [(443, 443)], name
+            assert full.to(rules[0]["SourceSecurityGroupId"]) == task_group(full), name
+
+    def test_interface_endpoints_are_in_every_az_of_the_tasks(self, full: Reading) -> None:
+        private = {subnet.id for subnet in full.subnets("private")}
+        for name, endpoint in endpoints(full, "Interface").items():
+            assert endpoint["PrivateDnsEnabled"], name
+            assert {full.to(subnet).id for subnet in endpoint["SubnetIds"]} == private, name
+
+    def test_flow_logs_of_all_traffic(self, stack: Reading) -> None:
+        flow_log = stack.one("AWS::EC2::FlowLog")
+        assert (flow_log["ResourceType"], flow_log["TrafficType"]) == ("VPC", "ALL")
+        assert stack.to(flow_log["ResourceId"]) == stack.one("AWS::EC2::VPC")
+        assert stack.to(flow_log["LogGroupName"]).type == "AWS::Logs::LogGroup"
+
+    def test_only_the_listeners_admit_anyone_from_outside(self, any_stack: Reading) -> None:
+        """Every rule that is not for a security group of the stack."""
+        for group, rule in any_stack.inbound():
+            if "SourceSecurityGroupId" not in rule:
+                assert group == load_balancer_group(any_stack), f"{group['GroupDescription']}: {rule}"
+                assert rule["FromPort"] == rule["ToPort"], rule
+                assert rule["FromPort"] in listeners(any_stack), rule
+                assert rule["IpProtocol"] == "tcp", rule
+
+    def test_allowed_cidrs_are_all_that_may_connect(self, full: Reading) -> None:
+        admitted = {(rule["CidrIp"], rule["FromPort"]) for _, rule in full.inbound() if "CidrIp" in rule}
+        assert admitted == {(cidr, port) for cidr in FULL["allowed_cidrs"] for port in (80, 443)}
+
+    def test_with_allowed_cidrs_nothing_is_open_to_the_world(self, full: Reading) -> None:
+        open_to_all = [rule for _, rule in full.inbound() if {rule.get("CidrIp"), rule.get("CidrIpv6")} & BOUNDLESS]
+        assert open_to_all == []
+
+    def test_the_load_balancer_reaches_tasks_on_their_port_only(self, full: Reading) -> None:
+        (rule,) = [rule for owner, rule in full.inbound() if owner == task_group(full)]
+        assert full.to(rule["SourceSecurityGroupId"]) == load_balancer_group(full)
+        assert (rule["FromPort"], rule["ToPort"]) == (9000, 9000)
+
+    def test_tasks_reach_https_and_the_file_system_only(self, any_stack: Reading) -> None:
+        rules = any_stack.outbound(task_group(any_stack))
+        assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in rules} == {
+            ("tcp", 443, 443),
+            ("tcp", 2049, 2049),
+        }
+        (nfs,) = [rule for rule in rules if rule["FromPort"] == 2049]
+        (mount_group,) = any_stack.all("AWS::EFS::MountTarget")[0]["SecurityGroups"]
+        assert any_stack.to(nfs["DestinationSecurityGroupId"]) == any_stack.to(mount_group)
+
+    def test_vpc_has_the_addresses_of_the_setting(self, full: Reading) -> None:
+        assert full.one("AWS::EC2::VPC")["CidrBlock"] == "10.20.0.0/18"
+
+
+class TestFileSystem:
+    def test_encrypted_at_rest(self, stack: Reading) -> None:
+        assert stack.one("AWS::EFS::FileSystem")["Encrypted"] is True
+
+    def test_customer_managed_key_in_production(self, production: Reading) -> None:
+        key = production.one("AWS::EFS::FileSystem")["KmsKeyId"]
+        assert production.to(key) == production.one("AWS::KMS::Key")
+
+    def test_aws_managed_key_in_sandbox(self, sandbox: Reading) -> None:
+        assert sandbox.one("AWS::EFS::FileSystem").get("KmsKeyId") is None
+
+    def test_tasks_mount_with_tls_iam_and_the_access_point(self, any_stack: Reading) -> None:
+        volumes = any_stack.one("AWS::ECS::TaskDefinition")["Volumes"]
+        (shared,) = [volume for volume in volumes if "EFSVolumeConfiguration" in volume]
+        configuration = shared["EFSVolumeConfiguration"]
+        assert any_stack.to(configuration["FilesystemId"]) == any_stack.one("AWS::EFS::FileSystem")
+        assert configuration["TransitEncryption"] == "ENABLED"
+        assert configuration["AuthorizationConfig"]["IAM"] == "ENABLED"
+        access_point = any_stack.to(configuration["AuthorizationConfig"]["AccessPointId"])
+        assert access_point == any_stack.one("AWS::EFS::AccessPoint")
+
+    def test_the_policy_refuses_plain_transport_and_allows_nobody(self, any_stack: Reading) -> None:
+        """Without a statement that allows, only who has a permission in IAM gets in: no anonymous client."""
+        assert any_stack.one("AWS::EFS::FileSystem")["FileSystemPolicy"]["Statement"] == [
+            {
+                "Sid": "RefusePlainTransport",
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": [
+                    "elasticfilesystem:ClientMount",
+                    "elasticfilesystem:ClientRootAccess",
+                    "elasticfilesystem:ClientWrite",
+                ],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ]
+
+    def test_the_access_point_acts_as_one_posix_user(self, stack: Reading) -> None:
+        access_point = stack.one("AWS::EFS::AccessPoint")
+        assert access_point["PosixUser"] == {"Uid": "1000", "Gid": "1000"}
+
+    def test_the_access_point_has_a_root_directory_of_its_own(self, stack: Reading) -> None:
+        assert stack.one("AWS::EFS::AccessPoint")["RootDirectory"] == {
+            "Path": "/shared",
+            "CreationInfo": {"OwnerUid": "1000", "OwnerGid": "1000", "Permissions": "750"},
+        }
+
+    def test_nfs_is_open_to_tasks_only(self, any_stack: Reading) -> None:
+        for target in any_stack.all("AWS::EFS::MountTarget"):
+            (group,) = target["SecurityGroups"]
+            (rule,) = [rule for owner, rule in any_stack.inbound() if owner == any_stack.to(group)]
+            assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 2049, 2049)
+            assert any_stack.to(rule["SourceSecurityGroupId"]) == task_group(any_stack)
+
+    def test_elastic_throughput(self, stack: Reading) -> None:
+        assert stack.one("AWS::EFS::FileSystem")["ThroughputMode"] == "elastic"
+
+    def test_infrequent_access_after_30_days_and_back_at_the_first_access(self, stack: Reading) -> None:
+        assert stack.one("AWS::EFS::FileSystem")["LifecyclePolicies"] == [
+            {"TransitionToIA": "AFTER_30_DAYS"},
+            {"TransitionToPrimaryStorageClass": "AFTER_1_ACCESS"},
+        ]
+
+    def test_backups_in_production(self, production: Reading) -> None:
+        assert production.one("AWS::EFS::FileSystem")["BackupPolicy"] == {"Status": "ENABLED"}
+
+    def test_no_backups_in_sandbox(self, sandbox: Reading) -> None:
+        assert sandbox.one("AWS::EFS::FileSystem").get("BackupPolicy", {"Status": "DISABLED"}) == {"Status": "DISABLED"}
+
+
+class TestTasks:
+    def test_arm64_on_fargate(self, any_stack: Reading) -> None:
+        task = any_stack.one("AWS::ECS::TaskDefinition")
+        assert task["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
+        assert task["RequiresCompatibilities"] == ["FARGATE"]
+
+    def test_size_of_the_setting(self, full: Reading) -> None:
+        task = full.one("AWS::ECS::TaskDefinition")
+        assert (task["Cpu"], task["Memory"]) == ("512", "2048")
+
+    def test_no_container_runs_as_root(self, any_stack: Reading) -> None:
+        assert {name: item.get("User") for name, item in containers(any_stack).items()} == dict.fromkeys(
+            containers(any_stack), "1000:1000"
+        )
+
+    def test_every_root_file_system_is_read_only(self, any_stack: Reading) -> None:
+        writable = [name for name, item in containers(any_stack).items() if not item.get("ReadonlyRootFilesystem")]
+        assert writable == []
+
+    def test_no_container_is_privileged(self, any_stack: Reading) -> None:
+        for name, item in containers(any_stack).items():
+            assert not item.get("Privileged"), name
+            assert item.get("LinuxParameters", {}).get("Capabilities", {}) == {}, name
+
+    def test_writable_paths_are_in_memory(self, full: Reading) -> None:
+        assert containers(full)["web"]["LinuxParameters"]["Tmpfs"] == [
+            {"ContainerPath": "/tmp", "Size": 64},
+            {"ContainerPath": "/run", "Size": 64},
+        ]
+
+    def test_all_that_the_containers_can_write_to_is_declared(self, full: Reading, production: Reading) -> None:
+        for stack, path in ((full, "/srv/files"), (production, "/shared")):
+            for name, item in containers(stack).items():
+                assert [mount["ContainerPath"] for mount in item["MountPoints"]] == [path], name
+
+    def test_the_file_system_is_at_the_mount_path(self, full: Reading) -> None:
+        (mount,) = containers(full)["web"]["MountPoints"]
+        assert mount == {"ContainerPath": "/srv/files", "ReadOnly": False, "SourceVolume": "shared"}
+
+    def test_every_container_logs_to_the_log_group(self, any_stack: Reading) -> None:
+        for name, item in containers(any_stack).items():
+            options = item["LogConfiguration"]["Options"]
+            assert item["LogConfiguration"]["LogDriver"] == "awslogs", name
+            assert any_stack.to(options["awslogs-group"]).type == "AWS::Logs::LogGroup", name
+            assert options["awslogs-stream-prefix"] == name
+
+    def test_health_check_of_the_demonstration(self, sandbox: Reading) -> None:
+        assert containers(sandbox)["web"]["HealthCheck"]["Command"] == [
+            *("CMD", "wget", "-q", "-O", "/dev/null"),
+            "http://127.0.0.1:8080/",
+        ]
+
+    def test_health_check_of_the_setting(self, full: Reading) -> None:
+        assert containers(full)["web"]["HealthCheck"]["Command"] == ["CMD", "/ok"]
+
+    def test_an_image_of_ones_own_needs_no_health_check(self, own: Reading) -> None:
+        assert "HealthCheck" not in containers(own)["web"]
+
+    def test_ecs_exec_in_sandbox(self, sandbox: Reading) -> None:
+        assert sandbox.one("AWS::ECS::Service")["EnableExecuteCommand"] is True
+
+    def test_no_ecs_exec_in_production(self, production: Reading) -> None:
+        assert not production.one("AWS::ECS::Service").get("EnableExecuteCommand")
+
+    @pytest.mark.parametrize("name", ["sandbox", "own"])
+    def test_the_agent_of_ecs_exec_can_write(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read(name)
+        volumes = {volume["Name"]: volume for volume in stack.one("AWS::ECS::TaskDefinition")["Volumes"]}
+        mounts = {mount["ContainerPath"]: mount for mount in containers(stack)["web"]["MountPoints"]}
+        for path in ("/var/lib/amazon", "/var/log/amazon"):
+            assert mounts[path]["ReadOnly"] is False
+            assert volumes[mounts[path]["SourceVolume"]].keys() == {"Name"}, "not an empty volume"
+
+    def test_an_on_demand_base_and_spot_beyond_it(self, sandbox: Reading) -> None:
+        assert sandbox.one("AWS::ECS::Service")["CapacityProviderStrategy"] == [
+            {"CapacityProvider": "FARGATE", "Base": 2, "Weight": 50},
+            {"CapacityProvider": "FARGATE_SPOT", "Weight": 50},
+        ]
+
+    def test_base_and_share_of_spot_of_the_settings(self, full: Reading) -> None:
+        assert full.one("AWS::ECS::Service")["CapacityProviderStrategy"] == [
+            {"CapacityProvider": "FARGATE", "Base": 1, "Weight": 20},
+            {"CapacityProvider": "FARGATE_SPOT", "Weight": 80},
+        ]
+
+    def test_no_launch_type_beside_the_capacity_providers(self, any_stack: Reading) -> None:
+        assert any_stack.one("AWS::ECS::Service").get("LaunchType") is None
+
+    def test_secrets_and_parameters_by_arn(self, full: Reading) -> None:
+        assert containers(full)["web"]["Secrets"] == [
+            {"Name": "DB_PASSWORD", "ValueFrom": SECRET},
+            {"Name": "GREETING", "ValueFrom": PARAMETER},
+        ]
+
+
+class TestPermissions:
+    def test_execution_role_and_task_role_differ(self, any_stack: Reading) -> None:
+        assert execution_role(any_stack) != task_role(any_stack)
+
+    def test_only_ecs_tasks_assume_the_roles(self, any_stack: Reading) -> None:
+        for role in (execution_role(any_stack), task_role(any_stack)):
+            (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+            assert statement["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+
+    @pytest.mark.parametrize("name", ["production", "full"])
+    def test_in_production_the_task_role_reaches_the_file_system_and_nothing_else(
+        self, read: Callable[[str], Reading], name: str
+    ) -> None:
+        assert read(name).statements(task_role(read(name))) == [MOUNT_AND_WRITE]
+
+    @pytest.mark.parametrize("name", ["sandbox", "own"])
+    def test_in_sandbox_the_task_role_also_has_the_channel_of_ecs_exec(
+        self, read: Callable[[str], Reading], name: str
+    ) -> None:
+        statements = read(name).statements(task_role(read(name)))
+        assert sorted(statements, key=str) == sorted([EXEC_CHANNEL, MOUNT_AND_WRITE], key=str)
+
+    def test_the_execution_role_logs_and_nothing_else(self, stack: Reading) -> None:
+        assert stack.statements(execution_role(stack)) == [
+            {
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Effect": "Allow",
+                "Resource": "${AWS::Logs::LogGroup.Arn}",
+            }
+        ]
+
+    def test_the_execution_role_reads_and_pulls_exactly_what_is_set(self, full: Reading) -> None:
+        repository = "arn:aws:ecr:eu-west-1:111122223333:repository/team/app"
+        pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        actions = {
+            resource: set(_listed(statement["Action"]))
+            for statement in full.statements(execution_role(full))
+            for resource in _listed(statement["Resource"])
+        }
+        assert actions == {
+            SECRET: {"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+            PARAMETER: {
+                *("ssm:GetParameter", "ssm:GetParameters"),
+                *("ssm:GetParameterHistory", "ssm:DescribeParameters"),
+            },
+            SECRET_KEY: {"kms:Decrypt"},
+            repository: set(pull),
+            "*": {"ecr:GetAuthorizationToken"},
+            "${AWS::Logs::LogGroup.Arn}": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        }
+
+    def test_only_the_execution_role_reads_secrets(self, full: Reading) -> None:
+        readers = {
+            role.id
+            for role in full.all("AWS::IAM::Role")
+            if any(part in str(full.statements(role)) for part in (SECRET, PARAMETER, SECRET_KEY))
+        }
+        assert readers == {execution_role(full).id}
+
+    def test_no_managed_policies(self, any_stack: Reading) -> None:
+        assert any_stack.all("AWS::IAM::ManagedPolicy") == []
+        for role in any_stack.all("AWS::IAM::Role"):
+            assert role.get("ManagedPolicyArns", []) == []
+
+    def test_no_action_has_a_wildcard(self, any_stack: Reading) -> None:
+        for statement in _iam_statements(any_stack):
+            assert "*" not in str(statement["Action"]), statement
+            assert "NotAction" not in statement
+
+    def test_only_actions_that_know_no_resource_have_a_wildcard_for_one(self, any_stack: Reading) -> None:
+        known = {"ecr:GetAuthorizationToken", *EXEC_CHANNEL["Action"]}
+        for statement in _iam_statements(any_stack):
+            if "*" in str(statement["Resource"]):
+                assert set(_listed(statement["Action"])) <= known, statement
+
+
+class TestImage:
+    def test_the_demonstration_needs_no_build_step(self, stack: Reading) -> None:
+        images = {item["Image"] for item in containers(stack).values()}
+        assert images == {"public.ecr.aws/docker/library/busybox:1.37"}
+
+    def test_the_demonstration_serves_the_shared_folder(self, stack: Reading) -> None:
+        web = containers(stack)["web"]
+        assert web["Command"] == ["httpd", "-f", "-p", "8080", "-h", "/shared"]
+        assert [mapping["ContainerPort"] for mapping in web["PortMappings"]] == [8080]
+
+    def test_the_task_joins_before_it_serves(self, stack: Reading) -> None:
+        assert containers(stack)["web"]["DependsOn"] == [{"ContainerName": "join", "Condition": "SUCCESS"}]
+        assert containers(stack)["join"]["Essential"] is False
+
+    def test_the_init_container_carries_the_script(self, stack: Reading) -> None:
+        script = JOIN_SCRIPT.read_text(encoding="utf-8")
+        assert containers(stack)["join"]["Command"] == ["sh", "-c", script, "join.sh", "/shared"]
+
+    def test_the_init_container_writes_to_the_shared_folder(self, stack: Reading) -> None:
+        (mount,) = containers(stack)["join"]["MountPoints"]
+        assert mount == {"ContainerPath": "/shared", "ReadOnly": False, "SourceVolume": "shared"}
+
+    @pytest.mark.parametrize("name", ["full", "own"])
+    def test_an_image_of_ones_own_runs_alone_and_as_it_is(self, read: Callable[[str], Reading], name: str) -> None:
+        assert containers(read(name)).keys() == {"web"}
+        assert not {"Command", "EntryPoint", "DependsOn"} & containers(read(name))["web"].keys()
+
+    def test_an_image_from_a_public_registry(self, own: Reading) -> None:
+        assert containers(own)["web"]["Image"] == OWN["image"]
+
+    def test_an_image_from_a_private_repository(self, full: Reading) -> None:
+        image = full.shown(containers(full)["web"]["Image"])
+        assert image == "111122223333.dkr.ecr.eu-west-1.${AWS::URLSuffix}/team/app:1.2"
+
+
+class TestLoadBalancer:
+    def test_it_is_public(self, stack: Reading) -> None:
+        balancer = stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+        assert (balancer["Type"], balancer["Scheme"]) == ("application", "internet-facing")
+
+    def test_plain_http_without_a_certificate(self, stack: Reading) -> None:
+        assert {port: item["Protocol"] for port, item in listeners(stack).items()} == {80: "HTTP"}
+        (action,) = listeners(stack)[80]["DefaultActions"]
+        assert action["Type"] == "forward"
+
+    def test_plain_http_is_warned_of(self, stack: Reading) -> None:
+        warnings = Annotations.from_stack(stack.stack).find_warning("*", Match.string_like_regexp("serves plain HTTP"))
+        assert len(warnings) == 1
+
+    def test_https_is_not_warned_of(self, own: Reading, full: Reading) -> None:
+        for stack in (own, full):
+            annotations = Annotations.from_stack(stack.stack)
+            assert annotations.find_warning("*", Match.string_like_regexp("serves plain HTTP")) == []
+
+    @pytest.mark.parametrize("name", ["full", "own"])
+    def test_https_by_a_tls_1_3_policy(self, read: Callable[[str], Reading], name: str) -> None:
+        https = listeners(read(name))[443]
+        assert https["Protocol"] == "HTTPS"
+        assert https["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+        assert https["Certificates"] == [{"CertificateArn": CERTIFICATE}]
+        assert [action["Type"] for action in https["DefaultActions"]] == ["forward"]
+
+    @pytest.mark.parametrize("name", ["full", "own"])
+    def test_http_is_redirected_to_https(self, read: Callable[[str], Reading], name: str) -> None:
+        assert listeners(read(name)).keys() == {80, 443}
+        (action,) = listeners(read(name))[80]["DefaultActions"]
+        assert action == {
+            "Type": "redirect",
+            "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
+        }
+
+    def test_a_first_certificate_keeps_what_holds_port_80_and_the_tasks(self, sandbox: Reading, own: Reading) -> None:
+        """CloudFormation makes new resources before it removes old ones, and a port takes one listener only."""
+        assert listeners(own)[80].id == listeners(sandbox)[80].id
+        group = "AWS::ElasticLoadBalancingV2::TargetGroup"
+        assert own.one(group).id == sandbox.one(group).id
+
+    def test_invalid_headers_are_dropped(self, any_stack: Reading) -> None:
+        assert load_balancer_attributes(any_stack)["routing.http.drop_invalid_header_fields.enabled"] == "true"
+
+    def test_deletion_protection_in_production(self, production: Reading, sandbox: Reading) -> None:
+        assert load_balancer_attributes(production)["deletion_protection.enabled"] == "true"
+        assert load_balancer_attributes(sandbox).get("deletion_protection.enabled", "false") == "false"
+
+    def test_web_acl_of_the_setting(self, full: Reading) -> None:
+        association = full.one("AWS::WAFv2::WebACLAssociation")
+        assert association["WebACLArn"] == WEB_ACL
+        assert full.to(association["ResourceArn"]) == full.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+
+    def test_no_web_acl_without_the_setting(self, stack: Reading) -> None:
+        assert stack.all("AWS::WAFv2::WebACLAssociation") == []
+
+    def test_target_group_reaches_the_tasks(self, full: Reading) -> None:
+        group = full.one("AWS::ElasticLoadBalancingV2::TargetGroup")
+        assert (group["TargetType"], group["Protocol"], group["Port"]) == ("ip", "HTTP", 9000)
+        assert group["HealthCheckPath"] == "/healthz"
+        (attached,) = full.one("AWS::ECS::Service")["LoadBalancers"]
+        assert (attached["ContainerName"], attached["ContainerPort"]) == ("web", 9000)
+        assert full.to(attached["TargetGroupArn"]) == group
+
+    def test_sandbox_keeps_no_access_logs(self, sandbox: Reading) -> None:
+        assert "access_logs.s3.enabled" not in load_balancer_attributes(sandbox)
+        assert sandbox.all("AWS::S3::Bucket") == []
+
+
+class TestAccessLogs:
+    def test_written_in_production(self, production: Reading) -> None:
+        attributes = load_balancer_attributes(production)
+        assert attributes["access_logs.s3.enabled"] == "true"
+        assert production.to(attributes["access_logs.s3.bucket"]) == production.one("AWS::S3::Bucket")
+
+    def test_the_bucket_is_private(self, production: Reading) -> None:
+        assert production.one("AWS::S3::Bucket")["PublicAccessBlockConfiguration"] == dict.fromkeys(
+            ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+        )
+
+    def test_encrypted_by_s3_which_is_all_that_the_load_balancer_can_write_to(self, production: Reading) -> None:
+        (rule,) = production.one("AWS::S3::Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+    @pytest.mark.parametrize(("name", "days"), [("production", 365), ("full", 30)])
+    def test_expire_with_the_retention(self, read: Callable[[str], Reading], name: str, days: int) -> None:
+        assert read(name).one("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"] == [
+            {"ExpirationInDays": days, "Status": "Enabled"}
+        ]
+
+    def test_tls_only_and_one_writer(self, production: Reading) -> None:
+        bucket = "${AWS::S3::Bucket.Arn}"
+        policy = production.one("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+        assert production.shown(policy) == [
+            {
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "s3:*",
+                "Resource": [bucket, f"{bucket}/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+                "Action": "s3:PutObject",
+                "Resource": f"{bucket}/AWSLogs/${{AWS::AccountId}}/*",
+                "Condition": {
+                    "ArnLike": {
+                        "aws:SourceArn": "arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}"
+                        ":${AWS::AccountId}:loadbalancer/*"
+                    }
+                },
+            },
+        ]
+
+    def test_the_load_balancer_waits_for_permission_to_write(self, production: Reading) -> None:
+        balancer = production.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+        assert production.one("AWS::S3::BucketPolicy").id in balancer.depends_on
+
+
+class TestScaling:
+    def test_target_tracking_on_three_metrics(self, any_stack: Reading) -> None:
+        found = {
+            policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]
+            for policy in policies(any_stack, "TargetTrackingScaling")
+        }
+        assert found == SERVICE_METRICS
+
+    @pytest.mark.parametrize(("name", "targets"), [("sandbox", (60, 70, 1000)), ("full", (55, 65, 700))])
+    def test_targets_of_the_settings(
+        self, read: Callable[[str], Reading], name: str, targets: tuple[int, int, int]
+    ) -> None:
+        configurations = [
+            policy["TargetTrackingScalingPolicyConfiguration"]
+            for policy in policies(read(name), "TargetTrackingScaling")
+        ]
+        found = {
+            item["PredefinedMetricSpecification"]["PredefinedMetricType"]: item["TargetValue"]
+            for item in configurations
+        }
+        assert found == dict(
+            zip(
+                ("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"),
+                targets,
+                strict=True,
+            )
+        )
+
+    @pytest.mark.parametrize(("name", "bounds"), [("sandbox", (2, 6)), ("production", (2, 6)), ("full", (3, 30))])
+    def test_bounds_of_the_settings(self, read: Callable[[str], Reading], name: str, bounds: tuple[int, int]) -> None:
+        target = read(name).one("AWS::ApplicationAutoScaling::ScalableTarget")
+        assert (target["MinCapacity"], target["MaxCapacity"]) == bounds
+
+    def test_scheduled_scaling(self, full: Reading) -> None:
+        actions = full.one("AWS::ApplicationAutoScaling::ScalableTarget")["ScheduledActions"]
+        assert [
+            (item["Schedule"], item["Timezone"], *sorted(item["ScalableTargetAction"].items())) for item in actions
+        ] == [
+            ("cron(0 8 ? * MON-FRI *)", "Europe/Berlin", ("MaxCapacity", 40), ("MinCapacity", 4)),
+            ("cron(0 20 ? * MON-FRI *)", "Etc/UTC", ("MaxCapacity", 10), ("MinCapacity", 1)),
+        ]
+
+    def test_step_scaling_adds_tasks_by_the_response_time(self, full: Reading) -> None:
+        (policy,) = policies(full, "StepScaling")
+        configuration = policy["StepScalingPolicyConfiguration"]
+        assert configuration["AdjustmentType"] == "ChangeInCapacity"
+        # Bounds are counted from the alarm's threshold of 0.5 seconds.
+        assert configuration["StepAdjustments"] == [
+            {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 1.5, "ScalingAdjustment": 1},
+            {"MetricIntervalLowerBound": 1.5, "ScalingAdjustment": 4},
+        ]
+
+    def test_step_scaling_begins_at_the_first_step(self, full: Reading) -> None:
+        (policy,) = policies(full, "StepScaling")
+        (alarm,) = [
+            item
+            for item in full.all("AWS::CloudWatch::Alarm")
+            if [full.to(action) for action in item["AlarmActions"]] == [policy]
+        ]
+        assert (alarm["MetricName"], alarm["ExtendedStatistic"], alarm["Period"]) == ("TargetResponseTime", "p90", 60)
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 0.5)
+
+    def test_neither_without_the_settings(self, stack: Reading) -> None:
+        assert policies(stack, "StepScaling") == []
+        assert "ScheduledActions" not in stack.one("AWS::ApplicationAutoScaling::ScalableTarget").body["Properties"]
+
+    def test_a_deployment_does_not_reset_the_number_of_tasks(self, any_stack: Reading) -> None:
+        assert any_stack.one("AWS::ECS::Service").get("DesiredCount") is None
+
+
+class TestDeployment:
+    def test_rolls_and_rolls_back(self, stack: Reading) -> None:
+        assert stack.one("AWS::ECS::Service")["DeploymentConfiguration"] == {
+            "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
+            "MinimumHealthyPercent": 100,
+            "MaximumPercent": 200,
+        }
+
+    def test_az_rebalancing(self, stack: Reading) -> None:
+        assert stack.one("AWS::ECS::Service")["AvailabilityZoneRebalancing"] == "ENABLED"
+
+    def test_mount_targets_before_tasks(self, any_stack: Reading) -> None:
+        targets = {target.id for target in any_stack.all("AWS::EFS::MountTarget")}
+        assert len(targets) == 3
+        assert targets <= set(any_stack.one("AWS::ECS::Service").depends_on)
+
+    def test_listener_before_tasks(self, any_stack: Reading) -> None:
+        forwarding = [
+            item.id
+            for item in listeners(any_stack).values()
+            if [action["Type"] for action in item["DefaultActions"]] == ["forward"]
+        ]
+        assert len(forwarding) == 1
+        assert set(forwarding) <= set(any_stack.one("AWS::ECS::Service").depends_on)
+
+    def test_permission_to_mount_before_tasks(self, any_stack: Reading) -> None:
+        (policy,) = [
+            item.id
+            for item in any_stack.all("AWS::IAM::Policy")
+            if task_role(any_stack) in [any_stack.to(role) for role in item["Roles"]]
+        ]
+        assert policy in any_stack.one("AWS::ECS::Service").depends_on
+
+    def test_capacity_providers_outlive_the_service(self, any_stack: Reading) -> None:
+        association = any_stack.one("AWS::ECS::ClusterCapacityProviderAssociations")
+        assert association["CapacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
+        assert association.id in any_stack.one("AWS::ECS::Service").depends_on
+
+    def test_connections_drain_for_30_seconds(self, stack: Reading) -> None:
+        attributes = stack.one("AWS::ElasticLoadBalancingV2::TargetGroup")["TargetGroupAttributes"]
+        assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in attributes
+
+
+BALANCER, EFS = "AWS/ApplicationELB", "AWS/EFS"
+
+
+class TestOperation:
+    @pytest.mark.parametrize(
+        ("metrics", "comparison", "threshold", "missing"),
+        [
+            (
+                (f"{BALANCER}/HTTPCode_Target_5XX_Count", f"{BALANCER}/HTTPCode_ELB_5XX_Count"),
+                "GreaterThanThreshold",
+                5,
+                "notBreaching",
+            ),
+            ((f"{BALANCER}/UnHealthyHostCount",), "GreaterThanThreshold", 0, "notBreaching"),
+            ((f"{BALANCER}/TargetResponseTime",), "GreaterThanThreshold", 1, "notBreaching"),
+            (("ECS/ContainerInsights/RunningTaskCount",), "LessThanThreshold", 2, "breaching"),
+            ((f"{EFS}/MeteredIOBytes", f"{EFS}/PermittedThroughput"), "GreaterThanThreshold", 80, "notBreaching"),
+        ],
+        ids=["5xx", "unhealthy targets", "response time", "running tasks", "EFS throughput"],
+    )
+    def test_alarm(
+        self, stack: Reading, metrics: tuple[str, ...], comparison: str, threshold: int, missing: str
+    ) -> None:
+        (alarm,) = [item for item in alarms(stack) if metrics_of(item) == metrics]
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == (comparison, threshold)
+        assert alarm["TreatMissingData"] == missing
+        assert alarm["EvaluationPeriods"] == 5
+
+    def test_there_are_no_other_alarms(self, any_stack: Reading) -> None:
+        assert len(alarms(any_stack)) == 5
+
+    def test_5xx_of_tasks_and_of_the_load_balancer_add_up(self, stack: Reading) -> None:
+        (alarm,) = [item for item in alarms(stack) if "HTTPCode_ELB_5XX_Count" in str(metrics_of(item))]
+        (expression,) = [item["Expression"] for item in alarm["Metrics"] if "Expression" in item]
+        assert expression == "FILL(target, 0) + FILL(balancer, 0)"
+        assert {item["MetricStat"]["Stat"] for item in alarm["Metrics"] if "MetricStat" in item} == {"Sum"}
+
+    def test_efs_throughput_is_a_share_of_what_is_permitted(self, stack: Reading) -> None:
+        (alarm,) = [item for item in alarms(stack) if "MeteredIOBytes" in str(metrics_of(item))]
+        (expression,) = [item["Expression"] for item in alarm["Metrics"] if "Expression" in item]
+        assert expression == "100 * (metered / PERIOD(metered)) / permitted"
+        statistics = {item["Id"]: item["MetricStat"]["Stat"] for item in alarm["Metrics"] if "MetricStat" in item}
+        assert statistics == {"metered": "Sum", "permitted": "Average"}
+
+    @pytest.mark.parametrize(("name", "fewest", "missing"), [("full", 1, "breaching"), ("own", 0, "notBreaching")])
+    def test_fewer_tasks_by_schedule_ring_no_alarm(
+        self, read: Callable[[str], Reading], name: str, fewest: int, missing: str
+    ) -> None:
+        (alarm,) = [item for item in alarms(read(name)) if item.get("MetricName") == "RunningTaskCount"]
+        assert (alarm["Threshold"], alarm["TreatMissingData"]) == (fewest, missing)
+
+    def test_the_topic_hears_when_an_alarm_rings_and_when_it_is_over(self, any_stack: Reading) -> None:
+        topic = any_stack.one("AWS::SNS::Topic")
+        for alarm in alarms(any_stack):
+            assert [any_stack.to(action) for action in alarm["AlarmActions"]] == [topic], alarm["AlarmDescription"]
+            assert [any_stack.to(action) for action in alarm["OKActions"]] == [topic], alarm["AlarmDescription"]
+
+    def test_the_topic_takes_messages_over_tls_only(self, stack: Reading) -> None:
+        policy = stack.one("AWS::SNS::TopicPolicy")
+        assert [stack.to(topic) for topic in policy["Topics"]] == [stack.one("AWS::SNS::Topic")]
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sns:Publish")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+    def test_an_address_of_the_setting_hears_of_alarms(self, full: Reading) -> None:
+        subscription = full.one("AWS::SNS::Subscription")
+        assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+        assert full.to(subscription["TopicArn"]) == full.one("AWS::SNS::Topic")
+
+    def test_nobody_subscribes_without_the_setting(self, stack: Reading) -> None:
+        assert stack.all("AWS::SNS::Subscription") == []
+
+    def test_the_dashboard_shows_every_alarm(self, any_stack: Reading) -> None:
+        dashboard = any_stack.one("AWS::CloudWatch::Dashboard")
+        widgets = json.loads(any_stack.shown(dashboard["DashboardBody"]))["widgets"]
+        graphs = {widget["properties"]["title"]: widget["properties"] for widget in widgets}
+        for alarm in alarms(any_stack):
+            graph = graphs[alarm["AlarmDescription"]]
+            drawn = [f"{item[0]}/{item[1]}" for item in graph["metrics"] if isinstance(item[0], str)]
+            assert drawn == list(metrics_of(alarm)), alarm["AlarmDescription"]
+            lines = [line["value"] for line in graph["annotations"]["horizontal"]]
+            assert lines == [alarm["Threshold"]], alarm["AlarmDescription"]
+
+    @pytest.mark.parametrize(("posture", "value"), [("sandbox", "enabled"), ("production", "enhanced")])
+    def test_container_insights(self, read: Callable[[str], Reading], posture: str, value: str) -> None:
+        settings = read(posture).one("AWS::ECS::Cluster")["ClusterSettings"]
+        assert settings == [{"Name": "containerInsights", "Value": value}]
+
+    @pytest.mark.parametrize(("name", "days"), [("sandbox", 7), ("production", 365), ("own", 3), ("full", 30)])
+    def test_log_retention(self, read: Callable[[str], Reading], name: str, days: int) -> None:
+        groups = read(name).all("AWS::Logs::LogGroup")
+        assert [group["RetentionInDays"] for group in groups] == [days, days]
+
+    def test_log_groups_have_no_fixed_name(self, stack: Reading) -> None:
+        assert [group.get("LogGroupName") for group in stack.all("AWS::Logs::LogGroup")] == [None, None]
+
+
+class TestOutputs:
+    def test_url(self, stack: Reading) -> None:
+        assert stack.output("Url") == "http://${AWS::ElasticLoadBalancingV2::LoadBalancer.DNSName}"
+
+    @pytest.mark.parametrize("name", ["full", "own"])
+    def test_url_with_a_certificate(self, read: Callable[[str], Reading], name: str) -> None:
+        assert read(name).output("Url") == "https://${AWS::ElasticLoadBalancingV2::LoadBalancer.DNSName}"
+
+    def test_file_system_id(self, stack: Reading) -> None:
+        assert stack.output("FileSystemId") == "${AWS::EFS::FileSystem}"
+
+    def test_log_group_name_is_that_of_the_tasks(self, stack: Reading) -> None:
+        group = containers(stack)["web"]["LogConfiguration"]["Options"]["awslogs-group"]
+        assert stack.document["Outputs"]["LogGroupName"]["Value"] == group
+
+    def test_dashboard_url(self, stack: Reading) -> None:
+        assert stack.output("DashboardUrl") == (
+            "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}"
+            "#dashboards/dashboard/${AWS::CloudWatch::Dashboard}"
+        )
+
+    def test_shell_command_in_sandbox(self, sandbox: Reading) -> None:
+        assert sandbox.output("ShellCommand") == (
+            "aws ecs execute-command --cluster ${AWS::ECS::Cluster} --task $(aws ecs list-tasks"
+            " --cluster ${AWS::ECS::Cluster} --service-name ${AWS::ECS::Service.Name}"
+            " --query 'taskArns[0]' --output text) --container web --interactive --command /bin/sh"
+        )
+
+    def test_no_shell_command_in_production(self, production: Reading) -> None:
+        assert production.document["Outputs"].keys() == {"Url", "FileSystemId", "LogGroupName", "DashboardUrl"}
+
+
+class TestWhatStays:
+    @pytest.mark.parametrize("name", ["sandbox", "own"])
+    def test_sandbox_keeps_nothing(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read(name)
+        assert [item.type for item in stack.resources.values() if set(item.kept) - {None, "Delete"}] == []
+
+    @pytest.mark.parametrize("name", ["sandbox", "own"])
+    def test_sandbox_deletes_what_is_kept_by_default(self, read: Callable[[str], Reading], name: str) -> None:
+        stored = [item for resource_type in STORED for item in read(name).all(resource_type)]
+        assert len(stored) == 3, "a file system and two log groups"
+        assert {item.kept for item in stored} == {("Delete", "Delete")}
+
+    @pytest.mark.parametrize("name", ["production", "full"])
+    @pytest.mark.parametrize("resource_type", STORED)
+    def test_production_keeps_stored_data(self, read: Callable[[str], Reading], name: str, resource_type: str) -> None:
+        kept = [item.kept for item in read(name).all(resource_type)]
+        assert kept
+        assert set(kept) == {("Retain", "Retain")}
+
+    def test_production_is_protected_from_termination(self, production: Reading, sandbox: Reading) -> None:
+        assert production.stack.termination_protection is True
+        assert not sandbox.stack.termination_protection
+
+
+class TestKey:
+    def test_sandbox_has_no_key(self, sandbox: Reading) -> None:
+        assert sandbox.all("AWS::KMS::Key") == []
+
+    def test_it_rotates(self, production: Reading) -> None:
+        assert production.one("AWS::KMS::Key")["EnableKeyRotation"] is True
+
+    @pytest.mark.parametrize("resource_type", ["AWS::Logs::LogGroup", "AWS::EFS::FileSystem", "AWS::SNS::Topic"])
+    def test_it_encrypts_stored_data_in_production(self, production: Reading, resource_type: str) -> None:
+        name = "KmsMasterKeyId" if resource_type == "AWS::SNS::Topic" else "KmsKeyId"
+        key = production.one("AWS::KMS::Key")
+        for resource in production.all(resource_type):
+            assert production.to(resource[name]) == key
+
+    def test_only_the_account_and_services_on_its_behalf_use_it(self, production: Reading) -> None:
+        account = "${AWS::Region}:${AWS::AccountId}"
+        statements = production.shown(production.one("AWS::KMS::Key")["KeyPolicy"]["Statement"])
+        assert {json.dumps(item["Principal"]): item.get("Condition") for item in statements} == {
+            '{"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}': None,
+            '{"Service": "logs.${AWS::Region}.amazonaws.com"}': {
+                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:${{AWS::Partition}}:logs:{account}:log-group:*"}
+            },
+            '{"Service": "cloudwatch.amazonaws.com"}': {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}},
+            '{"Service": "events.amazonaws.com"}': {
+                "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:${{AWS::Partition}}:sns:{account}:*"}
+            },
+        }
+
+    def test_services_use_it_and_do_not_administer_it(self, production: Reading) -> None:
+        use = {
+            *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"),
+            *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+        }
+        for statement in production.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]:
+            if "Service" in statement["Principal"]:
+                assert set(statement["Action"]) <= use, statement
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _iam_statements(stack: Reading) -> list[dict[str, Any]]:
+    """All that roles are allowed in the whole template."""
+    found = [statement for role in stack.all("AWS::IAM::Role") for statement in stack.statements(role)]
+    assert found
+    return [statement for statement in found if statement["Effect"] == "Allow"]
