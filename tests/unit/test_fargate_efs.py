@@ -1007,9 +1007,6 @@ class TestKey:
                 "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:${{AWS::Partition}}:logs:{account}:log-group:*"}
             },
             '{"Service": "cloudwatch.amazonaws.com"}': {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}},
-            '{"Service": "events.amazonaws.com"}': {
-                "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:${{AWS::Partition}}:sns:{account}:*"}
-            },
         }
 
     def test_services_use_it_and_do_not_administer_it(self, production: Reading) -> None:
