@@ -28,15 +28,17 @@ This creates:
   scheduled scaling, and optional step scaling on the response time.
 - **Deployment**: rolling, 100 to 200 %, with a circuit breaker that rolls back, AZ rebalancing, mount targets
   before tasks, and connections drained for 30 seconds.
-- **Operation**: alarms (5xx, unhealthy targets, response time, running tasks, EFS throughput), an SNS topic
+- **Operation**: alarms (5xx of tasks and of the load balancer, unhealthy targets, response time, missing
+  tasks, EFS throughput), an SNS topic
   with an optional e-mail, a dashboard, Container Insights (enhanced in production).
 
 To leave it running in us-east-1 costs about 0.12 USD an hour in sandbox (90 USD a month: NAT gateway, load
-balancer, public addresses, two tasks), and about 0.45 USD an hour in production before traffic.
+balancer, public addresses, two tasks), and about 0.30 USD an hour in production before traffic (three NAT
+gateways, nine interface endpoints).
 """
 
-from itertools import pairwise
-from pathlib import Path
+from itertools import pairwise, permutations
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 import aws_cdk as cdk
@@ -45,7 +47,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
@@ -66,7 +67,7 @@ from patternbook import (
     log_group,
 )
 from patternbook.fargate import Cpu, check_task_size, container_image, is_private_ecr
-from patternbook.fields import Expected, Number, Percent, Unit, Whole
+from patternbook.fields import Expected, Number, Percent, Unit, Whole, YesNo
 from patternbook.findings import acknowledge
 from patternbook.load_balancer import check_tls
 from patternbook.settings import posture_of
@@ -119,7 +120,7 @@ class FargateEfsSettings(PatternSettings):
     """Port that the image listens on; a non-root process can listen on no port below 1024."""
     health_check_path: fields.UrlPath = "/"
     """Path that answers 200 to the load balancer while the task is well."""
-    health_check_command: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    health_check_command: Annotated[tuple[Annotated[str, fields.prose(1024)], ...], Field(max_length=20)] = ()
     """Health check inside the container, beginning with CMD or CMD-SHELL; an image of yours needs none."""
     cpu: Annotated[Cpu, Unit("CPU units")] = 256
     """CPU of a task; 1,024 units are one vCPU."""
@@ -156,12 +157,12 @@ class FargateEfsSettings(PatternSettings):
     """Step scaling."""
 
     vpc_cidr: fields.VpcCidr = "10.0.0.0/16"
-    """Addresses of the VPC."""
+    """Addresses of the VPC; of use before the first deployment only, as mount targets cannot move to another VPC."""
     allowed_cidrs: Annotated[tuple[fields.Cidr, ...], Field(min_length=1, max_length=20)] = ("0.0.0.0/0",)
     """IPv4 blocks that may connect to the load balancer."""
     certificate_arn: fields.CertificateArn | None = None
     """ACM certificate, of the stack's Region, to serve HTTPS with."""
-    allow_plain_http: bool = False
+    allow_plain_http: YesNo = False
     """Serve plain HTTP in production, when there is no certificate."""
     web_acl_arn: fields.WebAclArn | None = None
     """Regional AWS WAF web ACL in front of the load balancer."""
@@ -170,13 +171,19 @@ class FargateEfsSettings(PatternSettings):
     log_retention_days: fields.LogRetentionDays | None = None
     """How long logs are kept; by posture where it is not set (sandbox 7, production 365)."""
 
+    @field_validator("health_check_path")
+    @classmethod
+    def _served(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("image", DEMONSTRATION_IMAGE) is None and value != "/":
+            raise ValueError('expected "/", the only page of the demonstration, or an image of yours')
+        return value
+
     @field_validator("health_check_command")
     @classmethod
     def _begins_with_cmd(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if value and (value[0] not in ("CMD", "CMD-SHELL") or len(value) < 2):
-            raise ValueError(
-                'expected a list of CMD and arguments, or of CMD-SHELL and one line, such as ["CMD", "/ok"]'
-            )
+        right = not value or (value[0] == "CMD" and len(value) > 1) or (value[0] == "CMD-SHELL" and len(value) == 2)
+        if not right:
+            raise ValueError('expected CMD and arguments, or CMD-SHELL and one line, such as ["CMD", "/healthy"]')
         return value
 
     @field_validator("memory_mib")
@@ -186,12 +193,17 @@ class FargateEfsSettings(PatternSettings):
             check_task_size(info.data["cpu"], value)
         return value
 
+    @field_validator("mount_path")
+    @classmethod
+    def _beside_ecs_exec(cls, value: str) -> str:
+        _refuse_overlaps([value, *EXEC_VOLUMES.values()])
+        return value
+
     @field_validator("writable_paths")
     @classmethod
-    def _distinct(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        taken = [*EXEC_VOLUMES.values(), *([info.data["mount_path"]] if "mount_path" in info.data else [])]
-        if len({*value, *taken}) < len(value) + len({*taken}):
-            raise ValueError(f"expected paths that differ from each other and from {', '.join(taken)}")
+    def _apart(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        shared = [info.data["mount_path"]] if "mount_path" in info.data else []
+        _refuse_overlaps([*value, *shared, *EXEC_VOLUMES.values()])
         return value
 
     @field_validator("parameters")
@@ -223,6 +235,12 @@ class FargateEfsSettings(PatternSettings):
         if "certificate_arn" in info.data:
             check_tls(posture=posture_of(info), certificate_arn=info.data["certificate_arn"], allow_plain_http=value)
         return value
+
+
+def _refuse_overlaps(paths: list[str]) -> None:
+    for one, other in permutations(map(PurePosixPath, paths), 2):
+        if one.is_relative_to(other):
+            raise ValueError(f"expected paths apart from each other; {one} is within {other}")
 
 
 def _not_below_minimum(value: int, info: ValidationInfo) -> int:
@@ -264,7 +282,12 @@ class FargateEfsStack(PatternStack):
         task = self._task(settings, posture, files, task_logs)
         service = self._service(settings, posture, network, task)
         files.grant_read_write(task.task_role, client=service)
-        service.node.add_dependency(files.file_system.mount_targets_available)
+        # The first tasks mount files, pull images and read secrets.
+        service.node.add_dependency(
+            files.file_system.mount_targets_available,
+            network.vpc.internet_connectivity_established,
+            task.obtain_execution_role(),
+        )
         # Not of the listener: its targets would be others, and none at first, once there is a certificate.
         targets = elbv2.ApplicationTargetGroup(
             self,
@@ -272,16 +295,19 @@ class FargateEfsStack(PatternStack):
             vpc=network.vpc,
             targets=[service],
             protocol=elbv2.ApplicationProtocol.HTTP,
-            port=settings.container_port,
+            # Of no effect, as ECS registers each task with its container's port; that in its place would replace
+            # the group, and empty it, whenever the setting changes.
+            port=80,
             deregistration_delay=cdk.Duration.seconds(30),
             health_check=elbv2.HealthCheck(path=settings.health_check_path, interval=cdk.Duration.seconds(15)),
         )
         front.listener.add_target_groups("Tasks", target_groups=[targets])
         self._scale(settings, service, targets)
         monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        self._watch(settings, monitoring, service, front, targets, files)
+        self._watch(monitoring, service, front, targets, files)
 
-        self.output("Url", front.url, "Shows which tasks share the file system")
+        with_name = "; give it the name of the certificate, by DNS" if settings.certificate_arn else ""
+        self.output("Url", front.url, f"The load balancer{with_name}")
         if posture.execute_command:
             cluster, name = service.cluster.cluster_name, service.service_name
             self.output(
@@ -374,17 +400,23 @@ class FargateEfsStack(PatternStack):
         )
 
     def _secrets(self, settings: FargateEfsSettings, execution_role: iam.IRole) -> dict[str, ecs.Secret]:
-        for index, key_arn in enumerate(settings.secret_key_arns):
-            kms.Key.from_key_arn(self, f"SecretKey{index}", key_arn).grant_decrypt(execution_role)
+        if settings.secret_key_arns:
+            services = [f"{name}.{self.region}.{self.url_suffix}" for name in ("secretsmanager", "ssm")]
+            iam.Grant.add_to_principal(
+                grantee=execution_role,
+                actions=["kms:Decrypt"],
+                resource_arns=list(settings.secret_key_arns),
+                conditions={"StringEquals": {"kms:ViaService": services}},
+            )
         secrets = {
             name: ecs.Secret.from_secrets_manager(
-                secretsmanager.Secret.from_secret_complete_arn(self, f"Secret{name}", arn)
+                secretsmanager.Secret.from_secret_complete_arn(self, f"Secret-{name}", arn)
             )
             for name, arn in settings.secrets.items()
         }
         parameters = {
             name: ecs.Secret.from_ssm_parameter(
-                ssm.StringParameter.from_string_parameter_arn(self, f"Parameter{name}", arn)
+                ssm.StringParameter.from_string_parameter_arn(self, f"Parameter-{name}", arn)
             )
             for name, arn in settings.parameters.items()
         }
@@ -470,25 +502,23 @@ class FargateEfsStack(PatternStack):
 
     def _watch(
         self,
-        settings: FargateEfsSettings,
         monitoring: Monitoring,
         service: ecs.FargateService,
         front: PublicLoadBalancer,
         targets: elbv2.ApplicationTargetGroup,
         files: SharedFileSystem,
     ) -> None:
-        from_target = targets.metrics.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE)
-        from_balancer = front.load_balancer.metrics.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE)
         monitoring.watch(
-            "Errors",
-            cloudwatch.MathExpression(
-                expression="FILL(target, 0) + FILL(balancer, 0)",
-                using_metrics={"target": from_target, "balancer": from_balancer},
-                label="5xx responses",
-                period=MINUTE,
-            ),
+            "TaskErrors",
+            targets.metrics.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
             threshold=5,
-            description="More than 5 responses a minute are 5xx",
+            description="More than 5 responses a minute of the tasks are 5xx",
+        )
+        monitoring.watch(
+            "LoadBalancerErrors",
+            front.load_balancer.metrics.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
+            threshold=5,
+            description="More than 5 responses a minute of the load balancer itself are 5xx",
         )
         monitoring.watch(
             "UnhealthyTargets",
@@ -502,21 +532,17 @@ class FargateEfsStack(PatternStack):
             threshold=1,
             description="One request in ten takes longer than 1 second",
         )
-        fewest = min([settings.min_tasks, *(schedule.min_tasks for schedule in settings.scheduled_tasks)])
         monitoring.watch(
-            "RunningTasks",
-            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
-            cloudwatch.Metric(
-                namespace="ECS/ContainerInsights",
-                metric_name="RunningTaskCount",
-                dimensions_map={"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name},
-                statistic="min",
+            "MissingTasks",
+            cloudwatch.MathExpression(
+                expression="desired - running",
+                using_metrics={name: _count_of_tasks(service, name) for name in ("desired", "running")},
+                label="Tasks missing",
                 period=MINUTE,
             ),
-            threshold=fewest,
-            below=True,
-            missing_is_bad=fewest > 0,
-            description=f"Running tasks are below the minimum of {fewest}",
+            threshold=0,
+            minutes=10,
+            description="Fewer tasks run than scaling asks for",
         )
         monitoring.watch(
             "StorageThroughput",
@@ -525,3 +551,14 @@ class FargateEfsStack(PatternStack):
             description="EFS uses more than 80 % of the throughput it permits",
         )
         monitoring.graph("CPU and memory", [service.metric_cpu_utilization(), service.metric_memory_utilization()])
+
+
+def _count_of_tasks(service: ecs.FargateService, state: str) -> cloudwatch.Metric:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html"""
+    return cloudwatch.Metric(
+        namespace="ECS/ContainerInsights",
+        metric_name=f"{state.title()}TaskCount",
+        dimensions_map={"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name},
+        statistic="min",
+        period=MINUTE,
+    )

@@ -74,5 +74,5 @@ def _context_of(cdk_json: Path) -> dict[str, Any]:
     try:
         context = json.loads(cdk_json.read_text(encoding="utf-8")).get("context", {})
         return dict(context)
-    except (ValueError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise SettingsError([Mistake(cdk_json.name, str(error), "expected a JSON object with a context")]) from error

@@ -8,11 +8,13 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from importlib import resources
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from aws_croniter import AwsCroniter
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
 
 from patternbook.logs import RETENTION
@@ -52,15 +54,21 @@ def matching(pattern: str, expected: str) -> Text:
     return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
 
 
-def network(largest: int, smallest: int, example: str) -> Text:
-    """An IPv4 block in CIDR notation with a prefix length from ``largest`` to ``smallest``."""
+def network(largest: int, smallest: int, example: str, *, usable: bool = False) -> Text:
+    """An IPv4 block in CIDR notation with a prefix length from ``largest`` to ``smallest``.
+
+    :param usable: whether hosts can have its addresses, which excludes loopback, link-local, multicast and reserved.
+    """
 
     def accepts(value: str) -> bool:
         try:
             block = ipaddress.IPv4Network(value, strict=True)
         except ValueError:
             return False
-        return "/" in value and value == str(block) and largest <= block.prefixlen <= smallest
+        special = (
+            block.is_loopback or block.is_link_local or block.is_multicast or block.is_reserved or value[:2] == "0."
+        )
+        return value == str(block) and largest <= block.prefixlen <= smallest and not (usable and special)
 
     return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts)
 
@@ -74,26 +82,36 @@ def arn(service: str, resource: str, example: str) -> Text:
     return matching(pattern, f'an ARN such as "{example}"')
 
 
-def _refuse_bool(value: Any) -> Any:
-    # Python's bool is an int, so pydantic would read a JSON `true` as 1.
-    if isinstance(value, bool):
-        raise ValueError("expected a number, not true or false")
+def _plain_number(value: Any) -> Any:
+    # Python's bool is an int, and its numbers may hold underscores; pydantic would take both.
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+        raise ValueError("expected a number in digits, not true, false or a text")
     return value
 
 
 def _is_cron(value: str) -> bool:
+    """Whether a text is a schedule that will ever come."""
     try:
-        AwsCroniter(value)
+        return value.isascii() and AwsCroniter(value).occurrence(datetime.now(timezone.utc)).next() is not None
     except Exception:  # the parser lets IndexError and others through
         return False
-    return value.isascii()
 
 
-Whole = Annotated[int, BeforeValidator(_refuse_bool)]
+@cache
+def _time_zones() -> frozenset[str]:
+    """Those of the tzdata package: what the machine has besides would make a difference between machines."""
+    names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return frozenset(names) - {"Factory"}
+
+
+Whole = Annotated[int, BeforeValidator(_plain_number)]
 """A whole number; give bounds with ``Field(ge=…, le=…)``."""
 
-Number = Annotated[float, BeforeValidator(_refuse_bool)]
+Number = Annotated[float, BeforeValidator(_plain_number)]
 """A number; give bounds with ``Field(ge=…, le=…)``."""
+
+YesNo = Annotated[bool, Strict()]
+"""True or false, and not a number or a text that could be meant as either."""
 
 
 def _known_retention(value: int) -> int:
@@ -105,11 +123,13 @@ def _known_retention(value: int) -> int:
 _RETENTION = "one of " + ", ".join(map(str, RETENTION))
 LogRetentionDays = Annotated[Whole, AfterValidator(_known_retention), Expected(_RETENTION), Unit("days")]
 
-Cidr = Annotated[str, network(0, 32, "203.0.113.0/24")]
+CIDR = network(0, 32, "203.0.113.0/24")
+Cidr = Annotated[str, CIDR]
 # A VPC is a /16 at the largest. Three subnets in each of three AZs, of which a load balancer wants a /27, fill a /23.
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
-VpcCidr = Annotated[str, network(16, 23, "10.0.0.0/16")]
+VPC_CIDR = network(16, 23, "10.0.0.0/16", usable=True)
+VpcCidr = Annotated[str, VPC_CIDR]
 
 Email = Annotated[
     str,
@@ -122,12 +142,12 @@ Cron = Annotated[
     str,
     Text(
         "six cron fields (minute hour day-of-month month day-of-week year, one of the two days a ?), "
-        'such as "0 8 ? * MON-FRI *"',
+        'such as "0 8 ? * MON-FRI *", that is yet to come',
         _is_cron,
     ),
 ]
 TimeZone = Annotated[
-    str, Text('a time zone of the IANA database, such as "Europe/Berlin"', lambda value: value in available_timezones())
+    str, Text('a time zone of the IANA database, such as "Europe/Berlin"', lambda value: value in _time_zones())
 ]
 
 CertificateArn = Annotated[
@@ -165,10 +185,13 @@ AccountId = Annotated[str, matching(r"\d{12}", 'an AWS account id of 12 digits, 
 OrganizationId = Annotated[str, matching(r"o-[a-z0-9]{10,32}", 'an AWS Organizations id, such as "o-a1b2c3d4e5"')]
 Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", 'an AWS Region such as "eu-west-1"')]
 EnvironmentName = Annotated[
-    str, matching(r"[A-Za-z_][A-Za-z0-9_]*", 'a name of an environment variable, such as "DB_PASSWORD"')
+    str,
+    matching(r"(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,254}", 'a name of an environment variable, such as "DB_PASSWORD"'),
 ]
-AbsolutePath = Annotated[str, matching(r"(/(?!\.\.?(/|$))[\w.-]+)+", 'an absolute path such as "/data"')]
-UrlPath = Annotated[str, matching(r"/[\w./~%-]*", 'a URL path such as "/healthz"')]
+ABSOLUTE_PATH = matching(r"(/(?!\.\.?(/|$))[\w.-]+)+", 'an absolute path such as "/data"')
+AbsolutePath = Annotated[str, ABSOLUTE_PATH]
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+UrlPath = Annotated[str, matching(r"/[\w./~%-]{0,1023}", 'a URL path such as "/healthz"')]
 ImageUri = Annotated[
     str,
     matching(

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from patternbook.fields import ABSOLUTE_PATH
 from patternbook.posture import Posture
 
 CLIENT_ACTIONS = [
@@ -51,8 +52,8 @@ class SharedFileSystem(Construct):
         """
         if uid < 1 or gid < 1:
             raise ValueError(f"uid and gid: {uid} and {gid} given, but an access point for root shares everything")
-        if not path.startswith("/") or path == "/":
-            raise ValueError(f"path: {path!r} given, but the access point needs an absolute path below the root")
+        if not ABSOLUTE_PATH.accepts(path):
+            raise ValueError(f"path: {path!r} given, {ABSOLUTE_PATH.text} required")
         super().__init__(scope, construct_id)
         self._security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="EFS mount targets", allow_all_outbound=False

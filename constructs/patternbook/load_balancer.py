@@ -11,6 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from patternbook.fields import CIDR
 from patternbook.findings import acknowledge
 from patternbook.posture import Posture
 
@@ -55,8 +56,9 @@ class PublicLoadBalancer(Construct):
         :raises ValueError: see :func:`check_tls`; without any allowed CIDR; and for a retention below a day.
         """
         check_tls(posture=posture, certificate_arn=certificate_arn, allow_plain_http=allow_plain_http)
-        if not allowed_cidrs:
-            raise ValueError("allowed_cidrs: none given, so nobody could connect; at least one IPv4 block required")
+        wrong = [cidr for cidr in allowed_cidrs if not CIDR.accepts(cidr)]
+        if wrong or not allowed_cidrs:
+            raise ValueError(f"allowed_cidrs: {wrong or 'nothing'} given, at least one, and each {CIDR.text}, required")
         retention_days = posture.log_retention_days if log_retention_days is None else log_retention_days
         if retention_days < 1:
             raise ValueError(f"log_retention_days: {retention_days} given, at least 1 required")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -38,6 +39,15 @@ class Monitoring(Construct):
         """
         super().__init__(scope, construct_id)
         self.topic = NotificationTopic(self, "Alarms", email=email, key=key).topic
+        # The policy that refuses plain transport takes the place of the default one, which would let alarms publish.
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],  # ty: ignore[invalid-argument-type]
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            )
+        )
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard")
         self._action = actions.SnsAction(self.topic)  # ty: ignore[invalid-argument-type]
 
@@ -59,13 +69,12 @@ class Monitoring(Construct):
         description: str,
         below: bool = False,
         minutes: int = 5,
-        missing_is_bad: bool = False,
     ) -> cloudwatch.Alarm:
         """An alarm on a metric, and its graph.
 
         :param threshold: in the metric's unit; the alarm rings above it, or below it if ``below``.
         :param minutes: for how long, without a break, before it rings. The metric's period is one minute.
-        :param missing_is_bad: whether a minute without data counts as breaching.
+        A minute without data breaches nothing.
         """
         comparison = cloudwatch.ComparisonOperator
         alarm = cloudwatch.Alarm(
@@ -75,9 +84,7 @@ class Monitoring(Construct):
             threshold=threshold,
             comparison_operator=comparison.LESS_THAN_THRESHOLD if below else comparison.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
-            treat_missing_data=cloudwatch.TreatMissingData.BREACHING
-            if missing_is_bad
-            else cloudwatch.TreatMissingData.NOT_BREACHING,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,
         )
         alarm.add_alarm_action(self._action)  # ty: ignore[invalid-argument-type]

@@ -1,6 +1,5 @@
 """A VPC in three tiers, without look-ups."""
 
-import ipaddress
 from collections.abc import Iterable
 
 import aws_cdk as cdk
@@ -8,22 +7,9 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from patternbook.fields import VPC_CIDR
 from patternbook.logs import check_retention, log_group
 from patternbook.posture import Posture
-
-
-def check_cidr(cidr: str) -> None:
-    """:raises ValueError: for a VPC that EC2 would not make, or that is too small for nine subnets.
-
-    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
-    """
-    try:
-        fits = 16 <= ipaddress.IPv4Network(cidr).prefixlen <= 23
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError(f"cidr: {cidr!r} given, an IPv4 block from /16 to /23 required")
 
 
 class Network(Construct):
@@ -54,7 +40,8 @@ class Network(Construct):
         :param key: encrypts the flow logs.
         :raises ValueError: for addresses that are no such block, and see :func:`patternbook.logs.check_retention`.
         """
-        check_cidr(cidr)
+        if not VPC_CIDR.accepts(cidr):
+            raise ValueError(f"cidr: {cidr!r} given, {VPC_CIDR.text} required")
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._posture = posture

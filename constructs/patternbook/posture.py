@@ -17,7 +17,8 @@ class Posture:
     deletion_protection: bool
     """Whether stacks and load balancers refuse to be deleted."""
     customer_managed_keys: bool
-    """Whether data at rest is encrypted with a KMS key of the stack's own, instead of AWS managed ones."""
+    """Whether data at rest is encrypted with a KMS key of the stack's own, instead of AWS managed ones. Neither a file
+    system nor a repository can change its key: a change of posture replaces it with an empty one."""
     nat_gateways: int
     """NAT gateways of a network: one shared by all AZs, or one an AZ."""
     interface_endpoints: bool
@@ -53,7 +54,8 @@ SANDBOX: Final = Posture(
 
 PRODUCTION: Final = Posture(
     name="production",
-    removal_policy=cdk.RemovalPolicy.RETAIN,
+    # Not of a first deployment that fails, which would leave an empty file system in the way of the next.
+    removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     deletion_protection=True,
     customer_managed_keys=True,
     nat_gateways=3,

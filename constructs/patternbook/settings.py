@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 from patternbook.fields import Expected, Unit
 from patternbook.posture import POSTURES, SANDBOX, Posture
 
-CDK_KEYS = ("cli-telemetry",)
+CDK_KEYS = ("cli-telemetry", "acknowledged-issue-numbers")
 """Keys of the CDK CLI without a ``:`` or ``/``."""
 
 
@@ -107,7 +107,7 @@ def load_settings(
         else:
             try:
                 given_to[stack].update(_decoded(value, dict))
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, RecursionError):
                 mistakes.append(Mistake(key, value, "expected an object of settings"))
     for stack, setting, value in from_command_line:
         given_to[stack][setting] = value
@@ -212,12 +212,14 @@ def _decode_json(settings_type: type[PatternSettings], given: Mapping[str, Any])
         if value == "null":
             return None
         origin = typing.get_origin(annotation)
+        if annotation is bool and value in ("true", "false"):
+            return value == "true"
         if origin is typing.Literal and not isinstance(typing.get_args(annotation)[0], str):
             return int(value) if value.isdecimal() and value.isascii() else value
         if origin in (tuple, dict) or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             try:
                 return _decoded(value, list if origin is tuple else dict)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, RecursionError):
                 return value  # refused below, with what is expected
         return value
 

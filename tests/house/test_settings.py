@@ -1,18 +1,21 @@
 """Settings: what is accepted, and that everything else is refused with one message that names it all."""
 
 import re
+import tempfile
 from collections.abc import Mapping
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import app
-from patternbook import PRODUCTION, SANDBOX, SettingsError
+from patternbook import PRODUCTION, SANDBOX, PatternStack, SettingsError
 from patternbook.settings import Mistake, PatternSettings, load_settings, nested_models
 from stacks.fargate_efs import FargateEfsSettings
+from tests.book import EVERYTHING
 
 TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
 
@@ -64,7 +67,15 @@ def test_a_whole_stack_on_the_command_line_is_json() -> None:
 
 
 def test_keys_of_cdk_are_left_alone() -> None:
-    load_settings({"@aws-cdk/core:flag": True, "cli-telemetry": False, "availability-zones:account=1": ["a"]}, TYPES)
+    load_settings(
+        {
+            "@aws-cdk/core:flag": True,
+            "cli-telemetry": False,
+            "acknowledged-issue-numbers": [1],
+            "availability-zones:account=1": ["a"],
+        },
+        TYPES,
+    )
 
 
 def test_production_is_the_other_posture() -> None:
@@ -73,6 +84,7 @@ def test_production_is_the_other_posture() -> None:
 
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"
+HEALTH_CHECK = "FargateEfsStack.health_check_command"
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
 
 
@@ -98,7 +110,7 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         ({"FargateEfsStack.max_tasks": "-1"}, "FargateEfsStack.max_tasks", "a whole number from 1 to 1,000"),
         ({"FargateEfsStack.max_tasks": "2.5"}, "FargateEfsStack.max_tasks", "a whole number from 1 to 1,000"),
         ({"FargateEfsStack": {"max_tasks": 2.5}}, "FargateEfsStack.max_tasks", "a whole number from 1 to 1,000"),
-        ({"FargateEfsStack": {"max_tasks": True}}, "FargateEfsStack.max_tasks", "a number, not true or false"),
+        ({"FargateEfsStack": {"max_tasks": True}}, "FargateEfsStack.max_tasks", "a number in digits"),
         ({"FargateEfsStack.max_tasks": "many"}, "FargateEfsStack.max_tasks", "a whole number from 1 to 1,000"),
         ({"FargateEfsStack.certificate_arn": "arn:x"}, "FargateEfsStack.certificate_arn", "an ARN such as "),
         ({"FargateEfsStack.web_acl_arn": SECRET}, "FargateEfsStack.web_acl_arn", "an ARN such as "),
@@ -122,8 +134,30 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         ({"FargateEfsStack.log_retention_days": "8"}, "FargateEfsStack.log_retention_days", "one of 1, 3, 5, 7, 14"),
         ({"FargateEfsStack.mount_path": "/a/../b"}, "FargateEfsStack.mount_path", "an absolute path"),
         ({"FargateEfsStack": {"writable_paths": ["/shared"]}}, "FargateEfsStack.writable_paths", "/shared"),
-        ({"FargateEfsStack": {"writable_paths": ["/a", "/a"]}}, "FargateEfsStack.writable_paths", "that differ"),
-        ({"FargateEfsStack.health_check_command": '["ls"]'}, "FargateEfsStack.health_check_command", "CMD-SHELL"),
+        (
+            {"FargateEfsStack": {"writable_paths": ["/a", "/a"]}},
+            "FargateEfsStack.writable_paths",
+            "apart from each other",
+        ),
+        ({"FargateEfsStack": {"writable_paths": ["/shared/a"]}}, "FargateEfsStack.writable_paths", "is within /shared"),
+        ({"FargateEfsStack": {"writable_paths": ["/var"]}}, "FargateEfsStack.writable_paths", "is within /var"),
+        ({"FargateEfsStack.mount_path": "/var/lib/amazon"}, "FargateEfsStack.mount_path", "apart from each other"),
+        ({"FargateEfsStack.health_check_path": "/up"}, "FargateEfsStack.health_check_path", "or an image of yours"),
+        ({"FargateEfsStack.vpc_cidr": "127.0.0.0/16"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),
+        ({"FargateEfsStack.allow_plain_http": "yes"}, "FargateEfsStack.allow_plain_http", "true or false"),
+        ({"FargateEfsStack": {"allow_plain_http": 1}}, "FargateEfsStack.allow_plain_http", "true or false"),
+        ({"FargateEfsStack.max_tasks": "1_0"}, "FargateEfsStack.max_tasks", "a number in digits"),
+        (
+            {"FargateEfsStack.health_check_command": '["CMD-SHELL", "a", "b"]'},
+            "FargateEfsStack.health_check_command",
+            "one line",
+        ),
+        (
+            {"FargateEfsStack": {"secrets": {"__proto__": SECRET}}},
+            "FargateEfsStack.secrets.__proto__",
+            "environment variable",
+        ),
+        ({"EcrStack.releases": "[" * 100_000}, "EcrStack.releases", "on the command line as JSON"),
         (
             {"FargateEfsStack": {"scheduled_tasks": [{"cron": "0 8 * * *", "min_tasks": 1, "max_tasks": 2}]}},
             "FargateEfsStack.scheduled_tasks.0.cron",
@@ -215,6 +249,7 @@ NEARLY = st.sampled_from(
         "10.0.0.0/16",
         "/a",
         "\ud800",
+        "${Token[a.1]}",
         "a@b.co",
         "Europe/Berlin",
         "../UTC",
@@ -257,6 +292,37 @@ def test_any_value_is_accepted_or_refused_cleanly(stack: str, data: st.DataObjec
         for mistake in outcome(context):
             assert mistake.remedy
             str(mistake).encode()
+
+
+@pytest.mark.parametrize("pattern", app.PATTERNS)
+@given(data=st.data())
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_accepted_can_be_synthesized(
+    pattern: type[PatternStack], data: st.DataObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any of the options together, with values that provoke collisions of names."""
+    monkeypatch.setenv("CDK_VALIDATION", "false")  # rung 2 has its own test; this one is about exceptions
+    options = EVERYTHING[pattern.__name__] | CLASHING.get(pattern.__name__, {})
+    chosen = data.draw(st.sets(st.sampled_from(sorted(options))))
+    posture = data.draw(st.sampled_from(["sandbox", "production"]))
+    context = {"posture": posture, pattern.__name__: {name: options[name] for name in chosen}}
+    if outcome(context):
+        return
+    loaded, settings = load_settings(context, TYPES)
+    with tempfile.TemporaryDirectory() as outdir:
+        synthesized = cdk.App(outdir=outdir)
+        pattern(synthesized, pattern.__name__, settings=settings[pattern.__name__], posture=loaded)
+        synthesized.synth()
+
+
+CLASHING: Mapping[str, dict[str, Any]] = {
+    "FargateEfsStack": {
+        "secrets": {"Key": SECRET, "Key0": SECRET, "A": SECRET, "constructor": SECRET},
+        "parameters": {"B": PARAMETER, "Secret": PARAMETER, "Parameter_B": PARAMETER},
+        "health_check_command": ["CMD", "${AWS::Region}", "$(x)", "a${b}"],
+        "allow_plain_http": True,
+    },
+}
 
 
 @pytest.mark.parametrize("settings_type", TYPES.values())

@@ -35,15 +35,15 @@ Make = Callable[[cdk.Stack, ec2.Vpc], object]
 MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     "network too small": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, cidr="10.0.0.0/25"),
-        ("cidr", "'10.0.0.0/25' given", "/16 to /23 required"),
+        ("cidr", "'10.0.0.0/25' given", "/16 to /23", "required"),
     ),
     "network too large": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, cidr="10.0.0.0/8"),
-        ("cidr", "'10.0.0.0/8' given", "/16 to /23 required"),
+        ("cidr", "'10.0.0.0/8' given", "/16 to /23", "required"),
     ),
     "network without addresses": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, cidr="ten"),
-        ("cidr", "'ten' given", "/16 to /23 required"),
+        ("cidr", "'ten' given", "/16 to /23", "required"),
     ),
     "network logs": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, log_retention_days=8),
@@ -63,11 +63,11 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "file system with a relative path": (
         lambda stack, vpc: SharedFileSystem(stack, "It", vpc=vpc, posture=SANDBOX, path="files"),
-        ("path", "'files' given", "absolute path below the root"),
+        ("path", "'files' given", "an absolute path", "required"),
     ),
     "file system at the root": (
         lambda stack, vpc: SharedFileSystem(stack, "It", vpc=vpc, posture=SANDBOX, path="/"),
-        ("path", "'/' given", "absolute path below the root"),
+        ("path", "'/' given", "an absolute path", "required"),
     ),
     "load balancer without TLS": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=PRODUCTION),
@@ -75,7 +75,7 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "load balancer for nobody": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, allowed_cidrs=[]),
-        ("allowed_cidrs", "none given", "at least one IPv4 block required"),
+        ("allowed_cidrs", "nothing given", "at least one"),
     ),
     "load balancer logs": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, log_retention_days=0),

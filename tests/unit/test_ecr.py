@@ -177,7 +177,7 @@ class TestRepository:
                     "EmptyOnDelete": False,
                     "EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": [key, "Arn"]}},
                 },
-                "DeletionPolicy": "Retain",
+                "DeletionPolicy": "RetainExceptOnCreate",
                 "UpdateReplacePolicy": "Retain",
             },
         )
@@ -500,13 +500,15 @@ class TestPublicRepository:
             },
         )
 
-    @pytest.mark.parametrize(("posture", "policy"), [("sandbox", "Delete"), ("production", "Retain")])
+    @pytest.mark.parametrize(
+        ("posture", "policy"), [("sandbox", ("Delete", "Delete")), ("production", ("RetainExceptOnCreate", "Retain"))]
+    )
     def test_it_needs_no_settings_and_goes_by_posture(
-        self, made: Callable[..., Template], posture: str, policy: str
+        self, made: Callable[..., Template], posture: str, policy: tuple[str, str]
     ) -> None:
         made(posture=posture, public_repository={}).has_resource(
             "AWS::ECR::PublicRepository",
-            {"Properties": Match.absent(), "DeletionPolicy": policy, "UpdateReplacePolicy": policy},
+            {"Properties": Match.absent(), "DeletionPolicy": policy[0], "UpdateReplacePolicy": policy[1]},
         )
 
     def test_only_it_pins_the_stack_to_us_east_1(self, tmp_path_factory: pytest.TempPathFactory) -> None:

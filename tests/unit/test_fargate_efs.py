@@ -654,9 +654,13 @@ class TestLoadBalancer:
     def test_no_web_acl_without_the_setting(self, stack: Reading) -> None:
         assert stack.all("AWS::WAFv2::WebACLAssociation") == []
 
+    def test_target_group_stays_when_the_container_port_changes(self, full: Reading, stack: Reading) -> None:
+        for reading in (full, stack):
+            group = reading.one("AWS::ElasticLoadBalancingV2::TargetGroup")
+            assert (group["TargetType"], group["Protocol"], group["Port"]) == ("ip", "HTTP", 80)
+
     def test_target_group_reaches_the_tasks(self, full: Reading) -> None:
         group = full.one("AWS::ElasticLoadBalancingV2::TargetGroup")
-        assert (group["TargetType"], group["Protocol"], group["Port"]) == ("ip", "HTTP", 9000)
         assert group["HealthCheckPath"] == "/healthz"
         (attached,) = full.one("AWS::ECS::Service")["LoadBalancers"]
         assert (attached["ContainerName"], attached["ContainerPort"]) == ("web", 9000)
@@ -813,13 +817,19 @@ class TestDeployment:
         assert len(forwarding) == 1
         assert set(forwarding) <= set(any_stack.one("AWS::ECS::Service").depends_on)
 
-    def test_permission_to_mount_before_tasks(self, any_stack: Reading) -> None:
+    @pytest.mark.parametrize("role", [task_role, execution_role], ids=["task role", "execution role"])
+    def test_permissions_before_tasks(self, any_stack: Reading, role: Callable[[Reading], Resource]) -> None:
         (policy,) = [
             item.id
             for item in any_stack.all("AWS::IAM::Policy")
-            if task_role(any_stack) in [any_stack.to(role) for role in item["Roles"]]
+            if role(any_stack) in [any_stack.to(attached) for attached in item["Roles"]]
         ]
         assert policy in any_stack.one("AWS::ECS::Service").depends_on
+
+    def test_routes_to_the_internet_before_tasks(self, any_stack: Reading) -> None:
+        through_nat = {route.id for route in any_stack.all("AWS::EC2::Route") if route.get("NatGatewayId")}
+        assert len(through_nat) == 3
+        assert through_nat <= set(any_stack.one("AWS::ECS::Service").depends_on)
 
     def test_capacity_providers_outlive_the_service(self, any_stack: Reading) -> None:
         association = any_stack.one("AWS::ECS::ClusterCapacityProviderAssociations")
@@ -836,37 +846,41 @@ BALANCER, EFS = "AWS/ApplicationELB", "AWS/EFS"
 
 class TestOperation:
     @pytest.mark.parametrize(
-        ("metrics", "comparison", "threshold", "missing"),
+        ("metrics", "threshold", "minutes"),
         [
-            (
-                (f"{BALANCER}/HTTPCode_Target_5XX_Count", f"{BALANCER}/HTTPCode_ELB_5XX_Count"),
-                "GreaterThanThreshold",
-                5,
-                "notBreaching",
-            ),
-            ((f"{BALANCER}/UnHealthyHostCount",), "GreaterThanThreshold", 0, "notBreaching"),
-            ((f"{BALANCER}/TargetResponseTime",), "GreaterThanThreshold", 1, "notBreaching"),
-            (("ECS/ContainerInsights/RunningTaskCount",), "LessThanThreshold", 2, "breaching"),
-            ((f"{EFS}/MeteredIOBytes", f"{EFS}/PermittedThroughput"), "GreaterThanThreshold", 80, "notBreaching"),
+            ((f"{BALANCER}/HTTPCode_Target_5XX_Count",), 5, 5),
+            ((f"{BALANCER}/HTTPCode_ELB_5XX_Count",), 5, 5),
+            ((f"{BALANCER}/UnHealthyHostCount",), 0, 5),
+            ((f"{BALANCER}/TargetResponseTime",), 1, 5),
+            (("ECS/ContainerInsights/DesiredTaskCount", "ECS/ContainerInsights/RunningTaskCount"), 0, 10),
+            ((f"{EFS}/MeteredIOBytes", f"{EFS}/PermittedThroughput"), 80, 5),
         ],
-        ids=["5xx", "unhealthy targets", "response time", "running tasks", "EFS throughput"],
+        ids=["5xx of tasks", "5xx of the load balancer", "unhealthy", "response time", "missing tasks", "throughput"],
     )
-    def test_alarm(
-        self, stack: Reading, metrics: tuple[str, ...], comparison: str, threshold: int, missing: str
-    ) -> None:
-        (alarm,) = [item for item in alarms(stack) if metrics_of(item) == metrics]
-        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == (comparison, threshold)
-        assert alarm["TreatMissingData"] == missing
-        assert alarm["EvaluationPeriods"] == 5
+    def test_alarm(self, any_stack: Reading, metrics: tuple[str, ...], threshold: int, minutes: int) -> None:
+        (alarm,) = [item for item in alarms(any_stack) if metrics_of(item) == metrics]
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", threshold)
+        assert (alarm["TreatMissingData"], alarm["EvaluationPeriods"]) == ("notBreaching", minutes)
 
     def test_there_are_no_other_alarms(self, any_stack: Reading) -> None:
-        assert len(alarms(any_stack)) == 5
+        assert len(alarms(any_stack)) == 6
 
-    def test_5xx_of_tasks_and_of_the_load_balancer_add_up(self, stack: Reading) -> None:
-        (alarm,) = [item for item in alarms(stack) if "HTTPCode_ELB_5XX_Count" in str(metrics_of(item))]
+    @pytest.mark.parametrize("origin", ["Target", "ELB"])
+    def test_5xx_are_counted(self, stack: Reading, origin: str) -> None:
+        (alarm,) = [item for item in alarms(stack) if f"HTTPCode_{origin}_5XX_Count" in str(metrics_of(item))]
+        assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 60)
+
+    def test_missing_tasks_are_those_desired_that_do_not_run(self, stack: Reading) -> None:
+        (alarm,) = [item for item in alarms(stack) if "RunningTaskCount" in str(metrics_of(item))]
         (expression,) = [item["Expression"] for item in alarm["Metrics"] if "Expression" in item]
-        assert expression == "FILL(target, 0) + FILL(balancer, 0)"
-        assert {item["MetricStat"]["Stat"] for item in alarm["Metrics"] if "MetricStat" in item} == {"Sum"}
+        assert expression == "desired - running"
+        metrics = [item["MetricStat"]["Metric"] for item in alarm["Metrics"] if "MetricStat" in item]
+        for metric in metrics:
+            names = {item["Name"]: item["Value"] for item in metric["Dimensions"]}
+            assert stack.shown(names) == {
+                "ClusterName": "${AWS::ECS::Cluster}",
+                "ServiceName": "${AWS::ECS::Service.Name}",
+            }
 
     def test_efs_throughput_is_a_share_of_what_is_permitted(self, stack: Reading) -> None:
         (alarm,) = [item for item in alarms(stack) if "MeteredIOBytes" in str(metrics_of(item))]
@@ -874,13 +888,6 @@ class TestOperation:
         assert expression == "100 * (metered / PERIOD(metered)) / permitted"
         statistics = {item["Id"]: item["MetricStat"]["Stat"] for item in alarm["Metrics"] if "MetricStat" in item}
         assert statistics == {"metered": "Sum", "permitted": "Average"}
-
-    @pytest.mark.parametrize(("name", "fewest", "missing"), [("full", 1, "breaching"), ("own", 0, "notBreaching")])
-    def test_fewer_tasks_by_schedule_ring_no_alarm(
-        self, read: Callable[[str], Reading], name: str, fewest: int, missing: str
-    ) -> None:
-        (alarm,) = [item for item in alarms(read(name)) if item.get("MetricName") == "RunningTaskCount"]
-        assert (alarm["Threshold"], alarm["TreatMissingData"]) == (fewest, missing)
 
     def test_the_topic_hears_when_an_alarm_rings_and_when_it_is_over(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
@@ -891,9 +898,16 @@ class TestOperation:
     def test_the_topic_takes_messages_over_tls_only(self, stack: Reading) -> None:
         policy = stack.one("AWS::SNS::TopicPolicy")
         assert [stack.to(topic) for topic in policy["Topics"]] == [stack.one("AWS::SNS::Topic")]
-        (statement,) = policy["PolicyDocument"]["Statement"]
-        assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sns:Publish")
-        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        refused, _ = policy["PolicyDocument"]["Statement"]
+        assert (refused["Effect"], refused["Principal"], refused["Action"]) == ("Deny", "*", "sns:Publish")
+        assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+    def test_alarms_of_the_account_may_publish(self, any_stack: Reading) -> None:
+        _, allowed = any_stack.one("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+        assert (allowed["Effect"], allowed["Principal"]) == ("Allow", {"Service": "cloudwatch.amazonaws.com"})
+        assert allowed["Action"] == "sns:Publish"
+        assert any_stack.to(allowed["Resource"]) == any_stack.one("AWS::SNS::Topic")
+        assert any_stack.shown(allowed["Condition"]) == {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}}
 
     def test_an_address_of_the_setting_hears_of_alarms(self, full: Reading) -> None:
         subscription = full.one("AWS::SNS::Subscription")
@@ -977,7 +991,7 @@ class TestWhatStays:
     def test_production_keeps_stored_data(self, read: Callable[[str], Reading], name: str, resource_type: str) -> None:
         kept = [item.kept for item in read(name).all(resource_type)]
         assert kept
-        assert set(kept) == {("Retain", "Retain")}
+        assert set(kept) == {("RetainExceptOnCreate", "Retain")}, "kept, but not of a first deployment that fails"
 
     def test_production_is_protected_from_termination(self, production: Reading, sandbox: Reading) -> None:
         assert production.stack.termination_protection is True
