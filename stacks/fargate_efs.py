@@ -285,7 +285,7 @@ class FargateEfsStack(PatternStack):
         # The first tasks mount files, pull images and read secrets.
         service.node.add_dependency(
             files.file_system.mount_targets_available,
-            network.vpc.internet_connectivity_established,
+            *(subnet.internet_connectivity_established for subnet in network.vpc.private_subnets),
             task.obtain_execution_role(),
         )
         # Not of the listener: its targets would be others, and none at first, once there is a certificate.
