@@ -37,22 +37,19 @@ balancer, public addresses, two tasks), and about 0.30 USD an hour in production
 gateways, nine interface endpoints).
 """
 
-from itertools import pairwise, permutations
-from pathlib import Path, PurePosixPath
+from itertools import pairwise
+from pathlib import Path
 from typing import Annotated
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import aws_ssm as ssm
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import (
+    FargateService,
+    FargateTask,
     Monitoring,
     Network,
     PatternSettings,
@@ -66,20 +63,15 @@ from patternbook import (
     fields,
     log_group,
 )
-from patternbook.fargate import Cpu, check_task_size, container_image, is_private_ecr
+from patternbook.fargate import Cpu, check_task_size
+from patternbook.fargate_task import check_paths
 from patternbook.fields import Expected, Number, Percent, Unit, Whole, YesNo
-from patternbook.findings import acknowledge
 from patternbook.load_balancer import check_tls
+from patternbook.monitoring import response_time
 from patternbook.settings import posture_of
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
 JOIN_SCRIPT = Path(__file__).parent.parent / "workloads" / "fargate_efs" / "join.sh"
-
-USER = "1000:1000"
-# The agent of ECS Exec, which runs as root, has to write to these two even where the rest is read-only:
-# https://github.com/aws-containers/amazon-ecs-exec-checker
-EXEC_VOLUMES = {"exec-state": "/var/lib/amazon", "exec-logs": "/var/log/amazon"}
-MINUTE = cdk.Duration.minutes(1)
 
 Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
 
@@ -196,14 +188,14 @@ class FargateEfsSettings(PatternSettings):
     @field_validator("mount_path")
     @classmethod
     def _beside_ecs_exec(cls, value: str) -> str:
-        _refuse_overlaps([value, *EXEC_VOLUMES.values()])
+        check_paths([value])
         return value
 
     @field_validator("writable_paths")
     @classmethod
     def _apart(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         shared = [info.data["mount_path"]] if "mount_path" in info.data else []
-        _refuse_overlaps([*value, *shared, *EXEC_VOLUMES.values()])
+        check_paths([*value, *shared])
         return value
 
     @field_validator("parameters")
@@ -235,12 +227,6 @@ class FargateEfsSettings(PatternSettings):
         if "certificate_arn" in info.data:
             check_tls(posture=posture_of(info), certificate_arn=info.data["certificate_arn"], allow_plain_http=value)
         return value
-
-
-def _refuse_overlaps(paths: list[str]) -> None:
-    for one, other in permutations(map(PurePosixPath, paths), 2):
-        if one.is_relative_to(other):
-            raise ValueError(f"expected paths apart from each other; {one} is within {other}")
 
 
 def _not_below_minimum(value: int, info: ValidationInfo) -> int:
@@ -279,208 +265,58 @@ class FargateEfsStack(PatternStack):
             log_retention_days=settings.log_retention_days,
         )
         task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=key)
-        task = self._task(settings, posture, files, task_logs)
-        service = self._service(settings, posture, network, task)
-        files.grant_read_write(task.task_role, client=service)
-        # The first tasks mount files, pull images and read secrets.
-        service.node.add_dependency(
-            files.file_system.mount_targets_available,
-            *(subnet.internet_connectivity_established for subnet in network.vpc.private_subnets),
-            task.obtain_execution_role(),
-        )
-        # Not of the listener: its targets would be others, and none at first, once there is a certificate.
-        targets = elbv2.ApplicationTargetGroup(
+        demonstration = settings.image is None
+        task = FargateTask(
             self,
-            "Targets",
-            vpc=network.vpc,
-            targets=[service],
-            protocol=elbv2.ApplicationProtocol.HTTP,
-            # Of no effect, as ECS registers each task with its container's port; that in its place would replace
-            # the group, and empty it, whenever the setting changes.
-            port=80,
-            deregistration_delay=cdk.Duration.seconds(30),
-            health_check=elbv2.HealthCheck(path=settings.health_check_path, interval=cdk.Duration.seconds(15)),
+            "Task",
+            posture=posture,
+            image=settings.image or DEMONSTRATION_IMAGE,
+            port=settings.container_port,
+            log_group=task_logs,
+            files=files,
+            mount_path=settings.mount_path,
+            cpu=settings.cpu,
+            memory_mib=settings.memory_mib,
+            command=_serve(settings) if demonstration else (),
+            health_check_command=settings.health_check_command or (_probe(settings) if demonstration else ()),
+            writable_paths=settings.writable_paths,
+            secrets=settings.secrets,
+            parameters=settings.parameters,
+            secret_key_arns=settings.secret_key_arns,
         )
-        front.listener.add_target_groups("Tasks", target_groups=[targets])
-        self._scale(settings, service, targets)
+        if demonstration:
+            task.run_first("join", image=DEMONSTRATION_IMAGE, command=_join(settings))
+        fargate = FargateService(
+            self,
+            "Fargate",
+            posture=posture,
+            network=network,
+            task=task,
+            files=files,
+            on_demand_base=settings.on_demand_base,
+            spot_percent=settings.spot_percent,
+        )
+        network.add_interface_endpoints(_services_called(settings), client=fargate.service)
+        targets = front.serve(fargate.service, health_check_path=settings.health_check_path)
+        self._scale(settings, fargate.service, targets)
+
         monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        self._watch(monitoring, service, front, targets, files)
+        monitoring.watch_load_balancer(front.load_balancer, targets)
+        monitoring.watch_service(fargate.service)
+        monitoring.watch(
+            "StorageThroughput",
+            files.throughput_utilization(),
+            threshold=80,
+            description="EFS uses more than 80 % of the throughput it permits",
+        )
 
         with_name = "; give it the name of the certificate, by DNS" if settings.certificate_arn else ""
         self.output("Url", front.url, f"The load balancer{with_name}")
         if posture.execute_command:
-            cluster, name = service.cluster.cluster_name, service.service_name
-            self.output(
-                "ShellCommand",
-                f"aws ecs execute-command --cluster {cluster} --task $(aws ecs list-tasks --cluster {cluster}"
-                f" --service-name {name} --query 'taskArns[0]' --output text)"
-                " --container web --interactive --command /bin/sh",
-                "Opens a shell in a task",
-            )
+            self.output("ShellCommand", fargate.shell_command, "Opens a shell in a task")
         self.output("FileSystemId", files.file_system.file_system_id, "The shared file system")
         self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
         self.output("DashboardUrl", monitoring.dashboard_url, "Load, health and storage at a glance")
-
-    def _task(
-        self, settings: FargateEfsSettings, posture: Posture, files: SharedFileSystem, task_logs: logs.LogGroup
-    ) -> ecs.FargateTaskDefinition:
-        task = ecs.FargateTaskDefinition(
-            self,
-            "Task",
-            cpu=settings.cpu,
-            memory_limit_mib=settings.memory_mib,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-            ),
-            volumes=[files.as_volume("shared")],
-        )
-        linux = ecs.LinuxParameters(
-            self,
-            "Linux",
-            # As process 1 itself, a web server that handles no signal would not hear that it has to stop.
-            init_process_enabled=True,
-        )
-        web = task.add_container(
-            "web",
-            image=container_image(self, "Image", settings.image or DEMONSTRATION_IMAGE),
-            command=None if settings.image else self._serve(settings),
-            user=USER,
-            readonly_root_filesystem=True,
-            linux_parameters=linux,
-            port_mappings=[ecs.PortMapping(container_port=settings.container_port)],
-            health_check=self._health_check(settings),
-            logging=ecs.LogDrivers.aws_logs(stream_prefix="web", log_group=task_logs),
-            secrets=self._secrets(settings, task.obtain_execution_role()),
-            stop_timeout=cdk.Duration.seconds(30),
-        )
-        if settings.image is not None and is_private_ecr(settings.image):
-            acknowledge(
-                task.obtain_execution_role(),
-                "IAM5[Resource::*]",
-                "ecr:GetAuthorizationToken has no resource-level permissions; the pull names the repository.",
-            )
-        shared = ecs.MountPoint(source_volume="shared", container_path=settings.mount_path, read_only=False)
-        web.add_mount_points(shared)
-        for path in settings.writable_paths:
-            # Not an empty volume: on Fargate that belongs to root. See "tmpfs mounts on AWS Fargate", 2026-01-06:
-            # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
-            linux.add_tmpfs(ecs.Tmpfs(container_path=path, size=64))
-        if posture.execute_command:
-            for name, path in EXEC_VOLUMES.items():
-                task.add_volume(name=name)
-                web.add_mount_points(ecs.MountPoint(source_volume=name, container_path=path, read_only=False))
-        if settings.image is None:
-            join = task.add_container(
-                "join",
-                image=ecs.ContainerImage.from_registry(DEMONSTRATION_IMAGE),
-                command=["sh", "-c", JOIN_SCRIPT.read_text(encoding="utf-8"), "join.sh", settings.mount_path],
-                user=USER,
-                readonly_root_filesystem=True,
-                essential=False,
-                logging=ecs.LogDrivers.aws_logs(stream_prefix="join", log_group=task_logs),
-            )
-            join.add_mount_points(shared)
-            web.add_container_dependencies(
-                ecs.ContainerDependency(container=join, condition=ecs.ContainerDependencyCondition.SUCCESS)
-            )
-        return task
-
-    def _serve(self, settings: FargateEfsSettings) -> list[str]:
-        return ["httpd", "-f", "-p", str(settings.container_port), "-h", settings.mount_path]
-
-    def _health_check(self, settings: FargateEfsSettings) -> ecs.HealthCheck | None:
-        command = list(settings.health_check_command)
-        if not command and settings.image is None:
-            url = f"http://127.0.0.1:{settings.container_port}{settings.health_check_path}"
-            command = ["CMD", "wget", "-q", "-O", "/dev/null", url]
-        if not command:
-            return None
-        return ecs.HealthCheck(
-            command=command, interval=cdk.Duration.seconds(15), start_period=cdk.Duration.seconds(30)
-        )
-
-    def _secrets(self, settings: FargateEfsSettings, execution_role: iam.IRole) -> dict[str, ecs.Secret]:
-        if settings.secret_key_arns:
-            services = [f"{name}.{self.region}.{self.url_suffix}" for name in ("secretsmanager", "ssm")]
-            iam.Grant.add_to_principal(
-                grantee=execution_role,
-                actions=["kms:Decrypt"],
-                resource_arns=list(settings.secret_key_arns),
-                conditions={"StringEquals": {"kms:ViaService": services}},
-            )
-        secrets = {
-            name: ecs.Secret.from_secrets_manager(
-                secretsmanager.Secret.from_secret_complete_arn(self, f"Secret-{name}", arn)
-            )
-            for name, arn in settings.secrets.items()
-        }
-        parameters = {
-            name: ecs.Secret.from_ssm_parameter(
-                ssm.StringParameter.from_string_parameter_arn(self, f"Parameter-{name}", arn)
-            )
-            for name, arn in settings.parameters.items()
-        }
-        if parameters:
-            cdk.Annotations.of(self).acknowledge_warning(
-                "aws-cdk-lib/aws-ssm:crossAccountReferenceSameRegion", "ECS reads parameters of the task's Region only."
-            )
-        return secrets | parameters
-
-    def _service(
-        self, settings: FargateEfsSettings, posture: Posture, network: Network, task: ecs.FargateTaskDefinition
-    ) -> ecs.FargateService:
-        cluster = ecs.Cluster(
-            self,
-            "Cluster",
-            vpc=network.vpc,
-            enable_fargate_capacity_providers=True,
-            container_insights_v2=posture.container_insights,
-            # The log of a session would need more permissions of the task role; CloudTrail records who opened it.
-            execute_command_configuration=ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.NONE),
-        )
-        group = ec2.SecurityGroup(self, "TaskGroup", vpc=network.vpc, description="Tasks", allow_all_outbound=False)
-        # Images, logs and AWS services: their addresses are nowhere listed as a security group could use them.
-        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "HTTPS to registries and AWS services")
-        service = ecs.FargateService(
-            self,
-            "Service",
-            cluster=cluster,
-            task_definition=task,
-            # No desired_count: scaling owns the number of tasks, and a deployment would reset it.
-            capacity_provider_strategies=[
-                ecs.CapacityProviderStrategy(
-                    capacity_provider="FARGATE", base=settings.on_demand_base, weight=100 - settings.spot_percent
-                ),
-                ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=settings.spot_percent),
-            ],
-            platform_version=ecs.FargatePlatformVersion.VERSION1_4,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-            security_groups=[group],
-            assign_public_ip=False,
-            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            min_healthy_percent=100,
-            max_healthy_percent=200,
-            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.ENABLED,
-            health_check_grace_period=cdk.Duration.seconds(60),
-            enable_execute_command=posture.execute_command,
-            propagate_tags=ecs.PropagatedTagSource.SERVICE,
-        )
-        # Deleted before the cluster lets go of its capacity providers, which AWS refuses while one is in use.
-        service.node.add_dependency(cluster)
-        if posture.execute_command:
-            acknowledge(
-                task.task_role,
-                "IAM5[Resource::*]",
-                "The four ssmmessages actions of ECS Exec support no resource-level permissions.",
-            )
-        endpoint = ec2.InterfaceVpcEndpointAwsService
-        services = [endpoint.ECR, endpoint.ECR_DOCKER, endpoint.CLOUDWATCH_LOGS]
-        if settings.secrets:
-            services.append(endpoint.SECRETS_MANAGER)
-        if settings.parameters:
-            services.append(endpoint.SSM)
-        network.add_interface_endpoints(services, client=service)
-        return service
 
     def _scale(
         self, settings: FargateEfsSettings, service: ecs.FargateService, targets: elbv2.ApplicationTargetGroup
@@ -494,71 +330,30 @@ class FargateEfsStack(PatternStack):
         for index, schedule in enumerate(settings.scheduled_tasks):
             scaling.on_schedule(f"Schedule{index}", **schedule.model_dump())
         if settings.response_time_steps:
-            scaling.on_steps(
-                "ResponseTime",
-                targets.metrics.target_response_time(statistic="p90", period=MINUTE),
-                add_tasks={step.above_seconds: step.add_tasks for step in settings.response_time_steps},
-            )
-
-    def _watch(
-        self,
-        monitoring: Monitoring,
-        service: ecs.FargateService,
-        front: PublicLoadBalancer,
-        targets: elbv2.ApplicationTargetGroup,
-        files: SharedFileSystem,
-    ) -> None:
-        monitoring.watch(
-            "TaskErrors",
-            targets.metrics.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
-            threshold=5,
-            description="More than 5 responses a minute of the tasks are 5xx",
-        )
-        monitoring.watch(
-            "LoadBalancerErrors",
-            front.load_balancer.metrics.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
-            threshold=5,
-            description="More than 5 responses a minute of the load balancer itself are 5xx",
-        )
-        monitoring.watch(
-            "UnhealthyTargets",
-            targets.metrics.unhealthy_host_count(statistic="max", period=MINUTE),
-            threshold=0,
-            description="A task does not pass its health check",
-        )
-        monitoring.watch(
-            "ResponseTime",
-            targets.metrics.target_response_time(statistic="p90", period=MINUTE),
-            threshold=1,
-            description="One request in ten takes longer than 1 second",
-        )
-        monitoring.watch(
-            "MissingTasks",
-            cloudwatch.MathExpression(
-                expression="desired - running",
-                using_metrics={name: _count_of_tasks(service, name) for name in ("desired", "running")},
-                label="Tasks missing",
-                period=MINUTE,
-            ),
-            threshold=0,
-            minutes=10,
-            description="Fewer tasks run than scaling asks for",
-        )
-        monitoring.watch(
-            "StorageThroughput",
-            files.throughput_utilization(),
-            threshold=80,
-            description="EFS uses more than 80 % of the throughput it permits",
-        )
-        monitoring.graph("CPU and memory", [service.metric_cpu_utilization(), service.metric_memory_utilization()])
+            add_tasks = {step.above_seconds: step.add_tasks for step in settings.response_time_steps}
+            scaling.on_steps("ResponseTime", response_time(targets), add_tasks=add_tasks)
 
 
-def _count_of_tasks(service: ecs.FargateService, state: str) -> cloudwatch.Metric:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html"""
-    return cloudwatch.Metric(
-        namespace="ECS/ContainerInsights",
-        metric_name=f"{state.title()}TaskCount",
-        dimensions_map={"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name},
-        statistic="min",
-        period=MINUTE,
-    )
+def _serve(settings: FargateEfsSettings) -> list[str]:
+    return ["httpd", "-f", "-p", str(settings.container_port), "-h", settings.mount_path]
+
+
+def _probe(settings: FargateEfsSettings) -> list[str]:
+    return ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{settings.container_port}/"]
+
+
+def _join(settings: FargateEfsSettings) -> list[str]:
+    return ["sh", "-c", JOIN_SCRIPT.read_text(encoding="utf-8"), "join.sh", settings.mount_path]
+
+
+def _services_called(settings: FargateEfsSettings) -> list[ec2.InterfaceVpcEndpointAwsService]:
+    """What tasks call: to pull from private repositories, to log, and to read secrets and parameters.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
+    """
+    endpoint = ec2.InterfaceVpcEndpointAwsService
+    return [
+        *(endpoint.ECR, endpoint.ECR_DOCKER, endpoint.CLOUDWATCH_LOGS),
+        *([endpoint.SECRETS_MANAGER] if settings.secrets else []),
+        *([endpoint.SSM] if settings.parameters else []),
+    ]

@@ -3,6 +3,8 @@
 from patternbook import _node as _node  # first: it sets up Node before aws_cdk starts it
 from patternbook.book import PatternStack, build_app, synthesize
 from patternbook.encryption import data_key
+from patternbook.fargate_service import FargateService
+from patternbook.fargate_task import FargateTask
 from patternbook.file_system import SharedFileSystem
 from patternbook.load_balancer import PublicLoadBalancer
 from patternbook.logs import log_group
@@ -15,6 +17,8 @@ from patternbook.settings import PatternSettings, SettingsError, SettingsModel
 __all__ = [
     "PRODUCTION",
     "SANDBOX",
+    "FargateService",
+    "FargateTask",
     "Monitoring",
     "Network",
     "NotificationTopic",

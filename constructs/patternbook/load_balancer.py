@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -63,6 +64,7 @@ class PublicLoadBalancer(Construct):
         if retention_days < 1:
             raise ValueError(f"log_retention_days: {retention_days} given, at least 1 required")
         super().__init__(scope, construct_id)
+        self._vpc = vpc
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
@@ -111,6 +113,27 @@ class PublicLoadBalancer(Construct):
             acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
         else:
             self._write_access_logs(posture, retention_days)
+
+    def serve(self, service: ecs.FargateService, *, health_check_path: str = "/") -> elbv2.ApplicationTargetGroup:
+        """Sends requests to the tasks of a service, while they answer 200 on ``health_check_path``.
+
+        Tasks that stop get 30 seconds to finish what they have begun.
+        """
+        # Not of the listener, which would add another group, with no targets at first, once there is a certificate.
+        targets = elbv2.ApplicationTargetGroup(
+            self,
+            "Targets",
+            vpc=self._vpc,
+            targets=[service],
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            # Of no effect, as ECS registers each task with its container's port; that in its place would replace
+            # the group, and empty it, whenever the port changes.
+            port=80,
+            deregistration_delay=cdk.Duration.seconds(30),
+            health_check=elbv2.HealthCheck(path=health_check_path, interval=cdk.Duration.seconds(15)),
+        )
+        self.listener.add_target_groups("Tasks", target_groups=[targets])
+        return targets
 
     def _write_access_logs(self, posture: Posture, retention_days: int) -> None:
         bucket = s3.Bucket(

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
+
+MINUTE = cdk.Duration.minutes(1)
 
 
 class NotificationTopic(Construct):
@@ -97,3 +101,69 @@ class Monitoring(Construct):
     def graph(self, title: str, metrics: Sequence[cloudwatch.IMetric]) -> None:
         """A graph without an alarm."""
         self.dashboard.add_widgets(cloudwatch.GraphWidget(title=title, left=metrics, width=8))
+
+    def watch_load_balancer(
+        self, load_balancer: elbv2.ApplicationLoadBalancer, targets: elbv2.ApplicationTargetGroup
+    ) -> None:
+        """Alarms on 5xx responses, of the tasks and of the load balancer itself, on unhealthy tasks and slow ones.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+        """
+        self.watch(
+            "TaskErrors",
+            targets.metrics.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
+            threshold=5,
+            description="More than 5 responses a minute of the tasks are 5xx",
+        )
+        self.watch(
+            "LoadBalancerErrors",
+            load_balancer.metrics.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
+            threshold=5,
+            description="More than 5 responses a minute of the load balancer itself are 5xx",
+        )
+        self.watch(
+            "UnhealthyTargets",
+            targets.metrics.unhealthy_host_count(statistic="max", period=MINUTE),
+            threshold=0,
+            description="A task does not pass its health check",
+        )
+        self.watch(
+            "ResponseTime",
+            response_time(targets),
+            threshold=1,
+            description="One request in ten takes longer than 1 second",
+        )
+
+    def watch_service(self, service: ecs.FargateService) -> None:
+        """An alarm on missing tasks, and a graph of CPU and memory. It needs Container Insights.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
+        """
+        names = {"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name}
+        self.watch(
+            "MissingTasks",
+            cloudwatch.MathExpression(
+                expression="desired - running",
+                using_metrics={
+                    state: cloudwatch.Metric(
+                        namespace="ECS/ContainerInsights",
+                        metric_name=f"{state.title()}TaskCount",
+                        dimensions_map=names,
+                        statistic="min",
+                        period=MINUTE,
+                    )
+                    for state in ("desired", "running")
+                },
+                label="Tasks missing",
+                period=MINUTE,
+            ),
+            threshold=0,
+            minutes=10,
+            description="Fewer tasks run than scaling asks for",
+        )
+        self.graph("CPU and memory", [service.metric_cpu_utilization(), service.metric_memory_utilization()])
+
+
+def response_time(targets: elbv2.ApplicationTargetGroup) -> cloudwatch.Metric:
+    """The time, in seconds, that nine of ten requests of a minute take at most."""
+    return targets.metrics.target_response_time(statistic="p90", period=MINUTE)

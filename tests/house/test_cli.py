@@ -85,7 +85,9 @@ def test_ci_runs_what_the_tests_leave_to_it(command: str, where: str) -> None:
 
 
 def test_activation_puts_the_pinned_cli_on_the_path() -> None:
-    result = run(["sh", "-c", ". .venv/bin/activate && command -v cdk && command -v node && cdk --version"], PATH="/usr/bin:/bin")
+    result = run(
+        ["sh", "-c", ". .venv/bin/activate && command -v cdk && command -v node && cdk --version"], PATH="/usr/bin:/bin"
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[:2] == [str(BIN / "cdk"), str(BIN / "node")]
 

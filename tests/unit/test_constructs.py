@@ -1,6 +1,7 @@
 """The constructs refuse mistakes, with the rule, the value given and what is allowed, before they create anything."""
 
 from collections.abc import Callable
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -11,6 +12,8 @@ from aws_cdk import aws_ecs as ecs
 from patternbook import (
     PRODUCTION,
     SANDBOX,
+    FargateService,
+    FargateTask,
     Network,
     PublicLoadBalancer,
     ServiceScaling,
@@ -31,8 +34,44 @@ def elsewhere() -> ec2.Vpc:
     return ec2.Vpc(cdk.Stack(), "Vpc")
 
 
+UNUSED: Any = None  # what is refused before it is looked at
+
 Make = Callable[[cdk.Stack, ec2.Vpc], object]
 MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
+    "Spot above all": (
+        lambda stack, _: FargateService(
+            stack, "It", posture=SANDBOX, network=UNUSED, task=UNUSED, files=UNUSED, spot_percent=101
+        ),
+        ("spot_percent", "101 given", "0 to 100"),
+    ),
+    "task of no size": (
+        lambda stack, _: FargateTask(
+            stack,
+            "It",
+            posture=SANDBOX,
+            image="public.ecr.aws/a/b:1",
+            port=8080,
+            log_group=UNUSED,
+            files=UNUSED,
+            mount_path="/data",
+            memory_mib=3072,
+        ),
+        ("with 256 CPU units", "512, 1024, 2048"),
+    ),
+    "paths in each other": (
+        lambda stack, _: FargateTask(
+            stack,
+            "It",
+            posture=SANDBOX,
+            image="public.ecr.aws/a/b:1",
+            port=8080,
+            log_group=UNUSED,
+            files=UNUSED,
+            mount_path="/data",
+            writable_paths=["/data/tmp"],
+        ),
+        ("paths apart from each other", "/data/tmp is within /data"),
+    ),
     "network too small": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, cidr="10.0.0.0/25"),
         ("cidr", "'10.0.0.0/25' given", "/16 to /23", "required"),

@@ -1,0 +1,171 @@
+"""A task on Fargate that can do as little as possible besides its work."""
+
+from collections.abc import Mapping, Sequence
+from itertools import permutations
+from pathlib import PurePosixPath
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from patternbook.fargate import check_task_size, container_image, is_private_ecr
+from patternbook.file_system import SharedFileSystem
+from patternbook.findings import acknowledge
+from patternbook.posture import Posture
+
+USER = "1000:1000"
+"""POSIX user and group of every container."""
+
+# The agent of ECS Exec, which runs as root, has to write to these two even where the rest is read-only:
+# https://github.com/aws-containers/amazon-ecs-exec-checker
+EXEC_VOLUMES = {"exec-state": "/var/lib/amazon", "exec-logs": "/var/log/amazon"}
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """:raises ValueError: for paths of which one is within another, or within what ECS Exec needs for itself."""
+    for one, other in permutations(map(PurePosixPath, [*paths, *EXEC_VOLUMES.values()]), 2):
+        if one.is_relative_to(other):
+            raise ValueError(f"expected paths apart from each other; {one} is within {other}")
+
+
+class FargateTask(Construct):
+    """A task definition for ARM64 with one container, ``web``: non-root, with a read-only root file system.
+
+    It writes to the shared file system, and to ``writable_paths``. Where the posture allows ECS Exec, also to the
+    two folders that this needs. Its execution role pulls, logs and reads the secrets given, and its task role may
+    do nothing until something is granted to it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        posture: Posture,
+        image: str,
+        port: int,
+        log_group: logs.LogGroup,
+        files: SharedFileSystem,
+        mount_path: str,
+        cpu: int = 256,
+        memory_mib: int = 512,
+        command: Sequence[str] = (),
+        health_check_command: Sequence[str] = (),
+        writable_paths: Sequence[str] = (),
+        secrets: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        secret_key_arns: Sequence[str] = (),
+    ) -> None:
+        """:param image: URI of an image, with its registry.
+        :param port: that the image listens on.
+        :param mount_path: where the container sees ``files``.
+        :param cpu: CPU units; 1,024 are one vCPU.
+        :param command: the image's own where it is empty.
+        :param health_check_command: beginning with CMD or CMD-SHELL; no health check where it is empty.
+        :param writable_paths: each a tmpfs of 64 MiB, out of the task's memory.
+        :param secrets: environment variables, each with the full ARN of a secret of Secrets Manager.
+        :param parameters: environment variables, each with the ARN of a parameter of SSM in the Region of the stack.
+        :param secret_key_arns: of customer managed keys that secrets and parameters are encrypted with.
+        :raises ValueError: see :func:`patternbook.fargate.check_task_size` and :func:`check_paths`.
+        """
+        check_task_size(cpu, memory_mib)
+        check_paths([mount_path, *writable_paths])
+        super().__init__(scope, construct_id)
+        self._log_group = log_group
+        self._shared = ecs.MountPoint(source_volume="shared", container_path=mount_path, read_only=False)
+        self.definition = ecs.FargateTaskDefinition(
+            self,
+            "Definition",
+            cpu=cpu,
+            memory_limit_mib=memory_mib,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+            ),
+            volumes=[files.as_volume("shared")],
+        )
+        self.execution_role = self.definition.obtain_execution_role()
+        # As process 1 itself, a web server that handles no signal would not hear that it has to stop.
+        linux = ecs.LinuxParameters(self, "Linux", init_process_enabled=True)
+        for path in writable_paths:
+            # Not an empty volume: on Fargate that belongs to root. See "tmpfs mounts on AWS Fargate", 2026-01-06:
+            # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
+            linux.add_tmpfs(ecs.Tmpfs(container_path=path, size=64))
+        self.container = self.definition.add_container(
+            "web",
+            image=container_image(self, "Image", image),
+            command=list(command) or None,
+            user=USER,
+            readonly_root_filesystem=True,
+            linux_parameters=linux,
+            port_mappings=[ecs.PortMapping(container_port=port)],
+            health_check=ecs.HealthCheck(
+                command=list(health_check_command),
+                interval=cdk.Duration.seconds(15),
+                start_period=cdk.Duration.seconds(30),
+            )
+            if health_check_command
+            else None,
+            logging=ecs.LogDrivers.aws_logs(stream_prefix="web", log_group=log_group),
+            secrets=self._secrets(secrets or {}, parameters or {}),
+            stop_timeout=cdk.Duration.seconds(30),
+        )
+        self.container.add_mount_points(self._shared)
+        if posture.execute_command:
+            for name, path in EXEC_VOLUMES.items():
+                self.definition.add_volume(name=name)
+                self.container.add_mount_points(
+                    ecs.MountPoint(source_volume=name, container_path=path, read_only=False)
+                )
+        if secret_key_arns:
+            self._let_decrypt(secret_key_arns)
+        if is_private_ecr(image):
+            acknowledge(
+                self.execution_role,
+                "IAM5[Resource::*]",
+                "ecr:GetAuthorizationToken has no resource-level permissions; the pull names the repository.",
+            )
+
+    def run_first(self, name: str, *, image: str, command: Sequence[str]) -> None:
+        """Adds an init container: it sees the shared files too, and ``web`` starts once it has succeeded."""
+        init = self.definition.add_container(
+            name,
+            image=container_image(self, f"{name}-image", image),
+            command=list(command),
+            user=USER,
+            readonly_root_filesystem=True,
+            essential=False,
+            logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=self._log_group),
+        )
+        init.add_mount_points(self._shared)
+        self.container.add_container_dependencies(
+            ecs.ContainerDependency(container=init, condition=ecs.ContainerDependencyCondition.SUCCESS)
+        )
+
+    def _secrets(self, secrets: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, ecs.Secret]:
+        if parameters:
+            cdk.Annotations.of(cdk.Stack.of(self)).acknowledge_warning(
+                "aws-cdk-lib/aws-ssm:crossAccountReferenceSameRegion", "ECS reads parameters of the task's Region only."
+            )
+        complete_arn = secretsmanager.Secret.from_secret_complete_arn
+        parameter_arn = ssm.StringParameter.from_string_parameter_arn
+        return {
+            name: ecs.Secret.from_secrets_manager(complete_arn(self, f"Secret-{name}", arn))
+            for name, arn in secrets.items()
+        } | {
+            name: ecs.Secret.from_ssm_parameter(parameter_arn(self, f"Parameter-{name}", arn))
+            for name, arn in parameters.items()
+        }
+
+    def _let_decrypt(self, key_arns: Sequence[str]) -> None:
+        stack = cdk.Stack.of(self)
+        services = [f"{name}.{stack.region}.{stack.url_suffix}" for name in ("secretsmanager", "ssm")]
+        iam.Grant.add_to_principal(
+            grantee=self.execution_role,
+            actions=["kms:Decrypt"],
+            resource_arns=list(key_arns),
+            conditions={"StringEquals": {"kms:ViaService": services}},
+        )
