@@ -17,11 +17,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 pytestmark = pytest.mark.skipif(not (BIN / "cdk").exists(), reason="the CDK CLI is not installed here: run make setup")
 
 
-def run(command: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
+def run(command: Sequence[str], *, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs a command as after ``source .venv/bin/activate``, without credentials."""
     return subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=cwd,
         env={
             "PATH": f"{BIN}{os.pathsep}/usr/bin:/bin",
             "HOME": os.environ["HOME"],
@@ -60,6 +60,15 @@ def test_mistakes_end_cdk_synth_with_status_1_one_message_and_no_template(tmp_pa
         assert f"  {path} = " in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
     assert not list(out.glob("*.template.json"))
+
+
+def test_a_cdk_json_that_is_not_json_ends_cdk_synth_with_status_1(tmp_path: Path) -> None:
+    (tmp_path / "cdk.json").write_text("{ not json", encoding="utf-8")
+    result = run(["cdk", "synth"], cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("cdk.json: ")
+    assert "Traceback" not in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["cdk.json"]
 
 
 def commands(markdown: str) -> list[str]:

@@ -11,43 +11,49 @@ import pytest
 
 FOREIGN_APP = """
 import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from patternbook import SANDBOX, Monitoring, Network, PublicLoadBalancer, ServiceScaling, SharedFileSystem
+from patternbook import (
+    SANDBOX,
+    FargateService,
+    FargateTask,
+    Monitoring,
+    Network,
+    PublicLoadBalancer,
+    ServiceScaling,
+    SharedFileSystem,
+    log_group,
+)
+from patternbook.monitoring import response_time
 
 app = cdk.App(outdir="cdk.out")
 stack = cdk.Stack(app, "Foreign")
 network = Network(stack, "Network", posture=SANDBOX)
 files = SharedFileSystem(stack, "Files", vpc=network.vpc, posture=SANDBOX)
 front = PublicLoadBalancer(stack, "Front", vpc=network.vpc, posture=SANDBOX)
-task = ecs.FargateTaskDefinition(stack, "Task", volumes=[files.as_volume("files")])
-container = task.add_container(
-    "app",
-    image=ecs.ContainerImage.from_registry("public.ecr.aws/nginx/nginx-unprivileged:1.29"),
-    port_mappings=[ecs.PortMapping(container_port=8080)],
-)
-container.add_mount_points(ecs.MountPoint(container_path="/files", source_volume="files", read_only=False))
-service = ecs.FargateService(
+logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+task = FargateTask(
     stack,
-    "Service",
-    cluster=ecs.Cluster(stack, "Cluster", vpc=network.vpc),
-    task_definition=task,
-    min_healthy_percent=100,
+    "Task",
+    posture=SANDBOX,
+    image="public.ecr.aws/nginx/nginx-unprivileged:1.29",
+    port=8080,
+    log_group=logs,
+    files=files,
+    mount_path="/files",
+    writable_paths=["/tmp"],
 )
-files.grant_read_write(task.task_role, client=service)
-targets = front.listener.add_targets(
-    "Targets", targets=[service], port=8080, protocol=elbv2.ApplicationProtocol.HTTP
-)
+service = FargateService(stack, "Service", posture=SANDBOX, network=network, task=task, files=files).service
+targets = front.serve(service)
 scaling = ServiceScaling(stack, "Scaling", service=service, min_tasks=1, max_tasks=3)
 scaling.on_cpu(percent=50)
 scaling.on_memory(percent=50)
 scaling.on_requests(targets, per_minute=100)
 scaling.on_schedule("Night", cron="0 20 ? * * *", time_zone="Europe/Berlin", min_tasks=0, max_tasks=1)
-scaling.on_steps("Slow", targets.metrics.target_response_time(), add_tasks={1: 1, 5: 3})
+scaling.on_steps("Slow", response_time(targets), add_tasks={1: 1, 5: 3})
 monitoring = Monitoring(stack, "Monitoring", email="ops@example.com")
 monitoring.watch("Storage", files.throughput_utilization(), threshold=80, description="EFS is busy")
-monitoring.graph("CPU", [service.metric_cpu_utilization()])
+monitoring.watch_load_balancer(front.load_balancer, targets)
+monitoring.watch_service(service)
 cdk.CfnOutput(stack, "Url", value=front.url)
 app.synth()
 """
@@ -78,7 +84,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("AWS::ECS::Service", 1),
         ("AWS::ApplicationAutoScaling::ScalableTarget", 1),
         ("AWS::ApplicationAutoScaling::ScalingPolicy", 4),
-        ("AWS::CloudWatch::Alarm", 2),
+        ("AWS::CloudWatch::Alarm", 7),
         ("AWS::CloudWatch::Dashboard", 1),
         ("AWS::SNS::Subscription", 1),
         ("AWS::KMS::Key", 0),
