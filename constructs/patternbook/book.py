@@ -19,9 +19,7 @@ class PatternStack(cdk.Stack):
     """What the pattern is, in a few words."""
     settings_type: ClassVar[type[PatternSettings]]
 
-    def __init__(
-        self, scope: cdk.App, construct_id: str, *, posture: Posture, region: str | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, scope: cdk.App, construct_id: str, *, posture: Posture, region: str | None = None) -> None:
         """:param region: for a pattern that AWS itself pins to one; others follow the CLI's."""
         super().__init__(
             scope,
@@ -29,7 +27,6 @@ class PatternStack(cdk.Stack):
             description=f"Patternbook ({posture.name}): {self.title}",
             termination_protection=posture.deletion_protection,
             env=cdk.Environment(region=region) if region else None,
-            **kwargs,
         )
 
     def output(self, name: str, value: str, description: str) -> None:
@@ -57,7 +54,8 @@ def build_app(
         app.node.get_all_context(), {name: pattern.settings_type for name, pattern in by_name.items()}
     )
     for name, pattern in by_name.items():
-        pattern(app, name, settings=settings[name], posture=posture)
+        # Each pattern takes settings of its own type, which its base class does not know.
+        pattern(app, name, settings=settings[name], posture=posture)  # ty: ignore[unknown-argument]
     return app
 
 

@@ -311,7 +311,7 @@ def test_what_is_accepted_can_be_synthesized(
     loaded, settings = load_settings(context, TYPES)
     with tempfile.TemporaryDirectory() as outdir:
         synthesized = cdk.App(outdir=outdir)
-        pattern(synthesized, pattern.__name__, settings=settings[pattern.__name__], posture=loaded)
+        pattern(synthesized, pattern.__name__, settings=settings[pattern.__name__], posture=loaded)  # ty: ignore[unknown-argument]
         synthesized.synth()
 
 
