@@ -27,8 +27,8 @@ synth: $(READY) ## synthesize every pattern, and list the templates; ARGS="-c po
 test: $(READY) ## run the tests
 	@pytest
 
-check: $(READY) lint types ## everything that CI runs
-	cdk synth --quiet --output cdk.out
+check: lint types ## everything that CI runs
+	$(MAKE) synth
 	cdk synth --quiet --output cdk.out.production -c posture=production -c FargateEfsStack.allow_plain_http=true
 	cfn-lint cdk.out/*.template.json cdk.out.production/*.template.json
 	$(MAKE) test

@@ -66,7 +66,7 @@ from patternbook import (
 from patternbook.fargate import Cpu, check_task_size
 from patternbook.fargate_task import check_paths
 from patternbook.fields import Expected, Number, Percent, Unit, Whole, YesNo
-from patternbook.load_balancer import check_tls
+from patternbook.load_balancer import ANYWHERE, check_tls
 from patternbook.monitoring import response_time
 from patternbook.settings import posture_of
 
@@ -150,7 +150,7 @@ class FargateEfsSettings(PatternSettings):
 
     vpc_cidr: fields.VpcCidr = "10.0.0.0/16"
     """Addresses of the VPC; of use before the first deployment only, as mount targets cannot move to another VPC."""
-    allowed_cidrs: Annotated[tuple[fields.Cidr, ...], Field(min_length=1, max_length=20)] = ("0.0.0.0/0",)
+    allowed_cidrs: Annotated[tuple[fields.Cidr, ...], Field(min_length=1, max_length=20)] = (ANYWHERE,)
     """IPv4 blocks that may connect to the load balancer."""
     certificate_arn: fields.CertificateArn | None = None
     """ACM certificate, of the stack's Region, to serve HTTPS with."""

@@ -10,6 +10,7 @@ from aws_cdk.assertions import Annotations, Template
 
 import app
 from patternbook import PatternStack, build_app
+from patternbook.settings import is_cdk_key
 
 POSTURES = ("sandbox", "production")
 
@@ -66,7 +67,6 @@ class Book:
         self.app = build_app(
             app.PATTERNS, cdk_json=app.CDK_JSON, context={"posture": posture, **REQUIRED[posture]}, outdir=str(outdir)
         )
-        self.templates = {path.name.split(".")[0]: path for path in _synthesized(self.app).glob("*.template.json")}
 
     def template(self, stack: str) -> Template:
         return Template.from_stack(_stack(self.app, stack))
@@ -88,14 +88,10 @@ def template_of(pattern: type[PatternStack], outdir: Path, **settings: Any) -> T
 def _bare_cdk_json(folder: Path) -> Path:
     """The project's cdk.json with feature flags only: settings of other patterns would be unknown."""
     document = json.loads(app.CDK_JSON.read_text(encoding="utf-8"))
-    flags = {key: value for key, value in document["context"].items() if ":" in key or "/" in key}
+    flags = {key: value for key, value in document["context"].items() if is_cdk_key(key)}
     path = folder / "cdk.json"
     path.write_text(json.dumps({"context": flags}), encoding="utf-8")
     return path
-
-
-def _synthesized(book: cdk.App) -> Path:
-    return Path(book.synth().directory)
 
 
 def _stack(book: cdk.App, name: str) -> cdk.Stack:

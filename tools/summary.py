@@ -2,9 +2,8 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-
-from tools.table import table
 
 
 def summary(assembly: Path) -> str:
@@ -19,7 +18,14 @@ def summary(assembly: Path) -> str:
         size = path.stat().st_size / 1024
         what = template["Description"].partition(": ")[2]  # after the posture, see PatternStack
         rows.append((name, what, str(len(template["Resources"])), f"{size:.0f} KB", str(path)))
-    return table(rows)
+    return _table(rows)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows, the first of them the heading, in columns as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
 if __name__ == "__main__":

@@ -71,22 +71,21 @@ class Monitoring(Construct):
         *,
         threshold: float,
         description: str,
-        below: bool = False,
         minutes: int = 5,
     ) -> cloudwatch.Alarm:
         """An alarm on a metric, and its graph.
 
-        :param threshold: in the metric's unit; the alarm rings above it, or below it if ``below``.
-        :param minutes: for how long, without a break, before it rings. The metric's period is one minute.
         A minute without data breaches nothing.
+
+        :param threshold: in the metric's unit; the alarm rings above it.
+        :param minutes: for how long, without a break, before it rings. The metric's period is one minute.
         """
-        comparison = cloudwatch.ComparisonOperator
         alarm = cloudwatch.Alarm(
             self,
             name,
             metric=metric,
             threshold=threshold,
-            comparison_operator=comparison.LESS_THAN_THRESHOLD if below else comparison.GREATER_THAN_THRESHOLD,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,

@@ -10,6 +10,11 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
 
+def _check_bounds(min_tasks: int, max_tasks: int) -> None:
+    if not 0 <= min_tasks <= max_tasks:
+        raise ValueError(f"min_tasks and max_tasks: {min_tasks} and {max_tasks} given, 0 <= min <= max required")
+
+
 class ServiceScaling(Construct):
     """The number of tasks of a service, between two bounds, by any of the three kinds of policy.
 
@@ -27,8 +32,7 @@ class ServiceScaling(Construct):
         self, scope: Construct, construct_id: str, *, service: ecs.BaseService, min_tasks: int, max_tasks: int
     ) -> None:
         """:raises ValueError: for ``min_tasks`` above ``max_tasks``, or below 0."""
-        if not 0 <= min_tasks <= max_tasks:
-            raise ValueError(f"min_tasks and max_tasks: {min_tasks} and {max_tasks} given, 0 <= min <= max required")
+        _check_bounds(min_tasks, max_tasks)
         super().__init__(scope, construct_id)
         self.target = service.auto_scale_task_count(min_capacity=min_tasks, max_capacity=max_tasks)
 
@@ -91,8 +95,7 @@ class ServiceScaling(Construct):
 
         :raises ValueError: for ``min_tasks`` above ``max_tasks``.
         """
-        if not 0 <= min_tasks <= max_tasks:
-            raise ValueError(f"min_tasks and max_tasks: {min_tasks} and {max_tasks} given, 0 <= min <= max required")
+        _check_bounds(min_tasks, max_tasks)
         self.target.scale_on_schedule(
             construct_id,
             schedule=appscaling.Schedule.expression(f"cron({cron})"),

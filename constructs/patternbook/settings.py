@@ -76,13 +76,18 @@ class SettingsError(Exception):
         super().__init__("\n".join([*lines, *map(str, self.mistakes)]))
 
 
+def is_cdk_key(key: str) -> bool:
+    """Whether a context key is CDK's own, or a plugin's: flags and look-ups hold a ``:`` or ``/``."""
+    return key in CDK_KEYS or ":" in key or "/" in key
+
+
 def load_settings(
     context: Mapping[str, Any], settings_types: Mapping[str, type[PatternSettings]]
 ) -> tuple[Posture, dict[str, PatternSettings]]:
     """The posture, and the settings of each stack by its name.
 
-    Keys that CDK and its plugins use (feature flags, look-ups) hold a ``:`` or ``/``; every other key
-    has to be the posture or belong to a stack of ``settings_types``.
+    Every key that is not CDK's own (:func:`is_cdk_key`) has to be the posture or belong to a stack of
+    ``settings_types``.
 
     :raises SettingsError: with every mistake in ``context``.
     """
@@ -96,7 +101,7 @@ def load_settings(
     given_to: dict[str, dict[str, Any]] = {name: {} for name in settings_types}
     from_command_line: list[tuple[str, str, Any]] = []
     for key, value in context.items():
-        if key == "posture" or key in CDK_KEYS or ":" in key or "/" in key:
+        if key == "posture" or is_cdk_key(key):
             continue
         stack, dot, setting = key.partition(".")
         if stack not in settings_types:
@@ -211,19 +216,28 @@ def _decode_json(settings_type: type[PatternSettings], given: Mapping[str, Any])
         annotation, _ = _unwrap(field.annotation)
         if value == "null":
             return None
-        origin = typing.get_origin(annotation)
         if annotation is bool and value in ("true", "false"):
             return value == "true"
-        if origin is typing.Literal and not isinstance(typing.get_args(annotation)[0], str):
+        if typing.get_origin(annotation) is typing.Literal and not isinstance(typing.get_args(annotation)[0], str):
             return int(value) if value.isdecimal() and value.isascii() else value
-        if origin in (tuple, dict) or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            try:
-                return _decoded(value, list if origin is tuple else dict)
-            except (TypeError, ValueError, RecursionError):
-                return value  # refused below, with what is expected
-        return value
+        wanted = _json_type(annotation)
+        if wanted is None:
+            return value
+        try:
+            return _decoded(value, wanted)
+        except (TypeError, ValueError, RecursionError):
+            return value  # refused by the model, with what is expected
 
     return {name: decode(name, value) for name, value in given.items()}
+
+
+def _json_type(annotation: Any) -> type | None:
+    """What JSON has for a field of this type: a list, a dict, or None for what is a single value."""
+    origin = typing.get_origin(annotation)
+    if origin is tuple:
+        return list
+    is_object = origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel))
+    return dict if is_object else None
 
 
 def _decoded(value: Any, wanted: type) -> Any:
@@ -236,8 +250,7 @@ def _decoded(value: Any, wanted: type) -> Any:
 def _mistakes(stack: str, settings_type: type[PatternSettings], error: ValidationError) -> Iterator[Mistake]:
     details = error.errors(include_url=False)
     for detail in details:
-        inner = [other["loc"] for other in details if other["loc"][: len(detail["loc"])] == detail["loc"]]
-        if detail["type"] == "too_short" and len(inner) > 1:
+        if detail["type"] == "too_short" and any(_is_within(other["loc"], detail["loc"]) for other in details):
             continue  # short only of the items that are wrong themselves
         location = [part for part in detail["loc"] if part != "[key]"]
         path = ".".join([stack, *map(str, location)])
@@ -254,9 +267,13 @@ def _mistakes(stack: str, settings_type: type[PatternSettings], error: Validatio
         yield Mistake(path, detail["input"], remedy)
 
 
+def _is_within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
 def _expected_at(settings_type: type[BaseModel], location: list[Any]) -> str:
     annotation, metadata = _at(settings_type, location)
-    is_json = typing.get_origin(_unwrap(annotation)[0]) in (tuple, dict)
+    is_json = _json_type(_unwrap(annotation)[0]) is not None
     return describe(annotation, metadata) + (" (on the command line as JSON)" if is_json else "")
 
 

@@ -34,7 +34,22 @@ def elsewhere() -> ec2.Vpc:
     return ec2.Vpc(cdk.Stack(), "Vpc")
 
 
-UNUSED: Any = None  # what is refused before it is looked at
+UNUSED: Any = None  # what is not looked at before a mistake is refused
+
+
+def task(stack: cdk.Stack, **mistake: Any) -> FargateTask:
+    return FargateTask(
+        stack,
+        "It",
+        posture=SANDBOX,
+        image="public.ecr.aws/a/b:1",
+        port=8080,
+        log_group=UNUSED,
+        files=UNUSED,
+        mount_path="/data",
+        **mistake,
+    )
+
 
 Make = Callable[[cdk.Stack, ec2.Vpc], object]
 MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
@@ -45,31 +60,11 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
         ("spot_percent", "101 given", "0 to 100"),
     ),
     "task of no size": (
-        lambda stack, _: FargateTask(
-            stack,
-            "It",
-            posture=SANDBOX,
-            image="public.ecr.aws/a/b:1",
-            port=8080,
-            log_group=UNUSED,
-            files=UNUSED,
-            mount_path="/data",
-            memory_mib=3072,
-        ),
+        lambda stack, _: task(stack, memory_mib=3072),
         ("with 256 CPU units", "512, 1024, 2048"),
     ),
     "paths in each other": (
-        lambda stack, _: FargateTask(
-            stack,
-            "It",
-            posture=SANDBOX,
-            image="public.ecr.aws/a/b:1",
-            port=8080,
-            log_group=UNUSED,
-            files=UNUSED,
-            mount_path="/data",
-            writable_paths=["/data/tmp"],
-        ),
+        lambda stack, _: task(stack, writable_paths=["/data/tmp"]),
         ("paths apart from each other", "/data/tmp is within /data"),
     ),
     "network too small": (
