@@ -1,0 +1,209 @@
+"""The life of stacks, from deployment to destruction, as a person leads it: by the CDK CLI."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rehearsal.account import ACCOUNT_ID, REGION, ROOT, EmulatedAccount, Finished, RehearsalError
+from rehearsal.plans import PLANS
+from rehearsal.report import Report
+from rehearsal.stack import Resource, Stack
+
+CHANGE_SET = "rehearsal"
+BOOTSTRAP_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
+
+
+def bootstrap(account: EmulatedAccount, report: Report) -> None:
+    """Prepares the account for the CDK CLI, once."""
+    with report.step("bootstrap"):
+        finished = account.run("cdk", "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
+        if finished.status:
+            raise RehearsalError(_tail(finished.output))
+
+
+class Cycle:
+    """The steps for some stacks in one posture. Each raises :class:`RehearsalError` where it comes out otherwise."""
+
+    def __init__(
+        self, account: EmulatedAccount, assemblies: Path, posture: str, stacks: Sequence[str], report: Report
+    ) -> None:
+        """:param assemblies: what :mod:`rehearsal.assemblies` synthesized."""
+        self.account = account
+        self.posture = posture
+        self.report = report
+        self.as_configured = assemblies / posture
+        self.changed = assemblies / f"{posture}-changed"
+        both = (self.as_configured, self.changed)
+        self.stacks = [Stack(account.session, stack, both) for stack in stacks]
+        self.names = list(stacks)
+
+    def run(self) -> None:
+        before = self.account.inventory()
+        self.deploy()
+        self.check("check")
+        self.deploy_unchanged()
+        self.update()
+        self.check("check again")
+        self.diff()
+        self.drift()
+        if self.posture == "production":
+            self.refuse_to_destroy()
+        kept = self.destroy()
+        self.nothing_left(before, kept)
+
+    def deploy(self) -> None:
+        with self.report.step("deploy") as remarks:
+            self._deploy(self.as_configured)
+            self._must_be("CREATE_COMPLETE")
+            for stack in self.stacks:
+                stack.hold()
+            remarks.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
+
+    def check(self, name: str) -> None:
+        """What boto3 finds in the account, by the same checks as in a real one."""
+        with self.report.step(name) as remarks:
+            stacks = [f"--stack={stack}" for stack in self.names]
+            finished = self.account.run(
+                *("pytest", "--confcutdir=tests/deployed", "-p", "no:cacheprovider", "tests/deployed", *stacks),
+                folder=ROOT,
+            )
+            passed = re.search(r"(\d+) passed", finished.output)
+            if finished.status or not passed:
+                raise RehearsalError(finished.output.strip())
+            remarks.append(f"{passed[1]} checks")
+
+    def deploy_unchanged(self) -> None:
+        with self.report.step("deploy again") as remarks:
+            events = [len(stack.events()) for stack in self.stacks]
+            finished = self._deploy(self.as_configured)
+            touched = [stack.name for stack, n in zip(self.stacks, events, strict=True) if len(stack.events()) != n]
+            if touched or finished.output.count("(no changes)") != len(self.stacks):
+                raise RehearsalError(f"The same deployment again changed {_list(touched)}.\n{_tail(finished.output)}")
+            remarks.append("no change")
+
+    def update(self) -> None:
+        """One setting changed: by a change set that names the resources it should and no other.
+
+        One change set is looked at and another executed, as the CLI executes a prepared one of a single stack only.
+        """
+        with self.report.step("deploy a change") as remarks:
+            self._deploy(self.changed, "--method", "prepare-change-set", "--change-set-name", CHANGE_SET)
+            for stack in self.stacks:
+                plan = PLANS[stack.name]
+                changes = stack.change_set(CHANGE_SET)
+                if changes != dict.fromkeys(plan.touches, "Modify"):
+                    raise RehearsalError(
+                        f"{stack.name}.{plan.setting} = {plan.value!r} has to modify {_list(plan.touches)}\n"
+                        f"but the change set would {_list(f'{action} {path}' for path, action in changes.items())}"
+                    )
+                remarks.append(f"{plan.setting}: {len(changes)} resources" if len(changes) > 1 else plan.setting)
+            self._deploy(self.changed)
+            self._must_be("UPDATE_COMPLETE")
+            for stack in self.stacks:
+                plan = PLANS[stack.name]
+                ids = {resource.path: resource.physical_id for resource in stack.resources()}
+                value = plan.in_effect(self.account.session, ids)
+                if value != plan.value:
+                    raise RehearsalError(
+                        f"{stack.name}.{plan.setting} = {plan.value!r} was deployed, but {value!r} is in effect."
+                    )
+
+    def diff(self) -> None:
+        with self.report.step("diff") as remarks:
+            self._must_succeed(self._cdk("diff", self.changed, *self.names, "--exclusively", "--fail"))
+            remarks.append("clean")
+
+    def drift(self) -> None:
+        """As far as the emulated account can compare; what it cannot, the CLI counts as unchecked."""
+        with self.report.step("drift") as remarks:
+            finished = self._must_succeed(self._cdk("drift", self.changed, *self.names, "--fail"))
+            unchecked = sum(int(number) for number in re.findall(r"\((\d+) unchecked\)", finished.output))
+            remarks.append(f"none, {unchecked} resources unchecked" if unchecked else "none")
+
+    def refuse_to_destroy(self) -> None:
+        with self.report.step("refuse to destroy"):
+            finished = self._cdk("destroy", self.changed, *self.names, "--exclusively", "--force")
+            open_ones = [each.name for each in self.stacks if not each.describe()["EnableTerminationProtection"]]
+            if open_ones or finished.status == 0 or "TerminationProtection" not in finished.output:
+                raise RehearsalError(f"Not protected from termination: {_list(open_ones)}.\n{_tail(finished.output)}")
+
+    def destroy(self) -> list[Resource]:
+        """:returns: what the stacks keep."""
+        with self.report.step("destroy") as remarks:
+            if self.posture == "production":
+                self._lift_protection()
+            self._must_succeed(self._cdk("destroy", self.changed, *self.names, "--exclusively", "--force"))
+            self._must_be("DELETE_COMPLETE")
+            kept = [resource for stack in self.stacks for resource in stack.kept()]
+            counts = Counter(resource.type.removeprefix("AWS::") for resource in kept)
+            if counts:
+                remarks.append("keeps " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
+            return kept
+
+    def nothing_left(self, before: Mapping[str, Sequence[str]], kept: Sequence[Resource]) -> None:
+        """Compares all that is in the account with what was there before the deployment."""
+        with self.report.step("nothing left") as remarks:
+            if kept and self.posture != "production":
+                paths = (resource.path for resource in kept)
+                raise RehearsalError(f"Production alone may keep anything; {self.posture} keeps {_list(paths)}.")
+            accounted_for = [BOOTSTRAP_BUCKET, *(resource.physical_id for resource in kept)]
+            left = [
+                f"{store}: {key}"
+                for store, keys in self.account.inventory().items()
+                for key in sorted(set(keys) - set(before.get(store, ())))
+                if not any(name in key for name in accounted_for)
+            ]
+            if left:
+                raise RehearsalError("Left behind, by the emulated account's own stores:\n" + "\n".join(left))
+            remarks.append("but what production keeps" if kept else "but the bootstrap")
+
+    def _lift_protection(self) -> None:
+        """What the patterns' pages tell a person to do before ``cdk destroy`` in production."""
+        load_balancers = self.account.session.client("elbv2")
+        for stack in self.stacks:
+            stack.unprotect()
+            for resource in stack.resources():
+                if resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer":
+                    load_balancers.modify_load_balancer_attributes(
+                        LoadBalancerArn=resource.physical_id,
+                        Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
+                    )
+
+    def _cdk(self, command: str, assembly: Path, *arguments: str) -> Finished:
+        return self.account.run("cdk", command, "--app", str(assembly), *arguments)
+
+    def _deploy(self, assembly: Path, *arguments: str) -> Finished:
+        always = ("--exclusively", "--require-approval", "never", "--concurrency", "4")
+        return self._must_succeed(self._cdk("deploy", assembly, *self.names, *always, *arguments))
+
+    def _must_succeed(self, finished: Finished) -> Finished:
+        if finished.status:
+            failures = [failure for stack in self.stacks for failure in stack.failures()]
+            raise RehearsalError(_unknown_types(finished.output) or "\n".join(failures) or _tail(finished.output))
+        return finished
+
+    def _must_be(self, status: str) -> None:
+        for stack in self.stacks:
+            if stack.status != status:
+                reasons = "\n".join(stack.failures())
+                raise RehearsalError(f"{stack.name} is {stack.status}, not {status}.\n{reasons}")
+
+
+def _unknown_types(output: str) -> str:
+    """What to do about types that the emulated account refuses."""
+    refused = re.search(r"Unrecognized resource types: \[([^\]]*)\]", output)
+    if refused is None:
+        return ""
+    return "\n".join(
+        f"The emulated account knows no {name}: register it in rehearsal/types/{name.split('::')[1].lower()}.py."
+        for name in refused[1].split(", ")
+    )
+
+
+def _tail(output: str) -> str:
+    return "\n".join(output.strip().splitlines()[-25:])
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing"

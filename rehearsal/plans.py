@@ -1,0 +1,67 @@
+"""What the rehearsal of each pattern changes, and what may change with it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from rehearsal.account import ACCOUNT_ID, REGION
+
+PhysicalIds = Mapping[str, str]
+"""The stack's resources: physical ids by construct path below the stack."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One pattern's part of a rehearsal."""
+
+    setting: str
+    """The setting that an update changes."""
+    value: Any
+    """Its new value, another than the default."""
+    touches: frozenset[str]
+    """The resources that change with it, by construct path below the stack; no other may."""
+    in_effect: Callable[[boto3.Session, PhysicalIds], Any]
+    """Asks the account which value is in effect."""
+    production: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that the pattern requires in production."""
+
+
+def _memory_of_new_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
+    ecs = session.client("ecs")
+    [service] = ecs.describe_services(
+        cluster=ids["Fargate/Cluster/Resource"], services=[ids["Fargate/Service/Service"]]
+    )["services"]
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    return int(definition["memory"])
+
+
+def _age_of_untagged_images(session: boto3.Session, ids: PhysicalIds) -> int:
+    answer = session.client("ecr").get_lifecycle_policy(repositoryName=ids["Repository/Resource"])
+    [untagged] = [
+        rule["selection"]
+        for rule in json.loads(answer["lifecyclePolicyText"])["rules"]
+        if rule["selection"]["tagStatus"] == "untagged"
+    ]
+    return untagged["countNumber"]
+
+
+PLANS: Mapping[str, Plan] = {
+    "FargateEfsStack": Plan(
+        setting="memory_mib",
+        value=1024,
+        touches=frozenset({"Task/Definition/Resource", "Fargate/Service/Service"}),
+        in_effect=_memory_of_new_tasks,
+        production={
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+        },
+    ),
+    "EcrStack": Plan(
+        setting="untagged_days",
+        value=7,
+        touches=frozenset({"Repository/Resource"}),
+        in_effect=_age_of_untagged_images,
+    ),
+}

@@ -1,0 +1,113 @@
+"""What CloudFormation says of a stack, with the construct paths that people know resources by."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a deployed stack."""
+
+    path: str
+    """Its construct path below the stack."""
+    type: str
+    physical_id: str
+
+
+class Stack:
+    """A stack, before, during and after its life."""
+
+    def __init__(self, session: boto3.Session, name: str, assemblies: Sequence[Path]) -> None:
+        """:param assemblies: the synthesized apps that it is deployed from, one after the other."""
+        self.name = name
+        self._assemblies = assemblies
+        self._cloudformation = session.client("cloudformation")
+        self._reference = name
+
+    def hold(self) -> None:
+        """Looks at this very stack from now on: by its id, which it is known by after its deletion too."""
+        self._reference = self.describe()["StackId"]
+
+    def describe(self) -> dict[str, Any]:
+        return self._cloudformation.describe_stacks(StackName=self._reference)["Stacks"][0]
+
+    @property
+    def status(self) -> str:
+        return self.describe()["StackStatus"]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return {output["OutputKey"]: output["OutputValue"] for output in self.describe().get("Outputs", [])}
+
+    def resources(self) -> list[Resource]:
+        return [
+            Resource(self._path(resource), resource["ResourceType"], resource["PhysicalResourceId"])
+            for page in self._pages("list_stack_resources")
+            for resource in page["StackResourceSummaries"]
+        ]
+
+    def events(self) -> list[dict[str, Any]]:
+        """All that happened to it, oldest first; nothing, where it was never made."""
+        try:
+            return [event for page in self._pages("describe_stack_events") for event in page["StackEvents"]][::-1]
+        except ClientError:
+            return []
+
+    def failures(self) -> list[str]:
+        """What CloudFormation gives as reasons, the first failure first."""
+        return [
+            f"{self.name}/{self._path(event)} ({event['ResourceType']}) {event['ResourceStatus']}: "
+            f"{event.get('ResourceStatusReason', 'no reason given')}"
+            for event in self.events()
+            if event["ResourceStatus"].endswith("_FAILED")
+        ]
+
+    def kept(self) -> list[Resource]:
+        """What its deletion left standing."""
+        return [
+            Resource(self._path(event), event["ResourceType"], event["PhysicalResourceId"])
+            for event in self.events()
+            if event["ResourceStatus"] == "DELETE_SKIPPED"
+        ]
+
+    def change_set(self, name: str) -> dict[str, str]:
+        """What a change set that waits would do (``Add``, ``Modify``, ``Remove``), by construct path.
+
+        Without the resources that only may change: those that refer to an attribute of one that does, which
+        CloudFormation evaluates when it gets there (``Dynamic``).
+        """
+        return {
+            self._path(change["ResourceChange"]): change["ResourceChange"]["Action"]
+            for page in self._pages("describe_change_set", StackName=self.name, ChangeSetName=name)
+            for change in page["Changes"]
+            if change["ResourceChange"]["Action"] != "Modify"
+            or any(detail["Evaluation"] == "Static" for detail in change["ResourceChange"]["Details"])
+        }
+
+    def unprotect(self) -> None:
+        """Lifts the protection from termination."""
+        self._cloudformation.update_termination_protection(StackName=self.name, EnableTerminationProtection=False)
+
+    def _pages(self, operation: str, **arguments: str) -> Any:
+        return self._cloudformation.get_paginator(operation).paginate(**{"StackName": self._reference, **arguments})
+
+    def _path(self, resource: Mapping[str, Any]) -> str:
+        return self._paths.get(resource["LogicalResourceId"], resource["LogicalResourceId"])
+
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        """Construct paths, below the stack, by logical id."""
+        paths = {}
+        for assembly in self._assemblies:
+            template = json.loads((assembly / f"{self.name}.template.json").read_text(encoding="utf-8"))
+            for logical_id, resource in template["Resources"].items():
+                path = resource.get("Metadata", {}).get("aws:cdk:path", logical_id)
+                paths[logical_id] = path.removeprefix(f"{self.name}/")
+        return paths

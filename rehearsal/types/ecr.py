@@ -1,0 +1,290 @@
+"""The settings of a private registry, public repositories, and what MiniStack drops of a private repository.
+
+A registry has one scanning configuration and one replication configuration: a second resource of the type overwrites
+the first, as on AWS.
+"""
+
+import time
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import ecr
+
+from rehearsal.types.seams import (
+    ApiError,
+    Properties,
+    Provisioned,
+    Record,
+    add_json_actions,
+    amend_json_answer,
+    amend_type,
+    api_tags,
+    global_store,
+    physical_name,
+    policy_text,
+    regional_store,
+    register_type,
+    to_api,
+)
+
+REGISTRY = regional_store()
+"""The settings of the registry, by the name of the action that puts them."""
+CACHE_RULES = regional_store()
+"""Pull-through cache rules, by prefix."""
+CREATION_TEMPLATES = regional_store()
+"""Templates for repositories that the registry creates by itself, by prefix."""
+PUBLIC_REPOSITORIES = global_store()
+"""Public repositories with their catalog data, policy and tags, by name."""
+
+
+def register() -> None:
+    for setting in (SCANNING, REPLICATION):
+        register_type(setting.type, create=setting.create, update=setting.update, delete=setting.delete)
+    register_type(
+        "AWS::ECR::PullThroughCacheRule",
+        create=create_cache_rule,
+        update=update_cache_rule,
+        delete=lambda prefix, _properties: CACHE_RULES.pop(prefix, None),
+    )
+    register_type(
+        "AWS::ECR::RepositoryCreationTemplate",
+        create=create_template,
+        update=update_template,
+        delete=lambda prefix, _properties: CREATION_TEMPLATES.pop(prefix, None),
+    )
+    register_type(
+        "AWS::ECR::PublicRepository",
+        create=create_public_repository,
+        update=update_public_repository,
+        delete=lambda name, _properties: PUBLIC_REPOSITORIES.pop(name, None),
+        tags="Tags",
+    )
+    amend_type("AWS::ECR::Repository", keep=keep_repository)
+    amend_json_answer("ecr", "DescribeRepositories", add_exclusions)
+    amend_json_answer("ecr", "DescribeRegistry", add_replication)
+    add_json_actions(
+        "ecr",
+        {
+            "GetRegistryScanningConfiguration": get_scanning,
+            "DescribePullThroughCacheRules": describe_cache_rules,
+            "DescribeRepositoryCreationTemplates": describe_templates,
+        },
+    )
+    add_json_actions(
+        "ecr-public",
+        {
+            "DescribeRepositories": describe_public_repositories,
+            "GetRepositoryCatalogData": get_catalog_data,
+            "GetRepositoryPolicy": get_public_policy,
+            "ListTagsForResource": list_public_tags,
+        },
+    )
+
+
+# Settings of the registry
+
+
+class RegistrySetting:
+    """A type of which a registry has one, that deleting sets back."""
+
+    def __init__(self, resource_type: str, action: str) -> None:
+        """:param action: takes the properties as they are."""
+        self.type = resource_type
+        self.action = action
+
+    def create(self, _logical_id: str, properties: Properties, _stack: str) -> Provisioned:
+        REGISTRY[self.action] = to_api("ecr", self.action, properties)
+        return get_account_id(), {"RegistryId": get_account_id()}
+
+    def update(self, _physical_id: str, _old: Properties, new: Properties, stack: str) -> Provisioned:
+        return self.create("", new, stack)
+
+    def delete(self, _physical_id: str, _properties: Properties) -> None:
+        REGISTRY.pop(self.action, None)
+
+
+SCANNING = RegistrySetting("AWS::ECR::RegistryScanningConfiguration", "PutRegistryScanningConfiguration")
+REPLICATION = RegistrySetting("AWS::ECR::ReplicationConfiguration", "PutReplicationConfiguration")
+
+
+def get_scanning(_request: dict[str, Any]) -> dict[str, Any]:
+    configuration = {"scanType": "BASIC", "rules": [], **REGISTRY.get(SCANNING.action, {})}
+    return {"registryId": get_account_id(), "scanningConfiguration": configuration}
+
+
+def add_replication(answer: dict[str, Any]) -> None:
+    answer.update(REGISTRY.get(REPLICATION.action, {}))
+
+
+# Pull-through cache rules
+
+UPSTREAM_REGISTRIES = {
+    "public.ecr.aws": "ecr-public",
+    "registry-1.docker.io": "docker-hub",
+    "quay.io": "quay",
+    "ghcr.io": "github-container-registry",
+    "registry.k8s.io": "k8s",
+    "registry.gitlab.com": "gitlab-container-registry",
+}
+
+
+def create_cache_rule(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
+    prefix = properties["EcrRepositoryPrefix"]
+    if prefix in CACHE_RULES:
+        raise ValueError(f"A pull through cache rule with the repository prefix '{prefix}' already exists")
+    rule = to_api("ecr", "CreatePullThroughCacheRule", properties)
+    upstream = UPSTREAM_REGISTRIES.get(properties.get("UpstreamRegistryUrl", ""))
+    now = time.time()
+    CACHE_RULES[prefix] = {
+        "registryId": get_account_id(),
+        "createdAt": now,
+        "updatedAt": now,
+        **({"upstreamRegistry": upstream} if upstream else {}),
+        **rule,
+    }
+    return prefix, {}
+
+
+def update_cache_rule(prefix: str, _old: Properties, _new: Properties, _stack: str) -> Provisioned:
+    """Every property is replaced."""
+    return prefix, {}
+
+
+def describe_cache_rules(request: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "pullThroughCacheRules": asked_for(CACHE_RULES, request.get("ecrRepositoryPrefixes"), "PullThroughCacheRule")
+    }
+
+
+# Repository creation templates
+
+
+def create_template(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
+    prefix = properties["Prefix"]
+    if prefix in CREATION_TEMPLATES:
+        raise ValueError(f"A repository creation template with the prefix '{prefix}' already exists")
+    return put_template(properties, time.time())
+
+
+def update_template(prefix: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
+    return put_template(new, CREATION_TEMPLATES[prefix]["createdAt"])
+
+
+def put_template(properties: Properties, created: float) -> Provisioned:
+    prefix = properties["Prefix"]
+    template = to_api("ecr", "CreateRepositoryCreationTemplate", with_exclusions(properties))
+    CREATION_TEMPLATES[prefix] = {
+        "imageTagMutability": "MUTABLE",
+        **template,
+        "createdAt": created,
+        "updatedAt": time.time(),
+    }
+    record = CREATION_TEMPLATES[prefix]
+    return prefix, {"CreatedAt": str(record["createdAt"]), "UpdatedAt": str(record["updatedAt"])}
+
+
+def describe_templates(request: dict[str, Any]) -> dict[str, Any]:
+    templates = asked_for(CREATION_TEMPLATES, request.get("prefixes"), "Template")
+    return {"registryId": get_account_id(), "repositoryCreationTemplates": templates}
+
+
+# Private repositories, of which MiniStack drops the tags that may change
+
+
+def keep_repository(name: str, properties: Properties) -> None:
+    exclusions = with_exclusions(properties).get("ImageTagMutabilityExclusionFilters", [])
+    ecr._repositories[name]["imageTagMutabilityExclusionFilters"] = exclusions
+
+
+def add_exclusions(answer: dict[str, Any]) -> None:
+    for repository in answer["repositories"]:
+        exclusions = ecr._repositories[repository["repositoryName"]].get("imageTagMutabilityExclusionFilters")
+        if exclusions:
+            repository["imageTagMutabilityExclusionFilters"] = exclusions
+
+
+def with_exclusions(properties: Properties) -> Properties:
+    """The properties with the filters as the API spells them, ``filterType`` and ``filter``."""
+    name = "ImageTagMutabilityExclusionFilters"
+    if name not in properties:
+        return properties
+    filters = [
+        {
+            "filterType": one["ImageTagMutabilityExclusionFilterType"],
+            "filter": one["ImageTagMutabilityExclusionFilterValue"],
+        }
+        for one in properties[name]
+    ]
+    return {**properties, name: filters}
+
+
+# Public repositories
+
+
+def create_public_repository(logical_id: str, properties: Properties, stack: str) -> Provisioned:
+    if get_region() != "us-east-1":
+        raise ValueError(f"AWS::ECR::PublicRepository exists in us-east-1 only, not in {get_region()}")
+    name = properties.get("RepositoryName") or physical_name(stack, logical_id, lowercase=True, max_len=205)
+    if name in PUBLIC_REPOSITORIES:
+        raise ValueError(f"The repository with name '{name}' already exists in the registry")
+    return put_public_repository(name, properties, time.time())
+
+
+def update_public_repository(name: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
+    return put_public_repository(name, new, PUBLIC_REPOSITORIES[name]["repository"]["createdAt"])
+
+
+def put_public_repository(name: str, properties: Properties, created: float) -> Provisioned:
+    catalog = dict(properties.get("RepositoryCatalogData", {}))
+    if "RepositoryDescription" in catalog:
+        catalog["Description"] = catalog.pop("RepositoryDescription")
+    arn = f"arn:aws:ecr-public::{get_account_id()}:repository/{name}"
+    PUBLIC_REPOSITORIES[name] = {
+        "repository": {
+            "repositoryArn": arn,
+            "registryId": get_account_id(),
+            "repositoryName": name,
+            "repositoryUri": f"public.ecr.aws/{get_account_id()}/{name}",
+            "createdAt": created,
+        },
+        "catalog": to_api("ecr-public", "PutRepositoryCatalogData", {"catalogData": catalog})["catalogData"],
+        "policy": policy_text(properties.get("RepositoryPolicyText")),
+        "tags": api_tags(properties.get("Tags"), "Key", "Value"),
+    }
+    return name, {"Arn": arn}
+
+
+def describe_public_repositories(request: dict[str, Any]) -> dict[str, Any]:
+    found = asked_for(PUBLIC_REPOSITORIES, request.get("repositoryNames"), "Repository")
+    return {"repositories": [record["repository"] for record in found]}
+
+
+def get_catalog_data(request: dict[str, Any]) -> dict[str, Any]:
+    return {"catalogData": public_repository(request)["catalog"]}
+
+
+def get_public_policy(request: dict[str, Any]) -> dict[str, Any]:
+    record = public_repository(request)
+    if not record["policy"]:
+        raise ApiError("RepositoryPolicyNotFoundException", "Repository policy does not exist")
+    return {**record["repository"], "policyText": record["policy"]}
+
+
+def list_public_tags(request: dict[str, Any]) -> dict[str, Any]:
+    name = request["resourceArn"].partition("repository/")[2]
+    return {"tags": public_repository({"repositoryName": name})["tags"]}
+
+
+def public_repository(request: dict[str, Any]) -> Record:
+    return asked_for(PUBLIC_REPOSITORIES, [request["repositoryName"]], "Repository")[0]
+
+
+def asked_for(store: Any, keys: list[str] | None, kind: str) -> list[Record]:
+    """The records of these keys, or of all.
+
+    :raises ApiError: where one is missing.
+    """
+    missing = next((key for key in keys or () if key not in store), None)
+    if missing is not None:
+        raise ApiError(f"{kind}NotFoundException", f"There is no {missing} in the registry of {get_account_id()}")
+    return [store[key] for key in keys] if keys else store.values()

@@ -1,0 +1,120 @@
+"""Load balancers: the network they stand in, complete attributes, and checks of what refers to what."""
+
+from typing import Any
+
+from ministack.services import alb, ec2
+
+from rehearsal.types import ec2 as ec2_types
+from rehearsal.types.seams import Properties, add_to_description, amend_type, required
+
+LOAD_BALANCER_ATTRIBUTES = {
+    "access_logs.s3.bucket": "",
+    "access_logs.s3.enabled": "false",
+    "access_logs.s3.prefix": "",
+    "client_keep_alive.seconds": "3600",
+    "connection_logs.s3.bucket": "",
+    "connection_logs.s3.enabled": "false",
+    "connection_logs.s3.prefix": "",
+    "deletion_protection.enabled": "false",
+    "idle_timeout.timeout_seconds": "60",
+    "load_balancing.cross_zone.enabled": "true",
+    "routing.http.desync_mitigation_mode": "defensive",
+    "routing.http.drop_invalid_header_fields.enabled": "false",
+    "routing.http.preserve_host_header.enabled": "false",
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "false",
+    "routing.http.xff_client_port.enabled": "false",
+    "routing.http.xff_header_processing.mode": "append",
+    "routing.http2.enabled": "true",
+    "waf.fail_open.enabled": "false",
+    "zonal_shift.config.enabled": "false",
+}
+"""What an Application Load Balancer has where nobody sets it (ELB API Reference, LoadBalancerAttribute)."""
+
+TARGET_GROUP_ATTRIBUTES = {
+    "deregistration_delay.timeout_seconds": "300",
+    "load_balancing.algorithm.anomaly_mitigation": "off",
+    "load_balancing.algorithm.type": "round_robin",
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    "slow_start.duration_seconds": "0",
+    "stickiness.app_cookie.cookie_name": "",
+    "stickiness.app_cookie.duration_seconds": "86400",
+    "stickiness.enabled": "false",
+    "stickiness.lb_cookie.duration_seconds": "86400",
+    "stickiness.type": "lb_cookie",
+}
+"""What a target group of an Application Load Balancer has (ELB API Reference, TargetGroupAttribute)."""
+
+
+def register() -> None:
+    amend_type("AWS::ElasticLoadBalancingV2::LoadBalancer", check=check_load_balancer, keep=keep_load_balancer)
+    amend_type(
+        "AWS::ElasticLoadBalancingV2::TargetGroup",
+        check=ec2_types.check_vpc,
+        keep=keep_target_group,
+        attributes=target_group_attributes,
+    )
+    amend_type("AWS::ElasticLoadBalancingV2::Listener", check=check_listener, forget=forget_listener)
+    add_to_description(
+        alb,
+        "DescribeLoadBalancers",
+        items="LoadBalancers",
+        item="member",
+        key="LoadBalancerArn",
+        more=described_load_balancer,
+    )
+
+
+def check_load_balancer(properties: Properties) -> None:
+    for subnet_id in properties.get("Subnets", []):
+        ec2_types.subnet(subnet_id)
+    for group_id in properties.get("SecurityGroups", []):
+        ec2_types.security_group(group_id)
+
+
+def keep_load_balancer(arn: str, properties: Properties) -> None:
+    """MiniStack puts every load balancer into the default VPC."""
+    alb._lb_attrs[arn] = attributes(LOAD_BALANCER_ATTRIBUTES, properties.get("LoadBalancerAttributes", []))
+    for subnet_id in properties.get("Subnets", [])[:1]:
+        alb._lbs[arn]["VpcId"] = ec2_types.subnet(subnet_id)["VpcId"]
+
+
+def described_load_balancer(arn: str) -> dict[str, Any]:
+    """MiniStack describes all subnets as being in the first zone."""
+    zones = [
+        {"ZoneName": ec2._subnets.get(subnet_id, {}).get("AvailabilityZone"), "SubnetId": subnet_id}
+        for subnet_id in alb._lbs[arn]["Subnets"]
+    ]
+    return {"AvailabilityZones": zones}
+
+
+def keep_target_group(arn: str, properties: Properties) -> None:
+    alb._tg_attrs[arn] = attributes(TARGET_GROUP_ATTRIBUTES, properties.get("TargetGroupAttributes", []))
+
+
+def target_group_attributes(arn: str, _properties: Properties) -> dict[str, Any]:
+    """MiniStack leaves ``targetgroup/`` out of the full name, and dimensions of metrics need it."""
+    return {"TargetGroupFullName": arn.rpartition(":")[2]}
+
+
+def attributes(defaults: dict[str, str], declared: list[Properties]) -> list[dict[str, str]]:
+    """All attributes; MiniStack has the declared ones only, and leaves one that a roll-back has to take away.
+
+    On AWS too an attribute that is no longer declared stays as it is. The rehearsal prefers to forget it, for what it
+    compares is what the template says.
+    """
+    values = {**defaults, **{one["Key"]: str(one.get("Value", "")) for one in declared}}
+    return [{"Key": key, "Value": value} for key, value in values.items()]
+
+
+def check_listener(properties: Properties) -> None:
+    for action in properties["DefaultActions"]:
+        forward = action.get("ForwardConfig", {}).get("TargetGroups", [])
+        for group in [action] * ("TargetGroupArn" in action) + forward:
+            arn = group["TargetGroupArn"]
+            required(alb._tgs.get(arn), f"Target group '{arn}' not found")
+    if properties.get("Protocol") == "HTTPS" and not properties.get("Certificates"):
+        raise ValueError("A certificate must be specified for HTTPS listeners")
+
+
+def forget_listener(arn: str, _properties: Properties) -> None:
+    alb._listener_attrs.pop(arn, None)
