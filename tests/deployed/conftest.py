@@ -1,0 +1,60 @@
+"""Which deployed stack the checks look at.
+
+A check asks AWS only where ``--stack`` names what to look at: an account whose credentials happen to be in the
+environment is left alone.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.deployed.stack import DeployedStack, NotDeployedError
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stack", action="append", help="a deployed stack to check, such as FargateEfsStack")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the checks of other stacks, and skips those that have no account to look at."""
+    named = config.getoption("--stack", default=None)
+    here = [item for item in items if isinstance(item, pytest.Function) and item.path.parent == Path(__file__).parent]
+    checks = {item: item.module.STACK for item in here}
+    if named is None:
+        _skip(checks, "checks of a deployed stack: make rehearse runs them, or make verify STACK=… in your account")
+        return
+    unknown = sorted(set(named) - set(checks.values()))
+    if unknown:
+        known = ", ".join(sorted(set(checks.values())))
+        raise pytest.UsageError(f"--stack: no checks of {', '.join(unknown)}; there are {known}")
+    items[:] = [item for item, stack in checks.items() if stack in named]
+    session = boto3.Session()
+    if session.get_credentials() is None:
+        _skip(items, "no AWS credentials: these checks look at a stack in your account")
+    elif session.region_name is None:
+        _skip(items, "no Region: set AWS_REGION to where the stack is")
+    elif os.environ.get("AWS_ENDPOINT_URL"):
+        _skip((item for item in items if item.get_closest_marker("real_account")), "only a real account can show this")
+
+
+def _skip(items: Iterable[pytest.Item], reason: str) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """The account of the environment: a rehearsal's, or the user's."""
+    return boto3.Session()
+
+
+@pytest.fixture(scope="module")
+def stack(request: pytest.FixtureRequest, session: boto3.Session) -> DeployedStack:
+    """The stack that the module is about, its ``STACK``."""
+    try:
+        return DeployedStack.find(request.module.STACK, session)
+    except NotDeployedError as error:
+        pytest.fail(str(error), pytrace=False)

@@ -1,0 +1,93 @@
+"""A check counts only once it was seen to fail: what the proofs of all patterns share.
+
+A proof starts from an account in memory where everything is as the stack leaves it, sees the check pass there, spoils
+one thing, and sees the check fail with words that say what is wrong.
+"""
+
+import os
+import re
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Protocol
+from unittest.mock import patch
+
+import boto3
+import botocore.session
+import pytest
+from botocore.loaders import create_loader
+from moto import mock_aws
+
+from tests.deployed.stack import DeployedStack
+
+
+class Check(Protocol):
+    """A test of tests/deployed, called by hand."""
+
+    __name__: str
+
+    def __call__(self, stack: DeployedStack) -> None: ...
+
+
+DESCRIPTIONS = create_loader()
+"""Of the services, for all accounts: reading them takes longer than a proof."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A check, and one thing wrong that it has to notice."""
+
+    check: Check
+    spoil: Callable[[DeployedStack], DeployedStack | None]
+    """Spoils one thing in the account; or returns another description of the stack, such as with other outputs."""
+    says: str
+    """What the check then says: a regular expression, for the first line of its message."""
+    account: str = "sandbox"
+    """Which of the module's sound accounts to spoil."""
+
+    def __str__(self) -> str:
+        return f"{self.check.__name__}: {self.says}"
+
+    def run(self, stack: DeployedStack) -> None:
+        """:param stack: in a sound account of its own, which is spoilt."""
+        assert passes(self.check, stack), f"in the account {self.account} the check has nothing to look at"
+        spoilt = self.spoil(stack) or stack
+        with pytest.raises(AssertionError) as failure:
+            passes(self.check, spoilt)
+        said = str(failure.value).partition("\n")[0]
+        assert re.search(self.says, said), f"the check fails, but says: {said}"
+
+
+def passes(check: Check, stack: DeployedStack) -> bool:
+    """Whether a check passed; False where it was skipped, which must never look like a pass, nor like a failure.
+
+    :raises AssertionError: where it failed.
+    """
+    try:
+        check(stack)
+    except pytest.skip.Exception:
+        return False
+    return True
+
+
+def checks_of(module: ModuleType) -> list[Check]:
+    """Every check of a module of tests/deployed."""
+    return [function for name, function in vars(module).items() if name.startswith("test_")]
+
+
+def unproven(module: ModuleType, proofs: Iterable[Proof]) -> list[str]:
+    """The checks that nobody has seen fail."""
+    proven = [proof.check for proof in proofs]
+    return [check.__name__ for check in checks_of(module) if check not in proven]
+
+
+@contextmanager
+def account_in_memory(region: str = "us-east-1") -> Generator[boto3.Session, None, None]:
+    """An empty account in this process. No variable or file of the user's can point it at another."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nobody = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    with patch.dict(os.environ, {**others, **nobody, "AWS_EC2_METADATA_DISABLED": "true"}, clear=True), mock_aws():
+        session = botocore.session.Session()
+        session.register_component("data_loader", DESCRIPTIONS)
+        yield boto3.Session("testing", "testing", region_name=region, botocore_session=session)
