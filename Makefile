@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup synth test check lint types settings bench lock clean
+.PHONY: help setup synth test rehearse rehearsal verify check lint types settings bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +27,21 @@ synth: $(READY) ## synthesize every pattern, and list the templates; ARGS="-c po
 test: $(READY) ## run the tests
 	@pytest
 
+rehearse: $(READY) ## the CDK CLI deploys, updates and destroys every pattern in an emulated account; STACK=one
+	@python -m rehearsal run $(STACK)
+
+rehearsal: $(READY) ## an emulated account to try things in, until Ctrl-C
+	@python -m rehearsal up
+
+verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack
+	@pytest -vv --confcutdir=tests/deployed tests/deployed --stack=$(or $(STACK),$(error STACK=… names the stack to verify))
+
 check: lint types ## everything that CI runs
 	$(MAKE) synth
 	cdk synth --quiet --output cdk.out.production -c posture=production -c FargateEfsStack.allow_plain_http=true
 	cfn-lint cdk.out/*.template.json cdk.out.production/*.template.json
 	$(MAKE) test
+	$(MAKE) rehearse
 
 lint: $(READY)
 	ruff check .

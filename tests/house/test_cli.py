@@ -71,6 +71,21 @@ def test_a_cdk_json_that_is_not_json_ends_cdk_synth_with_status_1(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["cdk.json"]
 
 
+def test_verifying_without_an_account_is_skipped_and_says_so() -> None:
+    result = run(["make", "verify", "STACK=EcrStack"])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.search(r"SKIPPED \[\d+\] tests/deployed/test_ecr.py: no AWS credentials", result.stdout)
+    assert "passed" not in result.stdout
+
+
+@pytest.mark.parametrize(("stack", "message"), [("", "STACK=… names"), ("EcrStak", "no checks of EcrStak; there are")])
+def test_verifying_what_is_no_stack_is_one_message(stack: str, message: str) -> None:
+    result = run(["make", "verify", f"STACK={stack}"])
+    assert result.returncode != 0
+    assert message in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
 def commands(markdown: str) -> list[str]:
     """The command lines of all ``sh`` blocks, without their comments, and what the text says of make."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
@@ -79,12 +94,23 @@ def commands(markdown: str) -> list[str]:
 
 
 # By CI; each would run itself from inside a test.
-BY_CI = {"make synth": "Makefile", "make check": ".ci/run", "make test": "Makefile", "pytest": "Makefile"}
-# What brought the reader here, and what has a test of its own.
-NOT_RUN = {"git clone <this repository> patternbook && cd patternbook", "source .venv/bin/activate"}
+BY_CI = {
+    "make synth": "Makefile",
+    "make check": ".ci/run",
+    "make test": "Makefile",
+    "make rehearse": "Makefile",
+    "pytest": "Makefile",
+}
+# What brought the reader here, and what has tests of its own: the last two in tests/rehearsal.
+NOT_RUN = {
+    "git clone <this repository> patternbook && cd patternbook",
+    "source .venv/bin/activate",
+    "make rehearse STACK=FargateEfsStack",
+    "make rehearsal",
+}
 # These want an account: without credentials they synthesize, and stop where they would ask AWS.
 WANT_AN_ACCOUNT = re.compile(r"cdk (deploy|destroy|bootstrap)")
-OFFLINE = re.compile(r"cdk (synth|list)|make (help|settings)")
+OFFLINE = re.compile(r"cdk (synth|list)|make (help|settings|verify)")
 
 
 @pytest.mark.parametrize(("command", "where"), BY_CI.items())

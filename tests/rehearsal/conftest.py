@@ -1,0 +1,30 @@
+"""An emulated account for tests that leave it as it was, and what can be deployed into one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.__main__ import POSTURES, synthesize
+from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
+
+CUSTOM_RESOURCE_SECONDS = 2
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[EmulatedAccount]:
+    """One account, bootstrapped."""
+    if not (BIN / "cdk").exists():
+        pytest.skip("the CDK CLI is not installed here: run make setup")
+    with EmulatedAccount(custom_resource_seconds=CUSTOM_RESOURCE_SECONDS) as account:
+        bootstrapped = account.run("cdk", "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
+        assert bootstrapped.status == 0, bootstrapped.output
+        yield account
+
+
+@pytest.fixture(scope="session")
+def assemblies(account: EmulatedAccount) -> Path:
+    """The book in both postures, as configured and with the changed settings."""
+    folder = account.folder / "assemblies"
+    synthesize(account, folder, POSTURES)
+    return folder

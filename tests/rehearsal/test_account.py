@@ -1,0 +1,248 @@
+"""The emulated account's life cycle: on loopback only, deaf to the user's own AWS, and gone when it ends."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rehearsal.account import ACCOUNT_ID, LOOPBACK, ROOT, EmulatedAccount, RehearsalError
+from tests.rehearsal.processes import processes_of, wait_until_none
+
+# What a command sees of AWS: its variables, its files, and who it would be.
+LOOK_AROUND = """
+import json, os, pathlib, boto3
+home = pathlib.Path.home()
+print(json.dumps({
+    "variables": sorted(name for name in os.environ if "AWS" in name or "PROXY" in name.upper()),
+    "files": [name for name in (".aws/config", ".aws/credentials", ".cdk.json") if (home / name).exists()],
+    "endpoint": boto3.client("ecr").meta.endpoint_url,
+    "account": boto3.client("sts").get_caller_identity()["Account"],
+    "region": boto3.client("sts").meta.region_name,
+}))
+"""
+
+
+@pytest.fixture
+def user_of_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user with everything that could lead a command to a real account."""
+    files = {
+        ".aws/config": "[profile work]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:9\n",
+        ".aws/credentials": "[work]\naws_access_key_id = AKIAREAL\naws_secret_access_key = real\n",
+        ".cdk.json": '{"context": {"posture": "production"}, "profile": "work"}',
+    }
+    for name, content in files.items():
+        path = tmp_path / "home" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    for name, value in {
+        "HOME": str(tmp_path / "home"),
+        "AWS_PROFILE": "work",
+        "AWS_ACCESS_KEY_ID": "AKIAREAL",
+        "AWS_SECRET_ACCESS_KEY": "real",
+        "AWS_SESSION_TOKEN": "real",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL_ECR": "http://127.0.0.1:9",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_CA_BUNDLE": "/nowhere",
+        "AWS_CONFIG_FILE": str(tmp_path / "home/.aws/config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "home/.aws/credentials"),
+        "CDK_DEFAULT_ACCOUNT": "999999999999",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("user_of_aws")
+def test_commands_see_the_emulated_account_and_nothing_of_the_users() -> None:
+    with EmulatedAccount() as account:
+        finished = account.run(sys.executable, "-c", LOOK_AROUND)
+        assert finished.status == 0, finished.output
+        assert json.loads(finished.output) == {
+            "variables": sorted(name for name in account.environment if "AWS" in name),
+            "files": [],
+            "endpoint": account.endpoint,
+            "account": ACCOUNT_ID,
+            "region": "us-east-1",
+        }
+
+
+@pytest.mark.usefixtures("user_of_aws")
+def test_the_session_sees_the_emulated_account_and_nothing_of_the_users() -> None:
+    with EmulatedAccount() as account:
+        for service in ("ecr", "s3", "sts"):
+            client = account.session.client(service)
+            assert client.meta.endpoint_url == account.endpoint
+        assert account.session.client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
+        assert account.session.client("ecr").describe_repositories()["repositories"] == []
+        assert account.session.get_credentials().access_key == ACCOUNT_ID
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="sockets are listed in /proc on Linux only")
+def test_it_listens_on_loopback_only() -> None:
+    with EmulatedAccount() as account:
+        # A service that would have MiniStack listen beside its gateway.
+        account.session.client("transfer").create_server()
+        [server] = [int(line.split()[0]) for line in processes_of(account.folder) if "rehearsal.server" in line]
+        inodes = {match[1] for link in _links(server) if (match := re.fullmatch(r"socket:\[(\d+)\]", link))}
+        listening = [
+            fields[1]
+            for table in ("/proc/net/tcp", "/proc/net/tcp6")
+            for line in Path(table).read_text(encoding="ascii").splitlines()[1:]
+            if (fields := line.split())[3] == "0A" and fields[9] in inodes  # 0A: listening
+        ]
+        assert listening == [f"0100007F:{account.port:04X}"]  # 127.0.0.1, as the kernel writes it
+        # The check bites: a socket open to the network is listed otherwise.
+        with socket.create_server(("0.0.0.0", 0)) as everywhere:
+            port = everywhere.getsockname()[1]
+            assert f"00000000:{port:04X}" in Path("/proc/net/tcp").read_text(encoding="ascii")
+
+
+def _links(process: int) -> list[str]:
+    links = []
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            links.append(str(descriptor.readlink()))
+        except FileNotFoundError:  # closed meanwhile
+            continue
+    return links
+
+
+def test_nothing_stays() -> None:
+    with EmulatedAccount() as account:
+        assert account.folder.is_dir()
+        assert processes_of(account.folder)
+    assert not account.folder.exists()
+    assert not processes_of(account.folder)
+
+
+def test_two_at_once_know_nothing_of_each_other() -> None:
+    with EmulatedAccount() as one, EmulatedAccount() as other:
+        assert one.port != other.port
+        one.session.client("ecr").create_repository(repositoryName="here")
+        assert other.session.client("ecr").describe_repositories()["repositories"] == []
+        assert one.inventory()["ecr._repositories"] == ["here"]
+        assert other.inventory()["ecr._repositories"] == []
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RehearsalError, match=f"Port {port} of 127.0.0.1 is not free"), EmulatedAccount(port=port):
+            pass
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_that_is_none(port: int) -> None:
+    with pytest.raises(RehearsalError, match=f"Port {port} does not exist"), EmulatedAccount(port=port):
+        pass
+
+
+def test_a_server_that_does_not_start() -> None:
+    account = EmulatedAccount(custom_resource_seconds="soon")  # ty: ignore[invalid-argument-type]
+    with pytest.raises(RehearsalError, match=r"ended by itself \(status 1\)[\s\S]*ValueError"), account:
+        pass
+    assert not account.folder.exists()
+
+
+def test_a_server_that_is_killed_ends_the_command_that_needs_it() -> None:
+    with EmulatedAccount() as account:
+        [server] = [int(line.split()[0]) for line in processes_of(account.folder) if "rehearsal.server" in line]
+        threading.Timer(0.5, os.kill, (server, signal.SIGKILL)).start()
+        start = time.monotonic()
+        with pytest.raises(RehearsalError, match=r"ended by itself \(status -9\)"):
+            account.run("sleep", "60")
+        assert time.monotonic() - start < 10
+    wait_until_none(account.folder)
+    assert not account.folder.exists()
+
+
+def test_a_command_that_does_not_end() -> None:
+    with EmulatedAccount() as account:
+        with pytest.raises(RehearsalError, match=r"sleep 60: not finished after 0\.5 seconds"):
+            account.run("sleep", "60", seconds=0.5)
+        assert [line for line in processes_of(account.folder) if "sleep" in line] == []
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_it_ends_with_its_parent_however_that_ends(end: signal.Signals, tmp_path: Path) -> None:
+    program = (
+        "import time\nfrom rehearsal.account import EmulatedAccount\n"
+        "with EmulatedAccount() as account:\n    print(account.port, flush=True)\n    time.sleep(60)"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline().strip().isdigit()
+    parent.send_signal(end)
+    parent.wait()
+    parent.stdout.close()
+    wait_until_none(tmp_path)
+
+
+# A Lambda function that never answers CloudFormation; one that sleeps itself, one that returns at once.
+HUNG = {
+    "sleeps": "import time\ndef handler(event, context):\n    time.sleep(600)",
+    "forgets": "def handler(event, context):\n    pass",
+}
+
+
+def hung_template(code: str) -> str:
+    function = {
+        "Runtime": "python3.12",
+        "Handler": "index.handler",
+        "Role": f"arn:aws:iam::{ACCOUNT_ID}:role/any",
+        "Timeout": 900,
+        "Code": {"ZipFile": code},
+    }
+    return json.dumps(
+        {
+            "Resources": {
+                "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+                "Hung": {"Type": "Custom::Hung", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}}},
+            }
+        }
+    )
+
+
+@pytest.mark.parametrize("how", HUNG)
+def test_a_hung_custom_resource_ends_at_a_bounded_time(how: str) -> None:
+    with EmulatedAccount(custom_resource_seconds=2) as account:
+        cloudformation = account.session.client("cloudformation")
+        start = time.monotonic()
+        cloudformation.create_stack(StackName="Hung", TemplateBody=hung_template(HUNG[how]))
+        _wait_for(
+            lambda: cloudformation.describe_stacks(StackName="Hung")["Stacks"][0]["StackStatus"], "ROLLBACK_COMPLETE"
+        )
+        assert 2 <= time.monotonic() - start < 10
+        reasons = [
+            event.get("ResourceStatusReason", "")
+            for event in cloudformation.describe_stack_events(StackName="Hung")["StackEvents"]
+        ]
+        assert "Hung: no answer to Create after 2 seconds, the limit of a rehearsal" in reasons
+        start = time.monotonic()
+    assert time.monotonic() - start < 10
+    wait_until_none(account.folder)
+
+
+def _wait_for(status: Callable[[], str], wanted: str) -> None:
+    deadline = time.monotonic() + 20
+    while (found := status()) != wanted:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)

@@ -1,0 +1,257 @@
+"""Each step of a rehearsal can fail, and says why; failures of CloudFormation are rolled back."""
+
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal import cycle
+from rehearsal.account import EmulatedAccount, RehearsalError
+from rehearsal.cycle import Cycle
+from rehearsal.plans import PLANS, Plan
+from rehearsal.report import Report
+from rehearsal.stack import Resource
+
+# The last resource of a stack, which cannot be made: CloudFormation has made all others by then.
+IMPOSSIBLE = {
+    "Type": "AWS::EC2::SecurityGroupIngress",
+    "Properties": {"GroupId": "sg-0000000000000missing", "IpProtocol": "tcp", "CidrIp": "192.0.2.0/24"},
+}
+
+
+@pytest.fixture
+def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterator[Callable[..., Cycle]]:
+    """Makes cycles whose assemblies a test may spoil; what they deploy is gone afterwards."""
+    copied = tmp_path / "assemblies"
+    shutil.copytree(assemblies, copied)
+    made: list[Cycle] = []
+
+    def cycle_of(stack: str, posture: str = "sandbox") -> Cycle:
+        made.append(Cycle(account, copied, posture, [stack], Report(io.StringIO())))
+        return made[-1]
+
+    before = account.inventory()
+    yield cycle_of
+    cloudformation = account.session.client("cloudformation")
+    for each in made:
+        for name in each.names:
+            cloudformation.delete_stack(StackName=name)
+            cloudformation.get_waiter("stack_delete_complete").wait(
+                StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+            )
+    each.nothing_left(before, [])
+
+
+def spoil(assembly: Path, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Changes the synthesized template of a stack, and the hash that the CLI knows it by."""
+    path = assembly / f"{stack}.template.json"
+    template = json.loads(path.read_text(encoding="utf-8"))
+    change(template["Resources"])
+    path.write_text(json.dumps(template), encoding="utf-8")
+    assets = assembly / f"{stack}.assets.json"
+    [old] = json.loads(assets.read_text(encoding="utf-8"))["files"]
+    new = hashlib.sha256(path.read_bytes()).hexdigest()
+    for manifest in (assets, assembly / "manifest.json"):
+        manifest.write_text(manifest.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def add_impossible(resources: dict[str, Any]) -> None:
+    resources["Impossible"] = {**IMPOSSIBLE, "DependsOn": list(resources)}
+
+
+def test_a_failed_creation_is_rolled_back_and_a_corrected_one_works(
+    account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
+) -> None:
+    fargate = steps("FargateEfsStack")
+    before = account.inventory()
+    spoil(fargate.as_configured, "FargateEfsStack", add_impossible)
+    with pytest.raises(RehearsalError, match=r"Impossible .*SecurityGroupIngress\) CREATE_FAILED: .*does not exist"):
+        fargate.deploy()
+    [stack] = fargate.stacks
+    assert stack.status == "ROLLBACK_COMPLETE"
+    created = {event["LogicalResourceId"] for event in stack.events() if event["ResourceStatus"] == "CREATE_COMPLETE"}
+    assert len(created) == 80, "the failure comes last"
+    fargate.nothing_left(before, [])
+
+    corrected = steps("FargateEfsStack")
+    corrected.as_configured = assemblies / "sandbox"
+    corrected.deploy()
+    corrected.check("check")
+
+
+def test_a_failed_update_brings_the_old_values_back(
+    account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
+) -> None:
+    fargate = steps("FargateEfsStack")
+    fargate.deploy()
+    [stack] = fargate.stacks
+    before, resources, in_effect = account.inventory(), stack.resources(), value_in_effect(fargate)
+    assert in_effect == 512
+
+    def change(resources: dict[str, Any]) -> None:
+        add_impossible(resources)
+        # Updated in place, replaced, removed, and made anew.
+        of_type = {resource["Type"]: resource for resource in resources.values()}
+        of_type["AWS::ApplicationAutoScaling::ScalableTarget"]["Properties"]["MaxCapacity"] = 99
+        of_type["AWS::ElasticLoadBalancingV2::TargetGroup"]["Properties"]["HealthCheckIntervalSeconds"] = 99
+        of_type["AWS::EFS::FileSystem"]["Properties"]["LifecyclePolicies"] = []
+        del resources["MonitoringDashboard0C3675C6"]
+        resources["Impossible"]["DependsOn"].remove("MonitoringDashboard0C3675C6")
+        resources["Impossible"]["DependsOn"].append("More")
+        resources["More"] = {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Delete"}
+
+    spoil(fargate.changed, "FargateEfsStack", change)
+    with pytest.raises(RehearsalError, match=r"Impossible .*\) (UPDATE|CREATE)_FAILED: .*does not exist"):
+        fargate._deploy(fargate.changed)
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.resources() == resources
+    assert value_in_effect(fargate) == in_effect
+    [target] = account.session.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")[
+        "ScalableTargets"
+    ]
+    assert target["MaxCapacity"] == 6
+    [group] = account.session.client("elbv2").describe_target_groups()["TargetGroups"]
+    assert group["HealthCheckIntervalSeconds"] != 99
+    [files] = account.session.client("efs").describe_file_systems()["FileSystems"]
+    assert account.session.client("efs").describe_lifecycle_configuration(FileSystemId=files["FileSystemId"])[
+        "LifecyclePolicies"
+    ]
+    assert account.session.client("cloudwatch").list_dashboards()["DashboardEntries"]
+    fargate.check("check")
+    fargate.changed = assemblies / "sandbox"
+    fargate.diff()
+    for replaceable in ("ecs._tasks", "ecs._task_defs"):  # by others of the same kind
+        before[replaceable] = account.inventory()[replaceable]
+    fargate.nothing_left(before, [])
+
+
+def value_in_effect(steps: Cycle) -> Any:
+    [stack] = steps.stacks
+    return PLANS[stack.name].in_effect(
+        steps.account.session, {resource.path: resource.physical_id for resource in stack.resources()}
+    )
+
+
+def test_a_type_that_nobody_knows(steps: Callable[..., Cycle]) -> None:
+    ecr = steps("EcrStack")
+
+    def add(resources: dict[str, Any]) -> None:
+        resources["New"] = {"Type": "AWS::Batch::JobQueue", "Properties": {}}
+
+    spoil(ecr.as_configured, "EcrStack", add)
+    with pytest.raises(
+        RehearsalError, match=r"^The emulated account knows no AWS::Batch::JobQueue: .*rehearsal/types/batch\.py\.$"
+    ):
+        ecr.deploy()
+
+
+def test_each_later_step_can_fail(
+    account: EmulatedAccount, steps: Callable[..., Cycle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one deployment of the small pattern, each time with what is wrong put right again."""
+    ecr = steps("EcrStack")
+    ecr.deploy()
+    client = account.session.client("ecr")
+    [stack] = ecr.stacks
+    repository = stack.outputs["RepositoryUri"].split("/", 1)[1]
+    policy = client.get_lifecycle_policy(repositoryName=repository)["lifecyclePolicyText"]
+
+    client.delete_lifecycle_policy(repositoryName=repository)
+    with pytest.raises(RehearsalError, match="lifecycle"):
+        ecr.check("check")
+    client.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=policy)
+    ecr.check("check")
+
+    # An update that CloudFormation would make without need, after another app was deployed.
+    ecr.as_configured, ecr.changed = ecr.changed, ecr.as_configured
+    with pytest.raises(RehearsalError, match="The same deployment again changed EcrStack"):
+        ecr.deploy_unchanged()
+    ecr.deploy_unchanged()
+    with pytest.raises(RehearsalError, match=r"Number of stacks with differences: 1"):
+        ecr.diff()
+    ecr.as_configured, ecr.changed = ecr.changed, ecr.as_configured
+    ecr.diff()
+
+    plan = PLANS["EcrStack"]
+    monkeypatch.setattr(cycle, "PLANS", {"EcrStack": with_plan(plan, touches=frozenset({"FindingsRule/Resource"}))})
+    spoil(ecr.changed, "EcrStack", rename_topic)
+    with pytest.raises(
+        RehearsalError,
+        match=r"untagged_days = 7 has to modify FindingsRule/Resource\nbut .*would Modify Findings/Topic/Resource",
+    ):
+        ecr.update()
+    monkeypatch.setattr(
+        cycle,
+        "PLANS",
+        {"EcrStack": with_plan(plan, touches=frozenset({"Findings/Topic/Resource"}), value=8)},
+    )
+    with pytest.raises(RehearsalError, match="untagged_days = 8 was deployed, but 7 is in effect"):
+        ecr.update()
+
+    role = next(each.physical_id for each in stack.resources() if each.type == "AWS::IAM::Role")
+    nobody = json.dumps({"Version": "2012-10-17", "Statement": []})
+    account.session.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=nobody)
+    with pytest.raises(RehearsalError, match=r"(?i)drift"):
+        ecr.drift()
+
+    with pytest.raises(RehearsalError, match="Not protected from termination: EcrStack"):
+        ecr.refuse_to_destroy()
+
+
+def rename_topic(resources: dict[str, Any]) -> None:
+    resources["FindingsTopic6108FA32"]["Properties"] = {"DisplayName": "Findings"}
+
+
+def with_plan(plan: Plan, **other: Any) -> Plan:
+    return Plan(**{**vars(plan), **other})
+
+
+def test_what_is_left_is_told(account: EmulatedAccount, steps: Callable[..., Cycle]) -> None:
+    ecr = steps("EcrStack")
+    before = account.inventory()
+    ecr.deploy()
+    queue = account.session.client("sqs").create_queue(QueueName="forgotten")["QueueUrl"]
+    ecr.destroy()
+    with pytest.raises(RehearsalError, match=r"Left behind[^\n]*:\nsqs[^\n]*forgotten\nsqs[^\n]*forgotten$"):
+        ecr.nothing_left(before, [])
+    account.session.client("sqs").delete_queue(QueueUrl=queue)
+    kept = Resource("Repository/Resource", "AWS::ECR::Repository", "app")
+    with pytest.raises(RehearsalError, match="Production alone may keep anything; sandbox keeps Repository/Resource"):
+        ecr.nothing_left(before, [kept])
+    ecr.nothing_left(before, [])
+
+
+class TestReport:
+    def test_one_line_a_step(self) -> None:
+        stream = io.StringIO()
+        with Report(stream).step("deploy") as remarks:
+            remarks += ["80 resources", "fine"]
+        assert stream.getvalue() == "  ✓ deploy                   0.0 s  80 resources, fine\n"
+
+    def test_a_step_that_fails(self) -> None:
+        stream = io.StringIO()
+        with pytest.raises(RehearsalError), Report(stream).step("deploy"):
+            raise RehearsalError("no")
+        assert stream.getvalue() == "  ✗ deploy                   0.0 s\n"
+
+    def test_a_terminal_shows_it_from_its_beginning(self) -> None:
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        stream = Terminal()
+        with Report(stream).step("deploy"):
+            assert stream.getvalue() == "  … deploy"
+        assert stream.getvalue() == "  … deploy\r\033[K  ✓ deploy                   0.0 s\n"
+
+    def test_a_stream_that_knows_no_ticks(self) -> None:
+        raw = io.BytesIO()
+        stream = io.TextIOWrapper(raw, encoding="ascii")
+        with Report(stream).step("deploy"):
+            pass
+        assert raw.getvalue() == b"  ok deploy                   0.0 s\n"

@@ -1,0 +1,213 @@
+"""Where :mod:`rehearsal.types` holds on to MiniStack, whose insides may move with any version.
+
+A failure here says what to look at. Until then nothing that :mod:`rehearsal.types` does can be trusted.
+"""
+
+import ast
+import asyncio
+import importlib
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ministack import app
+from ministack.core import responses, router
+from ministack.services import alb, cloudformation, ec2
+from ministack.services.cloudformation import provisioners
+
+import rehearsal.types
+from rehearsal.types import application_autoscaling, seams
+
+ROOT = Path(__file__).parents[2]
+TYPES = ROOT / "rehearsal" / "types"
+REGION = "us-east-1"
+
+
+def test_the_version_is_the_one_that_was_looked_into() -> None:
+    pinned = f"ministack=={version('ministack')}"
+    for name in ("pyproject.toml", "requirements.txt"):
+        assert pinned in (ROOT / name).read_text(encoding="utf-8"), f"installed is {pinned}, {name} says otherwise"
+
+
+def takes(function: Callable[..., Any], *names: str) -> bool:
+    return tuple(inspect.signature(function).parameters)[: len(names)] == names
+
+
+def handler_of(verb: str) -> Any:
+    return provisioners._RESOURCE_HANDLERS["AWS::SNS::TopicPolicy"][verb]
+
+
+# What seams.py uses, what for, and how it has to look.
+SEAMS: dict[str, tuple[str, Callable[[], bool]]] = {
+    "provisioners._RESOURCE_HANDLERS": (
+        "the functions of a type: register_type, amend_type",
+        lambda: (
+            takes(handler_of("create"), "logical_id", "props", "stack_name")
+            and takes(handler_of("update"), "physical_id", "old_props", "new_props", "stack_name")
+            and takes(handler_of("delete"), "physical_id", "props")
+        ),
+    ),
+    "provisioners._REPLACING_PROPERTIES": (
+        "the properties whose change makes a new resource: replacements.py",
+        lambda: "KmsKeyId" in provisioners._REPLACING_PROPERTIES["AWS::EFS::FileSystem"],
+    ),
+    "provisioners._CONDITIONALLY_REPLACING_PROPERTIES": (
+        "the properties whose change may make a new resource: replacements.py",
+        lambda: "KeySchema" in provisioners._CONDITIONALLY_REPLACING_PROPERTIES["AWS::DynamoDB::Table"],
+    ),
+    "provisioners._STACK_TAG_PROPERTY": (
+        "the types that get the tags of the stack: register_type, amend_type",
+        lambda: provisioners._STACK_TAG_PROPERTY["AWS::KMS::Key"] == ("Tags", "list"),
+    ),
+    "provisioners._physical_name": (
+        "generated names",
+        lambda: provisioners._physical_name("Stack", "Id", lowercase=True, max_len=20).startswith("stack-"),
+    ),
+    "app.SERVICE_HANDLERS": (
+        "who answers the requests to a service: add_json_actions, amend_json_answer",
+        lambda: takes(app.SERVICE_HANDLERS["eks"], "method", "path", "headers", "body", "query_params"),
+    ),
+    "app._reset_all_state": (
+        "the end of all records: regional_store, global_store",
+        lambda: takes(app._reset_all_state),
+    ),
+    "router.SERVICE_PATTERNS": (
+        "which service a request is for: add_json_actions",
+        lambda: router.SERVICE_PATTERNS["ecr"]["credential_scope"] == "ecr",
+    ),
+    "ec2._ACTION_MAP": ("who answers an action: add_to_description", lambda: "DescribeVpcs" in ec2._ACTION_MAP),
+    "alb._ACTION_MAP": ("who answers an action: add_to_description", lambda: "DescribeTags" in alb._ACTION_MAP),
+    "cloudformation._ACTION_HANDLERS": (
+        "who answers an action: add_to_description",
+        lambda: "ListStacks" in cloudformation._ACTION_HANDLERS,
+    ),
+    "responses.AccountRegionScopedDict": (
+        "records of an account and region: regional_store",
+        lambda: hasattr(responses.AccountRegionScopedDict(), "clear"),
+    ),
+    "responses.AccountScopedDict": (
+        "records of an account: global_store",
+        lambda: hasattr(responses.AccountScopedDict(), "clear"),
+    ),
+    "responses.json_response": (
+        "an answer: add_json_actions",
+        lambda: [type(part) for part in responses.json_response({})] == [int, dict, bytes],
+    ),
+    "responses.error_response_json": (
+        "a refusal: add_json_actions",
+        lambda: responses.error_response_json("Code", "message", 400)[0] == 400,
+    ),
+}
+
+
+@pytest.mark.parametrize("seam", SEAMS)
+def test_a_seam_is_where_it_was(seam: str) -> None:
+    purpose, holds = SEAMS[seam]
+    try:
+        found = holds()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        found, purpose = False, f"{purpose} ({error!r})"
+    assert found, f"MiniStack {version('ministack')} has moved {seam}, {purpose}: see rehearsal/types/"
+
+
+def used_names() -> Iterator[tuple[str, str, str]]:
+    """Module and name of all that the types use of MiniStack, and where."""
+    for path in sorted(TYPES.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        modules: dict[str, str] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ministack"):
+                modules |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+                yield modules[node.value.id], node.attr, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+USED = {f"{module.removeprefix('ministack.')}.{name}": (module, name, where) for module, name, where in used_names()}
+
+
+@pytest.mark.parametrize("used", USED)
+def test_what_the_types_use_is_there(used: str) -> None:
+    module, name, where = USED[used]
+    found = getattr(importlib.import_module(module), name, None)
+    assert found is not None, f"MiniStack {version('ministack')} has moved {used}: see {where}"
+
+
+def test_all_that_is_used_is_seen() -> None:
+    assert {"services.ec2._nat_gateways", "services.ecs._put_cluster_capacity_providers"} <= USED.keys()
+
+
+def test_only_the_seams_reach_into_the_engine() -> None:
+    """The other modules use functions and stores of services."""
+    reaching = {
+        where.partition(":")[0]
+        for module, _, where in used_names()
+        if not module.startswith("ministack.services.") or module.endswith(".provisioners")
+    }
+    assert reaching == {"rehearsal/types/seams.py", "rehearsal/types/replacements.py"}
+
+
+def test_all_types_are_registered_once() -> None:
+    rehearsal.types.register()
+    handler = provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"]
+    rehearsal.types.register()
+    assert provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"] is handler
+
+
+def test_stores_are_of_one_account_and_region_and_end_with_a_reset() -> None:
+    targets = application_autoscaling.TARGETS
+    with responses.request_scope("111122223333", REGION):
+        targets["some"] = {}
+        assert list(targets) == ["some"]
+    for account, region in (("444455556666", REGION), ("111122223333", "eu-west-1")):
+        with responses.request_scope(account, region):
+            assert not targets
+    app._reset_all_state()
+    with responses.request_scope("111122223333", REGION):
+        assert not targets
+
+
+def test_properties_become_what_the_api_takes() -> None:
+    properties = {
+        "ContainerDefinitions": [{"Essential": "true", "Name": "web", "DockerLabels": {"Kept.As": "It is"}}],
+        "Volumes": [{"EFSVolumeConfiguration": {"FilesystemId": "fs-1"}, "Name": "shared"}],
+        "EphemeralStorage": {"SizeInGiB": "30"},
+        "Tags": [],
+    }
+    assert seams.to_api("ecs", "RegisterTaskDefinition", properties, but=["Tags"]) == {
+        "containerDefinitions": [{"essential": True, "name": "web", "dockerLabels": {"Kept.As": "It is"}}],
+        "volumes": [{"efsVolumeConfiguration": {"fileSystemId": "fs-1"}, "name": "shared"}],
+        "ephemeralStorage": {"sizeInGiB": 30},
+    }
+    with pytest.raises(ValueError, match="unsupported property Hue"):
+        seams.to_api("ecs", "RegisterTaskDefinition", {"ContainerDefinitions": [{"Hue": "blue"}]})
+
+
+def test_members_become_a_query() -> None:
+    members = {"GroupId": "sg-1", "IpPermissions": [{"FromPort": 80, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}]}
+    assert seams.query_parameters(members) == {
+        "GroupId": ["sg-1"],
+        "IpPermissions.1.FromPort": ["80"],
+        "IpPermissions.1.IpRanges.1.CidrIp": ["192.0.2.0/24"],
+    }
+
+
+def test_a_refusal_of_a_service_fails_the_resource_with_its_words() -> None:
+    json_refusal = responses.error_response_json("Code", "no such thing", 400)
+    xml_refusal = ec2._error("Code", "no such thing", 400)
+    for refusal in (json_refusal, xml_refusal):
+        with pytest.raises(ValueError, match=r"^no such thing$"):
+            seams.succeed(refusal)
+    assert seams.succeed(responses.json_response({"is": "there"})) == {"is": "there"}
+
+
+def test_an_action_that_nobody_has_is_refused() -> None:
+    rehearsal.types.register()
+    target = {"x-amz-target": "AnyScaleFrontendService.DeleteEverything"}
+    answer = app.SERVICE_HANDLERS["application-autoscaling"]("POST", "/", target, b"{}", {})
+    status, _, body = asyncio.run(answer)
+    assert (status, "DeleteEverything" in json.loads(body)["message"]) == (400, True)
