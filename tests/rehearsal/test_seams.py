@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from ministack import app
 from ministack.core import responses, router
-from ministack.services import alb, cloudformation, ec2
-from ministack.services.cloudformation import provisioners
+from ministack.services import alb, cloudformation, ec2, iam
+from ministack.services.cloudformation import custom_resource, provisioners
 
 import rehearsal.types
 from rehearsal.types import application_autoscaling, seams
@@ -39,6 +39,14 @@ def takes(function: Callable[..., Any], *names: str) -> bool:
 
 def handler_of(verb: str) -> Any:
     return provisioners._RESOURCE_HANDLERS["AWS::SNS::TopicPolicy"][verb]
+
+
+def keys_end_with_own(store: Any) -> bool:
+    store["own"] = {}
+    try:
+        return "own" in [key[-1] for key in store.to_dict()]
+    finally:
+        del store["own"]
 
 
 # What seams.py uses, what for, and how it has to look.
@@ -85,13 +93,21 @@ SEAMS: dict[str, tuple[str, Callable[[], bool]]] = {
         "who answers an action: add_to_description",
         lambda: "ListStacks" in cloudformation._ACTION_HANDLERS,
     ),
+    "app.app": ("the application that server.py serves", lambda: takes(app.app, "scope", "receive", "send")),
+    "custom_resource.invoke_custom_resource": (
+        "the wait for a custom resource, which server.py bounds",
+        lambda: (
+            takes(custom_resource.invoke_custom_resource, "request_type", "logical_id")
+            and provisioners._custom_resource_create.__code__.co_names.count("invoke_custom_resource") == 1
+        ),
+    ),
     "responses.AccountRegionScopedDict": (
-        "records of an account and region: regional_store",
-        lambda: hasattr(responses.AccountRegionScopedDict(), "clear"),
+        "records of an account and region: regional_store, and the inventory of server.py",
+        lambda: hasattr(responses.AccountRegionScopedDict(), "clear") and keys_end_with_own(ec2._vpcs),
     ),
     "responses.AccountScopedDict": (
-        "records of an account: global_store",
-        lambda: hasattr(responses.AccountScopedDict(), "clear"),
+        "records of an account: global_store, and the inventory of server.py",
+        lambda: hasattr(responses.AccountScopedDict(), "clear") and keys_end_with_own(iam._roles),
     ),
     "responses.json_response": (
         "an answer: add_json_actions",

@@ -1,0 +1,49 @@
+"""Every pattern of the book is rehearsed, as it is."""
+
+import json
+import subprocess
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import app
+from patternbook import PatternStack
+from rehearsal.account import BIN, ROOT, unseen_user
+from rehearsal.plans import PLANS
+
+PATTERNS = {pattern.__name__: pattern for pattern in app.PATTERNS}
+
+
+def test_every_pattern_has_a_plan() -> None:
+    assert PLANS.keys() == PATTERNS.keys()
+
+
+@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
+def test_every_pattern_has_checks_and_their_proofs(pattern: type[PatternStack]) -> None:
+    module = pattern.__module__.removeprefix("stacks.")
+    assert pattern.__name__ == import_module(f"tests.deployed.test_{module}").STACK
+    assert import_module(f"tests.proof.test_{module}").PROOFS
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_changed_setting_differs_from_its_default(name: str) -> None:
+    plan = PLANS[name]
+    assert PATTERNS[name].settings_type.model_fields[plan.setting].get_default() != plan.value
+
+
+def test_what_is_rehearsed_is_what_cdk_synth_writes(assemblies: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [BIN / "cdk", "synth", "--quiet", "--output", str(tmp_path)],
+        cwd=ROOT,
+        env={**unseen_user(Path.home()), "CDK_VALIDATION": "false"},
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    for name in PATTERNS:
+        rehearsed, written = (
+            json.loads((folder / f"{name}.template.json").read_text(encoding="utf-8"))
+            for folder in (assemblies / "sandbox", tmp_path)
+        )
+        assert rehearsed == written
