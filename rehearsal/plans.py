@@ -32,7 +32,7 @@ class Plan:
 def _memory_of_new_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
     ecs = session.client("ecs")
     [service] = ecs.describe_services(
-        cluster=ids["Fargate/Cluster/Resource"], services=[ids["Fargate/Service/Service"]]
+        cluster=ids["Cluster/Resource"], services=[ids["Fargate/Service/Service"]]
     )["services"]
     definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
     return int(definition["memory"])

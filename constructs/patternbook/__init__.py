@@ -3,8 +3,6 @@
 from patternbook import _node as _node  # first: it sets up Node before aws_cdk starts it
 from patternbook.book import PatternStack, build_app, synthesize
 from patternbook.encryption import data_key
-from patternbook.fargate_service import FargateService
-from patternbook.fargate_task import FargateTask
 from patternbook.file_system import SharedFileSystem
 from patternbook.load_balancer import PublicLoadBalancer
 from patternbook.logs import log_group
@@ -12,13 +10,14 @@ from patternbook.monitoring import Monitoring, NotificationTopic
 from patternbook.network import Network
 from patternbook.posture import PRODUCTION, SANDBOX, Posture
 from patternbook.scaling import ServiceScaling
+from patternbook.service import FargateService, cluster
 from patternbook.settings import PatternSettings, SettingsError, SettingsModel
+from patternbook.task import Task
 
 __all__ = [
     "PRODUCTION",
     "SANDBOX",
     "FargateService",
-    "FargateTask",
     "Monitoring",
     "Network",
     "NotificationTopic",
@@ -30,7 +29,9 @@ __all__ = [
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
+    "Task",
     "build_app",
+    "cluster",
     "data_key",
     "log_group",
     "synthesize",

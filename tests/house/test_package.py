@@ -15,12 +15,13 @@ import aws_cdk as cdk
 from patternbook import (
     SANDBOX,
     FargateService,
-    FargateTask,
     Monitoring,
     Network,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
+    Task,
+    cluster,
     log_group,
 )
 from patternbook.monitoring import response_time
@@ -31,7 +32,7 @@ network = Network(stack, "Network", posture=SANDBOX)
 files = SharedFileSystem(stack, "Files", vpc=network.vpc, posture=SANDBOX)
 front = PublicLoadBalancer(stack, "Front", vpc=network.vpc, posture=SANDBOX)
 logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
-task = FargateTask(
+task = Task(
     stack,
     "Task",
     posture=SANDBOX,
@@ -42,7 +43,8 @@ task = FargateTask(
     mount_path="/files",
     writable_paths=["/tmp"],
 )
-service = FargateService(stack, "Service", posture=SANDBOX, network=network, task=task, files=files).service
+ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
+service = FargateService(stack, "Service", cluster=ecs_cluster, network=network, task=task).service
 targets = front.serve(service)
 scaling = ServiceScaling(stack, "Scaling", service=service, min_tasks=1, max_tasks=3)
 scaling.on_cpu(percent=50)

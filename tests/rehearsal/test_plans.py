@@ -21,7 +21,7 @@ def test_every_pattern_has_a_plan() -> None:
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
 def test_every_pattern_has_checks_and_their_proofs(pattern: type[PatternStack]) -> None:
-    module = pattern.__module__.removeprefix("stacks.")
+    module = pattern.__module__.split(".")[1]
     assert pattern.__name__ == import_module(f"tests.deployed.test_{module}").STACK
     assert import_module(f"tests.proof.test_{module}").PROOFS
 

@@ -13,11 +13,11 @@ from patternbook import (
     PRODUCTION,
     SANDBOX,
     FargateService,
-    FargateTask,
     Network,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
+    Task,
     log_group,
 )
 from patternbook.fargate import check_task_size
@@ -37,26 +37,15 @@ def elsewhere() -> ec2.Vpc:
 UNUSED: Any = None  # what is not looked at before a mistake is refused
 
 
-def task(stack: cdk.Stack, **mistake: Any) -> FargateTask:
-    return FargateTask(
-        stack,
-        "It",
-        posture=SANDBOX,
-        image="public.ecr.aws/a/b:1",
-        port=8080,
-        log_group=UNUSED,
-        files=UNUSED,
-        mount_path="/data",
-        **mistake,
-    )
+def task(stack: cdk.Stack, **mistake: Any) -> Task:
+    right: dict[str, Any] = {"port": 8080, "log_group": UNUSED, "files": object(), "mount_path": "/data"}
+    return Task(stack, "It", posture=SANDBOX, image="public.ecr.aws/a/b:1", **(right | mistake))
 
 
 Make = Callable[[cdk.Stack, ec2.Vpc], object]
 MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     "Spot above all": (
-        lambda stack, _: FargateService(
-            stack, "It", posture=SANDBOX, network=UNUSED, task=UNUSED, files=UNUSED, spot_percent=101
-        ),
+        lambda stack, _: FargateService(stack, "It", cluster=UNUSED, network=UNUSED, task=UNUSED, spot_percent=101),
         ("spot_percent", "101 given", "0 to 100"),
     ),
     "task of no size": (

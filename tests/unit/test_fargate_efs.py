@@ -1,4 +1,4 @@
-"""What the docstring of stacks/fargate_efs.py promises."""
+"""What the docstring of stacks/fargate_efs promises."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,7 +8,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match
 
-from stacks.fargate_efs import JOIN_SCRIPT, FargateEfsStack
+from stacks.fargate_efs import FargateEfsStack
+from stacks.fargate_efs.stack import JOIN_SCRIPT
 from tests.book import POSTURES, Book, variant
 from tests.unit.reading import Reading, Resource
 

@@ -1,4 +1,4 @@
-"""A task on Fargate that can do as little as possible besides its work."""
+"""A task that can do as little as possible besides its work, on any kind of capacity."""
 
 from collections.abc import Mapping, Sequence
 from itertools import permutations
@@ -32,11 +32,11 @@ def check_paths(paths: Sequence[str]) -> None:
             raise ValueError(f"expected paths apart from each other; {one} is within {other}")
 
 
-class FargateTask(Construct):
-    """A task definition for ARM64 with one container, ``web``: non-root, with a read-only root file system.
+class Task(Construct):
+    """A task definition with one container: non-root, with a read-only root file system.
 
-    It writes to the shared file system, and to ``writable_paths``. Where the posture allows ECS Exec, also to the
-    two folders that this needs. Its execution role pulls, logs and reads the secrets given, and its task role may
+    It writes to ``writable_paths``, and to shared files where it has some. Where the posture allows ECS Exec, also to
+    the two folders that this needs. Its execution role pulls, logs and reads the secrets given, and its task role may
     do nothing until something is granted to it.
     """
 
@@ -47,10 +47,14 @@ class FargateTask(Construct):
         *,
         posture: Posture,
         image: str,
-        port: int,
         log_group: logs.LogGroup,
-        files: SharedFileSystem,
-        mount_path: str,
+        compatibility: ecs.Compatibility = ecs.Compatibility.FARGATE,
+        network_mode: ecs.NetworkMode = ecs.NetworkMode.AWS_VPC,
+        cpu_architecture: ecs.CpuArchitecture | None = None,
+        container_name: str = "web",
+        port: int | None = None,
+        files: SharedFileSystem | None = None,
+        mount_path: str = "/shared",
         cpu: int = 256,
         memory_mib: int = 512,
         command: Sequence[str] = (),
@@ -61,7 +65,11 @@ class FargateTask(Construct):
         secret_key_arns: Sequence[str] = (),
     ) -> None:
         """:param image: URI of an image, with its registry.
-        :param port: that the image listens on.
+        :param compatibility: the capacity that the task runs on.
+        :param network_mode: ``AWS_VPC`` is the only one of Fargate.
+        :param cpu_architecture: that the image is built for; ARM64 where it is None.
+        :param container_name: names the container, and the streams of its log.
+        :param port: that the image listens on, if it does.
         :param mount_path: where the container sees ``files``.
         :param cpu: CPU units; 1,024 are one vCPU.
         :param command: the image's own where it is empty.
@@ -72,20 +80,26 @@ class FargateTask(Construct):
         :param secret_key_arns: of customer managed keys that secrets and parameters are encrypted with.
         :raises ValueError: see :func:`patternbook.fargate.check_task_size` and :func:`check_paths`.
         """
-        check_task_size(cpu, memory_mib)
-        check_paths([mount_path, *writable_paths])
+        if compatibility == ecs.Compatibility.FARGATE:
+            check_task_size(cpu, memory_mib)
+        check_paths([*([mount_path] if files else []), *writable_paths])
         super().__init__(scope, construct_id)
+        self.posture = posture
+        self.files = files
         self._log_group = log_group
-        self._shared = ecs.MountPoint(source_volume="shared", container_path=mount_path, read_only=False)
-        self.definition = ecs.FargateTaskDefinition(
+        self._mount_path = mount_path
+        self.definition = ecs.TaskDefinition(
             self,
             "Definition",
-            cpu=cpu,
-            memory_limit_mib=memory_mib,
+            compatibility=compatibility,
+            network_mode=network_mode,
+            cpu=str(cpu),
+            memory_mib=str(memory_mib),
             runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+                cpu_architecture=cpu_architecture or ecs.CpuArchitecture.ARM64,
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
-            volumes=[files.as_volume("shared")],
+            volumes=[files.as_volume("shared")] if files else None,
         )
         self.execution_role = self.definition.obtain_execution_role()
         # As process 1 itself, a web server that handles no signal would not hear that it has to stop.
@@ -95,13 +109,13 @@ class FargateTask(Construct):
             # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
             linux.add_tmpfs(ecs.Tmpfs(container_path=path, size=64))
         self.container = self.definition.add_container(
-            "web",
+            container_name,
             image=container_image(self, "Image", image),
             command=list(command) or None,
             user=USER,
             readonly_root_filesystem=True,
             linux_parameters=linux,
-            port_mappings=[ecs.PortMapping(container_port=port)],
+            port_mappings=[ecs.PortMapping(container_port=port)] if port else None,
             health_check=ecs.HealthCheck(
                 command=list(health_check_command),
                 interval=cdk.Duration.seconds(15),
@@ -109,11 +123,11 @@ class FargateTask(Construct):
             )
             if health_check_command
             else None,
-            logging=ecs.LogDrivers.aws_logs(stream_prefix="web", log_group=log_group),
+            logging=ecs.LogDrivers.aws_logs(stream_prefix=container_name, log_group=log_group),
             secrets=self._secrets(secrets or {}, parameters or {}),
             stop_timeout=cdk.Duration.seconds(30),
         )
-        self.container.add_mount_points(self._shared)
+        self._mount_files(self.container)
         if posture.execute_command:
             for name, path in EXEC_VOLUMES.items():
                 self.definition.add_volume(name=name)
@@ -130,7 +144,7 @@ class FargateTask(Construct):
             )
 
     def run_first(self, name: str, *, image: str, command: Sequence[str]) -> None:
-        """Adds an init container: it sees the shared files too, and ``web`` starts once it has succeeded."""
+        """Adds an init container: it sees the shared files too, and the task's own starts once it has succeeded."""
         init = self.definition.add_container(
             name,
             image=container_image(self, f"{name}-image", image),
@@ -140,10 +154,16 @@ class FargateTask(Construct):
             essential=False,
             logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=self._log_group),
         )
-        init.add_mount_points(self._shared)
+        self._mount_files(init)
         self.container.add_container_dependencies(
             ecs.ContainerDependency(container=init, condition=ecs.ContainerDependencyCondition.SUCCESS)
         )
+
+    def _mount_files(self, container: ecs.ContainerDefinition) -> None:
+        if self.files:
+            container.add_mount_points(
+                ecs.MountPoint(source_volume="shared", container_path=self._mount_path, read_only=False)
+            )
 
     def _secrets(self, secrets: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, ecs.Secret]:
         if parameters:

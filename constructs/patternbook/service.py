@@ -1,0 +1,138 @@
+"""Services that survive their own deployments."""
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from patternbook.findings import acknowledge
+from patternbook.network import Network
+from patternbook.posture import Posture
+from patternbook.task import Task
+
+Service = TypeVar("Service", bound=ecs.BaseService)
+
+
+def cluster(scope: Construct, construct_id: str, *, network: Network, posture: Posture) -> ecs.Cluster:
+    """A cluster in a network, with Container Insights as the posture says."""
+    return ecs.Cluster(
+        scope,
+        construct_id,
+        vpc=network.vpc,
+        container_insights_v2=posture.container_insights,
+        # The log of a shell would need more permissions of the task role; CloudTrail records who opened it.
+        execute_command_configuration=ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.NONE),
+    )
+
+
+class RollingService(Construct, Generic[Service]):
+    """What services of every kind of capacity have in common; a subclass makes the ``service`` itself.
+
+    Tasks run in the private subnets of a network, with a security group of their own that reaches out by HTTPS only.
+    Deployments are rolling, 100 to 200 %, with a circuit breaker that rolls back; tasks are spread over the AZs again
+    when one has come back. Tasks start once their files, routes and permissions are there.
+    """
+
+    service: Service
+
+    def __init__(self, scope: Construct, construct_id: str, *, network: Network, task: Task) -> None:
+        super().__init__(scope, construct_id)
+        self._network = network
+        self._task = task
+        self.group = ec2.SecurityGroup(
+            self, "TaskGroup", vpc=network.vpc, description="Tasks", allow_all_outbound=False
+        )
+        # Images, logs and AWS services: their addresses are nowhere listed as a security group could use them.
+        self.group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "HTTPS to registries and AWS services")
+
+    def _common(self) -> Mapping[str, Any]:
+        """Arguments of every service. No desired_count: scaling owns it, and a deployment would reset it."""
+        return {
+            "task_definition": self._task.definition,
+            "vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            "security_groups": [self.group],
+            "circuit_breaker": ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            "min_healthy_percent": 100,
+            "max_healthy_percent": 200,
+            "availability_zone_rebalancing": ecs.AvailabilityZoneRebalancing.ENABLED,
+            "enable_execute_command": self._task.posture.execute_command,
+            "propagate_tags": ecs.PropagatedTagSource.SERVICE,
+        }
+
+    def _wait(self) -> None:
+        """Has the service wait for what its tasks need, and go before what has to outlive them."""
+        task, files = self._task, self._task.files
+        if files:
+            files.grant_read_write(task.definition.task_role, client=self.service)
+            self.service.node.add_dependency(files.file_system.mount_targets_available)
+        self.service.node.add_dependency(
+            # A way to the registry, and permission to pull and read secrets.
+            *(subnet.internet_connectivity_established for subnet in self._network.vpc.private_subnets),
+            task.execution_role,
+            # AWS refuses to delete capacity providers in use.
+            self.service.cluster,
+        )
+        if task.posture.execute_command:
+            acknowledge(
+                task.definition.task_role,
+                "IAM5[Resource::*]",
+                "The four ssmmessages actions of ECS Exec support no resource-level permissions.",
+            )
+
+    @property
+    def shell_command(self) -> str:
+        """The command that opens a shell in one of the tasks, where the posture allows ECS Exec."""
+        cluster, service = self.service.cluster.cluster_name, self.service.service_name
+        return (
+            f"aws ecs execute-command --cluster {cluster} --task $(aws ecs list-tasks --cluster {cluster}"
+            f" --service-name {service} --query 'taskArns[0]' --output text)"
+            f" --container {self._task.container.container_name} --interactive --command /bin/sh"
+        )
+
+
+class FargateService(RollingService[ecs.FargateService]):
+    """A service on Fargate: a base of tasks runs on demand, and Fargate Spot has a share of those beyond it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: ecs.Cluster,
+        network: Network,
+        task: Task,
+        on_demand_base: int = 0,
+        spot_percent: int = 0,
+    ) -> None:
+        """:param cluster: gets the capacity providers of Fargate.
+        :param on_demand_base: tasks that run on demand before any runs on Spot.
+        :param spot_percent: share of Spot in the tasks beyond the base, 0 to 100.
+        :raises ValueError: for a share outside of that, or a negative base.
+        """
+        if not 0 <= spot_percent <= 100 or on_demand_base < 0:
+            raise ValueError(
+                f"on_demand_base and spot_percent: {on_demand_base} and {spot_percent} given, "
+                "at least 0, and 0 to 100, required"
+            )
+        super().__init__(scope, construct_id, network=network, task=task)
+        cluster.enable_fargate_capacity_providers()
+        self.service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=cluster,
+            capacity_provider_strategies=[
+                ecs.CapacityProviderStrategy(
+                    capacity_provider="FARGATE", base=on_demand_base, weight=100 - spot_percent
+                ),
+                ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=spot_percent),
+            ],
+            platform_version=ecs.FargatePlatformVersion.VERSION1_4,
+            assign_public_ip=False,
+            # For the first look of a load balancer; without one it has no effect.
+            health_check_grace_period=cdk.Duration.seconds(60),
+            **self._common(),
+        )
+        self._wait()

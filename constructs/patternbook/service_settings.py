@@ -1,0 +1,159 @@
+"""Settings that patterns with a service have in common, by the construct that takes them.
+
+A pattern's settings inherit from those that apply, and add their own.
+"""
+
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from patternbook import fields
+from patternbook.fields import Number, Unit, Whole, YesNo
+from patternbook.load_balancer import ANYWHERE, check_tls
+from patternbook.settings import PatternSettings, SettingsModel, posture_of
+from patternbook.task import check_paths
+
+Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
+TargetPercent = Annotated[Whole, Field(ge=10, le=90), Unit("%")]
+
+
+class OperationSettings(PatternSettings):
+    """Where a pattern is, and who hears of it."""
+
+    vpc_cidr: fields.VpcCidr = "10.0.0.0/16"
+    """Addresses of the VPC; of use before the first deployment only, as much of it cannot move to another VPC."""
+    alarm_email: fields.Email | None = None
+    """Address that hears of alarms, once it has confirmed."""
+    log_retention_days: fields.LogRetentionDays | None = None
+    """How long logs are kept; by posture where it is not set (sandbox 7, production 365)."""
+
+
+class TaskSettings(PatternSettings):
+    """What a task runs, see :class:`patternbook.task.Task`."""
+
+    image: fields.ImageUri | None = None
+    """Container image that serves HTTP; without one, the demonstration."""
+    container_port: Annotated[Whole, Field(ge=1024, le=65535)] = 8080
+    """Port that the image listens on; a non-root process can listen on no port below 1024."""
+    health_check_command: Annotated[tuple[Annotated[str, fields.prose(1024)], ...], Field(max_length=20)] = ()
+    """Health check inside the container, beginning with CMD or CMD-SHELL; an image of yours needs none."""
+    writable_paths: Annotated[tuple[fields.AbsolutePath, ...], Field(max_length=10)] = ()
+    """Paths that the image writes to; each a tmpfs of 64 MiB out of the task's memory."""
+    secrets: dict[fields.EnvironmentName, fields.SecretArn] = Field(default={}, max_length=50)
+    """Environment variables from Secrets Manager, each with the full ARN of its secret."""
+    parameters: dict[fields.EnvironmentName, fields.ParameterArn] = Field(default={}, max_length=50)
+    """Environment variables from SSM Parameter Store, each with the ARN of its parameter, in the stack's Region."""
+    secret_key_arns: Annotated[tuple[fields.KeyArn, ...], Field(max_length=10)] = ()
+    """Customer managed keys that these secrets and parameters are encrypted with."""
+
+    @field_validator("health_check_command")
+    @classmethod
+    def _begins_with_cmd(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        right = not value or (value[0] == "CMD" and len(value) > 1) or (value[0] == "CMD-SHELL" and len(value) == 2)
+        if not right:
+            raise ValueError('expected CMD and arguments, or CMD-SHELL and one line, such as ["CMD", "/healthy"]')
+        return value
+
+    @field_validator("writable_paths")
+    @classmethod
+    def _apart(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        check_paths(value)
+        return value
+
+    @field_validator("parameters")
+    @classmethod
+    def _not_twice(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        twice = sorted(value.keys() & info.data.get("secrets", {}).keys())
+        if twice:
+            raise ValueError(f"expected names that secrets does not have too; both have {', '.join(twice)}")
+        return value
+
+
+class FrontSettings(PatternSettings):
+    """Who reaches a service, and how, see :class:`patternbook.load_balancer.PublicLoadBalancer`."""
+
+    health_check_path: fields.UrlPath = "/"
+    """Path that answers 200 to the load balancer while the task is well."""
+    allowed_cidrs: Annotated[tuple[fields.Cidr, ...], Field(min_length=1, max_length=20)] = (ANYWHERE,)
+    """IPv4 blocks that may connect to the load balancer."""
+    certificate_arn: fields.CertificateArn | None = None
+    """ACM certificate, of the stack's Region, to serve HTTPS with."""
+    allow_plain_http: YesNo = False
+    """Serve plain HTTP in production, when there is no certificate."""
+    web_acl_arn: fields.WebAclArn | None = None
+    """Regional AWS WAF web ACL in front of the load balancer."""
+
+    @field_validator("allow_plain_http")
+    @classmethod
+    def _tls(cls, value: bool, info: ValidationInfo) -> bool:
+        if "certificate_arn" in info.data:
+            check_tls(posture=posture_of(info), certificate_arn=info.data["certificate_arn"], allow_plain_http=value)
+        return value
+
+
+class ScheduledTasks(SettingsModel):
+    """Other bounds of the number of tasks, from a time on."""
+
+    cron: fields.Cron
+    """When, as six cron fields."""
+    time_zone: fields.TimeZone = "Etc/UTC"
+    """In which time zone the cron fields are."""
+    min_tasks: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")]
+    """Tasks at least, from then on."""
+    max_tasks: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")]
+    """Tasks at most, from then on."""
+
+    @field_validator("max_tasks")
+    @classmethod
+    def _ordered(cls, value: int, info: ValidationInfo) -> int:
+        return _not_below_minimum(value, info)
+
+
+class ResponseTimeStep(SettingsModel):
+    """A step of step scaling."""
+
+    above_seconds: Annotated[Number, Field(ge=0.01, le=60), Unit("seconds")]
+    """From which response time (90th percentile of a minute) on."""
+    add_tasks: Annotated[Whole, Field(ge=1, le=100), Unit("tasks")]
+    """How many tasks are added."""
+
+
+class ScalingSettings(PatternSettings):
+    """How many tasks a service runs, see :class:`patternbook.scaling.ServiceScaling`."""
+
+    min_tasks: Tasks = 2
+    """Tasks at least."""
+    max_tasks: Tasks = 6
+    """Tasks at most."""
+    target_cpu_percent: TargetPercent = 60
+    """Average CPU utilization that scaling keeps."""
+    target_memory_percent: TargetPercent = 70
+    """Average memory utilization that scaling keeps."""
+    target_requests_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000), Unit("requests per minute")] = 1000
+    """Requests to each task that scaling keeps."""
+    scheduled_tasks: Annotated[tuple[ScheduledTasks, ...], Field(max_length=20)] = ()
+    """Scheduled scaling."""
+    response_time_steps: Annotated[tuple[ResponseTimeStep, ...], Field(max_length=10)] = ()
+    """Step scaling."""
+
+    @field_validator("max_tasks")
+    @classmethod
+    def _ordered(cls, value: int, info: ValidationInfo) -> int:
+        return _not_below_minimum(value, info)
+
+    @field_validator("response_time_steps")
+    @classmethod
+    def _rising(cls, value: tuple[ResponseTimeStep, ...]) -> tuple[ResponseTimeStep, ...]:
+        for lower, higher in pairwise(value):
+            if not (lower.above_seconds < higher.above_seconds and lower.add_tasks < higher.add_tasks):
+                raise ValueError(
+                    "expected steps in rising order: each later, and adding more tasks, than the one before"
+                )
+        return value
+
+
+def _not_below_minimum(value: int, info: ValidationInfo) -> int:
+    if value < info.data.get("min_tasks", 0):
+        raise ValueError(f"expected at least min_tasks, which is {info.data['min_tasks']}")
+    return value

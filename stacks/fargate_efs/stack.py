@@ -1,0 +1,151 @@
+"""The drawing of the architecture: the package's docstring says what each part promises."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+from patternbook import (
+    FargateService,
+    Monitoring,
+    Network,
+    PatternStack,
+    Posture,
+    PublicLoadBalancer,
+    ServiceScaling,
+    SharedFileSystem,
+    Task,
+    cluster,
+    data_key,
+    log_group,
+)
+from patternbook.monitoring import response_time
+from stacks.fargate_efs.settings import FargateEfsSettings
+
+DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
+JOIN_SCRIPT = Path(__file__).parents[2] / "workloads" / "fargate_efs" / "join.sh"
+
+
+class FargateEfsStack(PatternStack):
+    """A network, a shared file system, a load balancer, and a service that uses all three."""
+
+    title = "Fargate service with shared EFS storage behind an ALB"
+    settings_type = FargateEfsSettings
+
+    def __init__(self, scope: cdk.App, construct_id: str, *, settings: FargateEfsSettings, posture: Posture) -> None:
+        super().__init__(scope, construct_id, posture=posture)
+        key = data_key(self, "Key", posture=posture)
+        network = Network(
+            self,
+            "Network",
+            posture=posture,
+            cidr=settings.vpc_cidr,
+            log_retention_days=settings.log_retention_days,
+            key=key,
+        )
+        files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
+        front = PublicLoadBalancer(
+            self,
+            "Front",
+            vpc=network.vpc,
+            posture=posture,
+            certificate_arn=settings.certificate_arn,
+            allow_plain_http=settings.allow_plain_http,
+            allowed_cidrs=settings.allowed_cidrs,
+            web_acl_arn=settings.web_acl_arn,
+            log_retention_days=settings.log_retention_days,
+        )
+        task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=key)
+        demonstration = settings.image is None
+        task = Task(
+            self,
+            "Task",
+            posture=posture,
+            image=settings.image or DEMONSTRATION_IMAGE,
+            port=settings.container_port,
+            log_group=task_logs,
+            files=files,
+            mount_path=settings.mount_path,
+            cpu=settings.cpu,
+            memory_mib=settings.memory_mib,
+            command=_serve(settings) if demonstration else (),
+            health_check_command=settings.health_check_command or (_probe(settings) if demonstration else ()),
+            writable_paths=settings.writable_paths,
+            secrets=settings.secrets,
+            parameters=settings.parameters,
+            secret_key_arns=settings.secret_key_arns,
+        )
+        if demonstration:
+            task.run_first("join", image=DEMONSTRATION_IMAGE, command=_join(settings))
+        fargate = FargateService(
+            self,
+            "Fargate",
+            cluster=cluster(self, "Cluster", network=network, posture=posture),
+            network=network,
+            task=task,
+            on_demand_base=settings.on_demand_base,
+            spot_percent=settings.spot_percent,
+        )
+        network.add_interface_endpoints(_services_called(settings), client=fargate.service)
+        targets = front.serve(fargate.service, health_check_path=settings.health_check_path)
+        self._scale(settings, fargate.service, targets)
+
+        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        monitoring.watch_load_balancer(front.load_balancer, targets)
+        monitoring.watch_service(fargate.service)
+        monitoring.watch(
+            "StorageThroughput",
+            files.throughput_utilization(),
+            threshold=80,
+            description="EFS uses more than 80 % of the throughput it permits",
+        )
+
+        with_name = "; give it the name of the certificate, by DNS" if settings.certificate_arn else ""
+        self.output("Url", front.url, f"The load balancer{with_name}")
+        if posture.execute_command:
+            self.output("ShellCommand", fargate.shell_command, "Opens a shell in a task")
+        self.output("FileSystemId", files.file_system.file_system_id, "The shared file system")
+        self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
+        self.output("DashboardUrl", monitoring.dashboard_url, "Load, health and storage at a glance")
+
+    def _scale(
+        self, settings: FargateEfsSettings, service: ecs.FargateService, targets: elbv2.ApplicationTargetGroup
+    ) -> None:
+        scaling = ServiceScaling(
+            self, "Scaling", service=service, min_tasks=settings.min_tasks, max_tasks=settings.max_tasks
+        )
+        scaling.on_cpu(percent=settings.target_cpu_percent)
+        scaling.on_memory(percent=settings.target_memory_percent)
+        scaling.on_requests(targets, per_minute=settings.target_requests_per_minute)
+        for index, schedule in enumerate(settings.scheduled_tasks):
+            scaling.on_schedule(f"Schedule{index}", **schedule.model_dump())
+        if settings.response_time_steps:
+            add_tasks = {step.above_seconds: step.add_tasks for step in settings.response_time_steps}
+            scaling.on_steps("ResponseTime", response_time(targets), add_tasks=add_tasks)
+
+
+def _serve(settings: FargateEfsSettings) -> list[str]:
+    return ["httpd", "-f", "-p", str(settings.container_port), "-h", settings.mount_path]
+
+
+def _probe(settings: FargateEfsSettings) -> list[str]:
+    return ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{settings.container_port}/"]
+
+
+def _join(settings: FargateEfsSettings) -> list[str]:
+    return ["sh", "-c", JOIN_SCRIPT.read_text(encoding="utf-8"), "join.sh", settings.mount_path]
+
+
+def _services_called(settings: FargateEfsSettings) -> list[ec2.InterfaceVpcEndpointAwsService]:
+    """What tasks call: to pull from private repositories, to log, and to read secrets and parameters.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
+    """
+    endpoint = ec2.InterfaceVpcEndpointAwsService
+    return [
+        *(endpoint.ECR, endpoint.ECR_DOCKER, endpoint.CLOUDWATCH_LOGS),
+        *([endpoint.SECRETS_MANAGER] if settings.secrets else []),
+        *([endpoint.SSM] if settings.parameters else []),
+    ]
