@@ -30,8 +30,8 @@ test: $(READY) ## run the tests
 rehearse: $(READY) ## the CDK CLI deploys, updates and destroys every pattern in an emulated account; STACK=one
 	@python -m rehearsal run $(STACK)
 
-rehearsal: $(READY) ## an emulated account to try things in, until Ctrl-C
-	@python -m rehearsal up
+rehearsal: $(READY) ## an emulated account to try things in, until Ctrl-C; PORT=0 for any
+	@python -m rehearsal up $(if $(PORT),--port $(PORT))
 
 verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack
 	@pytest -vv --confcutdir=tests/deployed tests/deployed --stack=$(or $(STACK),$(error STACK=… names the stack to verify))

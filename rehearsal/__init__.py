@@ -6,8 +6,8 @@ account running to try things in.
 
 What a rehearsal proves: that the CDK CLI deploys the templates through real change sets, in an order that works;
 that every reference, attribute and output resolves; that an unchanged stack is left alone and a changed setting
-touches only what it should; that a failure rolls back; that boto3 finds what the template asked for; that nothing
-stays behind.
+touches only what it should; that boto3 finds what the template asked for; that nothing stays behind but what
+production keeps. That failures roll back is shown in ``tests/rehearsal``.
 
 What it does not prove: AWS validates more than the emulator does, which checks few properties and no quotas or
 permissions. No container runs, no Kubernetes manifest is applied, no packet flows. The types in

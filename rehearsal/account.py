@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import botocore.session
 from botocore.config import Config
 
 from rehearsal import INVENTORY
+from rehearsal.interruption import Interruption, StopRequestError
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -62,9 +64,18 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
     folder: Path
     """For files that need not outlive the account."""
 
-    def __init__(self, *, port: int = 0, custom_resource_seconds: int = CUSTOM_RESOURCE_SECONDS) -> None:
-        """:param port: 0 for any that is free."""
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        custom_resource_seconds: int = CUSTOM_RESOURCE_SECONDS,
+        interruption: Interruption | None = None,
+    ) -> None:
+        """:param port: 0 for any that is free.
+        :param interruption: heeded by everything here that waits.
+        """
         self._asked_port = port
+        self._interruption = interruption or Interruption()
         self._custom_resource_seconds = custom_resource_seconds
 
     def __enter__(self) -> "EmulatedAccount":
@@ -98,8 +109,8 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         """:raises RehearsalError: where what ended the block comes of a server that ended by itself."""
         with self._undo:
-            if isinstance(error, Exception):
-                self.must_be_alive()
+            if isinstance(error, Exception) and not isinstance(error, StopRequestError):
+                self._must_be_alive()
 
     def _start(self, listening: socket.socket) -> "subprocess.Popen[bytes]":
         self._log = self.folder / "server.log"
@@ -130,7 +141,7 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
-            self.must_be_alive()
+            self.must_go_on()
             # The socket listens already, so the first question waits for its answer.
             with contextlib.suppress(OSError):
                 self._get("/_ministack/health", timeout=1)
@@ -148,8 +159,16 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
         except subprocess.TimeoutExpired:
             _kill(self._server)
 
-    def must_be_alive(self) -> None:
-        """:raises RehearsalError: where the server has ended by itself."""
+    def must_go_on(self) -> None:
+        """For whoever waits.
+
+        :raises RehearsalError: where the server has ended by itself.
+        :raises StopRequestError: where somebody wants an end.
+        """
+        self._interruption.heed()
+        self._must_be_alive()
+
+    def _must_be_alive(self) -> None:
         status = self._server.poll()
         if status is not None:
             raise RehearsalError(f"The emulated account ended by itself (status {status}).{self._last_words()}")
@@ -179,13 +198,18 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
 
         :param folder: where it runs; without one in the account's own, where no cdk.json has the CLI start an app.
         :param environment: for a command that is not to see the account.
-        :raises RehearsalError: where it takes longer than ``seconds``, or the account ends meanwhile.
+        :raises RehearsalError: where it is not installed, takes longer than ``seconds``, or the account ends meanwhile.
+        :raises StopRequestError: where somebody wants an end.
         """
+        self.must_go_on()
+        environment = environment or self.environment
+        if shutil.which(command[0], path=environment["PATH"]) is None:
+            raise RehearsalError(f"There is no {command[0]} in {environment['PATH']}: run make setup.")
         deadline = time.monotonic() + seconds
         with subprocess.Popen(
             command,
             cwd=folder or self.folder,
-            env=environment or self.environment,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -197,12 +221,11 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
                         output, _ = process.communicate(timeout=0.2)
                         return Finished(process.returncode, output.decode(errors="replace"))
                     except subprocess.TimeoutExpired:
-                        self.must_be_alive()
+                        self.must_go_on()
                     if time.monotonic() > deadline:
                         raise RehearsalError(f"{' '.join(command)}: not finished after {seconds:g} seconds.")
             finally:
-                if process.poll() is None:
-                    _kill(process)
+                _kill(process)
 
 
 class _Session(boto3.Session):
@@ -232,12 +255,18 @@ class _Session(boto3.Session):
 
 def unseen_user(home: Path) -> dict[str, str]:
     """An environment with the tools of the project, and nothing of the user: no variables, no home, no proxies."""
+    cache = "Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii"
     return {
         "PATH": os.pathsep.join([str(BIN), "/usr/local/bin", "/usr/bin", "/bin"]),
         "HOME": str(home),
         "TMPDIR": str(home),
         "LANG": "C.UTF-8",
         "CI": "true",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",  # it would go to AWS
+        # Where jsii keeps what it has unpacked: the one thing that is better not done again.
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": os.environ.get(
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(Path.home() / cache / "package-cache")
+        ),
     }
 
 
@@ -250,7 +279,7 @@ def _listen(port: int) -> socket.socket:
         listening.bind((LOOPBACK, port))
     except OSError as error:
         listening.close()
-        raise RehearsalError(f"Port {port} of {LOOPBACK} is not free: {error.strerror}. Name another.") from None
+        raise RehearsalError(f"Port {port} of {LOOPBACK} is not free: {error.strerror}. Name another, or 0.") from None
     listening.listen(100)
     return listening
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rehearsal.account import ACCOUNT_ID, REGION, ROOT, EmulatedAccount, Finished, RehearsalError
 from rehearsal.plans import PLANS
@@ -68,10 +69,12 @@ class Cycle:
                 *("pytest", "--confcutdir=tests/deployed", "-p", "no:cacheprovider", "tests/deployed", *stacks),
                 folder=ROOT,
             )
-            passed = re.search(r"(\d+) passed", finished.output)
-            if finished.status or not passed:
+            counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|skipped)", finished.output)}
+            if finished.status or "passed" not in counts:
                 raise RehearsalError(finished.output.strip())
-            remarks.append(f"{passed[1]} checks")
+            remarks.append(f"{counts['passed']} checks")
+            if "skipped" in counts:
+                remarks.append(f"{counts['skipped']} do not apply")
 
     def deploy_unchanged(self) -> None:
         with self.report.step("deploy again") as remarks:
@@ -92,18 +95,17 @@ class Cycle:
             for stack in self.stacks:
                 plan = PLANS[stack.name]
                 changes = stack.change_set(CHANGE_SET)
-                if changes != dict.fromkeys(plan.touches, "Modify"):
+                if changes != plan.touches:
                     raise RehearsalError(
-                        f"{stack.name}.{plan.setting} = {plan.value!r} has to modify {_list(plan.touches)}\n"
-                        f"but the change set would {_list(f'{action} {path}' for path, action in changes.items())}"
+                        f"{stack.name}.{plan.setting} = {plan.value!r} has to {_changes(plan.touches)}\n"
+                        f"but the change set would {_changes(changes)}"
                     )
                 remarks.append(f"{plan.setting}: {len(changes)} resources" if len(changes) > 1 else plan.setting)
             self._deploy(self.changed)
             self._must_be("UPDATE_COMPLETE")
             for stack in self.stacks:
                 plan = PLANS[stack.name]
-                ids = {resource.path: resource.physical_id for resource in stack.resources()}
-                value = plan.in_effect(self.account.session, ids)
+                value = self._in_effect(stack)
                 if value != plan.value:
                     raise RehearsalError(
                         f"{stack.name}.{plan.setting} = {plan.value!r} was deployed, but {value!r} is in effect."
@@ -119,7 +121,8 @@ class Cycle:
         with self.report.step("drift") as remarks:
             finished = self._must_succeed(self._cdk("drift", self.changed, *self.names, "--fail"))
             unchecked = sum(int(number) for number in re.findall(r"\((\d+) unchecked\)", finished.output))
-            remarks.append(f"none, {unchecked} resources unchecked" if unchecked else "none")
+            checked = sum(len(stack.resources()) for stack in self.stacks) - unchecked
+            remarks.append(f"none in {checked} resources, {unchecked} cannot be compared")
 
     def refuse_to_destroy(self) -> None:
         with self.report.step("refuse to destroy"):
@@ -135,28 +138,42 @@ class Cycle:
                 self._lift_protection()
             self._must_succeed(self._cdk("destroy", self.changed, *self.names, "--exclusively", "--force"))
             self._must_be("DELETE_COMPLETE")
-            kept = [resource for stack in self.stacks for resource in stack.kept()]
-            counts = Counter(resource.type.removeprefix("AWS::") for resource in kept)
+            for stack in self.stacks:
+                kept = frozenset(resource.path for resource in stack.kept())
+                expected = PLANS[stack.name].keeps if self.posture == "production" else frozenset()
+                if kept != expected:
+                    raise RehearsalError(
+                        f"{stack.name} keeps {_list(kept)}; in {self.posture} it has to keep {_list(expected)}."
+                    )
+            resources = [resource for stack in self.stacks for resource in stack.kept()]
+            counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
             if counts:
                 remarks.append("keeps " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
-            return kept
+            return resources
 
     def nothing_left(self, before: Mapping[str, Sequence[str]], kept: Sequence[Resource]) -> None:
         """Compares all that is in the account with what was there before the deployment."""
         with self.report.step("nothing left") as remarks:
-            if kept and self.posture != "production":
-                paths = (resource.path for resource in kept)
-                raise RehearsalError(f"Production alone may keep anything; {self.posture} keeps {_list(paths)}.")
-            accounted_for = [BOOTSTRAP_BUCKET, *(resource.physical_id for resource in kept)]
+            names = [BOOTSTRAP_BUCKET, *(resource.physical_id for resource in kept)]
+            accounted_for = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])")
             left = [
                 f"{store}: {key}"
                 for store, keys in self.account.inventory().items()
                 for key in sorted(set(keys) - set(before.get(store, ())))
-                if not any(name in key for name in accounted_for)
+                if not accounted_for.search(key)
             ]
             if left:
                 raise RehearsalError("Left behind, by the emulated account's own stores:\n" + "\n".join(left))
             remarks.append("but what production keeps" if kept else "but the bootstrap")
+
+    def _in_effect(self, stack: Stack) -> Any:
+        ids = {resource.path: resource.physical_id for resource in stack.resources()}
+        try:
+            return PLANS[stack.name].in_effect(self.account.session, ids)
+        except KeyError as error:
+            raise RehearsalError(
+                f"{stack.name}: the plan, in rehearsal/plans.py, asks for {error}. There are {_list(ids)}."
+            ) from error
 
     def _lift_protection(self) -> None:
         """What the patterns' pages tell a person to do before ``cdk destroy`` in production."""
@@ -196,13 +213,26 @@ def _unknown_types(output: str) -> str:
     if refused is None:
         return ""
     return "\n".join(
-        f"The emulated account knows no {name}: register it in rehearsal/types/{name.split('::')[1].lower()}.py."
+        f"The emulated account knows no {name}: register it in rehearsal/types/{_module_of(name)}."
         for name in refused[1].split(", ")
     )
 
 
+def _module_of(resource_type: str) -> str:
+    """The module that has the other types of the service, or the one to add."""
+    service = resource_type.rpartition("::")[0]
+    for path in sorted((ROOT / "rehearsal" / "types").glob("*.py")):
+        if f'"{service}::' in path.read_text(encoding="utf-8"):
+            return path.name
+    return f"{service.rpartition('::')[2].lower()}.py"
+
+
 def _tail(output: str) -> str:
     return "\n".join(output.strip().splitlines()[-25:])
+
+
+def _changes(touched: Mapping[str, str]) -> str:
+    return _list(f"{action} {path}" for path, action in touched.items())
 
 
 def _list(names: Iterable[str]) -> str:

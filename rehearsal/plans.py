@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 
 from rehearsal.account import ACCOUNT_ID, REGION
+
+Touch = Literal["Add", "Modify", "Replace", "Remove"]
 
 PhysicalIds = Mapping[str, str]
 """The stack's resources: physical ids by construct path below the stack."""
@@ -21,19 +23,21 @@ class Plan:
     """The setting that an update changes."""
     value: Any
     """Its new value, another than the default."""
-    touches: frozenset[str]
-    """The resources that change with it, by construct path below the stack; no other may."""
+    touches: Mapping[str, Touch]
+    """What becomes of which resources with it, by construct path below the stack; no other may change."""
     in_effect: Callable[[boto3.Session, PhysicalIds], Any]
     """Asks the account which value is in effect."""
     production: Mapping[str, Any] = field(default_factory=dict)
     """Settings that the pattern requires in production."""
+    keeps: frozenset[str] = frozenset()
+    """What production keeps when the stack is destroyed, by construct path below the stack; sandbox keeps nothing."""
 
 
 def _memory_of_new_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
     ecs = session.client("ecs")
-    [service] = ecs.describe_services(
-        cluster=ids["Cluster/Resource"], services=[ids["Fargate/Service/Service"]]
-    )["services"]
+    [service] = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Fargate/Service/Service"]])[
+        "services"
+    ]
     definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
     return int(definition["memory"])
 
@@ -52,16 +56,23 @@ PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
         setting="memory_mib",
         value=1024,
-        touches=frozenset({"Task/Definition/Resource", "Fargate/Service/Service"}),
+        touches={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
         in_effect=_memory_of_new_tasks,
         production={
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
         },
+        keeps=frozenset(
+            {
+                *("Files/FileSystem/Resource", "Front/AccessLogs/Resource", "Key/Resource"),
+                *("Network/FlowLogs/Resource", "TaskLogs/Resource"),
+            }
+        ),
     ),
     "EcrStack": Plan(
         setting="untagged_days",
         value=7,
-        touches=frozenset({"Repository/Resource"}),
+        touches={"Repository/Resource": "Modify"},
         in_effect=_age_of_untagged_images,
+        keeps=frozenset({"Repository/Resource", "Key/Resource"}),
     ),
 }

@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -46,6 +47,8 @@ def main() -> None:
 
 def _end_with_parent() -> None:
     sys.stdin.read()
+    # A parent that was killed leaves its folder, which is the home of all that it started.
+    shutil.rmtree(os.environ["HOME"], ignore_errors=True)
     # With the group go the processes that run Lambda functions. A request to end politely could wait for ever: a
     # custom resource that hangs holds the server up.
     os.killpg(os.getpgrp(), signal.SIGKILL)

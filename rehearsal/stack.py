@@ -78,17 +78,20 @@ class Stack:
         ]
 
     def change_set(self, name: str) -> dict[str, str]:
-        """What a change set that waits would do (``Add``, ``Modify``, ``Remove``), by construct path.
+        """What a change set that waits would do (``Add``, ``Modify``, ``Replace``, ``Remove``), by construct path.
 
         Without the resources that only may change: those that refer to an attribute of one that does, which
         CloudFormation evaluates when it gets there (``Dynamic``).
         """
-        return {
-            self._path(change["ResourceChange"]): change["ResourceChange"]["Action"]
+        changes = [
+            change["ResourceChange"]
             for page in self._pages("describe_change_set", StackName=self.name, ChangeSetName=name)
             for change in page["Changes"]
-            if change["ResourceChange"]["Action"] != "Modify"
-            or any(detail["Evaluation"] == "Static" for detail in change["ResourceChange"]["Details"])
+        ]
+        return {
+            self._path(change): "Replace" if change.get("Replacement") == "True" else change["Action"]
+            for change in changes
+            if change["Action"] != "Modify" or any(detail["Evaluation"] == "Static" for detail in change["Details"])
         }
 
     def unprotect(self) -> None:

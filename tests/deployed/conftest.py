@@ -10,6 +10,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import BotoCoreError
 
 from tests.deployed.stack import DeployedStack, NotDeployedError
 
@@ -31,8 +32,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         known = ", ".join(sorted(set(checks.values())))
         raise pytest.UsageError(f"--stack: no checks of {', '.join(unknown)}; there are {known}")
     items[:] = [item for item, stack in checks.items() if stack in named]
-    session = boto3.Session()
-    if session.get_credentials() is None:
+    try:
+        session = _session()
+        credentials = session.get_credentials()
+    except BotoCoreError as error:
+        raise pytest.UsageError(str(error)) from error
+    if credentials is None:
         _skip(items, "no AWS credentials: these checks look at a stack in your account")
     elif session.region_name is None:
         _skip(items, "no Region: set AWS_REGION to where the stack is")
@@ -40,21 +45,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _skip((item for item in items if item.get_closest_marker("real_account")), "only a real account can show this")
 
 
+def _session() -> boto3.Session:
+    """The account of the environment: a rehearsal's, or the user's. Like the CDK CLI, and unlike boto3, it knows
+    ``AWS_REGION``."""
+    return boto3.Session(region_name=os.environ.get("AWS_REGION"))
+
+
 def _skip(items: Iterable[pytest.Item], reason: str) -> None:
     for item in items:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="session")
-def session() -> boto3.Session:
-    """The account of the environment: a rehearsal's, or the user's."""
-    return boto3.Session()
-
-
 @pytest.fixture(scope="module")
-def stack(request: pytest.FixtureRequest, session: boto3.Session) -> DeployedStack:
-    """The stack that the module is about, its ``STACK``."""
+def stack(request: pytest.FixtureRequest) -> DeployedStack:
+    """The stack that the module is about, its ``STACK``. Without it, all ends at once."""
     try:
-        return DeployedStack.find(request.module.STACK, session)
+        return DeployedStack.find(request.module.STACK, _session())
     except NotDeployedError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.exit(str(error), returncode=1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 
 class NotDeployedError(Exception):
@@ -26,11 +27,11 @@ class DeployedStack:
 
     @classmethod
     def find(cls, name: str, session: boto3.Session) -> "DeployedStack":
-        """:raises NotDeployedError: where the account has no such stack, or one of somebody else's."""
+        """:raises NotDeployedError: where the account has no such stack, or one of somebody else's, or does not say."""
         cloudformation = session.client("cloudformation")
         try:
             [description] = cloudformation.describe_stacks(StackName=name)["Stacks"]
-        except cloudformation.exceptions.ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             raise NotDeployedError(f"{name} is not deployed in {session.region_name}: {error}") from error
         written = re.match(r"Patternbook \((\w+)\)", description.get("Description", ""))
         if written is None:

@@ -78,6 +78,25 @@ def test_verifying_without_an_account_is_skipped_and_says_so() -> None:
     assert "passed" not in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"AWS_PROFILE": "nope"}, "The config profile (nope) could not be found"),
+        # AWS_REGION is what the CDK CLI goes by, and boto3 does not.
+        ({"AWS_REGION": "eu-west-1"}, "EcrStack is not deployed in eu-west-1: Could not connect to the endpoint"),
+    ],
+)
+def test_verifying_where_nothing_answers_is_one_message(environment: dict[str, str], message: str) -> None:
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    credentials = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nobody"}
+    result = run(["make", "verify", "STACK=EcrStack"], **nowhere, **credentials, **environment)
+    said = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert said.count(message) == 1
+    assert "Traceback" not in said
+    assert "INTERNALERROR" not in said
+
+
 @pytest.mark.parametrize(("stack", "message"), [("", "STACK=… names"), ("EcrStak", "no checks of EcrStak; there are")])
 def test_verifying_what_is_no_stack_is_one_message(stack: str, message: str) -> None:
     result = run(["make", "verify", f"STACK={stack}"])

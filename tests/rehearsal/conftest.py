@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.__main__ import POSTURES, synthesize
 from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
+from rehearsal.commands import POSTURES, synthesize
 
 CUSTOM_RESOURCE_SECONDS = 2
 

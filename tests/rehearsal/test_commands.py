@@ -7,15 +7,21 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from rehearsal.account import ACCOUNT_ID, BIN, ROOT
-from tests.rehearsal.processes import processes_of, wait_until_none
+from rehearsal.account import ACCOUNT_ID, BIN, ROOT, unseen_user
+from tests.rehearsal.processes import processes_of, server_of, wait_until_none
 
 pytestmark = pytest.mark.skipif(not (BIN / "cdk").exists(), reason="the CDK CLI is not installed here: run make setup")
+
+LIMIT_SECONDS = 180
+"""How long any command here may take; the slowest takes 20 on a busy machine."""
 
 STEPS = (
     *("synth", "bootstrap", "deploy", "check", "deploy again", "deploy a change"),
@@ -37,96 +43,153 @@ class Rehearsal:
             text=True,
             encoding="utf-8",
         )
+        assert self.process.stdout is not None
+        self.out = self.process.stdout
+        # However long a test waits, this ends it.
+        self._limit = threading.Timer(LIMIT_SECONDS, self.process.kill)
+        self._limit.start()
+
+    def __enter__(self) -> "Rehearsal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._limit.cancel()
+        with self.process:
+            self.process.kill()
 
     def wait_for(self, text: str) -> None:
         """Reads until a line has the text."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        for line in self.out:
             if text in line:
                 return
         raise AssertionError(f"it ended without {text!r}: {self.process.communicate()}")
 
-    def end(self, status: int) -> tuple[str, str]:
-        """What it wrote, when it ended with that status and left neither process nor file."""
-        out, err = self.process.communicate(timeout=120)
-        assert self.process.returncode == status, out + err
+    def end(self, *statuses: int) -> tuple[str, str]:
+        """What it wrote, when it ended with one of these and left neither process nor file."""
+        out, err = self.process.communicate()
+        assert self.process.returncode in statuses, out + err
         assert "Traceback" not in err
         wait_until_none(self.folder)
         assert list(self.folder.iterdir()) == []
         return out, err
 
 
-def test_a_rehearsal_is_one_line_a_step_and_leaves_nothing(tmp_path: Path) -> None:
-    out, err = Rehearsal(tmp_path, "run", "EcrStack", "--posture", "sandbox").end(0)
+@pytest.fixture
+def rehearsal(tmp_path: Path) -> Iterator[Callable[..., Rehearsal]]:
+    """Starts the command, with the arguments given."""
+    with ExitStack() as started:
+        yield lambda *arguments, folder=tmp_path, **more: started.enter_context(Rehearsal(folder, *arguments, **more))
+
+
+ECR = ("run", "EcrStack", "--posture", "sandbox")
+Start = Callable[..., Rehearsal]
+
+
+def test_a_rehearsal_is_one_line_a_step_and_leaves_nothing(rehearsal: Start) -> None:
+    out, err = rehearsal(*ECR).end(0)
     assert err == ""
     assert tuple(re.findall(r"^  ✓ (\S.*?) +\d+\.\d s", out, re.MULTILINE)) == STEPS
     assert "✗" not in out
-    for limit in ("permissions", "no\nquotas", "runs no container", "no Kubernetes manifest", "types that"):
-        assert re.sub(r"\s+", " ", limit) in re.sub(r"\s+", " ", out.replace("Types", "types"))
+    said = re.sub(r"\s+", " ", out)
+    for limit in (
+        "no quotas and no permissions",
+        "runs no container",
+        "no Kubernetes manifest",
+        "Types that this project",
+    ):
+        assert limit in said
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_ctrl_c_at_each_step(step: str, tmp_path: Path) -> None:
-    rehearsal = Rehearsal(tmp_path, "run", "EcrStack", "--posture", "sandbox")
-    if step != STEPS[0]:
-        rehearsal.wait_for(f"✓ {STEPS[STEPS.index(step) - 1]} ")
-    else:
-        while not processes_of(tmp_path):
+def test_ctrl_c_at_each_step(step: str, rehearsal: Start) -> None:
+    running = rehearsal(*ECR)
+    if step == STEPS[0]:
+        while not any("rehearsal.assemblies" in command for command in processes_of(running.folder).values()):
             time.sleep(0.05)
-    time.sleep(0.0 if step == STEPS[-1] else 0.3)
-    rehearsal.process.send_signal(signal.SIGINT)
-    if step == STEPS[-1]:  # over in milliseconds: it may have come to its end
-        rehearsal.process.communicate(timeout=60)
-        assert rehearsal.process.returncode in (0, 130)
-        return
-    _, err = rehearsal.end(130)
-    assert err == "\nStopped, and the emulated account is gone.\n"
+    else:
+        running.wait_for(f"✓ {STEPS[STEPS.index(step) - 1]} ")
+    running.process.send_signal(signal.SIGINT)
+    # The last step, and the end, are over in milliseconds.
+    _, err = running.end(130, 0) if step == STEPS[-1] else running.end(130)
+    assert err in ("\nStopped, and the emulated account is gone.\n", "" if step == STEPS[-1] else None)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_other_requests_to_end(number: signal.Signals, tmp_path: Path) -> None:
-    rehearsal = Rehearsal(tmp_path, "run", "EcrStack", "--posture", "sandbox")
-    rehearsal.wait_for("✓ bootstrap")
-    rehearsal.process.send_signal(number)
-    rehearsal.end(130)
+@pytest.mark.parametrize("milliseconds", [0, 30, 100, 300])
+def test_ctrl_c_while_it_starts_or_ends(milliseconds: int, rehearsal: Start, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("starting", "ending")]
+    for folder in folders:
+        folder.mkdir()
+    starting = rehearsal("up", "--port", "0", folder=folders[0])
+    time.sleep(0.15 + milliseconds / 1000)  # Python itself takes a while before anything of this is there
+    starting.process.send_signal(signal.SIGINT)
+    starting.end(130, 0)
+    ending = rehearsal("up", "--port", "0", folder=folders[1])
+    ending.wait_for("For another shell")
+    ending.process.send_signal(signal.SIGINT)
+    time.sleep(milliseconds / 1000)
+    ending.process.send_signal(signal.SIGINT)
+    ending.end(0, -signal.SIGINT)  # when Python itself is about to end, it dies of a signal
 
 
-def test_an_account_that_is_killed_in_the_middle(tmp_path: Path) -> None:
-    rehearsal = Rehearsal(tmp_path, "run", "EcrStack", "--posture", "sandbox")
-    rehearsal.wait_for("✓ bootstrap")
-    [server] = [int(line.split()[0]) for line in processes_of(tmp_path) if "rehearsal.server" in line]
-    os.kill(server, signal.SIGKILL)
-    _, err = rehearsal.end(1)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_other_requests_to_end(number: signal.Signals, status: int, rehearsal: Start) -> None:
+    running = rehearsal(*ECR)
+    running.wait_for("✓ bootstrap")
+    running.process.send_signal(number)
+    running.end(status)
+
+
+def test_a_rehearsal_that_is_killed(rehearsal: Start) -> None:
+    running = rehearsal(*ECR)
+    running.wait_for("✓ bootstrap")
+    running.process.kill()
+    running.end(-signal.SIGKILL)
+
+
+def test_an_account_that_is_killed_in_the_middle(rehearsal: Start) -> None:
+    running = rehearsal(*ECR)
+    running.wait_for("✓ bootstrap")
+    os.kill(server_of(running.folder), signal.SIGKILL)
+    _, err = running.end(1)
     assert "The emulated account ended by itself (status -9)." in err
 
 
-def test_two_at_once(tmp_path: Path) -> None:
+def test_a_reader_that_has_enough(rehearsal: Start) -> None:
+    running = rehearsal(*ECR)
+    running.wait_for("✓ bootstrap")
+    running.out.close()
+    assert running.process.wait() == 1
+    assert running.process.stderr is not None
+    assert running.process.stderr.read() == ""
+    wait_until_none(running.folder)
+
+
+def test_two_at_once(rehearsal: Start, tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "other")]
     for folder in folders:
         folder.mkdir()
-    both = [Rehearsal(folder, "run", "EcrStack", "--posture", "sandbox") for folder in folders]
-    for rehearsal in both:
-        rehearsal.end(0)
+    for running in [rehearsal(*ECR, folder=folder) for folder in folders]:
+        running.end(0)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "EcrStak"], "No pattern is called EcrStak. There are FargateEfsStack, EcrStack."),
+        (["run", "EcrStak"], "No pattern is called EcrStak. There are FargateEfsStack, EcrStack"),
         (["run", "--posture", "prod"], "Argument --posture: invalid choice: 'prod' (choose from"),
         (["up", "--port", "http"], "Argument --port: invalid int value: 'http'. See python -m rehearsal up --help."),
         (["up", "--port", "70000"], "Port 70000 does not exist; they go from 0 to 65535."),
         ([], "The following arguments are required: COMMAND. See python -m rehearsal --help."),
     ],
 )
-def test_bad_arguments_are_one_message_and_status_1(arguments: list[str], message: str, tmp_path: Path) -> None:
-    out, err = Rehearsal(tmp_path, *arguments).end(1)
+def test_bad_arguments_are_one_message_and_status_1(arguments: list[str], message: str, rehearsal: Start) -> None:
+    out, err = rehearsal(*arguments).end(1)
     assert out == ""
     assert err.startswith(f"\n{message}")
     assert len(err.strip().splitlines()) == 1
 
 
-def test_a_mistake_in_cdk_json_is_one_message_and_status_1(tmp_path: Path) -> None:
+def test_a_mistake_in_cdk_json_is_one_message_and_status_1(rehearsal: Start, tmp_path: Path) -> None:
     project, temporary = tmp_path / "project", tmp_path / "tmp"
     temporary.mkdir()
     project.mkdir()
@@ -136,38 +199,49 @@ def test_a_mistake_in_cdk_json_is_one_message_and_status_1(tmp_path: Path) -> No
     cdk_json = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
     cdk_json["context"]["EcrStack"] = {"other_days": 0}
     (project / "cdk.json").write_text(json.dumps(cdk_json), encoding="utf-8")
-    out, err = Rehearsal(temporary, "run", "EcrStack", cwd=project).end(1)
+    out, err = rehearsal(*ECR, folder=temporary, cwd=project).end(1)
     assert re.fullmatch(r"  ✗ synth +\d+\.\d s\n", out)
     assert err.startswith("\nSettings: 1 mistake; no template was written.\n\n  EcrStack.other_days = 0")
 
 
-def test_an_account_to_try_things_in(tmp_path: Path) -> None:
-    rehearsal = Rehearsal(tmp_path, "up", "--port", "0", AWS_PROFILE="work", AWS_SESSION_TOKEN="real")
-    rehearsal.wait_for("For another shell:")
-    assert rehearsal.process.stdout is not None
-    rehearsal.process.stdout.readline()
-    pasted = "".join(iter(rehearsal.process.stdout.readline, "\n"))
-    assert pasted.startswith("unset AWS_PROFILE AWS_SESSION_TOKEN\nexport ")
-    ask = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
+def test_an_account_to_try_things_in(rehearsal: Start, tmp_path: Path) -> None:
+    temporary, out = tmp_path / "tmp", tmp_path / "cdk.out"
+    temporary.mkdir()
+    running = rehearsal("up", "--port", "0", folder=temporary)
+    running.wait_for("For another shell:")
+    running.out.readline()
+    pasted = "".join(iter(running.out.readline, "\n"))
+    ask = (
+        "import boto3; print(boto3.client('sts').get_caller_identity()['Account'],"
+        " len(boto3.client('ecr').describe_repositories()['repositories']))"
+    )
+    # A shell in which all that could lead elsewhere is set.
     finished = subprocess.run(
-        ["sh", "-ec", f'{pasted}\n"{sys.executable}" -c "{ask}"\ncdk deploy EcrStack --require-approval never'],
+        [
+            *("sh", "-ec"),
+            f'{pasted}\n"{sys.executable}" -c "{ask}"\n'
+            f'cdk deploy EcrStack --require-approval never --output "{out}"\n"{sys.executable}" -c "{ask}"',
+        ],
         cwd=ROOT,
         env={
-            "PATH": f"{BIN}:/usr/bin:/bin",
-            "HOME": os.environ["HOME"],
+            **unseen_user(tmp_path),
             "AWS_PROFILE": "work",
             "AWS_SESSION_TOKEN": "real",
             "AWS_ACCESS_KEY_ID": "AKIAREAL",
+            "AWS_ENDPOINT_URL_ECR": "http://127.0.0.1:9",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+            "HTTP_PROXY": "http://127.0.0.1:9",
+            "HTTPS_PROXY": "http://127.0.0.1:9",
         },
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=LIMIT_SECONDS,
     )
     assert finished.returncode == 0, finished.stderr
-    assert finished.stdout.splitlines()[0] == ACCOUNT_ID
-    assert "EcrStack.RepositoryUri = " in finished.stderr + finished.stdout
-    rehearsal.process.send_signal(signal.SIGINT)
-    out, err = rehearsal.end(0)
-    assert out.endswith("\nThe emulated account is gone.\n")
+    before, *_, after = [line for line in finished.stdout.splitlines() if line.startswith(ACCOUNT_ID)]
+    assert int(after.split()[1]) == int(before.split()[1]) + 1
+    running.process.send_signal(signal.SIGINT)
+    said, err = running.end(0)
+    assert said.endswith("\nThe emulated account is gone.\n")
     assert err == ""

@@ -10,18 +10,25 @@ from typing import Any
 
 import pytest
 
+import app
+from patternbook import build_app
 from rehearsal import cycle
 from rehearsal.account import EmulatedAccount, RehearsalError
+from rehearsal.assemblies import OF_THE_CLI
+from rehearsal.commands import POSTURES
 from rehearsal.cycle import Cycle
 from rehearsal.plans import PLANS, Plan
 from rehearsal.report import Report
-from rehearsal.stack import Resource
+from tests.book import EVERYTHING, REQUIRED
 
 # The last resource of a stack, which cannot be made: CloudFormation has made all others by then.
 IMPOSSIBLE = {
     "Type": "AWS::EC2::SecurityGroupIngress",
     "Properties": {"GroupId": "sg-0000000000000missing", "IpProtocol": "tcp", "CidrIp": "192.0.2.0/24"},
 }
+
+# What production keeps besides, where every option is on.
+KEPT_WITH_OPTIONS = {"EcrStack": {"Public"}}
 
 
 @pytest.fixture
@@ -64,90 +71,127 @@ def add_impossible(resources: dict[str, Any]) -> None:
     resources["Impossible"] = {**IMPOSSIBLE, "DependsOn": list(resources)}
 
 
+@pytest.mark.parametrize("name", PLANS)
 def test_a_failed_creation_is_rolled_back_and_a_corrected_one_works(
-    account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
+    name: str, account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
 ) -> None:
-    fargate = steps("FargateEfsStack")
+    failing = steps(name)
     before = account.inventory()
-    spoil(fargate.as_configured, "FargateEfsStack", add_impossible)
+    spoil(failing.as_configured, name, add_impossible)
     with pytest.raises(RehearsalError, match=r"Impossible .*SecurityGroupIngress\) CREATE_FAILED: .*does not exist"):
-        fargate.deploy()
-    [stack] = fargate.stacks
+        failing.deploy()
+    [stack] = failing.stacks
     assert stack.status == "ROLLBACK_COMPLETE"
+    template = json.loads((assemblies / "sandbox" / f"{name}.template.json").read_text(encoding="utf-8"))
     created = {event["LogicalResourceId"] for event in stack.events() if event["ResourceStatus"] == "CREATE_COMPLETE"}
-    assert len(created) == 80, "the failure comes last"
-    fargate.nothing_left(before, [])
+    assert created == template["Resources"].keys(), "the failure comes last"
+    failing.nothing_left(before, [])
 
-    corrected = steps("FargateEfsStack")
+    corrected = steps(name)
     corrected.as_configured = assemblies / "sandbox"
     corrected.deploy()
     corrected.check("check")
 
 
+@pytest.mark.parametrize("name", PLANS)
 def test_a_failed_update_brings_the_old_values_back(
+    name: str, account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
+) -> None:
+    failing = steps(name)
+    failing.deploy()
+    [stack] = failing.stacks
+    before, resources, in_effect = account.inventory(), stack.resources(), failing._in_effect(stack)
+    assert in_effect != PLANS[name].value
+    spoil(failing.changed, name, add_impossible)
+    with pytest.raises(RehearsalError, match=r"Impossible .*\) (UPDATE|CREATE)_FAILED: .*does not exist"):
+        failing._deploy(failing.changed)
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.resources() == resources
+    assert failing._in_effect(stack) == in_effect
+    failing.check("check")
+    failing.changed = assemblies / "sandbox"
+    failing.diff()
+    for replaceable in ("ecs._tasks", "ecs._task_defs"):  # by others of the same kind
+        before[replaceable] = account.inventory()[replaceable]
+    failing.nothing_left(before, [])
+
+
+def test_a_failed_update_of_all_kinds_brings_everything_back(
     account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
 ) -> None:
     fargate = steps("FargateEfsStack")
     fargate.deploy()
     [stack] = fargate.stacks
-    before, resources, in_effect = account.inventory(), stack.resources(), value_in_effect(fargate)
-    assert in_effect == 512
+    resources = stack.resources()
 
     def change(resources: dict[str, Any]) -> None:
         add_impossible(resources)
-        # Updated in place, replaced, removed, and made anew.
+        # Updated in place, removed, and made anew.
         of_type = {resource["Type"]: resource for resource in resources.values()}
         of_type["AWS::ApplicationAutoScaling::ScalableTarget"]["Properties"]["MaxCapacity"] = 99
         of_type["AWS::ElasticLoadBalancingV2::TargetGroup"]["Properties"]["HealthCheckIntervalSeconds"] = 99
         of_type["AWS::EFS::FileSystem"]["Properties"]["LifecyclePolicies"] = []
-        del resources["MonitoringDashboard0C3675C6"]
-        resources["Impossible"]["DependsOn"].remove("MonitoringDashboard0C3675C6")
+        [dashboard] = [name for name, one in resources.items() if one["Type"] == "AWS::CloudWatch::Dashboard"]
+        del resources[dashboard]
+        resources["Impossible"]["DependsOn"].remove(dashboard)
         resources["Impossible"]["DependsOn"].append("More")
         resources["More"] = {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Delete"}
 
     spoil(fargate.changed, "FargateEfsStack", change)
-    with pytest.raises(RehearsalError, match=r"Impossible .*\) (UPDATE|CREATE)_FAILED: .*does not exist"):
+    with pytest.raises(RehearsalError, match="Impossible"):
         fargate._deploy(fargate.changed)
     assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
     assert stack.resources() == resources
-    assert value_in_effect(fargate) == in_effect
-    [target] = account.session.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")[
+    session = account.session
+    [target] = session.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")[
         "ScalableTargets"
     ]
     assert target["MaxCapacity"] == 6
-    [group] = account.session.client("elbv2").describe_target_groups()["TargetGroups"]
-    assert group["HealthCheckIntervalSeconds"] != 99
-    [files] = account.session.client("efs").describe_file_systems()["FileSystems"]
-    assert account.session.client("efs").describe_lifecycle_configuration(FileSystemId=files["FileSystemId"])[
-        "LifecyclePolicies"
-    ]
-    assert account.session.client("cloudwatch").list_dashboards()["DashboardEntries"]
-    fargate.check("check")
+    [group] = session.client("elbv2").describe_target_groups()["TargetGroups"]
+    assert group["HealthCheckIntervalSeconds"] == 15
+    [files] = session.client("efs").describe_file_systems()["FileSystems"]
+    lifecycle = session.client("efs").describe_lifecycle_configuration(FileSystemId=files["FileSystemId"])
+    assert lifecycle["LifecyclePolicies"]
+    assert session.client("cloudwatch").list_dashboards()["DashboardEntries"]
     fargate.changed = assemblies / "sandbox"
     fargate.diff()
-    for replaceable in ("ecs._tasks", "ecs._task_defs"):  # by others of the same kind
-        before[replaceable] = account.inventory()[replaceable]
-    fargate.nothing_left(before, [])
 
 
-def value_in_effect(steps: Cycle) -> Any:
-    [stack] = steps.stacks
-    return PLANS[stack.name].in_effect(
-        steps.account.session, {resource.path: resource.physical_id for resource in stack.resources()}
-    )
-
-
-def test_a_type_that_nobody_knows(steps: Callable[..., Cycle]) -> None:
+@pytest.mark.parametrize(
+    ("unknown", "module"),
+    [("AWS::Batch::JobQueue", "batch"), ("AWS::ElasticLoadBalancingV2::TrustStore", "elbv2")],
+)
+def test_a_type_that_nobody_knows(unknown: str, module: str, steps: Callable[..., Cycle]) -> None:
     ecr = steps("EcrStack")
 
     def add(resources: dict[str, Any]) -> None:
-        resources["New"] = {"Type": "AWS::Batch::JobQueue", "Properties": {}}
+        resources["New"] = {"Type": unknown, "Properties": {}}
 
     spoil(ecr.as_configured, "EcrStack", add)
-    with pytest.raises(
-        RehearsalError, match=r"^The emulated account knows no AWS::Batch::JobQueue: .*rehearsal/types/batch\.py\.$"
-    ):
+    with pytest.raises(RehearsalError) as refused:
         ecr.deploy()
+    assert str(refused.value) == (
+        f"The emulated account knows no {unknown}: register it in rehearsal/types/{module}.py."
+    )
+
+
+@pytest.mark.parametrize("posture", POSTURES)
+def test_every_option_at_once_deploys_and_goes(
+    posture: str, account: EmulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeps = {
+        name: with_plan(plan, keeps=plan.keeps | KEPT_WITH_OPTIONS.get(name, set())) for name, plan in PLANS.items()
+    }
+    monkeypatch.setattr(cycle, "PLANS", keeps)
+    context = {**OF_THE_CLI, "posture": posture, **REQUIRED[posture], **EVERYTHING}
+    options = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / posture))
+    shutil.copytree(options.synth().directory, tmp_path / f"{posture}-changed")
+    everything = Cycle(account, tmp_path, posture, list(PLANS), Report(io.StringIO()))
+    before = account.inventory()
+    everything.deploy()
+    everything.check("check")
+    everything.diff()
+    everything.nothing_left(before, everything.destroy())
 
 
 def test_each_later_step_can_fail(
@@ -178,20 +222,29 @@ def test_each_later_step_can_fail(
     ecr.diff()
 
     plan = PLANS["EcrStack"]
-    monkeypatch.setattr(cycle, "PLANS", {"EcrStack": with_plan(plan, touches=frozenset({"FindingsRule/Resource"}))})
+    monkeypatch.setattr(cycle, "PLANS", {"EcrStack": with_plan(plan, touches={"FindingsRule/Resource": "Modify"})})
     spoil(ecr.changed, "EcrStack", rename_topic)
     with pytest.raises(
         RehearsalError,
-        match=r"untagged_days = 7 has to modify FindingsRule/Resource\nbut .*would Modify Findings/Topic/Resource",
+        match=r"untagged_days = 7 has to Modify FindingsRule/Resource\nbut .*would Modify Findings/Topic/Resource",
     ):
         ecr.update()
     monkeypatch.setattr(
         cycle,
         "PLANS",
-        {"EcrStack": with_plan(plan, touches=frozenset({"Findings/Topic/Resource"}), value=8)},
+        {"EcrStack": with_plan(plan, touches={"Findings/Topic/Resource": "Modify"}, value=8)},
     )
     with pytest.raises(RehearsalError, match="untagged_days = 8 was deployed, but 7 is in effect"):
         ecr.update()
+
+    spoil(ecr.changed, "EcrStack", rename_repository)
+    with pytest.raises(RehearsalError, match=r"would .*Replace Repository/Resource"):
+        ecr.update()
+
+    plan_of_nothing = with_plan(plan, in_effect=lambda _, ids: ids["Nope"])
+    monkeypatch.setattr(cycle, "PLANS", {"EcrStack": plan_of_nothing})
+    with pytest.raises(RehearsalError, match=r"EcrStack: the plan, .*, asks for 'Nope'. There are Findings"):
+        ecr._in_effect(stack)
 
     role = next(each.physical_id for each in stack.resources() if each.type == "AWS::IAM::Role")
     nobody = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -207,6 +260,11 @@ def rename_topic(resources: dict[str, Any]) -> None:
     resources["FindingsTopic6108FA32"]["Properties"] = {"DisplayName": "Findings"}
 
 
+def rename_repository(resources: dict[str, Any]) -> None:
+    [repository] = [one for one in resources.values() if one["Type"] == "AWS::ECR::Repository"]
+    repository["Properties"]["RepositoryName"] = "renamed"
+
+
 def with_plan(plan: Plan, **other: Any) -> Plan:
     return Plan(**{**vars(plan), **other})
 
@@ -220,10 +278,25 @@ def test_what_is_left_is_told(account: EmulatedAccount, steps: Callable[..., Cyc
     with pytest.raises(RehearsalError, match=r"Left behind[^\n]*:\nsqs[^\n]*forgotten\nsqs[^\n]*forgotten$"):
         ecr.nothing_left(before, [])
     account.session.client("sqs").delete_queue(QueueUrl=queue)
-    kept = Resource("Repository/Resource", "AWS::ECR::Repository", "app")
-    with pytest.raises(RehearsalError, match="Production alone may keep anything; sandbox keeps Repository/Resource"):
-        ecr.nothing_left(before, [kept])
     ecr.nothing_left(before, [])
+
+
+def test_what_is_kept_is_as_planned(steps: Callable[..., Cycle]) -> None:
+    ecr = steps("EcrStack")
+
+    def retain(resources: dict[str, Any]) -> None:
+        for resource in resources.values():
+            if resource["Type"] == "AWS::SNS::Topic":
+                resource["DeletionPolicy"] = "Retain"
+
+    spoil(ecr.as_configured, "EcrStack", retain)
+    ecr.deploy()
+    [topic] = [each.physical_id for each in ecr.stacks[0].resources() if each.type == "AWS::SNS::Topic"]
+    with pytest.raises(
+        RehearsalError, match="EcrStack keeps Findings/Topic/Resource; in sandbox it has to keep nothing"
+    ):
+        ecr.destroy()
+    ecr.account.session.client("sns").delete_topic(TopicArn=topic)
 
 
 class TestReport:
