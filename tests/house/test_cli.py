@@ -88,8 +88,9 @@ def test_verifying_without_an_account_is_skipped_and_says_so() -> None:
 )
 def test_verifying_where_nothing_answers_is_one_message(environment: dict[str, str], message: str) -> None:
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
-    credentials = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nobody"}
-    result = run(["make", "verify", "STACK=EcrStack"], **nowhere, **credentials, **environment)
+    nobody = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nobody"}
+    variables = [f"{name}={value}" for name, value in (nowhere | nobody | environment).items()]
+    result = run(["env", *variables, "make", "verify", "STACK=EcrStack"])
     said = result.stdout + result.stderr
     assert result.returncode != 0
     assert said.count(message) == 1
