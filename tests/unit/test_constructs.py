@@ -1,5 +1,6 @@
 """The constructs refuse mistakes, with the rule, the value given and what is allowed, before they create anything."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from aws_cdk.assertions import Template
 
 from patternbook import (
     PRODUCTION,
@@ -185,3 +187,89 @@ def test_steps_that_do_not_rise(stack: cdk.Stack, service: ecs.FargateService, a
         scaling.on_steps("Slow", cloudwatch.Metric(namespace="A", metric_name="B"), add_tasks=add_tasks)
     assert f"add_tasks: {add_tasks} given" in str(refusal.value)
     assert nodes(stack) == before
+
+
+BACKLOG = cloudwatch.Metric(namespace="Work", metric_name="Backlog", dimensions_map={"Queue": "one"})
+
+
+def test_any_metric_can_be_tracked(stack: cdk.Stack, service: ecs.FargateService) -> None:
+    ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2).on_metric("Backlog", BACKLOG, target=10)
+    policy = {
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": {
+            "CustomizedMetricSpecification": {
+                "Namespace": "Work",
+                "MetricName": "Backlog",
+                "Dimensions": [{"Name": "Queue", "Value": "one"}],
+                "Statistic": "Average",
+            },
+            "TargetValue": 10,
+        },
+    }
+    Template.from_stack(stack).has_resource_properties("AWS::ApplicationAutoScaling::ScalingPolicy", policy)
+
+
+Use = Callable[[ServiceScaling], None]
+FIGHTS: dict[str, tuple[Use, Use, str]] = {
+    "CPU twice": (
+        lambda scaling: scaling.on_cpu(percent=50),
+        lambda scaling: scaling.on_cpu(percent=60),
+        "target tracking on CPU utilization given, but target tracking goes by it already",
+    ),
+    "a metric tracked twice, by other statistics": (
+        lambda scaling: scaling.on_metric("One", BACKLOG, target=10),
+        lambda scaling: scaling.on_metric("Two", BACKLOG.with_(statistic="max"), target=20),
+        "target tracking on this metric given, but target tracking goes by it already",
+    ),
+    "a metric tracked and stepped": (
+        lambda scaling: scaling.on_metric("One", BACKLOG, target=10),
+        lambda scaling: scaling.on_steps("Two", BACKLOG, add_tasks={20: 1}),
+        "step scaling on this metric given, but target tracking goes by it already",
+    ),
+    "an expression twice": (
+        lambda scaling: scaling.on_steps("One", expression("a / 2"), add_tasks={10: 1}),
+        lambda scaling: scaling.on_steps("Two", expression("a / 2"), add_tasks={20: 1}),
+        "goes by it already: one is allowed",
+    ),
+    "the same time twice": (
+        lambda scaling: scaling.on_schedule("One", **EVENING, min_tasks=0, max_tasks=1),
+        lambda scaling: scaling.on_schedule("Two", **EVENING, min_tasks=1, max_tasks=1),
+        "cron and time_zone: '0 20 ? * * *' and 'Etc/UTC' given twice",
+    ),
+}
+EVENING = {"cron": "0 20 ? * * *", "time_zone": "Etc/UTC"}
+
+
+def expression(text: str) -> cloudwatch.MathExpression:
+    return cloudwatch.MathExpression(expression=text, using_metrics={"a": BACKLOG})
+
+
+@pytest.mark.parametrize(("first", "second", "message"), FIGHTS.values(), ids=FIGHTS)
+def test_policies_that_fight(
+    stack: cdk.Stack, service: ecs.FargateService, first: Use, second: Use, message: str
+) -> None:
+    scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
+    first(scaling)
+    before = nodes(stack)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        second(scaling)
+    assert nodes(stack) == before
+
+
+def test_policies_that_agree(stack: cdk.Stack, service: ecs.FargateService) -> None:
+    scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
+    scaling.on_cpu(percent=50)
+    scaling.on_memory(percent=50)
+    scaling.on_metric("One", BACKLOG, target=10)
+    scaling.on_metric("Other", cloudwatch.Metric(namespace="Work", metric_name="Backlog"), target=10)
+    scaling.on_steps("Steps", cloudwatch.Metric(namespace="Work", metric_name="Errors"), add_tasks={20: 1})
+    scaling.on_schedule("Evening", **EVENING, min_tasks=0, max_tasks=1)
+    scaling.on_schedule("There", **{**EVENING, "time_zone": "Europe/Berlin"}, min_tasks=0, max_tasks=1)
+    Template.from_stack(stack).resource_count_is("AWS::ApplicationAutoScaling::ScalingPolicy", 5)
+
+
+def test_steps_alone_would_never_end(stack: cdk.Stack, service: ecs.FargateService) -> None:
+    scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
+    scaling.on_steps("Steps", BACKLOG, add_tasks={20: 1})
+    with pytest.raises(RuntimeError, match="nothing takes them away: add a target tracking policy"):
+        Template.from_stack(stack)
