@@ -53,6 +53,12 @@ def test_constructs_is_a_source_root_and_not_a_package() -> None:
     assert "site-packages" in Path(str(constructs.__file__)).parts
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.glob("stacks/*/stack.py")), ids=lambda path: path.parent.name)
+def test_a_stack_is_read_in_a_few_minutes(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 170, "what does not compose belongs into a construct, or into a module beside it"
+
+
 def test_synth_is_the_same_when_repeated_and_from_another_folder(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
