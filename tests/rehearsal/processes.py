@@ -41,9 +41,12 @@ def server_of(folder: Path) -> int:
     return number
 
 
-def wait_until_none(folder: Path, seconds: float = 30) -> None:
-    """Processes that were just killed take a moment to go."""
+def wait_until_none(folder: Path, but: int | None = None, seconds: float = 30) -> None:
+    """Processes that were just killed take a moment to go.
+
+    :param but: one that may stay.
+    """
     deadline = time.monotonic() + seconds
-    while found := processes_of(folder):
+    while found := {number: command for number, command in processes_of(folder).items() if number != but}:
         assert time.monotonic() < deadline, f"still there: {found}"
         time.sleep(0.1)

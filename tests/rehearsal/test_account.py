@@ -151,7 +151,7 @@ def test_whoever_waits_heeds_a_request_to_stop() -> None:
             account.run("sleep", "60")
         with pytest.raises(StopRequestError):
             account.run("true")
-        assert list(processes_of(account.folder)) == [server_of(account.folder)]
+        wait_until_none(account.folder, but=server_of(account.folder))
     with pytest.raises(StopRequestError), EmulatedAccount(interruption=interruption):
         pass
     assert interruption.exit_status == 130
@@ -226,7 +226,7 @@ def test_a_command_that_does_not_end(command: str) -> None:
     with EmulatedAccount() as account:
         with pytest.raises(RehearsalError, match=rf"sh -c {command}: not finished after 0\.5 seconds"):
             account.run("sh", "-c", command, seconds=0.5)
-        assert list(processes_of(account.folder)) == [server_of(account.folder)]
+        wait_until_none(account.folder, but=server_of(account.folder))
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
