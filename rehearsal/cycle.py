@@ -154,7 +154,9 @@ class Cycle:
     def nothing_left(self, before: Mapping[str, Sequence[str]], kept: Sequence[Resource]) -> None:
         """Compares all that is in the account with what was there before the deployment."""
         with self.report.step("nothing left") as remarks:
-            names = [BOOTSTRAP_BUCKET, *(resource.physical_id for resource in kept)]
+            ids = [resource.physical_id for resource in kept]
+            # A queue is known by its URL, and by the name that this ends with.
+            names = [BOOTSTRAP_BUCKET, *ids, *(each.rpartition("/")[2] for each in ids if "://" in each)]
             accounted_for = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])")
             left = [
                 f"{store}: {key}"

@@ -42,6 +42,13 @@ def _memory_of_new_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
     return int(definition["memory"])
 
 
+def _acceptance_of_connections(session: boto3.Session, ids: PhysicalIds) -> bool:
+    [service] = session.client("ec2").describe_vpc_endpoint_service_configurations(
+        ServiceIds=[ids["EndpointService/Service/Service"]]
+    )["ServiceConfigurations"]
+    return service["AcceptanceRequired"]
+
+
 def _age_of_untagged_images(session: boto3.Session, ids: PhysicalIds) -> int:
     answer = session.client("ecr").get_lifecycle_policy(repositoryName=ids["Repository/Resource"])
     [untagged] = [
@@ -50,6 +57,23 @@ def _age_of_untagged_images(session: boto3.Session, ids: PhysicalIds) -> int:
         if rule["selection"]["tagStatus"] == "untagged"
     ]
     return untagged["countNumber"]
+
+
+def _target_capacity(session: boto3.Session, ids: PhysicalIds) -> int:
+    ecs = session.client("ecs")
+    [provider] = ecs.describe_capacity_providers(capacityProviders=[ids["Capacity/Provider/Provider"]])[
+        "capacityProviders"
+    ]
+    return provider["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"]
+
+
+def _port_of_machines(session: boto3.Session, ids: PhysicalIds) -> int:
+    ecs = session.client("ecs")
+    found = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Anywhere/Service/Service"]])
+    [service] = found["services"]
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    [mapping] = definition["containerDefinitions"][0]["portMappings"]
+    return int(mapping["hostPort"])
 
 
 PLANS: Mapping[str, Plan] = {
@@ -67,6 +91,41 @@ PLANS: Mapping[str, Plan] = {
                 *("Network/FlowLogs/Resource", "TaskLogs/Resource"),
             }
         ),
+    ),
+    "FargatePrivateLinkStack": Plan(
+        setting="acceptance_required",
+        value=False,
+        touches={"EndpointService/Service/Service": "Modify"},
+        in_effect=_acceptance_of_connections,
+        production={
+            "protocol": "TLS",
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
+        },
+        keeps=frozenset(
+            {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
+        ),
+    ),
+    "EcsEc2Stack": Plan(
+        setting="target_capacity_percent",
+        value=90,
+        touches={"Capacity/Provider/Provider": "Modify"},
+        in_effect=_target_capacity,
+        production={
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+        },
+        keeps=frozenset(
+            {
+                *("Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"),
+                *("Work/Queue/Resource", "Work/DeadLetters/Resource"),
+            }
+        ),
+    ),
+    "EcsAnywhereStack": Plan(
+        setting="host_port",
+        value=8080,
+        touches={"Task/Definition/Resource": "Replace", "Anywhere/Service/Service": "Modify"},
+        in_effect=_port_of_machines,
+        keeps=frozenset({"Key/Resource", "TaskLogs/Resource"}),
     ),
     "EcrStack": Plan(
         setting="untagged_days",

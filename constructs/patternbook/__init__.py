@@ -1,23 +1,35 @@
 """Patternbook: AWS container and serverless patterns, as CDK constructs. Start at :mod:`patternbook.book`."""
 
 from patternbook import _node as _node  # first: it sets up Node before aws_cdk starts it
+from patternbook.anywhere import AnywhereService, Machines, external_cluster
 from patternbook.book import PatternStack, build_app, synthesize
+from patternbook.ec2_capacity import Ec2Capacity
 from patternbook.encryption import data_key
 from patternbook.file_system import SharedFileSystem
 from patternbook.load_balancer import PublicLoadBalancer
 from patternbook.logs import log_group
 from patternbook.monitoring import Monitoring, NotificationTopic
 from patternbook.network import Network
+from patternbook.network_load_balancer import InternalLoadBalancer
 from patternbook.posture import PRODUCTION, SANDBOX, Posture
+from patternbook.private_link import EndpointConsumer, EndpointService
 from patternbook.scaling import ServiceScaling
-from patternbook.service import FargateService, cluster
+from patternbook.service import Ec2Service, FargateService, cluster
 from patternbook.settings import PatternSettings, SettingsError, SettingsModel
 from patternbook.task import Task
+from patternbook.work_queue import WorkQueue
 
 __all__ = [
     "PRODUCTION",
     "SANDBOX",
+    "AnywhereService",
+    "Ec2Capacity",
+    "Ec2Service",
+    "EndpointConsumer",
+    "EndpointService",
     "FargateService",
+    "InternalLoadBalancer",
+    "Machines",
     "Monitoring",
     "Network",
     "NotificationTopic",
@@ -30,9 +42,11 @@ __all__ = [
     "SettingsModel",
     "SharedFileSystem",
     "Task",
+    "WorkQueue",
     "build_app",
     "cluster",
     "data_key",
+    "external_cluster",
     "log_group",
     "synthesize",
 ]

@@ -130,6 +130,12 @@ Cidr = Annotated[str, CIDR]
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
 VPC_CIDR = network(16, 23, "10.0.0.0/16", usable=True)
 VpcCidr = Annotated[str, VPC_CIDR]
+# Three subnets, of which the smallest is a /28, fill a /26.
+CONSUMER_CIDR = network(16, 26, "10.1.0.0/24", usable=True)
+ConsumerCidr = Annotated[str, CONSUMER_CIDR]
+# Of clients that come by private ways: no block of them is larger than the one of 10.0.0.0.
+PRIVATE_CIDR = network(8, 32, "10.0.0.0/8", usable=True)
+PrivateCidr = Annotated[str, PRIVATE_CIDR]
 
 Email = Annotated[
     str,
@@ -199,6 +205,20 @@ ImageUri = Annotated[
         'an image with its registry, such as "public.ecr.aws/docker/library/busybox:1.37"',
     ),
 ]
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+PRINCIPAL_ARN = matching(
+    r"arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/([\w+=,.@-]+/)*[\w+=,.@-]{1,64})",
+    'the ARN of an account, a role or a user of IAM, such as "arn:aws:iam::111122223333:root"; not *, which would be '
+    "everybody in AWS",
+)
+PrincipalArn = Annotated[str, PRINCIPAL_ARN]
+# https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html
+DOMAIN_NAME = matching(
+    r"(?=.{4,255}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+    'a domain name in lower case, such as "api.example.com"',
+)
+DomainName = Annotated[str, DOMAIN_NAME]
 
 Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
 

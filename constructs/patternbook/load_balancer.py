@@ -28,6 +28,37 @@ def check_tls(*, posture: Posture, certificate_arn: str | None, allow_plain_http
         )
 
 
+def check_access_log_retention(days: int | None) -> None:
+    """:raises ValueError: for a retention below a day. None stands for the posture's."""
+    if days is not None and days < 1:
+        raise ValueError(f"log_retention_days: {days} given, at least 1 required")
+
+
+def access_log_bucket(
+    scope: Construct, construct_id: str, *, posture: Posture, retention_days: int | None
+) -> s3.Bucket:
+    """A bucket that load balancers can write access logs to, once its policy lets them.
+
+    :param retention_days: the posture's where it is None.
+    :raises ValueError: see :func:`check_access_log_retention`.
+    """
+    check_access_log_retention(retention_days)
+    days = posture.log_retention_days if retention_days is None else retention_days
+    bucket = s3.Bucket(
+        scope,
+        construct_id,
+        # Application Load Balancers can write to no bucket with another encryption:
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=True,
+        lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(days))],
+        removal_policy=posture.removal_policy,
+    )
+    acknowledge(bucket, "S1", "This is where access logs go. Who reads them is for CloudTrail to record.")
+    return bucket
+
+
 class PublicLoadBalancer(Construct):
     """An Application Load Balancer in the public subnets.
 
@@ -60,9 +91,7 @@ class PublicLoadBalancer(Construct):
         wrong = [cidr for cidr in allowed_cidrs if not CIDR.accepts(cidr)]
         if wrong or not allowed_cidrs:
             raise ValueError(f"allowed_cidrs: {wrong or 'nothing'} given, at least one, and each {CIDR.text}, required")
-        retention_days = posture.log_retention_days if log_retention_days is None else log_retention_days
-        if retention_days < 1:
-            raise ValueError(f"log_retention_days: {retention_days} given, at least 1 required")
+        check_access_log_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._vpc = vpc
         self.load_balancer = elbv2.ApplicationLoadBalancer(
@@ -112,9 +141,11 @@ class PublicLoadBalancer(Construct):
         if not posture.access_logs:
             acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
         else:
-            self._write_access_logs(posture, retention_days)
+            self._write_access_logs(posture, log_retention_days)
 
-    def serve(self, service: ecs.FargateService, *, health_check_path: str = "/") -> elbv2.ApplicationTargetGroup:
+    def serve(
+        self, service: ecs.FargateService | ecs.Ec2Service, *, health_check_path: str = "/"
+    ) -> elbv2.ApplicationTargetGroup:
         """Sends requests to the tasks of a service, while they answer 200 on ``health_check_path``.
 
         Tasks that stop get 30 seconds to finish what they have begun.
@@ -135,18 +166,8 @@ class PublicLoadBalancer(Construct):
         self.listener.add_target_groups("Tasks", target_groups=[targets])
         return targets
 
-    def _write_access_logs(self, posture: Posture, retention_days: int) -> None:
-        bucket = s3.Bucket(
-            self,
-            "AccessLogs",
-            # Elastic Load Balancing can write to no bucket with another encryption:
-            # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(retention_days))],
-            removal_policy=posture.removal_policy,
-        )
+    def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
+        bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
         # What log_access_logs would do, which asks for a Region at synth. The account's load balancers may write,
         # each below the account's number:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
@@ -169,4 +190,3 @@ class PublicLoadBalancer(Construct):
         self.load_balancer.set_attribute("access_logs.s3.bucket", bucket.bucket_name)
         if written.policy_dependable is not None:  # Elastic Load Balancing tries the bucket at once
             self.load_balancer.node.add_dependency(written.policy_dependable)
-        acknowledge(bucket, "S1", "This is where access logs go. Who reads them is for CloudTrail to record.")

@@ -7,11 +7,17 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
+
+from patternbook.file_system import SharedFileSystem
+from patternbook.findings import acknowledge
+from patternbook.work_queue import WorkQueue
 
 MINUTE = cdk.Duration.minutes(1)
 
@@ -54,6 +60,7 @@ class Monitoring(Construct):
         )
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard")
         self._action = actions.SnsAction(self.topic)  # ty: ignore[invalid-argument-type]
+        self._key = key
 
     @property
     def dashboard_url(self) -> str:
@@ -72,10 +79,11 @@ class Monitoring(Construct):
         threshold: float,
         description: str,
         minutes: int = 5,
+        silence_breaches: bool = False,
     ) -> cloudwatch.Alarm:
         """An alarm on a metric, and its graph.
 
-        A minute without data breaches nothing.
+        A minute without data breaches nothing, unless ``silence_breaches``.
 
         :param threshold: in the metric's unit; the alarm rings above it.
         :param minutes: for how long, without a break, before it rings. The metric's period is one minute.
@@ -87,7 +95,9 @@ class Monitoring(Construct):
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING
+            if silence_breaches
+            else cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,
         )
         alarm.add_alarm_action(self._action)  # ty: ignore[invalid-argument-type]
@@ -133,14 +143,108 @@ class Monitoring(Construct):
             description="One request in ten takes longer than 1 second",
         )
 
-    def watch_service(self, service: ecs.FargateService) -> None:
+    def watch_network_load_balancer(
+        self, load_balancer: elbv2.NetworkLoadBalancer, targets: elbv2.NetworkTargetGroup
+    ) -> None:
+        """Alarms on unhealthy tasks, on connections that are reset, blocked or find no free port, and a graph of what
+        goes through.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
+        """
+        metrics = load_balancer.metrics
+        self.watch(
+            "UnhealthyTargets",
+            targets.metrics.un_healthy_host_count(statistic="max", period=MINUTE),
+            threshold=0,
+            description="A task does not pass its health check",
+        )
+        self.watch(
+            "TargetResets",
+            metrics.tcp_target_reset_count(statistic="sum", period=MINUTE),
+            threshold=100,
+            description="More than 100 connections a minute are reset by tasks",
+        )
+        self.watch(
+            "LoadBalancerResets",
+            metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE),
+            threshold=100,
+            description="More than 100 connections a minute are reset by the load balancer itself",
+        )
+        self.watch(
+            "BlockedConnections",
+            metrics.custom("SecurityGroupBlockedFlowCount_Inbound_TCP", statistic="sum", period=MINUTE),
+            threshold=0,
+            description="The load balancer's security group blocks connections",
+        )
+        # Clients by PrivateLink share the load balancer's addresses, and so its ports.
+        self.watch(
+            "PortAllocation",
+            metrics.custom("PortAllocationErrorCount", statistic="sum", period=MINUTE),
+            threshold=0,
+            minutes=1,
+            description="The load balancer has no free port for a connection to a task",
+        )
+        self.graph("Bytes", [metrics.processed_bytes(statistic="sum", period=MINUTE)])
+        self.graph(
+            "Connections",
+            [
+                metrics.active_flow_count(statistic="avg", period=MINUTE),
+                metrics.new_flow_count(statistic="sum", period=MINUTE),
+            ],
+        )
+
+    def tell(self, name: str, pattern: events.EventPattern, *, description: str, message: str) -> events.Rule:
+        """Sends events to the topic, in words of one's own; :class:`aws_cdk.aws_events.EventField` fills them in."""
+        rule = events.Rule(self, name, description=description, event_pattern=pattern)
+        # By a role: otherwise the grant lets EventBridge use the key for every topic of every account.
+        rule.add_target(
+            event_targets.SnsTopic(  # ty: ignore[invalid-argument-type]
+                self.topic,  # ty: ignore[invalid-argument-type]
+                message=events.RuleTargetInput.from_text(message),
+                authorize_using_role=True,
+            )
+        )
+        if self._key is not None:
+            acknowledge(
+                rule, "IAM5[Action::kms:GenerateDataKey*]", "CDK grants both variants, on this stack's key only."
+            )
+        return rule
+
+    def watch_reports(self, service: ecs.BaseService, *, tasks: int) -> None:
+        """An alarm on tasks that no agent reports for 15 minutes: they do not run, or their instance is silent.
+
+        Each running task is a sample a minute of the service's utilization, which the agents measure
+        (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-metrics.html#cw_running_task_count).
+
+        :param tasks: how many there should be, at least 1.
+        """
+        reporting = service.metric_cpu_utilization(statistic="SampleCount", period=MINUTE)
+        self.watch(
+            "SilentTasks",
+            cloudwatch.MathExpression(
+                expression=f"{tasks} - reporting",
+                using_metrics={"reporting": reporting},
+                label="Tasks not reporting",
+                period=MINUTE,
+            ),
+            threshold=0,
+            minutes=15,
+            silence_breaches=True,
+            description="Fewer tasks report than there should be: an instance is silent, or tasks are missing",
+        )
+
+    def watch_service(self, service: ecs.BaseService, *, name: str = "", asked_by: str = "scaling") -> None:
         """An alarm on missing tasks, and a graph of CPU and memory. It needs Container Insights.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
+
+        :param name: tells the service apart, where the stack has more than one.
+        :param asked_by: what says how many tasks there should be.
         """
+        of_which = f" of {name}" if name else ""
         names = {"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name}
         self.watch(
-            "MissingTasks",
+            f"{name.title()}MissingTasks",
             cloudwatch.MathExpression(
                 expression="desired - running",
                 using_metrics={
@@ -158,9 +262,38 @@ class Monitoring(Construct):
             ),
             threshold=0,
             minutes=10,
-            description="Fewer tasks run than scaling asks for",
+            description=f"Fewer tasks{of_which} run than {asked_by} asks for",
         )
-        self.graph("CPU and memory", [service.metric_cpu_utilization(), service.metric_memory_utilization()])
+        self.graph(f"CPU and memory{of_which}", [service.metric_cpu_utilization(), service.metric_memory_utilization()])
+
+    def watch_queue(self, work: WorkQueue) -> None:
+        """Alarms on messages that wait for long, and on those that nobody could work off; a graph of the backlog.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        """
+        self.watch(
+            "OldMessages",
+            work.age_of_oldest(),
+            threshold=600,
+            description="A message waits for longer than 10 minutes",
+        )
+        self.watch(
+            "DeadLetters",
+            work.given_up(),
+            threshold=0,
+            minutes=1,
+            description="A message could not be worked off",
+        )
+        self.graph("Messages that wait", [work.waiting()])
+
+    def watch_files(self, files: SharedFileSystem) -> None:
+        """An alarm on a file system that has little throughput left."""
+        self.watch(
+            "StorageThroughput",
+            files.throughput_utilization(),
+            threshold=80,
+            description="EFS uses more than 80 % of the throughput it permits",
+        )
 
 
 def response_time(targets: elbv2.ApplicationTargetGroup) -> cloudwatch.Metric:

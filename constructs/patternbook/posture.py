@@ -34,6 +34,10 @@ class Posture:
     execute_command: bool
     """Whether ECS Exec can open a shell in a running container."""
     container_insights: ecs.ContainerInsights
+    protect_busy_instances: bool
+    """Whether instances that run a task are kept from scale-in. Their group cannot be deleted then."""
+    instance_lifetime: cdk.Duration | None
+    """How old an instance gets before it is replaced."""
 
 
 SANDBOX: Final = Posture(
@@ -49,6 +53,8 @@ SANDBOX: Final = Posture(
     require_tls=False,
     execute_command=True,
     container_insights=ecs.ContainerInsights.ENABLED,
+    protect_busy_instances=False,
+    instance_lifetime=None,
 )
 """Cheap and disposable: ``cdk destroy`` leaves nothing that costs money."""
 
@@ -66,6 +72,8 @@ PRODUCTION: Final = Posture(
     require_tls=True,
     execute_command=False,
     container_insights=ecs.ContainerInsights.ENHANCED,
+    protect_busy_instances=True,
+    instance_lifetime=cdk.Duration.days(30),
 )
 """Protected, retained, logged and encrypted with keys of its own."""
 

@@ -8,6 +8,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
+from patternbook.ec2_capacity import Ec2Capacity
 from patternbook.findings import acknowledge
 from patternbook.network import Network
 from patternbook.posture import Posture
@@ -25,6 +26,26 @@ def cluster(scope: Construct, construct_id: str, *, network: Network, posture: P
         container_insights_v2=posture.container_insights,
         # The log of a shell would need more permissions of the task role; CloudTrail records who opened it.
         execute_command_configuration=ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.NONE),
+    )
+
+
+def accept_exec_channel(task: Task) -> None:
+    """What ECS Exec needs of the task role, where the posture allows it."""
+    if task.posture.execute_command:
+        acknowledge(
+            task.definition.task_role,
+            "IAM5[Resource::*]",
+            "The four ssmmessages actions of ECS Exec support no resource-level permissions.",
+        )
+
+
+def shell_command(service: ecs.BaseService, task: Task) -> str:
+    """The command that opens a shell in one of the tasks of a service."""
+    cluster = service.cluster.cluster_name
+    return (
+        f"aws ecs execute-command --cluster {cluster} --task $(aws ecs list-tasks --cluster {cluster}"
+        f" --service-name {service.service_name} --query 'taskArns[0]' --output text)"
+        f" --container {task.container.container_name} --interactive --command /bin/sh"
     )
 
 
@@ -75,22 +96,12 @@ class RollingService(Construct, Generic[Service]):
             # AWS refuses to delete capacity providers in use.
             self.service.cluster,
         )
-        if task.posture.execute_command:
-            acknowledge(
-                task.definition.task_role,
-                "IAM5[Resource::*]",
-                "The four ssmmessages actions of ECS Exec support no resource-level permissions.",
-            )
+        accept_exec_channel(task)
 
     @property
     def shell_command(self) -> str:
         """The command that opens a shell in one of the tasks, where the posture allows ECS Exec."""
-        cluster, service = self.service.cluster.cluster_name, self.service.service_name
-        return (
-            f"aws ecs execute-command --cluster {cluster} --task $(aws ecs list-tasks --cluster {cluster}"
-            f" --service-name {service} --query 'taskArns[0]' --output text)"
-            f" --container {self._task.container.container_name} --interactive --command /bin/sh"
-        )
+        return shell_command(self.service, self._task)
 
 
 class FargateService(RollingService[ecs.FargateService]):
@@ -135,4 +146,43 @@ class FargateService(RollingService[ecs.FargateService]):
             health_check_grace_period=cdk.Duration.seconds(60),
             **self._common(),
         )
+        self._wait()
+
+
+class Ec2Service(RollingService[ecs.Ec2Service]):
+    """A service on the instances of a capacity provider: spread over AZs, then packed on as few instances as do."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: ecs.Cluster,
+        network: Network,
+        task: Task,
+        capacity: Ec2Capacity,
+        behind_load_balancer: bool = False,
+    ) -> None:
+        """:param capacity: of this cluster.
+        :param behind_load_balancer: leaves the load balancer time for its first look.
+        """
+        super().__init__(scope, construct_id, network=network, task=task)
+        self.service = ecs.Ec2Service(
+            self,
+            "Service",
+            cluster=cluster,
+            # Without a strategy CDK renders LaunchType: EC2, and the capacity provider is never used.
+            capacity_provider_strategies=[
+                ecs.CapacityProviderStrategy(capacity_provider=capacity.provider.capacity_provider_name, weight=1)
+            ],
+            placement_strategies=[
+                # First, as AZ rebalancing requires.
+                ecs.PlacementStrategy.spread_across(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
+                ecs.PlacementStrategy.packed_by_memory(),
+            ],
+            health_check_grace_period=cdk.Duration.seconds(60) if behind_load_balancer else None,
+            **self._common(),
+        )
+        # The cluster is what it waits for, too, and with it the capacity provider and the instances: so tasks stop
+        # while there is still an instance that hears of it.
         self._wait()

@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import fields
-from patternbook.fields import Number, Unit, Whole, YesNo
+from patternbook.fargate import Cpu, check_task_size
+from patternbook.fields import Expected, Number, Unit, Whole, YesNo
 from patternbook.load_balancer import ANYWHERE, check_tls
 from patternbook.settings import PatternSettings, SettingsModel, posture_of
 from patternbook.task import check_paths
@@ -18,15 +19,20 @@ Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
 TargetPercent = Annotated[Whole, Field(ge=10, le=90), Unit("%")]
 
 
-class OperationSettings(PatternSettings):
-    """Where a pattern is, and who hears of it."""
+class WatchSettings(PatternSettings):
+    """Who hears of a pattern, and for how long."""
 
-    vpc_cidr: fields.VpcCidr = "10.0.0.0/16"
-    """Addresses of the VPC; of use before the first deployment only, as much of it cannot move to another VPC."""
     alarm_email: fields.Email | None = None
     """Address that hears of alarms, once it has confirmed."""
     log_retention_days: fields.LogRetentionDays | None = None
     """How long logs are kept; by posture where it is not set (sandbox 7, production 365)."""
+
+
+class OperationSettings(WatchSettings):
+    """Where a pattern is, and who hears of it."""
+
+    vpc_cidr: fields.VpcCidr = "10.0.0.0/16"
+    """Addresses of the VPC; of use before the first deployment only, as much of it cannot move to another VPC."""
 
 
 class TaskSettings(PatternSettings):
@@ -67,6 +73,26 @@ class TaskSettings(PatternSettings):
         twice = sorted(value.keys() & info.data.get("secrets", {}).keys())
         if twice:
             raise ValueError(f"expected names that secrets does not have too; both have {', '.join(twice)}")
+        return value
+
+
+class FargateSettings(PatternSettings):
+    """How large tasks on Fargate are, and how much of it is Spot, see :class:`patternbook.service.FargateService`."""
+
+    cpu: Annotated[Cpu, Unit("CPU units")] = 256
+    """CPU of a task; 1,024 units are one vCPU."""
+    memory_mib: Annotated[Whole, Expected("a size that Fargate offers with this cpu"), Unit("MiB")] = 512
+    """Memory of a task; which sizes there are depends on cpu."""
+    on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")] = 2
+    """Tasks that always run on demand, before any runs on Spot."""
+    spot_percent: fields.Percent = 50
+    """Share of Fargate Spot in the tasks beyond the base."""
+
+    @field_validator("memory_mib")
+    @classmethod
+    def _offered_with_cpu(cls, value: int, info: ValidationInfo) -> int:
+        if "cpu" in info.data:
+            check_task_size(info.data["cpu"], value)
         return value
 
 
@@ -119,8 +145,8 @@ class ResponseTimeStep(SettingsModel):
     """How many tasks are added."""
 
 
-class ScalingSettings(PatternSettings):
-    """How many tasks a service runs, see :class:`patternbook.scaling.ServiceScaling`."""
+class UtilizationScalingSettings(PatternSettings):
+    """How many tasks any service runs, see :class:`patternbook.scaling.ServiceScaling`."""
 
     min_tasks: Tasks = 2
     """Tasks at least."""
@@ -130,17 +156,22 @@ class ScalingSettings(PatternSettings):
     """Average CPU utilization that scaling keeps."""
     target_memory_percent: TargetPercent = 70
     """Average memory utilization that scaling keeps."""
-    target_requests_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000), Unit("requests per minute")] = 1000
-    """Requests to each task that scaling keeps."""
     scheduled_tasks: Annotated[tuple[ScheduledTasks, ...], Field(max_length=20)] = ()
     """Scheduled scaling."""
-    response_time_steps: Annotated[tuple[ResponseTimeStep, ...], Field(max_length=10)] = ()
-    """Step scaling."""
 
     @field_validator("max_tasks")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
         return _not_below_minimum(value, info)
+
+
+class ScalingSettings(UtilizationScalingSettings):
+    """How many tasks a service behind an Application Load Balancer runs, which counts and times requests."""
+
+    target_requests_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000), Unit("requests per minute")] = 1000
+    """Requests to each task that scaling keeps."""
+    response_time_steps: Annotated[tuple[ResponseTimeStep, ...], Field(max_length=10)] = ()
+    """Step scaling."""
 
     @field_validator("response_time_steps")
     @classmethod

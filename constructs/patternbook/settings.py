@@ -14,7 +14,7 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 
 import annotated_types
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
@@ -37,6 +37,9 @@ class SettingsModel(BaseModel):
         validate_default=True,  # rules across fields also hold between a default and a given value
         allow_inf_nan=False,
     )
+
+    refused: ClassVar[Mapping[str, str]] = {}
+    """Settings that a user would try and that cannot be, each with the reason, as an error message gives it."""
 
 
 class PatternSettings(SettingsModel):
@@ -253,13 +256,17 @@ def _mistakes(stack: str, settings_type: type[PatternSettings], error: Validatio
         if detail["type"] == "too_short" and any(_is_within(other["loc"], detail["loc"]) for other in details):
             continue  # short only of the items that are wrong themselves
         location = [part for part in detail["loc"] if part != "[key]"]
+        if detail["type"] == "extra_forbidden" and detail["loc"][-1] == "[key]":
+            location.append("[key]")  # pydantic's mark of a key, but here somebody's name of a setting
         path = ".".join([stack, *map(str, location)])
         if detail["type"] == "value_error":
             remedy = str(detail["ctx"]["error"])
         elif detail["type"] == "extra_forbidden":
-            names = list(_model_at(settings_type, location[:-1]).model_fields)
+            model = _model_at(settings_type, location[:-1])
+            names = list(model.model_fields)
             guess = _did_you_mean(location[-1], names)
-            remedy = "unknown setting" + (guess or f"; expected {_one_of(names)}")
+            remedy = getattr(model, "refused", {}).get(location[-1])
+            remedy = remedy or "unknown setting" + (guess or f"; expected {_one_of(names)}")
         elif detail["type"] == "missing":
             remedy = f"missing; expected {_expected_at(settings_type, location)}"
         else:

@@ -5,6 +5,7 @@ from itertools import permutations
 from pathlib import PurePosixPath
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -53,11 +54,14 @@ class Task(Construct):
         cpu_architecture: ecs.CpuArchitecture | None = None,
         container_name: str = "web",
         port: int | None = None,
+        host_port: int | None = None,
         files: SharedFileSystem | None = None,
         mount_path: str = "/shared",
         cpu: int = 256,
         memory_mib: int = 512,
+        entry_point: Sequence[str] = (),
         command: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
         health_check_command: Sequence[str] = (),
         writable_paths: Sequence[str] = (),
         secrets: Mapping[str, str] | None = None,
@@ -70,8 +74,10 @@ class Task(Construct):
         :param cpu_architecture: that the image is built for; ARM64 where it is None.
         :param container_name: names the container, and the streams of its log.
         :param port: that the image listens on, if it does.
+        :param host_port: in bridge mode the port of the instance that leads there; any free one where it is None.
         :param mount_path: where the container sees ``files``.
         :param cpu: CPU units; 1,024 are one vCPU.
+        :param entry_point: the image's own where it is empty.
         :param command: the image's own where it is empty.
         :param health_check_command: beginning with CMD or CMD-SHELL; no health check where it is empty.
         :param writable_paths: each a tmpfs of 64 MiB, out of the task's memory.
@@ -88,6 +94,7 @@ class Task(Construct):
         self.files = files
         self._log_group = log_group
         self._mount_path = mount_path
+        self._reads_secrets, self._reads_parameters = bool(secrets), bool(parameters)
         self.definition = ecs.TaskDefinition(
             self,
             "Definition",
@@ -95,27 +102,26 @@ class Task(Construct):
             network_mode=network_mode,
             cpu=str(cpu),
             memory_mib=str(memory_mib),
-            runtime_platform=ecs.RuntimePlatform(
+            # Elsewhere the instances say what they are.
+            runtime_platform=None
+            if compatibility in (ecs.Compatibility.EC2, ecs.Compatibility.EXTERNAL)
+            else ecs.RuntimePlatform(
                 cpu_architecture=cpu_architecture or ecs.CpuArchitecture.ARM64,
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
             volumes=[files.as_volume("shared")] if files else None,
         )
         self.execution_role = self.definition.obtain_execution_role()
-        # As process 1 itself, a web server that handles no signal would not hear that it has to stop.
-        linux = ecs.LinuxParameters(self, "Linux", init_process_enabled=True)
-        for path in writable_paths:
-            # Not an empty volume: on Fargate that belongs to root. See "tmpfs mounts on AWS Fargate", 2026-01-06:
-            # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
-            linux.add_tmpfs(ecs.Tmpfs(container_path=path, size=64))
         self.container = self.definition.add_container(
             container_name,
             image=container_image(self, "Image", image),
+            entry_point=list(entry_point) or None,
             command=list(command) or None,
+            environment=environment,
             user=USER,
             readonly_root_filesystem=True,
-            linux_parameters=linux,
-            port_mappings=[ecs.PortMapping(container_port=port)] if port else None,
+            linux_parameters=self._linux("Linux", writable_paths),
+            port_mappings=[ecs.PortMapping(container_port=port, host_port=host_port)] if port else None,
             health_check=ecs.HealthCheck(
                 command=list(health_check_command),
                 interval=cdk.Duration.seconds(15),
@@ -134,6 +140,8 @@ class Task(Construct):
                 self.container.add_mount_points(
                     ecs.MountPoint(source_volume=name, container_path=path, read_only=False)
                 )
+        if environment:
+            acknowledge(self.definition, "ECS2", "Names of resources only: secrets and parameters come by their ARNs.")
         if secret_key_arns:
             self._let_decrypt(secret_key_arns)
         if is_private_ecr(image):
@@ -143,14 +151,37 @@ class Task(Construct):
                 "ecr:GetAuthorizationToken has no resource-level permissions; the pull names the repository.",
             )
 
-    def run_first(self, name: str, *, image: str, command: Sequence[str]) -> None:
+    @property
+    def services_called(self) -> list[ec2.InterfaceVpcEndpointAwsService]:
+        """What ECS calls for the task: to pull from private repositories, to log, to read secrets and parameters.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
+        """
+        endpoint = ec2.InterfaceVpcEndpointAwsService
+        return [
+            *(endpoint.ECR, endpoint.ECR_DOCKER, endpoint.CLOUDWATCH_LOGS),
+            *([endpoint.SECRETS_MANAGER] if self._reads_secrets else []),
+            *([endpoint.SSM] if self._reads_parameters else []),
+        ]
+
+    def run_first(
+        self,
+        name: str,
+        *,
+        image: str,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        writable_paths: Sequence[str] = (),
+    ) -> None:
         """Adds an init container: it sees the shared files too, and the task's own starts once it has succeeded."""
         init = self.definition.add_container(
             name,
             image=container_image(self, f"{name}-image", image),
             command=list(command),
+            environment=environment,
             user=USER,
             readonly_root_filesystem=True,
+            linux_parameters=self._linux(f"{name}-linux", writable_paths) if writable_paths else None,
             essential=False,
             logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=self._log_group),
         )
@@ -158,6 +189,15 @@ class Task(Construct):
         self.container.add_container_dependencies(
             ecs.ContainerDependency(container=init, condition=ecs.ContainerDependencyCondition.SUCCESS)
         )
+
+    def _linux(self, construct_id: str, writable_paths: Sequence[str]) -> ecs.LinuxParameters:
+        # As process 1 itself, a web server that handles no signal would not hear that it has to stop.
+        linux = ecs.LinuxParameters(self, construct_id, init_process_enabled=True)
+        for path in writable_paths:
+            # Not an empty volume: on Fargate that belongs to root. See "tmpfs mounts on AWS Fargate", 2026-01-06:
+            # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
+            linux.add_tmpfs(ecs.Tmpfs(container_path=path, size=64))
+        return linux
 
     def _mount_files(self, container: ecs.ContainerDefinition) -> None:
         if self.files:

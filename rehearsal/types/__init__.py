@@ -15,9 +15,35 @@ functions and stores of services, belong into :mod:`rehearsal.types.seams`. Then
 
 import functools
 
-from rehearsal.types import application_autoscaling, cloudformation, cloudwatch, ec2, ecr, ecs, elbv2, s3, sns, wafv2
+from rehearsal.types import (
+    application_autoscaling,
+    autoscaling,
+    cloudformation,
+    cloudwatch,
+    ec2,
+    ecr,
+    ecs,
+    elbv2,
+    s3,
+    sns,
+    ssm,
+    wafv2,
+)
 
-_SERVICES = (application_autoscaling, cloudformation, cloudwatch, ec2, ecr, ecs, elbv2, s3, sns, wafv2)
+_SERVICES = (
+    application_autoscaling,
+    autoscaling,
+    cloudformation,
+    cloudwatch,
+    ec2,
+    ecr,
+    ecs,
+    elbv2,
+    s3,
+    sns,
+    ssm,
+    wafv2,
+)
 
 
 @functools.cache

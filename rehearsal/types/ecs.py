@@ -4,6 +4,7 @@ from typing import Any
 
 from ministack.services import alb, ecs
 
+from rehearsal.types import autoscaling
 from rehearsal.types import ec2 as ec2_types
 from rehearsal.types.seams import (
     Properties,
@@ -11,6 +12,7 @@ from rehearsal.types.seams import (
     Record,
     amend_type,
     api_tags,
+    physical_name,
     regional_store,
     register_type,
     required,
@@ -23,6 +25,13 @@ CAPACITY = regional_store()
 
 
 def register() -> None:
+    register_type(
+        "AWS::ECS::CapacityProvider",
+        create=create_provider,
+        update=update_provider,
+        delete=delete_provider,
+        tags="Tags",
+    )
     register_type(
         "AWS::ECS::ClusterCapacityProviderAssociations",
         create=create_capacity,
@@ -42,6 +51,69 @@ def register() -> None:
 
 def cluster(name: str) -> dict[str, Any]:
     return required(ecs._clusters.get(name), f"Cluster not found: {name}")
+
+
+# Capacity providers
+
+
+def create_provider(logical_id: str, properties: Properties, stack: str) -> Provisioned:
+    name = properties.get("Name") or physical_name(stack, logical_id, max_len=255)
+    if name.lower().startswith(("aws", "ecs", "fargate")):
+        raise ValueError(
+            'The specified capacity provider name is invalid. The name cannot be prefixed with "aws", "ecs", or '
+            '"fargate". Specify a valid name and try again.'
+        )
+    provider = provider_of(properties)
+    succeed(ecs._create_capacity_provider({"name": name, "autoScalingGroupProvider": provider}))
+    keep_provider(name, properties)
+    return name, {}
+
+
+def update_provider(name: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
+    provider_of(new)
+    keep_provider(name, new)
+    return name, {}
+
+
+def delete_provider(name: str, _properties: Properties) -> None:
+    if any(name in record["capacityProviders"] for record in ecs._clusters.values()):
+        raise ValueError(f"The capacity provider {name} cannot be deleted because it is associated with a cluster.")
+    if name in ecs._capacity_providers:
+        succeed(ecs._delete_capacity_provider({"capacityProvider": name}))
+
+
+def provider_of(properties: Properties) -> Record:
+    """As CreateCapacityProvider takes it, with what it adds."""
+    provider = to_api(
+        "ecs", "CreateCapacityProvider", {"AutoScalingGroupProvider": properties["AutoScalingGroupProvider"]}
+    )["autoScalingGroupProvider"]
+    group = autoscaling.group(provider["autoScalingGroupArn"])
+    protection = provider.setdefault("managedTerminationProtection", "DISABLED")
+    if protection == "ENABLED" and not group["NewInstancesProtectedFromScaleIn"]:
+        raise ValueError(
+            "The managed termination protection setting for the capacity provider is invalid. To enable managed "
+            "termination protection for a capacity provider, the Auto Scaling group must have instance protection "
+            "from scale in enabled."
+        )
+    scaling = {"minimumScalingStepSize": 1, "maximumScalingStepSize": 10000, "instanceWarmupPeriod": 300}
+    return {
+        "managedDraining": "ENABLED",
+        **provider,
+        "autoScalingGroupArn": group["AutoScalingGroupARN"],
+        "managedScaling": {
+            "status": "DISABLED",
+            "targetCapacity": 100,
+            **scaling,
+            **provider.get("managedScaling", {}),
+        },
+    }
+
+
+def keep_provider(name: str, properties: Properties) -> None:
+    """MiniStack drops managed draining, and keeps the defaults of managed scaling only where none is given."""
+    record = ecs._capacity_providers[name]
+    record["autoScalingGroupProvider"] = provider_of(properties)
+    ecs._tags[record["capacityProviderArn"]] = api_tags(properties.get("Tags"))
 
 
 # Capacity providers of a cluster
@@ -67,6 +139,14 @@ def update_capacity(_name: str, _old: Properties, new: Properties, stack: str) -
 
 
 def delete_capacity(name: str, _properties: Properties) -> None:
+    in_use = {
+        item["capacityProvider"]
+        for key, record in ecs._services.items()
+        if key.startswith(f"{name}/") and record["status"] == "ACTIVE"
+        for item in record.get("capacityProviderStrategy", [])
+    }
+    if in_use:
+        raise ValueError(f"The specified capacity provider is in use and cannot be removed: {', '.join(in_use)}")
     CAPACITY.pop(name, None)
     if name in ecs._clusters:
         ecs._put_cluster_capacity_providers({"cluster": name})
@@ -113,6 +193,7 @@ SERVICE_DEFAULTS: dict[str, Any] = {
     "enableExecuteCommand": False,
     "healthCheckGracePeriodSeconds": 0,
     "loadBalancers": [],
+    "placementStrategy": [],
     "platformVersion": "LATEST",
     "propagateTags": "NONE",
 }
@@ -122,7 +203,10 @@ SERVICE_BUT = ("CapacityProviderStrategy", "Cluster", "DesiredCount", "ServiceNa
 
 def service(properties: Properties) -> Record:
     """As CreateService takes it, but for what MiniStack passes itself."""
-    return to_api("ecs", "CreateService", properties, but=SERVICE_BUT)
+    # CloudFormation has the plural of what the API calls placementStrategy.
+    renamed = {"PlacementStrategies": "PlacementStrategy"}
+    named = {renamed.get(name, name): value for name, value in properties.items()}
+    return to_api("ecs", "CreateService", named, but=SERVICE_BUT)
 
 
 def check_service(properties: Properties) -> None:

@@ -30,6 +30,19 @@ LOAD_BALANCER_ATTRIBUTES = {
 }
 """What an Application Load Balancer has where nobody sets it (ELB API Reference, LoadBalancerAttribute)."""
 
+NETWORK_LOAD_BALANCER_ATTRIBUTES = {
+    "access_logs.s3.bucket": "",
+    "access_logs.s3.enabled": "false",
+    "access_logs.s3.prefix": "",
+    "deletion_protection.enabled": "false",
+    "dns_record.client_routing_policy": "any_availability_zone",
+    "ipv6.deny_all_igw_traffic": "false",
+    "load_balancing.cross_zone.enabled": "false",
+    "secondary_ips.auto_assigned.per_subnet": "0",
+    "zonal_shift.config.enabled": "false",
+}
+"""What a Network Load Balancer has."""
+
 TARGET_GROUP_ATTRIBUTES = {
     "deregistration_delay.timeout_seconds": "300",
     "load_balancing.algorithm.anomaly_mitigation": "off",
@@ -43,6 +56,23 @@ TARGET_GROUP_ATTRIBUTES = {
     "stickiness.type": "lb_cookie",
 }
 """What a target group of an Application Load Balancer has (ELB API Reference, TargetGroupAttribute)."""
+
+
+NETWORK_TARGET_GROUP_ATTRIBUTES = {
+    "deregistration_delay.connection_termination.enabled": "false",
+    "deregistration_delay.timeout_seconds": "300",
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    "preserve_client_ip.enabled": "false",
+    "proxy_protocol_v2.enabled": "false",
+    "stickiness.enabled": "false",
+    "stickiness.type": "source_ip",
+    "target_health_state.unhealthy.connection_termination.enabled": "true",
+    "target_health_state.unhealthy.draining_interval_seconds": "0",
+}
+"""What a target group of addresses has behind a Network Load Balancer."""
+
+ENFORCED = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
+NETWORK_PROTOCOLS = ("TCP", "TLS", "UDP", "TCP_UDP")
 
 
 def register() -> None:
@@ -62,6 +92,14 @@ def register() -> None:
         key="LoadBalancerArn",
         more=described_load_balancer,
     )
+    add_to_description(
+        alb,
+        "DescribeTargetGroups",
+        items="TargetGroups",
+        item="member",
+        key="TargetGroupArn",
+        more=described_target_group,
+    )
 
 
 def check_load_balancer(properties: Properties) -> None:
@@ -73,7 +111,12 @@ def check_load_balancer(properties: Properties) -> None:
 
 def keep_load_balancer(arn: str, properties: Properties) -> None:
     """MiniStack puts every load balancer into the default VPC."""
-    alb._lb_attrs[arn] = attributes(LOAD_BALANCER_ATTRIBUTES, properties.get("LoadBalancerAttributes", []))
+    network = properties.get("Type") == "network"
+    defaults = NETWORK_LOAD_BALANCER_ATTRIBUTES if network else LOAD_BALANCER_ATTRIBUTES
+    alb._lb_attrs[arn] = attributes(defaults, properties.get("LoadBalancerAttributes", []))
+    # On where nobody sets it (ELB API Reference, SetSecurityGroups).
+    enforced = properties.get(ENFORCED, "on")
+    alb._lbs[arn][ENFORCED] = enforced if network and properties.get("SecurityGroups") else None
     for subnet_id in properties.get("Subnets", [])[:1]:
         alb._lbs[arn]["VpcId"] = ec2_types.subnet(subnet_id)["VpcId"]
 
@@ -84,11 +127,20 @@ def described_load_balancer(arn: str) -> dict[str, Any]:
         {"ZoneName": ec2._subnets.get(subnet_id, {}).get("AvailabilityZone"), "SubnetId": subnet_id}
         for subnet_id in alb._lbs[arn]["Subnets"]
     ]
-    return {"AvailabilityZones": zones}
+    return {"AvailabilityZones": zones, ENFORCED: alb._lbs[arn].get(ENFORCED)}
 
 
 def keep_target_group(arn: str, properties: Properties) -> None:
-    alb._tg_attrs[arn] = attributes(TARGET_GROUP_ATTRIBUTES, properties.get("TargetGroupAttributes", []))
+    network = properties.get("Protocol") in NETWORK_PROTOCOLS
+    defaults = NETWORK_TARGET_GROUP_ATTRIBUTES if network else TARGET_GROUP_ATTRIBUTES
+    alb._tg_attrs[arn] = attributes(defaults, properties.get("TargetGroupAttributes", []))
+    if network and "Matcher" not in properties:
+        alb._tgs[arn]["Matcher"] = {"HttpCode": "200-399"}
+
+
+def described_target_group(arn: str) -> dict[str, Any]:
+    """MiniStack describes health checks by TCP with a path and a status."""
+    return {"HealthCheckPath": None, "Matcher": None} if alb._tgs[arn]["HealthCheckProtocol"] == "TCP" else {}
 
 
 def target_group_attributes(arn: str, _properties: Properties) -> dict[str, Any]:
@@ -112,8 +164,9 @@ def check_listener(properties: Properties) -> None:
         for group in [action] * ("TargetGroupArn" in action) + forward:
             arn = group["TargetGroupArn"]
             required(alb._tgs.get(arn), f"Target group '{arn}' not found")
-    if properties.get("Protocol") == "HTTPS" and not properties.get("Certificates"):
-        raise ValueError("A certificate must be specified for HTTPS listeners")
+    protocol = properties.get("Protocol")
+    if protocol in ("HTTPS", "TLS") and not properties.get("Certificates"):
+        raise ValueError(f"A certificate must be specified for {protocol} listeners")
 
 
 def forget_listener(arn: str, _properties: Properties) -> None:

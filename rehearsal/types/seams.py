@@ -18,7 +18,7 @@ import botocore.serialize
 from ministack import app
 from ministack.core import router
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict, error_response_json, json_response
-from ministack.services import cloudformation
+from ministack.services import cloudformation, ec2
 from ministack.services.cloudformation import provisioners
 
 Properties = dict[str, Any]
@@ -234,6 +234,24 @@ def add_to_description(
     actions[action] = described
 
 
+def add_ec2_actions(actions: Mapping[str, Callable[[dict[str, Any]], Mapping[str, Any]]]) -> None:
+    """Answers actions of EC2 that MiniStack lacks: ``action(parameters)`` gives the elements of the answer, by name, as
+    for :func:`add_to_description`.
+    """
+    namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
+
+    def answering(name: str, action: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Callable[..., Response]:
+        def answer(parameters: dict[str, Any]) -> Response:
+            root = ElementTree.Element(f"{{{namespace}}}{name}Response")
+            _set_elements(root, action(parameters), f"{{{namespace}}}", "item")
+            body = ElementTree.tostring(root, "utf-8", default_namespace=namespace)
+            return 200, {"Content-Type": "application/xml"}, body
+
+        return answer
+
+    _actions(ec2).update({name: answering(name, action) for name, action in actions.items()})
+
+
 def _actions(module: ModuleType) -> dict[str, Any]:
     return module._ACTION_HANDLERS if module is cloudformation else module._ACTION_MAP
 
@@ -249,7 +267,11 @@ def _set_elements(parent: ElementTree.Element, members: Mapping[str, Any], names
             _set_elements(element, value, namespace, item)
         elif isinstance(value, list):
             for inner in value:
-                _set_elements(ElementTree.SubElement(element, namespace + item), inner, namespace, item)
+                member = ElementTree.SubElement(element, namespace + item)
+                if isinstance(inner, Mapping):
+                    _set_elements(member, inner, namespace, item)
+                else:
+                    member.text = _text(inner)
         else:
             element.text = _text(value)
 

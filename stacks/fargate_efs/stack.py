@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
@@ -88,7 +87,7 @@ class FargateEfsStack(PatternStack):
             on_demand_base=settings.on_demand_base,
             spot_percent=settings.spot_percent,
         )
-        network.add_interface_endpoints(_services_called(settings), client=fargate.service)
+        network.add_interface_endpoints(task.services_called, client=fargate.service)
         targets = front.serve(fargate.service, health_check_path=settings.health_check_path)
         self._scale(settings, fargate.service, targets)
 
@@ -136,16 +135,3 @@ def _probe(settings: FargateEfsSettings) -> list[str]:
 
 def _join(settings: FargateEfsSettings) -> list[str]:
     return ["sh", "-c", JOIN_SCRIPT.read_text(encoding="utf-8"), "join.sh", settings.mount_path]
-
-
-def _services_called(settings: FargateEfsSettings) -> list[ec2.InterfaceVpcEndpointAwsService]:
-    """What tasks call: to pull from private repositories, to log, and to read secrets and parameters.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
-    """
-    endpoint = ec2.InterfaceVpcEndpointAwsService
-    return [
-        *(endpoint.ECR, endpoint.ECR_DOCKER, endpoint.CLOUDWATCH_LOGS),
-        *([endpoint.SECRETS_MANAGER] if settings.secrets else []),
-        *([endpoint.SSM] if settings.parameters else []),
-    ]

@@ -8,11 +8,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import boto3
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from tests.deployed.stack import DeployedStack, NotDeployedError
+from tests.deployed.stack import DeployedStack, NotDeployedError, ThriftySession
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,10 +44,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _skip((item for item in items if item.get_closest_marker("real_account")), "only a real account can show this")
 
 
-def _session() -> boto3.Session:
+def _session() -> ThriftySession:
     """The account of the environment: a rehearsal's, or the user's. Like the CDK CLI, and unlike boto3, it knows
     ``AWS_REGION``."""
-    return boto3.Session(region_name=os.environ.get("AWS_REGION"))
+    return ThriftySession(region_name=os.environ.get("AWS_REGION"))
 
 
 def _skip(items: Iterable[pytest.Item], reason: str) -> None:
@@ -56,10 +55,15 @@ def _skip(items: Iterable[pytest.Item], reason: str) -> None:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture(scope="session")
+def session() -> ThriftySession:
+    return _session()
+
+
 @pytest.fixture(scope="module")
-def stack(request: pytest.FixtureRequest) -> DeployedStack:
+def stack(request: pytest.FixtureRequest, session: ThriftySession) -> DeployedStack:
     """The stack that the module is about, its ``STACK``. Without it, all ends at once."""
     try:
-        return DeployedStack.find(request.module.STACK, _session())
+        return DeployedStack.find(request.module.STACK, session)
     except NotDeployedError as error:
         pytest.exit(str(error), returncode=1)

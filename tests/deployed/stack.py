@@ -3,10 +3,19 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+
+
+class ThriftySession(boto3.Session):
+    """Keeps its clients, which take longer to make than most answers."""
+
+    @cache  # noqa: B019 - there are few sessions, and they last as long as the process
+    def client(self, service_name: str, *_: Any, **__: Any) -> Any:
+        return super().client(service_name)
 
 
 class NotDeployedError(Exception):

@@ -9,26 +9,41 @@ import re
 import ssl
 import textwrap
 import time
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
+from tests.deployed import service as any_service
+from tests.deployed.service import (
+    EXEC_CHANNEL,
+    LOAD_BALANCER,
+    TARGET_GROUP,
+    Rule,
+    by_key,
+    default_routes,
+    inline_statements,
+    listed,
+    listeners_of,
+    load_balancer_attributes,
+    load_balancer_of,
+    metrics_of,
+    rules_of,
+    scaled_resource,
+    service_of,
+    shown,
+    task_groups,
+    task_of,
+)
 from tests.deployed.stack import DeployedStack
 
 STACK = "FargateEfsStack"
 
 FILE_SYSTEM, ACCESS_POINT = "AWS::EFS::FileSystem", "AWS::EFS::AccessPoint"
-LOAD_BALANCER, TARGET_GROUP = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"
 
 MOUNT_AND_WRITE = {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}
 CLIENT_ACTIONS = MOUNT_AND_WRITE | {"elasticfilesystem:ClientRootAccess"}
-EXEC_CHANNEL = {
-    f"ssmmessages:{action}"
-    for action in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
-}
 METRICS = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"}
 WATCHED = {
     *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),
@@ -39,6 +54,19 @@ WATCHED = {
 DEADLINE_SECONDS = 300.0
 PAUSE_SECONDS = 5.0
 TASK_LINE = re.compile(r"<li>\S+ task \w+ in ([\w-]+)</li>")
+
+# The same of any service.
+test_a_shell_opens_in_sandbox_only = any_service.test_a_shell_opens_in_sandbox_only
+test_containers_are_neither_root_nor_able_to_change_their_image = (
+    any_service.test_containers_are_neither_root_nor_able_to_change_their_image
+)
+test_deployments_keep_tasks_running_and_roll_back = any_service.test_deployments_keep_tasks_running_and_roll_back
+test_logs_are_kept_for_a_set_time = any_service.test_logs_are_kept_for_a_set_time
+test_tasks_admit_the_load_balancer_only = any_service.test_tasks_admit_the_load_balancer_only
+test_tasks_are_spread_again_over_the_azs = any_service.test_tasks_are_spread_again_over_the_azs
+test_tasks_run_in_private_subnets_of_three_azs = any_service.test_tasks_run_in_private_subnets_of_three_azs
+test_tasks_run_on_demand_first_and_on_spot_beyond = any_service.test_tasks_run_on_demand_first_and_on_spot_beyond
+test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
 
 
 def test_the_file_system_is_encrypted(stack: DeployedStack) -> None:
@@ -57,7 +85,7 @@ def test_the_file_system_refuses_plain_transport_and_lets_nobody_in_by_itself(st
     allowing = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert not allowing, f"the file system policy lets clients in without a permission in IAM: {allowing}"
     refusals = [statement for statement in statements if _refuses_plain_transport(statement)]
-    missing = CLIENT_ACTIONS - {action for statement in refusals for action in _listed(statement["Action"])}
+    missing = CLIENT_ACTIONS - {action for statement in refusals for action in listed(statement["Action"])}
     assert not missing, f"the file system policy does not refuse plain transport for {sorted(missing)}"
 
 
@@ -80,7 +108,7 @@ def test_a_mount_target_is_available_in_each_of_three_azs(stack: DeployedStack) 
 
 def test_mount_targets_have_no_route_to_the_internet(stack: DeployedStack) -> None:
     for target in _mount_targets(stack):
-        ways = _default_routes(stack, target["SubnetId"])
+        ways = default_routes(stack, target["SubnetId"])
         assert not ways, f"the subnet of mount target {target['MountTargetId']} has a route to the internet: {ways}"
 
 
@@ -93,7 +121,7 @@ def test_the_access_point_acts_as_one_user_in_a_directory_of_its_own(stack: Depl
 
 
 def test_tasks_mount_the_access_point_with_tls_and_iam(stack: DeployedStack) -> None:
-    mounted = [volume["efsVolumeConfiguration"] for volume in _task(stack)["volumes"] if _is_shared(volume)]
+    mounted = [volume["efsVolumeConfiguration"] for volume in task_of(stack)["volumes"] if _is_shared(volume)]
     assert [item["fileSystemId"] for item in mounted] == [stack.only(FILE_SYSTEM)], f"the tasks mount {mounted}"
     [shared] = mounted
     authorization = shared.get("authorizationConfig", {})
@@ -103,79 +131,30 @@ def test_tasks_mount_the_access_point_with_tls_and_iam(stack: DeployedStack) -> 
     assert point == stack.only(ACCESS_POINT), f"the tasks mount by the access point {point}, not the stack's"
 
 
-def test_containers_are_neither_root_nor_able_to_change_their_image(stack: DeployedStack) -> None:
-    for container in _task(stack)["containerDefinitions"]:
-        name, user = container["name"], container.get("user", "")
-        assert not {"", "0", "root"} & set(user.split(":")), f"the container {name} runs as root ({user!r})"
-        assert container.get("readonlyRootFilesystem"), f"the container {name} can write to its root file system"
-
-
 def test_the_task_role_reaches_the_file_system_through_the_access_point_only(stack: DeployedStack) -> None:
-    role = _task(stack)["taskRoleArn"].rpartition("/")[2]
+    role = task_of(stack)["taskRoleArn"].rpartition("/")[2]
     attached = stack.client("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     assert not attached, f"the task role has managed policies: {attached}"
     through_access_point = {
         "StringEquals": {"elasticfilesystem:AccessPointArn": _access_point(stack)["AccessPointArn"]}
     }
     granted: set[str] = set()
-    for statement in _inline_statements(stack, role):
-        actions = set(_listed(statement["Action"]))
+    for statement in inline_statements(stack, role):
+        actions = set(listed(statement["Action"]))
         if actions == EXEC_CHANNEL and not stack.production:
             continue
         assert actions <= MOUNT_AND_WRITE, f"the task role may more than mount and write: {sorted(actions)}"
         assert statement.get("Condition") == through_access_point, (
             f"the task role may pass the access point: {statement}"
         )
-        resources = _listed(statement["Resource"])
+        resources = listed(statement["Resource"])
         assert resources == [_file_system(stack)["FileSystemArn"]], f"the task role reaches {resources}"
         granted |= actions
     assert granted == MOUNT_AND_WRITE, f"the task role may only {sorted(granted)} on the file system"
 
 
-def test_tasks_run_on_demand_first_and_on_spot_beyond(stack: DeployedStack) -> None:
-    """Which share of each is for the settings to say; ``on_demand_base`` may be 0."""
-    strategy = {item["capacityProvider"]: item for item in _service(stack).get("capacityProviderStrategy", [])}
-    assert strategy.keys() == {"FARGATE", "FARGATE_SPOT"}, (
-        f"the capacity providers of the service are {sorted(strategy)}, not FARGATE and FARGATE_SPOT"
-    )
-    assert not strategy["FARGATE_SPOT"].get("base"), "the base of the tasks runs on Spot"
-
-
-def test_deployments_keep_tasks_running_and_roll_back(stack: DeployedStack) -> None:
-    configuration = _service(stack)["deploymentConfiguration"]
-    breaker = configuration.get("deploymentCircuitBreaker", {})
-    rolls_back = breaker.get("enable") and breaker.get("rollback")
-    assert rolls_back, f"a failed deployment is not rolled back: {breaker}"
-    least, most = configuration["minimumHealthyPercent"], configuration["maximumPercent"]
-    assert (least, most) == (100, 200), f"a deployment runs {least} to {most} % of the tasks, not 100 to 200 %"
-
-
-def test_tasks_run_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
-    network = _service(stack)["networkConfiguration"]["awsvpcConfiguration"]
-    assert network["assignPublicIp"] == "DISABLED", "tasks have public addresses"
-    subnets = stack.client("ec2").describe_subnets(SubnetIds=network["subnets"])["Subnets"]
-    zones = sorted({subnet["AvailabilityZone"] for subnet in subnets})
-    assert len(zones) == 3, f"tasks run in {zones}, not in three AZs"
-    ways = {subnet: _default_routes(stack, subnet) for subnet in network["subnets"]}
-    assert all(len(out) == 1 and out[0].startswith("nat-") for out in ways.values()), (
-        f"not every subnet of the tasks has its one way out through a NAT gateway: {ways}"
-    )
-    gateways = {out[0] for out in ways.values()}
-    assert len(gateways) == (3 if stack.production else 1), f"{len(gateways)} NAT gateways serve the tasks"
-
-
-def test_tasks_are_spread_again_over_the_azs(stack: DeployedStack) -> None:
-    rebalancing = _service(stack).get("availabilityZoneRebalancing")
-    assert rebalancing == "ENABLED", f"AZ rebalancing is {rebalancing}"
-
-
-def test_a_shell_opens_in_sandbox_only(stack: DeployedStack) -> None:
-    enabled = _service(stack).get("enableExecuteCommand", False)
-    assert enabled != stack.production, f"ECS Exec is {'on' if enabled else 'off'} in {stack.posture}"
-
-
 def test_the_service_scales_by_cpu_memory_and_requests(stack: DeployedStack) -> None:
-    scaling, resource = stack.client("application-autoscaling"), _scaled_resource(stack)
+    scaling, resource = stack.client("application-autoscaling"), scaled_resource(stack)
     targets = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])["ScalableTargets"]
     assert targets, f"nothing scales {resource}"
     pages = scaling.get_paginator("describe_scaling_policies").paginate(ServiceNamespace="ecs", ResourceId=resource)
@@ -196,10 +175,10 @@ def test_the_service_scales_by_cpu_memory_and_requests(stack: DeployedStack) -> 
 
 
 def test_only_the_listeners_are_open_to_the_outside(stack: DeployedStack) -> None:
-    groups, front = stack.all("AWS::EC2::SecurityGroup"), _load_balancer(stack)["SecurityGroups"]
-    ports = _listeners(stack).keys()
+    groups, front = stack.all("AWS::EC2::SecurityGroup"), load_balancer_of(stack)["SecurityGroups"]
+    ports = listeners_of(stack).keys()
     for group in groups:
-        for rule in _rules(stack, [group]):
+        for rule in rules_of(stack, [group]):
             of_a_listener = (
                 group in front and rule.protocol == "tcp" and rule.first == rule.last and rule.first in ports
             )
@@ -207,28 +186,21 @@ def test_only_the_listeners_are_open_to_the_outside(stack: DeployedStack) -> Non
 
 
 def test_nfs_is_open_to_tasks_only(stack: DeployedStack) -> None:
-    expected = {Rule("tcp", 2049, 2049, group) for group in _task_groups(stack)}
-    admitted = _rules(stack, _mount_groups(stack))
-    assert admitted == expected, f"the mount targets admit {_shown(admitted)}, not {_shown(expected)}"
-
-
-def test_tasks_admit_the_load_balancer_only(stack: DeployedStack) -> None:
-    ports = {balancer["containerPort"] for balancer in _service(stack)["loadBalancers"]}
-    expected = {Rule("tcp", port, port, group) for port in ports for group in _load_balancer(stack)["SecurityGroups"]}
-    admitted = _rules(stack, _task_groups(stack))
-    assert admitted == expected, f"the tasks admit {_shown(admitted)}, not {_shown(expected)}"
+    expected = {Rule("tcp", 2049, 2049, group) for group in task_groups(stack)}
+    admitted = rules_of(stack, _mount_groups(stack))
+    assert admitted == expected, f"the mount targets admit {shown(admitted)}, not {shown(expected)}"
 
 
 def test_tasks_reach_https_and_the_file_system_only(stack: DeployedStack) -> None:
-    reached = _rules(stack, _task_groups(stack), "IpPermissionsEgress")
+    reached = rules_of(stack, task_groups(stack), "IpPermissionsEgress")
     nfs = {Rule("tcp", 2049, 2049, group) for group in _mount_groups(stack)}
-    assert nfs <= reached, f"the tasks do not reach the file system: {_shown(reached)}"
+    assert nfs <= reached, f"the tasks do not reach the file system: {shown(reached)}"
     others = {rule for rule in reached - nfs if (rule.protocol, rule.first, rule.last) != ("tcp", 443, 443)}
-    assert not others, f"the tasks reach more than HTTPS and the file system: {_shown(others)}"
+    assert not others, f"the tasks reach more than HTTPS and the file system: {shown(others)}"
 
 
 def test_the_load_balancer_serves_https_where_it_has_a_certificate(stack: DeployedStack) -> None:
-    listeners = _listeners(stack)
+    listeners = listeners_of(stack)
     with_tls = stack.outputs["Url"].startswith("https:")
     assert listeners.keys() == ({80, 443} if with_tls else {80}), f"the load balancer listens on {sorted(listeners)}"
     if with_tls:
@@ -243,12 +215,12 @@ def test_the_load_balancer_serves_https_where_it_has_a_certificate(stack: Deploy
 
 
 def test_the_load_balancer_drops_invalid_headers(stack: DeployedStack) -> None:
-    drops = _load_balancer_attributes(stack).get("routing.http.drop_invalid_header_fields.enabled")
+    drops = load_balancer_attributes(stack).get("routing.http.drop_invalid_header_fields.enabled")
     assert drops == "true", "the load balancer passes requests with invalid headers on"
 
 
 def test_the_load_balancer_is_logged_and_protected_in_production_only(stack: DeployedStack) -> None:
-    attributes, expected = _load_balancer_attributes(stack), "true" if stack.production else "false"
+    attributes, expected = load_balancer_attributes(stack), "true" if stack.production else "false"
     logs, protected = attributes.get("access_logs.s3.enabled", "false"), attributes["deletion_protection.enabled"]
     assert logs == expected, f"access logs are {'on' if logs == 'true' else 'off'} in {stack.posture}"
     assert protected == expected, f"deletion protection is {'on' if protected == 'true' else 'off'} in {stack.posture}"
@@ -259,33 +231,18 @@ def test_the_load_balancer_is_logged_and_protected_in_production_only(stack: Dep
 
 def test_requests_go_to_tasks_that_answer_the_health_check(stack: DeployedStack) -> None:
     arn = stack.only(TARGET_GROUP)
-    assert [balancer["targetGroupArn"] for balancer in _service(stack)["loadBalancers"]] == [arn], (
+    assert [balancer["targetGroupArn"] for balancer in service_of(stack)["loadBalancers"]] == [arn], (
         f"the tasks do not register with {arn}"
     )
     elbv2 = stack.client("elbv2")
     [targets] = elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     codes, path = targets["Matcher"]["HttpCode"], targets["HealthCheckPath"]
     assert codes == "200", f"a task is taken for healthy when it answers {codes}, not 200"
-    if _is_demonstration(_task(stack)):
+    if _is_demonstration(task_of(stack)):
         assert path == "/", f"the health check asks for {path}, which the demonstration does not have"
-    attributes = _by_key(elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"])
+    attributes = by_key(elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"])
     delay = attributes["deregistration_delay.timeout_seconds"]
     assert delay == "30", f"connections are drained for {delay} seconds, not for 30"
-
-
-def test_logs_are_kept_for_a_set_time(stack: DeployedStack) -> None:
-    names = stack.all("AWS::Logs::LogGroup")
-    for container in _task(stack)["containerDefinitions"]:
-        options = container.get("logConfiguration", {}).get("options", {})
-        group = options.get("awslogs-group")
-        assert group == stack.outputs["LogGroupName"], f"the container {container['name']} logs to {group}"
-        assert group in names, f"the log group {group} is not the stack's"
-    for name in names:
-        described = _log_group(stack, name)
-        assert described.get("retentionInDays"), f"the log group {name} keeps everything for ever"
-        if stack.production:
-            used, key = described.get("kmsKeyId", "no key"), stack.only("AWS::KMS::Key")
-            assert used.endswith(key), f"the log group {name} is encrypted with {used}, not with the stack's key {key}"
 
 
 def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
@@ -295,33 +252,16 @@ def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
     for page in pages.paginate(AlarmNames=list(stack.all("AWS::CloudWatch::Alarm"))):
         for alarm in page["MetricAlarms"]:
             if alarm["ActionsEnabled"] and topic in alarm["AlarmActions"] and topic in alarm["OKActions"]:
-                heard |= _metrics(alarm)
+                heard |= metrics_of(alarm)
     assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
-
-
-def test_the_topic_takes_messages_of_alarms(stack: DeployedStack) -> None:
-    topic = stack.only("AWS::SNS::Topic")
-    attributes = stack.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
-    publishers = [
-        service
-        for statement in json.loads(attributes["Policy"])["Statement"]
-        if statement["Effect"] == "Allow" and isinstance(statement["Principal"], dict)
-        for service in _listed(statement["Principal"].get("Service", []))
-    ]
-    assert "cloudwatch.amazonaws.com" in publishers, f"alarms may not publish to {topic}; may: {publishers}"
-    if stack.production:
-        used, key = attributes.get("KmsMasterKeyId", "no key"), stack.only("AWS::KMS::Key")
-        assert used.endswith(key), (
-            f"the topic is encrypted with {used}, not with the stack's key {key}, so loses alarms"
-        )
 
 
 @pytest.mark.real_account
 def test_the_page_shows_tasks_of_two_azs(stack: DeployedStack) -> None:
     """Each task wrote its line to the file system that all share, and any of them serves all lines."""
-    if not _is_demonstration(_task(stack)):
+    if not _is_demonstration(task_of(stack)):
         pytest.skip("the page is the demonstration's; this stack runs an image of its own")
-    if _service(stack)["desiredCount"] < 2:
+    if service_of(stack)["desiredCount"] < 2:
         pytest.skip("one task alone shares nothing")
     url, deadline = stack.outputs["Url"], time.monotonic() + DEADLINE_SECONDS
     page = _get(url)
@@ -331,21 +271,6 @@ def test_the_page_shows_tasks_of_two_azs(stack: DeployedStack) -> None:
     assert len(set(TASK_LINE.findall(page))) >= 2, (
         f"{url} shows no tasks of two AZs, after {DEADLINE_SECONDS:g} seconds: {textwrap.shorten(page, 500)}"
     )
-
-
-class Rule(NamedTuple):
-    """Of a security group: one peer of what AWS reports as one permission for many."""
-
-    protocol: str
-    """``-1`` for all, which then has no ports."""
-    first: int
-    last: int
-    peer: str
-    """A block of addresses, a prefix list or a security group."""
-
-    def __str__(self) -> str:
-        ports = self.first if self.first == self.last else f"{self.first}-{self.last}"
-        return f"{self.protocol}/{ports} {self.peer}"
 
 
 def _file_system(stack: DeployedStack) -> dict[str, Any]:
@@ -359,7 +284,7 @@ def _file_system_policy(stack: DeployedStack) -> list[dict[str, Any]]:
         policy = efs.describe_file_system_policy(FileSystemId=stack.only(FILE_SYSTEM))["Policy"]
     except efs.exceptions.PolicyNotFound:
         return []
-    return _listed(json.loads(policy)["Statement"])
+    return listed(json.loads(policy)["Statement"])
 
 
 def _refuses_plain_transport(statement: dict[str, Any]) -> bool:
@@ -393,23 +318,6 @@ def _access_point(stack: DeployedStack) -> dict[str, Any]:
     return stack.client("efs").describe_access_points(AccessPointId=stack.only(ACCESS_POINT))["AccessPoints"][0]
 
 
-def _service(stack: DeployedStack) -> dict[str, Any]:
-    cluster, service = stack.only("AWS::ECS::Cluster"), stack.only("AWS::ECS::Service")
-    found = stack.client("ecs").describe_services(cluster=cluster, services=[service])["services"]
-    assert found, f"there is no service {service}"
-    return found[0]
-
-
-def _task_groups(stack: DeployedStack) -> list[str]:
-    return _service(stack)["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
-
-
-def _task(stack: DeployedStack) -> dict[str, Any]:
-    """The definition that the service runs."""
-    arn = _service(stack)["taskDefinition"]
-    return stack.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
-
-
 def _is_shared(volume: dict[str, Any]) -> bool:
     return bool(volume.get("efsVolumeConfiguration"))
 
@@ -417,87 +325,6 @@ def _is_shared(volume: dict[str, Any]) -> bool:
 def _is_demonstration(task: dict[str, Any]) -> bool:
     """Its init container adds a line to the page; with an image of one's own there is none."""
     return "join" in [container["name"] for container in task["containerDefinitions"]]
-
-
-def _inline_statements(stack: DeployedStack, role: str) -> Iterable[dict[str, Any]]:
-    iam = stack.client("iam")
-    for page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
-        for name in page["PolicyNames"]:
-            yield from _listed(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"])
-
-
-def _scaled_resource(stack: DeployedStack) -> str:
-    service = _service(stack)
-    return f"service/{service['clusterArn'].rpartition('/')[2]}/{service['serviceName']}"
-
-
-def _default_routes(stack: DeployedStack, subnet: str) -> list[str]:
-    """What the routes to the internet of a subnet lead to; none where there is no way out of the VPC."""
-    of_subnet = [{"Name": "association.subnet-id", "Values": [subnet]}]
-    tables = stack.client("ec2").describe_route_tables(Filters=of_subnet)["RouteTables"]
-    assert tables, f"the subnet {subnet} has no route table of its own"
-    return [
-        route.get("NatGatewayId") or route.get("GatewayId") or "something else"
-        for route in tables[0]["Routes"]
-        if route.get("DestinationCidrBlock") == "0.0.0.0/0" or route.get("DestinationIpv6CidrBlock") == "::/0"
-    ]
-
-
-def _rules(stack: DeployedStack, groups: Iterable[str], direction: str = "IpPermissions") -> set[Rule]:
-    found = stack.client("ec2").describe_security_groups(GroupIds=list(groups))["SecurityGroups"]
-    return {
-        Rule(permission["IpProtocol"], permission.get("FromPort", -1), permission.get("ToPort", -1), peer)
-        for group in found
-        for permission in group[direction]
-        for peer in _peers(permission)
-    }
-
-
-def _peers(permission: dict[str, Any]) -> Iterable[str]:
-    kinds = {
-        "IpRanges": "CidrIp",
-        "Ipv6Ranges": "CidrIpv6",
-        "PrefixListIds": "PrefixListId",
-        "UserIdGroupPairs": "GroupId",
-    }
-    return [peer[name] for kind, name in kinds.items() for peer in permission.get(kind, [])]
-
-
-def _shown(rules: Iterable[Rule]) -> list[str]:
-    return sorted(map(str, rules))
-
-
-def _load_balancer(stack: DeployedStack) -> dict[str, Any]:
-    return stack.client("elbv2").describe_load_balancers(LoadBalancerArns=[stack.only(LOAD_BALANCER)])["LoadBalancers"][
-        0
-    ]
-
-
-def _load_balancer_attributes(stack: DeployedStack) -> dict[str, str]:
-    elbv2 = stack.client("elbv2")
-    return _by_key(elbv2.describe_load_balancer_attributes(LoadBalancerArn=stack.only(LOAD_BALANCER))["Attributes"])
-
-
-def _by_key(attributes: Iterable[dict[str, str]]) -> dict[str, str]:
-    return {attribute["Key"]: attribute["Value"] for attribute in attributes}
-
-
-def _listeners(stack: DeployedStack) -> dict[int, dict[str, Any]]:
-    found = stack.client("elbv2").describe_listeners(LoadBalancerArn=stack.only(LOAD_BALANCER))["Listeners"]
-    return {listener["Port"]: listener for listener in found}
-
-
-def _log_group(stack: DeployedStack, name: str) -> dict[str, Any]:
-    pages = stack.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
-    found = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == name]
-    assert found, f"there is no log group {name}"
-    return found[0]
-
-
-def _metrics(alarm: dict[str, Any]) -> set[str]:
-    """What an alarm watches, by itself or in an expression."""
-    inside = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
-    return {metric["MetricName"] for metric in [alarm, *inside] if "MetricName" in metric}
 
 
 def _get(url: str) -> str:
@@ -516,7 +343,3 @@ def _get(url: str) -> str:
         return str(error)
     except OSError as error:  # such as a connection that ends too early
         return str(error)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

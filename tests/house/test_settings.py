@@ -18,6 +18,8 @@ from stacks.fargate_efs import FargateEfsSettings
 from tests.book import EVERYTHING
 
 TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
+# With what the other patterns ask for.
+IN_PRODUCTION = {"posture": "production", "EcsEc2Stack.allow_plain_http": "true"}
 
 
 def fargate(context: dict[str, Any]) -> FargateEfsSettings:
@@ -79,7 +81,7 @@ def test_keys_of_cdk_are_left_alone() -> None:
 
 
 def test_production_is_the_other_posture() -> None:
-    posture, _ = load_settings({"posture": "production", "FargateEfsStack.allow_plain_http": "true"}, TYPES)
+    posture, _ = load_settings({**IN_PRODUCTION, "FargateEfsStack.allow_plain_http": "true"}, TYPES)
     assert posture is PRODUCTION
 
 
@@ -184,7 +186,7 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
             "FargateEfsStack.response_time_steps",
             "in rising order",
         ),
-        ({"posture": "production"}, "FargateEfsStack.allow_plain_http", "set certificate_arn"),
+        (IN_PRODUCTION, "FargateEfsStack.allow_plain_http", "set certificate_arn"),
     ],
 )
 def test_refused_with_the_place_and_what_is_allowed(context: dict[str, Any], path: str, remedy: str) -> None:
@@ -195,8 +197,8 @@ def test_refused_with_the_place_and_what_is_allowed(context: dict[str, Any], pat
 
 def test_production_takes_a_certificate_or_the_opt_out() -> None:
     certificate = "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b"
-    fargate({"posture": "production", "FargateEfsStack.certificate_arn": certificate})
-    fargate({"posture": "production", "FargateEfsStack.allow_plain_http": "true"})
+    fargate({**IN_PRODUCTION, "FargateEfsStack.certificate_arn": certificate})
+    fargate({**IN_PRODUCTION, "FargateEfsStack.allow_plain_http": "true"})
 
 
 def test_every_mistake_of_a_run_is_in_one_message() -> None:

@@ -1,15 +1,16 @@
 """A sound account: what ``FargateEfsStack`` leaves behind, made by API calls, and the handles to spoil it by."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 
 from tests.deployed.stack import DeployedStack
+from tests.proof.proving import Check, Proof
 from tests.proof.site import Site
 
 AZS = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
@@ -55,6 +56,10 @@ class SoundStack(DeployedStack):
 class Account:
     """In moto, in the posture given. A break changes one thing of it."""
 
+    name = "FargateEfsStack"
+    watched: ClassVar[Mapping[str, Sequence[str]]] = ALARMS
+    """Metrics with an alarm, by namespace."""
+
     def __init__(self, session: boto3.Session, *, posture: str, site: Site) -> None:
         self.session, self.posture, self.site = session, posture, site
         self.production = posture == "production"
@@ -68,18 +73,21 @@ class Account:
         self._service()
         self._scaling()
         self._alarms()
-        self.outputs = {"Url": site.url, "LogGroupName": self.log_group}
+        self.outputs = self._outputs()
 
     @property
     def stack(self) -> "SoundStack":
         return SoundStack(
-            name="FargateEfsStack",
+            name=self.name,
             posture=self.posture,
             outputs=self.outputs,
             resources=self.resources,
             session=self.session,
             account=self,
         )
+
+    def _outputs(self) -> dict[str, str]:
+        return {"Url": self.site.url, "LogGroupName": self.log_group}
 
     def client(self, service: str) -> Any:
         return self.session.client(service)
@@ -116,6 +124,9 @@ class Account:
             self._route(self.subnets["public"][number], public)
             self._route(self.subnets["private"][number], self.private_tables[number % len(self.private_tables)])
             self._route(self.subnets["isolated"][number], self.isolated_table)
+        self._groups()
+
+    def _groups(self) -> None:
         self.front_group = self._group(
             "front", [(port, ANYWHERE) for port in ((80, 443) if self.production else (80,))]
         )
@@ -396,7 +407,7 @@ class Account:
         sns, encrypted = self.client("sns"), {"KmsMasterKeyId": self.key_arn} if self.key_arn else {}
         self.topic = self._made("AWS::SNS::Topic", sns.create_topic(Name="alarms", Attributes=encrypted)["TopicArn"])
         self.let_publish("cloudwatch.amazonaws.com")
-        for namespace, metrics in ALARMS.items():
+        for namespace, metrics in self.watched.items():
             for metric in metrics:
                 self.put_alarm(namespace, metric)
                 self._made("AWS::CloudWatch::Alarm", metric)
@@ -423,3 +434,13 @@ class Account:
         allow = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sns:Publish", "Resource": self.topic}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [refuse, allow]})
         self.client("sns").set_topic_attributes(TopicArn=self.topic, AttributeName="Policy", AttributeValue=policy)
+
+
+def proofs_of(check: Check, *breaks: tuple[str, Callable[[Any], Any], str]) -> list[Proof]:
+    """:param breaks: in which posture, what is spoilt, and what the check says then."""
+    return [Proof(check, partial(_spoil, spoil), says, posture) for posture, spoil, says in breaks]
+
+
+def _spoil(spoil: Callable[[Any], Any], stack: DeployedStack) -> None:
+    assert isinstance(stack, SoundStack)
+    spoil(stack.account)

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,19 @@ import boto3
 import pytest
 
 from tests.deployed import test_fargate_efs as checks
-from tests.deployed.stack import DeployedStack
-from tests.proof.fargate_efs import ANYWHERE, EXEC_CHANNEL, REFUSE_PLAIN_TRANSPORT, Account, SoundStack, ThriftySession
-from tests.proof.proving import Check, Proof, account_in_memory, checks_of, passes, unproven
+from tests.proof.fargate_efs import (
+    ANYWHERE,
+    EXEC_CHANNEL,
+    REFUSE_PLAIN_TRANSPORT,
+    Account,
+    ThriftySession,
+    proofs_of,
+)
+from tests.proof.proving import Proof, account_in_memory, checks_of, passes, unproven
 from tests.proof.site import Site, running, write_certificate
 
 SANDBOX, PRODUCTION = "sandbox", "production"
 JOIN_SCRIPT = Path(__file__).parents[2] / "workloads" / "fargate_efs" / "join.sh"
-
-
-def proofs_of(check: Check, *breaks: tuple[str, Callable[[Account], Any], str]) -> list[Proof]:
-    """:param breaks: in which posture, what is spoilt, and what the check says then."""
-    return [Proof(check, partial(_spoil, spoil), says, posture) for posture, spoil, says in breaks]
-
-
-def _spoil(spoil: Callable[[Account], Any], stack: DeployedStack) -> None:
-    assert isinstance(stack, SoundStack)
-    spoil(stack.account)
 
 
 def line(zone: str, task: str = "0a1b2c") -> str:

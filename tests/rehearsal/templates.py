@@ -135,6 +135,37 @@ def front(**changed: Any) -> dict[str, Any]:
     }
 
 
+def network_front(**changed: Any) -> dict[str, Any]:
+    """A Network Load Balancer with a listener and a target group."""
+    return {
+        **NETWORK,
+        "Balancer": of(
+            "ElasticLoadBalancingV2::LoadBalancer",
+            LoadBalancerAttributes=changed.get("balancer", []),
+            Scheme="internal",
+            SecurityGroups=[att("Group", "GroupId")],
+            Subnets=[ref("Subnet")],
+            Type="network",
+            **changed.get("more", {}),
+        ),
+        "Targets": of(
+            "ElasticLoadBalancingV2::TargetGroup",
+            Port=80,
+            Protocol="TCP",
+            TargetGroupAttributes=changed.get("targets", []),
+            TargetType="ip",
+            VpcId=ref("Vpc"),
+            **changed.get("health", {"HealthCheckProtocol": "TCP"}),
+        ),
+        "Listener": of(
+            "ElasticLoadBalancingV2::Listener",
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": ref("Targets")}],
+            LoadBalancerArn=ref("Balancer"),
+            **changed.get("listener", {"Port": 80, "Protocol": "TCP"}),
+        ),
+    }
+
+
 def service(task: Mapping[str, Any] = {}, settings: Mapping[str, Any] = {}, cluster: str = "enabled") -> dict[str, Any]:
     """A service behind a load balancer, on a cluster with Fargate."""
     container = {

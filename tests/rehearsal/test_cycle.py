@@ -28,7 +28,7 @@ IMPOSSIBLE = {
 }
 
 # What production keeps besides, where every option is on.
-KEPT_WITH_OPTIONS = {"EcrStack": {"Public"}}
+KEPT_WITH_OPTIONS = {"EcrStack": {"Public"}, "EcsEc2Stack": {"Files/FileSystem/Resource"}}
 
 
 @pytest.fixture

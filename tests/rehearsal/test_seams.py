@@ -87,7 +87,10 @@ SEAMS: dict[str, tuple[str, Callable[[], bool]]] = {
         "which service a request is for: add_json_actions",
         lambda: router.SERVICE_PATTERNS["ecr"]["credential_scope"] == "ecr",
     ),
-    "ec2._ACTION_MAP": ("who answers an action: add_to_description", lambda: "DescribeVpcs" in ec2._ACTION_MAP),
+    "ec2._ACTION_MAP": (
+        "who answers an action: add_to_description, add_ec2_actions",
+        lambda: "DescribeVpcs" in ec2._ACTION_MAP and takes(ec2._ACTION_MAP["DescribeVpcs"], "p"),
+    ),
     "alb._ACTION_MAP": ("who answers an action: add_to_description", lambda: "DescribeTags" in alb._ACTION_MAP),
     "cloudformation._ACTION_HANDLERS": (
         "who answers an action: add_to_description",

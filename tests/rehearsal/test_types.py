@@ -4,6 +4,7 @@ rolled back, changed back, deleted, and nothing left.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.rehearsal.templates import (
     att,
     balancer_of,
     front,
+    network_front,
     of,
     ref,
     service,
@@ -270,6 +272,137 @@ def test_endpoints(stack: Stack) -> None:
     assert second == (False, *first[1:])
 
 
+def endpoint_service(**settings: Any) -> Resources:
+    return {
+        **network_front(),
+        "Service": of("EC2::VPCEndpointService", NetworkLoadBalancerArns=[ref("Balancer")], **settings),
+    }
+
+
+def described_service(stack: Stack) -> dict[str, Any]:
+    found = stack.client("ec2").describe_vpc_endpoint_service_configurations(ServiceIds=[stack.id_of("Service")])
+    return only(found["ServiceConfigurations"])
+
+
+def test_endpoint_services(stack: Stack) -> None:
+    def read() -> Any:
+        service = described_service(stack)
+        assert service["NetworkLoadBalancerArns"] == [stack.id_of("Balancer")]
+        assert service["ServiceName"] == f"com.amazonaws.vpce.{REGION}.{stack.id_of('Service')}"
+        name, verification = service.get("PrivateDnsName"), service.get("PrivateDnsNameConfiguration", {})
+        return service["AcceptanceRequired"], name, verification.get("State"), without_own_tags(service["Tags"])
+
+    first, second = live(
+        stack,
+        endpoint_service(AcceptanceRequired=False, PrivateDnsName="api.example.com", Tags=tags(Name="one")),
+        endpoint_service(Tags=tags(Name="two")),
+        read,
+    )
+    assert first == (False, "api.example.com", "pendingVerification", tags(Name="one"))
+    assert second == (True, None, None, tags(Name="two"))
+
+
+def test_the_record_that_verifies_a_private_dns_name(stack: Stack) -> None:
+    parameters = {
+        name: of("SSM::Parameter", Type="String", Value=att("Service", f"PrivateDnsNameConfiguration.{name}"))
+        for name in ("Name", "Value")
+    }
+    stack.put({**endpoint_service(PrivateDnsName="api.example.com"), **parameters})
+    ssm, verification = stack.client("ssm"), described_service(stack)["PrivateDnsNameConfiguration"]
+    for name in parameters:
+        assert ssm.get_parameter(Name=stack.id_of(name))["Parameter"]["Value"] == verification[name]
+
+
+def test_only_a_network_load_balancer_has_an_endpoint_service(stack: Stack) -> None:
+    service = of("EC2::VPCEndpointService", NetworkLoadBalancerArns=[ref("Balancer")])
+    with pytest.raises(AssertionError, match="is not a Network Load Balancer"):
+        stack.put({**front(), "Service": service})
+
+
+def test_permissions_of_endpoint_services(stack: Stack) -> None:
+    def resources(*accounts: str) -> Resources:
+        principals = [f"arn:aws:iam::{account}:root" for account in accounts]
+        permissions = of("EC2::VPCEndpointServicePermissions", AllowedPrincipals=principals, ServiceId=ref("Service"))
+        return {**endpoint_service(), "Permissions": permissions}
+
+    def read() -> Any:
+        found = stack.client("ec2").describe_vpc_endpoint_service_permissions(ServiceId=stack.id_of("Service"))
+        return [item["Principal"] for item in found["AllowedPrincipals"]]
+
+    first, second = live(stack, resources("111122223333"), resources("111122223333", "444455556666"), read)
+    assert first == ["arn:aws:iam::111122223333:root"]
+    assert second == [*first, "arn:aws:iam::444455556666:root"]
+    assert live(stack, resources("111122223333"), endpoint_service(), read) == (first, [])
+
+
+def consumed(acceptance_required: bool) -> Resources:
+    return {
+        **endpoint_service(AcceptanceRequired=acceptance_required),
+        "Endpoint": of(
+            "EC2::VPCEndpoint",
+            ServiceName={"Fn::Sub": "com.amazonaws.vpce.${AWS::Region}.${Service}"},
+            SubnetIds=[ref("Subnet")],
+            VpcEndpointType="Interface",
+            VpcId=ref("Vpc"),
+        ),
+    }
+
+
+@pytest.mark.parametrize(("acceptance_required", "state"), [(False, "available"), (True, "pendingAcceptance")])
+def test_an_endpoint_waits_where_its_service_says_so(stack: Stack, acceptance_required: bool, state: str) -> None:
+    name = of("SSM::Parameter", Type="String", Value={"Fn::Select": [0, att("Endpoint", "DnsEntries")]})
+    stack.put({**consumed(acceptance_required), "Name": name})
+    found = stack.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[stack.id_of("Endpoint")])
+    endpoint = only(found["VpcEndpoints"])
+    assert endpoint["State"] == state
+    zone, name = stack.client("ssm").get_parameter(Name=stack.id_of("Name"))["Parameter"]["Value"].split(":")
+    regional, of_a_zone = endpoint["DnsEntries"]
+    assert regional == {"DnsName": name, "HostedZoneId": zone}
+    assert stack.id_of("Endpoint") in name
+    assert name.endswith(f".{stack.id_of('Service')}.{REGION}.vpce.amazonaws.com")
+    assert "-us-east-1b." in of_a_zone["DnsName"]
+
+
+def test_an_endpoint_service_goes_after_its_endpoints(stack: Stack) -> None:
+    stack.put(consumed(False))
+    ec2 = stack.client("ec2")
+    of_somebody = ec2.create_vpc_endpoint(
+        ServiceName=described_service(stack)["ServiceName"], VpcEndpointType="Interface", VpcId=stack.id_of("Vpc")
+    )["VpcEndpoint"]["VpcEndpointId"]
+    with pytest.raises(AssertionError, match="has existing active VPC Endpoint connections"):
+        stack.delete()
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[of_somebody])
+
+
+def test_an_endpoint_of_no_service_is_refused(stack: Stack) -> None:
+    name = f"com.amazonaws.vpce.{REGION}.vpce-svc-0"
+    endpoint = of("EC2::VPCEndpoint", ServiceName=name, VpcEndpointType="Interface", VpcId=ref("Vpc"))
+    with pytest.raises(AssertionError, match="vpce-svc-0' does not exist"):
+        stack.put({**NETWORK, "Endpoint": endpoint})
+
+
+def test_a_rule_takes_the_one_that_lets_everything_out_away(stack: Stack) -> None:
+    everything = {"CidrIp": "0.0.0.0/0", "IpProtocol": "-1"}
+    groups = {
+        "Silent": of("EC2::SecurityGroup", GroupDescription="Silent", VpcId=ref("Vpc")),
+        "Declared": of(
+            "EC2::SecurityGroup", GroupDescription="Declared", SecurityGroupEgress=[everything], VpcId=ref("Vpc")
+        ),
+    }
+    https = {"CidrIp": "192.0.2.0/24", "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    rules = {f"{name}Rule": of("EC2::SecurityGroupEgress", GroupId=att(name, "GroupId"), **https) for name in groups}
+
+    def out(name: str) -> list[str]:
+        found = stack.client("ec2").describe_security_groups(GroupIds=[stack.id_of(name)])["SecurityGroups"]
+        return [rule["IpRanges"][0]["CidrIp"] for rule in only(found)["IpPermissionsEgress"]]
+
+    stack.put({**NETWORK, **groups})
+    assert out("Silent") == out("Declared") == ["0.0.0.0/0"]
+    stack.put({**NETWORK, **groups, **rules})
+    assert out("Silent") == ["192.0.2.0/24"]
+    assert out("Declared") == ["0.0.0.0/0", "192.0.2.0/24"]
+
+
 def test_attributes_of_networks(stack: Stack) -> None:
     resources = {
         **NETWORK,
@@ -354,6 +487,53 @@ def test_listeners(stack: Stack) -> None:
     first, second = live(stack, front(listener=https), front(), read)
     assert first == https
     assert second == {"Certificates": None, "Port": 80, "Protocol": "HTTP", "SslPolicy": None}
+
+
+def test_network_load_balancers(stack: Stack) -> None:
+    enforced = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
+
+    def read() -> Any:
+        elb = stack.client("elbv2")
+        balancer, targets = stack.id_of("Balancer"), stack.id_of("Targets")
+        of_balancer = elb.describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
+        of_targets = elb.describe_target_group_attributes(TargetGroupArn=targets)["Attributes"]
+        values = {one["Key"]: one["Value"] for one in (*of_balancer, *of_targets)}
+        described = only(elb.describe_load_balancers(LoadBalancerArns=[balancer])["LoadBalancers"])
+        group = only(elb.describe_target_groups(TargetGroupArns=[targets])["TargetGroups"])
+        listener = only(elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"])
+        assert (described["Type"], described["Scheme"]) == ("network", "internal")
+        assert described["SecurityGroups"] == [stack.id_of("Group")]
+        assert "routing.http2.enabled" not in values, "that is one of an Application Load Balancer"
+        return (
+            described[enforced],
+            values["deletion_protection.enabled"],
+            values["preserve_client_ip.enabled"],
+            (group["HealthCheckProtocol"], group.get("HealthCheckPath"), group.get("Matcher")),
+            (listener["Protocol"], listener.get("SslPolicy")),
+        )
+
+    tls = {
+        "Certificates": [{"CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/1a2b3c4d"}],
+        "Port": 443,
+        "Protocol": "TLS",
+        "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+    }
+    changed = network_front(
+        balancer=[{"Key": "deletion_protection.enabled", "Value": "true"}],
+        more={enforced: "off"},
+        targets=[{"Key": "preserve_client_ip.enabled", "Value": "true"}],
+        health={"HealthCheckPath": "/up", "HealthCheckProtocol": "HTTP"},
+        listener=tls,
+    )
+    first, second = live(stack, network_front(), changed, read)
+    assert first == ("on", "false", "false", ("TCP", None, None), ("TCP", None))
+    up = ("HTTP", "/up", {"HttpCode": "200-399"})
+    assert second == ("off", "true", "true", up, ("TLS", tls["SslPolicy"]))
+
+
+def test_a_tls_listener_without_a_certificate_is_refused(stack: Stack) -> None:
+    with pytest.raises(AssertionError, match="A certificate must be specified for TLS listeners"):
+        stack.put(network_front(listener={"Port": 443, "Protocol": "TLS"}))
 
 
 # WAF
@@ -558,6 +738,222 @@ def test_services(stack: Stack) -> None:
         "propagateTags": "NONE",
         "tags": [],
     }
+
+
+# EC2 instances, by Auto Scaling and a capacity provider
+
+
+def instances(
+    *, most: int = 2, kind: str = "t4g.small", hops: int = 1, protected: bool = False, **group: Any
+) -> dict[str, Any]:
+    """A launch template, and a group that starts instances from its latest version."""
+    return {
+        **NETWORK,
+        "Role": of("IAM::Role", AssumeRolePolicyDocument=trust("ec2.amazonaws.com")),
+        "Profile": of("IAM::InstanceProfile", Roles=[ref("Role")]),
+        "Template": of(
+            "EC2::LaunchTemplate",
+            LaunchTemplateData={
+                "IamInstanceProfile": {"Arn": att("Profile", "Arn")},
+                "ImageId": "ami-1",
+                "MetadataOptions": {"HttpPutResponseHopLimit": hops, "HttpTokens": "required"},
+                "NetworkInterfaces": [{"DeviceIndex": 0, "Groups": [att("Group", "GroupId")]}],
+            },
+        ),
+        "Instances": of(
+            "AutoScaling::AutoScalingGroup",
+            MaxSize=str(most),
+            MinSize="0",
+            MixedInstancesPolicy={
+                "InstancesDistribution": {"OnDemandBaseCapacity": 1},
+                "LaunchTemplate": {
+                    "LaunchTemplateSpecification": {
+                        "LaunchTemplateId": ref("Template"),
+                        "Version": att("Template", "LatestVersionNumber"),
+                    },
+                    "Overrides": [{"InstanceType": kind}],
+                },
+            },
+            NewInstancesProtectedFromScaleIn=protected,
+            VPCZoneIdentifier=[ref("Subnet")],
+            **group,
+        ),
+    }
+
+
+def on_instances(*, name: str = "on-ec2", protection: str = "DISABLED", target: int = 100, **more: Any) -> Resources:
+    """A capacity provider of the group, and the cluster that has it."""
+    return {
+        **instances(protected=protection == "ENABLED"),
+        "Cluster": of("ECS::Cluster"),
+        "Provider": of(
+            "ECS::CapacityProvider",
+            AutoScalingGroupProvider={
+                "AutoScalingGroupArn": ref("Instances"),
+                "ManagedScaling": {"Status": "ENABLED", "TargetCapacity": target},
+                "ManagedTerminationProtection": protection,
+                **more,
+            },
+            Name=name,
+        ),
+        "Capacity": of(
+            "ECS::ClusterCapacityProviderAssociations",
+            CapacityProviders=[ref("Provider")],
+            Cluster=ref("Cluster"),
+            DefaultCapacityProviderStrategy=[{"CapacityProvider": ref("Provider"), "Weight": 1}],
+        ),
+    }
+
+
+def test_auto_scaling_groups(stack: Stack) -> None:
+    def read() -> Any:
+        groups = stack.client("autoscaling").describe_auto_scaling_groups(
+            AutoScalingGroupNames=[stack.id_of("Instances")]
+        )
+        group = only(groups["AutoScalingGroups"])
+        policy = group["MixedInstancesPolicy"]
+        used = policy["LaunchTemplate"]["LaunchTemplateSpecification"]
+        assert "LaunchTemplate" not in group
+        assert used["LaunchTemplateId"] == stack.id_of("Template")
+        version = only(
+            stack.client("ec2").describe_launch_template_versions(
+                LaunchTemplateId=used["LaunchTemplateId"], Versions=[used["Version"]]
+            )["LaunchTemplateVersions"]
+        )
+        return (
+            group["MaxSize"],
+            group["AvailabilityZones"],
+            group["NewInstancesProtectedFromScaleIn"],
+            group.get("MaxInstanceLifetime"),
+            len(group.get("EnabledMetrics", [])),
+            policy["LaunchTemplate"]["Overrides"],
+            policy["InstancesDistribution"]["OnDemandBaseCapacity"],
+            version["LaunchTemplateData"]["MetadataOptions"]["HttpPutResponseHopLimit"],
+        )
+
+    second = instances(
+        most=3,
+        kind="m7g.large",
+        hops=2,
+        protected=True,
+        MaxInstanceLifetime=86400,
+        MetricsCollection=[{"Granularity": "1Minute"}],
+    )
+    assert live(stack, instances(), second, read) == (
+        (2, ["us-east-1b"], False, None, 0, [{"InstanceType": "t4g.small"}], 1, 1),
+        (3, ["us-east-1b"], True, 86400, 8, [{"InstanceType": "m7g.large"}], 1, 2),
+    )
+
+
+def test_capacity_providers_of_groups(stack: Stack) -> None:
+    def read() -> Any:
+        ecs, name = stack.client("ecs"), stack.id_of("Provider")
+        found = only(ecs.describe_capacity_providers(capacityProviders=[name])["capacityProviders"])
+        provider = found["autoScalingGroupProvider"]
+        assert provider["autoScalingGroupArn"].endswith(f":autoScalingGroupName/{stack.id_of('Instances')}")
+        cluster = only(ecs.describe_clusters(clusters=[stack.id_of("Cluster")])["clusters"])
+        assert cluster["capacityProviders"] == [name]
+        scaling = provider["managedScaling"]
+        names = ("managedTerminationProtection", "managedDraining")
+        return name, scaling["targetCapacity"], scaling["instanceWarmupPeriod"], *(provider[each] for each in names)
+
+    second = on_instances(protection="ENABLED", target=80, ManagedDraining="DISABLED")
+    assert live(stack, on_instances(), second, read) == (
+        ("on-ec2", 100, 300, "DISABLED", "ENABLED"),
+        ("on-ec2", 80, 300, "ENABLED", "DISABLED"),
+    )
+
+
+@pytest.mark.parametrize("name", ["ecs-instances", "EcsStack-Provider", "FargateLike", "aws-own"])
+def test_capacity_providers_have_names_of_their_own(stack: Stack, name: str) -> None:
+    with pytest.raises(AssertionError, match='cannot be prefixed with "aws", "ecs", or "fargate"'):
+        stack.put(on_instances(name=name))
+
+
+def test_protection_takes_that_of_the_group(stack: Stack) -> None:
+    resources = {**on_instances(protection="ENABLED"), **instances(protected=False)}
+    with pytest.raises(AssertionError, match="must have instance protection from scale in enabled"):
+        stack.put(resources)
+
+
+def test_a_capacity_provider_in_use_stays(stack: Stack) -> None:
+    """AWS refuses to take it from the cluster: a template has to say that its services go first."""
+
+    def resources(*waits_for: str) -> Resources:
+        used = {"CapacityProviderStrategy": [{"CapacityProvider": "on-ec2", "Weight": 1}]}
+        made = {**service(settings=used), **on_instances()}
+        return {**made, "Service": {**made["Service"], "DependsOn": ["Listener", *waits_for]}}
+
+    stack.put(resources("Capacity"))
+    kept = {name: body for name, body in resources().items() if name not in ("Capacity", "Provider")}
+    in_use = "The specified capacity provider is in use and cannot be removed: on-ec2"
+    with suppress(AssertionError):  # a failure to clean up does not fail an update
+        stack.put(kept)
+    assert in_use in str(stack.failures())
+    stack.put(resources("Capacity"))
+    stack.delete()
+
+
+def test_placement_of_tasks(stack: Stack) -> None:
+    def resources(*strategies: tuple[str, str]) -> Resources:
+        placed = [{"Type": kind, "Field": field} for kind, field in strategies]
+        return service(settings={"PlacementStrategies": placed} if placed else {})
+
+    def read() -> Any:
+        found = stack.client("ecs").describe_services(cluster=stack.id_of("Cluster"), services=[stack.id_of("Service")])
+        return [(item["type"], item["field"]) for item in only(found["services"])["placementStrategy"]]
+
+    strategies = [("spread", "attribute:ecs.availability-zone"), ("binpack", "memory")]
+    assert live(stack, resources(*strategies), resources(), read) == (strategies, [])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ecs/optimized-ami/amazon-linux-2023/arm64/recommended", "ecs/optimized-ami/amazon-linux-2023/recommended"),
+        *("bottlerocket/aws-ecs-2/arm64/latest", "bottlerocket/aws-ecs-2/x86_64/latest"),
+    ],
+)
+def test_public_parameters_name_amis(stack: Stack, name: str) -> None:
+    found = stack.client("ssm").get_parameter(Name=f"/aws/service/{name}/image_id")["Parameter"]
+    assert found["Value"].startswith("ami-")
+
+
+def without(resources: Resources, name: str, **properties: Any) -> Resources:
+    """With other properties of one resource."""
+    body = resources[name]
+    return {**resources, name: {**body, "Properties": {**body["Properties"], **properties}}}
+
+
+NOBODYS = {"LaunchTemplateSpecification": {"LaunchTemplateId": "lt-missing", "Version": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "properties", "message"),
+    [
+        ("Instances", {"VPCZoneIdentifier": ["subnet-missing"]}, "subnet ID 'subnet-missing' does not exist"),
+        ("Instances", {"MinSize": "5"}, "Max bound must be greater than or equal to min bound"),
+        ("Instances", {"MixedInstancesPolicy": {"LaunchTemplate": NOBODYS}}, "lt-missing, does not exist"),
+        (
+            "Template",
+            {"LaunchTemplateData": {"IamInstanceProfile": {"Arn": "arn:missing"}}},
+            "Invalid IAM instance profile ARN 'arn:missing'",
+        ),
+        (
+            "Template",
+            {"LaunchTemplateData": {"NetworkInterfaces": [{"Groups": ["sg-missing"]}]}},
+            "security group 'sg-missing' does not exist",
+        ),
+        (
+            "Provider",
+            {"AutoScalingGroupProvider": {"AutoScalingGroupArn": "missing"}},
+            "AutoScalingGroup 'missing' not found",
+        ),
+    ],
+)
+def test_instances_refer_to_what_there_is(stack: Stack, name: str, properties: dict[str, Any], message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        stack.put(without(on_instances(), name, **properties))
 
 
 # Application Auto Scaling

@@ -1,0 +1,95 @@
+"""Auto Scaling groups and launch templates: what MiniStack drops of them, and checks of what refers to what."""
+
+from typing import Any
+
+from ministack.services import autoscaling, ec2, iam
+
+from rehearsal.types import ec2 as ec2_types
+from rehearsal.types.seams import Properties, add_to_description, amend_type, is_true, required
+
+
+def register() -> None:
+    amend_type("AWS::EC2::LaunchTemplate", check=check_template)
+    amend_type("AWS::AutoScaling::AutoScalingGroup", check=check_group, keep=keep_group)
+    add_to_description(
+        autoscaling,
+        "DescribeAutoScalingGroups",
+        items="AutoScalingGroups",
+        item="member",
+        key="AutoScalingGroupName",
+        more=described_group,
+    )
+
+
+def group(name_or_arn: str) -> dict[str, Any]:
+    """By what ``Ref`` returns, or by ARN: a capacity provider takes either."""
+    found = autoscaling._asgs.get(name_or_arn.rpartition("autoScalingGroupName/")[2])
+    return required(found, f"AutoScalingGroup name not found - AutoScalingGroup '{name_or_arn}' not found")
+
+
+# Launch templates
+
+
+def check_template(properties: Properties) -> None:
+    data = properties["LaunchTemplateData"]
+    profile = data.get("IamInstanceProfile", {}).get("Arn")
+    if profile:
+        known = any(record["Arn"] == profile for record in iam._instance_profiles.values())
+        required(known, f"Invalid IAM instance profile ARN '{profile}'")
+    for interface in data.get("NetworkInterfaces", []):
+        for group_id in interface.get("Groups", []):
+            ec2_types.security_group(group_id)
+
+
+# Auto Scaling groups
+
+
+def specification(properties: Properties) -> Properties:
+    policy = properties.get("MixedInstancesPolicy")
+    if policy:
+        return policy["LaunchTemplate"]["LaunchTemplateSpecification"]
+    return properties["LaunchTemplate"]
+
+
+def check_group(properties: Properties) -> None:
+    wanted = specification(properties)
+    template_id, version = wanted["LaunchTemplateId"], str(wanted["Version"])
+    template = required(
+        ec2._launch_templates.get(template_id), f"The specified launch template, with ID {template_id}, does not exist."
+    )
+    known = any(str(each["VersionNumber"]) == version for each in template["Versions"])
+    required(known, f"Could not find launch template version {version} of {template_id}")
+    for subnet_id in properties["VPCZoneIdentifier"]:
+        ec2_types.subnet(subnet_id)
+    if int(properties["MinSize"]) > int(properties["MaxSize"]):
+        raise ValueError("Max bound must be greater than or equal to min bound")
+
+
+def keep_group(name: str, properties: Properties) -> None:
+    autoscaling._asgs[name].update(
+        AvailabilityZones=[ec2._subnets[subnet]["AvailabilityZone"] for subnet in properties["VPCZoneIdentifier"]],
+        NewInstancesProtectedFromScaleIn=is_true(properties.get("NewInstancesProtectedFromScaleIn", False)),
+        properties=properties,
+    )
+
+
+def described_group(name: str) -> dict[str, Any]:
+    """MiniStack describes neither the policy for mixed instances, nor lifetime and metrics."""
+    properties = autoscaling._asgs[name].get("properties", {})
+    policy, lifetime = properties.get("MixedInstancesPolicy"), properties.get("MaxInstanceLifetime")
+    collected = [
+        {"Metric": metric, "Granularity": each["Granularity"]}
+        for each in properties.get("MetricsCollection", [])
+        for metric in each.get("Metrics", GROUP_METRICS)
+    ]
+    described: dict[str, Any] = {"EnabledMetrics": collected or None, "MaxInstanceLifetime": lifetime}
+    if policy:
+        described |= {"LaunchTemplate": None, "MixedInstancesPolicy": policy}
+    return described
+
+
+GROUP_METRICS = [
+    *("GroupMinSize", "GroupMaxSize", "GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances"),
+    *("GroupStandbyInstances", "GroupTerminatingInstances", "GroupTotalInstances"),
+]
+"""Those of a group without a warm pool: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html"""

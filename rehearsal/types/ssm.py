@@ -1,0 +1,21 @@
+"""Public parameters that name the AMIs of a Region, of which MiniStack knows two."""
+
+from ministack.services import ssm
+
+AMI = "ami-0123456789abcdef0"
+"""Whatever the parameter: no instance is started from it."""
+
+PUBLIC_AMI_PARAMETERS = [
+    f"/aws/service/{name}"
+    for name in (
+        "ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+        "ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+        "bottlerocket/aws-ecs-2/x86_64/latest/image_id",
+        "bottlerocket/aws-ecs-2/arm64/latest/image_id",
+    )
+]
+
+
+def register() -> None:
+    for name in PUBLIC_AMI_PARAMETERS:
+        ssm._PUBLIC_AMI_PARAMETERS.setdefault(name, AMI)

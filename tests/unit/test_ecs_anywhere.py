@@ -1,0 +1,560 @@
+"""What the docstring of stacks/ecs_anywhere promises."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecs as ecs
+
+from patternbook import SANDBOX, AnywhereService, SettingsError, Task, external_cluster, log_group
+from patternbook.anywhere import check_host_port
+from patternbook.settings import load_settings
+from stacks.ecs_anywhere import EcsAnywhereSettings, EcsAnywhereStack
+from stacks.ecs_anywhere.stack import SERVE_SCRIPT
+from tests.book import POSTURES, Book, variant
+from tests.unit.reading import Reading, Resource
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
+PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
+SECRET_KEY = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
+
+# Production with everything that a user can set.
+FULL: Mapping[str, Any] = {
+    "posture": "production",
+    "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2",
+    "container_port": 9000,
+    "health_check_command": ["CMD", "/ok"],
+    "writable_paths": ["/tmp", "/run"],
+    "secrets": {"DB_PASSWORD": SECRET},
+    "parameters": {"GREETING": PARAMETER},
+    "secret_key_arns": [SECRET_KEY],
+    "architecture": "arm64",
+    "desired_count": 3,
+    "min_healthy_percent": 50,
+    "host_port": 8080,
+    "cpu": 512,
+    "memory_mib": 1024,
+    "alarm_email": "ops@example.com",
+    "log_retention_days": 30,
+}
+ACCOUNT_ARN = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:"
+CHANNELS = [f"ssmmessages:{verb}{of}Channel" for verb in ("Create", "Open") for of in ("Control", "Data")]
+EXEC_CHANNEL = {"Action": sorted(CHANNELS), "Effect": "Allow", "Resource": "*"}
+
+
+@pytest.fixture(scope="module")
+def read(books: Callable[[str], Book], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reading]:
+    """The stack in a posture as it comes, or with the settings FULL; each synthesized once."""
+    readings: dict[str, Reading] = {}
+
+    def reading(name: str) -> Reading:
+        if name not in readings:
+            full = name == "full"
+            app = variant(EcsAnywhereStack, tmp_path_factory.mktemp(name), **FULL) if full else books(name).app
+            stack = app.node.find_child("EcsAnywhereStack")
+            assert isinstance(stack, cdk.Stack)
+            readings[name] = Reading(stack)
+        return readings[name]
+
+    return reading
+
+
+@pytest.fixture(scope="module", params=POSTURES)
+def stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
+    """As it comes, in each posture."""
+    return read(request.param)
+
+
+@pytest.fixture(scope="module", params=[*POSTURES, "full"])
+def any_stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
+    """As it comes in each posture, and with settings."""
+    return read(request.param)
+
+
+@pytest.fixture(scope="module")
+def sandbox(read: Callable[[str], Reading]) -> Reading:
+    return read("sandbox")
+
+
+@pytest.fixture(scope="module")
+def production(read: Callable[[str], Reading]) -> Reading:
+    return read("production")
+
+
+@pytest.fixture(scope="module")
+def full(read: Callable[[str], Reading]) -> Reading:
+    return read("full")
+
+
+def task(stack: Reading) -> Resource:
+    return stack.one("AWS::ECS::TaskDefinition")
+
+
+def container(stack: Reading) -> dict[str, Any]:
+    [only] = task(stack)["ContainerDefinitions"]
+    return only
+
+
+def service(stack: Reading) -> Resource:
+    return stack.one("AWS::ECS::Service")
+
+
+def machine_role(stack: Reading) -> Resource:
+    [role] = [role for role in stack.all("AWS::IAM::Role") if "ssm.amazonaws.com" in json.dumps(role.body)]
+    return role
+
+
+def alarms(stack: Reading) -> dict[str, Resource]:
+    return {alarm["AlarmDescription"]: alarm for alarm in stack.all("AWS::CloudWatch::Alarm")}
+
+
+# Cluster
+
+
+def test_nothing_of_a_network_is_in_the_stack(any_stack: Reading) -> None:
+    types = {resource.type for resource in any_stack.resources.values()}
+    assert not {name for name in types if name.startswith(("AWS::EC2::", "AWS::ElasticLoadBalancing"))}
+
+
+def test_nothing_refers_to_a_network(any_stack: Reading) -> None:
+    text = json.dumps(any_stack.document)
+    assert "vpc" not in text.lower()
+    assert "NetworkConfiguration" not in text
+
+
+def test_the_template_has_no_custom_resource(any_stack: Reading) -> None:
+    types = {resource.type for resource in any_stack.resources.values()}
+    assert not {name for name in types if name.startswith(("Custom::", "AWS::Lambda"))}
+
+
+@pytest.mark.parametrize(("name", "insights"), [("sandbox", "enabled"), ("production", "enhanced")])
+def test_container_insights_by_posture(read: Callable[[str], Reading], name: str, insights: str) -> None:
+    cluster = read(name).one("AWS::ECS::Cluster")
+    assert cluster["ClusterSettings"] == [{"Name": "containerInsights", "Value": insights}]
+
+
+# Machine role
+
+
+def test_systems_manager_gives_the_role_in_this_account_and_region_only(any_stack: Reading) -> None:
+    [statement] = any_stack.shown(machine_role(any_stack)["AssumeRolePolicyDocument"]["Statement"])
+    assert statement == {
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": ACCOUNT_ARN % "ssm" + "*"},
+            "StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"},
+        },
+        "Effect": "Allow",
+        "Principal": {"Service": "ssm.amazonaws.com"},
+    }
+
+
+def test_machines_may_do_exactly_what_their_agents_call(any_stack: Reading) -> None:
+    cluster = "${AWS::ECS::Cluster.Arn}"
+    assert any_stack.statements(machine_role(any_stack)) == [
+        {
+            "Action": [
+                "ecs:RegisterContainerInstance",
+                *(f"ecs:Submit{of}" for of in ("AttachmentStateChanges", "ContainerStateChange", "TaskStateChange")),
+            ],
+            "Effect": "Allow",
+            "Resource": cluster,
+        },
+        {
+            "Action": ["ecs:Poll", "ecs:StartTelemetrySession"],
+            "Condition": {"ArnEquals": {"ecs:cluster": cluster}},
+            "Effect": "Allow",
+            "Resource": ACCOUNT_ARN % "ecs" + "container-instance/${AWS::ECS::Cluster}/*",
+        },
+        {
+            "Action": "ssm:UpdateInstanceInformation",
+            "Effect": "Allow",
+            "Resource": ACCOUNT_ARN % "ssm" + "managed-instance/*",
+        },
+        {"Action": ["ecs:DiscoverPollEndpoint", *sorted(CHANNELS)], "Effect": "Allow", "Resource": "*"},
+    ]
+
+
+def test_no_role_has_a_managed_policy(any_stack: Reading) -> None:
+    assert [role.id for role in any_stack.all("AWS::IAM::Role") if role.get("ManagedPolicyArns")] == []
+
+
+# Commands
+
+
+def test_an_activation_is_for_one_machine_and_this_role(any_stack: Reading) -> None:
+    command = any_stack.output("ActivateCommand")
+    assert command == (
+        "aws ssm create-activation --region ${AWS::Region} --iam-role ${AWS::IAM::Role} --registration-limit 1"
+        " --query '[ActivationId,ActivationCode]' --output text"
+    )
+    assert any_stack.to(any_stack.document["Outputs"]["ActivateCommand"]["Value"]["Fn::Join"][1][3]) == machine_role(
+        any_stack
+    )
+
+
+def test_the_installer_is_run_once_its_signer_is_verified(any_stack: Reading) -> None:
+    steps = any_stack.output("RegisterCommand").split(" && ")
+    script = "https://amazon-ecs-agent.s3.amazonaws.com/ecs-anywhere-install-latest.sh"
+    assert steps[0] == f"curl --proto =https -fsS -o ecs-anywhere-install.sh {script}"
+    assert steps[1] == f"curl --proto =https -fsS -o ecs-anywhere-install.sh.asc {script}.asc"
+    assert steps[2].endswith("| gpg --import")
+    assert steps[3] == (
+        "gpg --status-fd 1 --verify ecs-anywhere-install.sh.asc ecs-anywhere-install.sh"
+        " | grep -q '^.GNUPG:. VALIDSIG .*F34C3DDAE72926B079BEAEC6BCE9D9A42D51784F$'"
+    )
+    assert steps[5] == ("echo ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true | sudo tee -a /etc/ecs/ecs.config")
+    assert steps[-1] == (
+        "sudo bash ecs-anywhere-install.sh --region ${AWS::Region} --cluster ${AWS::ECS::Cluster}"
+        " --activation-id ACTIVATION_ID --activation-code ACTIVATION_CODE"
+    )
+
+
+def test_the_script_and_the_output_trust_the_same_key(any_stack: Reading) -> None:
+    script = SERVE_SCRIPT.with_name("machine.sh").read_text(encoding="utf-8")
+    for line in ("fingerprint=", "installer=", "signing_key="):
+        value = script.partition(f"\n{line}")[2].partition("\n")[0]
+        assert value, line
+        assert value in any_stack.output("RegisterCommand")
+
+
+def test_a_machine_is_deregistered_from_both_services_and_purged(any_stack: Reading) -> None:
+    assert any_stack.output("DeregisterCommand") == (
+        "aws ecs deregister-container-instance --region ${AWS::Region} --cluster ${AWS::ECS::Cluster}"
+        " --container-instance INSTANCE_ID --force"
+        " && aws ssm deregister-managed-instance --region ${AWS::Region} --instance-id MI_ID"
+    )
+    purge = any_stack.output("PurgeCommand")
+    assert purge.startswith("sudo systemctl stop ecs amazon-ssm-agent && sudo apt-get purge -y ")
+    assert purge.endswith("/var/lib/ecs /etc/ecs /var/lib/amazon/ssm /var/log/ecs /var/log/amazon/ssm")
+
+
+def test_the_script_s_own_commands(any_stack: Reading) -> None:
+    script = "workloads/ecs_anywhere/machine.sh"
+    assert (SERVE_SCRIPT.parents[2] / script).exists()
+    cluster = "${AWS::Region} ${AWS::ECS::Cluster}"
+    assert any_stack.output("RegisterScript") == f"sudo sh {script} register {cluster} ACTIVATION_ID ACTIVATION_CODE"
+    assert any_stack.output("DeregisterScript") == f"sudo -E sh {script} deregister {cluster}"
+
+
+# Tasks
+
+
+def test_tasks_are_for_external_instances_in_bridge_mode(any_stack: Reading) -> None:
+    assert task(any_stack)["RequiresCompatibilities"] == ["EXTERNAL"]
+    assert task(any_stack)["NetworkMode"] == "bridge"
+    assert [volume for volume in task(any_stack).get("Volumes", []) if "EFSVolumeConfiguration" in volume] == []
+
+
+@pytest.mark.parametrize(("name", "port", "host_port"), [("sandbox", 8080, 0), ("full", 9000, 8080)])
+def test_a_port_of_the_machine_leads_to_the_task(
+    read: Callable[[str], Reading], name: str, port: int, host_port: int
+) -> None:
+    mapping = {"ContainerPort": port, "HostPort": host_port, "Protocol": "tcp"}
+    assert container(read(name))["PortMappings"] == [mapping]
+
+
+def test_tasks_are_neither_root_nor_able_to_change_their_image(any_stack: Reading) -> None:
+    assert container(any_stack)["User"] == "1000:1000"
+    assert container(any_stack)["ReadonlyRootFilesystem"] is True
+
+
+def test_what_tasks_write_to_is_declared(full: Reading, sandbox: Reading) -> None:
+    def folders(stack: Reading) -> list[str]:
+        return [item["ContainerPath"] for item in container(stack)["LinuxParameters"]["Tmpfs"]]
+
+    assert folders(full) == ["/tmp", "/run"]
+    assert folders(sandbox) == ["/srv/www"]
+
+
+@pytest.mark.parametrize(("name", "architecture"), [("sandbox", "x86_64"), ("full", "arm64")])
+def test_tasks_are_placed_on_machines_of_their_architecture(
+    read: Callable[[str], Reading], name: str, architecture: str
+) -> None:
+    constraint = {"Expression": f"attribute:ecs.cpu-architecture == {architecture}", "Type": "memberOf"}
+    assert task(read(name))["PlacementConstraints"] == [constraint]
+
+
+@pytest.mark.parametrize(("name", "size"), [("sandbox", ("256", "256")), ("full", ("512", "1024"))])
+def test_the_size_of_a_task(read: Callable[[str], Reading], name: str, size: tuple[str, str]) -> None:
+    assert (task(read(name))["Cpu"], task(read(name))["Memory"]) == size
+
+
+def test_a_shell_opens_in_sandbox_only(sandbox: Reading, production: Reading) -> None:
+    assert service(sandbox)["EnableExecuteCommand"] is True
+    assert service(production)["EnableExecuteCommand"] is False
+    assert "execute-command" in sandbox.output("ShellCommand")
+    assert "ShellCommand" not in production.document["Outputs"]
+
+
+def test_the_task_role_may_nothing_but_the_channel_of_ecs_exec(sandbox: Reading, full: Reading) -> None:
+    assert sandbox.statements(sandbox.to(task(sandbox)["TaskRoleArn"])) == [EXEC_CHANNEL]
+    assert full.statements(full.to(task(full)["TaskRoleArn"])) == []
+
+
+def test_the_execution_role_writes_to_one_log_group(stack: Reading) -> None:
+    """It has to, for the machine's own role may not."""
+    assert stack.statements(stack.to(task(stack)["ExecutionRoleArn"])) == [
+        {
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Effect": "Allow",
+            "Resource": "${AWS::Logs::LogGroup.Arn}",
+        }
+    ]
+    options = container(stack)["LogConfiguration"]
+    assert options["LogDriver"] == "awslogs"
+    assert stack.to(options["Options"]["awslogs-group"]).type == "AWS::Logs::LogGroup"
+
+
+def test_the_execution_role_pulls_and_reads_what_is_named(full: Reading) -> None:
+    statements = full.statements(full.to(task(full)["ExecutionRoleArn"]))
+    by_action = {action: item for item in statements for action in listed(item["Action"])}
+    assert by_action["secretsmanager:GetSecretValue"]["Resource"] == SECRET
+    assert by_action["ssm:GetParameters"]["Resource"] == PARAMETER
+    assert by_action["kms:Decrypt"]["Resource"] == SECRET_KEY
+    assert by_action["ecr:BatchGetImage"]["Resource"].endswith(":111122223333:repository/team/app")
+    boundless = {action for action, item in by_action.items() if item["Resource"] == "*"}
+    assert boundless == {"ecr:GetAuthorizationToken"}
+    secrets = {item["Name"]: item["ValueFrom"] for item in container(full)["Secrets"]}
+    assert secrets == {"DB_PASSWORD": SECRET, "GREETING": PARAMETER}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_the_demonstration_serves_a_page(stack: Reading, full: Reading) -> None:
+    only = container(stack)
+    assert only["Image"] == "public.ecr.aws/docker/library/busybox:1.37"
+    assert only["Command"] == ["sh", "-c", SERVE_SCRIPT.read_text(encoding="utf-8"), "serve.sh", "8080", "/srv/www"]
+    assert only["HealthCheck"]["Command"] == ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
+    assert "Command" not in container(full)
+    assert container(full)["HealthCheck"]["Command"] == ["CMD", "/ok"]
+
+
+# Service
+
+
+def test_the_service_is_external_and_has_nothing_that_ecs_anywhere_lacks(any_stack: Reading) -> None:
+    assert service(any_stack)["LaunchType"] == "EXTERNAL"
+    assert service(any_stack).get("LoadBalancers", []) == []
+    lacking = ("CapacityProviderStrategy", "NetworkConfiguration", "ServiceRegistries", "ServiceConnectConfiguration")
+    assert [name for name in lacking if service(any_stack).get(name)] == []
+    types = {resource.type for resource in any_stack.resources.values()}
+    assert not {name for name in types if name.startswith("AWS::ApplicationAutoScaling")}
+
+
+@pytest.mark.parametrize(("name", "count"), [("sandbox", 0), ("production", 0), ("full", 3)])
+def test_no_task_until_a_machine_is_there(read: Callable[[str], Reading], name: str, count: int) -> None:
+    assert service(read(name))["DesiredCount"] == count
+
+
+@pytest.mark.parametrize(("name", "least"), [("sandbox", 100), ("production", 100), ("full", 50)])
+def test_deployments_roll_and_are_rolled_back(read: Callable[[str], Reading], name: str, least: int) -> None:
+    assert service(read(name))["DeploymentConfiguration"] == {
+        "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
+        "MaximumPercent": 200,
+        "MinimumHealthyPercent": least,
+    }
+
+
+def test_tasks_start_once_they_may_pull_and_log(any_stack: Reading) -> None:
+    role = any_stack.to(task(any_stack)["ExecutionRoleArn"])
+    [policy] = [one for one in any_stack.all("AWS::IAM::Policy") if any_stack.refers(one, role)]
+    assert {role.id, policy.id} <= set(service(any_stack).depends_on)
+
+
+# Operation
+
+
+def test_missing_tasks_ring(any_stack: Reading) -> None:
+    alarm = alarms(any_stack)["Fewer tasks run than the service asks for"]
+    named = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] if "MetricStat" in metric}
+    assert named == {"DesiredTaskCount", "RunningTaskCount"}
+    assert (alarm["EvaluationPeriods"], alarm["Threshold"]) == (10, 0)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_machines_that_are_cut_off_ring(full: Reading, stack: Reading) -> None:
+    described = "Fewer tasks report than there should be: an instance is silent, or tasks are missing"
+    alarm = alarms(full)[described]
+    by_id = {metric["Id"]: metric for metric in alarm["Metrics"]}
+    [expression] = [metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric]
+    assert expression == "3 - reporting"
+    reporting = by_id["reporting"]["MetricStat"]
+    assert (reporting["Metric"]["Namespace"], reporting["Metric"]["MetricName"]) == ("AWS/ECS", "CPUUtilization")
+    assert (reporting["Stat"], reporting["Period"]) == ("SampleCount", 60)
+    assert (alarm["EvaluationPeriods"], alarm["Threshold"]) == (15, 0)
+    assert alarm["TreatMissingData"] == "breaching"
+    assert described not in alarms(stack), "without a task nothing reports, and it would ring for ever"
+
+
+def test_every_alarm_notifies_the_topic(any_stack: Reading) -> None:
+    topic = any_stack.one("AWS::SNS::Topic")
+    for alarm in any_stack.all("AWS::CloudWatch::Alarm"):
+        for actions in ("AlarmActions", "OKActions"):
+            assert [any_stack.to(action) for action in alarm[actions]] == [topic]
+
+
+def test_a_message_when_no_machine_takes_a_task(any_stack: Reading) -> None:
+    rule = any_stack.one("AWS::Events::Rule")
+    assert any_stack.shown(rule["EventPattern"]) == {
+        "detail": {"eventName": ["SERVICE_TASK_PLACEMENT_FAILURE"]},
+        "detail-type": ["ECS Service Action"],
+        "resources": ["${AWS::ECS::Service}"],
+        "source": ["aws.ecs"],
+    }
+    assert rule["State"] == "ENABLED"
+    [target] = rule["Targets"]
+    assert any_stack.to(target["Arn"]) == any_stack.one("AWS::SNS::Topic")
+    assert "$.detail.reason" in target["InputTransformer"]["InputPathsMap"].values()
+    statements = any_stack.statements(any_stack.to(target["RoleArn"]))
+    assert {"Action": "sns:Publish", "Effect": "Allow", "Resource": "${AWS::SNS::Topic}"} in statements
+
+
+def test_nobody_is_told_that_an_agent_reconnects(any_stack: Reading) -> None:
+    assert "ECS Container Instance State Change" not in json.dumps(any_stack.document)
+
+
+def test_an_optional_subscriber(full: Reading, stack: Reading) -> None:
+    assert full.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
+    assert stack.all("AWS::SNS::Subscription") == []
+
+
+def test_production_encrypts_and_keeps(production: Reading, sandbox: Reading) -> None:
+    logs, topic, key = (production.one(name) for name in ("AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::KMS::Key"))
+    assert production.to(logs["KmsKeyId"]) == key
+    assert production.to(topic["KmsMasterKeyId"]) == key
+    assert logs.kept == key.kept == ("RetainExceptOnCreate", "Retain")
+    assert logs["RetentionInDays"] == 365
+    assert sandbox.all("AWS::KMS::Key") == []
+    assert sandbox.one("AWS::Logs::LogGroup").kept == ("Delete", "Delete")
+    assert sandbox.one("AWS::Logs::LogGroup")["RetentionInDays"] == 7
+
+
+def test_how_long_logs_are_kept_can_be_set(full: Reading) -> None:
+    assert full.one("AWS::Logs::LogGroup")["RetentionInDays"] == 30
+
+
+# Settings
+
+
+def mistakes(settings: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"EcsAnywhereStack": settings}, {"EcsAnywhereStack": EcsAnywhereSettings})
+    return {mistake.path: mistake.remedy for mistake in caught.value.mistakes}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("network_mode", "awsvpc", "bridge network mode, for ECS Anywhere supports no awsvpc; host_port"),
+        ("network_mode", "bridge", "bridge network mode"),
+        ("vpc_cidr", "10.0.0.0/16", "supports no awsvpc"),
+        ("load_balancer", True, "supports no load balancer; host_port is where a machine serves"),
+        ("certificate_arn", "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b", "supports no load balancer"),
+        ("health_check_path", "/", "supports no load balancer"),
+        ("service_discovery", {}, "supports neither service discovery nor Service Connect"),
+        ("service_connect", {}, "supports neither service discovery nor Service Connect"),
+        ("max_tasks", 4, "do not scale by themselves; desired_count"),
+        ("scheduled_tasks", [], "do not scale by themselves; desired_count"),
+        ("capacity_providers", [], "supports no capacity providers; machines register"),
+        ("spot_percent", 50, "supports no capacity providers"),
+        ("file_system_id", "fs-1", "supports no EFS volumes"),
+        ("mount_path", "/shared", "supports no EFS volumes"),
+    ],
+)
+def test_what_ecs_anywhere_lacks_is_refused_with_the_reason(name: str, value: Any, said: str) -> None:
+    found = mistakes({name: value})
+    assert found.keys() == {f"EcsAnywhereStack.{name}"}
+    [remedy] = found.values()
+    assert remedy.startswith("no setting of this pattern: ")
+    assert said in remedy
+
+
+def test_no_setting_is_refused_and_taken() -> None:
+    assert not EcsAnywhereSettings.refused.keys() & EcsAnywhereSettings.model_fields.keys()
+
+
+def test_a_name_that_pydantic_uses_itself_is_one_mistake() -> None:
+    assert "unknown setting" in mistakes({"[key]": 1})["EcsAnywhereStack.[key]"]
+
+
+def test_a_misspelt_setting_is_still_guessed() -> None:
+    assert 'did you mean "host_port"' in mistakes({"hostport": 1})["EcsAnywhereStack.hostport"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("host_port", 22, "but for 22, 2375, 2376"),
+        ("host_port", 2376, "but for 22, 2375, 2376"),
+        ("host_port", 32768, "0, or a port from 1 to 32767"),
+        ("host_port", -1, "0, or a port from 1 to 32767"),
+        ("architecture", "ARM64", "one of arm64, x86_64"),
+        ("desired_count", -1, "a whole number from 0 to 1,000"),
+        ("desired_count", 1001, "a whole number from 0 to 1,000"),
+        ("min_healthy_percent", 101, "a whole number from 0 to 100"),
+        ("cpu", 64, "a whole number from 128 to 10,240"),
+        ("memory_mib", 64, "a whole number from 128 to 1,048,576"),
+        ("container_port", 80, "a whole number from 1,024 to 65,535"),
+    ],
+)
+def test_other_mistakes(name: str, value: Any, said: str) -> None:
+    found = mistakes({name: value})
+    assert found.keys() == {f"EcsAnywhereStack.{name}"}
+    assert said in found[f"EcsAnywhereStack.{name}"]
+
+
+def test_all_mistakes_come_at_once() -> None:
+    assert len(mistakes({"host_port": 22, "network_mode": "awsvpc", "cpu": 1, "architecture": "x86"})) == 4
+
+
+@pytest.mark.parametrize("path", ["/srv/www", "/srv", "/srv/www/cache"])
+def test_the_demonstration_has_its_folder_for_itself(path: str) -> None:
+    """Found by the settings already, not as a traceback of the construct."""
+    assert "apart from each other" in mistakes({"writable_paths": [path]})["EcsAnywhereStack.writable_paths"]
+
+
+def test_the_demonstration_s_folder_is_free_with_an_image_of_one_s_own() -> None:
+    given = {"image": "public.ecr.aws/a/b:1", "writable_paths": ["/srv/www"]}
+    load_settings({"EcsAnywhereStack": given}, {"EcsAnywhereStack": EcsAnywhereSettings})
+
+
+# The constructs refuse mistakes before they create anything.
+
+
+@pytest.mark.parametrize("port", [0, 22, 2375, 2376, 32768])
+def test_a_port_that_a_machine_has_for_itself(port: int) -> None:
+    with pytest.raises(ValueError, match="a port from 1 to 32767, but for 22, 2375, 2376, which the machine itself"):
+        check_host_port(port)
+
+
+@pytest.mark.parametrize(
+    ("of_task", "of_service", "said"),
+    [
+        ({"compatibility": ecs.Compatibility.EC2}, {}, "one of compatibility EXTERNAL, without files, required"),
+        ({"files": True}, {}, "one of compatibility EXTERNAL, without files, required"),
+        ({}, {"desired_count": -1}, "desired_count and min_healthy_percent: -1 and 100 given, at least 0"),
+        ({}, {"min_healthy_percent": 101}, "0 and 101 given, at least 0, and 0 to 100, required"),
+    ],
+)
+def test_a_service_that_cannot_be(of_task: dict[str, Any], of_service: dict[str, Any], said: str) -> None:
+    stack = cdk.Stack()
+    definition = Task(
+        stack,
+        "Task",
+        posture=SANDBOX,
+        image="public.ecr.aws/a/b:1",
+        log_group=log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
+        compatibility=of_task.get("compatibility", ecs.Compatibility.EXTERNAL),
+        network_mode=ecs.NetworkMode.BRIDGE,
+    )
+    definition.files = of_task.get("files")
+    cluster = external_cluster(stack, "Cluster", posture=SANDBOX)
+    before = [child.node.path for child in stack.node.find_all()]
+    with pytest.raises(ValueError, match=said):
+        AnywhereService(stack, "It", cluster=cluster, task=definition, architecture="arm64", **of_service)
+    assert [child.node.path for child in stack.node.find_all()] == before

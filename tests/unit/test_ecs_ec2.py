@@ -1,0 +1,829 @@
+"""What the docstring of stacks/ecs_ec2 promises."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from patternbook import SettingsError
+from patternbook.ec2_capacity import (
+    DEFAULT_TYPES,
+    INSTANCE_TYPES,
+    InstanceTypeName,
+    TaskSize,
+    check_instance_types,
+    check_numbers,
+    check_room,
+)
+from stacks.ecs_ec2 import EcsEc2Stack
+from tests.book import EVERYTHING, POSTURES, Book, variant
+from tests.unit.reading import Reading, Resource
+
+FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EcsEc2Stack"]}
+# Sandbox on Bottlerocket and x86_64.
+BOTTLEROCKET: Mapping[str, Any] = {"operating_system": "bottlerocket", "architecture": "x86_64"}
+# Sandbox with shared files, instances that are protected, and no Spot.
+SHARED: Mapping[str, Any] = {
+    "shared_files": True,
+    "protect_busy_instances": True,
+    "instance_types": ["m7g.large"],
+    "min_instances": 1,
+    "max_instances": 8,
+    "on_demand_base": 0,
+    "spot_percent": 100,
+    "worker_cpu": 512,
+    "worker_memory_mib": 1024,
+    "backlog_messages": 20,
+    "eni_trunking": True,
+}
+VARIANTS = {"full": FULL, "bottlerocket": BOTTLEROCKET, "shared": SHARED}
+
+AGENT = {
+    *("ecs:DeregisterContainerInstance", "ecs:RegisterContainerInstance", "ecs:SubmitAttachmentStateChanges"),
+    *("ecs:SubmitContainerStateChange", "ecs:SubmitTaskStateChange"),
+}
+CHANNELS = {f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")}
+AMI = "/aws/service/{}/image_id"
+
+
+@pytest.fixture(scope="module")
+def read(books: Callable[[str], Book], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reading]:
+    """The stack in a posture as it comes, or one of VARIANTS; each synthesized once."""
+    readings: dict[str, Reading] = {}
+
+    def reading(name: str) -> Reading:
+        if name not in readings:
+            app = (
+                books(name).app
+                if name in POSTURES
+                else variant(EcsEc2Stack, tmp_path_factory.mktemp(name), **VARIANTS[name])
+            )
+            stack = app.node.find_child("EcsEc2Stack")
+            assert isinstance(stack, cdk.Stack)
+            readings[name] = Reading(stack)
+        return readings[name]
+
+    return reading
+
+
+@pytest.fixture(scope="module", params=POSTURES)
+def stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
+    """As it comes, in each posture."""
+    return read(request.param)
+
+
+@pytest.fixture(scope="module", params=[*POSTURES, *VARIANTS])
+def any_stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
+    """As it comes in each posture, and with settings."""
+    return read(request.param)
+
+
+def template(stack: Reading) -> dict[str, Any]:
+    return stack.one("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+
+
+def group(stack: Reading) -> Resource:
+    return stack.one("AWS::AutoScaling::AutoScalingGroup")
+
+
+def provider(stack: Reading) -> Resource:
+    return stack.one("AWS::ECS::CapacityProvider")
+
+
+def association(stack: Reading) -> Resource:
+    return stack.one("AWS::ECS::ClusterCapacityProviderAssociations")
+
+
+def mixed(stack: Reading) -> dict[str, Any]:
+    return group(stack)["MixedInstancesPolicy"]
+
+
+def instance_group(stack: Reading) -> Resource:
+    [interface] = template(stack)["NetworkInterfaces"]
+    [found] = interface["Groups"]
+    return stack.to(found)
+
+
+def instance_role(stack: Reading) -> Resource:
+    profile = stack.to(template(stack)["IamInstanceProfile"]["Arn"])
+    [role] = profile["Roles"]
+    return stack.to(role)
+
+
+def services(stack: Reading) -> dict[str, Resource]:
+    """Web has a load balancer, the worker none."""
+    found = {"web" if item["LoadBalancers"] else "worker": item for item in stack.all("AWS::ECS::Service")}
+    assert found.keys() == {"web", "worker"}
+    return found
+
+
+def task(stack: Reading, name: str) -> Resource:
+    return stack.to(services(stack)[name]["TaskDefinition"])
+
+
+def containers(stack: Reading, name: str) -> dict[str, dict[str, Any]]:
+    return {item["Name"]: item for item in task(stack, name)["ContainerDefinitions"]}
+
+
+def task_group(stack: Reading, name: str) -> Resource:
+    [found] = services(stack)[name]["NetworkConfiguration"]["AwsvpcConfiguration"]["SecurityGroups"]
+    return stack.to(found)
+
+
+def statements(stack: Reading, name: str) -> list[tuple[set[str], Any]]:
+    """What the task role of a service may, on what; but for ECS Exec."""
+    found = stack.statements(stack.to(task(stack, name)["TaskRoleArn"]))
+    allowed = [(set(listed(item["Action"])), item["Resource"]) for item in found if item["Effect"] == "Allow"]
+    return [(actions, resource) for actions, resource in allowed if actions != CHANNELS]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def before(stack: Reading, resource: Resource) -> set[str]:
+    """Everything that exists before a resource does, and is deleted after it."""
+    found: set[str] = set()
+
+    def visit(value: Any) -> None:
+        if isinstance(value, list):
+            for item in value:
+                visit(item)
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                if name == "Ref":
+                    add(item)
+                elif name == "Fn::GetAtt":
+                    add(item[0])
+                else:
+                    visit(item)
+
+    def add(name: str) -> None:
+        if name in stack.resources and name not in found:
+            found.add(name)
+            other = stack.resources[name]
+            for each in other.depends_on:
+                add(each)
+            visit(other.body.get("Properties", {}))
+
+    for each in resource.depends_on:
+        add(each)
+    visit(resource.body["Properties"])
+    return found
+
+
+def refusal(tmp_path: Any, **settings: Any) -> dict[str, str]:
+    """The remedy for each setting that is refused."""
+    with pytest.raises(SettingsError) as caught:
+        variant(EcsEc2Stack, tmp_path, **settings)
+    return {mistake.path.removeprefix("EcsEc2Stack."): mistake.remedy for mistake in caught.value.mistakes}
+
+
+class TestInstances:
+    @pytest.mark.parametrize(
+        ("name", "parameter"),
+        [
+            ("sandbox", "ecs/optimized-ami/amazon-linux-2023/arm64/recommended"),
+            ("production", "ecs/optimized-ami/amazon-linux-2023/arm64/recommended"),
+            ("full", "ecs/optimized-ami/amazon-linux-2023/recommended"),
+            ("bottlerocket", "bottlerocket/aws-ecs-2/x86_64/latest"),
+        ],
+    )
+    def test_the_ami_is_the_one_that_ssm_names(self, read: Callable[[str], Reading], name: str, parameter: str) -> None:
+        stack = read(name)
+        found = stack.document["Parameters"][template(stack)["ImageId"]["Ref"]]
+        assert found["Type"] == "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+        assert found["Default"] == AMI.format(parameter)
+
+    def test_bottlerocket_on_arm64(self, tmp_path: Any) -> None:
+        app = variant(EcsEc2Stack, tmp_path, operating_system="bottlerocket")
+        made = app.node.find_child("EcsEc2Stack")
+        assert isinstance(made, cdk.Stack)
+        stack = Reading(made)
+        found = stack.document["Parameters"][template(stack)["ImageId"]["Ref"]]
+        assert found["Default"] == AMI.format("bottlerocket/aws-ecs-2/arm64/latest")
+
+    @pytest.mark.parametrize(
+        ("name", "architecture"),
+        [("sandbox", "arm64"), ("production", "arm64"), ("full", "x86_64"), ("bottlerocket", "x86_64")],
+    )
+    def test_types_are_of_the_architecture_of_the_ami(
+        self, read: Callable[[str], Reading], name: str, architecture: str
+    ) -> None:
+        names = [override["InstanceType"] for override in mixed(read(name))["LaunchTemplate"]["Overrides"]]
+        assert names
+        assert {INSTANCE_TYPES[each].architecture for each in names} == {architecture}
+
+    def test_types_of_the_setting(self, read: Callable[[str], Reading]) -> None:
+        names = [override["InstanceType"] for override in mixed(read("full"))["LaunchTemplate"]["Overrides"]]
+        assert names == list(FULL["instance_types"])
+
+    def test_metadata_is_for_the_instance_alone(self, any_stack: Reading) -> None:
+        assert template(any_stack)["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+
+    @pytest.mark.parametrize("name", [*POSTURES, "full", "shared"])
+    def test_al2023_configures_the_agent(self, read: Callable[[str], Reading], name: str) -> None:
+        written = read(name).shown(template(read(name))["UserData"]["Fn::Base64"]).splitlines()
+        assert written[0] == "#!/bin/bash"
+        assert written[1:] == [
+            f"echo {setting} >> /etc/ecs/ecs.config"
+            for setting in (
+                "ECS_CLUSTER=${AWS::ECS::Cluster}",
+                "ECS_ENABLE_TASK_IAM_ROLE=true",
+                "ECS_AWSVPC_BLOCK_IMDS=true",
+                "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true",
+                "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true",
+            )
+        ]
+
+    def test_bottlerocket_configures_the_agent(self, read: Callable[[str], Reading]) -> None:
+        stack = read("bottlerocket")
+        written = stack.shown(template(stack)["UserData"]["Fn::Base64"]).split()
+        assert written == [
+            *("[settings.ecs]", "cluster", "=", '"${AWS::ECS::Cluster}"', "awsvpc-block-imds", "=", "true"),
+            *("enable-spot-instance-draining", "=", "true"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("name", "devices"), [("sandbox", ["/dev/xvda"]), ("bottlerocket", ["/dev/xvda", "/dev/xvdb"])]
+    )
+    def test_volumes_are_encrypted_gp3(self, read: Callable[[str], Reading], name: str, devices: list[str]) -> None:
+        mappings = template(read(name))["BlockDeviceMappings"]
+        assert [mapping["DeviceName"] for mapping in mappings] == devices
+        for mapping in mappings:
+            assert mapping["Ebs"]["Encrypted"] is True
+            assert mapping["Ebs"]["VolumeType"] == "gp3"
+            assert mapping["Ebs"]["DeleteOnTermination"] is True
+
+    def test_no_ssh_key_and_no_public_address(self, any_stack: Reading) -> None:
+        assert "KeyName" not in template(any_stack)
+        [interface] = template(any_stack)["NetworkInterfaces"]
+        assert interface["AssociatePublicIpAddress"] is False
+
+    def test_they_admit_nobody_and_reach_https_only(self, any_stack: Reading) -> None:
+        assert [rule for owner, rule in any_stack.inbound() if owner == instance_group(any_stack)] == []
+        out = any_stack.outbound(instance_group(any_stack))
+        assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in out} == {("tcp", 443, 443)}
+
+    def test_they_are_in_the_private_subnets(self, any_stack: Reading) -> None:
+        found = [any_stack.to(subnet).id for subnet in group(any_stack)["VPCZoneIdentifier"]]
+        assert sorted(found) == sorted(subnet.id for subnet in any_stack.subnets("private"))
+
+    @pytest.mark.parametrize(("name", "base", "on_demand"), [("sandbox", 2, 100), ("full", 2, 40), ("shared", 0, 0)])
+    def test_on_demand_first_and_spot_beyond(
+        self, read: Callable[[str], Reading], name: str, base: int, on_demand: int
+    ) -> None:
+        assert mixed(read(name))["InstancesDistribution"] == {
+            "OnDemandAllocationStrategy": "prioritized",
+            "OnDemandBaseCapacity": base,
+            "OnDemandPercentageAboveBaseCapacity": on_demand,
+            "SpotAllocationStrategy": "price-capacity-optimized",
+        }
+
+    def test_a_new_template_replaces_them_one_by_one(self, any_stack: Reading) -> None:
+        policy = group(any_stack).body["UpdatePolicy"]["AutoScalingRollingUpdate"]
+        assert policy["MaxBatchSize"] == 1
+        assert policy["PauseTime"] == "PT5M"
+        least = policy["MinInstancesInService"]
+        assert least == min(int(group(any_stack)["MinSize"]), int(group(any_stack)["MaxSize"]) - 1)
+        version = mixed(any_stack)["LaunchTemplate"]["LaunchTemplateSpecification"]["Version"]
+        assert any_stack.shown(version) == "${AWS::EC2::LaunchTemplate.LatestVersionNumber}"
+
+    @pytest.mark.parametrize(("name", "seconds"), [("sandbox", None), ("production", 2_592_000), ("full", 2_592_000)])
+    def test_lifetime(self, read: Callable[[str], Reading], name: str, seconds: int | None) -> None:
+        assert group(read(name)).get("MaxInstanceLifetime") == seconds
+
+    def test_how_many_is_between_the_settings_and_for_the_provider_to_say(self, read: Callable[[str], Reading]) -> None:
+        bounds = {name: (group(read(name))["MinSize"], group(read(name))["MaxSize"]) for name in ("sandbox", "shared")}
+        assert bounds == {"sandbox": ("2", "6"), "shared": ("1", "8")}
+        assert group(read("sandbox")).get("DesiredCapacity") is None
+
+    def test_there_is_no_function(self, any_stack: Reading) -> None:
+        assert any_stack.all("AWS::Lambda::Function") == []
+
+
+class TestInstanceRole:
+    def test_it_has_no_managed_policy(self, any_stack: Reading) -> None:
+        assert instance_role(any_stack).get("ManagedPolicyArns", []) == []
+
+    def test_it_is_for_the_agent_in_this_cluster_and_for_session_manager(self, any_stack: Reading) -> None:
+        here = "${AWS::Region}:${AWS::AccountId}"
+        allowed = {
+            json.dumps(item["Resource"]): (set(listed(item["Action"])), item.get("Condition"))
+            for item in any_stack.statements(instance_role(any_stack))
+        }
+        cluster = {"ArnEquals": {"ecs:cluster": "${AWS::ECS::Cluster.Arn}"}}
+        assert allowed == {
+            '"${AWS::ECS::Cluster.Arn}"': (AGENT, None),
+            f'"arn:${{AWS::Partition}}:ecs:{here}:container-instance/${{AWS::ECS::Cluster}}/*"': (
+                {"ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"},
+                cluster,
+            ),
+            f'"arn:${{AWS::Partition}}:ec2:{here}:instance/*"': ({"ssm:UpdateInstanceInformation"}, None),
+            '"*"': ({"ecs:DiscoverPollEndpoint", *CHANNELS}, None),
+        }
+
+    def test_only_instances_act_as_it(self, stack: Reading) -> None:
+        [statement] = instance_role(stack)["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "ec2.amazonaws.com"}
+
+    def test_the_execution_role_logs_and_reads_what_is_named(self, read: Callable[[str], Reading]) -> None:
+        stack = read("full")
+        role = stack.to(task(stack, "web")["ExecutionRoleArn"])
+        allowed = {action: item["Resource"] for item in stack.statements(role) for action in listed(item["Action"])}
+        assert allowed["logs:PutLogEvents"] == "${AWS::Logs::LogGroup.Arn}"
+        assert allowed["secretsmanager:GetSecretValue"] == FULL["secrets"]["PASSWORD"]
+        assert allowed["ssm:GetParameters"] == FULL["parameters"]["GREETING"]
+        assert allowed["ecr:BatchGetImage"].endswith(":repository/team/app")
+
+    def test_execution_roles_differ(self, any_stack: Reading) -> None:
+        roles = {any_stack.to(task(any_stack, name)["ExecutionRoleArn"]).id for name in ("web", "worker")}
+        assert len(roles) == 2
+
+
+class TestCapacityProvider:
+    @pytest.mark.parametrize(("name", "percent"), [("sandbox", 100), ("production", 100), ("full", 80)])
+    def test_managed_scaling_by_a_target_capacity(
+        self, read: Callable[[str], Reading], name: str, percent: int
+    ) -> None:
+        scaling = provider(read(name))["AutoScalingGroupProvider"]["ManagedScaling"]
+        assert (scaling["Status"], scaling["TargetCapacity"]) == ("ENABLED", percent)
+
+    def test_it_scales_the_group(self, any_stack: Reading) -> None:
+        scaled = provider(any_stack)["AutoScalingGroupProvider"]["AutoScalingGroupArn"]
+        assert any_stack.to(scaled) == group(any_stack)
+
+    def test_instances_are_drained(self, any_stack: Reading) -> None:
+        assert provider(any_stack)["AutoScalingGroupProvider"]["ManagedDraining"] == "ENABLED"
+
+    @pytest.mark.parametrize(("name", "protected"), [("sandbox", False), ("production", True), ("shared", True)])
+    def test_busy_instances_are_protected_in_production(
+        self, read: Callable[[str], Reading], name: str, protected: bool
+    ) -> None:
+        stack = read(name)
+        by_ecs = provider(stack)["AutoScalingGroupProvider"]["ManagedTerminationProtection"]
+        assert by_ecs == ("ENABLED" if protected else "DISABLED")
+        assert group(stack)["NewInstancesProtectedFromScaleIn"] is protected
+
+    def test_production_without_protection(self, tmp_path: Any) -> None:
+        app = variant(EcsEc2Stack, tmp_path, posture="production", allow_plain_http=True, protect_busy_instances=False)
+        made = app.node.find_child("EcsEc2Stack")
+        assert isinstance(made, cdk.Stack)
+        assert group(Reading(made))["NewInstancesProtectedFromScaleIn"] is False
+
+    def test_ecs_accepts_its_name(self, any_stack: Reading) -> None:
+        """It refuses aws, ecs and fargate at the beginning, in whatever case; CloudFormation would take the stack's."""
+        name = provider(any_stack)["Name"]
+        assert re.fullmatch(r"(?i)(?!aws|ecs|fargate)[\w-]{1,255}", name), name
+
+    def test_it_is_the_only_one_of_the_cluster(self, any_stack: Reading) -> None:
+        found = association(any_stack)
+        assert any_stack.to(found["Cluster"]) == any_stack.one("AWS::ECS::Cluster")
+        assert [any_stack.to(item) for item in found["CapacityProviders"]] == [provider(any_stack)]
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_services_go_through_it_and_have_no_launch_type(self, any_stack: Reading, name: str) -> None:
+        service = services(any_stack)[name]
+        assert "LaunchType" not in service.body["Properties"]
+        [strategy] = service["CapacityProviderStrategy"]
+        assert any_stack.to(strategy["CapacityProvider"]) == provider(any_stack)
+        assert strategy["Weight"] > 0
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_tasks_are_spread_over_azs_then_packed(self, any_stack: Reading, name: str) -> None:
+        assert services(any_stack)[name]["PlacementStrategies"] == [
+            {"Type": "spread", "Field": "attribute:ecs.availability-zone"},
+            {"Type": "binpack", "Field": "MEMORY"},
+        ]
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_services_stop_before_their_capacity_goes(self, any_stack: Reading, name: str) -> None:
+        """CloudFormation deletes in the reverse order of creation."""
+        earlier = before(any_stack, services(any_stack)[name])
+        policy = next(
+            item for item in any_stack.all("AWS::IAM::Policy") if instance_role(any_stack).id in str(item["Roles"])
+        )
+        for resource in (association(any_stack), provider(any_stack), group(any_stack), policy):
+            assert resource.id in earlier, resource.type
+
+    def test_the_order_of_the_rest(self, any_stack: Reading) -> None:
+        """The association goes first, then the provider, the group, and last the cluster, empty, and the role."""
+        assert provider(any_stack).id in before(any_stack, association(any_stack))
+        assert group(any_stack).id in before(any_stack, provider(any_stack))
+        earlier = before(any_stack, group(any_stack))
+        assert any_stack.one("AWS::ECS::Cluster").id in earlier
+        assert instance_role(any_stack).id in earlier
+        for subnet in any_stack.subnets("private"):
+            route = any_stack.default_route(subnet)
+            assert route
+            assert route.id in earlier
+
+
+class TestTasks:
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_on_ec2_with_an_interface_each(self, any_stack: Reading, name: str) -> None:
+        assert task(any_stack, name)["RequiresCompatibilities"] == ["EC2"]
+        assert task(any_stack, name)["NetworkMode"] == "awsvpc"
+        network = services(any_stack)[name]["NetworkConfiguration"]["AwsvpcConfiguration"]
+        assert network["AssignPublicIp"] == "DISABLED"
+        private = {subnet.id for subnet in any_stack.subnets("private")}
+        assert {any_stack.to(subnet).id for subnet in network["Subnets"]} == private
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_neither_root_nor_able_to_write(self, any_stack: Reading, name: str) -> None:
+        for each, container in containers(any_stack, name).items():
+            assert container["User"] == "1000:1000", each
+            assert container["ReadonlyRootFilesystem"] is True, each
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_deployments_roll_and_roll_back(self, any_stack: Reading, name: str) -> None:
+        service = services(any_stack)[name]
+        assert service["DeploymentConfiguration"] == {
+            "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
+            "MaximumPercent": 200,
+            "MinimumHealthyPercent": 100,
+        }
+        assert service["AvailabilityZoneRebalancing"] == "ENABLED"
+        assert service.get("DesiredCount") is None
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_a_shell_in_sandbox_only(self, read: Callable[[str], Reading], name: str) -> None:
+        assert services(read("sandbox"))[name]["EnableExecuteCommand"] is True
+        assert services(read("production"))[name]["EnableExecuteCommand"] is False
+        assert "ShellCommand" in read("sandbox").document["Outputs"]
+        assert "ShellCommand" not in read("production").document["Outputs"]
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_they_log_to_the_group_of_the_output(self, any_stack: Reading, name: str) -> None:
+        for container in containers(any_stack, name).values():
+            written = container["LogConfiguration"]["Options"]["awslogs-group"]
+            assert written == any_stack.document["Outputs"]["LogGroupName"]["Value"]
+
+    def test_only_the_listeners_admit_anyone_from_outside(self, any_stack: Reading) -> None:
+        balancer = any_stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+        [front] = [any_stack.to(each) for each in balancer["SecurityGroups"]]
+        ports = {listener["Port"] for listener in any_stack.all("AWS::ElasticLoadBalancingV2::Listener")}
+        for owner, rule in any_stack.inbound():
+            if "SourceSecurityGroupId" not in rule:
+                assert owner == front, rule
+                assert rule["FromPort"] == rule["ToPort"], rule
+                assert rule["FromPort"] in ports, rule
+
+    def test_web_admits_the_load_balancer_and_the_worker_nobody(self, any_stack: Reading) -> None:
+        [rule] = [rule for owner, rule in any_stack.inbound() if owner == task_group(any_stack, "web")]
+        [front] = any_stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["SecurityGroups"]
+        assert any_stack.to(rule["SourceSecurityGroupId"]) == any_stack.to(front)
+        assert (rule["FromPort"], rule["ToPort"]) == (8080, 8080)
+        assert [rule for owner, rule in any_stack.inbound() if owner == task_group(any_stack, "worker")] == []
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_they_reach_https_and_shared_files_only(self, any_stack: Reading, name: str) -> None:
+        out = any_stack.outbound(task_group(any_stack, name))
+        files = {("tcp", 2049, 2049)} if any_stack.all("AWS::EFS::FileSystem") else set()
+        assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in out} == {("tcp", 443, 443)} | files
+
+    def test_sizes_of_the_settings(self, read: Callable[[str], Reading]) -> None:
+        sizes = {
+            name: (task(read("shared"), name)["Cpu"], task(read("shared"), name)["Memory"])
+            for name in ("web", "worker")
+        }
+        assert sizes == {"web": ("256", "256"), "worker": ("512", "1024")}
+
+
+class TestEndpoints:
+    def test_sandbox_has_none(self, read: Callable[[str], Reading]) -> None:
+        kinds = [endpoint["VpcEndpointType"] for endpoint in read("sandbox").all("AWS::EC2::VPCEndpoint")]
+        assert kinds == ["Gateway"]
+
+    @pytest.mark.parametrize(("name", "more"), [("production", set()), ("full", {"secretsmanager"})])
+    def test_production_has_one_for_each_service_that_is_called(
+        self, read: Callable[[str], Reading], name: str, more: set[str]
+    ) -> None:
+        stack = read(name)
+        found = {
+            stack.shown(endpoint["ServiceName"]).removeprefix("com.amazonaws.${AWS::Region}."): endpoint
+            for endpoint in stack.all("AWS::EC2::VPCEndpoint")
+            if endpoint["VpcEndpointType"] == "Interface"
+        }
+        called = {"ecs", "ecs-agent", "ecs-telemetry", "ssm", "ssmmessages", "ecr.api", "ecr.dkr", "logs", "sqs"}
+        assert found.keys() == called | more
+        clients = {instance_group(stack).id, task_group(stack, "web").id, task_group(stack, "worker").id}
+        for each, endpoint in found.items():
+            [owner] = [stack.to(item) for item in endpoint["SecurityGroupIds"]]
+            rules = [rule for other, rule in stack.inbound() if other == owner]
+            assert {stack.to(rule["SourceSecurityGroupId"]).id for rule in rules} == clients, each
+            assert {rule["FromPort"] for rule in rules} == {443}, each
+
+
+class TestQueueAndTaskRoles:
+    def test_task_roles_differ(self, any_stack: Reading) -> None:
+        roles = {any_stack.to(task(any_stack, name)["TaskRoleArn"]).id for name in ("web", "worker")}
+        assert len(roles) == 2
+
+    @pytest.mark.parametrize(
+        ("name", "on_queue", "on_key"),
+        [
+            ("web", {"sqs:SendMessage"}, {"kms:Decrypt", "kms:GenerateDataKey"}),
+            ("worker", {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}, {"kms:Decrypt"}),
+        ],
+    )
+    def test_web_sends_and_the_worker_receives_and_neither_does_more(
+        self, any_stack: Reading, name: str, on_queue: set[str], on_key: set[str]
+    ) -> None:
+        expected = [(on_queue, "${AWS::SQS::Queue.Arn}")]
+        if any_stack.all("AWS::KMS::Key"):
+            expected.append((on_key, "${AWS::KMS::Key.Arn}"))
+        if any_stack.all("AWS::EFS::FileSystem"):
+            mount = {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}
+            expected.append((mount, "${AWS::EFS::FileSystem.Arn}"))
+        assert statements(any_stack, name) == expected
+
+    def test_it_is_the_queue_of_the_work(self, any_stack: Reading) -> None:
+        """Not the one of what could not be worked off."""
+        for name in ("web", "worker"):
+            role = any_stack.to(task(any_stack, name)["TaskRoleArn"])
+            [policy] = [item for item in any_stack.all("AWS::IAM::Policy") if role.id in str(item["Roles"])]
+            [statement] = [item for item in policy["PolicyDocument"]["Statement"] if "sqs:" in str(item["Action"])]
+            assert any_stack.to(statement["Resource"]).get("RedrivePolicy"), name
+            [url] = {
+                json.dumps(variable["Value"])
+                for container in containers(any_stack, name).values()
+                for variable in container.get("Environment", [])
+                if variable["Name"] == "QUEUE_URL"
+            }
+            assert any_stack.to(json.loads(url)) == any_stack.to(statement["Resource"])
+
+    def test_messages_that_fail_five_times_are_kept(self, any_stack: Reading) -> None:
+        [work] = [queue for queue in any_stack.all("AWS::SQS::Queue") if queue.get("RedrivePolicy")]
+        assert work["RedrivePolicy"]["maxReceiveCount"] == 5
+        dead = any_stack.to(work["RedrivePolicy"]["deadLetterTargetArn"])
+        assert dead["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+        assert dead.get("RedrivePolicy") is None
+
+    def test_encrypted(self, read: Callable[[str], Reading]) -> None:
+        for queue in read("sandbox").all("AWS::SQS::Queue"):
+            assert queue["SqsManagedSseEnabled"] is True
+        production = read("production")
+        for queue in production.all("AWS::SQS::Queue"):
+            assert production.to(queue["KmsMasterKeyId"]) == production.one("AWS::KMS::Key")
+
+    def test_tls_only(self, any_stack: Reading) -> None:
+        policies = any_stack.all("AWS::SQS::QueuePolicy")
+        assert len(policies) == len(any_stack.all("AWS::SQS::Queue")) == 2
+        for policy in policies:
+            [statement] = policy["PolicyDocument"]["Statement"]
+            assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+            assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+    @pytest.mark.parametrize(
+        ("name", "kept"), [("sandbox", ("Delete", "Delete")), ("production", ("RetainExceptOnCreate", "Retain"))]
+    )
+    def test_production_keeps_the_messages(
+        self, read: Callable[[str], Reading], name: str, kept: tuple[str, str]
+    ) -> None:
+        assert {queue.kept for queue in read(name).all("AWS::SQS::Queue")} == {kept}
+
+
+class TestDemonstration:
+    def test_web_announces_itself_before_it_serves(self, read: Callable[[str], Reading]) -> None:
+        stack = read("sandbox")
+        found = containers(stack, "web")
+        assert found.keys() == {"web", "announce"}
+        assert found["web"]["DependsOn"] == [{"Condition": "SUCCESS", "ContainerName": "announce"}]
+        assert found["announce"]["Command"][:2] == ["sqs", "send-message"]
+        assert found["announce"]["Essential"] is False
+        assert found["web"]["Command"][-2:] == ["/www", "8080"]
+
+    def test_the_worker_loops_over_the_queue(self, read: Callable[[str], Reading]) -> None:
+        [worker] = containers(read("sandbox"), "worker").values()
+        assert worker["EntryPoint"][:2] == ["sh", "-c"]
+        assert "receive-message" in worker["EntryPoint"][2]
+        assert worker["LinuxParameters"]["Tmpfs"] == [{"ContainerPath": "/tmp", "Size": 64}]
+
+    def test_images_of_ones_own_run_alone(self, read: Callable[[str], Reading]) -> None:
+        stack = read("full")
+        [web], [worker] = (containers(stack, name).values() for name in ("web", "worker"))
+        assert stack.shown(web["Image"]).endswith("/team/app:v1")
+        assert stack.shown(worker["Image"]).endswith("/team/worker:v1")
+        assert web.get("Command") is None
+        assert worker.get("EntryPoint") is None
+
+
+class TestSharedFiles:
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_both_services_mount_them_with_tls_and_iam(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read("shared")
+        [shared] = [volume for volume in task(stack, name)["Volumes"] if "EFSVolumeConfiguration" in volume]
+        assert shared["EFSVolumeConfiguration"]["TransitEncryption"] == "ENABLED"
+        assert shared["EFSVolumeConfiguration"]["AuthorizationConfig"]["IAM"] == "ENABLED"
+        for container in containers(stack, name).values():
+            assert "/shared" in [point["ContainerPath"] for point in container["MountPoints"]]
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_services_wait_for_the_mount_targets(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read("shared")
+        targets = {target.id for target in stack.all("AWS::EFS::MountTarget")}
+        assert len(targets) == 3
+        assert targets <= set(services(stack)[name].depends_on)
+
+    def test_there_are_none_without_the_setting(self, stack: Reading) -> None:
+        assert stack.all("AWS::EFS::FileSystem") == []
+
+
+class TestScaling:
+    def policies(self, stack: Reading, name: str) -> list[Resource]:
+        targets = {
+            target.id
+            for target in stack.all("AWS::ApplicationAutoScaling::ScalableTarget")
+            if services(stack)[name].id in json.dumps(target["ResourceId"])
+        }
+        assert len(targets) == 1
+        found = stack.all("AWS::ApplicationAutoScaling::ScalingPolicy")
+        return [policy for policy in found if stack.to(policy["ScalingTargetId"]).id in targets]
+
+    def test_web_on_cpu_memory_and_requests(self, any_stack: Reading) -> None:
+        tracked = {
+            policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]
+            for policy in self.policies(any_stack, "web")
+            if policy["PolicyType"] == "TargetTrackingScaling"
+        }
+        assert tracked == {
+            *("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"),
+        }
+
+    def test_web_by_schedule_and_response_time_as_chosen(self, read: Callable[[str], Reading]) -> None:
+        stack = read("full")
+        assert "StepScaling" in {policy["PolicyType"] for policy in self.policies(stack, "web")}
+        actions = [
+            target.get("ScheduledActions") for target in stack.all("AWS::ApplicationAutoScaling::ScalableTarget")
+        ]
+        [action] = [item for items in actions if items for item in items]
+        assert action["Timezone"] == "Europe/Berlin"
+
+    @pytest.mark.parametrize(("name", "messages"), [("sandbox", 100), ("shared", 20)])
+    def test_the_worker_on_cpu_and_on_messages_that_wait(
+        self, read: Callable[[str], Reading], name: str, messages: int
+    ) -> None:
+        stack = read(name)
+        found = {policy["PolicyType"]: policy for policy in self.policies(stack, "worker")}
+        assert found.keys() == {"TargetTrackingScaling", "StepScaling"}
+        steps = found["StepScaling"]["StepScalingPolicyConfiguration"]["StepAdjustments"]
+        assert [step["ScalingAdjustment"] for step in steps] == [1, 4]
+        [alarm] = [
+            alarm
+            for alarm in stack.all("AWS::CloudWatch::Alarm")
+            if found["StepScaling"].id in json.dumps(alarm["AlarmActions"])
+        ]
+        assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", messages)
+        [dimension] = alarm["Dimensions"]
+        assert stack.to(dimension["Value"]).get("RedrivePolicy"), "the queue of the work"
+
+    def test_bounds(self, read: Callable[[str], Reading]) -> None:
+        targets = read("sandbox").all("AWS::ApplicationAutoScaling::ScalableTarget")
+        assert sorted((target["MinCapacity"], target["MaxCapacity"]) for target in targets) == [(1, 3), (2, 6)]
+
+
+class TestOperation:
+    def test_alarms(self, any_stack: Reading) -> None:
+        topic = any_stack.one("AWS::SNS::Topic")
+        heard = {
+            alarm["AlarmDescription"]
+            for alarm in any_stack.all("AWS::CloudWatch::Alarm")
+            if topic.id in [any_stack.to(action).id for action in alarm["AlarmActions"]]
+        }
+        files = (
+            {"EFS uses more than 80 % of the throughput it permits"} if any_stack.all("AWS::EFS::FileSystem") else set()
+        )
+        assert heard == files | {
+            "More than 5 responses a minute of the tasks are 5xx",
+            "More than 5 responses a minute of the load balancer itself are 5xx",
+            "A task does not pass its health check",
+            "One request in ten takes longer than 1 second",
+            "Fewer tasks of web run than scaling asks for",
+            "Fewer tasks of worker run than scaling asks for",
+            "A message waits for longer than 10 minutes",
+            "A message could not be worked off",
+        }
+
+    def test_missing_tasks_are_those_of_the_service(self, stack: Reading) -> None:
+        for name in ("web", "worker"):
+            [alarm] = [
+                item
+                for item in stack.all("AWS::CloudWatch::Alarm")
+                if item["AlarmDescription"] == f"Fewer tasks of {name} run than scaling asks for"
+            ]
+            assert services(stack)[name].id in json.dumps(alarm["Metrics"])
+
+    def test_outputs(self, stack: Reading) -> None:
+        outputs = stack.document["Outputs"].keys() - {"ShellCommand"}
+        assert outputs == {"Url", "QueueUrl", "LogGroupName", "AutoScalingGroupName", "SessionCommand", "DashboardUrl"}
+        session = stack.output("SessionCommand")
+        assert session.startswith("aws ssm start-session --target $(aws autoscaling describe-auto-scaling-groups")
+        assert "${AWS::AutoScaling::AutoScalingGroup}" in session
+
+    @pytest.mark.parametrize(("name", "value"), [("sandbox", "enabled"), ("production", "enhanced")])
+    def test_container_insights(self, read: Callable[[str], Reading], name: str, value: str) -> None:
+        settings = read(name).one("AWS::ECS::Cluster")["ClusterSettings"]
+        assert settings == [{"Name": "containerInsights", "Value": value}]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("settings", "path", "remedy"),
+        [
+            ({"instance_types": ["t3.small"]}, "instance_types", "run an AMI for arm64, unlike t3.small: t4g.small"),
+            (
+                {"architecture": "x86_64", "instance_types": ["m6i.large", "m7g.large"]},
+                "instance_types",
+                "run an AMI for x86_64, unlike m7g.large: t3.small",
+            ),
+            ({"instance_types": ["m5.micro"]}, "instance_types.0", "one of t4g.small, t4g.medium"),
+            ({"instance_types": ["t4g.small", "t4g.small"]}, "instance_types", "each once"),
+            ({"architecture": "arm"}, "architecture", "one of arm64, x86_64"),
+            ({"operating_system": "al2"}, "operating_system", "one of al2023, bottlerocket"),
+            ({"spot_percent": 101}, "spot_percent", "a whole number from 0 to 100"),
+            ({"spot_percent": -1}, "spot_percent", "a whole number from 0 to 100"),
+            ({"target_capacity_percent": 0}, "target_capacity_percent", "a whole number from 1 to 100"),
+            ({"min_instances": 7}, "max_instances", "at least min_instances, which is 7"),
+            ({"min_workers": 4}, "max_workers", "at least min_workers, which is 4"),
+            (
+                {"max_tasks": 8},
+                "max_instances",
+                "not enough network interfaces (2 tasks an instance) for 13 tasks: expected at least 7",
+            ),
+            (
+                {"scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "min_tasks": 2, "max_tasks": 40}]},
+                "max_instances",
+                "for 45 tasks: expected at least 23",
+            ),
+            ({"eni_trunking": True}, "instance_types", "offer ENI trunking, unlike t4g.small, t4g.medium"),
+            ({"memory_mib": 2000}, "max_instances", "fits on no instance of the smallest type, which has 2048 and"),
+            ({"cpu": 2048}, "max_instances", "not enough CPU for 11 tasks: expected at least 8"),
+            ({"memory_mib": 1800}, "max_instances", "not enough memory for 11 tasks: expected at least"),
+            (
+                {"shared_files": True, "operating_system": "bottlerocket"},
+                "operating_system",
+                "al2023 with shared_files",
+            ),
+            ({"health_check_path": "/up"}, "health_check_path", "or an image of yours"),
+            ({"mount_path": "/www/files"}, "mount_path", "is within /www"),
+            ({"writable_paths": ["/www"]}, "mount_path", "apart from each other"),
+            ({"posture": "production"}, "allow_plain_http", "set certificate_arn"),
+        ],
+    )
+    def test_a_mistake_is_named(self, tmp_path: Any, settings: dict[str, Any], path: str, remedy: str) -> None:
+        found = refusal(tmp_path, **settings)
+        assert remedy in found.get(path, ""), found
+
+    def test_trunking_makes_room(self, tmp_path: Any) -> None:
+        many = {"max_tasks": 40, "instance_types": ["m7g.large"], "cpu": 128, "worker_cpu": 128}
+        assert "ENI trunking" in refusal(tmp_path, **many)["max_instances"]
+        variant(EcsEc2Stack, tmp_path, eni_trunking=True, **many)
+
+    def test_all_at_once(self, tmp_path: Any) -> None:
+        found = refusal(tmp_path, instance_types=["t3.small"], spot_percent=300, min_instances=20, max_instances=10)
+        assert found.keys() == {"instance_types", "spot_percent", "max_instances"}
+
+
+class TestConstructsAlone:
+    """The same rules hold for who uses the construct without settings."""
+
+    @pytest.mark.parametrize(
+        ("numbers", "message"),
+        [
+            ({"min_instances": 3, "max_instances": 2}, "min_instances and max_instances: 3 and 2 given"),
+            ({"max_instances": 0, "min_instances": 0}, "a max of at least 1"),
+            ({"spot_percent": 101}, "0 to 100, required"),
+            ({"on_demand_base": -1}, "at least 0"),
+            ({"target_capacity_percent": 101}, "1 to 100 required"),
+        ],
+    )
+    def test_numbers(self, numbers: dict[str, int], message: str) -> None:
+        sound = {
+            "min_instances": 1,
+            "max_instances": 2,
+            "on_demand_base": 0,
+            "spot_percent": 0,
+            "target_capacity_percent": 100,
+        }
+        check_numbers(**sound)
+        with pytest.raises(ValueError, match=message):
+            check_numbers(**{**sound, **numbers})
+
+    def test_types(self) -> None:
+        with pytest.raises(ValueError, match=r"unlike t3\.small"):
+            check_instance_types(["t3.small"], architecture="arm64")
+
+    def test_a_fit_to_the_last_interface(self) -> None:
+        names: list[InstanceTypeName] = ["t4g.small"]
+        check_room([TaskSize(4, 128, 128)], names=names, max_instances=2)
+        with pytest.raises(ValueError, match="expected at least 3"):
+            check_room([TaskSize(5, 128, 128)], names=names, max_instances=2)
+
+    def test_types_by_default_run_the_ami(self) -> None:
+        for architecture, names in DEFAULT_TYPES.items():
+            assert len(names) > 1, "for Spot"
+            check_instance_types(names, architecture=architecture)

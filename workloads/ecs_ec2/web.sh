@@ -1,0 +1,23 @@
+# Writes a page that says which task this is, and serves it. With busybox only.
+# $1: the folder, $2: the port. The task metadata endpoint (ECS_CONTAINER_METADATA_URI_V4) says who this task is:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-examples.html
+set -eu
+
+metadata=$(wget -q -O - "$ECS_CONTAINER_METADATA_URI_V4/task")
+field() {
+    printf '%s' "$metadata" | tr -d '\n' | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"
+}
+task=$(field TaskARN)
+zone=$(field AvailabilityZone)
+if [ -z "$task" ] || [ -z "$zone" ]; then
+    echo "web: the task metadata has no TaskARN or no AvailabilityZone: $metadata" >&2
+    exit 1
+fi
+
+cat >"$1/index.html" <<END
+<!doctype html><meta charset="utf-8"><title>ECS on EC2</title>
+<h1>Task ${task##*/} in $zone</h1>
+<p>Before it began to serve, it sent a message to the queue. The log of the worker shows that one of its tasks has
+received it. Neither may do what the other does: each has a task role of its own.</p>
+END
+exec httpd -f -p "$2" -h "$1"
