@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from ipaddress import ip_network
 from typing import Any, ClassVar
 
@@ -36,14 +36,6 @@ ALARMS = {
     "ECS/ContainerInsights": ("RunningTaskCount",),
     "AWS/EFS": ("MeteredIOBytes",),
 }
-
-
-class ThriftySession(boto3.Session):
-    """Keeps its clients, which take longer to make than moto to answer. What is in the account, moto keeps."""
-
-    @cache  # noqa: B019 - there is one session
-    def client(self, service_name: str, *_: Any, **__: Any) -> Any:
-        return super().client(service_name)
 
 
 @dataclass(frozen=True, kw_only=True)

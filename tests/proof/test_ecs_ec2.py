@@ -5,7 +5,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ import pytest
 from tests.deployed import test_ecs_ec2 as checks
 from tests.deployed.stack import DeployedStack
 from tests.proof.ecs_ec2 import AGENT, PLACED, REGISTER, Ec2Account
-from tests.proof.fargate_efs import ANYWHERE, EXEC_CHANNEL, SoundStack, ThriftySession
+from tests.proof.fargate_efs import ANYWHERE, EXEC_CHANNEL, SoundStack
 from tests.proof.proving import Check, Proof, account_in_memory, checks_of, passes, unproven
-from tests.proof.site import Site, running, write_certificate
+from tests.proof.site import Site
 
 SANDBOX, PRODUCTION = "sandbox", "production"
 SCRIPT = Path(__file__).parents[2] / "workloads" / "ecs_ec2" / "web.sh"
@@ -337,28 +336,6 @@ PROOFS = [
         ),
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("certificate") / "certificate.pem"
-    write_certificate(path, "shop.example.com")
-    return path
-
-
-@pytest.fixture(scope="module")
-def sites(certificate: Path) -> Iterator[dict[str, Site]]:
-    """As the stack has it: plain HTTP in sandbox, TLS in production."""
-    with ExitStack() as running_sites:
-        yield {
-            SANDBOX: running_sites.enter_context(running()),
-            PRODUCTION: running_sites.enter_context(running(certificate)),
-        }
-
-
-@pytest.fixture(scope="module")
-def session() -> boto3.Session:
-    return ThriftySession(aws_access_key_id="nobody", aws_secret_access_key="nobody", region_name="eu-west-1")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,10 @@ from tests.proof.fargate_efs import (
     EXEC_CHANNEL,
     REFUSE_PLAIN_TRANSPORT,
     Account,
-    ThriftySession,
     proofs_of,
 )
 from tests.proof.proving import Proof, account_in_memory, checks_of, passes, unproven
-from tests.proof.site import Site, running, write_certificate
+from tests.proof.site import Site, write_certificate
 
 SANDBOX, PRODUCTION = "sandbox", "production"
 JOIN_SCRIPT = Path(__file__).parents[2] / "workloads" / "fargate_efs" / "join.sh"
@@ -426,28 +424,6 @@ PROOFS = [
         (SANDBOX, lambda it: it.outputs.update(Url="http://127.0.0.1:9"), "shows no tasks of two AZs.*refused"),
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("certificate") / "certificate.pem"
-    write_certificate(path, "shop.example.com")
-    return path
-
-
-@pytest.fixture(scope="module")
-def sites(certificate: Path) -> Iterator[dict[str, Site]]:
-    """As the stack has it: plain HTTP in sandbox, TLS in production."""
-    with ExitStack() as running_sites:
-        yield {
-            SANDBOX: running_sites.enter_context(running()),
-            PRODUCTION: running_sites.enter_context(running(certificate)),
-        }
-
-
-@pytest.fixture(scope="module")
-def session() -> boto3.Session:
-    return ThriftySession(aws_access_key_id="nobody", aws_secret_access_key="nobody", region_name="eu-west-1")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from tests.deployed import test_fargate_private_link as checks
-from tests.proof.fargate_efs import ANYWHERE, EXEC_CHANNEL, ThriftySession, proofs_of
+from tests.proof.fargate_efs import ANYWHERE, EXEC_CHANNEL, proofs_of
 from tests.proof.fargate_private_link import Account
 from tests.proof.proving import Proof, account_in_memory, checks_of, passes, unproven
 
@@ -360,11 +360,6 @@ PROOFS = [
         (PRODUCTION, encrypt_topic_otherwise, "encrypted with alias/aws/sns, not with the stack's key"),
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def session() -> boto3.Session:
-    return ThriftySession(aws_access_key_id="nobody", aws_secret_access_key="nobody", region_name="eu-west-1")
 
 
 @pytest.fixture
