@@ -175,7 +175,7 @@ def test_two_at_once(rehearsal: Start, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "EcrStak"], "No pattern is called EcrStak. There are FargateEfsStack, EcrStack"),
+        (["run", "EcrStak"], "No pattern is called EcrStak. There are FargateEfsStack, "),
         (["run", "--posture", "prod"], "Argument --posture: invalid choice: 'prod' (choose from"),
         (["up", "--port", "http"], "Argument --port: invalid int value: 'http'. See python -m rehearsal up --help."),
         (["up", "--port", "70000"], "Port 70000 does not exist; they go from 0 to 65535."),

@@ -28,7 +28,11 @@ IMPOSSIBLE = {
 }
 
 # What production keeps besides, where every option is on.
-KEPT_WITH_OPTIONS = {"EcrStack": {"Public"}, "EcsEc2Stack": {"Files/FileSystem/Resource"}}
+KEPT_WITH_OPTIONS = {
+    "FargatePrivateLinkStack": {"Consumer/FlowLogs/Resource"},
+    "EcrStack": {"Public"},
+    "EcsEc2Stack": {"Files/FileSystem/Resource"},
+}
 
 
 @pytest.fixture
