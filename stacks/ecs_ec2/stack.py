@@ -5,7 +5,6 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from patternbook import (
     Ec2Capacity,
@@ -22,7 +21,7 @@ from patternbook import (
     data_key,
     log_group,
 )
-from patternbook.monitoring import response_time
+from patternbook.scaled import scale_by_load
 from stacks.ecs_ec2.endpoints import services_called
 from stacks.ecs_ec2.settings import EcsEc2Settings
 from stacks.ecs_ec2.tasks import web_task, worker_task
@@ -93,7 +92,7 @@ class EcsEc2Stack(PatternStack):
         clients = [capacity.security_group, web_service.group, worker_service.group]
         network.add_interface_endpoints(services_called(settings), client=ec2.Connections(security_groups=clients))
         targets = front.serve(web_service.service, health_check_path=settings.health_check_path)
-        self._scale(settings, web_service.service, targets)
+        scale_by_load(self, "WebScaling", service=web_service.service, targets=targets, settings=settings)
         workers = ServiceScaling(
             self,
             "WorkerScaling",
@@ -122,16 +121,3 @@ class EcsEc2Stack(PatternStack):
             self.output("ShellCommand", web_service.shell_command, "Opens a shell in a web task")
         self.output("SessionCommand", capacity.session_command, "Opens a session on an instance")
         self.output("DashboardUrl", monitoring.dashboard_url, "Load, health and backlog at a glance")
-
-    def _scale(self, settings: EcsEc2Settings, service: ecs.Ec2Service, targets: elbv2.ApplicationTargetGroup) -> None:
-        scaling = ServiceScaling(
-            self, "WebScaling", service=service, min_tasks=settings.min_tasks, max_tasks=settings.max_tasks
-        )
-        scaling.on_cpu(percent=settings.target_cpu_percent)
-        scaling.on_memory(percent=settings.target_memory_percent)
-        scaling.on_requests(targets, per_minute=settings.target_requests_per_minute)
-        for index, schedule in enumerate(settings.scheduled_tasks):
-            scaling.on_schedule(f"Schedule{index}", **schedule.model_dump())
-        if settings.response_time_steps:
-            add_tasks = {step.above_seconds: step.add_tasks for step in settings.response_time_steps}
-            scaling.on_steps("ResponseTime", response_time(targets), add_tasks=add_tasks)

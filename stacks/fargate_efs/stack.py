@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from patternbook import (
     FargateService,
@@ -13,14 +11,13 @@ from patternbook import (
     PatternStack,
     Posture,
     PublicLoadBalancer,
-    ServiceScaling,
     SharedFileSystem,
     Task,
     cluster,
     data_key,
     log_group,
 )
-from patternbook.monitoring import response_time
+from patternbook.scaled import scale_by_load
 from stacks.fargate_efs.settings import FargateEfsSettings
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
@@ -89,17 +86,12 @@ class FargateEfsStack(PatternStack):
         )
         network.add_interface_endpoints(task.services_called, client=fargate.service)
         targets = front.serve(fargate.service, health_check_path=settings.health_check_path)
-        self._scale(settings, fargate.service, targets)
+        scale_by_load(self, "Scaling", service=fargate.service, targets=targets, settings=settings)
 
         monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
         monitoring.watch_load_balancer(front.load_balancer, targets)
         monitoring.watch_service(fargate.service)
-        monitoring.watch(
-            "StorageThroughput",
-            files.throughput_utilization(),
-            threshold=80,
-            description="EFS uses more than 80 % of the throughput it permits",
-        )
+        monitoring.watch_files(files)
 
         with_name = "; give it the name of the certificate, by DNS" if settings.certificate_arn else ""
         self.output("Url", front.url, f"The load balancer{with_name}")
@@ -108,21 +100,6 @@ class FargateEfsStack(PatternStack):
         self.output("FileSystemId", files.file_system.file_system_id, "The shared file system")
         self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
         self.output("DashboardUrl", monitoring.dashboard_url, "Load, health and storage at a glance")
-
-    def _scale(
-        self, settings: FargateEfsSettings, service: ecs.FargateService, targets: elbv2.ApplicationTargetGroup
-    ) -> None:
-        scaling = ServiceScaling(
-            self, "Scaling", service=service, min_tasks=settings.min_tasks, max_tasks=settings.max_tasks
-        )
-        scaling.on_cpu(percent=settings.target_cpu_percent)
-        scaling.on_memory(percent=settings.target_memory_percent)
-        scaling.on_requests(targets, per_minute=settings.target_requests_per_minute)
-        for index, schedule in enumerate(settings.scheduled_tasks):
-            scaling.on_schedule(f"Schedule{index}", **schedule.model_dump())
-        if settings.response_time_steps:
-            add_tasks = {step.above_seconds: step.add_tasks for step in settings.response_time_steps}
-            scaling.on_steps("ResponseTime", response_time(targets), add_tasks=add_tasks)
 
 
 def _serve(settings: FargateEfsSettings) -> list[str]:

@@ -13,12 +13,12 @@ from patternbook import (
     Network,
     PatternStack,
     Posture,
-    ServiceScaling,
     Task,
     cluster,
     data_key,
     log_group,
 )
+from patternbook.scaled import scale_by_utilization
 from stacks.fargate_private_link.settings import FargatePrivateLinkSettings
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
@@ -103,13 +103,7 @@ class FargatePrivateLinkStack(PatternStack):
             allow_own_account=settings.consumer,
             private_dns_name=settings.private_dns_name,
         )
-        scaling = ServiceScaling(
-            self, "Scaling", service=fargate.service, min_tasks=settings.min_tasks, max_tasks=settings.max_tasks
-        )
-        scaling.on_cpu(percent=settings.target_cpu_percent)
-        scaling.on_memory(percent=settings.target_memory_percent)
-        for index, schedule in enumerate(settings.scheduled_tasks):
-            scaling.on_schedule(f"Schedule{index}", **schedule.model_dump())
+        scale_by_utilization(self, "Scaling", service=fargate.service, settings=settings)
 
         monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
         monitoring.watch_network_load_balancer(front.load_balancer, targets)
