@@ -38,8 +38,7 @@ verify: $(READY) ## check a stack that is deployed in the account of your creden
 
 check: lint types ## everything that CI runs
 	$(MAKE) synth
-	cdk synth --quiet --output cdk.out.production -c posture=production \
-		-c FargateEfsStack.allow_plain_http=true -c EcsEc2Stack.allow_plain_http=true
+	cdk synth --quiet --output cdk.out.production -c posture=production -c EveryStack.allow_plain_http=true
 	cfn-lint cdk.out/*.template.json cdk.out.production/*.template.json
 	$(MAKE) test
 	$(MAKE) rehearse

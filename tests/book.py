@@ -17,7 +17,7 @@ POSTURES = ("sandbox", "production")
 # What production asks of a user before a pattern can be synthesized.
 REQUIRED: Mapping[str, dict[str, Any]] = {
     "sandbox": {},
-    "production": {"FargateEfsStack": {"allow_plain_http": True}, "EcsEc2Stack": {"allow_plain_http": True}},
+    "production": {"EveryStack": {"allow_plain_http": True}},
 }
 
 # Every optional part of each pattern at once.

@@ -5,6 +5,7 @@ A pattern's settings are a subclass of :class:`PatternSettings`. They come from 
     "FargateEfsStack": {"max_tasks": 20}        in cdk.json
     -c FargateEfsStack.max_tasks=20             on the command line, where it wins
 
+``EveryStack`` in place of a stack's name is for all that have the setting; what is said of a stack itself wins.
 Lists and objects on the command line are JSON. The posture is the key ``posture``.
 """
 
@@ -25,6 +26,8 @@ from patternbook.posture import POSTURES, SANDBOX, Posture
 
 CDK_KEYS = ("cli-telemetry", "acknowledged-issue-numbers")
 """Keys of the CDK CLI without a ``:`` or ``/``."""
+EVERY_STACK = "EveryStack"
+"""What stands for all stacks in a context key."""
 
 
 class SettingsModel(BaseModel):
@@ -101,14 +104,14 @@ def load_settings(
         mistakes.append(Mistake("posture", given, f"expected {_one_of(POSTURES)}{_did_you_mean(given, POSTURES)}"))
         posture = SANDBOX
 
-    given_to: dict[str, dict[str, Any]] = {name: {} for name in settings_types}
+    given_to: dict[str, dict[str, Any]] = {name: {} for name in (EVERY_STACK, *settings_types)}
     from_command_line: list[tuple[str, str, Any]] = []
     for key, value in context.items():
         if key == "posture" or is_cdk_key(key):
             continue
         stack, dot, setting = key.partition(".")
-        if stack not in settings_types:
-            known = [*settings_types, "posture"]
+        if stack not in given_to:
+            known = [*settings_types, EVERY_STACK, "posture"]
             mistakes.append(Mistake(key, value, f"expected {_one_of(known)}{_did_you_mean(stack, known)}"))
         elif dot:
             from_command_line.append((stack, setting, value))
@@ -119,6 +122,7 @@ def load_settings(
                 mistakes.append(Mistake(key, value, "expected an object of settings"))
     for stack, setting, value in from_command_line:
         given_to[stack][setting] = value
+    mistakes.extend(_share(given_to.pop(EVERY_STACK), given_to, settings_types))
 
     settings: dict[str, PatternSettings] = {}
     for stack, settings_type in settings_types.items():
@@ -232,6 +236,22 @@ def _decode_json(settings_type: type[PatternSettings], given: Mapping[str, Any])
             return value  # refused by the model, with what is expected
 
     return {name: decode(name, value) for name, value in given.items()}
+
+
+def _share(
+    shared: Mapping[str, Any],
+    given_to: Mapping[str, dict[str, Any]],
+    settings_types: Mapping[str, type[PatternSettings]],
+) -> Iterator[Mistake]:
+    """Gives each stack the settings of ``EveryStack`` that it has and that nothing was said of."""
+    known = sorted({name for settings_type in settings_types.values() for name in settings_type.model_fields})
+    for setting, value in shared.items():
+        if setting not in known:
+            guess = _did_you_mean(setting, known)
+            yield Mistake(f"{EVERY_STACK}.{setting}", value, f"expected a setting that a stack has{guess}")
+        for stack, settings_type in settings_types.items():
+            if setting in settings_type.model_fields:
+                given_to[stack].setdefault(setting, value)
 
 
 def _json_type(annotation: Any) -> type | None:

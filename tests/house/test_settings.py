@@ -15,11 +15,15 @@ import app
 from patternbook import PRODUCTION, SANDBOX, PatternStack, SettingsError
 from patternbook.settings import Mistake, PatternSettings, load_settings, nested_models
 from stacks.fargate_efs import FargateEfsSettings
-from tests.book import EVERYTHING
+from tests.book import EVERYTHING, POSTURES, REQUIRED
 
 TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
 # With what the other patterns ask for.
-IN_PRODUCTION = {"posture": "production", "EcsEc2Stack.allow_plain_http": "true"}
+IN_PRODUCTION = {
+    "posture": "production",
+    "EveryStack.allow_plain_http": "true",
+    "FargateEfsStack": {"allow_plain_http": False},
+}
 
 
 def fargate(context: dict[str, Any]) -> FargateEfsSettings:
@@ -45,6 +49,23 @@ def test_defaults_work_without_any_context() -> None:
 def test_command_line_wins_over_cdk_json() -> None:
     settings = fargate({"FargateEfsStack.max_tasks": "20", "FargateEfsStack": {"max_tasks": 5, "min_tasks": 3}})
     assert (settings.min_tasks, settings.max_tasks) == (3, 20)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [{"EveryStack.log_retention_days": "30"}, {"EveryStack": {"log_retention_days": 30}}],
+)
+def test_every_stack_stands_for_all_that_have_the_setting(context: dict[str, Any]) -> None:
+    _, settings = load_settings({**context, "EcsEc2Stack.log_retention_days": "7"}, TYPES)
+    days = {stack: getattr(of_stack, "log_retention_days", "not a setting") for stack, of_stack in settings.items()}
+    assert days["EcsEc2Stack"] == 7, "what is said of a stack itself wins"
+    del days["EcsEc2Stack"]
+    assert set(days.values()) == {30, "not a setting"}
+
+
+def test_command_line_wins_over_cdk_json_for_every_stack_too() -> None:
+    context = {"EveryStack.log_retention_days": "30", "EveryStack": {"log_retention_days": 7}}
+    assert fargate(context).log_retention_days == 30
 
 
 def test_command_line_texts_become_typed_values() -> None:
@@ -98,6 +119,15 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         ({"FargatEfsStack": {}}, "FargatEfsStack", 'did you mean "FargateEfsStack"'),
         ({"FargatEfsStack.cpu": "256"}, "FargatEfsStack.cpu", 'did you mean "FargateEfsStack"'),
         ({"FargateEfsStack": 5}, "FargateEfsStack", "an object of settings"),
+        ({"EveryStack": 5}, "EveryStack", "an object of settings"),
+        ({"EveryStack.alarm_mail": "a@b.co"}, "EveryStack.alarm_mail", 'that a stack has; did you mean "alarm_email"'),
+        ({"EveryStack": {"": 1}}, "EveryStack.", "expected a setting that a stack has"),
+        ({"EverStack.cpu": "256"}, "EverStack.cpu", 'did you mean "EveryStack"'),
+        (
+            {"EveryStack.mount_path": "/a/../b", "EcsEc2Stack.mount_path": "/b"},
+            "FargateEfsStack.mount_path",
+            "an absolute path",
+        ),
         ({"FargateEfsStack.max_task": "3"}, "FargateEfsStack.max_task", 'did you mean "max_tasks"'),
         ({"FargateEfsStack.zzz": "3"}, "FargateEfsStack.zzz", "expected one of image, "),
         ({"FargateEfsStack.cpu": "300"}, "FargateEfsStack.cpu", "one of 256, 512, 1024"),
@@ -306,8 +336,8 @@ def test_what_is_accepted_can_be_synthesized(
     monkeypatch.setenv("CDK_VALIDATION", "false")  # rung 2 has its own test; this one is about exceptions
     options = EVERYTHING[pattern.__name__] | CLASHING.get(pattern.__name__, {})
     chosen = data.draw(st.sets(st.sampled_from(sorted(options))))
-    posture = data.draw(st.sampled_from(["sandbox", "production"]))
-    context = {"posture": posture, pattern.__name__: {name: options[name] for name in chosen}}
+    posture = data.draw(st.sampled_from(POSTURES))
+    context = {"posture": posture, **REQUIRED[posture], pattern.__name__: {name: options[name] for name in chosen}}
     if outcome(context):
         return
     loaded, settings = load_settings(context, TYPES)
