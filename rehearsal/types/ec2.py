@@ -1,22 +1,16 @@
-"""Elastic IP addresses, NAT gateways, flow logs, rules of security groups and endpoint services; checks of what
-refers to what.
-"""
+"""Elastic IP addresses, NAT gateways and flow logs; in networks, checks of what refers to what."""
 
 from typing import Any
 
-from ministack.core.responses import get_region, new_uuid
-from ministack.services import alb, cloudwatch_logs, ec2, iam
+from ministack.core.responses import new_uuid
+from ministack.services import cloudwatch_logs, ec2, iam
 
 from rehearsal.types.seams import (
     Properties,
     Provisioned,
-    Record,
-    add_ec2_actions,
     add_to_description,
     amend_type,
-    is_true,
     query_parameters,
-    regional_store,
     register_type,
     required,
     succeed,
@@ -36,27 +30,6 @@ def register() -> None:
     register_type(
         "AWS::EC2::FlowLog", create=create_flow_log, update=update_flow_log, delete=delete_flow_log, tags="Tags"
     )
-    for direction in (INGRESS, EGRESS):
-        direction.register()
-    register_type(
-        "AWS::EC2::VPCEndpointService",
-        create=create_endpoint_service,
-        update=update_endpoint_service,
-        delete=delete_endpoint_service,
-        tags="Tags",
-    )
-    register_type(
-        "AWS::EC2::VPCEndpointServicePermissions",
-        create=create_permissions,
-        update=update_permissions,
-        delete=delete_permissions,
-    )
-    add_ec2_actions(
-        {
-            "DescribeVpcEndpointServiceConfigurations": describe_endpoint_services,
-            "DescribeVpcEndpointServicePermissions": describe_permissions,
-        }
-    )
 
     amend_type("AWS::EC2::VPC", attributes=vpc_attributes)
     amend_type("AWS::EC2::Subnet", check=check_subnet, attributes=subnet_attributes)
@@ -64,16 +37,11 @@ def register() -> None:
     amend_type("AWS::EC2::Route", check=check_route)
     amend_type("AWS::EC2::SubnetRouteTableAssociation", check=check_route_table_association)
     amend_type("AWS::EC2::VPCGatewayAttachment", check=check_gateway_attachment)
-    amend_type("AWS::EC2::SecurityGroup", check=check_vpc, keep=keep_security_group)
-    amend_type("AWS::EC2::VPCEndpoint", check=check_endpoint, keep=keep_endpoint, attributes=endpoint_attributes)
 
     add_to_description(
         ec2, "DescribeNatGateways", items="natGatewaySet", key="natGatewayId", more=described_nat_gateway
     )
     add_to_description(ec2, "DescribeFlowLogs", items="flowLogSet", key="flowLogId", more=described_flow_log)
-    add_to_description(
-        ec2, "DescribeVpcEndpoints", items="vpcEndpointSet", key="vpcEndpointId", more=described_endpoint
-    )
 
 
 def replace_tags(resource_id: str, properties: Properties) -> None:
@@ -243,188 +211,6 @@ def described_flow_log(flow_log_id: str) -> dict[str, Any]:
     }
 
 
-# Rules of security groups
-
-DECLARED = "EgressIsDeclared"
-"""In the record of a group: whether its own properties say what goes out. Where they don't, all does, at first."""
-
-
-def keep_security_group(group_id: str, properties: Properties) -> None:
-    ec2._security_groups[group_id][DECLARED] = "SecurityGroupEgress" in properties
-
-
-class GroupRules:
-    """The type of rules in one direction; MiniStack knows rules inside of a security group only."""
-
-    def __init__(self, direction: str, peer: str, permissions: str, authorize: Any, revoke: Any) -> None:
-        """
-        :param peer: what the properties of the other end begin with.
-        :param permissions: where the record of a security group has the rules.
-        """
-        self.type = f"AWS::EC2::SecurityGroup{direction}"
-        self.peer_group = f"{peer}SecurityGroupId"
-        self.peer_prefix_list = f"{peer}PrefixListId"
-        self.permissions = permissions
-        self.authorize = authorize
-        self.revoke = revoke
-
-    def register(self) -> None:
-        register_type(self.type, create=self.create, update=self.update, delete=self.delete)
-
-    def create(self, _logical_id: str, properties: Properties, _stack: str) -> Provisioned:
-        group = security_group(properties["GroupId"])
-        if self.peer_group in properties:
-            security_group(properties[self.peer_group])
-        if self.permissions == "IpPermissionsEgress" and not group.get(DECLARED, True):
-            # The first rule takes the one that lets everything out away: https://github.com/aws/aws-cdk/issues/987
-            group[self.permissions] = [rule for rule in group[self.permissions] if rule["IpProtocol"] != "-1"]
-        before = len(group[self.permissions])
-        request = {"GroupId": properties["GroupId"], "IpPermissions": [self.permission(properties)]}
-        answer = succeed(self.authorize(query_parameters(request)))
-        if len(group[self.permissions]) == before:
-            raise ValueError("the specified rule already exists")
-        rule_id = xml_text(answer, "securityGroupRuleId")
-        return rule_id, {"Id": rule_id}
-
-    def permission(self, properties: Properties) -> dict[str, Any]:
-        """The rule as the API takes it."""
-        described = {name: properties[name] for name in ("Description",) if properties.get(name)}
-        peers = {
-            "CidrIp": ("IpRanges", "CidrIp"),
-            "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
-            self.peer_group: ("Groups", "GroupId"),
-        }
-        permission: dict[str, Any] = {
-            name: properties[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in properties
-        }
-        for name, (member, key) in peers.items():
-            if name in properties:
-                permission[member] = [{key: properties[name], **described}]
-        return permission
-
-    def update(self, rule_id: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-        """The description is all that changes in place."""
-        for rule in security_group(new["GroupId"])[self.permissions]:
-            if rule.get("SecurityGroupRuleId") == rule_id:
-                for peer in (*rule["IpRanges"], *rule["Ipv6Ranges"], *rule["UserIdGroupPairs"]):
-                    peer.pop("Description", None)
-                    if new.get("Description"):
-                        peer["Description"] = new["Description"]
-        return rule_id, {"Id": rule_id}
-
-    def delete(self, rule_id: str, properties: Properties) -> None:
-        group = ec2._security_groups.get(properties["GroupId"])
-        if group and any(rule.get("SecurityGroupRuleId") == rule_id for rule in group[self.permissions]):
-            request = {"GroupId": properties["GroupId"], "SecurityGroupRuleId": [rule_id]}
-            succeed(self.revoke(query_parameters(request)))
-
-
-INGRESS = GroupRules("Ingress", "Source", "IpPermissions", ec2._authorize_sg_ingress, ec2._revoke_sg_ingress)
-EGRESS = GroupRules("Egress", "Destination", "IpPermissionsEgress", ec2._authorize_sg_egress, ec2._revoke_sg_egress)
-
-
-# Endpoint services
-
-ENDPOINT_SERVICES = regional_store()
-"""By id, and the principals that may connect to each."""
-
-
-def endpoint_service(service_id: str) -> Record:
-    return required(ENDPOINT_SERVICES.get(service_id), f"The VpcEndpointService Id '{service_id}' does not exist")
-
-
-def endpoint_service_of(service_name: str) -> Record | None:
-    return next((service for service in ENDPOINT_SERVICES.values() if service["ServiceName"] == service_name), None)
-
-
-def check_endpoint_service(properties: Properties) -> None:
-    for arn in properties.get("NetworkLoadBalancerArns", []):
-        balancer = required(alb._lbs.get(arn), f"The Load Balancer ARN '{arn}' does not exist")
-        if balancer["Type"] != "network":
-            raise ValueError(f"The Load Balancer '{arn}' is not a Network Load Balancer")
-
-
-def create_endpoint_service(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
-    check_endpoint_service(properties)
-    service_id = f"vpce-svc-{new_uuid().replace('-', '')[:17]}"
-    ENDPOINT_SERVICES[service_id] = {
-        "ServiceName": f"com.amazonaws.vpce.{get_region()}.{service_id}",
-        "AllowedPrincipals": [],
-    }
-    return put_endpoint_service(service_id, properties)
-
-
-def update_endpoint_service(service_id: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-    check_endpoint_service(new)
-    return put_endpoint_service(service_id, new)
-
-
-def put_endpoint_service(service_id: str, properties: Properties) -> Provisioned:
-    name = properties.get("PrivateDnsName")
-    # The value is any text on AWS; one that the name decides on comes back with a roll-back.
-    verification = {"Name": "_vpce", "State": "pendingVerification", "Type": "TXT", "Value": f"vpce:{name}"}
-    ENDPOINT_SERVICES[service_id].update(
-        AcceptanceRequired=is_true(properties.get("AcceptanceRequired", True)),
-        NetworkLoadBalancerArns=properties.get("NetworkLoadBalancerArns", []),
-        PrivateDnsName=name,
-        PrivateDnsNameConfiguration=verification if name else None,
-    )
-    replace_tags(service_id, properties)
-    nested = {f"PrivateDnsNameConfiguration.{key}": value for key, value in verification.items()} if name else {}
-    return service_id, {"ServiceId": service_id, **nested}
-
-
-def delete_endpoint_service(service_id: str, _properties: Properties) -> None:
-    record = ENDPOINT_SERVICES.get(service_id, {})
-    if any(endpoint["ServiceName"] == record.get("ServiceName") for endpoint in ec2._vpc_endpoints.values()):
-        raise ValueError(f"Service '{service_id}' has existing active VPC Endpoint connections")
-    ENDPOINT_SERVICES.pop(service_id, None)
-    ec2._tags.pop(service_id, None)
-
-
-def describe_endpoint_services(parameters: dict[str, Any]) -> dict[str, Any]:
-    wanted = ec2._parse_member_list(parameters, "ServiceId")
-    return {
-        "serviceConfigurationSet": [
-            {
-                "serviceType": [{"serviceType": "Interface"}],
-                "serviceId": service_id,
-                "serviceName": service["ServiceName"],
-                "serviceState": "Available",
-                "acceptanceRequired": service["AcceptanceRequired"],
-                "networkLoadBalancerArnSet": service["NetworkLoadBalancerArns"],
-                "privateDnsName": service["PrivateDnsName"],
-                "privateDnsNameConfiguration": service["PrivateDnsNameConfiguration"]
-                and {key.lower(): value for key, value in service["PrivateDnsNameConfiguration"].items()},
-                "tagSet": [{"key": tag["Key"], "value": tag["Value"]} for tag in ec2._tags.get(service_id, [])],
-            }
-            for service_id, service in ENDPOINT_SERVICES.items()
-            if not wanted or service_id in wanted
-        ]
-    }
-
-
-def create_permissions(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
-    service_id = properties["ServiceId"]
-    endpoint_service(service_id)["AllowedPrincipals"] = properties.get("AllowedPrincipals", [])
-    return service_id, {}
-
-
-def update_permissions(service_id: str, _old: Properties, new: Properties, stack: str) -> Provisioned:
-    return create_permissions(service_id, new, stack)
-
-
-def delete_permissions(service_id: str, _properties: Properties) -> None:
-    if service_id in ENDPOINT_SERVICES:
-        ENDPOINT_SERVICES[service_id]["AllowedPrincipals"] = []
-
-
-def describe_permissions(parameters: dict[str, Any]) -> dict[str, Any]:
-    service_id = parameters["ServiceId"][0]
-    principals = ENDPOINT_SERVICES.get(service_id, {}).get("AllowedPrincipals", [])
-    return {"allowedPrincipals": [{"principal": principal, "serviceId": service_id} for principal in principals]}
-
-
 # Types of MiniStack, which creates them around whatever the references say
 
 
@@ -470,53 +256,3 @@ def check_gateway_attachment(properties: Properties) -> None:
     vpc(properties["VpcId"])
     if "InternetGatewayId" in properties:
         internet_gateway(properties["InternetGatewayId"])
-
-
-def check_endpoint(properties: Properties) -> None:
-    vpc(properties["VpcId"])
-    for route_table_id in properties.get("RouteTableIds", []):
-        route_table(route_table_id)
-    for subnet_id in properties.get("SubnetIds", []):
-        subnet(subnet_id)
-    for group_id in properties.get("SecurityGroupIds", []):
-        security_group(group_id)
-    service_name = properties["ServiceName"]
-    if service_name.startswith("com.amazonaws.vpce."):
-        required(endpoint_service_of(service_name), f"The Vpc Endpoint Service '{service_name}' does not exist")
-
-
-def keep_endpoint(endpoint_id: str, properties: Properties) -> None:
-    """MiniStack knows no service to accept an endpoint, nor names for it."""
-    record = ec2._vpc_endpoints[endpoint_id]
-    if properties.get("VpcEndpointType") != "Interface":
-        return
-    service = endpoint_service_of(record["ServiceName"])
-    if service and service["AcceptanceRequired"] and not record["DnsEntries"]:
-        record["State"] = "pendingAcceptance"
-    region, suffix = get_region(), record["ServiceName"].rpartition(f".{get_region()}.")[2]
-    zones = [f"-{subnet(subnet_id)['AvailabilityZone']}" for subnet_id in record["SubnetIds"]]
-    record["DnsEntries"] = [
-        f"Z7HUB22UULQXV:{endpoint_id}-{endpoint_id[-8:]}{zone}.{suffix}.{region}.vpce.amazonaws.com"
-        for zone in ("", *zones)
-    ]
-
-
-def endpoint_attributes(endpoint_id: str, _properties: Properties) -> dict[str, Any]:
-    return {"DnsEntries": ec2._vpc_endpoints[endpoint_id]["DnsEntries"]}
-
-
-def described_endpoint(endpoint_id: str) -> dict[str, Any]:
-    """MiniStack keeps groups, private DNS and policy of an endpoint, and describes none."""
-    record = ec2._vpc_endpoints[endpoint_id]
-    groups = [
-        {"groupId": group_id, "groupName": security_group(group_id)["GroupName"]}
-        for group_id in record.get("SecurityGroupIds", [])
-    ]
-    return {
-        "groupSet": groups,
-        "privateDnsEnabled": bool(record.get("PrivateDnsEnabled")),
-        "policyDocument": record.get("PolicyDocument"),
-        "dnsEntrySet": [
-            dict(zip(("hostedZoneId", "dnsName"), entry.split(":"), strict=True)) for entry in record["DnsEntries"]
-        ],
-    }
