@@ -13,7 +13,6 @@ from patternbook.anywhere import check_host_port
 from patternbook.settings import load_settings
 from stacks.ecs_anywhere import EcsAnywhereSettings, EcsAnywhereStack
 from stacks.ecs_anywhere.stack import SERVE_SCRIPT
-from tests.book import POSTURES, Book, variant
 from tests.unit.reading import Reading, Resource
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
@@ -39,53 +38,12 @@ FULL: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
+PATTERN = EcsAnywhereStack
+VARIANTS = {"full": FULL}
+
 ACCOUNT_ARN = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:"
 CHANNELS = [f"ssmmessages:{verb}{of}Channel" for verb in ("Create", "Open") for of in ("Control", "Data")]
 EXEC_CHANNEL = {"Action": sorted(CHANNELS), "Effect": "Allow", "Resource": "*"}
-
-
-@pytest.fixture(scope="module")
-def read(books: Callable[[str], Book], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reading]:
-    """The stack in a posture as it comes, or with the settings FULL; each synthesized once."""
-    readings: dict[str, Reading] = {}
-
-    def reading(name: str) -> Reading:
-        if name not in readings:
-            full = name == "full"
-            app = variant(EcsAnywhereStack, tmp_path_factory.mktemp(name), **FULL) if full else books(name).app
-            stack = app.node.find_child("EcsAnywhereStack")
-            assert isinstance(stack, cdk.Stack)
-            readings[name] = Reading(stack)
-        return readings[name]
-
-    return reading
-
-
-@pytest.fixture(scope="module", params=POSTURES)
-def stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """As it comes, in each posture."""
-    return read(request.param)
-
-
-@pytest.fixture(scope="module", params=[*POSTURES, "full"])
-def any_stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """As it comes in each posture, and with settings."""
-    return read(request.param)
-
-
-@pytest.fixture(scope="module")
-def sandbox(read: Callable[[str], Reading]) -> Reading:
-    return read("sandbox")
-
-
-@pytest.fixture(scope="module")
-def production(read: Callable[[str], Reading]) -> Reading:
-    return read("production")
-
-
-@pytest.fixture(scope="module")
-def full(read: Callable[[str], Reading]) -> Reading:
-    return read("full")
 
 
 def task(stack: Reading) -> Resource:

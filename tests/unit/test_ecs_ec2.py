@@ -19,7 +19,7 @@ from patternbook.ec2_capacity import (
     check_room,
 )
 from stacks.ecs_ec2 import EcsEc2Stack
-from tests.book import EVERYTHING, POSTURES, Book, variant
+from tests.book import EVERYTHING, POSTURES, variant
 from tests.unit.reading import Reading, Resource
 
 FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EcsEc2Stack"]}
@@ -39,6 +39,7 @@ SHARED: Mapping[str, Any] = {
     "backlog_messages": 20,
     "eni_trunking": True,
 }
+PATTERN = EcsEc2Stack
 VARIANTS = {"full": FULL, "bottlerocket": BOTTLEROCKET, "shared": SHARED}
 
 AGENT = {
@@ -47,38 +48,6 @@ AGENT = {
 }
 CHANNELS = {f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")}
 AMI = "/aws/service/{}/image_id"
-
-
-@pytest.fixture(scope="module")
-def read(books: Callable[[str], Book], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reading]:
-    """The stack in a posture as it comes, or one of VARIANTS; each synthesized once."""
-    readings: dict[str, Reading] = {}
-
-    def reading(name: str) -> Reading:
-        if name not in readings:
-            app = (
-                books(name).app
-                if name in POSTURES
-                else variant(EcsEc2Stack, tmp_path_factory.mktemp(name), **VARIANTS[name])
-            )
-            stack = app.node.find_child("EcsEc2Stack")
-            assert isinstance(stack, cdk.Stack)
-            readings[name] = Reading(stack)
-        return readings[name]
-
-    return reading
-
-
-@pytest.fixture(scope="module", params=POSTURES)
-def stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """As it comes, in each posture."""
-    return read(request.param)
-
-
-@pytest.fixture(scope="module", params=[*POSTURES, *VARIANTS])
-def any_stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """As it comes in each posture, and with settings."""
-    return read(request.param)
 
 
 def template(stack: Reading) -> dict[str, Any]:

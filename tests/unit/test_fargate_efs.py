@@ -4,13 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match
 
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_efs.stack import JOIN_SCRIPT
-from tests.book import POSTURES, Book, variant
 from tests.unit.reading import Reading, Resource
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
@@ -64,6 +62,9 @@ OWN: Mapping[str, Any] = {
     "log_retention_days": 3,
 }
 
+PATTERN = FargateEfsStack
+VARIANTS = {"full": FULL, "own": OWN}
+
 BOUNDLESS = {"0.0.0.0/0", "::/0"}
 SERVICE_METRICS = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"}
 MOUNT_AND_WRITE = {
@@ -88,57 +89,6 @@ EXEC_CHANNEL = {
     "Resource": "*",
 }
 STORED = ("AWS::EFS::FileSystem", "AWS::Logs::LogGroup", "AWS::KMS::Key", "AWS::S3::Bucket")
-
-
-@pytest.fixture(scope="module")
-def read(books: Callable[[str], Book], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reading]:
-    """The stack in a posture as it comes, or with the settings FULL or OWN; each synthesized once."""
-    readings: dict[str, Reading] = {}
-
-    def reading(name: str) -> Reading:
-        if name not in readings:
-            if name in POSTURES:
-                app = books(name).app
-            else:
-                app = variant(FargateEfsStack, tmp_path_factory.mktemp(name), **{"full": FULL, "own": OWN}[name])
-            stack = app.node.find_child("FargateEfsStack")
-            assert isinstance(stack, cdk.Stack)
-            readings[name] = Reading(stack)
-        return readings[name]
-
-    return reading
-
-
-@pytest.fixture(scope="module", params=POSTURES)
-def stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """As it comes, in each posture."""
-    return read(request.param)
-
-
-@pytest.fixture(scope="module", params=[*POSTURES, "full", "own"])
-def any_stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """As it comes in each posture, and with settings."""
-    return read(request.param)
-
-
-@pytest.fixture(scope="module")
-def sandbox(read: Callable[[str], Reading]) -> Reading:
-    return read("sandbox")
-
-
-@pytest.fixture(scope="module")
-def production(read: Callable[[str], Reading]) -> Reading:
-    return read("production")
-
-
-@pytest.fixture(scope="module")
-def full(read: Callable[[str], Reading]) -> Reading:
-    return read("full")
-
-
-@pytest.fixture(scope="module")
-def own(read: Callable[[str], Reading]) -> Reading:
-    return read("own")
 
 
 def containers(stack: Reading) -> dict[str, dict[str, Any]]:

@@ -13,10 +13,10 @@ from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, 
 from patternbook.settings import load_settings
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
 from stacks.fargate_private_link.stack import SERVE_SCRIPT
-from tests.book import POSTURES, Book, variant
 from tests.unit.reading import Reading, Resource
 
-NAME = "FargatePrivateLinkStack"
+PATTERN = FargatePrivateLinkStack
+NAME = PATTERN.__name__
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
@@ -84,61 +84,10 @@ BALANCER, LISTENER, TARGETS = (
 SERVICE, PERMISSIONS = "AWS::EC2::VPCEndpointService", "AWS::EC2::VPCEndpointServicePermissions"
 
 
-@pytest.fixture(scope="module")
-def read(books: Callable[[str], Book], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reading]:
-    """The stack in a posture as it comes, or with settings; each synthesized once."""
-    readings: dict[str, Reading] = {}
-
-    def reading(name: str) -> Reading:
-        if name not in readings:
-            if name in POSTURES:
-                app = books(name).app
-            else:
-                app = variant(FargatePrivateLinkStack, tmp_path_factory.mktemp(name), **VARIANTS[name])
-            stack = app.node.find_child(NAME)
-            assert isinstance(stack, cdk.Stack)
-            readings[name] = Reading(stack)
-        return readings[name]
-
-    return reading
-
-
-@pytest.fixture(scope="module", params=POSTURES)
-def stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """As it comes, in each posture."""
-    return read(request.param)
-
-
-@pytest.fixture(scope="module", params=[*POSTURES, *VARIANTS])
-def any_stack(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """As it comes in each posture, and with settings."""
-    return read(request.param)
-
-
 @pytest.fixture(scope="module", params=["own", "tried"])
 def consumed(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
     """With a consumer."""
     return read(request.param)
-
-
-@pytest.fixture(scope="module")
-def sandbox(read: Callable[[str], Reading]) -> Reading:
-    return read("sandbox")
-
-
-@pytest.fixture(scope="module")
-def production(read: Callable[[str], Reading]) -> Reading:
-    return read("production")
-
-
-@pytest.fixture(scope="module")
-def full(read: Callable[[str], Reading]) -> Reading:
-    return read("full")
-
-
-@pytest.fixture(scope="module")
-def own(read: Callable[[str], Reading]) -> Reading:
-    return read("own")
 
 
 def container(stack: Reading) -> dict[str, Any]:
