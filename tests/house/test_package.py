@@ -11,17 +11,27 @@ import pytest
 
 FOREIGN_APP = """
 import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
 
 from patternbook import (
     SANDBOX,
+    AnywhereService,
+    Ec2Capacity,
+    Ec2Service,
+    EndpointConsumer,
+    EndpointService,
     FargateService,
+    InternalLoadBalancer,
+    Machines,
     Monitoring,
     Network,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
     Task,
+    WorkQueue,
     cluster,
+    external_cluster,
     log_group,
 )
 from patternbook.monitoring import response_time
@@ -57,13 +67,43 @@ monitoring.watch("Storage", files.throughput_utilization(), threshold=80, descri
 monitoring.watch_load_balancer(front.load_balancer, targets)
 monitoring.watch_service(service)
 cdk.CfnOutput(stack, "Url", value=front.url)
+
+
+def small_task(stack, **arguments):
+    logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+    image = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
+    return Task(stack, "Task", posture=SANDBOX, image=image, port=8080, log_group=logs, **arguments)
+
+
+stack = cdk.Stack(app, "OnEc2")
+network = Network(stack, "Network", posture=SANDBOX)
+ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
+capacity = Ec2Capacity(stack, "Capacity", cluster=ecs_cluster, network=network, posture=SANDBOX)
+task = small_task(stack, compatibility=ecs.Compatibility.EC2)
+WorkQueue(stack, "Work", posture=SANDBOX).grant_work_off(task.definition.task_role)
+Ec2Service(stack, "Service", cluster=ecs_cluster, network=network, task=task, capacity=capacity)
+
+stack = cdk.Stack(app, "Anywhere")
+ecs_cluster = external_cluster(stack, "Cluster", posture=SANDBOX)
+Machines(stack, "Machines", cluster=ecs_cluster)
+task = small_task(stack, compatibility=ecs.Compatibility.EXTERNAL, network_mode=ecs.NetworkMode.BRIDGE)
+AnywhereService(stack, "Service", cluster=ecs_cluster, task=task, architecture="arm64")
+
+stack = cdk.Stack(app, "Published")
+network = Network(stack, "Network", posture=SANDBOX)
+front = InternalLoadBalancer(stack, "Front", vpc=network.vpc, posture=SANDBOX)
+ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
+service = FargateService(stack, "Service", cluster=ecs_cluster, network=network, task=small_task(stack)).service
+front.serve(service, port=8080)
+published = EndpointService(stack, "Published", front=front, acceptance_required=False, allow_own_account=True)
+EndpointConsumer(stack, "Consumer", posture=SANDBOX, service=published)
 app.synth()
 """
 
 
 @pytest.fixture(scope="module")
-def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The template of an app that knows ``aws_cdk`` and ``patternbook`` only."""
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The resources of each stack of an app that knows ``aws_cdk`` and ``patternbook`` only."""
     folder = tmp_path_factory.mktemp("foreign")
     (folder / "foreign.py").write_text(FOREIGN_APP, encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -71,33 +111,47 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         [sys.executable, "foreign.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 0, result.stderr
-    return json.loads((folder / "cdk.out" / "Foreign.template.json").read_text(encoding="utf-8"))
+    return {
+        path.name.removesuffix(".template.json"): json.loads(path.read_text(encoding="utf-8"))["Resources"]
+        for path in (folder / "cdk.out").glob("*.template.json")
+    }
 
 
 @pytest.mark.parametrize(
-    ("resource_type", "count"),
+    ("stack", "resource_type", "count"),
     [
-        ("AWS::EC2::Subnet", 9),
-        ("AWS::EC2::NatGateway", 1),
-        ("AWS::EC2::FlowLog", 1),
-        ("AWS::EFS::MountTarget", 3),
-        ("AWS::EFS::AccessPoint", 1),
-        ("AWS::ElasticLoadBalancingV2::Listener", 1),
-        ("AWS::ECS::Service", 1),
-        ("AWS::ApplicationAutoScaling::ScalableTarget", 1),
-        ("AWS::ApplicationAutoScaling::ScalingPolicy", 4),
-        ("AWS::CloudWatch::Alarm", 7),
-        ("AWS::CloudWatch::Dashboard", 1),
-        ("AWS::SNS::Subscription", 1),
-        ("AWS::KMS::Key", 0),
+        ("Foreign", "AWS::EC2::Subnet", 9),
+        ("Foreign", "AWS::EC2::NatGateway", 1),
+        ("Foreign", "AWS::EC2::FlowLog", 1),
+        ("Foreign", "AWS::EFS::MountTarget", 3),
+        ("Foreign", "AWS::EFS::AccessPoint", 1),
+        ("Foreign", "AWS::ElasticLoadBalancingV2::Listener", 1),
+        ("Foreign", "AWS::ECS::Service", 1),
+        ("Foreign", "AWS::ApplicationAutoScaling::ScalableTarget", 1),
+        ("Foreign", "AWS::ApplicationAutoScaling::ScalingPolicy", 4),
+        ("Foreign", "AWS::CloudWatch::Alarm", 7),
+        ("Foreign", "AWS::CloudWatch::Dashboard", 1),
+        ("Foreign", "AWS::SNS::Subscription", 1),
+        ("Foreign", "AWS::KMS::Key", 0),
+        ("OnEc2", "AWS::ECS::CapacityProvider", 1),
+        ("OnEc2", "AWS::AutoScaling::AutoScalingGroup", 1),
+        ("OnEc2", "AWS::ECS::Service", 1),
+        ("OnEc2", "AWS::SQS::Queue", 2),
+        ("Anywhere", "AWS::ECS::Service", 1),
+        ("Anywhere", "AWS::IAM::Role", 3),
+        ("Published", "AWS::ElasticLoadBalancingV2::LoadBalancer", 1),
+        ("Published", "AWS::EC2::VPCEndpointService", 1),
+        ("Published", "AWS::EC2::VPC", 2),
     ],
 )
-def test_a_foreign_app_gets_what_the_constructs_make(foreign: dict[str, Any], resource_type: str, count: int) -> None:
-    assert sum(item["Type"] == resource_type for item in foreign["Resources"].values()) == count
+def test_a_foreign_app_gets_what_the_constructs_make(
+    foreign: dict[str, dict[str, Any]], stack: str, resource_type: str, count: int
+) -> None:
+    assert sum(item["Type"] == resource_type for item in foreign[stack].values()) == count
 
 
-def test_a_foreign_app_needs_no_custom_resource(foreign: dict[str, Any]) -> None:
-    types = {item["Type"] for item in foreign["Resources"].values()}
+def test_a_foreign_app_needs_no_custom_resource(foreign: dict[str, dict[str, Any]]) -> None:
+    types = {item["Type"] for resources in foreign.values() for item in resources.values()}
     assert not {name for name in types if name.startswith(("Custom::", "AWS::CloudFormation::Custom", "AWS::Lambda"))}
 
 
