@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Any
 
+from aws_cdk import region_info
 from aws_croniter import AwsCroniter
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
@@ -189,7 +190,14 @@ WebAclArn = Annotated[
 AccountId = Annotated[str, matching(r"\d{12}", 'an AWS account id of 12 digits, such as "111122223333"')]
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 OrganizationId = Annotated[str, matching(r"o-[a-z0-9]{10,32}", 'an AWS Organizations id, such as "o-a1b2c3d4e5"')]
-Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", 'an AWS Region such as "eu-west-1"')]
+
+
+@cache
+def _regions() -> frozenset[str]:
+    return frozenset(region.name for region in region_info.RegionInfo.regions)
+
+
+Region = Annotated[str, Text('an AWS Region such as "eu-west-1"', lambda value: value in _regions())]
 EnvironmentName = Annotated[
     str,
     matching(r"(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,254}", 'a name of an environment variable, such as "DB_PASSWORD"'),

@@ -585,6 +585,7 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
         "another prefix than cache_ecr_public_prefix",
     )
     yield {"replicate_to_regions": ["eu-west-1", "eu-west-1"]}, "replicate_to_regions", "more than once"
+    yield {"replicate_to_regions": ["eu-west-9"]}, "replicate_to_regions.0", "an AWS Region such as"
     yield (
         {"replicate_to_regions": ["us-east-1"], "public_repository": {}},
         "replicate_to_regions",
