@@ -123,6 +123,11 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     },
 }
 
+# Options that exclude some of those.
+OTHERWISE: Mapping[str, dict[str, Any]] = {
+    "EcsEc2Stack": {"capacity_provider": False, "target_instance_cpu_percent": 40},
+}
+
 
 class Book:
     """Every pattern in one posture."""
@@ -142,14 +147,14 @@ class Book:
 def variant(pattern: type[PatternStack], outdir: Path, **settings: Any) -> cdk.App:
     """An app of one pattern; ``posture`` and its settings as on the command line or in cdk.json."""
     context = {key if key == "posture" else f"{pattern.__name__}.{key}": value for key, value in settings.items()}
-    return build_app([pattern], cdk_json=_bare_cdk_json(outdir), context=context, outdir=str(outdir / "cdk.out"))
+    return build_app([pattern], cdk_json=bare_cdk_json(outdir), context=context, outdir=str(outdir / "cdk.out"))
 
 
 def template_of(pattern: type[PatternStack], outdir: Path, **settings: Any) -> Template:
     return Template.from_stack(_stack(variant(pattern, outdir, **settings), pattern.__name__))
 
 
-def _bare_cdk_json(folder: Path) -> Path:
+def bare_cdk_json(folder: Path) -> Path:
     """The project's cdk.json with feature flags only: settings of other patterns would be unknown."""
     document = json.loads(app.CDK_JSON.read_text(encoding="utf-8"))
     flags = {key: value for key, value in document["context"].items() if is_cdk_key(key)}

@@ -12,8 +12,8 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from patternbook.ec2_capacity import Architecture
 from patternbook.findings import acknowledge
+from patternbook.instance_types import Architecture
 from patternbook.posture import Posture
 from patternbook.service import accept_exec_channel, shell_command
 from patternbook.task import Task

@@ -1,7 +1,6 @@
-"""EC2 instances that a cluster runs tasks on, and the capacity provider that decides how many there are."""
+"""EC2 instances that a cluster runs tasks on, and what decides how many there are."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import aws_cdk as cdk
@@ -12,141 +11,26 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from patternbook.findings import acknowledge
+from patternbook.instance_types import DEFAULT_TYPES, Architecture, InstanceTypeName, check_instance_types
 from patternbook.network import Network
 from patternbook.posture import Posture
 
 OperatingSystem = Literal["al2023", "bottlerocket"]
-Architecture = Literal["arm64", "x86_64"]
-InstanceTypeName = Literal[
-    "t4g.small",
-    "t4g.medium",
-    "t4g.large",
-    "m7g.large",
-    "m7g.xlarge",
-    "c7g.large",
-    "c7g.xlarge",
-    "r7g.large",
-    "t3.small",
-    "t3.medium",
-    "t3.large",
-    "m6i.large",
-    "m6i.xlarge",
-    "c6i.large",
-    "c6i.xlarge",
-    "r6i.large",
-]
 
-
-@dataclass(frozen=True)
-class InstanceType:
-    """What an instance of a type has for tasks."""
-
-    architecture: Architecture
-    vcpus: int
-    memory_mib: int
-    tasks: int
-    """Tasks with a network interface of their own (``awsvpc``): the instance itself keeps one of its interfaces."""
-    trunked_tasks: int | None = None
-    """The same once the account setting ``awsvpcTrunking`` is on; None where the type does not offer it."""
-
-
-INSTANCE_TYPES: Final[dict[InstanceTypeName, InstanceType]] = {
-    "t4g.small": InstanceType("arm64", 2, 2048, 2),
-    "t4g.medium": InstanceType("arm64", 2, 4096, 2),
-    "t4g.large": InstanceType("arm64", 2, 8192, 2),
-    "m7g.large": InstanceType("arm64", 2, 8192, 2, 10),
-    "m7g.xlarge": InstanceType("arm64", 4, 16384, 3, 20),
-    "c7g.large": InstanceType("arm64", 2, 4096, 2, 10),
-    "c7g.xlarge": InstanceType("arm64", 4, 8192, 3, 20),
-    "r7g.large": InstanceType("arm64", 2, 16384, 2, 10),
-    "t3.small": InstanceType("x86_64", 2, 2048, 2),
-    "t3.medium": InstanceType("x86_64", 2, 4096, 2),
-    "t3.large": InstanceType("x86_64", 2, 8192, 2),
-    "m6i.large": InstanceType("x86_64", 2, 8192, 2, 10),
-    "m6i.xlarge": InstanceType("x86_64", 4, 16384, 3, 20),
-    "c6i.large": InstanceType("x86_64", 2, 4096, 2, 10),
-    "c6i.xlarge": InstanceType("x86_64", 4, 8192, 3, 20),
-    "r6i.large": InstanceType("x86_64", 2, 16384, 2, 10),
-}
-"""The few types on offer, of families that every commercial Region has. Interfaces, with and without trunking:
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/eni-trunking-supported-instance-types.html
-https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html
-"""
-
-DEFAULT_TYPES: Final[dict[Architecture, tuple[InstanceTypeName, ...]]] = {
-    "arm64": ("t4g.small", "t4g.medium"),
-    "x86_64": ("t3.small", "t3.medium"),
-}
-"""Where none is named. More than one, so that Spot has where to go."""
-
-USABLE_MEMORY: Final = 0.9
-"""Share of an instance's memory that tasks get, about: the kernel and the agent keep the rest.
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/memory-management.html
-"""
-
-
-def check_instance_types(
-    names: Sequence[InstanceTypeName], *, architecture: Architecture, eni_trunking: bool = False
-) -> None:
-    """:raises ValueError: for a type of another architecture than the AMI's, or without trunking where that is on."""
-    others = [name for name in names if INSTANCE_TYPES[name].architecture != architecture]
-    if others:
-        offered = ", ".join(name for name, each in INSTANCE_TYPES.items() if each.architecture == architecture)
-        raise ValueError(f"expected types that run an AMI for {architecture}, unlike {', '.join(others)}: {offered}")
-    without = [name for name in names if INSTANCE_TYPES[name].trunked_tasks is None]
-    if eni_trunking and without:
-        raise ValueError(f"expected types that offer ENI trunking, unlike {', '.join(without)}")
-
-
-@dataclass(frozen=True)
-class TaskSize:
-    """Tasks of a service that may run at once."""
-
-    count: int
-    cpu: int
-    """CPU units of each; 1,024 are one vCPU."""
-    memory_mib: int
-
-
-def check_room(
-    tasks: Iterable[TaskSize], *, names: Sequence[InstanceTypeName], max_instances: int, eni_trunking: bool = False
-) -> None:
-    """Whether instances, all of the smallest type if need be, have room for all tasks.
-
-    It counts network interfaces, CPU and memory. How tasks of different sizes fit beside each other is for ECS to
-    find out, so a mistake is refused here for certain, and a tight fit is not.
-
-    :raises ValueError: for tasks that cannot run, or cannot run at once.
-    """
-    tasks, types = list(tasks), [INSTANCE_TYPES[name] for name in names]
-    cpu = min(each.vcpus for each in types) * 1024
-    memory_mib = int(min(each.memory_mib for each in types) * USABLE_MEMORY)
-    interfaces = min((each.trunked_tasks if eni_trunking else None) or each.tasks for each in types)
-    for task in tasks:
-        if task.cpu > cpu or task.memory_mib > memory_mib:
-            raise ValueError(
-                f"a task with {task.cpu} CPU units and {task.memory_mib} MiB fits on no instance of the smallest type, "
-                f"which has {cpu} and about {memory_mib}"
-            )
-    needed = {
-        f"network interfaces ({interfaces} tasks an instance)": (sum(task.count for task in tasks), interfaces),
-        "CPU": (sum(task.count * task.cpu for task in tasks), cpu),
-        "memory": (sum(task.count * task.memory_mib for task in tasks), memory_mib),
-    }
-    for what, (wanted, of_one) in needed.items():
-        instances = -(-wanted // of_one)
-        if instances > max_instances:
-            count = sum(task.count for task in tasks)
-            raise ValueError(
-                f"{max_instances} instances have not enough {what} for {count} tasks: expected at least {instances}, "
-                "larger instance types, ENI trunking, or fewer tasks"
-            )
+TARGET_CPU_PERCENT: Final = 50
+"""Without a capacity provider, where no target is given: low, as new instances take minutes to come."""
+WARMUP: Final = cdk.Duration.minutes(2)
+"""From the launch of an instance until its load counts: it starts, joins the cluster and gets tasks."""
 
 
 def check_numbers(
-    *, min_instances: int, max_instances: int, on_demand_base: int, spot_percent: int, target_capacity_percent: int
+    *,
+    min_instances: int,
+    max_instances: int,
+    on_demand_base: int,
+    spot_percent: int,
+    target_capacity_percent: int | None = None,
+    target_instance_cpu_percent: int | None = None,
 ) -> None:
     """:raises ValueError: for numbers that contradict each other or have no meaning."""
     if not 0 <= min_instances <= max_instances or max_instances < 1:
@@ -159,12 +43,48 @@ def check_numbers(
             f"on_demand_base and spot_percent: {on_demand_base} and {spot_percent} given, "
             "at least 0, and 0 to 100, required"
         )
-    if not 1 <= target_capacity_percent <= 100:
-        raise ValueError(f"target_capacity_percent: {target_capacity_percent} given, 1 to 100 required")
+    targets = {
+        "target_capacity_percent": target_capacity_percent,
+        "target_instance_cpu_percent": target_instance_cpu_percent,
+    }
+    for name, percent in targets.items():
+        if percent is not None and not 1 <= percent <= 100:
+            raise ValueError(f"{name}: {percent} given, 1 to 100 required")
+
+
+def check_scaling(
+    *,
+    capacity_provider: bool,
+    target_capacity_percent: int | None = None,
+    protect_busy_instances: bool | None = None,
+    target_instance_cpu_percent: int | None = None,
+    min_instances: int = 1,
+) -> None:
+    """:raises ValueError: for what belongs to the other way of scaling: there is one at a time."""
+    if capacity_provider and target_instance_cpu_percent is not None:
+        raise ValueError(
+            "expected no target_instance_cpu_percent together with the capacity provider: either the provider scales "
+            "the instances by their tasks, or the group does by their CPU, for which capacity_provider has to be false"
+        )
+    if not capacity_provider and target_capacity_percent is not None:
+        raise ValueError(
+            "expected no target_capacity_percent without the capacity provider, which keeps it: the group alone keeps "
+            "target_instance_cpu_percent"
+        )
+    if not capacity_provider and protect_busy_instances is not None:
+        raise ValueError(
+            "expected no protect_busy_instances without the capacity provider, by which ECS tells the group which "
+            "instances are busy"
+        )
+    if not capacity_provider and min_instances < 1:
+        raise ValueError(
+            "expected min_instances of at least 1 without the capacity provider: a group without instances has no CPU "
+            "to scale by"
+        )
 
 
 class Ec2Capacity(Construct):
-    """An Auto Scaling group in the private subnets, and the capacity provider by which a cluster uses it.
+    """An Auto Scaling group in the private subnets, on which a cluster runs tasks.
 
     *Instances* run AL2023 or Bottlerocket, from the ECS-optimized AMI that SSM names at deployment; instance types
     are of the AMI's architecture. Metadata is for the instance alone: IMDSv2, one hop, and the agent cuts ``awsvpc``
@@ -174,9 +94,21 @@ class Ec2Capacity(Construct):
     *Their role* lets the agent register with this one cluster, and Session Manager work. Images and logs are for the
     execution role of a task, so a task that breaks out gains neither.
 
-    *How many there are* follows from the tasks: the provider keeps ``target_capacity_percent`` of the instances busy.
-    ECS moves the tasks away from an instance before it goes. A deployment that brings a new AMI or template replaces
-    them one by one; by posture, age does too, and scale-in leaves those alone that run a task.
+    *How many there are* is scaled in one of two ways:
+
+    - By a **capacity provider**, from the tasks: it keeps ``target_capacity_percent`` of the instances busy, and a task
+      that finds no room brings an instance. ECS moves the tasks away from an instance before it goes. By posture,
+      scale-in leaves those alone that run a task.
+    - Without one, by the group itself, which keeps the **average CPU** of its instances at
+      ``target_instance_cpu_percent``. For tasks that all hang on the CPU, and for who has to do without a provider. The
+      CPU says nothing about tasks that find no room: they wait until it rises, if it does. And nobody drains an
+      instance before it goes (managed draining is the provider's): its tasks stop with it, requests and all, and ECS
+      starts others elsewhere once it misses them. Only from an interruption of Spot does the agent drain its instance.
+
+    A deployment that brings a new AMI or template replaces instances one by one; by posture, age does too.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-auto-scaling.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
     """
 
     def __init__(
@@ -194,31 +126,45 @@ class Ec2Capacity(Construct):
         max_instances: int = 6,
         on_demand_base: int = 2,
         spot_percent: int = 0,
-        target_capacity_percent: int = 100,
+        capacity_provider: bool = True,
+        target_capacity_percent: int | None = None,
         protect_busy_instances: bool | None = None,
+        target_instance_cpu_percent: int | None = None,
         eni_trunking: bool = False,
     ) -> None:
         """:param cluster: gets the capacity provider.
         :param instance_types: in order of preference; those of :data:`DEFAULT_TYPES` where there is none.
         :param on_demand_base: instances that run on demand before any runs on Spot.
         :param spot_percent: share of Spot in the instances beyond the base, 0 to 100.
-        :param target_capacity_percent: below 100 it leaves room for tasks that come suddenly.
+        :param capacity_provider: whether one scales the group, or the group itself does.
+        :param target_capacity_percent: of the provider: 100 where it is None; below it leaves room for tasks that come
+            suddenly.
         :param protect_busy_instances: whether scale-in, and replacement by age, leave alone instances that run a
             task; the posture's where it is None. Such a group cannot be deleted before its tasks have stopped.
+        :param target_instance_cpu_percent: without a provider: :data:`TARGET_CPU_PERCENT` where it is None.
         :param eni_trunking: whether the account setting ``awsvpcTrunking`` is on.
-        :raises ValueError: see :func:`check_numbers` and :func:`check_instance_types`.
+        :raises ValueError: see :func:`check_scaling`, :func:`check_numbers` and :func:`check_instance_types`.
         """
+        check_scaling(
+            capacity_provider=capacity_provider,
+            target_capacity_percent=target_capacity_percent,
+            protect_busy_instances=protect_busy_instances,
+            target_instance_cpu_percent=target_instance_cpu_percent,
+            min_instances=min_instances,
+        )
         check_numbers(
             min_instances=min_instances,
             max_instances=max_instances,
             on_demand_base=on_demand_base,
             spot_percent=spot_percent,
             target_capacity_percent=target_capacity_percent,
+            target_instance_cpu_percent=target_instance_cpu_percent,
         )
         names = tuple(instance_types) or DEFAULT_TYPES[architecture]
         check_instance_types(names, architecture=architecture, eni_trunking=eni_trunking)
         super().__init__(scope, construct_id)
         protect = posture.protect_busy_instances if protect_busy_instances is None else protect_busy_instances
+        protect = protect and capacity_provider
         self.security_group = ec2.SecurityGroup(
             self, "InstanceGroup", vpc=network.vpc, description="Container instances", allow_all_outbound=False
         )
@@ -264,7 +210,7 @@ class Ec2Capacity(Construct):
                     spot_allocation_strategy=autoscaling.SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
                 ),
             ),
-            # No desired capacity: the capacity provider owns it, and a deployment would reset it.
+            # No desired capacity: scaling owns it, and a deployment would reset it.
             min_capacity=min_instances,
             max_capacity=max_instances,
             new_instances_protected_from_scale_in=protect,
@@ -275,7 +221,7 @@ class Ec2Capacity(Construct):
                 max_batch_size=1,
                 # It has to be below the maximum, so that there is one to replace.
                 min_instances_in_service=min(min_instances, max_instances - 1),
-                # For an instance to register, and for tasks to move to it, before the next one goes.
+                # For an instance to register, and for tasks to start on it, before the next one goes.
                 pause_time=cdk.Duration.minutes(5),
             ),
         )
@@ -284,7 +230,38 @@ class Ec2Capacity(Construct):
             self.role,
             *(subnet.internet_connectivity_established for subnet in network.vpc.private_subnets),
         )
-        self.provider = ecs.AsgCapacityProvider(
+        self.provider: ecs.AsgCapacityProvider | None = None
+        self.cluster: ecs.ICluster = cluster
+        """For services on these instances."""
+        if capacity_provider:
+            self.provider = self._provider(cluster, target_capacity_percent or 100, protect, bottlerocket)
+        else:
+            self.cluster = self._join(cluster, network, bottlerocket)
+            self.group.scale_on_cpu_utilization(
+                "Cpu",
+                target_utilization_percent=target_instance_cpu_percent or TARGET_CPU_PERCENT,
+                estimated_instance_warmup=WARMUP,
+            )
+        # After the lines that name the cluster, of which the last one of Bottlerocket opens the table that these
+        # belong to.
+        self.group.add_user_data(*(_BOTTLEROCKET_SETTINGS if bottlerocket else _AGENT_SETTINGS))
+        acknowledge(self.group, "EC26", "The rule cannot read a mixed instances policy; all volumes are encrypted.")
+        acknowledge(self.group, "AS3", "Instances come and go with the tasks; alarms tell of tasks that are missing.")
+
+    @property
+    def session_command(self) -> str:
+        """The command that opens a session on one of the instances, by Session Manager."""
+        return (
+            "aws ssm start-session --target $(aws autoscaling describe-auto-scaling-groups"
+            f" --auto-scaling-group-names {self.group.auto_scaling_group_name}"
+            " --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text)"
+        )
+
+    def _provider(
+        self, cluster: ecs.Cluster, target_capacity_percent: int, protect: bool, bottlerocket: bool
+    ) -> ecs.AsgCapacityProvider:
+        """Adds the provider to the cluster; CDK writes the name of the cluster into the user data."""
+        provider = ecs.AsgCapacityProvider(
             self,
             "Provider",
             # CloudFormation would begin the name with the stack's, and ECS refuses names that begin with "ecs":
@@ -300,22 +277,34 @@ class Ec2Capacity(Construct):
             enable_managed_termination_protection=protect,
             # In every posture: without it CDK adds a Lambda function that does the same.
             enable_managed_draining=True,
-            instance_warmup_period=120,
+            instance_warmup_period=WARMUP.to_seconds(),
         )
         # Not as the default of the cluster: with one, CDK fails when an app is synthesized a second time, as in tests.
-        cluster.add_asg_capacity_provider(self.provider)
-        # After CDK's own lines, of which the last one of Bottlerocket opens the table that these belong to.
-        self.group.add_user_data(*(_BOTTLEROCKET_SETTINGS if bottlerocket else _AGENT_SETTINGS))
-        acknowledge(self.group, "EC26", "The rule cannot read a mixed instances policy; all volumes are encrypted.")
-        acknowledge(self.group, "AS3", "Instances come and go with the tasks; alarms tell of tasks that are missing.")
+        cluster.add_asg_capacity_provider(provider)
+        return provider
 
-    @property
-    def session_command(self) -> str:
-        """The command that opens a session on one of the instances, by Session Manager."""
-        return (
-            "aws ssm start-session --target $(aws autoscaling describe-auto-scaling-groups"
-            f" --auto-scaling-group-names {self.group.auto_scaling_group_name}"
-            " --query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text)"
+    def _join(self, cluster: ecs.Cluster, network: Network, bottlerocket: bool) -> ecs.ICluster:
+        """Has instances register by themselves, in a cluster that does not know of their group.
+
+        CDK adds a group of one's own to a cluster by a provider only, and refuses services where it sees none: hence
+        the same cluster once more, said to have instances.
+        """
+        name = cluster.cluster_name
+        self.group.add_user_data(
+            *(
+                ["[settings.ecs]", f'cluster = "{name}"']
+                if bottlerocket
+                else [f"echo ECS_CLUSTER={name} >> /etc/ecs/ecs.config"]
+            )
+        )
+        return ecs.Cluster.from_cluster_attributes(
+            self,
+            "Cluster",
+            cluster_name=name,
+            cluster_arn=cluster.cluster_arn,
+            vpc=network.vpc,
+            has_ec2_capacity=True,
+            execute_command_configuration=cluster.execute_command_configuration,
         )
 
     def _role(self, cluster: ecs.Cluster) -> iam.Role:

@@ -150,31 +150,34 @@ class FargateService(RollingService[ecs.FargateService]):
 
 
 class Ec2Service(RollingService[ecs.Ec2Service]):
-    """A service on the instances of a capacity provider: spread over AZs, then packed on as few instances as do."""
+    """A service on EC2 instances of a cluster: spread over AZs, then packed on as few instances as do."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        cluster: ecs.Cluster,
         network: Network,
         task: Task,
         capacity: Ec2Capacity,
         behind_load_balancer: bool = False,
     ) -> None:
-        """:param capacity: of this cluster.
+        """:param capacity: the instances, and with them the cluster.
         :param behind_load_balancer: leaves the load balancer time for its first look.
         """
         super().__init__(scope, construct_id, network=network, task=task)
         self.service = ecs.Ec2Service(
             self,
-            "Service",
-            cluster=cluster,
-            # Without a strategy CDK renders LaunchType: EC2, and the capacity provider is never used.
+            # With and without a provider it is another resource: a service whose strategy is taken away keeps it, see
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
+            "Service" if capacity.provider else "OnInstances",
+            cluster=capacity.cluster,
+            # Without a strategy CDK renders LaunchType: EC2, and a capacity provider would never be used.
             capacity_provider_strategies=[
                 ecs.CapacityProviderStrategy(capacity_provider=capacity.provider.capacity_provider_name, weight=1)
-            ],
+            ]
+            if capacity.provider
+            else None,
             placement_strategies=[
                 # First, as AZ rebalancing requires.
                 ecs.PlacementStrategy.spread_across(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
@@ -183,6 +186,9 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
             health_check_grace_period=cdk.Duration.seconds(60) if behind_load_balancer else None,
             **self._common(),
         )
-        # The cluster is what it waits for, too, and with it the capacity provider and the instances: so tasks stop
-        # while there is still an instance that hears of it.
+        # The cluster is what it waits for, too, and with it a capacity provider and its instances: so tasks stop while
+        # there is still an instance that hears of it.
         self._wait()
+        if not capacity.provider:
+            # Then nothing in the cluster leads to the instances.
+            self.service.node.add_dependency(capacity)

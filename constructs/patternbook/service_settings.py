@@ -3,8 +3,9 @@
 A pattern's settings inherit from those that apply, and add their own.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -145,8 +146,19 @@ class ResponseTimeStep(SettingsModel):
     """How many tasks are added."""
 
 
+DESIRED: Final = (
+    "no setting of this pattern: scaling owns how many {0} run, and a deployment would reset it; "
+    "set min_{0} and max_{0}, the same to keep a number"
+)
+"""Why a desired number of what scales is refused."""
+
+
 class UtilizationScalingSettings(PatternSettings):
     """How many tasks any service runs, see :class:`patternbook.scaling.ServiceScaling`."""
+
+    refused: ClassVar[Mapping[str, str]] = {
+        name: DESIRED.format("tasks") for name in ("desired_tasks", "desired_count")
+    }
 
     min_tasks: Tasks = 2
     """Tasks at least."""

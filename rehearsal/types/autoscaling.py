@@ -11,6 +11,7 @@ from rehearsal.types.seams import Properties, add_to_description, amend_type, is
 def register() -> None:
     amend_type("AWS::EC2::LaunchTemplate", check=check_template)
     amend_type("AWS::AutoScaling::AutoScalingGroup", check=check_group, keep=keep_group)
+    amend_type("AWS::AutoScaling::ScalingPolicy", check=check_policy)
     add_to_description(
         autoscaling,
         "DescribeAutoScalingGroups",
@@ -71,6 +72,10 @@ def keep_group(name: str, properties: Properties) -> None:
         NewInstancesProtectedFromScaleIn=is_true(properties.get("NewInstancesProtectedFromScaleIn", False)),
         properties=properties,
     )
+
+
+def check_policy(properties: Properties) -> None:
+    group(properties["AutoScalingGroupName"])
 
 
 def described_group(name: str) -> dict[str, Any]:

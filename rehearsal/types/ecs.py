@@ -143,7 +143,7 @@ def delete_capacity(name: str, _properties: Properties) -> None:
         item["capacityProvider"]
         for key, record in ecs._services.items()
         if key.startswith(f"{name}/") and record["status"] == "ACTIVE"
-        for item in record.get("capacityProviderStrategy", [])
+        for item in record.get("capacityProviderStrategy") or []
     }
     if in_use:
         raise ValueError(f"The specified capacity provider is in use and cannot be removed: {', '.join(in_use)}")

@@ -7,8 +7,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import fields
 from patternbook.anywhere import HIGHEST_PORT, RESERVED_PORTS, check_host_port
-from patternbook.ec2_capacity import Architecture
 from patternbook.fields import Expected, Unit, Whole
+from patternbook.instance_types import Architecture
 from patternbook.service_settings import TaskSettings, WatchSettings
 from patternbook.task import check_paths
 

@@ -22,9 +22,16 @@ This creates:
   protection with scale-in protection. Both services place tasks through it, never by a launch type: spread over AZs
   first, then packed by memory. A stack that is deleted stops services before it takes the provider from the cluster,
   and that before the instances.
+- **Or none** (``capacity_provider`` off): the group keeps the average CPU of its instances
+  (``target_instance_cpu_percent``), and services have the launch type EC2. One or the other: what belongs to the
+  provider is refused then, and the CPU target with it. CPU says nothing about tasks that find no room, so fewer
+  instances than the smallest numbers of tasks need are refused too; and nobody drains or protects an instance that
+  scales in: its tasks stop with it, and start elsewhere. Choose it where all tasks hang on the CPU and can be stopped
+  at any time.
 - **New instances**: a deployment with a new AMI, or another change of the launch template, replaces instances one by
   one; in production an instance is replaced after 30 days at the latest, once it runs no task. AWS keeps a protected
-  instance from that too: with ``protect_busy_instances`` off it is drained at 30 days.
+  instance from that too: with ``protect_busy_instances`` off it is drained at 30 days. Without a capacity provider
+  nothing keeps or drains it.
 - **Tasks**: a network interface and security group each (``awsvpc``), non-root, with a read-only root file system.
   Rolling deployments, 100 to 200 %, with a circuit breaker that rolls back, and AZ rebalancing. Explicit log group;
   ECS Exec in sandbox. ``shared_files`` gives both services an EFS file system, with TLS and IAM (on AL2023).

@@ -1,21 +1,30 @@
 """What can be chosen; the defaults work in an empty account."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import fields
-from patternbook.ec2_capacity import (
+from patternbook.ec2_capacity import OperatingSystem, check_scaling
+from patternbook.fields import EachOnce, Percent, Unit, Whole, YesNo
+from patternbook.instance_types import (
     DEFAULT_TYPES,
     Architecture,
     InstanceTypeName,
-    OperatingSystem,
     TaskSize,
     check_instance_types,
     check_room,
 )
-from patternbook.fields import EachOnce, Percent, Unit, Whole, YesNo
-from patternbook.service_settings import FrontSettings, OperationSettings, ScalingSettings, Tasks, TaskSettings
+from patternbook.service_settings import (
+    DESIRED,
+    FrontSettings,
+    OperationSettings,
+    ScalingSettings,
+    TargetPercent,
+    Tasks,
+    TaskSettings,
+)
 from patternbook.task import check_paths
 
 WEB_PATH = "/www"
@@ -30,6 +39,12 @@ MemoryMib = Annotated[Whole, Field(ge=64, le=16384), Unit("MiB")]
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
 class EcsEc2Settings(OperationSettings, ScalingSettings, FrontSettings, TaskSettings):
     """Of two services, and of the instances that both run on. What has no "worker" in its name is about web."""
+
+    refused: ClassVar[Mapping[str, str]] = {
+        **ScalingSettings.refused,
+        "desired_instances": DESIRED.format("instances"),
+        "desired_workers": DESIRED.format("workers"),
+    }
 
     cpu: Cpu = 256
     """CPU of a web task; 1,024 units are one vCPU."""
@@ -67,11 +82,17 @@ class EcsEc2Settings(OperationSettings, ScalingSettings, FrontSettings, TaskSett
     """Instances that run on demand before any runs on Spot."""
     spot_percent: Percent = 0
     """Share of Spot in the instances beyond the base."""
-    target_capacity_percent: Annotated[Whole, Field(ge=1, le=100), Unit("%")] = 100
-    """Share of the instances that tasks keep busy; the rest stands by."""
+    capacity_provider: YesNo = True
+    """Let a capacity provider scale the instances, by their tasks; without one the group does, by their CPU."""
+    target_capacity_percent: Annotated[Whole, Field(ge=1, le=100), Unit("%")] | None = None
+    """Share of the instances that tasks keep busy, by a capacity provider; the rest stands by. 100 where it is not
+    set."""
     protect_busy_instances: YesNo | None = None
-    """Keep instances that run a task from scale-in and from replacement by age; by posture where it is not set
-    (sandbox no, production yes). The group cannot be deleted before its tasks have stopped."""
+    """Keep instances that run a task from scale-in and from replacement by age, by a capacity provider; by posture
+    where it is not set (sandbox no, production yes). The group cannot be deleted before its tasks have stopped."""
+    target_instance_cpu_percent: TargetPercent | None = None
+    """Average CPU utilization of the instances that scaling keeps without a capacity provider; 50 where it is not
+    set."""
     min_instances: Instances = 2
     """Instances at least."""
     max_instances: Annotated[Whole, Field(ge=1, le=1000), Unit("instances")] = 6
@@ -117,24 +138,60 @@ class EcsEc2Settings(OperationSettings, ScalingSettings, FrontSettings, TaskSett
             check_instance_types(names, architecture=architecture, eni_trunking=info.data["eni_trunking"])
         return value
 
+    @field_validator("target_capacity_percent", "protect_busy_instances", "target_instance_cpu_percent")
+    @classmethod
+    def _one_way_of_scaling(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.field_name and "capacity_provider" in info.data:
+            check_scaling(capacity_provider=info.data["capacity_provider"], **{info.field_name: value})
+        return value
+
+    @field_validator("min_instances")
+    @classmethod
+    def _room_to_begin_with(cls, value: int, info: ValidationInfo) -> int:
+        if info.data.get("capacity_provider", True):
+            return value
+        try:
+            # One more: a deployment starts a new task before it stops an old one.
+            _check_room(info.data, instances=value, web="min_tasks", workers="min_workers", more=(1, 0))
+        except ValueError as error:
+            raise ValueError(f"without a capacity provider, tasks without room bring no instance: {error}") from error
+        return value
+
     @field_validator("max_instances")
     @classmethod
     def _room(cls, value: int, info: ValidationInfo) -> int:
         given = info.data
         if value < given.get("min_instances", 0):
             raise ValueError(f"expected at least min_instances, which is {given['min_instances']}")
-        needed = ("max_tasks", "cpu", "memory_mib", "max_workers", "worker_cpu", "worker_memory_mib", "scheduled_tasks")
-        if not {*needed, "architecture", "instance_types", "eni_trunking"} <= given.keys():
-            return value
         # One more of each: a deployment starts a new task before it stops an old one.
-        most = max([given["max_tasks"], *(schedule.max_tasks for schedule in given["scheduled_tasks"])])
-        check_room(
-            [
-                TaskSize(most + 1, given["cpu"], given["memory_mib"]),
-                TaskSize(given["max_workers"] + 1, given["worker_cpu"], given["worker_memory_mib"]),
-            ],
-            names=given["instance_types"] or DEFAULT_TYPES[given["architecture"]],
-            max_instances=value,
-            eni_trunking=given["eni_trunking"],
-        )
+        _check_room(given, instances=value, web="max_tasks", workers="max_workers", more=(1, 1))
         return value
+
+
+def _check_room(
+    given: Mapping[str, Any],
+    *,
+    instances: int,
+    web: Literal["min_tasks", "max_tasks"],
+    workers: str,
+    more: tuple[int, int],
+) -> None:
+    """Whether instances have room for the tasks of both services, and some more of each.
+
+    :param given: the settings that are right; where one is missing, nothing is checked.
+    :param web: the setting that says how many, of a schedule too.
+    :param workers: the setting that says how many.
+    """
+    needed = ("cpu", "memory_mib", "worker_cpu", "worker_memory_mib", "architecture", "instance_types", "eni_trunking")
+    if not {web, workers, "scheduled_tasks", *needed} <= given.keys():
+        return
+    most = max([given[web], *(getattr(schedule, web) for schedule in given["scheduled_tasks"])])
+    check_room(
+        [
+            TaskSize(most + more[0], given["cpu"], given["memory_mib"]),
+            TaskSize(given[workers] + more[1], given["worker_cpu"], given["worker_memory_mib"]),
+        ],
+        names=given["instance_types"] or DEFAULT_TYPES[given["architecture"]],
+        instances=instances,
+        eni_trunking=given["eni_trunking"],
+    )

@@ -69,8 +69,10 @@ class EcsEc2Stack(PatternStack):
             max_instances=settings.max_instances,
             on_demand_base=settings.on_demand_base,
             spot_percent=settings.spot_percent,
+            capacity_provider=settings.capacity_provider,
             target_capacity_percent=settings.target_capacity_percent,
             protect_busy_instances=settings.protect_busy_instances,
+            target_instance_cpu_percent=settings.target_instance_cpu_percent,
             eni_trunking=settings.eni_trunking,
         )
         task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=days, key=key)
@@ -86,7 +88,7 @@ class EcsEc2Stack(PatternStack):
         worker = worker_task(self, "WorkerTask", settings=settings, common=common)
         queue.grant_send(web.definition.task_role)
         queue.grant_work_off(worker.definition.task_role)
-        services: dict[str, Any] = {"cluster": ec2_cluster, "network": network, "capacity": capacity}
+        services: dict[str, Any] = {"network": network, "capacity": capacity}
         web_service = Ec2Service(self, "Web", task=web, behind_load_balancer=True, **services)
         worker_service = Ec2Service(self, "Worker", task=worker, **services)
         clients = [capacity.security_group, web_service.group, worker_service.group]

@@ -134,8 +134,16 @@ def test_instances_are_replaced_by_age_in_production_only(stack: DeployedStack) 
 # Capacity
 
 
-def test_the_capacity_provider_scales_the_group(stack: DeployedStack) -> None:
+def test_the_capacity_provider_or_the_cpu_scales_the_group(stack: DeployedStack) -> None:
+    """One of them: the capacity provider, unless the stack has none."""
     provider, group = _provider(stack), _group(stack)
+    by_cpu = _cpu_targets(stack)
+    if not provider:
+        assert len(by_cpu) == 1, (
+            f"nothing scales the group: there is no capacity provider, and CPU targets are {by_cpu}"
+        )
+        return
+    assert not by_cpu, f"the group scales by CPU besides the capacity provider: {by_cpu}"
     assert provider["autoScalingGroupArn"] == group["AutoScalingGroupARN"], (
         f"the capacity provider scales {provider['autoScalingGroupArn']}, not the stack's group"
     )
@@ -147,20 +155,23 @@ def test_the_capacity_provider_scales_the_group(stack: DeployedStack) -> None:
 
 def test_busy_instances_are_protected_by_both_or_none(stack: DeployedStack) -> None:
     """ECS can protect instances of a group only where the group protects new ones, and lifts that again."""
-    by_ecs = _provider(stack)["managedTerminationProtection"] == "ENABLED"
+    by_ecs = _provider(stack).get("managedTerminationProtection") == "ENABLED"
     by_group = _group(stack)["NewInstancesProtectedFromScaleIn"]
     assert by_ecs == by_group, f"protection from scale-in: {by_ecs} of the capacity provider, {by_group} of the group"
 
 
 def test_the_cluster_and_its_services_use_the_capacity_provider(stack: DeployedStack) -> None:
-    name, cluster = stack.only("AWS::ECS::CapacityProvider"), stack.only("AWS::ECS::Cluster")
+    """By a strategy, and without a provider by the launch type."""
+    names, cluster = list(stack.all("AWS::ECS::CapacityProvider")), stack.only("AWS::ECS::Cluster")
     [found] = stack.client("ecs").describe_clusters(clusters=[cluster])["clusters"]
-    assert found["capacityProviders"] == [name], f"the cluster has {found['capacityProviders']}, not {name}"
+    offered = found.get("capacityProviders", [])
+    assert offered == names, f"the cluster has {offered}, not {names}"
     services = _services(stack)
     assert len(services) == 2, f"there are {len(services)} services"
     for service in services:
         used = [item["capacityProvider"] for item in service.get("capacityProviderStrategy", [])]
-        assert used == [name], f"{service['serviceName']} uses {used or service.get('launchType')}, not {name}"
+        used = used or [service.get("launchType")]
+        assert used == (names or ["EC2"]), f"{service['serviceName']} uses {used}, not {names or ['EC2']}"
 
 
 def test_tasks_are_spread_over_azs_and_then_packed(stack: DeployedStack) -> None:
@@ -335,9 +346,24 @@ def _template(stack: DeployedStack) -> dict[str, Any]:
 
 
 def _provider(stack: DeployedStack) -> dict[str, Any]:
+    """Empty, where the stack has none."""
+    if not stack.all("AWS::ECS::CapacityProvider"):
+        return {}
     name = stack.only("AWS::ECS::CapacityProvider")
     found = stack.client("ecs").describe_capacity_providers(capacityProviders=[name])["capacityProviders"]
     return found[0]["autoScalingGroupProvider"]
+
+
+def _cpu_targets(stack: DeployedStack) -> list[float]:
+    """Which average CPU scaling policies of the group keep; that of a capacity provider tracks another metric."""
+    group = stack.only("AWS::AutoScaling::AutoScalingGroup")
+    policies = stack.client("autoscaling").describe_policies(AutoScalingGroupName=group)["ScalingPolicies"]
+    tracked = [policy["TargetTrackingConfiguration"] for policy in policies if "TargetTrackingConfiguration" in policy]
+    return [
+        each["TargetValue"]
+        for each in tracked
+        if each.get("PredefinedMetricSpecification", {}).get("PredefinedMetricType") == "ASGAverageCPUUtilization"
+    ]
 
 
 def _services(stack: DeployedStack) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
 capacity = Ec2Capacity(stack, "Capacity", cluster=ecs_cluster, network=network, posture=SANDBOX)
 task = small_task(stack, compatibility=ecs.Compatibility.EC2)
 WorkQueue(stack, "Work", posture=SANDBOX).grant_work_off(task.definition.task_role)
-Ec2Service(stack, "Service", cluster=ecs_cluster, network=network, task=task, capacity=capacity)
+Ec2Service(stack, "Service", network=network, task=task, capacity=capacity)
 
 stack = cdk.Stack(app, "Anywhere")
 ecs_cluster = external_cluster(stack, "Cluster", posture=SANDBOX)

@@ -15,7 +15,7 @@ import app
 from patternbook import PRODUCTION, SANDBOX, PatternStack, SettingsError
 from patternbook.settings import Mistake, PatternSettings, load_settings, nested_models
 from stacks.fargate_efs import FargateEfsSettings
-from tests.book import EVERYTHING, POSTURES, REQUIRED
+from tests.book import EVERYTHING, OTHERWISE, POSTURES, REQUIRED
 
 TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
 # With what the other patterns ask for.
@@ -216,6 +216,16 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
             "FargateEfsStack.response_time_steps",
             "in rising order",
         ),
+        (
+            {"FargateEfsStack": {"desired_tasks": 9, "max_tasks": 6}},
+            "FargateEfsStack.desired_tasks",
+            "no setting of this pattern: scaling owns how many tasks run, and a deployment would reset it; "
+            "set min_tasks and max_tasks",
+        ),
+        ({"FargatePrivateLinkStack.desired_count": "2"}, "FargatePrivateLinkStack.desired_count", "set min_tasks and"),
+        ({"EcsEc2Stack.desired_tasks": "2"}, "EcsEc2Stack.desired_tasks", "set min_tasks and max_tasks"),
+        ({"EcsEc2Stack.desired_instances": "7"}, "EcsEc2Stack.desired_instances", "set min_instances and max_"),
+        ({"EcsEc2Stack.desired_workers": "7"}, "EcsEc2Stack.desired_workers", "set min_workers and max_workers"),
         (IN_PRODUCTION, "FargateEfsStack.allow_plain_http", "set certificate_arn"),
     ],
 )
@@ -354,7 +364,14 @@ CLASHING: Mapping[str, dict[str, Any]] = {
         "health_check_command": ["CMD", "${AWS::Region}", "$(x)", "a${b}"],
         "allow_plain_http": True,
     },
+    "EcsEc2Stack": OTHERWISE["EcsEc2Stack"],
 }
+
+
+@pytest.mark.parametrize("settings_type", TYPES.values())
+def test_no_setting_is_refused_and_taken(settings_type: type[PatternSettings]) -> None:
+    for model in (settings_type, *nested_models(settings_type)):
+        assert not model.refused.keys() & model.model_fields.keys()
 
 
 @pytest.mark.parametrize("settings_type", TYPES.values())

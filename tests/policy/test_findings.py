@@ -15,8 +15,8 @@ from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
 
 import app
-from patternbook import build_app
-from tests.book import EVERYTHING, POSTURES, REQUIRED
+from patternbook import PatternStack, build_app
+from tests.book import EVERYTHING, OTHERWISE, POSTURES, REQUIRED, bare_cdk_json
 
 EXPECTED_WARNINGS = {"Annotation::patternbook:plainHttp"}
 
@@ -45,22 +45,33 @@ class Report:
         }
 
 
-SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option")]
+SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
+
+
+def patterns_with(options: str) -> list[type[PatternStack]]:
+    """All, but for the options that exclude others: few patterns have such."""
+    return [pattern for pattern in app.PATTERNS if options != "other options" or pattern.__name__ in OTHERWISE]
+
+
+def settings_of(posture: str, options: str) -> dict[str, Any]:
+    if options == "every option":
+        return dict(EVERYTHING)
+    return {**REQUIRED[posture], **(OTHERWISE if options == "other options" else {})}
 
 
 @pytest.fixture(scope="module")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], tuple[cdk.App, Report]]:
-    """The app in a posture, with defaults or every option, and its report with cdk-nag as a plugin."""
+    """The app in a posture, with defaults or options, and its report with cdk-nag as a plugin."""
 
     def make(posture: str, options: str) -> tuple[cdk.App, Report]:
         outdir = tmp_path_factory.mktemp("nag")
-        settings = EVERYTHING if options == "every option" else REQUIRED[posture]
+        context = {"posture": posture, **settings_of(posture, options)}
         book = build_app(
-            app.PATTERNS, cdk_json=app.CDK_JSON, context={"posture": posture, **settings}, outdir=str(outdir)
+            patterns_with(options), cdk_json=bare_cdk_json(outdir), context=context, outdir=str(outdir / "cdk.out")
         )
         cdk.Validations.of(book).add_plugins(AwsSolutionsChecks(book))
         book.synth()  # raises for a finding that is not acknowledged
-        return book, Report(outdir / "validation-report.json")
+        return book, Report(outdir / "cdk.out" / "validation-report.json")
 
     return cache(make)
 
@@ -84,7 +95,7 @@ class TestEveryPattern:
     ) -> None:
         _, report = synthesized(posture, options)
         assert "AwsSolutions" in report.plugins
-        expected = EXPECTED_WARNINGS if options == "defaults" else set()
+        expected = set() if options == "every option" else EXPECTED_WARNINGS
         assert {finding.rule for finding in report.findings} == expected, report.findings
 
     def test_each_acknowledgement_bites_and_has_a_reason(
@@ -101,7 +112,9 @@ class TestEveryPattern:
     ) -> None:
         book, _ = synthesized(posture, options)
         templates = sorted(Path(book.outdir).glob("*.template.json"))
-        assert [path.name.split(".")[0] for path in templates] == sorted(stack.__name__ for stack in app.PATTERNS)
+        assert [path.name.split(".")[0] for path in templates] == sorted(
+            stack.__name__ for stack in patterns_with(options)
+        )
         assert lint(*templates) == ""
 
 

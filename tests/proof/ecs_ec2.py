@@ -56,9 +56,10 @@ AGENT: tuple[Mapping[str, Any], ...] = (
 class Ec2Account(Account):
     """The network, the load balancer and the logs are as those of ``FargateEfsStack``, and what runs on them is not."""
 
-    def __init__(self, session: boto3.Session, *, posture: str, site: Site) -> None:
+    def __init__(self, session: boto3.Session, *, posture: str, site: Site, provider: bool = True) -> None:
+        """:param provider: whether there is a capacity provider."""
         self.session, self.posture, self.site = session, posture, site
-        self.production = posture == "production"
+        self.production, self.has_provider = posture == "production", provider
         self.resources: dict[str, list[str]] = {}
         self._key()
         self._network()
@@ -129,7 +130,7 @@ class Ec2Account(Account):
             MinSize=0,  # moto would start instances
             MaxSize=6,
             VPCZoneIdentifier=",".join(self.subnets["private"]),
-            NewInstancesProtectedFromScaleIn=self.production,
+            NewInstancesProtectedFromScaleIn=self.production and self.has_provider,
             MixedInstancesPolicy=self._mixed("1"),
         )
         self.set_lifetime(30 * 24 * 60 * 60 if self.production else None)
@@ -180,7 +181,20 @@ class Ec2Account(Account):
             "managedDraining": "ENABLED",
         }
         self._made("AWS::ECS::Cluster", ecs.create_cluster(clusterName="cluster")["cluster"]["clusterName"])
-        self.new_provider("on-ec2")
+        if self.has_provider:
+            self.new_provider("on-ec2")
+        else:
+            self.track("ASGAverageCPUUtilization")
+
+    def track(self, metric: str, name: str = "cpu") -> None:
+        """Has the group itself scale."""
+        tracking = {"PredefinedMetricSpecification": {"PredefinedMetricType": metric}, "TargetValue": 50.0}
+        self.client("autoscaling").put_scaling_policy(
+            AutoScalingGroupName="group",
+            PolicyName=name,
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingConfiguration=tracking,
+        )
 
     def new_provider(self, provider: str, **wrong: Any) -> None:
         """In the place of the one that is there."""
@@ -238,7 +252,7 @@ class Ec2Account(Account):
         self.update(
             name,
             networkConfiguration=self.placed(securityGroups=[group]),
-            capacityProviderStrategy=[{"capacityProvider": "on-ec2", "weight": 1}],
+            capacityProviderStrategy=[{"capacityProvider": "on-ec2", "weight": 1}] if self.has_provider else [],
             deploymentConfiguration=self.rolling(),
             placementStrategy=PLACED,
         )

@@ -20,6 +20,7 @@ from tests.proof.proving import Check, Proof, account_in_memory, checks_of, pass
 from tests.proof.site import Site
 
 SANDBOX, PRODUCTION = "sandbox", "production"
+ALONE = "production without a capacity provider"
 SCRIPT = Path(__file__).parents[2] / "workloads" / "ecs_ec2" / "web.sh"
 
 
@@ -178,7 +179,7 @@ PROOFS = [
         (SANDBOX, lambda it: it.set_lifetime(86400), "live for 86400 seconds in sandbox"),
     ),
     *proofs_of(
-        checks.test_the_capacity_provider_scales_the_group,
+        checks.test_the_capacity_provider_or_the_cpu_scales_the_group,
         (SANDBOX, scale_another_group, "of-others, not the stack's group"),
         (
             SANDBOX,
@@ -186,6 +187,9 @@ PROOFS = [
             "managed scaling is DISABLED",
         ),
         (SANDBOX, lambda it: it.new_provider("other", managedDraining="DISABLED"), "without being drained"),
+        (SANDBOX, lambda it: it.track("ASGAverageCPUUtilization"), r"by CPU besides the capacity provider: \[50"),
+        (ALONE, lambda it: it.track("ASGAverageNetworkIn"), r"nothing scales the group: .*CPU targets are \[\]"),
+        (ALONE, lambda it: it.track("ASGAverageCPUUtilization", "more"), r"CPU targets are \[50.*50"),
     ),
     *proofs_of(
         checks.test_busy_instances_are_protected_by_both_or_none,
@@ -199,12 +203,23 @@ PROOFS = [
             lambda it: it.change_group(NewInstancesProtectedFromScaleIn=False),
             "True of the capacity provider, False of the group",
         ),
+        (
+            ALONE,
+            lambda it: it.change_group(NewInstancesProtectedFromScaleIn=True),
+            "False of the capacity provider, True of the group",
+        ),
     ),
     *proofs_of(
         checks.test_the_cluster_and_its_services_use_the_capacity_provider,
         (SANDBOX, lambda it: it.put_providers(["on-ec2", "FARGATE"]), "the cluster has .*FARGATE"),
         (SANDBOX, lambda it: it.resources["AWS::ECS::Service"].pop(), "there are 1 services"),
-        (SANDBOX, lambda it: it.update("worker", capacityProviderStrategy=[]), "worker uses EC2, not on-ec2"),
+        (SANDBOX, lambda it: it.update("worker", capacityProviderStrategy=[]), r"worker uses \['EC2'\], not .*on-ec2"),
+        (ALONE, lambda it: it.put_providers(["FARGATE"]), r"the cluster has \['FARGATE'\], not \[\]"),
+        (
+            ALONE,
+            lambda it: it.update("web", capacityProviderStrategy=[{"capacityProvider": "FARGATE", "weight": 1}]),
+            r"web uses \['FARGATE'\], not \['EC2'\]",
+        ),
     ),
     *proofs_of(
         checks.test_tasks_are_spread_over_azs_and_then_packed,
@@ -342,15 +357,16 @@ PROOFS = [
 def account_in(
     session: boto3.Session, sites: dict[str, Site], certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Ec2Account]]:
-    """A sound account in a posture."""
+    """A sound account in a posture, or ALONE."""
     monkeypatch.setattr(checks, "DEADLINE_SECONDS", 0.2)
     monkeypatch.setattr(checks, "PAUSE_SECONDS", 0.01)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # nobody asks for them, and they take long
 
-    def account(posture: str) -> Ec2Account:
+    def account(kind: str) -> Ec2Account:
+        posture = PRODUCTION if kind == ALONE else kind
         sites[posture].answer(PAGE)
-        made = Ec2Account(session, posture=posture, site=sites[posture])
+        made = Ec2Account(session, posture=posture, site=sites[posture], provider=kind != ALONE)
         made.print_to_log("work: received: A web task has started", at=time.time())
         return made
 
@@ -358,9 +374,9 @@ def account_in(
         yield account
 
 
-@pytest.mark.parametrize("posture", [SANDBOX, PRODUCTION])
-def test_every_check_passes_on_a_sound_account(posture: str, account_in: Callable[[str], Ec2Account]) -> None:
-    stack = account_in(posture).stack
+@pytest.mark.parametrize("kind", [SANDBOX, PRODUCTION, ALONE])
+def test_every_check_passes_on_a_sound_account(kind: str, account_in: Callable[[str], Ec2Account]) -> None:
+    stack = account_in(kind).stack
     assert [check.__name__ for check in checks_of(checks) if not passes(check, stack)] == []
 
 

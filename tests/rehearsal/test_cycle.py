@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from rehearsal.commands import POSTURES
 from rehearsal.cycle import Cycle
 from rehearsal.plans import PLANS, Plan
 from rehearsal.report import Report
-from tests.book import EVERYTHING, REQUIRED
+from tests.book import EVERYTHING, OTHERWISE, REQUIRED
 
 # The last resource of a stack, which cannot be made: CloudFormation has made all others by then.
 IMPOSSIBLE = {
@@ -180,22 +180,46 @@ def test_a_type_that_nobody_knows(unknown: str, module: str, steps: Callable[...
 
 
 @pytest.mark.parametrize("posture", POSTURES)
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        pytest.param(EVERYTHING, KEPT_WITH_OPTIONS, id="every option"),
+        pytest.param(OTHERWISE, {}, id="options that exclude others"),
+    ],
+)
 def test_every_option_at_once_deploys_and_goes(
-    posture: str, account: EmulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: Mapping[str, Any],
+    kept: Mapping[str, set[str]],
+    posture: str,
+    account: EmulatedAccount,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keeps = {
-        name: with_plan(plan, keeps=plan.keeps | KEPT_WITH_OPTIONS.get(name, set())) for name, plan in PLANS.items()
-    }
+    keeps = {name: with_plan(plan, keeps=plan.keeps | kept.get(name, set())) for name, plan in PLANS.items()}
     monkeypatch.setattr(cycle, "PLANS", keeps)
-    context = {**OF_THE_CLI, "posture": posture, **REQUIRED[posture], **EVERYTHING}
+    context = {**OF_THE_CLI, "posture": posture, **REQUIRED[posture], **given}
     options = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / posture))
     shutil.copytree(options.synth().directory, tmp_path / f"{posture}-changed")
-    everything = Cycle(account, tmp_path, posture, list(PLANS), Report(io.StringIO()))
+    everything = Cycle(account, tmp_path, posture, list(given), Report(io.StringIO()))
     before = account.inventory()
     everything.deploy()
     everything.check("check")
     everything.diff()
     everything.nothing_left(before, everything.destroy())
+
+
+def test_services_move_from_a_capacity_provider_to_a_launch_type_and_back(
+    steps: Callable[..., Cycle], assemblies: Path, tmp_path: Path
+) -> None:
+    ec2 = steps("EcsEc2Stack")
+    ec2.deploy()
+    context = {**OF_THE_CLI, "EcsEc2Stack": OTHERWISE["EcsEc2Stack"]}
+    alone = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / "alone")).synth()
+    for assembly in (Path(alone.directory), assemblies / "sandbox"):
+        ec2._deploy(assembly)
+        ec2.check("check")
+    ec2.changed = assemblies / "sandbox"
+    ec2.diff()
 
 
 def test_each_later_step_can_fail(

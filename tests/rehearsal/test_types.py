@@ -845,6 +845,43 @@ def test_auto_scaling_groups(stack: Stack) -> None:
     )
 
 
+def test_a_service_with_a_launch_type_uses_no_capacity_provider(stack: Stack) -> None:
+    resources = service(settings={"LaunchType": "FARGATE"})
+    del resources["Service"]["Properties"]["CapacityProviderStrategy"]
+    stack.put(resources)
+    del resources["Capacity"]
+    stack.put({**resources, "Service": {**resources["Service"], "DependsOn": ["Listener"]}})
+    cluster = only(stack.client("ecs").describe_clusters(clusters=[stack.id_of("Cluster")])["clusters"])
+    assert cluster["capacityProviders"] == []
+
+
+def test_scaling_policies_of_groups(stack: Stack) -> None:
+    def resources(percent: int) -> Resources:
+        tracking = {
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
+            "TargetValue": percent,
+        }
+        policy = of(
+            "AutoScaling::ScalingPolicy",
+            AutoScalingGroupName=ref("Instances"),
+            EstimatedInstanceWarmup=120,
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingConfiguration=tracking,
+        )
+        return {**instances(), "Policy": policy}
+
+    def read() -> Any:
+        autoscaling, name = stack.client("autoscaling"), stack.id_of("Instances")
+        policy = only(autoscaling.describe_policies(AutoScalingGroupName=name)["ScalingPolicies"])
+        assert policy["PolicyARN"] == stack.id_of("Policy")
+        tracking = policy["TargetTrackingConfiguration"]
+        metric = tracking["PredefinedMetricSpecification"]["PredefinedMetricType"]
+        return policy["PolicyType"], policy["EstimatedInstanceWarmup"], metric, tracking["TargetValue"]
+
+    tracked = ("TargetTrackingScaling", 120, "ASGAverageCPUUtilization")
+    assert live(stack, resources(50), resources(60), read) == ((*tracked, 50), (*tracked, 60))
+
+
 def test_capacity_providers_of_groups(stack: Stack) -> None:
     def read() -> Any:
         ecs, name = stack.client("ecs"), stack.id_of("Provider")
@@ -1423,6 +1460,9 @@ REFERENCES: dict[str, Resources] = {
     ),
     "target group of a service": service(settings=balancer_of(LOST, "web", 80)),
     "container of a service": service(settings=balancer_of(ref("Targets"), LOST, 80)),
+    "group of a scaling policy": {
+        "Lost": of("AutoScaling::ScalingPolicy", AutoScalingGroupName=LOST, PolicyType="TargetTrackingScaling")
+    },
     "scalable target of a policy": {
         "Lost": of(
             "ApplicationAutoScaling::ScalingPolicy", PolicyName="some", PolicyType="StepScaling", ScalingTargetId=LOST

@@ -9,17 +9,17 @@ import aws_cdk as cdk
 import pytest
 
 from patternbook import SettingsError
-from patternbook.ec2_capacity import (
+from patternbook.ec2_capacity import check_numbers, check_scaling
+from patternbook.instance_types import (
     DEFAULT_TYPES,
     INSTANCE_TYPES,
     InstanceTypeName,
     TaskSize,
     check_instance_types,
-    check_numbers,
     check_room,
 )
 from stacks.ecs_ec2 import EcsEc2Stack
-from tests.book import EVERYTHING, POSTURES, variant
+from tests.book import EVERYTHING, OTHERWISE, POSTURES, variant
 from tests.unit.reading import Reading, Resource
 
 FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EcsEc2Stack"]}
@@ -39,8 +39,13 @@ SHARED: Mapping[str, Any] = {
     "backlog_messages": 20,
     "eni_trunking": True,
 }
+# Without a capacity provider.
+ALONE: Mapping[str, Any] = {"posture": "production", "allow_plain_http": True, **OTHERWISE["EcsEc2Stack"]}
+ALONE_IN_SANDBOX: Mapping[str, Any] = {"capacity_provider": False, **BOTTLEROCKET}
 PATTERN = EcsEc2Stack
-VARIANTS = {"full": FULL, "bottlerocket": BOTTLEROCKET, "shared": SHARED}
+WITH_PROVIDER = {"full": FULL, "bottlerocket": BOTTLEROCKET, "shared": SHARED}
+WITHOUT_PROVIDER = {"alone": ALONE, "alone in sandbox": ALONE_IN_SANDBOX}
+VARIANTS = {**WITH_PROVIDER, **WITHOUT_PROVIDER}
 
 AGENT = {
     *("ecs:DeregisterContainerInstance", "ecs:RegisterContainerInstance", "ecs:SubmitAttachmentStateChanges"),
@@ -48,6 +53,18 @@ AGENT = {
 }
 CHANNELS = {f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")}
 AMI = "/aws/service/{}/image_id"
+
+
+@pytest.fixture(scope="module", params=[*POSTURES, *WITH_PROVIDER])
+def provided(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
+    """With a capacity provider."""
+    return read(request.param)
+
+
+@pytest.fixture(scope="module", params=WITHOUT_PROVIDER)
+def alone(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
+    """Without a capacity provider."""
+    return read(request.param)
 
 
 def template(stack: Reading) -> dict[str, Any]:
@@ -193,7 +210,7 @@ class TestInstances:
     def test_metadata_is_for_the_instance_alone(self, any_stack: Reading) -> None:
         assert template(any_stack)["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
 
-    @pytest.mark.parametrize("name", [*POSTURES, "full", "shared"])
+    @pytest.mark.parametrize("name", [*POSTURES, "full", "shared", "alone"])
     def test_al2023_configures_the_agent(self, read: Callable[[str], Reading], name: str) -> None:
         written = read(name).shown(template(read(name))["UserData"]["Fn::Base64"]).splitlines()
         assert written[0] == "#!/bin/bash"
@@ -208,8 +225,9 @@ class TestInstances:
             )
         ]
 
-    def test_bottlerocket_configures_the_agent(self, read: Callable[[str], Reading]) -> None:
-        stack = read("bottlerocket")
+    @pytest.mark.parametrize("name", ["bottlerocket", "alone in sandbox"])
+    def test_bottlerocket_configures_the_agent(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read(name)
         written = stack.shown(template(stack)["UserData"]["Fn::Base64"]).split()
         assert written == [
             *("[settings.ecs]", "cluster", "=", '"${AWS::ECS::Cluster}"', "awsvpc-block-imds", "=", "true"),
@@ -261,14 +279,15 @@ class TestInstances:
         version = mixed(any_stack)["LaunchTemplate"]["LaunchTemplateSpecification"]["Version"]
         assert any_stack.shown(version) == "${AWS::EC2::LaunchTemplate.LatestVersionNumber}"
 
-    @pytest.mark.parametrize(("name", "seconds"), [("sandbox", None), ("production", 2_592_000), ("full", 2_592_000)])
+    @pytest.mark.parametrize(("name", "seconds"), [("sandbox", None), ("production", 2_592_000), ("alone", 2_592_000)])
     def test_lifetime(self, read: Callable[[str], Reading], name: str, seconds: int | None) -> None:
         assert group(read(name)).get("MaxInstanceLifetime") == seconds
 
-    def test_how_many_is_between_the_settings_and_for_the_provider_to_say(self, read: Callable[[str], Reading]) -> None:
+    def test_how_many_is_between_the_settings_and_for_scaling_to_say(self, read: Callable[[str], Reading]) -> None:
         bounds = {name: (group(read(name))["MinSize"], group(read(name))["MaxSize"]) for name in ("sandbox", "shared")}
         assert bounds == {"sandbox": ("2", "6"), "shared": ("1", "8")}
-        assert group(read("sandbox")).get("DesiredCapacity") is None
+        for name in ("sandbox", "alone"):
+            assert group(read(name)).get("DesiredCapacity") is None
 
     def test_there_is_no_function(self, any_stack: Reading) -> None:
         assert any_stack.all("AWS::Lambda::Function") == []
@@ -321,12 +340,12 @@ class TestCapacityProvider:
         scaling = provider(read(name))["AutoScalingGroupProvider"]["ManagedScaling"]
         assert (scaling["Status"], scaling["TargetCapacity"]) == ("ENABLED", percent)
 
-    def test_it_scales_the_group(self, any_stack: Reading) -> None:
-        scaled = provider(any_stack)["AutoScalingGroupProvider"]["AutoScalingGroupArn"]
-        assert any_stack.to(scaled) == group(any_stack)
+    def test_it_scales_the_group(self, provided: Reading) -> None:
+        scaled = provider(provided)["AutoScalingGroupProvider"]["AutoScalingGroupArn"]
+        assert provided.to(scaled) == group(provided)
 
-    def test_instances_are_drained(self, any_stack: Reading) -> None:
-        assert provider(any_stack)["AutoScalingGroupProvider"]["ManagedDraining"] == "ENABLED"
+    def test_instances_are_drained(self, provided: Reading) -> None:
+        assert provider(provided)["AutoScalingGroupProvider"]["ManagedDraining"] == "ENABLED"
 
     @pytest.mark.parametrize(("name", "protected"), [("sandbox", False), ("production", True), ("shared", True)])
     def test_busy_instances_are_protected_in_production(
@@ -343,22 +362,22 @@ class TestCapacityProvider:
         assert isinstance(made, cdk.Stack)
         assert group(Reading(made))["NewInstancesProtectedFromScaleIn"] is False
 
-    def test_ecs_accepts_its_name(self, any_stack: Reading) -> None:
+    def test_ecs_accepts_its_name(self, provided: Reading) -> None:
         """It refuses aws, ecs and fargate at the beginning, in whatever case; CloudFormation would take the stack's."""
-        name = provider(any_stack)["Name"]
+        name = provider(provided)["Name"]
         assert re.fullmatch(r"(?i)(?!aws|ecs|fargate)[\w-]{1,255}", name), name
 
-    def test_it_is_the_only_one_of_the_cluster(self, any_stack: Reading) -> None:
-        found = association(any_stack)
-        assert any_stack.to(found["Cluster"]) == any_stack.one("AWS::ECS::Cluster")
-        assert [any_stack.to(item) for item in found["CapacityProviders"]] == [provider(any_stack)]
+    def test_it_is_the_only_one_of_the_cluster(self, provided: Reading) -> None:
+        found = association(provided)
+        assert provided.to(found["Cluster"]) == provided.one("AWS::ECS::Cluster")
+        assert [provided.to(item) for item in found["CapacityProviders"]] == [provider(provided)]
 
     @pytest.mark.parametrize("name", ["web", "worker"])
-    def test_services_go_through_it_and_have_no_launch_type(self, any_stack: Reading, name: str) -> None:
-        service = services(any_stack)[name]
+    def test_services_go_through_it_and_have_no_launch_type(self, provided: Reading, name: str) -> None:
+        service = services(provided)[name]
         assert "LaunchType" not in service.body["Properties"]
         [strategy] = service["CapacityProviderStrategy"]
-        assert any_stack.to(strategy["CapacityProvider"]) == provider(any_stack)
+        assert provided.to(strategy["CapacityProvider"]) == provider(provided)
         assert strategy["Weight"] > 0
 
     @pytest.mark.parametrize("name", ["web", "worker"])
@@ -369,26 +388,76 @@ class TestCapacityProvider:
         ]
 
     @pytest.mark.parametrize("name", ["web", "worker"])
-    def test_services_stop_before_their_capacity_goes(self, any_stack: Reading, name: str) -> None:
+    def test_services_stop_before_their_capacity_goes(self, provided: Reading, name: str) -> None:
         """CloudFormation deletes in the reverse order of creation."""
-        earlier = before(any_stack, services(any_stack)[name])
+        earlier = before(provided, services(provided)[name])
         policy = next(
-            item for item in any_stack.all("AWS::IAM::Policy") if instance_role(any_stack).id in str(item["Roles"])
+            item for item in provided.all("AWS::IAM::Policy") if instance_role(provided).id in str(item["Roles"])
         )
-        for resource in (association(any_stack), provider(any_stack), group(any_stack), policy):
+        for resource in (association(provided), provider(provided), group(provided), policy):
             assert resource.id in earlier, resource.type
 
-    def test_the_order_of_the_rest(self, any_stack: Reading) -> None:
+    def test_the_order_of_the_rest(self, provided: Reading) -> None:
         """The association goes first, then the provider, the group, and last the cluster, empty, and the role."""
-        assert provider(any_stack).id in before(any_stack, association(any_stack))
-        assert group(any_stack).id in before(any_stack, provider(any_stack))
-        earlier = before(any_stack, group(any_stack))
-        assert any_stack.one("AWS::ECS::Cluster").id in earlier
-        assert instance_role(any_stack).id in earlier
-        for subnet in any_stack.subnets("private"):
-            route = any_stack.default_route(subnet)
+        assert provider(provided).id in before(provided, association(provided))
+        assert group(provided).id in before(provided, provider(provided))
+        earlier = before(provided, group(provided))
+        assert provided.one("AWS::ECS::Cluster").id in earlier
+        assert instance_role(provided).id in earlier
+        for subnet in provided.subnets("private"):
+            route = provided.default_route(subnet)
             assert route
             assert route.id in earlier
+
+    def test_nothing_else_scales_the_group(self, provided: Reading) -> None:
+        assert provided.all("AWS::AutoScaling::ScalingPolicy") == []
+
+
+class TestWithoutCapacityProvider:
+    def test_there_is_none(self, alone: Reading) -> None:
+        assert alone.all("AWS::ECS::CapacityProvider") == []
+        assert alone.all("AWS::ECS::ClusterCapacityProviderAssociations") == []
+
+    @pytest.mark.parametrize(("name", "percent"), [("alone", 40), ("alone in sandbox", 50)])
+    def test_the_group_keeps_the_cpu_of_its_instances(
+        self, read: Callable[[str], Reading], name: str, percent: int
+    ) -> None:
+        stack = read(name)
+        policy = stack.one("AWS::AutoScaling::ScalingPolicy")
+        assert stack.to(policy["AutoScalingGroupName"]) == group(stack)
+        assert policy["PolicyType"] == "TargetTrackingScaling"
+        assert policy["TargetTrackingConfiguration"] == {
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
+            "TargetValue": percent,
+        }
+
+    def test_scale_in_takes_any_instance(self, alone: Reading) -> None:
+        """In production too: nobody would lift the protection."""
+        assert group(alone)["NewInstancesProtectedFromScaleIn"] is False
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_services_have_a_launch_type_and_no_strategy(self, alone: Reading, name: str) -> None:
+        service = services(alone)[name]
+        assert service["LaunchType"] == "EC2"
+        assert service.get("CapacityProviderStrategy") is None
+        assert alone.to(service["Cluster"]) == alone.one("AWS::ECS::Cluster")
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_services_stop_before_the_instances_go(self, alone: Reading, name: str) -> None:
+        """CloudFormation deletes in the reverse order of creation."""
+        earlier = before(alone, services(alone)[name])
+        role = instance_role(alone)
+        policy = next(item for item in alone.all("AWS::IAM::Policy") if role.id in str(item["Roles"]))
+        for resource in (group(alone), role, policy, alone.one("AWS::ECS::Cluster")):
+            assert resource.id in earlier, resource.type
+
+    @pytest.mark.parametrize("name", ["web", "worker"])
+    def test_a_change_makes_another_service(self, read: Callable[[str], Reading], name: str) -> None:
+        """ECS leaves a service the strategy that it had, and would not let the capacity provider go."""
+        assert services(read("production"))[name].id != services(read("alone"))[name].id
+
+    def test_the_cluster_outlives_the_instances(self, alone: Reading) -> None:
+        assert alone.one("AWS::ECS::Cluster").id in before(alone, group(alone))
 
 
 class TestTasks:
@@ -716,6 +785,43 @@ class TestRefusals:
             ({"spot_percent": 101}, "spot_percent", "a whole number from 0 to 100"),
             ({"spot_percent": -1}, "spot_percent", "a whole number from 0 to 100"),
             ({"target_capacity_percent": 0}, "target_capacity_percent", "a whole number from 1 to 100"),
+            (
+                {"target_instance_cpu_percent": 60},
+                "target_instance_cpu_percent",
+                "no target_instance_cpu_percent together with the capacity provider",
+            ),
+            (
+                {"capacity_provider": False, "target_instance_cpu_percent": 95},
+                "target_instance_cpu_percent",
+                "a whole number from 10 to 90",
+            ),
+            (
+                {"capacity_provider": False, "target_capacity_percent": 100},
+                "target_capacity_percent",
+                "no target_capacity_percent without the capacity provider",
+            ),
+            (
+                {"capacity_provider": False, "protect_busy_instances": False},
+                "protect_busy_instances",
+                "no protect_busy_instances without the capacity provider",
+            ),
+            (
+                {"capacity_provider": False, "min_instances": 1},
+                "min_instances",
+                "tasks without room bring no instance: 1 instances have not enough network interfaces "
+                "(2 tasks an instance) for 4 tasks: expected at least 2",
+            ),
+            (
+                {
+                    "capacity_provider": False,
+                    "scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "min_tasks": 5, "max_tasks": 6}],
+                },
+                "min_instances",
+                "for 7 tasks: expected at least 4",
+            ),
+            ({"desired_instances": 9}, "desired_instances", "set min_instances and max_instances"),
+            ({"desired_workers": 9}, "desired_workers", "set min_workers and max_workers"),
+            ({"desired_tasks": 9}, "desired_tasks", "set min_tasks and max_tasks"),
             ({"min_instances": 7}, "max_instances", "at least min_instances, which is 7"),
             ({"min_workers": 4}, "max_workers", "at least min_workers, which is 4"),
             (
@@ -767,7 +873,8 @@ class TestConstructsAlone:
             ({"max_instances": 0, "min_instances": 0}, "a max of at least 1"),
             ({"spot_percent": 101}, "0 to 100, required"),
             ({"on_demand_base": -1}, "at least 0"),
-            ({"target_capacity_percent": 101}, "1 to 100 required"),
+            ({"target_capacity_percent": 101}, "target_capacity_percent: 101 given, 1 to 100 required"),
+            ({"target_instance_cpu_percent": 0}, "target_instance_cpu_percent: 0 given, 1 to 100 required"),
         ],
     )
     def test_numbers(self, numbers: dict[str, int], message: str) -> None:
@@ -782,15 +889,30 @@ class TestConstructsAlone:
         with pytest.raises(ValueError, match=message):
             check_numbers(**{**sound, **numbers})
 
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"capacity_provider": True, "target_instance_cpu_percent": 50}, "together with the capacity provider"),
+            ({"capacity_provider": False, "target_capacity_percent": 100}, "no target_capacity_percent without"),
+            ({"capacity_provider": False, "protect_busy_instances": True}, "no protect_busy_instances without"),
+            ({"capacity_provider": False, "min_instances": 0}, "min_instances of at least 1 without"),
+        ],
+    )
+    def test_one_way_of_scaling(self, given: dict[str, Any], message: str) -> None:
+        check_scaling(capacity_provider=True, target_capacity_percent=90, protect_busy_instances=True)
+        check_scaling(capacity_provider=False, target_instance_cpu_percent=60)
+        with pytest.raises(ValueError, match=message):
+            check_scaling(**given)
+
     def test_types(self) -> None:
         with pytest.raises(ValueError, match=r"unlike t3\.small"):
             check_instance_types(["t3.small"], architecture="arm64")
 
     def test_a_fit_to_the_last_interface(self) -> None:
         names: list[InstanceTypeName] = ["t4g.small"]
-        check_room([TaskSize(4, 128, 128)], names=names, max_instances=2)
+        check_room([TaskSize(4, 128, 128)], names=names, instances=2)
         with pytest.raises(ValueError, match="expected at least 3"):
-            check_room([TaskSize(5, 128, 128)], names=names, max_instances=2)
+            check_room([TaskSize(5, 128, 128)], names=names, instances=2)
 
     def test_types_by_default_run_the_ami(self) -> None:
         for architecture, names in DEFAULT_TYPES.items():
