@@ -6,11 +6,19 @@ from patternbook import synthesize
 from stacks.ecr import EcrStack
 from stacks.ecs_anywhere import EcsAnywhereStack
 from stacks.ecs_ec2 import EcsEc2Stack
+from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
 
 CDK_JSON = Path(__file__).with_name("cdk.json")
-PATTERNS = (FargateEfsStack, EcsEc2Stack, EcsAnywhereStack, FargatePrivateLinkStack, EcrStack)
+PATTERNS = (
+    FargateEfsStack,
+    EcsEc2Stack,
+    EcsManagedInstancesStack,
+    EcsAnywhereStack,
+    FargatePrivateLinkStack,
+    EcrStack,
+)
 
 if __name__ == "__main__":
     synthesize(PATTERNS, cdk_json=CDK_JSON)

@@ -67,6 +67,15 @@ def _target_capacity(session: boto3.Session, ids: PhysicalIds) -> int:
     return provider["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"]
 
 
+def _most_vcpus(session: boto3.Session, ids: PhysicalIds) -> int:
+    ecs = session.client("ecs")
+    [provider] = ecs.describe_capacity_providers(capacityProviders=[ids["Capacity/Provider/Provider"]])[
+        "capacityProviders"
+    ]
+    launch = provider["managedInstancesProvider"]["instanceLaunchTemplate"]
+    return launch["instanceRequirements"]["vCpuCount"]["max"]
+
+
 def _port_of_machines(session: boto3.Session, ids: PhysicalIds) -> int:
     ecs = session.client("ecs")
     found = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Anywhere/Service/Service"]])
@@ -118,6 +127,18 @@ PLANS: Mapping[str, Plan] = {
                 *("Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"),
                 *("Work/Queue/Resource", "Work/DeadLetters/Resource"),
             }
+        ),
+    ),
+    "EcsManagedInstancesStack": Plan(
+        setting="max_vcpus",
+        value=8,
+        touches={"Capacity/Provider/Provider": "Modify"},
+        in_effect=_most_vcpus,
+        production={
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+        },
+        keeps=frozenset(
+            {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
         ),
     ),
     "EcsAnywhereStack": Plan(

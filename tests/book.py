@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk.assertions import Annotations, Template
 
 import app
-from patternbook import PatternStack, build_app
+from patternbook import PatternStack, SettingsError, build_app
 from patternbook.settings import is_cdk_key
 
 POSTURES = ("sandbox", "production")
@@ -105,6 +106,33 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "spot_percent": 60,
         "target_capacity_percent": 80,
     },
+    "EcsManagedInstancesStack": {
+        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
+        "health_check_command": ["CMD", "/healthy"],
+        "writable_paths": ["/tmp"],
+        "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
+        "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
+        "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
+        "scheduled_tasks": [
+            {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 12}
+        ],
+        "response_time_steps": [{"above_seconds": 1, "add_tasks": 1}, {"above_seconds": 3, "add_tasks": 4}],
+        "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
+        "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+        "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
+        "alarm_email": "ops@example.com",
+        "cpu": 1024,
+        "memory_mib": 2048,
+        "architecture": "x86_64",
+        "burstable": False,
+        "allowed_instance_types": ["m7i.*", "c7a.*"],
+        "capacity_option": "spot",
+        "min_vcpus": 2,
+        "max_vcpus": 8,
+        "min_memory_gib": 4,
+        "max_memory_gib": 32,
+        "volume_gib": 100,
+    },
     "EcrStack": {
         "repository_name": "team/app",
         "mutable_tags": ["latest*"],
@@ -152,6 +180,13 @@ def variant(pattern: type[PatternStack], outdir: Path, **settings: Any) -> cdk.A
 
 def template_of(pattern: type[PatternStack], outdir: Path, **settings: Any) -> Template:
     return Template.from_stack(_stack(variant(pattern, outdir, **settings), pattern.__name__))
+
+
+def refusal(pattern: type[PatternStack], outdir: Path, **settings: Any) -> dict[str, str]:
+    """The remedy for each setting of a pattern that is refused."""
+    with pytest.raises(SettingsError) as caught:
+        variant(pattern, outdir, **settings)
+    return {mistake.path.removeprefix(f"{pattern.__name__}."): mistake.remedy for mistake in caught.value.mistakes}
 
 
 def bare_cdk_json(folder: Path) -> Path:

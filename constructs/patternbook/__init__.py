@@ -8,13 +8,14 @@ from patternbook.encryption import data_key
 from patternbook.file_system import SharedFileSystem
 from patternbook.load_balancer import PublicLoadBalancer
 from patternbook.logs import log_group
+from patternbook.managed_instances import ManagedInstances
 from patternbook.monitoring import Monitoring, NotificationTopic
 from patternbook.network import Network
 from patternbook.network_load_balancer import InternalLoadBalancer
 from patternbook.posture import PRODUCTION, SANDBOX, Posture
 from patternbook.private_link import EndpointConsumer, EndpointService
 from patternbook.scaling import ServiceScaling
-from patternbook.service import Ec2Service, FargateService, cluster
+from patternbook.service import Ec2Service, FargateService, ManagedInstancesService, cluster
 from patternbook.settings import PatternSettings, SettingsError, SettingsModel
 from patternbook.task import Task
 from patternbook.work_queue import WorkQueue
@@ -30,6 +31,8 @@ __all__ = [
     "FargateService",
     "InternalLoadBalancer",
     "Machines",
+    "ManagedInstances",
+    "ManagedInstancesService",
     "Monitoring",
     "Network",
     "NotificationTopic",

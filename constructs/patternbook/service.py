@@ -10,6 +10,7 @@ from constructs import Construct
 
 from patternbook.ec2_capacity import Ec2Capacity
 from patternbook.findings import acknowledge
+from patternbook.managed_instances import ManagedInstances
 from patternbook.network import Network
 from patternbook.posture import Posture
 from patternbook.task import Task
@@ -192,3 +193,42 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
         if not capacity.provider:
             # Then nothing in the cluster leads to the instances.
             self.service.node.add_dependency(capacity)
+
+
+class ManagedInstancesService(RollingService[ecs.FargateService]):
+    """A service on instances that ECS runs, see :class:`patternbook.managed_instances.ManagedInstances`.
+
+    Their L2 is that of Fargate: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ecs-readme.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: Network,
+        task: Task,
+        capacity: ManagedInstances,
+        behind_load_balancer: bool = False,
+    ) -> None:
+        """:param task: of compatibility MANAGED_INSTANCES.
+        :param capacity: the instances, and with them the cluster.
+        :param behind_load_balancer: leaves the load balancer time for its first look.
+        :raises ValueError: for a task of another kind.
+        """
+        if task.definition.compatibility != ecs.Compatibility.MANAGED_INSTANCES:
+            raise ValueError("task: one of compatibility MANAGED_INSTANCES required")
+        super().__init__(scope, construct_id, network=network, task=task)
+        self.service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=capacity.cluster,
+            # Without a strategy CDK renders LaunchType: FARGATE.
+            capacity_provider_strategies=[
+                ecs.CapacityProviderStrategy(capacity_provider=capacity.provider.capacity_provider_name, weight=1)
+            ],
+            assign_public_ip=False,
+            health_check_grace_period=cdk.Duration.seconds(60) if behind_load_balancer else None,
+            **self._common(),
+        )
+        self._wait()

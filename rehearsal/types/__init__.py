@@ -1,9 +1,9 @@
 """The CloudFormation types that the patterns need and MiniStack lacks, or has with properties missing.
 
-One module a service, of EC2 several. Each registers types on MiniStack's own API functions and stores where there are
-any, so that boto3 reads back what the template said, and fails a resource whose references lead nowhere. **What is
-registered here proves how a template is wired, not how AWS behaves**: nobody but this project says that an update works
-as it does here, and no value is validated that does not refer to something.
+One module a service, of EC2 and ECS several. Each registers types on MiniStack's own API functions and stores where
+there are any, so that boto3 reads back what the template said, and fails a resource whose references lead nowhere.
+**What is registered here proves how a template is wired, not how AWS behaves**: nobody but this project says that an
+update works as it does here, and no value is validated that does not refer to something.
 
 To add a type, write it into the module of its service (a new one goes into ``_SERVICES``): three functions to create,
 update and delete it, and :func:`~rehearsal.types.seams.register_type` in ``register()``. Where MiniStack has the type
@@ -25,7 +25,9 @@ from rehearsal.types import (
     ec2_security_groups,
     ecr,
     ecs,
+    ecs_capacity,
     elbv2,
+    iam,
     s3,
     sns,
     ssm,
@@ -42,7 +44,9 @@ _SERVICES = (
     ec2_security_groups,
     ecr,
     ecs,
+    ecs_capacity,
     elbv2,
+    iam,
     s3,
     sns,
     ssm,

@@ -1,44 +1,22 @@
-"""Capacity providers of a cluster; what MiniStack drops of task definitions and services."""
+"""What MiniStack drops of ECS task definitions and services."""
 
 from typing import Any
 
 from ministack.services import alb, ecs
 
-from rehearsal.types import autoscaling
 from rehearsal.types import ec2 as ec2_types
+from rehearsal.types.ecs_capacity import cluster
 from rehearsal.types.seams import (
     Properties,
-    Provisioned,
     Record,
     amend_type,
     api_tags,
-    physical_name,
-    regional_store,
-    register_type,
     required,
-    succeed,
     to_api,
 )
 
-CAPACITY = regional_store()
-"""What PutClusterCapacityProviders was asked, by the name of the cluster."""
-
 
 def register() -> None:
-    register_type(
-        "AWS::ECS::CapacityProvider",
-        create=create_provider,
-        update=update_provider,
-        delete=delete_provider,
-        tags="Tags",
-    )
-    register_type(
-        "AWS::ECS::ClusterCapacityProviderAssociations",
-        create=create_capacity,
-        update=update_capacity,
-        delete=delete_capacity,
-    )
-    amend_type("AWS::ECS::Cluster", keep=keep_capacity)
     amend_type(
         "AWS::ECS::TaskDefinition",
         check=task_definition,
@@ -47,115 +25,6 @@ def register() -> None:
         tags="Tags",
     )
     amend_type("AWS::ECS::Service", check=check_service, keep=keep_service, forget=forget_service)
-
-
-def cluster(name: str) -> dict[str, Any]:
-    return required(ecs._clusters.get(name), f"Cluster not found: {name}")
-
-
-# Capacity providers
-
-
-def create_provider(logical_id: str, properties: Properties, stack: str) -> Provisioned:
-    name = properties.get("Name") or physical_name(stack, logical_id, max_len=255)
-    if name.lower().startswith(("aws", "ecs", "fargate")):
-        raise ValueError(
-            'The specified capacity provider name is invalid. The name cannot be prefixed with "aws", "ecs", or '
-            '"fargate". Specify a valid name and try again.'
-        )
-    provider = provider_of(properties)
-    succeed(ecs._create_capacity_provider({"name": name, "autoScalingGroupProvider": provider}))
-    keep_provider(name, properties)
-    return name, {}
-
-
-def update_provider(name: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-    provider_of(new)
-    keep_provider(name, new)
-    return name, {}
-
-
-def delete_provider(name: str, _properties: Properties) -> None:
-    if any(name in record["capacityProviders"] for record in ecs._clusters.values()):
-        raise ValueError(f"The capacity provider {name} cannot be deleted because it is associated with a cluster.")
-    if name in ecs._capacity_providers:
-        succeed(ecs._delete_capacity_provider({"capacityProvider": name}))
-
-
-def provider_of(properties: Properties) -> Record:
-    """As CreateCapacityProvider takes it, with what it adds."""
-    provider = to_api(
-        "ecs", "CreateCapacityProvider", {"AutoScalingGroupProvider": properties["AutoScalingGroupProvider"]}
-    )["autoScalingGroupProvider"]
-    group = autoscaling.group(provider["autoScalingGroupArn"])
-    protection = provider.setdefault("managedTerminationProtection", "DISABLED")
-    if protection == "ENABLED" and not group["NewInstancesProtectedFromScaleIn"]:
-        raise ValueError(
-            "The managed termination protection setting for the capacity provider is invalid. To enable managed "
-            "termination protection for a capacity provider, the Auto Scaling group must have instance protection "
-            "from scale in enabled."
-        )
-    scaling = {"minimumScalingStepSize": 1, "maximumScalingStepSize": 10000, "instanceWarmupPeriod": 300}
-    return {
-        "managedDraining": "ENABLED",
-        **provider,
-        "autoScalingGroupArn": group["AutoScalingGroupARN"],
-        "managedScaling": {
-            "status": "DISABLED",
-            "targetCapacity": 100,
-            **scaling,
-            **provider.get("managedScaling", {}),
-        },
-    }
-
-
-def keep_provider(name: str, properties: Properties) -> None:
-    """MiniStack drops managed draining, and keeps the defaults of managed scaling only where none is given."""
-    record = ecs._capacity_providers[name]
-    record["autoScalingGroupProvider"] = provider_of(properties)
-    ecs._tags[record["capacityProviderArn"]] = api_tags(properties.get("Tags"))
-
-
-# Capacity providers of a cluster
-
-
-def create_capacity(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
-    name = properties["Cluster"]
-    cluster(name)
-    request = to_api("ecs", "PutClusterCapacityProviders", properties)
-    used = {item["capacityProvider"] for item in request["defaultCapacityProviderStrategy"]}
-    for provider in request["capacityProviders"]:
-        known = provider in ("FARGATE", "FARGATE_SPOT") or provider in ecs._capacity_providers
-        required(known, f"The specified capacity provider '{provider}' was not found")
-    if not used <= set(request["capacityProviders"]):
-        raise ValueError("The default capacity provider strategy has a provider that the cluster does not have")
-    succeed(ecs._put_cluster_capacity_providers(request))
-    CAPACITY[name] = request
-    return name, {}
-
-
-def update_capacity(_name: str, _old: Properties, new: Properties, stack: str) -> Provisioned:
-    return create_capacity("", new, stack)
-
-
-def delete_capacity(name: str, _properties: Properties) -> None:
-    in_use = {
-        item["capacityProvider"]
-        for key, record in ecs._services.items()
-        if key.startswith(f"{name}/") and record["status"] == "ACTIVE"
-        for item in record.get("capacityProviderStrategy") or []
-    }
-    if in_use:
-        raise ValueError(f"The specified capacity provider is in use and cannot be removed: {', '.join(in_use)}")
-    CAPACITY.pop(name, None)
-    if name in ecs._clusters:
-        ecs._put_cluster_capacity_providers({"cluster": name})
-
-
-def keep_capacity(name: str, _properties: Properties) -> None:
-    """An update of the cluster itself takes its capacity providers away: its properties name none."""
-    if name in CAPACITY:
-        succeed(ecs._put_cluster_capacity_providers(CAPACITY[name]))
 
 
 # Task definitions

@@ -12,7 +12,11 @@ from stacks.ecs_ec2.settings import WEB_PATH, EcsEc2Settings
 WEB_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
 CLI_IMAGE = "public.ecr.aws/aws-cli/aws-cli:2.36.44"
 CLI_HOME = "/tmp"  # for the cache of the AWS CLI
-SCRIPTS = Path(__file__).parents[2] / "workloads" / "ecs_ec2"
+WORKLOADS = Path(__file__).parents[2] / "workloads"
+PAGE_TEXT = (
+    "Before it began to serve, it sent a message to the queue. The log of the worker shows that one of its tasks has "
+    "received it. Neither may do what the other does: each has a task role of its own."
+)
 
 
 def web_task(scope: Construct, construct_id: str, *, settings: EcsEc2Settings, common: Mapping[str, Any]) -> Task:
@@ -29,7 +33,7 @@ def web_task(scope: Construct, construct_id: str, *, settings: EcsEc2Settings, c
         port=port,
         cpu=settings.cpu,
         memory_mib=settings.memory_mib,
-        command=_script("web.sh", WEB_PATH, str(port)) if demonstration else (),
+        command=_script("ecs/web.sh", WEB_PATH, str(port), "ECS on EC2", PAGE_TEXT) if demonstration else (),
         health_check_command=settings.health_check_command or (_probe(port) if demonstration else ()),
         writable_paths=(*settings.writable_paths, *([WEB_PATH] if demonstration else [])),
         secrets=settings.secrets,
@@ -53,7 +57,7 @@ def worker_task(scope: Construct, construct_id: str, *, settings: EcsEc2Settings
     """Prints the messages of the queue, as the demonstration; or your image."""
     demonstration = settings.worker_image is None
     own: dict[str, Any] = {
-        "entry_point": _script("work.sh"),
+        "entry_point": _script("ecs_ec2/work.sh"),
         "writable_paths": [CLI_HOME],
         "environment": {**common["environment"], "HOME": CLI_HOME},
     }
@@ -69,7 +73,8 @@ def worker_task(scope: Construct, construct_id: str, *, settings: EcsEc2Settings
 
 
 def _script(name: str, *arguments: str) -> list[str]:
-    return ["sh", "-c", (SCRIPTS / name).read_text(encoding="utf-8"), name, *arguments]
+    script = WORKLOADS / name
+    return ["sh", "-c", script.read_text(encoding="utf-8"), script.name, *arguments]
 
 
 def _probe(port: int) -> list[str]:

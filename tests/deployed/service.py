@@ -104,6 +104,22 @@ def test_the_topic_takes_messages_of_alarms(stack: DeployedStack) -> None:
         )
 
 
+def test_tasks_reach_https_only(stack: DeployedStack) -> None:
+    reached = rules_of(stack, task_groups(stack), "IpPermissionsEgress")
+    others = {rule for rule in reached if (rule.protocol, rule.first, rule.last) != ("tcp", 443, 443)}
+    assert not others, f"the tasks reach more than HTTPS: {shown(others)}"
+
+
+def test_the_task_role_may_do_nothing(stack: DeployedStack) -> None:
+    """In sandbox it has the channel of ECS Exec."""
+    role = task_of(stack)["taskRoleArn"].rpartition("/")[2]
+    attached = stack.client("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert not attached, f"the task role has managed policies: {attached}"
+    granted = {action for statement in inline_statements(stack, role) for action in listed(statement["Action"])}
+    more = granted - (set() if stack.production else EXEC_CHANNEL)
+    assert not more, f"the task role may {', '.join(sorted(more))}"
+
+
 class Rule(NamedTuple):
     """Of a security group: one peer of what AWS reports as one permission for many."""
 

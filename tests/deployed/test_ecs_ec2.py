@@ -7,13 +7,12 @@ in tests/proof/test_ecs_ec2.py.
 import base64
 import json
 import re
-import ssl
 import time
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
+from tests.deployed.public_service import page_once
 from tests.deployed.service import (
     EXEC_CHANNEL,
     Rule,
@@ -309,11 +308,8 @@ def test_ami_and_instance_types_are_of_one_architecture(stack: DeployedStack) ->
 def test_the_page_comes_from_tasks_on_the_instances(stack: DeployedStack) -> None:
     if not _is_demonstration(stack):
         pytest.skip("the page is the demonstration's; this stack runs an image of its own")
-    url, deadline = stack.outputs["Url"], time.monotonic() + DEADLINE_SECONDS
-    page = _get(url)
-    while not PAGE.search(page) and time.monotonic() < deadline:
-        time.sleep(PAUSE_SECONDS)
-        page = _get(url)
+    url = stack.outputs["Url"]
+    page = page_once(url, PAGE.search, deadline_seconds=DEADLINE_SECONDS, pause_seconds=PAUSE_SECONDS)
     assert PAGE.search(page), f"{url} shows no task, after {DEADLINE_SECONDS:g} seconds: {page[:300]}"
 
 
@@ -416,15 +412,3 @@ def _policies(stack: DeployedStack, service: dict[str, Any]) -> list[dict[str, A
 def _tracked(policy: dict[str, Any]) -> str:
     configuration = policy["TargetTrackingScalingPolicyConfiguration"]
     return configuration["PredefinedMetricSpecification"]["PredefinedMetricType"]
-
-
-def _get(url: str) -> str:
-    """The page, or why there is none (yet)."""
-    # The load balancer's own name is on no certificate, so only whose certificate it is can be verified.
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    try:
-        with urlopen(url, timeout=10, context=context) as answer:
-            return answer.read().decode()
-    except OSError as error:
-        return str(error)

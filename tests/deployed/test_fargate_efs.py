@@ -6,31 +6,22 @@ in tests/proof/test_fargate_efs.py.
 
 import json
 import re
-import ssl
 import textwrap
-import time
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
+from tests.deployed import public_service
 from tests.deployed import service as any_service
+from tests.deployed.public_service import page_once
 from tests.deployed.service import (
     EXEC_CHANNEL,
-    LOAD_BALANCER,
-    TARGET_GROUP,
     Rule,
-    by_key,
     default_routes,
     inline_statements,
     listed,
-    listeners_of,
-    load_balancer_attributes,
-    load_balancer_of,
     metrics_of,
     rules_of,
-    scaled_resource,
     service_of,
     shown,
     task_groups,
@@ -44,7 +35,6 @@ FILE_SYSTEM, ACCESS_POINT = "AWS::EFS::FileSystem", "AWS::EFS::AccessPoint"
 
 MOUNT_AND_WRITE = {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}
 CLIENT_ACTIONS = MOUNT_AND_WRITE | {"elasticfilesystem:ClientRootAccess"}
-METRICS = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"}
 WATCHED = {
     *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),
     *("RunningTaskCount", "MeteredIOBytes"),
@@ -67,6 +57,20 @@ test_tasks_are_spread_again_over_the_azs = any_service.test_tasks_are_spread_aga
 test_tasks_run_in_private_subnets_of_three_azs = any_service.test_tasks_run_in_private_subnets_of_three_azs
 test_tasks_run_on_demand_first_and_on_spot_beyond = any_service.test_tasks_run_on_demand_first_and_on_spot_beyond
 test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
+
+# The same of any service behind a public load balancer.
+test_only_the_listeners_are_open_to_the_outside = public_service.test_only_the_listeners_are_open_to_the_outside
+test_requests_go_to_tasks_that_answer_the_health_check = (
+    public_service.test_requests_go_to_tasks_that_answer_the_health_check
+)
+test_the_load_balancer_drops_invalid_headers = public_service.test_the_load_balancer_drops_invalid_headers
+test_the_load_balancer_is_logged_and_protected_in_production_only = (
+    public_service.test_the_load_balancer_is_logged_and_protected_in_production_only
+)
+test_the_load_balancer_serves_https_where_it_has_a_certificate = (
+    public_service.test_the_load_balancer_serves_https_where_it_has_a_certificate
+)
+test_the_service_scales_by_cpu_memory_and_requests = public_service.test_the_service_scales_by_cpu_memory_and_requests
 
 
 def test_the_file_system_is_encrypted(stack: DeployedStack) -> None:
@@ -153,38 +157,6 @@ def test_the_task_role_reaches_the_file_system_through_the_access_point_only(sta
     assert granted == MOUNT_AND_WRITE, f"the task role may only {sorted(granted)} on the file system"
 
 
-def test_the_service_scales_by_cpu_memory_and_requests(stack: DeployedStack) -> None:
-    scaling, resource = stack.client("application-autoscaling"), scaled_resource(stack)
-    targets = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])["ScalableTargets"]
-    assert targets, f"nothing scales {resource}"
-    pages = scaling.get_paginator("describe_scaling_policies").paginate(ServiceNamespace="ecs", ResourceId=resource)
-    tracked = {
-        policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"][
-            "PredefinedMetricType"
-        ]: policy
-        for page in pages
-        for policy in page["ScalingPolicies"]
-        if policy["PolicyType"] == "TargetTrackingScaling"
-    }
-    assert tracked.keys() == METRICS, f"the service does not scale by {sorted(METRICS - tracked.keys())}"
-    by_requests = tracked["ALBRequestCountPerTarget"]["TargetTrackingScalingPolicyConfiguration"]
-    counted = by_requests["PredefinedMetricSpecification"]["ResourceLabel"]
-    front, targets_of_front = stack.only(LOAD_BALANCER), stack.only(TARGET_GROUP)
-    label = f"{front.partition(':loadbalancer/')[2]}/{targets_of_front.rpartition(':')[2]}"
-    assert counted == label, f"the service scales by the requests of {counted}, not of {label}"
-
-
-def test_only_the_listeners_are_open_to_the_outside(stack: DeployedStack) -> None:
-    groups, front = stack.all("AWS::EC2::SecurityGroup"), load_balancer_of(stack)["SecurityGroups"]
-    ports = listeners_of(stack).keys()
-    for group in groups:
-        for rule in rules_of(stack, [group]):
-            of_a_listener = (
-                group in front and rule.protocol == "tcp" and rule.first == rule.last and rule.first in ports
-            )
-            assert rule.peer in groups or of_a_listener, f"{group} is open to the outside: {rule}"
-
-
 def test_nfs_is_open_to_tasks_only(stack: DeployedStack) -> None:
     expected = {Rule("tcp", 2049, 2049, group) for group in task_groups(stack)}
     admitted = rules_of(stack, _mount_groups(stack))
@@ -197,52 +169,6 @@ def test_tasks_reach_https_and_the_file_system_only(stack: DeployedStack) -> Non
     assert nfs <= reached, f"the tasks do not reach the file system: {shown(reached)}"
     others = {rule for rule in reached - nfs if (rule.protocol, rule.first, rule.last) != ("tcp", 443, 443)}
     assert not others, f"the tasks reach more than HTTPS and the file system: {shown(others)}"
-
-
-def test_the_load_balancer_serves_https_where_it_has_a_certificate(stack: DeployedStack) -> None:
-    listeners = listeners_of(stack)
-    with_tls = stack.outputs["Url"].startswith("https:")
-    assert listeners.keys() == ({80, 443} if with_tls else {80}), f"the load balancer listens on {sorted(listeners)}"
-    if with_tls:
-        [redirect] = listeners[80]["DefaultActions"]
-        to = redirect.get("RedirectConfig", {})
-        assert (to.get("Protocol"), to.get("Port")) == ("HTTPS", "443"), "plain HTTP is not redirected to HTTPS"
-        policy = listeners[443].get("SslPolicy", "")
-        assert policy.startswith("ELBSecurityPolicy-TLS13-1-2"), f"HTTPS allows more than TLS 1.2 and 1.3: {policy}"
-    [action] = listeners[443 if with_tls else 80]["DefaultActions"]
-    forwarded = action.get("TargetGroupArn")
-    assert forwarded == stack.only(TARGET_GROUP), f"requests go to {forwarded}, not to the tasks"
-
-
-def test_the_load_balancer_drops_invalid_headers(stack: DeployedStack) -> None:
-    drops = load_balancer_attributes(stack).get("routing.http.drop_invalid_header_fields.enabled")
-    assert drops == "true", "the load balancer passes requests with invalid headers on"
-
-
-def test_the_load_balancer_is_logged_and_protected_in_production_only(stack: DeployedStack) -> None:
-    attributes, expected = load_balancer_attributes(stack), "true" if stack.production else "false"
-    logs, protected = attributes.get("access_logs.s3.enabled", "false"), attributes["deletion_protection.enabled"]
-    assert logs == expected, f"access logs are {'on' if logs == 'true' else 'off'} in {stack.posture}"
-    assert protected == expected, f"deletion protection is {'on' if protected == 'true' else 'off'} in {stack.posture}"
-    if stack.production:
-        bucket = attributes["access_logs.s3.bucket"]
-        assert bucket == stack.only("AWS::S3::Bucket"), f"access logs go to {bucket}, which is not the stack's"
-
-
-def test_requests_go_to_tasks_that_answer_the_health_check(stack: DeployedStack) -> None:
-    arn = stack.only(TARGET_GROUP)
-    assert [balancer["targetGroupArn"] for balancer in service_of(stack)["loadBalancers"]] == [arn], (
-        f"the tasks do not register with {arn}"
-    )
-    elbv2 = stack.client("elbv2")
-    [targets] = elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
-    codes, path = targets["Matcher"]["HttpCode"], targets["HealthCheckPath"]
-    assert codes == "200", f"a task is taken for healthy when it answers {codes}, not 200"
-    if _is_demonstration(task_of(stack)):
-        assert path == "/", f"the health check asks for {path}, which the demonstration does not have"
-    attributes = by_key(elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"])
-    delay = attributes["deregistration_delay.timeout_seconds"]
-    assert delay == "30", f"connections are drained for {delay} seconds, not for 30"
 
 
 def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
@@ -263,11 +189,13 @@ def test_the_page_shows_tasks_of_two_azs(stack: DeployedStack) -> None:
         pytest.skip("the page is the demonstration's; this stack runs an image of its own")
     if service_of(stack)["desiredCount"] < 2:
         pytest.skip("one task alone shares nothing")
-    url, deadline = stack.outputs["Url"], time.monotonic() + DEADLINE_SECONDS
-    page = _get(url)
-    while len(set(TASK_LINE.findall(page))) < 2 and time.monotonic() < deadline:
-        time.sleep(PAUSE_SECONDS)
-        page = _get(url)
+    url = stack.outputs["Url"]
+    page = page_once(
+        url,
+        lambda page: len(set(TASK_LINE.findall(page))) >= 2,
+        deadline_seconds=DEADLINE_SECONDS,
+        pause_seconds=PAUSE_SECONDS,
+    )
     assert len(set(TASK_LINE.findall(page))) >= 2, (
         f"{url} shows no tasks of two AZs, after {DEADLINE_SECONDS:g} seconds: {textwrap.shorten(page, 500)}"
     )
@@ -325,21 +253,3 @@ def _is_shared(volume: dict[str, Any]) -> bool:
 def _is_demonstration(task: dict[str, Any]) -> bool:
     """Its init container adds a line to the page; with an image of one's own there is none."""
     return "join" in [container["name"] for container in task["containerDefinitions"]]
-
-
-def _get(url: str) -> str:
-    """The page, or why there is none (yet)."""
-    # The load balancer's own name is on no certificate, so only whose certificate it is can be verified.
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    try:
-        with urlopen(url, timeout=10, context=context) as answer:
-            return answer.read().decode()
-    except URLError as error:
-        reason = error.reason
-        assert not isinstance(reason, ssl.SSLCertVerificationError), (
-            f"{url} has a certificate not trusted here: {reason}"
-        )
-        return str(error)
-    except OSError as error:  # such as a connection that ends too early
-        return str(error)

@@ -13,14 +13,11 @@ import pytest
 
 from tests.deployed import service as any_service
 from tests.deployed.service import (
-    EXEC_CHANNEL,
     LOAD_BALANCER,
     TARGET_GROUP,
     Rule,
     by_key,
     default_routes,
-    inline_statements,
-    listed,
     listeners_of,
     load_balancer_attributes,
     load_balancer_of,
@@ -61,6 +58,8 @@ test_tasks_admit_the_load_balancer_only = any_service.test_tasks_admit_the_load_
 test_tasks_are_spread_again_over_the_azs = any_service.test_tasks_are_spread_again_over_the_azs
 test_tasks_run_in_private_subnets_of_three_azs = any_service.test_tasks_run_in_private_subnets_of_three_azs
 test_tasks_run_on_demand_first_and_on_spot_beyond = any_service.test_tasks_run_on_demand_first_and_on_spot_beyond
+test_tasks_reach_https_only = any_service.test_tasks_reach_https_only
+test_the_task_role_may_do_nothing = any_service.test_the_task_role_may_do_nothing
 test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
 
 
@@ -125,12 +124,6 @@ def test_the_load_balancer_reaches_tasks_on_their_port_only(stack: DeployedStack
     others = {rule for rule in reached - expected if not _leads_nowhere(rule)}
     assert reached >= expected, f"the load balancer does not reach the tasks: {shown(reached)}"
     assert not others, f"the load balancer reaches more than the tasks: {shown(others)}"
-
-
-def test_tasks_reach_https_only(stack: DeployedStack) -> None:
-    reached = rules_of(stack, task_groups(stack), "IpPermissionsEgress")
-    others = {rule for rule in reached if (rule.protocol, rule.first, rule.last) != ("tcp", 443, 443)}
-    assert not others, f"the tasks reach more than HTTPS: {shown(others)}"
 
 
 def test_nothing_else_is_open(stack: DeployedStack) -> None:
@@ -236,16 +229,6 @@ def test_the_consumer_is_let_in_and_nobody_else(stack: DeployedStack) -> None:
 def test_the_consumer_has_no_way_out(stack: DeployedStack) -> None:
     ways = {subnet: default_routes(stack, subnet) for subnet in _consumer(stack)["SubnetIds"]}
     assert not any(ways.values()), f"the consumer's subnets have a route to the internet: {ways}"
-
-
-def test_the_task_role_may_do_nothing(stack: DeployedStack) -> None:
-    """In sandbox it has the channel of ECS Exec."""
-    role = task_of(stack)["taskRoleArn"].rpartition("/")[2]
-    attached = stack.client("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    assert not attached, f"the task role has managed policies: {attached}"
-    granted = {action for statement in inline_statements(stack, role) for action in listed(statement["Action"])}
-    more = granted - (set() if stack.production else EXEC_CHANNEL)
-    assert not more, f"the task role may {', '.join(sorted(more))}"
 
 
 def test_the_service_scales_by_cpu_and_memory(stack: DeployedStack) -> None:

@@ -931,6 +931,101 @@ def test_a_capacity_provider_in_use_stays(stack: Stack) -> None:
     stack.delete()
 
 
+def on_managed_instances(*, cpus: int = 2, **launch: Any) -> dict[str, Any]:
+    """A cluster with a provider of managed instances."""
+    policy = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForManagedInstances"
+    return {
+        **NETWORK,
+        "Cluster": of("ECS::Cluster"),
+        "Role": of("IAM::Role", AssumeRolePolicyDocument=trust("ec2.amazonaws.com")),
+        "Profile": of("IAM::InstanceProfile", Roles=[ref("Role")]),
+        "Infrastructure": of(
+            "IAM::Role", AssumeRolePolicyDocument=trust("ecs.amazonaws.com"), ManagedPolicyArns=[policy]
+        ),
+        "Provider": of(
+            "ECS::CapacityProvider",
+            ClusterName=ref("Cluster"),
+            ManagedInstancesProvider={
+                "InfrastructureRoleArn": att("Infrastructure", "Arn"),
+                "InstanceLaunchTemplate": {
+                    "Ec2InstanceProfileArn": att("Profile", "Arn"),
+                    "InstanceRequirements": {"MemoryMiB": {"Min": 1024}, "VCpuCount": {"Max": cpus, "Min": 1}},
+                    "NetworkConfiguration": {
+                        "SecurityGroups": [att("Group", "GroupId")],
+                        "Subnets": [ref("Subnet")],
+                    },
+                    **launch,
+                },
+                "PropagateTags": "CAPACITY_PROVIDER",
+            },
+            Name="managed",
+        ),
+    }
+
+
+def test_capacity_providers_of_managed_instances(stack: Stack) -> None:
+    def read() -> Any:
+        ecs, name = stack.client("ecs"), stack.id_of("Provider")
+        found = only(ecs.describe_capacity_providers(capacityProviders=[name])["capacityProviders"])
+        assert "autoScalingGroupProvider" not in found
+        cluster = only(ecs.describe_clusters(clusters=[stack.id_of("Cluster")])["clusters"])
+        assert cluster["capacityProviders"] == [name]
+        provider = found["managedInstancesProvider"]
+        launch = provider["instanceLaunchTemplate"]
+        assert launch["networkConfiguration"]["subnets"] == [stack.id_of("Subnet")]
+        return name, provider["propagateTags"], launch["instanceRequirements"]["vCpuCount"]
+
+    assert live(stack, on_managed_instances(), on_managed_instances(cpus=8), read) == (
+        ("managed", "CAPACITY_PROVIDER", {"min": 1, "max": 2}),
+        ("managed", "CAPACITY_PROVIDER", {"min": 1, "max": 8}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("launch", "message"),
+    [
+        ({"Ec2InstanceProfileArn": "arn:missing"}, "The instance profile arn:missing does not exist"),
+        ({"NetworkConfiguration": {"Subnets": ["subnet-missing"]}}, "subnet-missing' does not exist"),
+        (
+            {"NetworkConfiguration": {"Subnets": [], "SecurityGroups": ["sg-missing"]}},
+            "security group 'sg-missing' does not exist",
+        ),
+    ],
+)
+def test_managed_instances_of_nothing_are_refused(stack: Stack, launch: dict[str, Any], message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        stack.put(on_managed_instances(**launch))
+
+
+def test_managed_instances_without_an_infrastructure_role_are_refused(stack: Stack) -> None:
+    resources = on_managed_instances()
+    resources["Provider"]["Properties"]["ManagedInstancesProvider"]["InfrastructureRoleArn"] = "arn:missing"
+    with pytest.raises(AssertionError, match="The infrastructure role arn:missing does not exist"):
+        stack.put(resources)
+
+
+def test_a_provider_of_managed_instances_outlives_a_change_of_the_cluster(stack: Stack) -> None:
+    resources = on_managed_instances()
+    stack.put(resources)
+    settings = [{"Name": "containerInsights", "Value": "enabled"}]
+    stack.put({**resources, "Cluster": of("ECS::Cluster", ClusterSettings=settings)})
+    cluster = only(stack.client("ecs").describe_clusters(clusters=[stack.id_of("Cluster")])["clusters"])
+    assert cluster["capacityProviders"] == ["managed"]
+
+
+def test_managed_instances_in_use_stay(stack: Stack) -> None:
+    used = {"CapacityProviderStrategy": [{"CapacityProvider": "managed", "Weight": 1}]}
+    made = {**service(settings=used), **on_managed_instances()}
+    del made["Capacity"]
+    waiting = {**made["Service"], "DependsOn": ["Listener", "Provider"]}
+    stack.put({**made, "Service": waiting})
+    with suppress(AssertionError):  # a failure to clean up does not fail an update
+        stack.put({name: body for name, body in made.items() if name != "Provider"} | {"Service": made["Service"]})
+    assert "The capacity provider managed is in use and cannot be deleted." in str(stack.failures())
+    stack.put({**made, "Service": waiting})
+    stack.delete()
+
+
 def test_placement_of_tasks(stack: Stack) -> None:
     def resources(*strategies: tuple[str, str]) -> Resources:
         placed = [{"Type": kind, "Field": field} for kind, field in strategies]

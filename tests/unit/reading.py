@@ -57,6 +57,19 @@ class Reading:
     def refers(self, resource: Resource, other: Resource) -> bool:
         return other.id in _referred(resource.body.get("Properties", {}))
 
+    def before(self, resource: Resource) -> set[str]:
+        """The ids of everything that exists before a resource does, and is deleted after it."""
+        found: set[str] = set()
+
+        def add(resource: Resource) -> None:
+            for name in (*resource.depends_on, *_referred(resource.body.get("Properties", {}))):
+                if name in self.resources and name not in found:
+                    found.add(name)
+                    add(self.resources[name])
+
+        add(resource)
+        return found
+
     def shown(self, value: Any) -> Any:
         """The value with its references as types: ``${AWS::Region}``, ``${AWS::EFS::FileSystem.Arn}``."""
         if isinstance(value, list):

@@ -8,7 +8,6 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from patternbook import SettingsError
 from patternbook.ec2_capacity import check_numbers, check_scaling
 from patternbook.instance_types import (
     DEFAULT_TYPES,
@@ -19,7 +18,7 @@ from patternbook.instance_types import (
     check_room,
 )
 from stacks.ecs_ec2 import EcsEc2Stack
-from tests.book import EVERYTHING, OTHERWISE, POSTURES, variant
+from tests.book import EVERYTHING, OTHERWISE, POSTURES, refusal, variant
 from tests.unit.reading import Reading, Resource
 
 FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EcsEc2Stack"]}
@@ -128,44 +127,6 @@ def statements(stack: Reading, name: str) -> list[tuple[set[str], Any]]:
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def before(stack: Reading, resource: Resource) -> set[str]:
-    """Everything that exists before a resource does, and is deleted after it."""
-    found: set[str] = set()
-
-    def visit(value: Any) -> None:
-        if isinstance(value, list):
-            for item in value:
-                visit(item)
-        elif isinstance(value, dict):
-            for name, item in value.items():
-                if name == "Ref":
-                    add(item)
-                elif name == "Fn::GetAtt":
-                    add(item[0])
-                else:
-                    visit(item)
-
-    def add(name: str) -> None:
-        if name in stack.resources and name not in found:
-            found.add(name)
-            other = stack.resources[name]
-            for each in other.depends_on:
-                add(each)
-            visit(other.body.get("Properties", {}))
-
-    for each in resource.depends_on:
-        add(each)
-    visit(resource.body["Properties"])
-    return found
-
-
-def refusal(tmp_path: Any, **settings: Any) -> dict[str, str]:
-    """The remedy for each setting that is refused."""
-    with pytest.raises(SettingsError) as caught:
-        variant(EcsEc2Stack, tmp_path, **settings)
-    return {mistake.path.removeprefix("EcsEc2Stack."): mistake.remedy for mistake in caught.value.mistakes}
 
 
 class TestInstances:
@@ -390,7 +351,7 @@ class TestCapacityProvider:
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_services_stop_before_their_capacity_goes(self, provided: Reading, name: str) -> None:
         """CloudFormation deletes in the reverse order of creation."""
-        earlier = before(provided, services(provided)[name])
+        earlier = provided.before(services(provided)[name])
         policy = next(
             item for item in provided.all("AWS::IAM::Policy") if instance_role(provided).id in str(item["Roles"])
         )
@@ -399,9 +360,9 @@ class TestCapacityProvider:
 
     def test_the_order_of_the_rest(self, provided: Reading) -> None:
         """The association goes first, then the provider, the group, and last the cluster, empty, and the role."""
-        assert provider(provided).id in before(provided, association(provided))
-        assert group(provided).id in before(provided, provider(provided))
-        earlier = before(provided, group(provided))
+        assert provider(provided).id in provided.before(association(provided))
+        assert group(provided).id in provided.before(provider(provided))
+        earlier = provided.before(group(provided))
         assert provided.one("AWS::ECS::Cluster").id in earlier
         assert instance_role(provided).id in earlier
         for subnet in provided.subnets("private"):
@@ -445,7 +406,7 @@ class TestWithoutCapacityProvider:
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_services_stop_before_the_instances_go(self, alone: Reading, name: str) -> None:
         """CloudFormation deletes in the reverse order of creation."""
-        earlier = before(alone, services(alone)[name])
+        earlier = alone.before(services(alone)[name])
         role = instance_role(alone)
         policy = next(item for item in alone.all("AWS::IAM::Policy") if role.id in str(item["Roles"]))
         for resource in (group(alone), role, policy, alone.one("AWS::ECS::Cluster")):
@@ -457,7 +418,7 @@ class TestWithoutCapacityProvider:
         assert services(read("production"))[name].id != services(read("alone"))[name].id
 
     def test_the_cluster_outlives_the_instances(self, alone: Reading) -> None:
-        assert alone.one("AWS::ECS::Cluster").id in before(alone, group(alone))
+        assert alone.one("AWS::ECS::Cluster").id in alone.before(group(alone))
 
 
 class TestTasks:
@@ -633,7 +594,7 @@ class TestDemonstration:
         assert found["web"]["DependsOn"] == [{"Condition": "SUCCESS", "ContainerName": "announce"}]
         assert found["announce"]["Command"][:2] == ["sqs", "send-message"]
         assert found["announce"]["Essential"] is False
-        assert found["web"]["Command"][-2:] == ["/www", "8080"]
+        assert found["web"]["Command"][4:6] == ["/www", "8080"]
 
     def test_the_worker_loops_over_the_queue(self, read: Callable[[str], Reading]) -> None:
         [worker] = containers(read("sandbox"), "worker").values()
@@ -850,16 +811,18 @@ class TestRefusals:
         ],
     )
     def test_a_mistake_is_named(self, tmp_path: Any, settings: dict[str, Any], path: str, remedy: str) -> None:
-        found = refusal(tmp_path, **settings)
+        found = refusal(EcsEc2Stack, tmp_path, **settings)
         assert remedy in found.get(path, ""), found
 
     def test_trunking_makes_room(self, tmp_path: Any) -> None:
         many = {"max_tasks": 40, "instance_types": ["m7g.large"], "cpu": 128, "worker_cpu": 128}
-        assert "ENI trunking" in refusal(tmp_path, **many)["max_instances"]
+        assert "ENI trunking" in refusal(EcsEc2Stack, tmp_path, **many)["max_instances"]
         variant(EcsEc2Stack, tmp_path, eni_trunking=True, **many)
 
     def test_all_at_once(self, tmp_path: Any) -> None:
-        found = refusal(tmp_path, instance_types=["t3.small"], spot_percent=300, min_instances=20, max_instances=10)
+        found = refusal(
+            EcsEc2Stack, tmp_path, instance_types=["t3.small"], spot_percent=300, min_instances=20, max_instances=10
+        )
         assert found.keys() == {"instance_types", "spot_percent", "max_instances"}
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from tests.deployed.test_ecs_ec2 import PAGE, RECEIVED
 
-SCRIPTS = Path(__file__).parents[2] / "workloads" / "ecs_ec2"
+WORKLOADS = Path(__file__).parents[2] / "workloads"
+WEB, WORK = WORKLOADS / "ecs" / "web.sh", WORKLOADS / "ecs_ec2" / "work.sh"
 TOOLS = ("sh", "cat", "cut", "head", "sed", "tr", "wget")
 # For a machine without wget, such as macOS.
 WGET = (
@@ -59,9 +60,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(script: str, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(script: Path, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """As the container does, which has the text of the script in its command."""
-    command = ["sh", "-c", (SCRIPTS / script).read_text(encoding="utf-8"), script, *arguments]
+    command = ["sh", "-c", script.read_text(encoding="utf-8"), script.name, *arguments]
     return subprocess.run(
         command,
         env={"PATH": str(folder / "bin"), **environment},
@@ -96,17 +97,21 @@ def metadata() -> Iterator[str]:
 
 class TestWeb:
     def test_it_serves_a_page_that_says_which_task_it_is(self, folder: Path, metadata: str) -> None:
-        finished = run("web.sh", folder, str(folder), "8080", ECS_CONTAINER_METADATA_URI_V4=f"{metadata}/sound")
+        arguments = (str(folder), "8080", "A title", "And <b>text</b>")
+        finished = run(WEB, folder, *arguments, ECS_CONTAINER_METADATA_URI_V4=f"{metadata}/sound")
         assert finished.stderr == ""
         assert finished.stdout == f"httpd -f -p 8080 -h {folder}\n"
         page = (folder / "index.html").read_text(encoding="utf-8")
         assert "<h1>Task 0a1b2c in eu-west-1a</h1>" in page
+        assert "<title>A title</title>" in page
+        assert "<p>And <b>text</b></p>" in page
         found = PAGE.search(page)
         assert found, "what the check of a deployed stack looks for"
         assert found[1] == "eu-west-1a"
 
     def test_it_fails_where_it_cannot_know(self, folder: Path, metadata: str) -> None:
-        finished = run("web.sh", folder, str(folder), "8080", ECS_CONTAINER_METADATA_URI_V4=f"{metadata}/other")
+        arguments = (str(folder), "8080", "", "")
+        finished = run(WEB, folder, *arguments, ECS_CONTAINER_METADATA_URI_V4=f"{metadata}/other")
         assert finished.returncode == 1
         assert "no AvailabilityZone" in finished.stderr
         assert not (folder / "index.html").exists()
@@ -117,7 +122,7 @@ class TestWork:
     def test_it_prints_messages_and_deletes_each_until_it_is_told_to_stop(self, folder: Path, nothing: str) -> None:
         messages = [["receipt+/=1", "A web task has started"], ["receipt2", "two\twords"]]
         (folder / "messages").write_text(json.dumps(messages), encoding="utf-8")
-        finished = run("work.sh", folder, QUEUE_URL="https://queue", NOTHING=nothing)
+        finished = run(WORK, folder, QUEUE_URL="https://queue", NOTHING=nothing)
         assert finished.stderr == ""
         assert finished.stdout.splitlines() == [RECEIVED, "work: received: two\twords", "work: told to stop"]
         assert finished.returncode == 0
@@ -128,6 +133,6 @@ class TestWork:
     def test_it_fails_where_the_queue_does(self, folder: Path) -> None:
         (folder / "messages").write_text("[]", encoding="utf-8")
         (folder / "bin" / "aws").write_text("#!/bin/sh\necho AccessDenied >&2\nexit 254\n", encoding="utf-8")
-        finished = run("work.sh", folder, QUEUE_URL="https://queue")
+        finished = run(WORK, folder, QUEUE_URL="https://queue")
         assert finished.returncode == 254
         assert finished.stderr == "AccessDenied\n"

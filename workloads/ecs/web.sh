@@ -1,5 +1,6 @@
 # Writes a page that says which task this is, and serves it. With busybox only.
-# $1: the folder, $2: the port. The task metadata endpoint (ECS_CONTAINER_METADATA_URI_V4) says who this task is:
+# $1: the folder, $2: the port, $3: the title, $4: what else the page says, as HTML.
+# The task metadata endpoint (ECS_CONTAINER_METADATA_URI_V4) says who this task is:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-examples.html
 set -eu
 
@@ -15,9 +16,8 @@ if [ -z "$task" ] || [ -z "$zone" ]; then
 fi
 
 cat >"$1/index.html" <<END
-<!doctype html><meta charset="utf-8"><title>ECS on EC2</title>
+<!doctype html><meta charset="utf-8"><title>$3</title>
 <h1>Task ${task##*/} in $zone</h1>
-<p>Before it began to serve, it sent a message to the queue. The log of the worker shows that one of its tasks has
-received it. Neither may do what the other does: each has a task role of its own.</p>
+<p>$4</p>
 END
 exec httpd -f -p "$2" -h "$1"
