@@ -21,35 +21,33 @@ REQUIRED: Mapping[str, dict[str, Any]] = {
     "production": {"EveryStack": {"allow_plain_http": True}},
 }
 
+OF_A_TASK: Mapping[str, Any] = {
+    "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
+    "health_check_command": ["CMD", "/healthy"],
+    "writable_paths": ["/tmp"],
+    "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
+    "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
+    "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
+}
+OF_A_WEB_SERVICE: Mapping[str, Any] = {
+    **OF_A_TASK,
+    "scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 12}],
+    "response_time_steps": [
+        {"above_seconds": 1, "add_tasks": 1},
+        {"above_seconds": 3, "add_tasks": 4},
+    ],
+    "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
+    "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
+    "alarm_email": "ops@example.com",
+}
+
 # Every optional part of each pattern at once.
 EVERYTHING: Mapping[str, dict[str, Any]] = {
-    "FargateEfsStack": {
-        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
-        "health_check_command": ["CMD", "/healthy"],
-        "writable_paths": ["/tmp"],
-        "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
-        "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
-        "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
-        "scheduled_tasks": [
-            {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 12}
-        ],
-        "response_time_steps": [
-            {"above_seconds": 1, "add_tasks": 1},
-            {"above_seconds": 3, "add_tasks": 4},
-        ],
-        "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
-        "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-        "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
-        "alarm_email": "ops@example.com",
-    },
+    "FargateEfsStack": {**OF_A_WEB_SERVICE},
     "EcsAnywhereStack": {
-        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
+        **OF_A_TASK,
         "container_port": 9000,
-        "health_check_command": ["CMD", "/healthy"],
-        "writable_paths": ["/tmp"],
-        "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
-        "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
-        "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
         "architecture": "arm64",
         "desired_count": 2,
         "min_healthy_percent": 50,
@@ -60,13 +58,8 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "log_retention_days": 30,
     },
     "FargatePrivateLinkStack": {
-        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
+        **OF_A_TASK,
         "container_port": 9000,
-        "health_check_command": ["CMD", "/healthy"],
-        "writable_paths": ["/tmp"],
-        "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
-        "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
-        "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
         "protocol": "TLS",
         "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
         "listener_port": 8443,
@@ -84,20 +77,7 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "alarm_email": "ops@example.com",
     },
     "EcsEc2Stack": {
-        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
-        "health_check_command": ["CMD", "/healthy"],
-        "writable_paths": ["/tmp"],
-        "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
-        "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
-        "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
-        "scheduled_tasks": [
-            {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 12}
-        ],
-        "response_time_steps": [{"above_seconds": 1, "add_tasks": 1}, {"above_seconds": 3, "add_tasks": 4}],
-        "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
-        "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-        "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
-        "alarm_email": "ops@example.com",
+        **OF_A_WEB_SERVICE,
         "shared_files": True,
         "worker_image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/worker:v1",
         "architecture": "x86_64",
@@ -107,20 +87,7 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "target_capacity_percent": 80,
     },
     "EcsManagedInstancesStack": {
-        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
-        "health_check_command": ["CMD", "/healthy"],
-        "writable_paths": ["/tmp"],
-        "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
-        "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
-        "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
-        "scheduled_tasks": [
-            {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 12}
-        ],
-        "response_time_steps": [{"above_seconds": 1, "add_tasks": 1}, {"above_seconds": 3, "add_tasks": 4}],
-        "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
-        "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-        "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
-        "alarm_email": "ops@example.com",
+        **OF_A_WEB_SERVICE,
         "cpu": 1024,
         "memory_mib": 2048,
         "architecture": "x86_64",

@@ -111,6 +111,13 @@ class FrontSettings(PatternSettings):
     web_acl_arn: fields.WebAclArn | None = None
     """Regional AWS WAF web ACL in front of the load balancer."""
 
+    @field_validator("health_check_path")
+    @classmethod
+    def _served(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("image", "") is None and value != "/":
+            raise ValueError('expected "/", the only page of the demonstration, or an image of yours')
+        return value
+
     @field_validator("allow_plain_http")
     @classmethod
     def _tls(cls, value: bool, info: ValidationInfo) -> bool:

@@ -98,13 +98,6 @@ class EcsEc2Settings(OperationSettings, ScalingSettings, FrontSettings, TaskSett
     max_instances: Annotated[Whole, Field(ge=1, le=1000), Unit("instances")] = 6
     """Instances at most; they have to have room for all tasks at once, and one more of each service to roll."""
 
-    @field_validator("health_check_path")
-    @classmethod
-    def _served(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("image", "") is None and value != "/":
-            raise ValueError('expected "/", the only page of the demonstration, or an image of yours')
-        return value
-
     @field_validator("mount_path")
     @classmethod
     def _apart_from_the_rest(cls, value: str, info: ValidationInfo) -> str:

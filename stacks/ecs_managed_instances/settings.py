@@ -50,13 +50,6 @@ class EcsManagedInstancesSettings(OperationSettings, ScalingSettings, FrontSetti
     volume_gib: Annotated[Whole, Field(ge=30, le=16384), Unit("GiB")] = 80
     """Volume of an instance, for images and what containers write."""
 
-    @field_validator("health_check_path")
-    @classmethod
-    def _served(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("image", "") is None and value != "/":
-            raise ValueError('expected "/", the only page of the demonstration, or an image of yours')
-        return value
-
     @field_validator("cpu")
     @classmethod
     def _apart_from_the_page(cls, value: int, info: ValidationInfo) -> int:

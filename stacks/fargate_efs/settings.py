@@ -20,13 +20,6 @@ class FargateEfsSettings(FargateSettings, OperationSettings, ScalingSettings, Fr
     mount_path: fields.AbsolutePath = "/shared"
     """Where the container sees the shared file system."""
 
-    @field_validator("health_check_path")
-    @classmethod
-    def _served(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("image", "") is None and value != "/":
-            raise ValueError('expected "/", the only page of the demonstration, or an image of yours')
-        return value
-
     @field_validator("mount_path")
     @classmethod
     def _apart_from_the_rest(cls, value: str, info: ValidationInfo) -> str:

@@ -227,6 +227,17 @@ def _log_group(stack: DeployedStack, name: str) -> dict[str, Any]:
     return found[0]
 
 
+def heard_by_the_topic(stack: DeployedStack) -> set[str]:
+    """Metrics with an alarm that notifies the topic; with step scaling there are alarms that add tasks instead."""
+    topic, heard = stack.only("AWS::SNS::Topic"), set[str]()
+    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
+    for page in pages.paginate(AlarmNames=list(stack.all("AWS::CloudWatch::Alarm"))):
+        for alarm in page["MetricAlarms"]:
+            if alarm["ActionsEnabled"] and topic in alarm["AlarmActions"] and topic in alarm["OKActions"]:
+                heard |= metrics_of(alarm)
+    return heard
+
+
 def metrics_of(alarm: dict[str, Any]) -> set[str]:
     """What an alarm watches, by itself or in an expression."""
     inside = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]

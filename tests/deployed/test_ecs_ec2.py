@@ -17,11 +17,11 @@ from tests.deployed.service import (
     EXEC_CHANNEL,
     Rule,
     default_routes,
+    heard_by_the_topic,
     inline_statements,
     listed,
     listeners_of,
     load_balancer_of,
-    metrics_of,
     rules_of,
     shown,
 )
@@ -278,13 +278,7 @@ def test_logs_are_kept_for_a_set_time(stack: DeployedStack) -> None:
 
 
 def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
-    """Only those: the alarms of step scaling add tasks instead."""
-    topic, heard = stack.only("AWS::SNS::Topic"), set[str]()
-    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
-    for page in pages.paginate(AlarmNames=list(stack.all("AWS::CloudWatch::Alarm"))):
-        for alarm in page["MetricAlarms"]:
-            if alarm["ActionsEnabled"] and topic in alarm["AlarmActions"] and topic in alarm["OKActions"]:
-                heard |= metrics_of(alarm)
+    heard = heard_by_the_topic(stack)
     assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
 
 

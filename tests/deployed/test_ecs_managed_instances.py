@@ -14,9 +14,9 @@ from tests.deployed import service as any_service
 from tests.deployed.public_service import DEMONSTRATION, page_once
 from tests.deployed.service import (
     default_routes,
+    heard_by_the_topic,
     inline_statements,
     listed,
-    metrics_of,
     rules_of,
     service_of,
     shown,
@@ -141,13 +141,7 @@ def test_the_instance_role_is_for_the_agent_of_one_cluster(stack: DeployedStack)
 
 
 def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
-    """Only those: with step scaling there are alarms that add tasks instead."""
-    topic, heard = stack.only("AWS::SNS::Topic"), set[str]()
-    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
-    for page in pages.paginate(AlarmNames=list(stack.all("AWS::CloudWatch::Alarm"))):
-        for alarm in page["MetricAlarms"]:
-            if alarm["ActionsEnabled"] and topic in alarm["AlarmActions"] and topic in alarm["OKActions"]:
-                heard |= metrics_of(alarm)
+    heard = heard_by_the_topic(stack)
     assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
 
 

@@ -18,9 +18,9 @@ from tests.deployed.service import (
     EXEC_CHANNEL,
     Rule,
     default_routes,
+    heard_by_the_topic,
     inline_statements,
     listed,
-    metrics_of,
     rules_of,
     service_of,
     shown,
@@ -172,13 +172,7 @@ def test_tasks_reach_https_and_the_file_system_only(stack: DeployedStack) -> Non
 
 
 def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
-    """Only those: with step scaling there are alarms that add tasks instead."""
-    topic, heard = stack.only("AWS::SNS::Topic"), set[str]()
-    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
-    for page in pages.paginate(AlarmNames=list(stack.all("AWS::CloudWatch::Alarm"))):
-        for alarm in page["MetricAlarms"]:
-            if alarm["ActionsEnabled"] and topic in alarm["AlarmActions"] and topic in alarm["OKActions"]:
-                heard |= metrics_of(alarm)
+    heard = heard_by_the_topic(stack)
     assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
 
 

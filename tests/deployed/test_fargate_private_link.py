@@ -18,10 +18,10 @@ from tests.deployed.service import (
     Rule,
     by_key,
     default_routes,
+    heard_by_the_topic,
     listeners_of,
     load_balancer_attributes,
     load_balancer_of,
-    metrics_of,
     rules_of,
     scaled_resource,
     service_of,
@@ -245,12 +245,7 @@ def test_the_service_scales_by_cpu_and_memory(stack: DeployedStack) -> None:
 
 
 def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
-    topic, heard = stack.only("AWS::SNS::Topic"), set[str]()
-    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
-    for page in pages.paginate(AlarmNames=list(stack.all("AWS::CloudWatch::Alarm"))):
-        for alarm in page["MetricAlarms"]:
-            if alarm["ActionsEnabled"] and topic in alarm["AlarmActions"] and topic in alarm["OKActions"]:
-                heard |= metrics_of(alarm)
+    heard = heard_by_the_topic(stack)
     assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
 
 

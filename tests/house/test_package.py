@@ -23,6 +23,8 @@ from patternbook import (
     FargateService,
     InternalLoadBalancer,
     Machines,
+    ManagedInstances,
+    ManagedInstancesService,
     Monitoring,
     Network,
     PublicLoadBalancer,
@@ -83,6 +85,13 @@ task = small_task(stack, compatibility=ecs.Compatibility.EC2)
 WorkQueue(stack, "Work", posture=SANDBOX).grant_work_off(task.definition.task_role)
 Ec2Service(stack, "Service", network=network, task=task, capacity=capacity)
 
+stack = cdk.Stack(app, "Managed")
+network = Network(stack, "Network", posture=SANDBOX)
+ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
+capacity = ManagedInstances(stack, "Capacity", cluster=ecs_cluster, network=network)
+task = small_task(stack, compatibility=ecs.Compatibility.MANAGED_INSTANCES)
+ManagedInstancesService(stack, "Service", network=network, task=task, capacity=capacity)
+
 stack = cdk.Stack(app, "Anywhere")
 ecs_cluster = external_cluster(stack, "Cluster", posture=SANDBOX)
 Machines(stack, "Machines", cluster=ecs_cluster)
@@ -137,6 +146,8 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("OnEc2", "AWS::AutoScaling::AutoScalingGroup", 1),
         ("OnEc2", "AWS::ECS::Service", 1),
         ("OnEc2", "AWS::SQS::Queue", 2),
+        ("Managed", "AWS::ECS::CapacityProvider", 1),
+        ("Managed", "AWS::ECS::Service", 1),
         ("Anywhere", "AWS::ECS::Service", 1),
         ("Anywhere", "AWS::IAM::Role", 3),
         ("Published", "AWS::ElasticLoadBalancingV2::LoadBalancer", 1),
