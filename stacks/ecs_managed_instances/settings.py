@@ -50,11 +50,11 @@ class EcsManagedInstancesSettings(OperationSettings, ScalingSettings, FrontSetti
     volume_gib: Annotated[Whole, Field(ge=30, le=16384), Unit("GiB")] = 80
     """Volume of an instance, for images and what containers write."""
 
-    @field_validator("cpu")
+    @field_validator("writable_paths")
     @classmethod
-    def _apart_from_the_page(cls, value: int, info: ValidationInfo) -> int:
+    def _apart_from_the_page(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if info.data.get("image", "") is None:
-            check_paths([WEB_PATH, *info.data.get("writable_paths", ())])
+            check_paths([WEB_PATH, *value])
         return value
 
     @field_validator("max_vcpus")

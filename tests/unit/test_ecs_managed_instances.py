@@ -314,7 +314,7 @@ class TestRefusals:
             ({"allowed_instance_types": ["m8g.*", "m8g.*"]}, "allowed_instance_types", "more than once"),
             ({"volume_gib": 20}, "volume_gib", "a whole number from 30 to 16,384"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
-            ({"writable_paths": ["/www"]}, "cpu", "apart from each other"),
+            ({"writable_paths": ["/www"]}, "writable_paths", "apart from each other"),
             ({"desired_count": 3}, "desired_count", "scaling"),
             ({"posture": "production"}, "allow_plain_http", "set certificate_arn"),
         ],
