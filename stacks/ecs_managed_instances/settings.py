@@ -46,6 +46,7 @@ class EcsManagedInstancesSettings(OperationSettings, ScalingSettings, FrontSetti
     """Memory of an instance at least."""
     max_memory_gib: MemoryGib = 16
     """Memory of an instance at most."""
+    # AWS takes less, too little for images; 80 is its own default, and 16,384 the most of a gp3 volume.
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedInstancesStorageConfiguration.html
     volume_gib: Annotated[Whole, Field(ge=30, le=16384), Unit("GiB")] = 80
     """Volume of an instance, for images and what containers write."""
