@@ -92,7 +92,7 @@ def _measure(commands: Mapping[str, Sequence[str]]) -> dict[str, float]:
             seconds[name].append(_cpu_seconds(*command))
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     for name, value in medians.items():
-        print(f"{name:<30} {value:6.2f} CPU seconds (median of {ROUNDS})")
+        print(f"{name:<33} {value:6.2f} CPU seconds (median of {ROUNDS})")
     return medians
 
 
