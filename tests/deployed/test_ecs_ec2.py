@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.deployed import public_service
 from tests.deployed.public_service import page_once
 from tests.deployed.service import (
     EXEC_CHANNEL,
@@ -20,7 +21,6 @@ from tests.deployed.service import (
     heard_by_the_topic,
     inline_statements,
     listed,
-    listeners_of,
     load_balancer_of,
     rules_of,
     shown,
@@ -238,15 +238,7 @@ def test_the_queue_is_encrypted_and_keeps_what_fails(stack: DeployedStack) -> No
     assert [item["Effect"] for item in refused] == ["Deny"], "the queue takes messages without TLS"
 
 
-def test_only_the_listeners_are_open_to_the_outside(stack: DeployedStack) -> None:
-    groups, front = stack.all("AWS::EC2::SecurityGroup"), load_balancer_of(stack)["SecurityGroups"]
-    ports = listeners_of(stack).keys()
-    for group in groups:
-        for rule in rules_of(stack, [group]):
-            of_a_listener = (
-                group in front and rule.protocol == "tcp" and rule.first == rule.last and rule.first in ports
-            )
-            assert rule.peer in groups or of_a_listener, f"{group} is open to the outside: {rule}"
+test_only_the_listeners_are_open_to_the_outside = public_service.test_only_the_listeners_are_open_to_the_outside
 
 
 def test_web_admits_the_load_balancer_and_the_worker_nobody(stack: DeployedStack) -> None:
