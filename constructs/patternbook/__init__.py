@@ -4,11 +4,15 @@ from patternbook import _node as _node  # first: it sets up Node before aws_cdk 
 from patternbook.anywhere import AnywhereService, Machines, external_cluster
 from patternbook.book import PatternStack, build_app, synthesize
 from patternbook.ec2_capacity import Ec2Capacity
+from patternbook.eks_cluster import EksCluster
+from patternbook.eks_fargate import FargatePods
+from patternbook.eks_nodes import ManagedNodes, node_role
 from patternbook.encryption import data_key
 from patternbook.file_system import SharedFileSystem
 from patternbook.load_balancer import PublicLoadBalancer
 from patternbook.logs import log_group
 from patternbook.managed_instances import ManagedInstances
+from patternbook.manifests import read_manifests
 from patternbook.monitoring import Monitoring, NotificationTopic
 from patternbook.network import Network
 from patternbook.network_load_balancer import InternalLoadBalancer
@@ -26,13 +30,16 @@ __all__ = [
     "AnywhereService",
     "Ec2Capacity",
     "Ec2Service",
+    "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "FargatePods",
     "FargateService",
     "InternalLoadBalancer",
     "Machines",
     "ManagedInstances",
     "ManagedInstancesService",
+    "ManagedNodes",
     "Monitoring",
     "Network",
     "NotificationTopic",
@@ -51,5 +58,7 @@ __all__ = [
     "data_key",
     "external_cluster",
     "log_group",
+    "node_role",
+    "read_manifests",
     "synthesize",
 ]

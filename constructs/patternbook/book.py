@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import aws_cdk as cdk
 
 from patternbook.posture import Posture
-from patternbook.settings import Mistake, PatternSettings, SettingsError, load_settings
+from patternbook.settings import Mistake, PatternSettings, RegionalSettings, SettingsError, load_settings
 
 
 class PatternStack(cdk.Stack):
-    """One pattern: a stack with settings, in a posture. Its class name is the stack's name."""
+    """One pattern: a stack with settings, in a posture. Its class name is the stack's name, or, where its settings ask
+    for several, what their names begin with."""
 
     title: ClassVar[str]
     """What the pattern is, in a few words."""
@@ -54,8 +55,9 @@ def build_app(
         app.node.get_all_context(), {name: pattern.settings_type for name, pattern in by_name.items()}
     )
     for name, pattern in by_name.items():
-        # Each pattern takes settings of its own type, which its base class does not know.
-        pattern(app, name, settings=settings[name], posture=posture)  # ty: ignore[unknown-argument]
+        for stack_name, options in _stacks_of(name, settings[name]).items():
+            # Each pattern takes settings of its own type, which its base class does not know.
+            pattern(app, stack_name, settings=settings[name], posture=posture, **options)  # ty: ignore[unknown-argument]
     return app
 
 
@@ -66,6 +68,12 @@ def synthesize(patterns: Iterable[type[PatternStack]], *, cdk_json: Path) -> Non
     except SettingsError as error:
         sys.exit(str(error))
     app.synth()
+
+
+def _stacks_of(pattern: str, settings: PatternSettings) -> dict[str, dict[str, str]]:
+    """The names of a pattern's stacks, each with what it takes beside the settings."""
+    regions = settings.regions if isinstance(settings, RegionalSettings) else ()
+    return {f"{pattern}-{region}": {"region": region} for region in regions} or {pattern: {}}
 
 
 def _context_of(cdk_json: Path) -> dict[str, Any]:

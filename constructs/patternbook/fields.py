@@ -228,6 +228,23 @@ DOMAIN_NAME = matching(
 )
 DomainName = Annotated[str, DOMAIN_NAME]
 
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+# kubernetes.io and k8s.io belong to Kubernetes, and the kubelet of a node may not give itself most of theirs.
+LabelKey = Annotated[
+    str,
+    matching(
+        r"(?!([a-z0-9.-]*\.)?(kubernetes|k8s)\.io/)([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?"
+        r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?",
+        'a key such as "example.com/team", with no prefix of Kubernetes\' own',
+    ),
+]
+LabelValue = Annotated[
+    str, matching(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?", "at most 63 letters, digits and - _ . in between")
+]
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+NAMESPACE = matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a namespace of Kubernetes such as "default"')
+Namespace = Annotated[str, NAMESPACE]
+
 Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
 
 

@@ -111,6 +111,20 @@ class SharedFileSystem(Construct):
         )
         self.file_system.connections.allow_default_port_from(client, "NFS from the tasks")
 
+    def admit(self, client: ec2.IConnectable) -> None:
+        """Lets ``client`` reach the mount targets, and whoever does mount and write without a permission of IAM: for
+        clients that have no role to show, such as pods on Fargate. Root stays nobody special.
+        """
+        self.file_system.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AdmitByMountTarget",
+                principals=[iam.AnyPrincipal()],  # ty: ignore[invalid-argument-type]
+                actions=["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+                conditions={"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}},
+            )
+        )
+        self.file_system.connections.allow_default_port_from(client, "NFS from the pods")
+
     def as_volume(self, name: str) -> ecs.Volume:
         """The file system as a volume of an ECS task: through the access point, with TLS, under the task role."""
         return ecs.Volume(

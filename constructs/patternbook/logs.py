@@ -45,12 +45,20 @@ def check_retention(days: int | None) -> None:
 
 
 def log_group(
-    scope: Construct, construct_id: str, *, posture: Posture, retention_days: int | None, key: kms.Key | None
+    scope: Construct,
+    construct_id: str,
+    *,
+    posture: Posture,
+    retention_days: int | None,
+    key: kms.Key | None,
+    name: str | None = None,
 ) -> logs.LogGroup:
     """A log group without a fixed name, so that a stack can be deployed beside its own retained logs.
 
     :param retention_days: one of :data:`RETENTION`; the posture's where it is None.
     :param key: a key that lets CloudWatch Logs use it, see :func:`patternbook.encryption.data_key`.
+    :param name: where a service writes to a group of this name and no other; it has to be another for each time that
+        the stack is made.
     :raises ValueError: see :func:`check_retention`.
     """
     check_retention(retention_days)
@@ -58,6 +66,7 @@ def log_group(
     return logs.LogGroup(
         scope,
         construct_id,
+        log_group_name=name,
         retention=RETENTION[days],
         removal_policy=posture.removal_policy,
         encryption_key=key,

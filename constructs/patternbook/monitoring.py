@@ -143,6 +143,45 @@ class Monitoring(Construct):
             description="One request in ten takes longer than 1 second",
         )
 
+    def watch_kubernetes(self, cluster_name: str, *, container_insights: bool) -> None:
+        """Alarms on pods that find no node, on errors of the API server, and, with Container Insights, on nodes that
+        have failed; and a graph of the requests to the API server.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-EKS.html
+        """
+
+        def metric(name: str, statistic: str, namespace: str = "AWS/EKS") -> cloudwatch.Metric:
+            return cloudwatch.Metric(
+                namespace=namespace,
+                metric_name=name,
+                dimensions_map={"ClusterName": cluster_name},
+                statistic=statistic,
+                period=MINUTE,
+            )
+
+        self.watch(
+            "PendingPods",
+            metric("scheduler_pending_pods_UNSCHEDULABLE", "max"),
+            threshold=0,
+            minutes=15,
+            description="A pod finds no node that it may run on",
+        )
+        self.watch(
+            "ApiServerErrors",
+            metric("apiserver_request_total_5XX", "sum"),
+            threshold=5,
+            description="More than 5 responses a minute of the API server are 5xx",
+        )
+        if container_insights:
+            self.watch(
+                "FailedNodes",
+                metric("cluster_failed_node_count", "max", "ContainerInsights"),
+                threshold=0,
+                description="A node is not ready, or runs out of something",
+            )
+        self.graph("Requests to the API server", [metric("apiserver_request_total", "sum")])
+
     def watch_network_load_balancer(
         self, load_balancer: elbv2.NetworkLoadBalancer, targets: elbv2.NetworkTargetGroup
     ) -> None:

@@ -84,7 +84,7 @@ class Network(Construct):
         group = ec2.SecurityGroup(
             self, "EndpointGroup", vpc=self.vpc, description="AWS service endpoints", allow_all_outbound=False
         )
-        group.connections.allow_from(client, ec2.Port.HTTPS, "HTTPS from the tasks")
+        group.connections.allow_from(client, ec2.Port.HTTPS, "HTTPS from clients")
         for service in services:
             self.vpc.add_interface_endpoint(
                 service.short_name,

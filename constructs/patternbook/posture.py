@@ -31,6 +31,8 @@ class Posture:
     """Whether AWS Backup takes automatic backups."""
     require_tls: bool
     """Whether a public listener without a certificate is refused."""
+    open_cluster_endpoint: bool
+    """Whether the API of a Kubernetes cluster may be reached from every address, where a setting says so."""
     execute_command: bool
     """Whether ECS Exec can open a shell in a running container."""
     container_insights: ecs.ContainerInsights
@@ -51,6 +53,7 @@ SANDBOX: Final = Posture(
     access_logs=False,
     backups=False,
     require_tls=False,
+    open_cluster_endpoint=True,
     execute_command=True,
     container_insights=ecs.ContainerInsights.ENABLED,
     protect_busy_instances=False,
@@ -70,6 +73,7 @@ PRODUCTION: Final = Posture(
     access_logs=True,
     backups=True,
     require_tls=True,
+    open_cluster_endpoint=False,
     execute_command=False,
     container_insights=ecs.ContainerInsights.ENHANCED,
     protect_busy_instances=True,

@@ -15,13 +15,13 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import annotated_types
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic.fields import FieldInfo
 
-from patternbook.fields import Expected, Unit
+from patternbook.fields import EachOnce, Expected, Region, Unit
 from patternbook.posture import POSTURES, SANDBOX, Posture
 
 CDK_KEYS = ("cli-telemetry", "acknowledged-issue-numbers")
@@ -52,6 +52,14 @@ class PatternSettings(SettingsModel):
     ``info.data``, where only valid ones are: so one run reports all mistakes. :func:`posture_of` gives
     the posture to a rule that depends on it.
     """
+
+
+class RegionalSettings(PatternSettings):
+    """The settings of a pattern that can be in several Regions at once."""
+
+    regions: Annotated[tuple[Region, ...], EachOnce, Field(max_length=10)] = ()
+    """Regions, each with a stack of its own that shares nothing with the others; without any, one stack in the CLI's
+    Region."""
 
 
 def posture_of(info: ValidationInfo) -> Posture:
