@@ -7,6 +7,8 @@ from stacks.ecr import EcrStack
 from stacks.ecs_anywhere import EcsAnywhereStack
 from stacks.ecs_ec2 import EcsEc2Stack
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
+from stacks.eks_auto_mode import EksAutoModeStack
+from stacks.eks_managed_nodes import EksManagedNodesStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
 
@@ -17,6 +19,8 @@ PATTERNS = (
     EcsManagedInstancesStack,
     EcsAnywhereStack,
     FargatePrivateLinkStack,
+    EksManagedNodesStack,
+    EksAutoModeStack,
     EcrStack,
 )
 

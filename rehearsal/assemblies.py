@@ -12,8 +12,8 @@ from app import CDK_JSON, PATTERNS  # first: it points jsii at the Node of this 
 from patternbook import SettingsError, build_app
 from rehearsal.plans import PLANS
 
-# What the CLI adds by itself: construct paths in the templates, by which it names resources.
-OF_THE_CLI = {"aws:cdk:enable-path-metadata": True}
+# What the CLI adds by itself: construct paths in the templates, by which it names resources, and whence assets are.
+OF_THE_CLI = {"aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}
 
 
 def context(posture: str, *, changed: bool) -> dict[str, Any]:

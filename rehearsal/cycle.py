@@ -179,7 +179,7 @@ class Cycle:
 
     def _lift_protection(self) -> None:
         """What the patterns' pages tell a person to do before ``cdk destroy`` in production."""
-        load_balancers = self.account.session.client("elbv2")
+        load_balancers, clusters = self.account.session.client("elbv2"), self.account.session.client("eks")
         for stack in self.stacks:
             stack.unprotect()
             for resource in stack.resources():
@@ -188,6 +188,8 @@ class Cycle:
                         LoadBalancerArn=resource.physical_id,
                         Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
                     )
+                if resource.type == "AWS::EKS::Cluster":
+                    clusters.update_cluster_config(name=resource.physical_id, deletionProtection=False)
 
     def _cdk(self, command: str, assembly: Path, *arguments: str) -> Finished:
         return self.account.run("cdk", command, "--app", str(assembly), *arguments)

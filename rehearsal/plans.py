@@ -85,6 +85,24 @@ def _port_of_machines(session: boto3.Session, ids: PhysicalIds) -> int:
     return int(mapping["hostPort"])
 
 
+def _most_nodes_on_spot(session: boto3.Session, ids: PhysicalIds) -> int:
+    name = ids["Spot/Group/Resource"].rpartition("/")[2]
+    found = session.client("eks").describe_nodegroup(clusterName=ids["Eks/Cluster/Resource"], nodegroupName=name)
+    return found["nodegroup"]["scalingConfig"]["maxSize"]
+
+
+def _support_at_the_end(session: boto3.Session, ids: PhysicalIds) -> str:
+    found = session.client("eks").describe_cluster(name=ids["Eks/Cluster/Resource"])
+    return found["cluster"]["upgradePolicy"]["supportType"]
+
+
+KEPT_OF_A_CLUSTER = (
+    *("Key/Resource", "Network/FlowLogs/Resource", "Eks/SecretsKey/Resource", "Eks/Logs/Resource"),
+    "Eks/Cluster/KubectlProvider/Handler/LogGroup/Resource",
+    "Eks/Cluster/KubectlProvider/Provider/framework-onEvent/LogGroup/Resource",
+)
+INSIGHTS_LOGS = [f"Eks/{kind}Logs/Resource" for kind in ("Application", "Dataplane", "Host", "Performance")]
+
 PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
         setting="memory_mib",
@@ -147,6 +165,20 @@ PLANS: Mapping[str, Plan] = {
         touches={"Task/Definition/Resource": "Replace", "Anywhere/Service/Service": "Modify"},
         in_effect=_port_of_machines,
         keeps=frozenset({"Key/Resource", "TaskLogs/Resource"}),
+    ),
+    "EksManagedNodesStack": Plan(
+        setting="max_spot_nodes",
+        value=8,
+        touches={"Spot/Group/Resource": "Modify"},
+        in_effect=_most_nodes_on_spot,
+        keeps=frozenset({*KEPT_OF_A_CLUSTER, *INSIGHTS_LOGS}),
+    ),
+    "EksAutoModeStack": Plan(
+        setting="upgrade_policy",
+        value="EXTENDED",
+        touches={"Eks/Cluster/Resource": "Modify"},
+        in_effect=_support_at_the_end,
+        keeps=frozenset({*KEPT_OF_A_CLUSTER, *INSIGHTS_LOGS}),
     ),
     "EcrStack": Plan(
         setting="untagged_days",

@@ -41,6 +41,14 @@ OF_A_WEB_SERVICE: Mapping[str, Any] = {
     "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
     "alarm_email": "ops@example.com",
 }
+OF_A_CLUSTER: Mapping[str, Any] = {
+    "upgrade_policy": "EXTENDED",
+    "kubernetes_version": "1.35",
+    "public_access_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
+    "admin_principals": ["arn:aws:iam::111122223333:role/team/operator"],
+    "alarm_email": "ops@example.com",
+    "log_retention_days": 30,
+}
 
 # Every optional part of each pattern at once.
 EVERYTHING: Mapping[str, dict[str, Any]] = {
@@ -100,6 +108,23 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "max_memory_gib": 32,
         "volume_gib": 100,
     },
+    "EksManagedNodesStack": {
+        **OF_A_CLUSTER,
+        "add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1", "coredns": "v1.12.4-eksbuild.1"},
+        "operating_system": "bottlerocket",
+        "architecture": "x86_64",
+        "volume_gib": 100,
+        "system_instance_types": ["m6i.large"],
+        "system_labels": {"example.com/nodes": "system"},
+        "min_system_nodes": 3,
+        "max_system_nodes": 6,
+        "spot_instance_types": ["m6i.large", "m6i.xlarge", "r6i.large"],
+        "spot_labels": {"example.com/nodes": "spot"},
+        "spot_taints": [{"key": "example.com/spot", "value": "true", "effect": "NO_EXECUTE"}, {"key": "batch"}],
+        "min_spot_nodes": 0,
+        "max_spot_nodes": 20,
+    },
+    "EksAutoModeStack": {**OF_A_CLUSTER, "add_on_versions": {"metrics-server": "v0.8.0-eksbuild.2"}},
     "EcrStack": {
         "repository_name": "team/app",
         "mutable_tags": ["latest*"],

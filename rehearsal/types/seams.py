@@ -7,6 +7,7 @@ look at; ``tests/rehearsal/test_seams.py`` names each of these seams, and what i
 
 import functools
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
@@ -71,6 +72,7 @@ def amend_type(
     translate: Callable[[Properties], Properties] | None = None,
     keep: Callable[[str, Properties], None] | None = None,
     attributes: Callable[[str, Properties], dict[str, Any]] | None = None,
+    refuse: Callable[[str, Properties], object] | None = None,
     forget: Callable[[str, Properties], None] | None = None,
     tags: str | None = None,
 ) -> None:
@@ -82,6 +84,7 @@ def amend_type(
         everything that it is about, whether in ``properties`` or not, so that a roll-back restores it. It must not
         fail, for something has been made by then: what may be refused belongs into ``check``.
     :param attributes: ``attributes(physical_id, properties)``: more for ``Fn::GetAtt``.
+    :param refuse: ``refuse(physical_id, properties)`` raises a ValueError where AWS would refuse a delete.
     :param forget: ``forget(physical_id, properties)`` removes what MiniStack leaves behind, after a delete.
     :param tags: as in :func:`register_type`.
     """
@@ -110,12 +113,15 @@ def amend_type(
 
         amended["update"] = update
 
-    if forget:
+    if refuse or forget:
         original_delete = handler["delete"]
 
         def delete(physical_id: str, properties: Properties, *rest: Any) -> None:
+            if refuse:
+                refuse(physical_id, properties)
             original_delete(physical_id, properties, *rest)
-            forget(physical_id, properties)
+            if forget:
+                forget(physical_id, properties)
 
         amended["delete"] = delete
 
@@ -179,6 +185,25 @@ def add_json_actions(service: str, actions: Mapping[str, JsonAction]) -> None:
         if others:
             return await others(method, path, headers, body, query)
         return error_response_json("InvalidAction", f"The emulated {service} has no action {name}", 400)
+
+    app.SERVICE_HANDLERS[service] = handle
+
+
+def add_rest_actions(service: str, actions: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
+    """Answers actions of an AWS REST API that MiniStack lacks.
+
+    :param actions: by method and a pattern of the path; ``action(body, *groups)`` gets what the groups match.
+    """
+    others = app.SERVICE_HANDLERS[service]
+
+    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Response:
+        for pattern, action in actions.items():
+            if found := re.fullmatch(pattern, f"{method} {path}"):
+                try:
+                    return json_response(action(json.loads(body or b"{}"), *found.groups()))
+                except ApiError as error:
+                    return error_response_json(error.code, str(error), 404)
+        return await others(method, path, headers, body, query)
 
     app.SERVICE_HANDLERS[service] = handle
 

@@ -18,6 +18,7 @@ from patternbook import (
     AnywhereService,
     Ec2Capacity,
     Ec2Service,
+    EksCluster,
     EndpointConsumer,
     EndpointService,
     FargateService,
@@ -25,6 +26,7 @@ from patternbook import (
     Machines,
     ManagedInstances,
     ManagedInstancesService,
+    ManagedNodes,
     Monitoring,
     Network,
     PublicLoadBalancer,
@@ -35,7 +37,9 @@ from patternbook import (
     cluster,
     external_cluster,
     log_group,
+    node_role,
 )
+from patternbook.eks_add_ons import add_ebs_driver, add_ons_before_nodes
 from patternbook.monitoring import response_time
 
 app = cdk.App(outdir="cdk.out")
@@ -106,6 +110,13 @@ service = FargateService(stack, "Service", cluster=ecs_cluster, network=network,
 front.serve(service, port=8080)
 published = EndpointService(stack, "Published", front=front, acceptance_required=False, allow_own_account=True)
 EndpointConsumer(stack, "Consumer", posture=SANDBOX, service=published)
+
+stack = cdk.Stack(app, "Kubernetes")
+network = Network(stack, "Network", posture=SANDBOX)
+kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
+before = add_ons_before_nodes(kubernetes)
+nodes = ManagedNodes(stack, "Nodes", cluster=kubernetes, role=node_role(stack, "Role"), after=before)
+add_ebs_driver(kubernetes, nodes=[nodes.group], key=None)
 app.synth()
 """
 
@@ -148,6 +159,9 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("OnEc2", "AWS::SQS::Queue", 2),
         ("Managed", "AWS::ECS::CapacityProvider", 1),
         ("Managed", "AWS::ECS::Service", 1),
+        ("Kubernetes", "AWS::EKS::Cluster", 1),
+        ("Kubernetes", "AWS::EKS::Nodegroup", 1),
+        ("Kubernetes", "AWS::EKS::Addon", 4),
         ("Anywhere", "AWS::ECS::Service", 1),
         ("Anywhere", "AWS::IAM::Role", 3),
         ("Published", "AWS::ElasticLoadBalancingV2::LoadBalancer", 1),

@@ -67,3 +67,9 @@ def full(read: Callable[[str], Reading]) -> Reading:
 def own(read: Callable[[str], Reading]) -> Reading:
     """The variant with things of the user's own."""
     return read("own")
+
+
+@pytest.fixture(scope="module")
+def bare(read: Callable[[str], Reading]) -> Reading:
+    """The variant without what can be left out."""
+    return read("bare")

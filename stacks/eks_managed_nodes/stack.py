@@ -1,0 +1,109 @@
+"""The drawing of the architecture: the package's docstring says what each part promises."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from patternbook import (
+    EksCluster,
+    ManagedNodes,
+    Monitoring,
+    Network,
+    PatternStack,
+    Posture,
+    data_key,
+    node_role,
+)
+from patternbook.eks_add_ons import (
+    NODES_CALL,
+    add_container_insights,
+    add_ebs_driver,
+    add_ons_after_nodes,
+    add_ons_before_nodes,
+)
+from patternbook.eks_storage_class import default_class
+from stacks.eks_managed_nodes.settings import EksManagedNodesSettings
+
+MANIFESTS = Path(__file__).parents[2] / "workloads" / "kubernetes"
+
+
+class EksManagedNodesStack(PatternStack):
+    """A cluster, two groups of nodes that EKS manages, and what pods need of AWS."""
+
+    title = "EKS on managed nodes, with storage by CSI drivers"
+    settings_type = EksManagedNodesSettings
+
+    def __init__(
+        self,
+        scope: cdk.App,
+        construct_id: str,
+        *,
+        settings: EksManagedNodesSettings,
+        posture: Posture,
+        region: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id, posture=posture, region=region)
+        days = settings.log_retention_days
+        key = data_key(self, "Key", posture=posture)
+        network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
+        cluster = EksCluster(
+            self,
+            "Eks",
+            network=network,
+            posture=posture,
+            version=settings.kubernetes_version,
+            public_access_cidrs=settings.public_access_cidrs,
+            admin_principals=settings.admin_principals,
+            upgrade_policy=settings.upgrade_policy,
+            kubectl=bool(settings.storage),
+            add_on_versions=settings.add_on_versions,
+            log_retention_days=days,
+            key=key,
+        )
+        network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
+        ready = add_ons_before_nodes(cluster)
+        role = node_role(self, "NodeRole")
+        system = ManagedNodes(
+            self,
+            "System",
+            cluster=cluster,
+            role=role,
+            operating_system=settings.operating_system,
+            architecture=settings.architecture,
+            instance_types=settings.system_instance_types,
+            min_nodes=settings.min_system_nodes,
+            max_nodes=settings.max_system_nodes,
+            volume_gib=settings.volume_gib,
+            labels=settings.system_labels,
+            after=ready,
+        )
+        ManagedNodes(
+            self,
+            "Spot",
+            cluster=cluster,
+            role=role,
+            capacity_type="SPOT",
+            operating_system=settings.operating_system,
+            architecture=settings.architecture,
+            instance_types=settings.spot_instance_types,
+            min_nodes=settings.min_spot_nodes,
+            max_nodes=settings.max_spot_nodes,
+            volume_gib=settings.volume_gib,
+            labels=settings.spot_labels,
+            taints=settings.spot_taints,
+            after=ready,
+        )
+        nodes = [system.group]
+        add_ons_after_nodes(cluster, nodes=nodes)
+        if settings.container_insights:
+            add_container_insights(cluster, nodes=nodes, posture=posture, log_retention_days=days, key=key)
+        if "ebs" in settings.storage:
+            driver = add_ebs_driver(cluster, nodes=nodes, key=key)
+            cluster.apply("Gp3", default_class(MANIFESTS / "storage-class-gp3.yaml", key=key), after=[driver])
+
+        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        monitoring.watch_kubernetes(cluster.name, container_insights=settings.container_insights)
+
+        self.output("KubeconfigCommand", cluster.kubeconfig_command, "After it, kubectl talks to the cluster")
+        self.output("ControlPlaneLogGroupName", cluster.log_group.log_group_name, "What the control plane logs")
+        self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")

@@ -1,0 +1,108 @@
+"""Rung 6: Kubernetes manifests, in the templates and in the files, are valid for the cluster's version."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+import app
+from patternbook import build_app
+from patternbook.eks_version import KUBERNETES_VERSION
+from tests.book import EVERYTHING, POSTURES, bare_cdk_json
+
+FOLDER = Path(app.CDK_JSON).parent / "workloads" / "kubernetes"
+FILES = sorted(FOLDER.glob("*.yaml"))
+OF_OTHERS = {"TridentBackendConfig"}
+"""Kinds that are not Kubernetes' own, whose schemas the validator has not."""
+
+
+def errors(manifest: dict[str, Any], version: str) -> str:
+    if manifest["kind"] in OF_OTHERS:
+        return ""
+    try:
+        kubernetes_validate.validate(manifest, version, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return error.message
+    except kubernetes_validate.SchemaNotFoundError as error:
+        return f"Kubernetes {version} has no {manifest['kind']} of {manifest['apiVersion']}: {error}"
+    return ""
+
+
+def applied(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a stack applies, with something in the place of what only a deployment knows."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "Custom::AWSCDK-EKS-KubernetesResource":
+            yield from json.loads(_known(resource["Properties"]["Manifest"]))
+
+
+def _known(value: Any) -> str:
+    match value:
+        case {"Fn::Join": [str(between), list(parts)]}:
+            return between.join(_known(part) for part in parts)
+        case dict():
+            return "something"
+    return value
+
+
+@pytest.mark.parametrize("options", ["defaults", "every option"])
+@pytest.mark.parametrize("posture", POSTURES)
+def test_manifests_in_templates(tmp_path: Path, posture: str, options: str) -> None:
+    patterns = [pattern for pattern in app.PATTERNS if pattern.__name__.startswith("Eks")]
+    chosen = {pattern.__name__: EVERYTHING[pattern.__name__] for pattern in patterns}
+    context = {"posture": posture, **(chosen if options == "every option" else {})}
+    build_app(patterns, cdk_json=bare_cdk_json(tmp_path), context=context, outdir=str(tmp_path / "out")).synth()
+    templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]
+    assert len(templates) == len(patterns)
+    for template in templates:
+        [version] = [
+            resource["Properties"]["Version"]
+            for resource in template["Resources"].values()
+            if resource["Type"] == "AWS::EKS::Cluster"
+        ]
+        found = list(applied(template))
+        assert found
+        assert [problem for manifest in found if (problem := errors(manifest, version))] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_manifests_in_files(path: Path) -> None:
+    for manifest in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        assert errors(manifest, KUBERNETES_VERSION) == ""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_pods_in_files_may_do_no_more_than_they_need(path: Path) -> None:
+    """As the restricted Pod Security Standard has it, and with resources."""
+    for manifest in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        pod = manifest.get("spec", {}).get("template", {}).get("spec")
+        if pod is None:
+            continue
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["containers"]:
+            context = container["securityContext"]
+            assert (context["allowPrivilegeEscalation"], context["readOnlyRootFilesystem"]) == (False, True)
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert container["resources"].keys() == {"requests", "limits"}
+
+
+def test_every_file_is_used_or_an_example() -> None:
+    """A manifest that nothing applies, and nobody is told of, is none."""
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.parents[1].glob("stacks/**/*.py"))
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.parents[1].glob("docs/*.md"))
+    for path in FILES:
+        where = pages if path.name.startswith("example-") else sources
+        assert re.search(rf"\b{re.escape(path.name)}\b", where), path.name
+
+
+def test_the_validator_bites() -> None:
+    manifest = yaml.safe_load((FOLDER / "storage-class-gp3.yaml").read_text(encoding="utf-8"))
+    assert errors(manifest, KUBERNETES_VERSION) == ""
+    assert errors({**manifest, "volumeBinding": "x"}, KUBERNETES_VERSION)
+    assert errors({**manifest, "allowVolumeExpansion": "yes"}, KUBERNETES_VERSION)
+    assert errors({**manifest, "apiVersion": "storage.k8s.io/v1beta1"}, KUBERNETES_VERSION)

@@ -1,0 +1,276 @@
+"""What every pattern with an EKS cluster promises of it. cdk-nag and checkov have rules for the like, and do not see a
+cluster of ``aws_eks_v2``.
+"""
+
+import json
+from typing import Any
+
+from tests.unit.reading import Reading, Resource
+
+ADMIN = "arn:${AWS::Partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+PODS = {"Service": "pods.eks.amazonaws.com"}
+
+
+def cluster(stack: Reading) -> Resource:
+    return stack.one("AWS::EKS::Cluster")
+
+
+def add_on(stack: Reading, name: str) -> Resource:
+    [found] = [each for each in stack.all("AWS::EKS::Addon") if each["AddonName"] == name]
+    return found
+
+
+def add_ons(stack: Reading) -> set[str]:
+    return {each["AddonName"] for each in stack.all("AWS::EKS::Addon")}
+
+
+def configuration(stack: Reading, name: str) -> dict[str, Any]:
+    return json.loads(add_on(stack, name)["ConfigurationValues"])
+
+
+def pod_role(stack: Reading, name: str, account: str) -> Resource:
+    """The role of an add-on's one service account."""
+    [association] = add_on(stack, name)["PodIdentityAssociations"]
+    assert association["ServiceAccount"] == account
+    return stack.to(association["RoleArn"])
+
+
+def policies(stack: Reading, role: Resource) -> set[str]:
+    """The names of AWS's policies that a role has."""
+    return {stack.shown(arn).partition(":iam::aws:policy/")[2] for arn in role.get("ManagedPolicyArns", [])}
+
+
+def trust(stack: Reading, role: Resource) -> list[dict[str, Any]]:
+    return [stack.shown(statement) for statement in role["AssumeRolePolicyDocument"]["Statement"]]
+
+
+def manifests(stack: Reading) -> list[dict[str, Any]]:
+    """The Kubernetes objects that the stack applies."""
+    found = stack.all("Custom::AWSCDK-EKS-KubernetesResource")
+    return [manifest for each in found for manifest in json.loads(stack.shown(each["Manifest"]))]
+
+
+def manifest(stack: Reading, kind: str, name: str) -> dict[str, Any]:
+    [found] = [each for each in manifests(stack) if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+class ClusterPromises:
+    """Of each pattern; its tests inherit from this."""
+
+    def test_the_api_is_reached_from_within_and_from_the_given_blocks_only(self, any_stack: Reading) -> None:
+        access = cluster(any_stack)["ResourcesVpcConfig"]
+        assert access["EndpointPrivateAccess"] is True
+        assert access["EndpointPublicAccess"] is bool(access.get("PublicAccessCidrs"))
+        assert "0.0.0.0/0" not in access.get("PublicAccessCidrs", [])
+
+    def test_there_is_no_public_endpoint_unless_asked_for(self, stack: Reading) -> None:
+        assert cluster(stack)["ResourcesVpcConfig"]["EndpointPublicAccess"] is False
+
+    def test_given_blocks_reach_the_public_endpoint(self, full: Reading) -> None:
+        assert cluster(full)["ResourcesVpcConfig"]["PublicAccessCidrs"] == ["198.51.100.0/24", "203.0.113.0/24"]
+
+    def test_it_is_in_the_private_subnets_of_three_azs(self, any_stack: Reading) -> None:
+        private = {subnet.id for subnet in any_stack.subnets("private")}
+        assert len(private) == 3
+        subnets = cluster(any_stack)["ResourcesVpcConfig"]["SubnetIds"]
+        assert {any_stack.to(subnet).id for subnet in subnets} == private
+
+    def test_the_control_plane_writes_all_five_logs_to_a_group_of_the_stack(self, any_stack: Reading) -> None:
+        types = cluster(any_stack)["Logging"]["ClusterLogging"]["EnabledTypes"]
+        assert {each["Type"] for each in types} == {"api", "audit", "authenticator", "controllerManager", "scheduler"}
+        name = any_stack.shown(cluster(any_stack)["Name"])
+        [group] = [
+            each
+            for each in any_stack.all("AWS::Logs::LogGroup")
+            if any_stack.shown(each.get("LogGroupName")) == f"/aws/eks/{name}/cluster"
+        ]
+        assert group.id in cluster(any_stack).depends_on
+        assert group["RetentionInDays"] in (7, 30, 365)
+
+    def test_the_name_of_the_cluster_is_another_each_time_the_stack_is_made(self, any_stack: Reading) -> None:
+        name, _, unique = any_stack.shown(cluster(any_stack)["Name"]).rpartition("-")
+        assert (name, unique) == (any_stack.stack.stack_name, "${Fn::Select}")
+        assert json.dumps(cluster(any_stack)["Name"]).count("AWS::StackId") == 1
+
+    def test_secrets_are_encrypted_with_a_rotated_key_of_its_own(self, any_stack: Reading) -> None:
+        [encryption] = cluster(any_stack)["EncryptionConfig"]
+        assert encryption["Resources"] == ["secrets"]
+        key = any_stack.to(encryption["Provider"]["KeyArn"])
+        assert key.type == "AWS::KMS::Key"
+        assert key["EnableKeyRotation"] is True
+        others = [each for each in any_stack.all("AWS::KMS::Key") if each != key]
+        assert len(others) <= 1  # the key of the data, in production
+
+    def test_production_refuses_to_delete_it_and_sandbox_does_not(self, production: Reading, sandbox: Reading) -> None:
+        assert cluster(production)["DeletionProtection"] is True
+        assert cluster(sandbox)["DeletionProtection"] is False
+
+    def test_its_version_is_in_support_and_what_happens_at_the_end_is_said(self, stack: Reading, full: Reading) -> None:
+        assert cluster(stack)["Version"] == "1.36"
+        assert cluster(stack)["UpgradePolicy"] == {"SupportType": "STANDARD"}
+        assert cluster(full)["Version"] == "1.35"
+        assert cluster(full)["UpgradePolicy"] == {"SupportType": "EXTENDED"}
+
+    def test_access_is_by_entries_and_the_creator_has_none(self, any_stack: Reading) -> None:
+        access = cluster(any_stack)["AccessConfig"]
+        assert access == {"AuthenticationMode": "API", "BootstrapClusterCreatorAdminPermissions": False}
+
+    def test_an_admin_role_can_log_in_and_iam_says_who_acts_as_it(self, any_stack: Reading, full: Reading) -> None:
+        role = self._admin(any_stack)
+        [entry] = [
+            each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.to(each["PrincipalArn"]) == role
+        ]
+        [policy] = entry["AccessPolicies"]
+        assert any_stack.shown(policy["PolicyArn"]) == ADMIN
+        assert policy["AccessScope"] == {"Type": "cluster"}
+        [statement] = any_stack.statements(role)
+        assert statement["Action"] == "eks:DescribeCluster"
+        assert statement["Resource"] == "${AWS::EKS::Cluster.Arn}"
+        [trusted] = trust(full, self._admin(full))
+        assert trusted["Principal"] == {"AWS": "arn:aws:iam::111122223333:role/team/operator"}
+
+    def test_without_principals_the_account_says_who_acts_as_the_admin(self, stack: Reading) -> None:
+        [trusted] = trust(stack, self._admin(stack))
+        assert trusted["Principal"] == {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+
+    def test_a_command_sets_up_kubectl(self, any_stack: Reading) -> None:
+        assert any_stack.output("KubeconfigCommand") == (
+            "aws eks update-kubeconfig --name ${AWS::EKS::Cluster} --region ${AWS::Region} "
+            "--role-arn ${AWS::IAM::Role.Arn}"
+        )
+
+    def test_its_own_kubectl_may_describe_the_one_cluster(self, stack: Reading) -> None:
+        functions = stack.all("AWS::Lambda::Function")
+        assert len(functions) == 2  # CDK's provider framework, and kubectl
+        private = {subnet.id for subnet in stack.subnets("private")}
+        for function in functions:
+            assert {stack.to(subnet).id for subnet in function["VpcConfig"]["SubnetIds"]} <= private
+        [role] = [stack.to(each["Role"]) for each in functions if each["Handler"] == "index.handler"]
+        [statement] = stack.statements(role)
+        assert statement["Action"] == "eks:DescribeCluster"
+        assert statement["Resource"] == "${AWS::EKS::Cluster.Arn}"
+        assert policies(stack, role) == {"service-role/AWSLambdaVPCAccessExecutionRole"}
+
+    def test_kubectl_can_log_in_before_it_applies_and_until_it_has_deleted(self, stack: Reading) -> None:
+        [entry] = [
+            each
+            for each in stack.all("AWS::EKS::AccessEntry")
+            if each.get("AccessPolicies") and stack.to(each["PrincipalArn"]) != self._admin(stack)
+        ]
+        applied = stack.all("Custom::AWSCDK-EKS-KubernetesResource")
+        assert applied
+        for each in applied:
+            assert {entry.id, cluster(stack).id} <= stack.before(each)
+
+    def test_logs_are_kept_and_encrypted_in_production(self, production: Reading, sandbox: Reading) -> None:
+        for group in production.all("AWS::Logs::LogGroup"):
+            assert group["RetentionInDays"] == 365
+            assert group.kept == ("RetainExceptOnCreate", "Retain")
+            assert production.to(group["KmsKeyId"]).type == "AWS::KMS::Key"
+        for group in sandbox.all("AWS::Logs::LogGroup"):
+            assert group["RetentionInDays"] == 7
+            assert group.kept == ("Delete", "Delete")
+
+    def test_every_add_on_is_of_the_cluster_and_holds_what_the_template_says(self, any_stack: Reading) -> None:
+        for each in any_stack.all("AWS::EKS::Addon"):
+            assert any_stack.to(each["ClusterName"]) == cluster(any_stack)
+            assert each["ResolveConflicts"] == "OVERWRITE"
+
+    def test_roles_of_pods_are_for_pods(self, any_stack: Reading) -> None:
+        for each in any_stack.all("AWS::EKS::Addon"):
+            for association in each.get("PodIdentityAssociations", []):
+                [statement] = trust(any_stack, any_stack.to(association["RoleArn"]))
+                assert statement["Principal"] == PODS
+                assert set(statement["Action"]) == {"sts:AssumeRole", "sts:TagSession"}
+
+    @staticmethod
+    def _admin(stack: Reading) -> Resource:
+        [role] = [each for each in stack.all("AWS::IAM::Role") if "Administrator" in each.get("Description", "")]
+        return role
+
+
+class NetworkPromises:
+    """Of each pattern."""
+
+    def test_production_has_endpoints_for_what_nodes_call_and_sandbox_has_none(
+        self, production: Reading, sandbox: Reading
+    ) -> None:
+        endpoints = {
+            production.shown(endpoint["ServiceName"]).removeprefix("com.amazonaws.${AWS::Region}."): endpoint
+            for endpoint in production.all("AWS::EC2::VPCEndpoint")
+            if endpoint["VpcEndpointType"] == "Interface"
+        }
+        assert endpoints.keys() == {"eks", "eks-auth", "ec2", "ecr.api", "ecr.dkr", "sts", "logs", "monitoring"}
+        for endpoint in endpoints.values():
+            [admitting] = endpoint["SecurityGroupIds"]
+            rules = [rule for group, rule in production.inbound() if group == production.to(admitting)]
+            assert [(rule["FromPort"], rule["ToPort"]) for rule in rules] == [(443, 443)]
+            [client] = [production.shown(rule["SourceSecurityGroupId"]) for rule in rules]
+            assert client == "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
+        assert {endpoint["VpcEndpointType"] for endpoint in sandbox.all("AWS::EC2::VPCEndpoint")} == {"Gateway"}
+
+    def test_nothing_but_endpoints_admits_anyone(self, any_stack: Reading) -> None:
+        assert {group["GroupDescription"] for group, _ in any_stack.inbound()} <= {"AWS service endpoints"}
+
+    def test_posture_says_how_many_nat_gateways(self, production: Reading, sandbox: Reading) -> None:
+        assert len(production.all("AWS::EC2::NatGateway")) == 3
+        assert len(sandbox.all("AWS::EC2::NatGateway")) == 1
+
+
+class InsightsPromises:
+    """Of each pattern with Container Insights; its variant ``bare`` is without."""
+
+    NAME = "amazon-cloudwatch-observability"
+
+    def test_metrics_and_logs_go_out_by_a_role_of_its_own(self, stack: Reading) -> None:
+        role = pod_role(stack, self.NAME, "cloudwatch-agent")
+        assert policies(stack, role) == {"CloudWatchAgentServerPolicy"}
+        assert stack.statements(role) == []
+
+    def test_it_puts_no_agent_into_pods(self, stack: Reading) -> None:
+        signals = configuration(stack, self.NAME)["manager"]["applicationSignals"]
+        assert signals == {"autoMonitor": {"monitorAllServices": False}}
+
+    def test_the_stack_owns_its_log_groups(self, stack: Reading, bare: Reading) -> None:
+        name = stack.shown(cluster(stack)["Name"])
+        groups = {
+            stack.shown(each["LogGroupName"]): each.id
+            for each in stack.all("AWS::Logs::LogGroup")
+            if "containerinsights" in str(stack.shown(each.get("LogGroupName", "")))
+        }
+        kinds = ("application", "dataplane", "host", "performance")
+        assert groups.keys() == {f"/aws/containerinsights/{name}/{kind}" for kind in kinds}
+        assert set(groups.values()) <= stack.before(add_on(stack, self.NAME))
+        assert "containerinsights" not in json.dumps(bare.document)
+
+
+class OperationPromises:
+    """Of each pattern; its variant ``bare`` is without Container Insights."""
+
+    def test_alarms(self, stack: Reading, bare: Reading) -> None:
+        name = stack.shown(cluster(stack)["Name"])
+        alarms = {each["MetricName"]: each for each in stack.all("AWS::CloudWatch::Alarm")}
+        assert alarms.keys() == {
+            "scheduler_pending_pods_UNSCHEDULABLE",
+            "apiserver_request_total_5XX",
+            "cluster_failed_node_count",
+        }
+        for alarm in alarms.values():
+            [dimension] = alarm["Dimensions"]
+            assert (dimension["Name"], stack.shown(dimension["Value"])) == ("ClusterName", name)
+            assert alarm["AlarmActions"] == alarm["OKActions"]
+            assert stack.to(alarm["AlarmActions"][0]).type == "AWS::SNS::Topic"
+        assert {alarm["Namespace"] for alarm in bare.all("AWS::CloudWatch::Alarm")} == {"AWS/EKS"}
+
+    def test_an_e_mail_hears_of_them(self, full: Reading, stack: Reading) -> None:
+        [subscription] = full.all("AWS::SNS::Subscription")
+        assert subscription["Endpoint"] == "ops@example.com"
+        assert not stack.all("AWS::SNS::Subscription")
+
+    def test_outputs(self, stack: Reading) -> None:
+        assert stack.document["Outputs"].keys() == {"KubeconfigCommand", "ControlPlaneLogGroupName", "DashboardUrl"}
+
+    def test_stack_is_protected_in_production(self, production: Reading, sandbox: Reading) -> None:
+        assert production.stack.termination_protection is True
+        assert not sandbox.stack.termination_protection

@@ -1,0 +1,293 @@
+"""What the docstring of stacks/eks_managed_nodes promises."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Annotations, Match
+
+from stacks.eks_managed_nodes import EksManagedNodesStack
+from tests.book import EVERYTHING, refusal, variant
+from tests.unit.eks import (
+    ClusterPromises,
+    InsightsPromises,
+    NetworkPromises,
+    OperationPromises,
+    add_on,
+    add_ons,
+    cluster,
+    configuration,
+    manifest,
+    manifests,
+    pod_role,
+    policies,
+    trust,
+)
+from tests.unit.reading import Reading, Resource
+
+PATTERN = EksManagedNodesStack
+FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksManagedNodesStack"]}
+# Production with nothing that can be left out.
+OWN: Mapping[str, Any] = {"posture": "production", "storage": [], "container_insights": False}
+VARIANTS = {"full": FULL, "bare": OWN}
+
+OF_NODES = {"coredns", "metrics-server", "eks-node-monitoring-agent"}
+FIRST = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent"}
+
+
+def group(stack: Reading, capacity: str) -> Resource:
+    [found] = [each for each in stack.all("AWS::EKS::Nodegroup") if each["CapacityType"] == capacity]
+    return found
+
+
+def launched(stack: Reading, nodes: Resource) -> dict[str, Any]:
+    template = stack.to(nodes["LaunchTemplate"]["Id"])
+    assert stack.shown(nodes["LaunchTemplate"]["Version"]) == "${AWS::EC2::LaunchTemplate.LatestVersionNumber}"
+    return template["LaunchTemplateData"]
+
+
+class TestNetwork(NetworkPromises): ...
+
+
+class TestContainerInsights(InsightsPromises): ...
+
+
+class TestOperation(OperationPromises): ...
+
+
+class TestCluster(ClusterPromises):
+    def test_without_storage_there_is_nothing_to_apply_and_no_kubectl(self, bare: Reading) -> None:
+        assert not manifests(bare)
+        assert not bare.all("AWS::Lambda::Function")
+
+    def test_auto_mode_is_off(self, any_stack: Reading) -> None:
+        assert cluster(any_stack)["ComputeConfig"] == {"Enabled": False}
+        assert cluster(any_stack)["StorageConfig"] == {"BlockStorage": {"Enabled": False}}
+        assert cluster(any_stack)["KubernetesNetworkConfig"]["ElasticLoadBalancing"] == {"Enabled": False}
+
+    def test_no_add_on_that_nobody_manages(self, any_stack: Reading) -> None:
+        assert cluster(any_stack)["BootstrapSelfManagedAddons"] is False
+
+
+class TestNodes:
+    def test_two_groups_one_on_demand_and_one_on_spot_of_several_types(self, stack: Reading) -> None:
+        assert {each["CapacityType"] for each in stack.all("AWS::EKS::Nodegroup")} == {"ON_DEMAND", "SPOT"}
+        assert group(stack, "ON_DEMAND")["InstanceTypes"] == ["t4g.large", "m7g.large"]
+        assert len(group(stack, "SPOT")["InstanceTypes"]) == 5
+
+    def test_they_are_in_the_private_subnets(self, any_stack: Reading) -> None:
+        private = {subnet.id for subnet in any_stack.subnets("private")}
+        for nodes in any_stack.all("AWS::EKS::Nodegroup"):
+            assert {any_stack.to(subnet).id for subnet in nodes["Subnets"]} == private
+            assert "RemoteAccess" not in nodes.body["Properties"]
+            assert {"NetworkInterfaces", "KeyName", "SecurityGroupIds", "ImageId", "UserData"}.isdisjoint(
+                launched(any_stack, nodes)
+            )
+
+    @pytest.mark.parametrize(
+        ("operating_system", "architecture", "ami_type"),
+        [
+            ("al2023", "arm64", "AL2023_ARM_64_STANDARD"),
+            ("al2023", "x86_64", "AL2023_x86_64_STANDARD"),
+            ("bottlerocket", "arm64", "BOTTLEROCKET_ARM_64"),
+            ("bottlerocket", "x86_64", "BOTTLEROCKET_x86_64"),
+        ],
+    )
+    def test_the_ami_is_of_the_operating_system_and_architecture(
+        self, tmp_path: Path, operating_system: str, architecture: str, ami_type: str
+    ) -> None:
+        app = variant(PATTERN, tmp_path, operating_system=operating_system, architecture=architecture)
+        stack = Reading(app.node.find_child("EksManagedNodesStack"))  # ty: ignore[invalid-argument-type]
+        for nodes in stack.all("AWS::EKS::Nodegroup"):
+            assert nodes["AmiType"] == ami_type
+            arm = {name.partition(".")[0].endswith("g") for name in nodes["InstanceTypes"]}
+            assert arm == {architecture == "arm64"}
+            devices = {device["DeviceName"] for device in launched(stack, nodes)["BlockDeviceMappings"]}
+            assert devices == ({"/dev/xvda"} if operating_system == "al2023" else {"/dev/xvda", "/dev/xvdb"})
+
+    def test_metadata_takes_imdsv2_and_one_hop(self, any_stack: Reading) -> None:
+        for nodes in any_stack.all("AWS::EKS::Nodegroup"):
+            options = launched(any_stack, nodes)["MetadataOptions"]
+            assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
+
+    def test_volumes_are_gp3_and_encrypted(self, any_stack: Reading, full: Reading) -> None:
+        for nodes in any_stack.all("AWS::EKS::Nodegroup"):
+            for device in launched(any_stack, nodes)["BlockDeviceMappings"]:
+                ebs = device["Ebs"]
+                assert (ebs["Encrypted"], ebs["VolumeType"], ebs["DeleteOnTermination"]) == (True, "gp3", True)
+        sizes = [device["Ebs"]["VolumeSize"] for device in launched(full, group(full, "SPOT"))["BlockDeviceMappings"]]
+        assert sizes[-1] == 100
+
+    def test_they_are_repaired_and_replaced_one_by_one(self, any_stack: Reading) -> None:
+        for nodes in any_stack.all("AWS::EKS::Nodegroup"):
+            assert nodes["NodeRepairConfig"] == {"Enabled": True}
+            assert nodes["UpdateConfig"] == {"MaxUnavailable": 1}
+            assert nodes["ForceUpdateEnabled"] is False
+
+    def test_sizes_labels_and_taints(self, stack: Reading, full: Reading) -> None:
+        system, spot = group(stack, "ON_DEMAND"), group(stack, "SPOT")
+        assert system["ScalingConfig"] == {"MinSize": 2, "DesiredSize": 2, "MaxSize": 4}
+        assert spot["ScalingConfig"] == {"MinSize": 1, "DesiredSize": 1, "MaxSize": 4}
+        assert (system["Labels"], spot["Labels"]) == ({"nodes": "system"}, {"nodes": "spot"})
+        assert not system.get("Taints")
+        assert spot["Taints"] == [{"Key": "spot", "Value": "true", "Effect": "NO_SCHEDULE"}]
+        system, spot = group(full, "ON_DEMAND"), group(full, "SPOT")
+        assert system["ScalingConfig"] == {"MinSize": 3, "DesiredSize": 3, "MaxSize": 6}
+        assert spot["ScalingConfig"] == {"MinSize": 0, "DesiredSize": 0, "MaxSize": 20}
+        assert spot["Labels"] == {"example.com/nodes": "spot"}
+        assert [(taint["Key"], taint["Effect"]) for taint in spot["Taints"]] == [
+            ("example.com/spot", "NO_EXECUTE"),
+            ("batch", "NO_SCHEDULE"),
+        ]
+
+    def test_the_role_is_for_the_kubelet_only(self, any_stack: Reading) -> None:
+        [role] = {any_stack.to(nodes["NodeRole"]).id for nodes in any_stack.all("AWS::EKS::Nodegroup")}
+        found = any_stack.resources[role]
+        assert policies(any_stack, found) == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
+        assert any_stack.statements(found) == []
+        assert [each["Principal"] for each in trust(any_stack, found)] == [{"Service": "ec2.amazonaws.com"}]
+
+    def test_what_they_need_to_be_ready_is_there_before_and_until_they_are_gone(self, any_stack: Reading) -> None:
+        needed = {add_on(any_stack, name).id for name in FIRST}
+        for nodes in any_stack.all("AWS::EKS::Nodegroup"):
+            before = any_stack.before(nodes)
+            assert needed <= before
+            assert {any_stack.to(nodes["NodeRole"]).id, cluster(any_stack).id} <= before
+            routes = {route.id for subnet in any_stack.subnets("private") if (route := any_stack.default_route(subnet))}
+            assert len(routes) == 3
+            assert routes <= before
+
+    def test_spot_with_one_instance_type_is_a_warning(self, tmp_path: Path) -> None:
+        app = variant(PATTERN, tmp_path, spot_instance_types=["m7g.large"])
+        stack = app.node.find_child("EksManagedNodesStack")
+        assert isinstance(stack, cdk.Stack)
+        Annotations.from_stack(stack).has_warning(
+            "/EksManagedNodesStack/Spot", Match.string_like_regexp("Spot with one instance type, m7g.large")
+        )
+
+
+class TestAddOns:
+    def test_there_are_those_of_the_docstring(self, stack: Reading, bare: Reading) -> None:
+        assert add_ons(bare) == FIRST | OF_NODES
+        assert add_ons(stack) == FIRST | OF_NODES | {"aws-ebs-csi-driver", "amazon-cloudwatch-observability"}
+
+    def test_versions_are_for_eks_unless_set(self, stack: Reading, full: Reading) -> None:
+        assert not any(each.get("AddonVersion") for each in stack.all("AWS::EKS::Addon"))
+        assert add_on(full, "vpc-cni")["AddonVersion"] == "v1.20.4-eksbuild.1"
+        assert add_on(full, "coredns")["AddonVersion"] == "v1.12.4-eksbuild.1"
+        assert not add_on(full, "kube-proxy").get("AddonVersion")
+
+    def test_network_policies_are_enforced(self, any_stack: Reading) -> None:
+        assert configuration(any_stack, "vpc-cni") == {"enableNetworkPolicy": "true"}
+
+    def test_the_cni_gives_addresses_by_a_role_of_its_own(self, any_stack: Reading) -> None:
+        role = pod_role(any_stack, "vpc-cni", "aws-node")
+        assert policies(any_stack, role) == {"AmazonEKS_CNI_Policy"}
+        assert any_stack.statements(role) == []
+
+    def test_what_runs_on_nodes_waits_for_them(self, any_stack: Reading) -> None:
+        system = group(any_stack, "ON_DEMAND")
+        for name in add_ons(any_stack) - FIRST:
+            assert system.id in any_stack.before(add_on(any_stack, name))
+
+
+class TestStorage:
+    def test_the_default_class_is_gp3_encrypted_where_the_pod_is_and_expandable(self, stack: Reading) -> None:
+        found = manifest(stack, "StorageClass", "gp3")
+        assert found["provisioner"] == "ebs.csi.aws.com"
+        assert found["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
+        assert (found["parameters"]["type"], found["parameters"]["encrypted"]) == ("gp3", "true")
+        assert (found["volumeBindingMode"], found["allowVolumeExpansion"]) == ("WaitForFirstConsumer", True)
+
+    def test_production_encrypts_with_the_key_of_the_stack(self, production: Reading, sandbox: Reading) -> None:
+        parameters = manifest(production, "StorageClass", "gp3")["parameters"]
+        assert parameters["kmsKeyId"] == "${AWS::KMS::Key.Arn}"
+        assert "kmsKeyId" not in manifest(sandbox, "StorageClass", "gp3")["parameters"]
+
+    def test_the_driver_has_a_role_of_its_own(self, production: Reading, sandbox: Reading) -> None:
+        for stack in (production, sandbox):
+            role = pod_role(stack, "aws-ebs-csi-driver", "ebs-csi-controller-sa")
+            assert policies(stack, role) == {"service-role/AmazonEBSCSIDriverPolicy"}
+        assert sandbox.statements(pod_role(sandbox, "aws-ebs-csi-driver", "ebs-csi-controller-sa")) == []
+
+    def test_the_driver_uses_the_key_for_volumes_only(self, production: Reading) -> None:
+        grant, use = production.statements(pod_role(production, "aws-ebs-csi-driver", "ebs-csi-controller-sa"))
+        assert grant["Action"] == ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"]
+        assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+        assert all(action.startswith("kms:") and "*" not in action for action in use["Action"])
+        assert {grant["Resource"], use["Resource"]} == {"${AWS::KMS::Key.Arn}"}
+
+    def test_the_class_is_there_after_its_driver(self, stack: Reading) -> None:
+        [applied] = stack.all("Custom::AWSCDK-EKS-KubernetesResource")
+        assert add_on(stack, "aws-ebs-csi-driver").id in stack.before(applied)
+
+    def test_without_ebs_there_is_neither(self, bare: Reading) -> None:
+        assert "aws-ebs-csi-driver" not in add_ons(bare)
+        assert not manifests(bare)
+
+
+class TestRegions:
+    REGIONS = ("eu-west-1", "us-east-2")
+
+    @pytest.fixture(scope="class")
+    def stacks(self, tmp_path_factory: pytest.TempPathFactory) -> dict[str, cdk.Stack]:
+        app = variant(PATTERN, tmp_path_factory.mktemp("regions"), regions=list(self.REGIONS))
+        return {child.node.id: child for child in app.node.children if isinstance(child, cdk.Stack)}
+
+    def test_each_region_has_a_stack_of_its_own(self, stacks: dict[str, cdk.Stack]) -> None:
+        assert stacks.keys() == {f"EksManagedNodesStack-{region}" for region in self.REGIONS}
+        for region in self.REGIONS:
+            assert stacks[f"EksManagedNodesStack-{region}"].region == region
+            assert f"--region {region}" in Reading(stacks[f"EksManagedNodesStack-{region}"]).output("KubeconfigCommand")
+
+    def test_each_is_complete_and_they_share_nothing(self, stacks: dict[str, cdk.Stack], sandbox: Reading) -> None:
+        for stack in stacks.values():
+            reading = Reading(stack)
+            assert {each.type for each in reading.resources.values()} == {
+                each.type for each in sandbox.resources.values()
+            }
+            assert "Fn::ImportValue" not in json.dumps(reading.document)
+            assert stack.dependencies == []
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("settings", "path", "remedy"),
+        [
+            ({"kubernetes_version": "1.99"}, "kubernetes_version", "in standard support, unlike '1.99': 1.36, 1.35"),
+            ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
+            ({"kubernetes_version": "1.33"}, "kubernetes_version", "support of Kubernetes 1.33 ended on 2026-07-29"),
+            ({"public_access_cidrs": ["10.0.0.0/8"]}, "public_access_cidrs", "public addresses, unlike 10.0.0.0/8"),
+            ({"public_access_cidrs": ["1.2.3.4"]}, "public_access_cidrs.0", "an IPv4 block in CIDR notation"),
+            (
+                {"posture": "production", "public_access_cidrs": ["0.0.0.0/0"]},
+                "public_access_cidrs",
+                "in production not everybody may connect",
+            ),
+            ({"admin_principals": ["*"]}, "admin_principals.0", "not *, which would be everybody in AWS"),
+            ({"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}}, "add_on_versions", "add-ons of this pattern, unlike"),
+            ({"add_on_versions": {"coredns": "1.12"}}, "add_on_versions.coredns", 'such as "v1.20.4-eksbuild.1"'),
+            ({"system_instance_types": ["m6i.large"]}, "system_instance_types", "an AMI for arm64, unlike m6i.large"),
+            ({"spot_instance_types": ["t4g.small"]}, "spot_instance_types", "room for pods beside the add-ons"),
+            ({"architecture": "x86_64", "spot_instance_types": ["m7g.large"]}, "spot_instance_types", "for x86_64"),
+            ({"min_system_nodes": 5}, "max_system_nodes", "at least min_system_nodes, which is 5"),
+            ({"min_spot_nodes": 5}, "max_spot_nodes", "at least min_spot_nodes, which is 5"),
+            ({"max_spot_nodes": 451}, "max_spot_nodes", "a whole number from 1 to 450"),
+            ({"desired_nodes": 3}, "desired_nodes", "a group begins with its minimum"),
+            ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
+            ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "more than once given: eu-west-1"),
+            ({"storage": ["s3"]}, "storage.0", "one of ebs"),
+            ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a key such as"),
+            ({"spot_taints": [{"key": "a", "effect": "NO"}]}, "spot_taints.0.effect", "one of NO_SCHEDULE"),
+        ],
+    )
+    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(PATTERN, tmp_path, **settings)
+        assert list(said) == [path]
+        assert remedy in said[path]
+
+    def test_everybody_may_reach_a_sandbox_that_says_so(self, tmp_path: Path) -> None:
+        variant(PATTERN, tmp_path, public_access_cidrs=["0.0.0.0/0"])
