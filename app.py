@@ -8,6 +8,7 @@ from stacks.ecs_anywhere import EcsAnywhereStack
 from stacks.ecs_ec2 import EcsEc2Stack
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from stacks.eks_auto_mode import EksAutoModeStack
+from stacks.eks_fargate import EksFargateStack
 from stacks.eks_managed_nodes import EksManagedNodesStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
@@ -21,6 +22,7 @@ PATTERNS = (
     FargatePrivateLinkStack,
     EksManagedNodesStack,
     EksAutoModeStack,
+    EksFargateStack,
     EcrStack,
 )
 

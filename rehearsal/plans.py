@@ -96,6 +96,12 @@ def _support_at_the_end(session: boto3.Session, ids: PhysicalIds) -> str:
     return found["cluster"]["upgradePolicy"]["supportType"]
 
 
+def _namespaces_on_fargate(session: boto3.Session, ids: PhysicalIds) -> list[str]:
+    name, profile = ids["Pods/Own/Resource"].split("|")
+    found = session.client("eks").describe_fargate_profile(clusterName=name, fargateProfileName=profile)
+    return [selector["namespace"] for selector in found["fargateProfile"]["selectors"]]
+
+
 KEPT_OF_A_CLUSTER = (
     *("Key/Resource", "Network/FlowLogs/Resource", "Eks/SecretsKey/Resource", "Eks/Logs/Resource"),
     "Eks/Cluster/KubectlProvider/Handler/LogGroup/Resource",
@@ -179,6 +185,13 @@ PLANS: Mapping[str, Plan] = {
         touches={"Eks/Cluster/Resource": "Modify"},
         in_effect=_support_at_the_end,
         keeps=frozenset({*KEPT_OF_A_CLUSTER, *INSIGHTS_LOGS}),
+    ),
+    "EksFargateStack": Plan(
+        setting="namespaces",
+        value=["default", "team"],
+        touches={"Pods/Own/Resource": "Replace"},
+        in_effect=_namespaces_on_fargate,
+        keeps=frozenset({*KEPT_OF_A_CLUSTER, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
     ),
     "EcrStack": Plan(
         setting="untagged_days",

@@ -125,6 +125,11 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "max_spot_nodes": 20,
     },
     "EksAutoModeStack": {**OF_A_CLUSTER, "add_on_versions": {"metrics-server": "v0.8.0-eksbuild.2"}},
+    "EksFargateStack": {
+        **OF_A_CLUSTER,
+        "add_on_versions": {"coredns": "v1.12.4-eksbuild.1"},
+        "namespaces": ["default", "team-a"],
+    },
     "EcrStack": {
         "repository_name": "team/app",
         "mutable_tags": ["latest*"],

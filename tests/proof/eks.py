@@ -115,6 +115,9 @@ class Account(fargate_efs.Account):
     def add_on(self, name: str, **wrong: Any) -> dict[str, Any]:
         return {"addonName": name, "clusterName": CLUSTER, "status": "ACTIVE", "health": {"issues": []}, **wrong}
 
+    def spoil_add_on(self, **wrong: Any) -> None:
+        self.installed[self.add_ons[0]].update(wrong)
+
     def associate(self, account: str, role: str) -> None:
         self.associations[f"a-{account}"] = {
             "clusterName": CLUSTER,

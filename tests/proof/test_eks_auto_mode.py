@@ -13,10 +13,17 @@ from tests.proof.eks_auto_mode import Account
 from tests.proof.fargate_efs import proofs_of
 from tests.proof.proving import Proof, account_in_memory, checks_of, passes, unproven
 from tests.proof.site import Site
-from tests.proof.test_eks_managed_nodes import PRODUCTION, SANDBOX, network, proofs_of_any_cluster
+from tests.proof.test_eks_managed_nodes import (
+    PRODUCTION,
+    SANDBOX,
+    network,
+    proofs_of_any_cluster,
+    proofs_of_any_cluster_with_insights,
+)
 
 PROOFS = [
     *proofs_of_any_cluster(checks),
+    *proofs_of_any_cluster_with_insights(checks),
     *proofs_of(
         checks.test_eks_brings_nodes_volumes_and_load_balancers,
         (SANDBOX, lambda it: it.cluster.update(computeConfig={"enabled": False}), "EKS brings no nodes"),

@@ -102,13 +102,13 @@ def proofs_of_any_cluster(checks: ModuleType) -> list[Proof]:
             checks.test_add_ons_run,
             (
                 SANDBOX,
-                lambda it: it.installed["metrics-server"].update(status="DEGRADED"),
-                "metrics-server is DEGRADED",
+                lambda it: it.spoil_add_on(status="DEGRADED"),
+                "the add-on .* is DEGRADED",
             ),
             (
                 SANDBOX,
-                lambda it: it.installed["metrics-server"].update(health={"issues": [{"message": "no nodes"}]}),
-                "metrics-server is ACTIVE: .*no nodes",
+                lambda it: it.spoil_add_on(health={"issues": [{"message": "no nodes"}]}),
+                "the add-on .* is ACTIVE: .*no nodes",
             ),
         ),
         *proofs_of(
@@ -123,6 +123,13 @@ def proofs_of_any_cluster(checks: ModuleType) -> list[Proof]:
                 r"does not hear of \['apiserver_request_total_5XX'\]",
             ),
         ),
+        *[proof for proof in test_fargate_efs.PROOFS if proof.check is checks.test_the_topic_takes_messages_of_alarms],
+    ]
+
+
+def proofs_of_any_cluster_with_insights(checks: ModuleType) -> list[Proof]:
+    """Of the checks that every pattern with Container Insights has besides."""
+    return [
         *proofs_of(
             checks.test_pods_have_roles_that_are_for_pods_only,
             (SANDBOX, lambda it: it.trust("cloudwatch-agent", EC2), r"agent is for \[\('Service', 'ec2\.amazonaws"),
@@ -136,12 +143,12 @@ def proofs_of_any_cluster(checks: ModuleType) -> list[Proof]:
             ),
             (SANDBOX, lambda it: it.attach("cloudwatch-agent", "Everything"), "has the policies .*Everything"),
         ),
-        *[proof for proof in test_fargate_efs.PROOFS if proof.check is checks.test_the_topic_takes_messages_of_alarms],
     ]
 
 
 PROOFS = [
     *proofs_of_any_cluster(checks),
+    *proofs_of_any_cluster_with_insights(checks),
     *proofs_of(
         checks.test_nodes_are_healthy_and_repaired,
         (SANDBOX, lambda it: it.change_group("spot", status="DEGRADED"), "the group spot is DEGRADED"),

@@ -3,7 +3,7 @@ cluster of ``aws_eks_v2``.
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.unit.reading import Reading, Resource
 
@@ -193,6 +193,9 @@ class ClusterPromises:
 class NetworkPromises:
     """Of each pattern."""
 
+    MORE_GROUPS: ClassVar[tuple[str, ...]] = ()
+    """Descriptions of other security groups that admit the cluster's members."""
+
     def test_production_has_endpoints_for_what_nodes_call_and_sandbox_has_none(
         self, production: Reading, sandbox: Reading
     ) -> None:
@@ -211,7 +214,8 @@ class NetworkPromises:
         assert {endpoint["VpcEndpointType"] for endpoint in sandbox.all("AWS::EC2::VPCEndpoint")} == {"Gateway"}
 
     def test_nothing_but_endpoints_admits_anyone(self, any_stack: Reading) -> None:
-        assert {group["GroupDescription"] for group, _ in any_stack.inbound()} <= {"AWS service endpoints"}
+        admitting = {group["GroupDescription"] for group, _ in any_stack.inbound()}
+        assert admitting <= {"AWS service endpoints", *self.MORE_GROUPS}
 
     def test_posture_says_how_many_nat_gateways(self, production: Reading, sandbox: Reading) -> None:
         assert len(production.all("AWS::EC2::NatGateway")) == 3
@@ -248,14 +252,17 @@ class InsightsPromises:
 class OperationPromises:
     """Of each pattern; its variant ``bare`` is without Container Insights."""
 
+    METRICS: ClassVar[tuple[str, ...]] = (
+        *("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"),
+        "cluster_failed_node_count",
+    )
+    OUTPUTS: ClassVar[tuple[str, ...]] = ()
+    """Beside those of each."""
+
     def test_alarms(self, stack: Reading, bare: Reading) -> None:
         name = stack.shown(cluster(stack)["Name"])
         alarms = {each["MetricName"]: each for each in stack.all("AWS::CloudWatch::Alarm")}
-        assert alarms.keys() == {
-            "scheduler_pending_pods_UNSCHEDULABLE",
-            "apiserver_request_total_5XX",
-            "cluster_failed_node_count",
-        }
+        assert alarms.keys() == set(self.METRICS)
         for alarm in alarms.values():
             [dimension] = alarm["Dimensions"]
             assert (dimension["Name"], stack.shown(dimension["Value"])) == ("ClusterName", name)
@@ -269,7 +276,8 @@ class OperationPromises:
         assert not stack.all("AWS::SNS::Subscription")
 
     def test_outputs(self, stack: Reading) -> None:
-        assert stack.document["Outputs"].keys() == {"KubeconfigCommand", "ControlPlaneLogGroupName", "DashboardUrl"}
+        common = {"KubeconfigCommand", "ControlPlaneLogGroupName", "DashboardUrl"}
+        assert stack.document["Outputs"].keys() == common | set(self.OUTPUTS)
 
     def test_stack_is_protected_in_production(self, production: Reading, sandbox: Reading) -> None:
         assert production.stack.termination_protection is True

@@ -1,0 +1,81 @@
+"""The drawing of the architecture: the package's docstring says what each part promises."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from patternbook import (
+    EksCluster,
+    FargatePods,
+    Monitoring,
+    Network,
+    PatternStack,
+    Posture,
+    SharedFileSystem,
+    data_key,
+    read_manifests,
+)
+from patternbook.eks_add_ons import NODES_CALL
+from stacks.eks_fargate.settings import EksFargateSettings
+
+MANIFESTS = Path(__file__).parents[2] / "workloads" / "kubernetes"
+
+
+class EksFargateStack(PatternStack):
+    """A cluster without nodes, whose pods run on Fargate, and a file system that they share."""
+
+    title = "EKS on Fargate, with EFS"
+    settings_type = EksFargateSettings
+
+    def __init__(self, scope: cdk.App, construct_id: str, *, settings: EksFargateSettings, posture: Posture) -> None:
+        super().__init__(scope, construct_id, posture=posture)
+        days = settings.log_retention_days
+        key = data_key(self, "Key", posture=posture)
+        network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
+        cluster = EksCluster(
+            self,
+            "Eks",
+            network=network,
+            posture=posture,
+            version=settings.kubernetes_version,
+            public_access_cidrs=settings.public_access_cidrs,
+            admin_principals=settings.admin_principals,
+            upgrade_policy=settings.upgrade_policy,
+            kubectl=True,
+            add_on_versions=settings.add_on_versions,
+            log_retention_days=days,
+            key=key,
+        )
+        network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
+        pods = FargatePods(
+            self,
+            "Pods",
+            cluster=cluster,
+            posture=posture,
+            namespaces=settings.namespaces,
+            log_retention_days=days,
+            key=key,
+        )
+        cluster.apply(
+            "LogRouter", read_manifests(MANIFESTS / "log-router-fargate.yaml", **pods.values), after=[pods.log_group]
+        )
+        if "efs" in settings.storage:
+            files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
+            files.admit(cluster.node_connections)
+            volume = {
+                "FileSystemId": files.file_system.file_system_id,
+                "AccessPointId": files.access_point.access_point_id,
+            }
+            cluster.apply(
+                "Shared",
+                read_manifests(MANIFESTS / "storage-efs-fargate.yaml", **volume),
+                after=[files.file_system.mount_targets_available],
+            )
+
+        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        monitoring.watch_kubernetes(cluster.name, container_insights=False)
+
+        self.output("KubeconfigCommand", cluster.kubeconfig_command, "After it, kubectl talks to the cluster")
+        self.output("ControlPlaneLogGroupName", cluster.log_group.log_group_name, "What the control plane logs")
+        self.output("LogGroupName", pods.log_group.log_group_name, "What pods print")
+        self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")

@@ -1,0 +1,203 @@
+"""What the docstring of stacks/eks_fargate promises."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from patternbook import SANDBOX, EksCluster, FargatePods, Network
+from stacks.eks_fargate import EksFargateStack
+from tests.book import EVERYTHING, refusal
+from tests.unit.eks import (
+    ClusterPromises,
+    NetworkPromises,
+    OperationPromises,
+    add_on,
+    add_ons,
+    cluster,
+    configuration,
+    manifest,
+    manifests,
+    policies,
+    trust,
+)
+from tests.unit.reading import Reading, Resource
+
+PATTERN = EksFargateStack
+FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksFargateStack"]}
+BARE: Mapping[str, Any] = {"posture": "production", "storage": []}
+VARIANTS = {"full": FULL, "bare": BARE}
+
+
+def profiles(stack: Reading) -> dict[str, Resource]:
+    """By the first namespace of each."""
+    return {each["Selectors"][0]["Namespace"]: each for each in stack.all("AWS::EKS::FargateProfile")}
+
+
+def kubelet(stack: Reading) -> Resource:
+    [role] = {stack.to(each["PodExecutionRoleArn"]).id for each in profiles(stack).values()}
+    return stack.resources[role]
+
+
+def pod_logs(stack: Reading) -> Resource:
+    return stack.to(stack.document["Outputs"]["LogGroupName"]["Value"])
+
+
+class TestNetwork(NetworkPromises):
+    MORE_GROUPS = ("EFS mount targets",)
+
+
+class TestCluster(ClusterPromises): ...
+
+
+class TestOperation(OperationPromises):
+    METRICS = ("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX")
+    OUTPUTS = ("LogGroupName",)
+
+
+class TestPods:
+    def test_there_are_no_nodes(self, any_stack: Reading) -> None:
+        assert not any_stack.all("AWS::EKS::Nodegroup")
+        assert cluster(any_stack)["ComputeConfig"] == {"Enabled": False}
+
+    def test_pods_of_the_namespaces_run_on_fargate_in_private_subnets(self, stack: Reading, full: Reading) -> None:
+        assert profiles(stack).keys() == {"default", "kube-system"}
+        assert [each["Namespace"] for each in profiles(full)["default"]["Selectors"]] == ["default", "team-a"]
+        private = {subnet.id for subnet in stack.subnets("private")}
+        for profile in profiles(stack).values():
+            assert {stack.to(subnet).id for subnet in profile["Subnets"]} == private
+
+    def test_so_does_coredns_and_nothing_else_of_the_cluster(self, any_stack: Reading) -> None:
+        system = profiles(any_stack)["kube-system"]
+        [selector] = system["Selectors"]
+        assert selector["Labels"] == [{"Key": "k8s-app", "Value": "kube-dns"}]
+        assert add_ons(any_stack) == {"coredns"}
+        assert configuration(any_stack, "coredns") == {"computeType": "Fargate"}
+        assert system.id in any_stack.before(add_on(any_stack, "coredns"))
+
+    def test_profiles_are_made_and_deleted_one_after_the_other(self, any_stack: Reading) -> None:
+        both = profiles(any_stack)
+        assert both["kube-system"].id in any_stack.before(both["default"])
+
+    def test_the_way_out_and_the_role_are_there_as_long_as_pods(self, any_stack: Reading) -> None:
+        routes = {route.id for subnet in any_stack.subnets("private") if (route := any_stack.default_route(subnet))}
+        [policy] = [
+            each
+            for each in any_stack.all("AWS::IAM::Policy")
+            if any_stack.to(each["Roles"][0]).id == kubelet(any_stack).id
+        ]
+        for profile in profiles(any_stack).values():
+            assert routes | {policy.id} <= any_stack.before(profile)
+
+    def test_the_role_pulls_images_and_writes_to_one_log_group(self, any_stack: Reading) -> None:
+        role = kubelet(any_stack)
+        assert policies(any_stack, role) == {"AmazonEKSFargatePodExecutionRolePolicy"}
+        [statement] = any_stack.statements(role)
+        assert statement["Action"] == ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        assert statement["Resource"] == "${AWS::Logs::LogGroup.Arn}"
+        [policy] = [each for each in any_stack.all("AWS::IAM::Policy") if any_stack.to(each["Roles"][0]) == role]
+        assert any_stack.refers(policy, pod_logs(any_stack))
+
+    def test_the_role_is_for_this_cluster(self, any_stack: Reading) -> None:
+        [statement] = trust(any_stack, kubelet(any_stack))
+        assert statement["Principal"] == {"Service": "eks-fargate-pods.amazonaws.com"}
+        name = any_stack.shown(cluster(any_stack)["Name"])
+        here = "arn:${AWS::Partition}:eks:${AWS::Region}:${AWS::AccountId}"
+        assert statement["Condition"] == {"ArnLike": {"aws:SourceArn": f"{here}:fargateprofile/{name}/*"}}
+
+    def test_what_pods_print_goes_to_the_log_group_of_the_output(self, any_stack: Reading) -> None:
+        namespace = manifest(any_stack, "Namespace", "aws-observability")
+        assert namespace["metadata"]["labels"] == {"aws-observability": "enabled"}
+        router = manifest(any_stack, "ConfigMap", "aws-logging")
+        assert router["metadata"]["namespace"] == "aws-observability"
+        output = router["data"]["output.conf"]
+        assert "Name cloudwatch_logs" in output
+        assert "log_group_name ${AWS::Logs::LogGroup}" in output
+        assert "auto_create_group false" in output
+        assert len(output) < 5300
+        group = pod_logs(any_stack)
+        [applied] = [
+            each for each in any_stack.all("Custom::AWSCDK-EKS-KubernetesResource") if any_stack.refers(each, group)
+        ]
+        assert group.id in any_stack.before(applied)
+
+
+class TestStorage:
+    def test_the_volume_is_the_file_system_of_the_stack_through_its_access_point(self, stack: Reading) -> None:
+        volume = manifest(stack, "PersistentVolume", "shared")["spec"]
+        assert volume["csi"] == {
+            "driver": "efs.csi.aws.com",
+            "volumeHandle": "${AWS::EFS::FileSystem}::${AWS::EFS::AccessPoint}",
+        }
+        assert volume["accessModes"] == ["ReadWriteMany"]
+        assert volume["persistentVolumeReclaimPolicy"] == "Retain"
+        assert manifest(stack, "StorageClass", volume["storageClassName"])["provisioner"] == "efs.csi.aws.com"
+
+    def test_it_is_there_once_the_mount_targets_are(self, stack: Reading) -> None:
+        targets = {each.id for each in stack.all("AWS::EFS::MountTarget")}
+        assert len(targets) == 3
+        isolated = {subnet.id for subnet in stack.subnets("isolated")}
+        assert {stack.to(each["SubnetId"]).id for each in stack.all("AWS::EFS::MountTarget")} == isolated
+        file_system = stack.one("AWS::EFS::FileSystem")
+        [applied] = [
+            each for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource") if stack.refers(each, file_system)
+        ]
+        assert targets <= stack.before(applied)
+
+    def test_only_the_cluster_reaches_the_file_system(self, stack: Reading) -> None:
+        [mount_group] = {stack.to(each["SecurityGroups"][0]).id for each in stack.all("AWS::EFS::MountTarget")}
+        [rule] = [rule for group, rule in stack.inbound() if group.id == mount_group]
+        assert stack.shown(rule["SourceSecurityGroupId"]) == "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
+        assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 2049, 2049)
+
+    def test_only_by_tls_and_never_as_root(self, stack: Reading) -> None:
+        refuse, admit = stack.one("AWS::EFS::FileSystem")["FileSystemPolicy"]["Statement"]
+        assert (refuse["Effect"], refuse["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+        assert admit["Effect"] == "Allow"
+        assert admit["Action"] == ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+        assert admit["Condition"] == {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}}
+        assert stack.one("AWS::EFS::AccessPoint")["PosixUser"] == {"Uid": "1000", "Gid": "1000"}
+
+    def test_it_is_encrypted_and_kept_in_production(self, production: Reading, sandbox: Reading) -> None:
+        assert production.to(production.one("AWS::EFS::FileSystem")["KmsKeyId"]).type == "AWS::KMS::Key"
+        assert production.one("AWS::EFS::FileSystem").kept == ("RetainExceptOnCreate", "Retain")
+        assert sandbox.one("AWS::EFS::FileSystem")["Encrypted"] is True
+
+    def test_without_storage_there_is_none(self, bare: Reading) -> None:
+        assert not bare.all("AWS::EFS::FileSystem")
+        assert {each["kind"] for each in manifests(bare)} == {"Namespace", "ConfigMap"}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("settings", "path", "remedy"),
+        [
+            ({"storage": ["ebs"]}, "storage.0", "Fargate runs no DaemonSets, so no driver for ebs"),
+            ({"storage": ["fsx-lustre"]}, "storage.0", "no driver for fsx-lustre"),
+            ({"storage": ["s3"]}, "storage.0", "one of efs"),
+            ({"namespaces": ["kube-system"]}, "namespaces", "unlike kube-system, which belongs to the cluster"),
+            ({"namespaces": ["Team"]}, "namespaces.0", 'a namespace of Kubernetes such as "default"'),
+            ({"namespaces": list("abcdef")}, "namespaces", "a list of 1 to 5"),
+            ({"namespaces": ["a", "a"]}, "namespaces", "more than once given: a"),
+            ({"namespaces": []}, "namespaces", "a list of 1 to 5"),
+            ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
+        ],
+    )
+    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(PATTERN, tmp_path, **settings)
+        assert list(said) == [path]
+        assert remedy in said[path]
+
+    @pytest.mark.parametrize(
+        ("namespaces", "message"),
+        [((), "1 to 5 namespaces, not 0"), (("A",), "unlike 'A'"), (("kube-system",), "belongs to the cluster")],
+    )
+    def test_constructs(self, namespaces: tuple[str, ...], message: str) -> None:
+        stack = cdk.Stack()
+        network = Network(stack, "Network", posture=SANDBOX)
+        kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
+        with pytest.raises(ValueError, match=message):
+            FargatePods(stack, "Pods", cluster=kubernetes, posture=SANDBOX, namespaces=namespaces)
+        assert stack.node.try_find_child("Pods") is None
