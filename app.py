@@ -10,6 +10,7 @@ from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from stacks.eks_auto_mode import EksAutoModeStack
 from stacks.eks_fargate import EksFargateStack
 from stacks.eks_managed_nodes import EksManagedNodesStack
+from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
 
@@ -21,6 +22,7 @@ PATTERNS = (
     EcsAnywhereStack,
     FargatePrivateLinkStack,
     EksManagedNodesStack,
+    EksSelfManagedNodesStack,
     EksAutoModeStack,
     EksFargateStack,
     EcrStack,

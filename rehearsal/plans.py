@@ -102,6 +102,14 @@ def _namespaces_on_fargate(session: boto3.Session, ids: PhysicalIds) -> list[str
     return [selector["namespace"] for selector in found["fargateProfile"]["selectors"]]
 
 
+def _most_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
+    name = ids["Nodes/Group/ASG"]
+    [group] = session.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
+        "AutoScalingGroups"
+    ]
+    return group["MaxSize"]
+
+
 KEPT_OF_A_CLUSTER = (
     *("Key/Resource", "Network/FlowLogs/Resource", "Eks/SecretsKey/Resource", "Eks/Logs/Resource"),
     "Eks/Cluster/KubectlProvider/Handler/LogGroup/Resource",
@@ -177,6 +185,13 @@ PLANS: Mapping[str, Plan] = {
         value=8,
         touches={"Spot/Group/Resource": "Modify"},
         in_effect=_most_nodes_on_spot,
+        keeps=frozenset({*KEPT_OF_A_CLUSTER, *INSIGHTS_LOGS}),
+    ),
+    "EksSelfManagedNodesStack": Plan(
+        setting="max_nodes",
+        value=8,
+        touches={"Nodes/Group/ASG": "Modify"},
+        in_effect=_most_nodes,
         keeps=frozenset({*KEPT_OF_A_CLUSTER, *INSIGHTS_LOGS}),
     ),
     "EksAutoModeStack": Plan(

@@ -7,6 +7,7 @@ from patternbook.ec2_capacity import Ec2Capacity
 from patternbook.eks_cluster import EksCluster
 from patternbook.eks_fargate import FargatePods
 from patternbook.eks_nodes import ManagedNodes, node_role
+from patternbook.eks_self_managed_nodes import SelfManagedNodes
 from patternbook.encryption import data_key
 from patternbook.file_system import SharedFileSystem
 from patternbook.load_balancer import PublicLoadBalancer
@@ -47,6 +48,7 @@ __all__ = [
     "PatternStack",
     "Posture",
     "PublicLoadBalancer",
+    "SelfManagedNodes",
     "ServiceScaling",
     "SettingsError",
     "SettingsModel",

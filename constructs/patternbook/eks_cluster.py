@@ -92,6 +92,7 @@ class EksCluster(Construct):
         admin_principals: Sequence[str] = (),
         upgrade_policy: UpgradePolicy = "STANDARD",
         auto_mode: bool = False,
+        service_cidr: str | None = None,
         kubectl: bool = False,
         add_on_versions: Mapping[str, str] | None = None,
         log_retention_days: int | None = None,
@@ -103,6 +104,7 @@ class EksCluster(Construct):
         :param upgrade_policy: at the end of standard support EKS upgrades the cluster by itself (STANDARD), or goes on,
             for more money (EXTENDED).
         :param auto_mode: whether EKS brings nodes, load balancers and volumes by itself.
+        :param service_cidr: addresses of services, apart from those of the VPC; EKS chooses where it is None.
         :param kubectl: whether :meth:`apply` shall work.
         :param add_on_versions: such as ``v1.20.4-eksbuild.1``, by the names of add-ons; EKS chooses where there is
             none: its default for the cluster's version when the add-on is made.
@@ -149,6 +151,7 @@ class EksCluster(Construct):
             endpoint_access=eks.EndpointAccess.PUBLIC_AND_PRIVATE.only_from(*public_access_cidrs)
             if public_access_cidrs
             else eks.EndpointAccess.PRIVATE,
+            service_ipv4_cidr=service_cidr,
             cluster_logging=list(eks.ClusterLoggingTypes),
             secrets_encryption_key=self.secrets_key,
             bootstrap_cluster_creator_admin_permissions=False,

@@ -90,14 +90,23 @@ def node_role(scope: Construct, construct_id: str) -> iam.Role:
 
 
 def node_template(
-    scope: Construct, construct_id: str, *, operating_system: OperatingSystem, volume_gib: int | None = None
+    scope: Construct,
+    construct_id: str,
+    *,
+    operating_system: OperatingSystem,
+    volume_gib: int | None = None,
+    machine_image: ec2.IMachineImage | None = None,
+    security_group: ec2.ISecurityGroup | None = None,
+    role: iam.IRole | None = None,
+    user_data: ec2.UserData | None = None,
 ) -> ec2.LaunchTemplate:
     """What every node has in common, for whoever launches it: IMDSv2 for one hop, so that pods cannot act as the node,
-    and encrypted gp3 volumes. EKS adds AMI, security group and user data.
+    and encrypted gp3 volumes.
 
     https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
 
     :param volume_gib: of the volume with images and what containers write; :data:`VOLUMES_GIB` where it is None.
+    :param machine_image: with the other three, where EKS does not add them, as it does for a managed group.
     """
     volumes = dict(VOLUMES_GIB[operating_system])
     if volume_gib is not None:
@@ -105,6 +114,10 @@ def node_template(
     return ec2.LaunchTemplate(
         scope,
         construct_id,
+        machine_image=machine_image,
+        security_group=security_group,
+        role=role,
+        user_data=user_data,
         require_imdsv2=True,
         http_put_response_hop_limit=1,
         block_devices=[
@@ -116,6 +129,15 @@ def node_template(
             )
             for device, gib in volumes.items()
         ],
+    )
+
+
+def warn_of_one_spot_type(scope: Construct, name: InstanceTypeName) -> None:
+    """At synth."""
+    cdk.Annotations.of(scope).add_warning_v2(
+        "patternbook:OneSpotInstanceType",
+        f"Spot with one instance type, {name}: when its pool runs dry there is no other to go to, and all nodes can go "
+        "at once. Name several.",
     )
 
 
@@ -163,11 +185,7 @@ class ManagedNodes(Construct):
         check_node_types(names, architecture=architecture)
         super().__init__(scope, construct_id)
         if spot and len(names) == 1:
-            cdk.Annotations.of(self).add_warning_v2(
-                "patternbook:OneSpotInstanceType",
-                f"Spot with one instance type, {names[0]}: when its pool runs dry there is no other to go to, and all "
-                "nodes can go at once. Name several.",
-            )
+            warn_of_one_spot_type(self, names[0])
         self.template = node_template(self, "Template", operating_system=operating_system, volume_gib=volume_gib)
         self.group = eks.Nodegroup(
             self,

@@ -5,7 +5,6 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import fields
-from patternbook.ec2_capacity import OperatingSystem
 from patternbook.eks_cluster import MAX_PUBLIC_CIDRS, check_public_access
 from patternbook.eks_nodes import check_node_types
 from patternbook.eks_version import KUBERNETES_VERSION, UpgradePolicy, check_version
@@ -67,8 +66,6 @@ class ClusterSettings(OperationSettings):
 class NodeSettings(PatternSettings):
     """What all nodes have in common."""
 
-    operating_system: OperatingSystem = "al2023"
-    """Operating system of the nodes, from the EKS-optimized AMI."""
     architecture: Architecture = "arm64"
     """Architecture of AMI, nodes and images."""
     volume_gib: Annotated[Whole, Field(ge=20, le=16384), Unit("GiB")] = 30

@@ -244,6 +244,9 @@ LabelValue = Annotated[
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
 NAMESPACE = matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a namespace of Kubernetes such as "default"')
 Namespace = Annotated[str, NAMESPACE]
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+AMI_ID = matching(r"ami-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of an AMI such as "ami-0123456789abcdef0"')
+AmiId = Annotated[str, AMI_ID]
 
 Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
 

@@ -2,6 +2,8 @@
 
 from ministack.services import ssm
 
+from patternbook.eks_version import END_OF_STANDARD_SUPPORT
+
 AMI = "ami-0123456789abcdef0"
 """Whatever the parameter: no instance is started from it."""
 
@@ -13,6 +15,10 @@ PUBLIC_AMI_PARAMETERS = [
         "bottlerocket/aws-ecs-2/x86_64/latest/image_id",
         "bottlerocket/aws-ecs-2/arm64/latest/image_id",
     )
+] + [
+    f"/aws/service/eks/optimized-ami/{version}/amazon-linux-2023/{architecture}/standard/recommended/image_id"
+    for version in END_OF_STANDARD_SUPPORT
+    for architecture in ("arm64", "x86_64")
 ]
 
 

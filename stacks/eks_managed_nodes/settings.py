@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from patternbook.ec2_capacity import OperatingSystem
 from patternbook.eks_add_ons import AFTER_NODES, BEFORE_NODES, EBS, OBSERVABILITY
 from patternbook.eks_nodes import Taint
 from patternbook.eks_settings import (
@@ -34,6 +35,8 @@ class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, R
     }
     add_ons = (*BEFORE_NODES, *AFTER_NODES, EBS, OBSERVABILITY)
 
+    operating_system: OperatingSystem = "al2023"
+    """Operating system of the nodes, from the EKS-optimized AMI."""
     system_instance_types: InstanceTypes = ()
     """Instance types of the nodes on demand, in order of preference; without any, two of the architecture."""
     system_labels: Labels = Field({"nodes": "system"})

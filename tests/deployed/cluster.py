@@ -4,6 +4,7 @@ A module of checks imports these checks, and they are its own then. What is insi
 ``kubectl get storageclass`` does.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
@@ -18,6 +19,12 @@ OBSERVABILITY = "amazon-cloudwatch-observability"
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 LOGS = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
 WATCHED = {"scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"}
+NODE_POLICIES = {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
+DRIVER = "aws-ebs-csi-driver"
+BASIC = {
+    *("vpc-cni", "kube-proxy", "eks-pod-identity-agent"),
+    *("coredns", "metrics-server", "eks-node-monitoring-agent"),
+}
 PODS = "pods.eks.amazonaws.com"
 
 
@@ -127,6 +134,34 @@ def test_container_insights_writes_to_log_groups_of_the_stack(stack: DeployedSta
     assert attached == {"CloudWatchAgentServerPolicy"}, f"Container Insights has the policies {sorted(attached)}"
 
 
+def test_the_add_ons_of_every_cluster_are_there(stack: DeployedStack) -> None:
+    there = add_ons_of(stack).keys()
+    assert there >= BASIC, f"the cluster has no {', '.join(sorted(BASIC - there))}"
+
+
+def test_network_policies_are_enforced(stack: DeployedStack) -> None:
+    configuration = json.loads(add_ons_of(stack)["vpc-cni"].get("configurationValues") or "{}")
+    enforced = configuration.get("enableNetworkPolicy")
+    assert enforced == "true", f"the VPC CNI enforces no network policies: {configuration}"
+
+
+def test_the_cni_gives_addresses_by_a_role_of_its_own(stack: DeployedStack) -> None:
+    attached = policies_of(stack, pod_role_of(stack, "aws-node"))
+    assert attached == {"AmazonEKS_CNI_Policy"}, f"the VPC CNI has the policies {sorted(attached)}"
+
+
+def test_the_ebs_driver_has_a_role_of_its_own(stack: DeployedStack) -> None:
+    if DRIVER not in installed(stack):
+        pytest.skip("this stack has no EBS")
+    role = pod_role_of(stack, "ebs-csi-controller-sa")
+    attached = policies_of(stack, role)
+    assert attached == {"AmazonEBSCSIDriverPolicy"}, f"the EBS driver has the policies {sorted(attached)}"
+    keys = stack.all("AWS::KMS::Key")
+    for statement in inline_statements(stack, role):
+        others = [arn for arn in listed(statement["Resource"]) if arn.rpartition("/")[2] not in keys]
+        assert not others, f"the EBS driver may {statement['Action']} on {others}"
+
+
 def installed(stack: DeployedStack) -> set[str]:
     """The add-ons that the stack has made, whatever became of them; ``Ref`` is the cluster and the add-on."""
     return {physical_id.partition("|")[2] for physical_id in stack.all("AWS::EKS::Addon")}
@@ -214,3 +249,30 @@ def check_subnets(stack: DeployedStack, what: str, subnets: Iterable[str]) -> No
     assert all(len(out) == 1 and out[0].startswith("nat-") for out in ways.values()), (
         f"not every subnet of {what} has its one way out through a NAT gateway: {ways}"
     )
+
+
+def check_metadata(launched: dict[str, Any]) -> None:
+    """Of nodes."""
+    options = launched.get("MetadataOptions", {})
+    assert options.get("HttpTokens") == "required", "metadata of nodes takes IMDSv1"
+    hops = options.get("HttpPutResponseHopLimit")
+    assert hops == 1, f"metadata of nodes answers over {hops} hops, so pods can act as the node"
+
+
+def check_volumes(launched: dict[str, Any]) -> None:
+    """Of nodes."""
+    volumes = [device["Ebs"] for device in launched.get("BlockDeviceMappings", [])]
+    assert volumes, "the volumes of nodes are left to the AMI"
+    for volume in volumes:
+        kind, encrypted = volume.get("VolumeType"), volume.get("Encrypted")
+        assert (kind, encrypted) == ("gp3", True), f"a volume of nodes is {kind}, encrypted: {encrypted}"
+
+
+def check_node_role(stack: DeployedStack, role: str) -> None:
+    """That it is for the kubelet of nodes."""
+    attached = policies_of(stack, role)
+    assert attached == NODE_POLICIES, f"the node role has more policies, or less: {attached ^ NODE_POLICIES}"
+    inline = list(inline_statements(stack, role))
+    assert not inline, f"the node role may {[statement['Action'] for statement in inline]}"
+    trusted = principals_of(stack, role)
+    assert trusted == [("Service", "ec2.amazonaws.com")], f"the node role is for {trusted}"

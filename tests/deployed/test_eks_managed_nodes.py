@@ -4,32 +4,14 @@ Each check asks AWS, not the template, and holds in both postures and with any s
 in tests/proof/test_eks_managed_nodes.py.
 """
 
-import json
 from typing import Any
-
-import pytest
 
 from tests.deployed import cluster as any_cluster
 from tests.deployed import service as any_service
-from tests.deployed.cluster import (
-    add_ons_of,
-    check_subnets,
-    installed,
-    pod_role_of,
-    policies_of,
-    principals_of,
-)
-from tests.deployed.service import inline_statements, listed
+from tests.deployed.cluster import check_subnets
 from tests.deployed.stack import DeployedStack
 
 STACK = "EksManagedNodesStack"
-
-NODE_POLICIES = {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
-DRIVER = "aws-ebs-csi-driver"
-BASIC = {
-    *("vpc-cni", "kube-proxy", "eks-pod-identity-agent"),
-    *("coredns", "metrics-server", "eks-node-monitoring-agent"),
-}
 
 # The same of any cluster.
 test_add_ons_run = any_cluster.test_add_ons_run
@@ -57,6 +39,10 @@ test_the_cluster_refuses_to_be_deleted_in_production_only = (
 test_the_control_plane_logs_everything_to_a_group_of_the_stack = (
     any_cluster.test_the_control_plane_logs_everything_to_a_group_of_the_stack
 )
+test_network_policies_are_enforced = any_cluster.test_network_policies_are_enforced
+test_the_add_ons_of_every_cluster_are_there = any_cluster.test_the_add_ons_of_every_cluster_are_there
+test_the_cni_gives_addresses_by_a_role_of_its_own = any_cluster.test_the_cni_gives_addresses_by_a_role_of_its_own
+test_the_ebs_driver_has_a_role_of_its_own = any_cluster.test_the_ebs_driver_has_a_role_of_its_own
 test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
 test_the_version_is_in_support = any_cluster.test_the_version_is_in_support
 
@@ -83,57 +69,17 @@ def test_nodes_are_in_private_subnets_of_three_azs(stack: DeployedStack) -> None
 
 def test_metadata_of_nodes_takes_imdsv2_and_one_hop(stack: DeployedStack) -> None:
     for launched in _launched(stack):
-        options = launched.get("MetadataOptions", {})
-        assert options.get("HttpTokens") == "required", "metadata of nodes takes IMDSv1"
-        hops = options.get("HttpPutResponseHopLimit")
-        assert hops == 1, f"metadata of nodes answers over {hops} hops, so pods can act as the node"
+        any_cluster.check_metadata(launched)
 
 
 def test_volumes_of_nodes_are_encrypted(stack: DeployedStack) -> None:
     for launched in _launched(stack):
-        volumes = [device["Ebs"] for device in launched.get("BlockDeviceMappings", [])]
-        assert volumes, "the volumes of nodes are left to the AMI"
-        for volume in volumes:
-            kind, encrypted = volume.get("VolumeType"), volume.get("Encrypted")
-            assert (kind, encrypted) == ("gp3", True), f"a volume of nodes is {kind}, encrypted: {encrypted}"
+        any_cluster.check_volumes(launched)
 
 
 def test_the_node_role_is_for_nodes_only(stack: DeployedStack) -> None:
     for role in {nodes["nodeRole"].rpartition("/")[2] for nodes in _groups(stack)}:
-        attached = policies_of(stack, role)
-        assert attached == NODE_POLICIES, f"the node role has more policies, or less: {attached ^ NODE_POLICIES}"
-        inline = list(inline_statements(stack, role))
-        assert not inline, f"the node role may {[statement['Action'] for statement in inline]}"
-        trusted = principals_of(stack, role)
-        assert trusted == [("Service", "ec2.amazonaws.com")], f"the node role is for {trusted}"
-
-
-def test_the_add_ons_of_every_cluster_are_there(stack: DeployedStack) -> None:
-    there = add_ons_of(stack).keys()
-    assert there >= BASIC, f"the cluster has no {', '.join(sorted(BASIC - there))}"
-
-
-def test_network_policies_are_enforced(stack: DeployedStack) -> None:
-    configuration = json.loads(add_ons_of(stack)["vpc-cni"].get("configurationValues") or "{}")
-    enforced = configuration.get("enableNetworkPolicy")
-    assert enforced == "true", f"the VPC CNI enforces no network policies: {configuration}"
-
-
-def test_the_cni_gives_addresses_by_a_role_of_its_own(stack: DeployedStack) -> None:
-    attached = policies_of(stack, pod_role_of(stack, "aws-node"))
-    assert attached == {"AmazonEKS_CNI_Policy"}, f"the VPC CNI has the policies {sorted(attached)}"
-
-
-def test_the_ebs_driver_has_a_role_of_its_own(stack: DeployedStack) -> None:
-    if DRIVER not in installed(stack):
-        pytest.skip("this stack has no EBS")
-    role = pod_role_of(stack, "ebs-csi-controller-sa")
-    attached = policies_of(stack, role)
-    assert attached == {"AmazonEBSCSIDriverPolicy"}, f"the EBS driver has the policies {sorted(attached)}"
-    keys = stack.all("AWS::KMS::Key")
-    for statement in inline_statements(stack, role):
-        others = [arn for arn in listed(statement["Resource"]) if arn.rpartition("/")[2] not in keys]
-        assert not others, f"the EBS driver may {statement['Action']} on {others}"
+        any_cluster.check_node_role(stack, role)
 
 
 def _groups(stack: DeployedStack) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ class Account(fargate_efs.Account):
 
     def __init__(self, session: boto3.Session, *, posture: str, site: Site) -> None:
         self.eks: dict[str, Any] = {"nodegroups": {}, "fargate": {}}
+        self.entry_types: dict[str, str] = {}
         super().__init__(session, posture=posture, site=site)
         self._answer()
 
@@ -90,6 +91,8 @@ class Account(fargate_efs.Account):
             "name": CLUSTER,
             "arn": ARN,
             "version": "1.36",
+            "endpoint": "https://0A1B2C.gr7.eu-west-1.eks.amazonaws.com",
+            "certificateAuthority": {"data": "bm8gY2VydGlmaWNhdGU="},
             "resourcesVpcConfig": {
                 "subnetIds": self.subnets["private"],
                 "clusterSecurityGroupId": self.cluster_group,
@@ -165,6 +168,7 @@ class Account(fargate_efs.Account):
             "ListAddons": lambda: {"addons": list(self.installed)},
             "DescribeAddon": lambda name: {"addon": self.installed[name]},
             "ListAccessEntries": lambda: {"accessEntries": list(self.admins)},
+            "DescribeAccessEntry": lambda arn: {"accessEntry": {"principalArn": arn, "type": self.entry_types[arn]}},
             "ListAssociatedAccessPolicies": lambda arn: {
                 "associatedAccessPolicies": [{"policyArn": policy} for policy in self.admins[arn]]
             },

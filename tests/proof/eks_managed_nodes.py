@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tests.proof import eks
@@ -15,10 +16,11 @@ LAUNCHED = {
 }
 
 
-class Account(eks.Account):
-    """In the posture given. A break changes one thing of it."""
+class AccountWithNodes(eks.Account):
+    """Whoever manages them."""
 
-    name = "EksManagedNodesStack"
+    launched: Mapping[str, Any] = MappingProxyType({})
+    """More of what nodes are launched with."""
     add_ons: ClassVar[Sequence[str]] = (
         *("vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "metrics-server"),
         *("eks-node-monitoring-agent", DRIVER, INSIGHTS),
@@ -35,11 +37,27 @@ class Account(eks.Account):
         self.node_role = self.new_role("kubelet", EC2, *NODE_POLICIES)
         if self.key_arn:
             self.let("ebs-csi-controller-sa", allow(["kms:CreateGrant"], self.key_arn))
-        self.new_group("system", capacityType="ON_DEMAND", instanceTypes=["t4g.large"])
-        self.new_group("spot", capacityType="SPOT", instanceTypes=["m7g.large", "r7g.large"])
 
     def configure(self, add_on: str, **values: Any) -> None:
         self.installed[add_on]["configurationValues"] = json.dumps(values)
+
+    def new_template(self, name: str, **wrong: Any) -> str:
+        data = {**LAUNCHED, **self.launched, **wrong}
+        made = self.client("ec2").create_launch_template(
+            LaunchTemplateName=f"{name} {len(wrong)}", LaunchTemplateData=data
+        )
+        return made["LaunchTemplate"]["LaunchTemplateId"]
+
+
+class Account(AccountWithNodes):
+    """In the posture given. A break changes one thing of it."""
+
+    name = "EksManagedNodesStack"
+
+    def _service(self) -> None:
+        super()._service()
+        self.new_group("system", capacityType="ON_DEMAND", instanceTypes=["t4g.large"])
+        self.new_group("spot", capacityType="SPOT", instanceTypes=["m7g.large", "r7g.large"])
 
     def new_group(self, name: str, **members: Any) -> None:
         self.eks["nodegroups"][name] = {
@@ -55,12 +73,6 @@ class Account(eks.Account):
 
     def change_group(self, name: str, **wrong: Any) -> None:
         self.eks["nodegroups"][name].update(wrong)
-
-    def new_template(self, name: str, **wrong: Any) -> str:
-        made = self.client("ec2").create_launch_template(
-            LaunchTemplateName=f"{name} {len(wrong)}", LaunchTemplateData={**LAUNCHED, **wrong}
-        )
-        return made["LaunchTemplate"]["LaunchTemplateId"]
 
     def launch(self, name: str, **wrong: Any) -> None:
         self.change_group(name, launchTemplate={"id": self.new_template(name, **wrong), "version": "1"})

@@ -146,9 +146,39 @@ def proofs_of_any_cluster_with_insights(checks: ModuleType) -> list[Proof]:
     ]
 
 
+def proofs_of_any_cluster_with_nodes(checks: ModuleType) -> list[Proof]:
+    """Of the checks that every pattern with nodes of its own has besides."""
+    return [
+        *proofs_of(
+            checks.test_the_add_ons_of_every_cluster_are_there,
+            (SANDBOX, lambda it: it.installed.pop("metrics-server"), "the cluster has no metrics-server"),
+        ),
+        *proofs_of(
+            checks.test_network_policies_are_enforced,
+            (SANDBOX, lambda it: it.configure("vpc-cni"), "enforces no network policies"),
+            (SANDBOX, lambda it: it.installed["vpc-cni"].pop("configurationValues"), "enforces no network policies"),
+        ),
+        *proofs_of(
+            checks.test_the_cni_gives_addresses_by_a_role_of_its_own,
+            (SANDBOX, lambda it: it.attach("aws-node", "Everything"), "the VPC CNI has the policies .*Everything"),
+            (SANDBOX, lambda it: it.associations.pop("a-aws-node"), "the service account aws-node has 0 roles"),
+        ),
+        *proofs_of(
+            checks.test_the_ebs_driver_has_a_role_of_its_own,
+            (SANDBOX, lambda it: it.attach("ebs-csi-controller-sa", "Everything"), "has the policies .*Everything"),
+            (
+                PRODUCTION,
+                lambda it: it.let("ebs-csi-controller-sa", allow(["kms:CreateGrant"], "*")),
+                r"may \['kms:CreateGrant'\] on \['\*'\]",
+            ),
+        ),
+    ]
+
+
 PROOFS = [
     *proofs_of_any_cluster(checks),
     *proofs_of_any_cluster_with_insights(checks),
+    *proofs_of_any_cluster_with_nodes(checks),
     *proofs_of(
         checks.test_nodes_are_healthy_and_repaired,
         (SANDBOX, lambda it: it.change_group("spot", status="DEGRADED"), "the group spot is DEGRADED"),
@@ -204,29 +234,6 @@ PROOFS = [
         (SANDBOX, lambda it: it.attach("kubelet", "AmazonEKS_CNI_Policy2"), "more policies, or less: .*CNI_Policy2"),
         (SANDBOX, lambda it: it.let("kubelet", allow(["s3:*"], "*")), r"the node role may .*s3:\*"),
         (SANDBOX, lambda it: it.trust("kubelet", {"AWS": "*"}), "the node role is for"),
-    ),
-    *proofs_of(
-        checks.test_the_add_ons_of_every_cluster_are_there,
-        (SANDBOX, lambda it: it.installed.pop("metrics-server"), "the cluster has no metrics-server"),
-    ),
-    *proofs_of(
-        checks.test_network_policies_are_enforced,
-        (SANDBOX, lambda it: it.configure("vpc-cni"), "enforces no network policies"),
-        (SANDBOX, lambda it: it.installed["vpc-cni"].pop("configurationValues"), "enforces no network policies"),
-    ),
-    *proofs_of(
-        checks.test_the_cni_gives_addresses_by_a_role_of_its_own,
-        (SANDBOX, lambda it: it.attach("aws-node", "Everything"), "the VPC CNI has the policies .*Everything"),
-        (SANDBOX, lambda it: it.associations.pop("a-aws-node"), "the service account aws-node has 0 roles"),
-    ),
-    *proofs_of(
-        checks.test_the_ebs_driver_has_a_role_of_its_own,
-        (SANDBOX, lambda it: it.attach("ebs-csi-controller-sa", "Everything"), "has the policies .*Everything"),
-        (
-            PRODUCTION,
-            lambda it: it.let("ebs-csi-controller-sa", allow(["kms:CreateGrant"], "*")),
-            r"may \['kms:CreateGrant'\] on \['\*'\]",
-        ),
     ),
 ]
 

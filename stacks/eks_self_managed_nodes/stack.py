@@ -1,0 +1,92 @@
+"""The drawing of the architecture: the package's docstring says what each part promises."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from patternbook import (
+    EksCluster,
+    Monitoring,
+    Network,
+    PatternStack,
+    Posture,
+    SelfManagedNodes,
+    data_key,
+    node_role,
+)
+from patternbook.eks_add_ons import (
+    NODES_CALL,
+    add_container_insights,
+    add_ebs_driver,
+    add_ons_after_nodes,
+    add_ons_before_nodes,
+)
+from patternbook.eks_self_managed_nodes import service_cidr
+from patternbook.eks_storage_class import default_class
+from stacks.eks_self_managed_nodes.settings import EksSelfManagedNodesSettings
+
+MANIFESTS = Path(__file__).parents[2] / "workloads" / "kubernetes"
+
+
+class EksSelfManagedNodesStack(PatternStack):
+    """A cluster, and nodes that a person owns."""
+
+    title = "EKS on self-managed nodes, with an AMI of one's own"
+    settings_type = EksSelfManagedNodesSettings
+
+    def __init__(
+        self, scope: cdk.App, construct_id: str, *, settings: EksSelfManagedNodesSettings, posture: Posture
+    ) -> None:
+        super().__init__(scope, construct_id, posture=posture)
+        days = settings.log_retention_days
+        services = service_cidr(settings.vpc_cidr)
+        key = data_key(self, "Key", posture=posture)
+        network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
+        cluster = EksCluster(
+            self,
+            "Eks",
+            network=network,
+            posture=posture,
+            version=settings.kubernetes_version,
+            public_access_cidrs=settings.public_access_cidrs,
+            admin_principals=settings.admin_principals,
+            upgrade_policy=settings.upgrade_policy,
+            service_cidr=services,
+            kubectl=bool(settings.storage),
+            add_on_versions=settings.add_on_versions,
+            log_retention_days=days,
+            key=key,
+        )
+        network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
+        nodes = SelfManagedNodes(
+            self,
+            "Nodes",
+            cluster=cluster,
+            role=node_role(self, "NodeRole"),
+            posture=posture,
+            service_cidr=services,
+            ami_id=settings.ami_id,
+            architecture=settings.architecture,
+            instance_types=settings.instance_types,
+            on_demand_base=settings.on_demand_base,
+            spot_percent=settings.spot_percent,
+            min_nodes=settings.min_nodes,
+            max_nodes=settings.max_nodes,
+            volume_gib=settings.volume_gib,
+            labels=settings.node_labels,
+            after=add_ons_before_nodes(cluster),
+        )
+        add_ons_after_nodes(cluster, nodes=[nodes.group])
+        if settings.container_insights:
+            add_container_insights(cluster, nodes=[nodes.group], posture=posture, log_retention_days=days, key=key)
+        if "ebs" in settings.storage:
+            driver = add_ebs_driver(cluster, nodes=[nodes.group], key=key)
+            cluster.apply("Gp3", default_class(MANIFESTS / "storage-class-gp3.yaml", key=key), after=[driver])
+
+        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        monitoring.watch_kubernetes(cluster.name, container_insights=settings.container_insights)
+
+        self.output("KubeconfigCommand", cluster.kubeconfig_command, "After it, kubectl talks to the cluster")
+        self.output("ControlPlaneLogGroupName", cluster.log_group.log_group_name, "What the control plane logs")
+        self.output("NodeGroupName", nodes.group.auto_scaling_group_name, "The Auto Scaling group of the nodes")
+        self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")

@@ -1,0 +1,255 @@
+"""What the docstring of stacks/eks_self_managed_nodes promises."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+import yaml
+from aws_cdk.assertions import Annotations, Match
+
+from patternbook import SANDBOX, EksCluster, Network, SelfManagedNodes, node_role
+from patternbook.eks_nodes import Taint
+from patternbook.eks_self_managed_nodes import service_cidr
+from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
+from tests.book import EVERYTHING, refusal, variant
+from tests.unit.eks import (
+    ClusterPromises,
+    InsightsPromises,
+    NetworkPromises,
+    OperationPromises,
+    add_on,
+    add_ons,
+    cluster,
+    manifest,
+    manifests,
+    pod_role,
+    policies,
+    trust,
+)
+from tests.unit.reading import Reading, Resource
+
+PATTERN = EksSelfManagedNodesStack
+FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksSelfManagedNodesStack"]}
+BARE: Mapping[str, Any] = {"posture": "production", "storage": [], "container_insights": False}
+VARIANTS = {"full": FULL, "bare": BARE}
+
+FIRST = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent"}
+BEGIN = """MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="NODE"
+
+--NODE
+Content-Type: application/node.eks.aws
+
+"""
+END = "\n--NODE--"
+
+
+def group(stack: Reading) -> Resource:
+    return stack.one("AWS::AutoScaling::AutoScalingGroup")
+
+
+def template(stack: Reading) -> dict[str, Any]:
+    chosen = group(stack)["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"]
+    assert stack.shown(chosen["Version"]) == "${AWS::EC2::LaunchTemplate.LatestVersionNumber}"
+    return stack.to(chosen["LaunchTemplateId"])["LaunchTemplateData"]
+
+
+def role(stack: Reading) -> Resource:
+    [found] = stack.to(template(stack)["IamInstanceProfile"]["Arn"])["Roles"]
+    return stack.to(found)
+
+
+def node_config(stack: Reading) -> dict[str, Any]:
+    text = stack.shown(template(stack)["UserData"]["Fn::Base64"])
+    assert text.startswith(BEGIN)
+    assert text.endswith(END)
+    return yaml.safe_load(text.removeprefix(BEGIN).removesuffix(END))
+
+
+class TestNetwork(NetworkPromises): ...
+
+
+class TestCluster(ClusterPromises):
+    def test_addresses_of_services_are_apart_from_those_of_the_vpc(self, any_stack: Reading) -> None:
+        assert cluster(any_stack)["KubernetesNetworkConfig"]["ServiceIpv4Cidr"] == "172.20.0.0/16"
+        assert service_cidr("10.0.0.0/16") == "172.20.0.0/16"
+        assert service_cidr("172.20.4.0/22") == "10.100.0.0/16"
+
+
+class TestContainerInsights(InsightsPromises): ...
+
+
+class TestOperation(OperationPromises):
+    OUTPUTS = ("NodeGroupName",)
+
+
+class TestNodes:
+    def test_they_are_in_the_private_subnets_with_the_group_of_the_cluster(self, any_stack: Reading) -> None:
+        private = {subnet.id for subnet in any_stack.subnets("private")}
+        assert {any_stack.to(subnet).id for subnet in group(any_stack)["VPCZoneIdentifier"]} == private
+        launched = template(any_stack)
+        assert any_stack.shown(launched["SecurityGroupIds"]) == ["${AWS::EKS::Cluster.ClusterSecurityGroupId}"]
+        assert {"KeyName", "NetworkInterfaces"}.isdisjoint(launched)
+        assert not any_stack.all("AWS::EKS::Nodegroup")
+
+    def test_the_ami_is_the_newest_optimized_one_or_your_own(self, stack: Reading, full: Reading) -> None:
+        parameter = stack.document["Parameters"][template(stack)["ImageId"]["Ref"]]
+        assert parameter["Type"] == "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+        assert parameter["Default"] == (
+            "/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard/recommended/image_id"
+        )
+        assert template(full)["ImageId"] == "ami-0123456789abcdef0"
+
+    def test_nodeadm_reads_the_cluster_from_the_user_data(self, any_stack: Reading) -> None:
+        config = node_config(any_stack)
+        assert (config["apiVersion"], config["kind"]) == ("node.eks.aws/v1alpha1", "NodeConfig")
+        assert config["spec"]["cluster"] == {
+            "name": any_stack.shown(cluster(any_stack)["Name"]),
+            "apiServerEndpoint": "${AWS::EKS::Cluster.Endpoint}",
+            "certificateAuthority": "${AWS::EKS::Cluster.CertificateAuthorityData}",
+            "cidr": cluster(any_stack)["KubernetesNetworkConfig"]["ServiceIpv4Cidr"],
+        }
+
+    def test_labels(self, stack: Reading, full: Reading) -> None:
+        assert node_config(stack)["spec"]["kubelet"] == {"flags": ["--node-labels=nodes=own"]}
+        assert node_config(full)["spec"]["kubelet"] == {"flags": ["--node-labels=example.com/a=b,nodes=own"]}
+
+    def test_metadata_takes_imdsv2_and_one_hop_and_volumes_are_encrypted(self, any_stack: Reading) -> None:
+        options = template(any_stack)["MetadataOptions"]
+        assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
+        [volume] = [device["Ebs"] for device in template(any_stack)["BlockDeviceMappings"]]
+        assert (volume["Encrypted"], volume["VolumeType"], volume["DeleteOnTermination"]) == (True, "gp3", True)
+
+    def test_on_demand_and_spot_in_one_group_of_several_types(self, stack: Reading, full: Reading) -> None:
+        mix = group(stack)["MixedInstancesPolicy"]
+        assert mix["InstancesDistribution"] == {
+            "OnDemandAllocationStrategy": "prioritized",
+            "OnDemandBaseCapacity": 2,
+            "OnDemandPercentageAboveBaseCapacity": 50,
+            "SpotAllocationStrategy": "price-capacity-optimized",
+        }
+        assert [each["InstanceType"] for each in mix["LaunchTemplate"]["Overrides"]] == [
+            *("t4g.large", "m7g.large", "r7g.large", "m7g.xlarge", "c7g.xlarge")
+        ]
+        mix = group(full)["MixedInstancesPolicy"]
+        assert mix["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 20
+        assert [each["InstanceType"] for each in mix["LaunchTemplate"]["Overrides"]] == ["m6i.large", "r6i.large"]
+
+    def test_sizes_without_a_desired_one(self, stack: Reading) -> None:
+        assert (group(stack)["MinSize"], group(stack)["MaxSize"]) == ("2", "6")
+        assert group(stack).get("DesiredCapacity") is None
+
+    def test_a_change_replaces_them_by_an_instance_refresh(self, any_stack: Reading) -> None:
+        refresh = group(any_stack).body["UpdatePolicy"]["AutoScalingInstanceRefresh"]
+        assert refresh["Strategy"] == "Rolling"
+        assert (refresh["Preferences"]["MinHealthyPercentage"], refresh["Preferences"]["MaxHealthyPercentage"]) == (
+            100,
+            110,
+        )
+
+    def test_production_replaces_them_by_age(self, production: Reading, sandbox: Reading) -> None:
+        assert group(production)["MaxInstanceLifetime"] == 30 * 24 * 3600
+        assert group(sandbox).get("MaxInstanceLifetime") is None
+
+    def test_the_group_is_tagged_as_the_cluster_s(self, any_stack: Reading) -> None:
+        tags = {any_stack.shown(tag["Key"]): tag for tag in group(any_stack)["Tags"]}
+        tag = tags[f"kubernetes.io/cluster/{any_stack.shown(cluster(any_stack)['Name'])}"]
+        assert (tag["Value"], tag["PropagateAtLaunch"]) == ("owned", True)
+
+    def test_the_role_may_join_and_pull_images_and_nothing_else(self, any_stack: Reading) -> None:
+        found = role(any_stack)
+        assert policies(any_stack, found) == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
+        assert any_stack.statements(found) == []
+        assert [each["Principal"] for each in trust(any_stack, found)] == [{"Service": "ec2.amazonaws.com"}]
+        [entry] = [
+            each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.to(each["PrincipalArn"]) == found
+        ]
+        assert entry["Type"] == "EC2_LINUX"
+        assert not entry.get("AccessPolicies")
+        assert entry.id in any_stack.before(group(any_stack))
+
+    def test_what_they_need_to_be_ready_is_there_before_and_until_they_are_gone(self, any_stack: Reading) -> None:
+        before = any_stack.before(group(any_stack))
+        assert {add_on(any_stack, name).id for name in FIRST} <= before
+        routes = {route.id for subnet in any_stack.subnets("private") if (route := any_stack.default_route(subnet))}
+        assert len(routes) == 3
+        assert routes | {role(any_stack).id, cluster(any_stack).id} <= before
+
+    def test_spot_with_one_instance_type_is_a_warning(self, tmp_path: Path) -> None:
+        app = variant(PATTERN, tmp_path, instance_types=["m7g.large"])
+        stack = app.node.find_child("EksSelfManagedNodesStack")
+        assert isinstance(stack, cdk.Stack)
+        Annotations.from_stack(stack).has_warning(
+            "/EksSelfManagedNodesStack/Nodes", Match.string_like_regexp("Spot with one instance type, m7g.large")
+        )
+
+
+class TestAddOnsAndStorage:
+    def test_what_runs_on_nodes_waits_for_them(self, any_stack: Reading) -> None:
+        for name in add_ons(any_stack) - FIRST:
+            assert group(any_stack).id in any_stack.before(add_on(any_stack, name))
+
+    def test_the_ebs_driver_has_a_role_of_its_own_and_gp3_is_the_default(self, stack: Reading) -> None:
+        assert policies(stack, pod_role(stack, "aws-ebs-csi-driver", "ebs-csi-controller-sa")) == {
+            "service-role/AmazonEBSCSIDriverPolicy"
+        }
+        assert manifest(stack, "StorageClass", "gp3")["provisioner"] == "ebs.csi.aws.com"
+
+    def test_without_storage_there_is_neither(self, bare: Reading) -> None:
+        assert "aws-ebs-csi-driver" not in add_ons(bare)
+        assert not manifests(bare)
+        assert not bare.all("AWS::Lambda::Function")
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("settings", "path", "remedy"),
+        [
+            ({"ami_id": "ami-1"}, "ami_id", 'the id of an AMI such as "ami-0123456789abcdef0"'),
+            ({"instance_types": ["m6i.large"]}, "instance_types", "an AMI for arm64, unlike m6i.large"),
+            ({"instance_types": ["t4g.small"]}, "instance_types", "room for pods beside the add-ons"),
+            ({"min_nodes": 7}, "max_nodes", "at least min_nodes, which is 7"),
+            ({"desired_nodes": 3}, "desired_nodes", "set min_nodes and max_nodes"),
+            ({"operating_system": "bottlerocket"}, "operating_system", "unknown setting"),
+            ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
+            ({"storage": ["efs"]}, "storage.0", "one of ebs"),
+        ],
+    )
+    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(PATTERN, tmp_path, **settings)
+        assert list(said) == [path]
+        assert remedy in said[path]
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"ami_id": "mine"}, "ami_id: 'mine' given, the id of an AMI"),
+            ({"min_nodes": 3, "max_nodes": 2}, "3 and 2 given"),
+            ({"spot_percent": 101}, "0 to 100, required"),
+            ({"instance_types": ["m6i.large"]}, "an AMI for arm64"),
+        ],
+    )
+    def test_constructs(self, wrong: dict[str, Any], message: str) -> None:
+        stack = cdk.Stack()
+        kubernetes = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+        owned: dict[str, Any] = {"cluster": kubernetes, "role": node_role(stack, "Role"), "posture": SANDBOX, **wrong}
+        with pytest.raises(ValueError, match=message):
+            SelfManagedNodes(stack, "Nodes", service_cidr="172.20.0.0/16", **owned)
+        assert stack.node.try_find_child("Nodes") is None
+
+    def test_taints_are_for_the_kubelet(self) -> None:
+        stack = cdk.Stack()
+        kubernetes = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+        SelfManagedNodes(
+            stack,
+            "Nodes",
+            cluster=kubernetes,
+            role=node_role(stack, "Role"),
+            posture=SANDBOX,
+            service_cidr="172.20.0.0/16",
+            taints=[Taint(key="gpu", value="yes"), Taint(key="old", effect="NO_EXECUTE")],
+        )
+        flags = node_config(Reading(stack))["spec"]["kubelet"]["flags"]
+        assert flags == ["--register-with-taints=gpu=yes:NoSchedule,old=:NoExecute"]
