@@ -114,6 +114,7 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "operating_system": "bottlerocket",
         "architecture": "x86_64",
         "volume_gib": 100,
+        "storage": ["ebs", "efs"],
         "system_instance_types": ["m6i.large"],
         "system_labels": {"example.com/nodes": "system"},
         "min_system_nodes": 3,

@@ -5,6 +5,7 @@ from patternbook.anywhere import AnywhereService, Machines, external_cluster
 from patternbook.book import PatternStack, build_app, synthesize
 from patternbook.ec2_capacity import Ec2Capacity
 from patternbook.eks_cluster import EksCluster
+from patternbook.eks_efs import EfsStorage
 from patternbook.eks_fargate import FargatePods
 from patternbook.eks_nodes import ManagedNodes, node_role
 from patternbook.eks_self_managed_nodes import SelfManagedNodes
@@ -31,6 +32,7 @@ __all__ = [
     "AnywhereService",
     "Ec2Capacity",
     "Ec2Service",
+    "EfsStorage",
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",

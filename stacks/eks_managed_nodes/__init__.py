@@ -27,7 +27,9 @@ This creates:
   monitoring agent after them; and CloudWatch Observability, for Container Insights (``container_insights``), which
   writes to log groups that the stack owns.
 - **Storage** (``storage``): for EBS the CSI driver, whose role is its own by Pod Identity, and the default StorageClass
-  ``gp3``: encrypted (in production with the stack's own key), in the AZ of the pod, expandable.
+  ``gp3``: encrypted (in production with the stack's own key), in the AZ of the pod, expandable. For EFS a file system,
+  encrypted likewise, the CSI driver, whose role makes access points of this one only, and the StorageClass ``efs``:
+  each claim gets a directory that pods of all AZs share, by TLS, and never as root.
 - **Operation**: alarms on pods that find no node, on errors of the API server and on failed nodes, an SNS topic with an
   optional e-mail, a dashboard.
 - **Regions** (``regions``): a complete stack in each, ``EksManagedNodesStack-eu-west-1`` and so on, with nothing in

@@ -21,7 +21,7 @@ from patternbook.eks_settings import (
 from patternbook.fields import EachOnce
 from patternbook.settings import RegionalSettings
 
-Storage = Literal["ebs"]
+Storage = Literal["ebs", "efs"]
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
@@ -33,7 +33,7 @@ class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, R
         "owns the number from then on; set min_system_nodes and min_spot_nodes"
         for kind in ("", "system_", "spot_")
     }
-    add_ons = (*BEFORE_NODES, *AFTER_NODES, EBS, OBSERVABILITY)
+    add_ons = (*BEFORE_NODES, *AFTER_NODES, EBS, "aws-efs-csi-driver", OBSERVABILITY)
 
     operating_system: OperatingSystem = "al2023"
     """Operating system of the nodes, from the EKS-optimized AMI."""
@@ -56,7 +56,7 @@ class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, R
     max_spot_nodes: SomeNodes = 4
     """Nodes on Spot at most."""
     storage: Annotated[tuple[Storage, ...], EachOnce] = ("ebs",)
-    """What pods can claim volumes of."""
+    """What pods can claim volumes of: EBS, a volume for pods of one AZ; EFS, a directory for pods of all."""
 
     @field_validator("system_instance_types", "spot_instance_types")
     @classmethod

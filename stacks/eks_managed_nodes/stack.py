@@ -5,6 +5,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from patternbook import (
+    EfsStorage,
     EksCluster,
     ManagedNodes,
     Monitoring,
@@ -13,6 +14,7 @@ from patternbook import (
     Posture,
     data_key,
     node_role,
+    read_manifests,
 )
 from patternbook.eks_add_ons import (
     NODES_CALL,
@@ -100,6 +102,11 @@ class EksManagedNodesStack(PatternStack):
         if "ebs" in settings.storage:
             driver = add_ebs_driver(cluster, nodes=nodes, key=key)
             cluster.apply("Gp3", default_class(MANIFESTS / "storage-class-gp3.yaml", key=key), after=[driver])
+        if "efs" in settings.storage:
+            efs = EfsStorage(self, "Efs", cluster=cluster, network=network, posture=posture, nodes=nodes, key=key)
+            cluster.apply(
+                "EfsClass", read_manifests(MANIFESTS / "storage-class-efs.yaml", **efs.values), after=efs.mountable
+            )
 
         monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
         monitoring.watch_kubernetes(cluster.name, container_insights=settings.container_insights)

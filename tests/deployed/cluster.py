@@ -20,6 +20,7 @@ ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 LOGS = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
 WATCHED = {"scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"}
 NODE_POLICIES = {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
+FILES = "AWS::EFS::FileSystem"
 DRIVER = "aws-ebs-csi-driver"
 BASIC = {
     *("vpc-cni", "kube-proxy", "eks-pod-identity-agent"),
@@ -162,9 +163,50 @@ def test_the_ebs_driver_has_a_role_of_its_own(stack: DeployedStack) -> None:
         assert not others, f"the EBS driver may {statement['Action']} on {others}"
 
 
+def test_only_the_cluster_reaches_the_file_system(stack: DeployedStack) -> None:
+    efs = stack.client("efs")
+    targets = efs.describe_mount_targets(FileSystemId=file_system_of(stack)["FileSystemId"])["MountTargets"]
+    assert len(targets) == 3, f"the file system has {len(targets)} mount targets"
+    for target in targets:
+        assert not default_routes(stack, target["SubnetId"]), f"the subnet {target['SubnetId']} has a way out"
+        groups = efs.describe_mount_target_security_groups(MountTargetId=target["MountTargetId"])["SecurityGroups"]
+        admitted = {(rule.first, rule.last, rule.peer) for rule in rules_of(stack, groups)}
+        cluster = cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"]
+        assert admitted == {(2049, 2049, cluster)}, f"mount targets admit {shown(rules_of(stack, groups))}"
+
+
+def test_files_are_reached_by_tls_and_not_as_root(stack: DeployedStack) -> None:
+    file_system, efs = file_system_of(stack), stack.client("efs")
+    policy = json.loads(efs.describe_file_system_policy(FileSystemId=file_system["FileSystemId"])["Policy"])
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    refused = [each for each in policy["Statement"] if each["Effect"] == "Deny" and each.get("Condition") == plain]
+    assert refused, "the file system takes plain NFS"
+    for statement in [each for each in policy["Statement"] if each["Effect"] == "Allow"]:
+        actions = {action.removeprefix("elasticfilesystem:") for action in listed(statement["Action"])}
+        assert actions <= {"ClientMount", "ClientWrite"}, f"clients may {sorted(actions)}"
+        by_target = statement.get("Condition", {}).get("Bool", {}).get("elasticfilesystem:AccessedViaMountTarget")
+        assert by_target == "true", "the file system is open by more ways than its mount targets"
+    [point] = efs.describe_access_points(AccessPointId=stack.only("AWS::EFS::AccessPoint"))["AccessPoints"]
+    assert point["PosixUser"]["Uid"] > 0, "files are reached as root"
+
+
+def test_files_are_encrypted_with_the_stacks_key_in_production(stack: DeployedStack) -> None:
+    file_system = file_system_of(stack)
+    assert file_system["Encrypted"], "the file system is not encrypted"
+    used = file_system.get("KmsKeyId", "no key")
+    own = tuple(stack.all("AWS::KMS::Key"))
+    assert used.endswith(own) or not stack.production, f"the file system is encrypted with {used}, not {own}"
+
+
 def installed(stack: DeployedStack) -> set[str]:
     """The add-ons that the stack has made, whatever became of them; ``Ref`` is the cluster and the add-on."""
     return {physical_id.partition("|")[2] for physical_id in stack.all("AWS::EKS::Addon")}
+
+
+def file_system_of(stack: DeployedStack) -> dict[str, Any]:
+    if not stack.all(FILES):
+        pytest.skip("this stack has no file system")
+    return stack.client("efs").describe_file_systems(FileSystemId=stack.only(FILES))["FileSystems"][0]
 
 
 def cluster_of(stack: DeployedStack) -> dict[str, Any]:

@@ -7,17 +7,20 @@ in tests/proof/test_eks_fargate.py.
 import json
 from typing import Any
 
-import pytest
-
 from tests.deployed import cluster as any_cluster
 from tests.deployed import service as any_service
 from tests.deployed.cluster import add_ons_of, check_subnets, cluster_of, policies_of
-from tests.deployed.service import default_routes, inline_statements, listed, rules_of, shown
+from tests.deployed.service import inline_statements, listed
 from tests.deployed.stack import DeployedStack
 
 STACK = "EksFargateStack"
 
-FILES = "AWS::EFS::FileSystem"
+# The same of any cluster with EFS.
+test_files_are_encrypted_with_the_stacks_key_in_production = (
+    any_cluster.test_files_are_encrypted_with_the_stacks_key_in_production
+)
+test_files_are_reached_by_tls_and_not_as_root = any_cluster.test_files_are_reached_by_tls_and_not_as_root
+test_only_the_cluster_reaches_the_file_system = any_cluster.test_only_the_cluster_reaches_the_file_system
 
 # The same of any cluster.
 test_add_ons_run = any_cluster.test_add_ons_run
@@ -90,41 +93,6 @@ def test_the_pod_execution_role_is_for_this_cluster(stack: DeployedStack) -> Non
             assert source == here, f"the role is for {source or 'every cluster'}, not for {here}"
 
 
-def test_only_the_cluster_reaches_the_file_system(stack: DeployedStack) -> None:
-    efs = stack.client("efs")
-    targets = efs.describe_mount_targets(FileSystemId=_file_system(stack)["FileSystemId"])["MountTargets"]
-    assert len(targets) == 3, f"the file system has {len(targets)} mount targets"
-    for target in targets:
-        assert not default_routes(stack, target["SubnetId"]), f"the subnet {target['SubnetId']} has a way out"
-        groups = efs.describe_mount_target_security_groups(MountTargetId=target["MountTargetId"])["SecurityGroups"]
-        admitted = {(rule.first, rule.last, rule.peer) for rule in rules_of(stack, groups)}
-        cluster = cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"]
-        assert admitted == {(2049, 2049, cluster)}, f"mount targets admit {shown(rules_of(stack, groups))}"
-
-
-def test_files_are_reached_by_tls_and_not_as_root(stack: DeployedStack) -> None:
-    file_system, efs = _file_system(stack), stack.client("efs")
-    policy = json.loads(efs.describe_file_system_policy(FileSystemId=file_system["FileSystemId"])["Policy"])
-    plain = {"Bool": {"aws:SecureTransport": "false"}}
-    refused = [each for each in policy["Statement"] if each["Effect"] == "Deny" and each.get("Condition") == plain]
-    assert refused, "the file system takes plain NFS"
-    for statement in [each for each in policy["Statement"] if each["Effect"] == "Allow"]:
-        actions = {action.removeprefix("elasticfilesystem:") for action in listed(statement["Action"])}
-        assert actions <= {"ClientMount", "ClientWrite"}, f"clients may {sorted(actions)}"
-        by_target = statement.get("Condition", {}).get("Bool", {}).get("elasticfilesystem:AccessedViaMountTarget")
-        assert by_target == "true", "the file system is open by more ways than its mount targets"
-    [point] = efs.describe_access_points(AccessPointId=stack.only("AWS::EFS::AccessPoint"))["AccessPoints"]
-    assert point["PosixUser"]["Uid"] > 0, "files are reached as root"
-
-
-def test_files_are_encrypted_with_the_stacks_key_in_production(stack: DeployedStack) -> None:
-    file_system = _file_system(stack)
-    assert file_system["Encrypted"], "the file system is not encrypted"
-    used = file_system.get("KmsKeyId", "no key")
-    own = tuple(stack.all("AWS::KMS::Key"))
-    assert used.endswith(own) or not stack.production, f"the file system is encrypted with {used}, not {own}"
-
-
 def _profiles(stack: DeployedStack) -> list[dict[str, Any]]:
     eks, cluster = stack.client("eks"), stack.only("AWS::EKS::Cluster")
     names = eks.list_fargate_profiles(clusterName=cluster)["fargateProfileNames"]
@@ -132,9 +100,3 @@ def _profiles(stack: DeployedStack) -> list[dict[str, Any]]:
     return [
         eks.describe_fargate_profile(clusterName=cluster, fargateProfileName=name)["fargateProfile"] for name in names
     ]
-
-
-def _file_system(stack: DeployedStack) -> dict[str, Any]:
-    if not stack.all(FILES):
-        pytest.skip("this stack has no file system")
-    return stack.client("efs").describe_file_systems(FileSystemId=stack.only(FILES))["FileSystems"][0]

@@ -4,11 +4,13 @@ Each check asks AWS, not the template, and holds in both postures and with any s
 in tests/proof/test_eks_managed_nodes.py.
 """
 
+import json
 from typing import Any
 
 from tests.deployed import cluster as any_cluster
 from tests.deployed import service as any_service
 from tests.deployed.cluster import check_subnets
+from tests.deployed.service import inline_statements, listed
 from tests.deployed.stack import DeployedStack
 
 STACK = "EksManagedNodesStack"
@@ -45,6 +47,32 @@ test_the_cni_gives_addresses_by_a_role_of_its_own = any_cluster.test_the_cni_giv
 test_the_ebs_driver_has_a_role_of_its_own = any_cluster.test_the_ebs_driver_has_a_role_of_its_own
 test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
 test_the_version_is_in_support = any_cluster.test_the_version_is_in_support
+
+
+# The same of any cluster with EFS.
+test_files_are_encrypted_with_the_stacks_key_in_production = (
+    any_cluster.test_files_are_encrypted_with_the_stacks_key_in_production
+)
+test_files_are_reached_by_tls_and_not_as_root = any_cluster.test_files_are_reached_by_tls_and_not_as_root
+test_only_the_cluster_reaches_the_file_system = any_cluster.test_only_the_cluster_reaches_the_file_system
+
+
+def test_the_efs_driver_is_for_the_stacks_file_system_only(stack: DeployedStack) -> None:
+    file_system = any_cluster.file_system_of(stack)["FileSystemArn"]
+    role = any_cluster.pod_role_of(stack, "efs-csi-controller-sa")
+    attached = any_cluster.policies_of(stack, role)
+    assert not attached, f"the EFS driver has the policies {sorted(attached)}"
+    for statement in inline_statements(stack, role):
+        actions = [action for action in listed(statement["Action"]) if action != "ec2:DescribeAvailabilityZones"]
+        others = [
+            arn
+            for arn in listed(statement["Resource"])
+            if actions and arn != file_system and not arn.endswith(":access-point/*")
+        ]
+        assert not others, f"the EFS driver may {actions} on {others}"
+        tagged = "aws:ResourceTag/efs.csi.aws.com/cluster" in json.dumps(statement.get("Condition", {}))
+        deletes = "elasticfilesystem:DeleteAccessPoint" in actions
+        assert tagged or not deletes, "the EFS driver deletes access points that it has not made"
 
 
 def test_nodes_are_healthy_and_repaired(stack: DeployedStack) -> None:

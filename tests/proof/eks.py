@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import boto3
 
 from tests.proof import fargate_efs
+from tests.proof.fargate_efs import REFUSE_PLAIN_TRANSPORT
 from tests.proof.site import Site
 
 HERE = "eu-west-1:123456789012"
@@ -24,6 +25,12 @@ INSIGHTS = "amazon-cloudwatch-observability"
 INSIGHTS_LOGS = [
     f"/aws/containerinsights/{CLUSTER}/{kind}" for kind in ("application", "dataplane", "host", "performance")
 ]
+ADMIT = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "*"},
+    "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+    "Condition": {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}},
+}
 LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
 
@@ -193,6 +200,21 @@ class Account(fargate_efs.Account):
         events, event = self.client(service).meta.events, f"before-call.{service}.{operation}"
         events.unregister(event, unique_id=event)
         events.register(event, answer, unique_id=event)
+
+
+class AccountWithFiles(Account):
+    """With a file system that the members of the cluster reach."""
+
+    def _groups(self) -> None:
+        super()._groups()
+        self.mount_group = self._group("mount targets", [(2049, self.cluster_group)])
+
+    def _file_system(self) -> None:
+        fargate_efs.Account._file_system(self)
+
+    def put_file_system_policy(self, *statements: Mapping[str, Any]) -> None:
+        given = (REFUSE_PLAIN_TRANSPORT, ADMIT) if statements == (REFUSE_PLAIN_TRANSPORT,) else statements
+        super().put_file_system_policy(*given)
 
 
 def allow(actions: Sequence[str], resource: str) -> dict[str, Any]:

@@ -4,38 +4,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from tests.proof import eks, fargate_efs
+from tests.proof import eks
 from tests.proof.eks import CLUSTER, HERE, allow
-from tests.proof.fargate_efs import REFUSE_PLAIN_TRANSPORT
 
 PODS = "pods"
-ADMIT = {
-    "Effect": "Allow",
-    "Principal": {"AWS": "*"},
-    "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
-    "Condition": {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}},
-}
 WRITE = ["logs:CreateLogStream", "logs:PutLogEvents"]
 LOG_GROUP = f"arn:aws:logs:{HERE}:log-group:{PODS}:*"
 
 
-class Account(eks.Account):
+class Account(eks.AccountWithFiles):
     """In the posture given. A break changes one thing of it."""
 
     name = "EksFargateStack"
     add_ons: ClassVar[Sequence[str]] = ("coredns",)
     log_groups: ClassVar[Sequence[str]] = (f"/aws/eks/{CLUSTER}/cluster", "flow", PODS)
-
-    def _groups(self) -> None:
-        super()._groups()
-        self.mount_group = self._group("mount targets", [(2049, self.cluster_group)])
-
-    def _file_system(self) -> None:
-        fargate_efs.Account._file_system(self)
-
-    def put_file_system_policy(self, *statements: Mapping[str, Any]) -> None:
-        given = (REFUSE_PLAIN_TRANSPORT, ADMIT) if statements == (REFUSE_PLAIN_TRANSPORT,) else statements
-        super().put_file_system_policy(*given)
 
     def _outputs(self) -> dict[str, str]:
         return {**super()._outputs(), "LogGroupName": PODS}

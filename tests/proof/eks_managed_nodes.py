@@ -6,10 +6,12 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tests.proof import eks
-from tests.proof.eks import EC2, INSIGHTS, allow
+from tests.proof.eks import EC2, HERE, INSIGHTS, PODS, allow
 
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 DRIVER = "aws-ebs-csi-driver"
+MAKE = "elasticfilesystem:CreateAccessPoint"
+POINTS = f"arn:aws:elasticfilesystem:{HERE}:access-point/*"
 LAUNCHED = {
     "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
     "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "VolumeType": "gp3"}}],
@@ -49,13 +51,16 @@ class AccountWithNodes(eks.Account):
         return made["LaunchTemplate"]["LaunchTemplateId"]
 
 
-class Account(AccountWithNodes):
-    """In the posture given. A break changes one thing of it."""
+class Account(eks.AccountWithFiles, AccountWithNodes):
+    """In the posture given, with EBS and EFS. A break changes one thing of it."""
 
     name = "EksManagedNodesStack"
 
     def _service(self) -> None:
         super()._service()
+        self.associate("efs-csi-controller-sa", self.new_role("efs-csi-controller-sa", PODS))
+        files = self.client("efs").describe_file_systems(FileSystemId=self.file_system)["FileSystems"][0]
+        self.let("efs-csi-controller-sa", allow([MAKE], files["FileSystemArn"]))
         self.new_group("system", capacityType="ON_DEMAND", instanceTypes=["t4g.large"])
         self.new_group("spot", capacityType="SPOT", instanceTypes=["m7g.large", "r7g.large"])
 

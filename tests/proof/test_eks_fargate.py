@@ -7,14 +7,15 @@ import pytest
 
 from tests.deployed import test_eks_fargate as checks
 from tests.proof.eks import allow
-from tests.proof.eks_fargate import ADMIT, LOG_GROUP, WRITE, Account
-from tests.proof.fargate_efs import ANYWHERE, REFUSE_PLAIN_TRANSPORT, proofs_of
+from tests.proof.eks_fargate import LOG_GROUP, WRITE, Account
+from tests.proof.fargate_efs import proofs_of
 from tests.proof.proving import Proof, account_in_memory, checks_of, passes, unproven
 from tests.proof.site import Site
-from tests.proof.test_eks_managed_nodes import PRODUCTION, SANDBOX, proofs_of_any_cluster
+from tests.proof.test_eks_managed_nodes import PRODUCTION, SANDBOX, proofs_of_any_cluster, proofs_of_files
 
 PROOFS = [
     *proofs_of_any_cluster(checks),
+    *proofs_of_files(checks),
     *proofs_of(
         checks.test_there_are_no_nodes,
         (SANDBOX, lambda it: it.eks["nodegroups"].update(one={}), r"has groups of nodes: \['one'\]"),
@@ -42,40 +43,6 @@ PROOFS = [
         checks.test_the_pod_execution_role_is_for_this_cluster,
         (SANDBOX, lambda it: it.trust_profiles_of("other"), "the role is for .*other"),
         (SANDBOX, lambda it: it.trust_profiles_of(None), "the role is for every cluster"),
-    ),
-    *proofs_of(
-        checks.test_only_the_cluster_reaches_the_file_system,
-        (SANDBOX, lambda it: it.new_file_system(Encrypted=True), "has 0 mount targets"),
-        (SANDBOX, lambda it: it.open(it.mount_group, 2049, ANYWHERE), r"mount targets admit .*2049 0\.0\.0\.0/0"),
-        (SANDBOX, lambda it: it.open(it.mount_group, 22, it.cluster_group), "mount targets admit .*tcp/22"),
-    ),
-    *proofs_of(
-        checks.test_files_are_reached_by_tls_and_not_as_root,
-        (SANDBOX, lambda it: it.put_file_system_policy(ADMIT), "takes plain NFS"),
-        (
-            SANDBOX,
-            lambda it: it.put_file_system_policy(
-                REFUSE_PLAIN_TRANSPORT, {**ADMIT, "Action": "elasticfilesystem:ClientRootAccess"}
-            ),
-            "clients may .*ClientRootAccess",
-        ),
-        (
-            SANDBOX,
-            lambda it: it.put_file_system_policy(REFUSE_PLAIN_TRANSPORT, {**ADMIT, "Condition": {}}),
-            "open by more ways than its mount targets",
-        ),
-        (
-            SANDBOX,
-            lambda it: it.resources.update(
-                {"AWS::EFS::AccessPoint": [it.new_access_point(PosixUser={"Uid": 0, "Gid": 0})]}
-            ),
-            "files are reached as root",
-        ),
-    ),
-    *proofs_of(
-        checks.test_files_are_encrypted_with_the_stacks_key_in_production,
-        (SANDBOX, lambda it: it.new_file_system(Encrypted=False), "is not encrypted"),
-        (PRODUCTION, lambda it: it.new_file_system(KmsKeyId="alias/other"), "is encrypted with alias/other, not"),
     ),
 ]
 

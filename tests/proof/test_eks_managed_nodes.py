@@ -11,9 +11,9 @@ import pytest
 
 from tests.deployed import test_eks_managed_nodes as checks
 from tests.proof import test_fargate_efs
-from tests.proof.eks import ARN, EC2, INSIGHTS, allow
-from tests.proof.eks_managed_nodes import DRIVER, Account
-from tests.proof.fargate_efs import proofs_of
+from tests.proof.eks import ADMIT, ARN, EC2, INSIGHTS, allow
+from tests.proof.eks_managed_nodes import DRIVER, MAKE, POINTS, Account
+from tests.proof.fargate_efs import ANYWHERE, REFUSE_PLAIN_TRANSPORT, proofs_of
 from tests.proof.proving import Proof, account_in_memory, checks_of, passes, unproven
 from tests.proof.site import Site
 
@@ -175,10 +175,61 @@ def proofs_of_any_cluster_with_nodes(checks: ModuleType) -> list[Proof]:
     ]
 
 
+def proofs_of_files(checks: ModuleType) -> list[Proof]:
+    """Of the checks that every pattern with EFS has besides."""
+    return [
+        *proofs_of(
+            checks.test_only_the_cluster_reaches_the_file_system,
+            (SANDBOX, lambda it: it.new_file_system(Encrypted=True), "has 0 mount targets"),
+            (SANDBOX, lambda it: it.open(it.mount_group, 2049, ANYWHERE), r"mount targets admit .*2049 0\.0\.0\.0/0"),
+            (SANDBOX, lambda it: it.open(it.mount_group, 22, it.cluster_group), "mount targets admit .*tcp/22"),
+        ),
+        *proofs_of(
+            checks.test_files_are_reached_by_tls_and_not_as_root,
+            (SANDBOX, lambda it: it.put_file_system_policy(ADMIT), "takes plain NFS"),
+            (
+                SANDBOX,
+                lambda it: it.put_file_system_policy(
+                    REFUSE_PLAIN_TRANSPORT, {**ADMIT, "Action": "elasticfilesystem:ClientRootAccess"}
+                ),
+                "clients may .*ClientRootAccess",
+            ),
+            (
+                SANDBOX,
+                lambda it: it.put_file_system_policy(REFUSE_PLAIN_TRANSPORT, {**ADMIT, "Condition": {}}),
+                "open by more ways than its mount targets",
+            ),
+            (
+                SANDBOX,
+                lambda it: it.resources.update(
+                    {"AWS::EFS::AccessPoint": [it.new_access_point(PosixUser={"Uid": 0, "Gid": 0})]}
+                ),
+                "files are reached as root",
+            ),
+        ),
+        *proofs_of(
+            checks.test_files_are_encrypted_with_the_stacks_key_in_production,
+            (SANDBOX, lambda it: it.new_file_system(Encrypted=False), "is not encrypted"),
+            (PRODUCTION, lambda it: it.new_file_system(KmsKeyId="alias/other"), "is encrypted with alias/other, not"),
+        ),
+    ]
+
+
 PROOFS = [
     *proofs_of_any_cluster(checks),
     *proofs_of_any_cluster_with_insights(checks),
     *proofs_of_any_cluster_with_nodes(checks),
+    *proofs_of_files(checks),
+    *proofs_of(
+        checks.test_the_efs_driver_is_for_the_stacks_file_system_only,
+        (SANDBOX, lambda it: it.attach("efs-csi-controller-sa", "Everything"), "has the policies .*Everything"),
+        (SANDBOX, lambda it: it.let("efs-csi-controller-sa", allow([MAKE], "*")), r"CreateAccessPoint'\] on \['\*'\]"),
+        (
+            SANDBOX,
+            lambda it: it.let("efs-csi-controller-sa", allow(["elasticfilesystem:DeleteAccessPoint"], POINTS)),
+            "deletes access points that it has not made",
+        ),
+    ),
     *proofs_of(
         checks.test_nodes_are_healthy_and_repaired,
         (SANDBOX, lambda it: it.change_group("spot", status="DEGRADED"), "the group spot is DEGRADED"),

@@ -32,7 +32,7 @@ PATTERN = EksManagedNodesStack
 FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksManagedNodesStack"]}
 # Production with nothing that can be left out.
 OWN: Mapping[str, Any] = {"posture": "production", "storage": [], "container_insights": False}
-VARIANTS = {"full": FULL, "bare": OWN}
+VARIANTS = {"full": FULL, "bare": OWN, "shared": {"storage": ["efs"]}}
 
 OF_NODES = {"coredns", "metrics-server", "eks-node-monitoring-agent"}
 FIRST = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent"}
@@ -49,7 +49,8 @@ def launched(stack: Reading, nodes: Resource) -> dict[str, Any]:
     return template["LaunchTemplateData"]
 
 
-class TestNetwork(NetworkPromises): ...
+class TestNetwork(NetworkPromises):
+    MORE_GROUPS = ("EFS mount targets",)
 
 
 class TestContainerInsights(InsightsPromises): ...
@@ -229,6 +230,68 @@ class TestStorage:
         assert not manifests(bare)
 
 
+class TestEfs:
+    """In the variant ``full``, which is production, and in one of sandbox."""
+
+    @pytest.fixture(scope="class", params=["full", "shared"])
+    def stack(self, request: pytest.FixtureRequest, read: Any) -> Reading:
+        return read(request.param)
+
+    def test_the_class_makes_access_points_of_the_file_system(self, stack: Reading) -> None:
+        found = manifest(stack, "StorageClass", "efs")
+        assert found["provisioner"] == "efs.csi.aws.com"
+        assert found["parameters"]["provisioningMode"] == "efs-ap"
+        assert found["parameters"]["fileSystemId"] == "${AWS::EFS::FileSystem}"
+        assert found["mountOptions"] == ["tls"]
+        assert "annotations" not in found["metadata"]  # gp3 is the default
+
+    def test_the_class_is_there_after_driver_and_mount_targets(self, stack: Reading) -> None:
+        file_system = stack.one("AWS::EFS::FileSystem")
+        [applied] = [
+            each for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource") if stack.refers(each, file_system)
+        ]
+        targets = {each.id for each in stack.all("AWS::EFS::MountTarget")}
+        assert len(targets) == 3
+        assert targets | {add_on(stack, "aws-efs-csi-driver").id} <= stack.before(applied)
+
+    def test_the_driver_makes_access_points_of_one_file_system_and_deletes_its_own(self, stack: Reading) -> None:
+        role = pod_role(stack, "aws-efs-csi-driver", "efs-csi-controller-sa")
+        assert policies(stack, role) == set()
+        points = "arn:${AWS::Partition}:elasticfilesystem:${AWS::Region}:${AWS::AccountId}:access-point/*"
+        allowed = {
+            action: (statement["Resource"], statement.get("Condition", {}))
+            for statement in stack.statements(role)
+            for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        }
+        assert allowed.keys() == {
+            *(f"elasticfilesystem:Describe{what}" for what in ("AccessPoints", "FileSystems", "MountTargets")),
+            *("elasticfilesystem:CreateAccessPoint", "elasticfilesystem:TagResource"),
+            *("elasticfilesystem:DeleteAccessPoint", "ec2:DescribeAvailabilityZones"),
+        }
+        assert allowed["elasticfilesystem:CreateAccessPoint"][0] == "${AWS::EFS::FileSystem.Arn}"
+        assert allowed["elasticfilesystem:DescribeFileSystems"][0] == ["${AWS::EFS::FileSystem.Arn}", points]
+        resource, condition = allowed["elasticfilesystem:DeleteAccessPoint"]
+        assert (resource, condition) == (points, {"Null": {"aws:ResourceTag/efs.csi.aws.com/cluster": "false"}})
+        resource, condition = allowed["elasticfilesystem:TagResource"]
+        assert resource == points
+        assert condition["StringEquals"] == {"elasticfilesystem:CreateAction": "CreateAccessPoint"}
+
+    def test_only_the_cluster_reaches_the_files_by_tls_and_not_as_root(self, stack: Reading) -> None:
+        [mount_group] = {stack.to(each["SecurityGroups"][0]).id for each in stack.all("AWS::EFS::MountTarget")}
+        [rule] = [rule for group, rule in stack.inbound() if group.id == mount_group]
+        assert stack.shown(rule["SourceSecurityGroupId"]) == "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
+        refuse, admit = stack.one("AWS::EFS::FileSystem")["FileSystemPolicy"]["Statement"]
+        assert (refuse["Effect"], refuse["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+        assert admit["Action"] == ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+
+    def test_files_are_encrypted_with_the_key_of_the_stack_in_production(self, full: Reading) -> None:
+        assert full.to(full.one("AWS::EFS::FileSystem")["KmsKeyId"]).type == "AWS::KMS::Key"
+
+    def test_without_efs_there_is_neither(self, sandbox: Reading) -> None:
+        assert not sandbox.all("AWS::EFS::FileSystem")
+        assert "aws-efs-csi-driver" not in add_ons(sandbox)
+
+
 class TestRegions:
     REGIONS = ("eu-west-1", "us-east-2")
 
@@ -279,7 +342,7 @@ class TestRefusals:
             ({"desired_nodes": 3}, "desired_nodes", "a group begins with its minimum"),
             ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
             ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "more than once given: eu-west-1"),
-            ({"storage": ["s3"]}, "storage.0", "one of ebs"),
+            ({"storage": ["s3"]}, "storage.0", "one of ebs, efs"),
             ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a key such as"),
             ({"spot_taints": [{"key": "a", "effect": "NO"}]}, "spot_taints.0.effect", "one of NO_SCHEDULE"),
         ],
