@@ -13,7 +13,7 @@ from patternbook import SANDBOX, EksCluster, Network, SelfManagedNodes, node_rol
 from patternbook.eks_nodes import Taint
 from patternbook.eks_self_managed_nodes import service_cidr
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
-from tests.book import EVERYTHING, refusal, variant
+from tests.book import EVERYTHING, refusal
 from tests.unit.eks import (
     ClusterPromises,
     InsightsPromises,
@@ -32,7 +32,12 @@ from tests.unit.reading import Reading, Resource
 
 PATTERN = EksSelfManagedNodesStack
 FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksSelfManagedNodesStack"]}
-BARE: Mapping[str, Any] = {"posture": "production", "storage": [], "container_insights": False}
+BARE: Mapping[str, Any] = {
+    "posture": "production",
+    "storage": [],
+    "container_insights": False,
+    "instance_types": ["m7g.large"],
+}
 VARIANTS = {"full": FULL, "bare": BARE}
 
 FIRST = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent"}
@@ -177,13 +182,10 @@ class TestNodes:
         assert len(routes) == 3
         assert routes | {role(any_stack).id, cluster(any_stack).id} <= before
 
-    def test_spot_with_one_instance_type_is_a_warning(self, tmp_path: Path) -> None:
-        app = variant(PATTERN, tmp_path, instance_types=["m7g.large"])
-        stack = app.node.find_child("EksSelfManagedNodesStack")
-        assert isinstance(stack, cdk.Stack)
-        Annotations.from_stack(stack).has_warning(
-            "/EksSelfManagedNodesStack/Nodes", Match.string_like_regexp("Spot with one instance type, m7g.large")
-        )
+    def test_spot_with_one_instance_type_is_a_warning(self, bare: Reading, sandbox: Reading) -> None:
+        message = Match.string_like_regexp("Spot with one instance type, m7g.large")
+        Annotations.from_stack(bare.stack).has_warning("/EksSelfManagedNodesStack/Nodes", message)
+        assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
 
 
 class TestAddOnsAndStorage:
@@ -222,6 +224,18 @@ class TestRefusals:
         assert list(said) == [path]
         assert remedy in said[path]
 
+    @pytest.fixture(scope="class")
+    def owned(self) -> dict[str, Any]:
+        stack = cdk.Stack()
+        network = Network(stack, "Network", posture=SANDBOX)
+        kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
+        return {
+            "cluster": kubernetes,
+            "role": node_role(stack, "Role"),
+            "posture": SANDBOX,
+            "service_cidr": "172.20.0.0/16",
+        }
+
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
@@ -231,25 +245,15 @@ class TestRefusals:
             ({"instance_types": ["m6i.large"]}, "an AMI for arm64"),
         ],
     )
-    def test_constructs(self, wrong: dict[str, Any], message: str) -> None:
-        stack = cdk.Stack()
-        kubernetes = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
-        owned: dict[str, Any] = {"cluster": kubernetes, "role": node_role(stack, "Role"), "posture": SANDBOX, **wrong}
+    def test_constructs(self, owned: dict[str, Any], wrong: dict[str, Any], message: str) -> None:
+        stack = cdk.Stack.of(owned["cluster"])
         with pytest.raises(ValueError, match=message):
-            SelfManagedNodes(stack, "Nodes", service_cidr="172.20.0.0/16", **owned)
-        assert stack.node.try_find_child("Nodes") is None
+            SelfManagedNodes(stack, "Refused", **owned, **wrong)
+        assert stack.node.try_find_child("Refused") is None
 
-    def test_taints_are_for_the_kubelet(self) -> None:
-        stack = cdk.Stack()
-        kubernetes = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
-        SelfManagedNodes(
-            stack,
-            "Nodes",
-            cluster=kubernetes,
-            role=node_role(stack, "Role"),
-            posture=SANDBOX,
-            service_cidr="172.20.0.0/16",
-            taints=[Taint(key="gpu", value="yes"), Taint(key="old", effect="NO_EXECUTE")],
-        )
+    def test_taints_are_for_the_kubelet(self, owned: dict[str, Any]) -> None:
+        stack = cdk.Stack.of(owned["cluster"])
+        taints = [Taint(key="gpu", value="yes"), Taint(key="old", effect="NO_EXECUTE")]
+        SelfManagedNodes(stack, "Nodes", **owned, taints=taints)
         flags = node_config(Reading(stack))["spec"]["kubelet"]["flags"]
         assert flags == ["--register-with-taints=gpu=yes:NoSchedule,old=:NoExecute"]
