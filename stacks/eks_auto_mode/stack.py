@@ -4,8 +4,9 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from patternbook import EksCluster, Monitoring, Network, PatternStack, Posture, data_key, read_manifests
+from patternbook import Monitoring, Network, PatternStack, Posture, data_key, read_manifests
 from patternbook.eks_add_ons import NODES_CALL, add_container_insights
+from patternbook.eks_from_settings import cluster_from
 from patternbook.eks_storage_class import default_class
 from stacks.eks_auto_mode.settings import EksAutoModeSettings
 
@@ -23,20 +24,15 @@ class EksAutoModeStack(PatternStack):
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
-        cluster = EksCluster(
+        cluster = cluster_from(
             self,
             "Eks",
+            settings=settings,
             network=network,
             posture=posture,
-            version=settings.kubernetes_version,
-            public_access_cidrs=settings.public_access_cidrs,
-            admin_principals=settings.admin_principals,
-            upgrade_policy=settings.upgrade_policy,
+            key=key,
             auto_mode=True,
             kubectl=True,
-            add_on_versions=settings.add_on_versions,
-            log_retention_days=days,
-            key=key,
         )
         network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
         cluster.add_on("metrics-server")

@@ -5,7 +5,6 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from patternbook import (
-    EksCluster,
     FargatePods,
     Monitoring,
     Network,
@@ -16,6 +15,7 @@ from patternbook import (
     read_manifests,
 )
 from patternbook.eks_add_ons import NODES_CALL
+from patternbook.eks_from_settings import cluster_from
 from stacks.eks_fargate.settings import EksFargateSettings
 
 MANIFESTS = Path(__file__).parents[2] / "workloads" / "kubernetes"
@@ -32,19 +32,14 @@ class EksFargateStack(PatternStack):
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
-        cluster = EksCluster(
+        cluster = cluster_from(
             self,
             "Eks",
+            settings=settings,
             network=network,
             posture=posture,
-            version=settings.kubernetes_version,
-            public_access_cidrs=settings.public_access_cidrs,
-            admin_principals=settings.admin_principals,
-            upgrade_policy=settings.upgrade_policy,
-            kubectl=True,
-            add_on_versions=settings.add_on_versions,
-            log_retention_days=days,
             key=key,
+            kubectl=True,
         )
         network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
         pods = FargatePods(

@@ -6,7 +6,6 @@ import aws_cdk as cdk
 
 from patternbook import (
     EfsStorage,
-    EksCluster,
     ManagedNodes,
     Monitoring,
     Network,
@@ -23,6 +22,7 @@ from patternbook.eks_add_ons import (
     add_ons_after_nodes,
     add_ons_before_nodes,
 )
+from patternbook.eks_from_settings import cluster_from
 from patternbook.eks_storage_class import default_class
 from stacks.eks_managed_nodes.settings import EksManagedNodesSettings
 
@@ -48,19 +48,14 @@ class EksManagedNodesStack(PatternStack):
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
-        cluster = EksCluster(
+        cluster = cluster_from(
             self,
             "Eks",
+            settings=settings,
             network=network,
             posture=posture,
-            version=settings.kubernetes_version,
-            public_access_cidrs=settings.public_access_cidrs,
-            admin_principals=settings.admin_principals,
-            upgrade_policy=settings.upgrade_policy,
-            kubectl=bool(settings.storage),
-            add_on_versions=settings.add_on_versions,
-            log_retention_days=days,
             key=key,
+            kubectl=bool(settings.storage),
         )
         network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
         ready = add_ons_before_nodes(cluster)

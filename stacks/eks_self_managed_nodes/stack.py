@@ -5,7 +5,6 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from patternbook import (
-    EksCluster,
     Monitoring,
     Network,
     PatternStack,
@@ -21,6 +20,7 @@ from patternbook.eks_add_ons import (
     add_ons_after_nodes,
     add_ons_before_nodes,
 )
+from patternbook.eks_from_settings import cluster_from
 from patternbook.eks_self_managed_nodes import service_cidr
 from patternbook.eks_storage_class import default_class
 from stacks.eks_self_managed_nodes.settings import EksSelfManagedNodesSettings
@@ -42,20 +42,15 @@ class EksSelfManagedNodesStack(PatternStack):
         services = service_cidr(settings.vpc_cidr)
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
-        cluster = EksCluster(
+        cluster = cluster_from(
             self,
             "Eks",
+            settings=settings,
             network=network,
             posture=posture,
-            version=settings.kubernetes_version,
-            public_access_cidrs=settings.public_access_cidrs,
-            admin_principals=settings.admin_principals,
-            upgrade_policy=settings.upgrade_policy,
+            key=key,
             service_cidr=services,
             kubectl=bool(settings.storage),
-            add_on_versions=settings.add_on_versions,
-            log_retention_days=days,
-            key=key,
         )
         network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
         nodes = SelfManagedNodes(
