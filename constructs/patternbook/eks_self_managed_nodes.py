@@ -117,7 +117,7 @@ class SelfManagedNodes(Construct):
             "Template",
             operating_system="al2023",
             volume_gib=volume_gib,
-            # CDK would add nothing to it, but to be sure.
+            # Its policies are what they are: whatever CDK would add is not for a kubelet.
             role=role.without_policy_updates(),
             security_group=cluster.cluster.cluster_security_group,
             machine_image=OwnImage(ami_id) if ami_id else _optimized_image(cluster.version, architecture),  # ty: ignore[invalid-argument-type]

@@ -50,7 +50,7 @@ class ManagedInstances(Construct):
     """A capacity provider of one cluster, by which ECS runs instances in the private subnets of a network.
 
     ECS chooses types by their attributes, the cheapest that fit the tasks that wait; starts them from an AMI of its
-    own (Bottlerocket) and replaces them before they are older than a few weeks, moving their tasks first; and takes
+    own (Bottlerocket) and replaces them before they are older than three weeks, moving their tasks first; and takes
     away those that stand idle. Nobody connects to them.
 
     *Two roles*: by the infrastructure role, ECS starts and ends instances; it may hand them the instance role and no
