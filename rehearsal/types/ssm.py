@@ -1,8 +1,6 @@
-"""Public parameters that name the AMIs of a Region, of which MiniStack knows two."""
+"""Public parameters that name the AMIs of a Region, of which MiniStack knows few."""
 
 from ministack.services import ssm
-
-from patternbook.eks_version import END_OF_STANDARD_SUPPORT
 
 AMI = "ami-0123456789abcdef0"
 """Whatever the parameter: no instance is started from it."""
@@ -17,7 +15,8 @@ PUBLIC_AMI_PARAMETERS = [
     )
 ] + [
     f"/aws/service/eks/optimized-ami/{version}/amazon-linux-2023/{architecture}/standard/recommended/image_id"
-    for version in END_OF_STANDARD_SUPPORT
+    # Not from patternbook, with which the CDK would start in the server.
+    for version in (f"1.{minor}" for minor in range(30, 50))
     for architecture in ("arm64", "x86_64")
 ]
 

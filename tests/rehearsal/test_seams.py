@@ -8,6 +8,8 @@ import asyncio
 import importlib
 import inspect
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -230,3 +232,9 @@ def test_an_action_that_nobody_has_is_refused() -> None:
     answer = app.SERVICE_HANDLERS["application-autoscaling"]("POST", "/", target, b"{}", {})
     status, _, body = asyncio.run(answer)
     assert (status, "DeleteEverything" in json.loads(body)["message"]) == (400, True)
+
+
+def test_the_server_starts_no_cdk() -> None:
+    """With ``patternbook`` comes aws_cdk, and with that a process of Node which nobody ends."""
+    command = "import rehearsal.server, rehearsal.types, sys; sys.exit('aws_cdk' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command], cwd=ROOT, timeout=60, check=False).returncode == 0
