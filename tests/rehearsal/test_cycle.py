@@ -65,7 +65,8 @@ def spoil(assembly: Path, stack: str, change: Callable[[dict[str, Any]], None]) 
     change(template["Resources"])
     path.write_text(json.dumps(template), encoding="utf-8")
     assets = assembly / f"{stack}.assets.json"
-    [old] = json.loads(assets.read_text(encoding="utf-8"))["files"]
+    files = json.loads(assets.read_text(encoding="utf-8"))["files"]
+    [old] = [name for name, asset in files.items() if asset["source"]["path"] == path.name]
     new = hashlib.sha256(path.read_bytes()).hexdigest()
     for manifest in (assets, assembly / "manifest.json"):
         manifest.write_text(manifest.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
