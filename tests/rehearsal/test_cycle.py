@@ -32,6 +32,7 @@ KEPT_WITH_OPTIONS = {
     "FargatePrivateLinkStack": {"Consumer/FlowLogs/Resource"},
     "EcrStack": {"Public"},
     "EcsEc2Stack": {"Files/FileSystem/Resource"},
+    "EksManagedNodesStack": {"Efs/Files/FileSystem/Resource"},
 }
 
 
