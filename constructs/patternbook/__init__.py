@@ -7,7 +7,9 @@ from patternbook.ec2_capacity import Ec2Capacity
 from patternbook.eks_cluster import EksCluster
 from patternbook.eks_efs import EfsStorage
 from patternbook.eks_fargate import FargatePods
+from patternbook.eks_lustre import LustreStorage
 from patternbook.eks_nodes import ManagedNodes, node_role
+from patternbook.eks_ontap import OntapStorage
 from patternbook.eks_self_managed_nodes import SelfManagedNodes
 from patternbook.encryption import data_key
 from patternbook.file_system import SharedFileSystem
@@ -39,6 +41,7 @@ __all__ = [
     "FargatePods",
     "FargateService",
     "InternalLoadBalancer",
+    "LustreStorage",
     "Machines",
     "ManagedInstances",
     "ManagedInstancesService",
@@ -46,6 +49,7 @@ __all__ = [
     "Monitoring",
     "Network",
     "NotificationTopic",
+    "OntapStorage",
     "PatternSettings",
     "PatternStack",
     "Posture",

@@ -28,7 +28,9 @@ class Posture:
     access_logs: bool
     """Whether load balancers write access logs to S3."""
     backups: bool
-    """Whether AWS Backup takes automatic backups."""
+    """Whether file systems are backed up every day, by AWS Backup or FSx."""
+    standby_in_another_az: bool
+    """Whether a file system whose servers are in one AZ has a standby in a second, where the service offers it."""
     require_tls: bool
     """Whether a public listener without a certificate is refused."""
     open_cluster_endpoint: bool
@@ -52,6 +54,7 @@ SANDBOX: Final = Posture(
     log_retention_days=7,
     access_logs=False,
     backups=False,
+    standby_in_another_az=False,
     require_tls=False,
     open_cluster_endpoint=True,
     execute_command=True,
@@ -72,6 +75,7 @@ PRODUCTION: Final = Posture(
     log_retention_days=365,
     access_logs=True,
     backups=True,
+    standby_in_another_az=True,
     require_tls=True,
     open_cluster_endpoint=False,
     execute_command=False,

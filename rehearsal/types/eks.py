@@ -51,7 +51,20 @@ def register() -> None:
         "AWS::EKS::FargateProfile", create=create_profile, update=update_profile, delete=delete_profile, tags="Tags"
     )
     register_type(
+        "AWS::EKS::PodIdentityAssociation",
+        create=create_association,
+        update=update_association,
+        delete=delete_association,
+        tags="Tags",
+    )
+    register_type(
         "Custom::AWSCDK-EKS-KubernetesResource", create=apply_objects, update=update_objects, delete=delete_objects
+    )
+    register_type(
+        "Custom::AWSCDK-EKS-KubernetesObjectValue",
+        create=find_object,
+        update=lambda physical_id, _old, new, stack: (physical_id, find_object("", new, stack)[1]),
+        delete=lambda _physical_id, _properties: None,
     )
     add_rest_actions(
         "eks",
@@ -225,14 +238,43 @@ def associate_pods(name: str, add_on: str, wanted: list[dict[str, str]]) -> list
     for each in wanted:
         request = {"namespace": namespace, "serviceAccount": each["ServiceAccount"], "roleArn": each["RoleArn"]}
         made = succeed(eks._create_pod_identity_association(name, request))["association"]
-        stored = next(
-            record
-            for record in eks._pod_identity_associations.values()
-            if record["associationId"] == made["associationId"]
-        )
-        stored["ownerArn"] = owner
+        association_of(made["associationId"])["ownerArn"] = owner
         arns.append(made["associationArn"])
     return arns
+
+
+# Pod identity associations that no add-on owns
+
+
+def create_association(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
+    name = properties["ClusterName"]
+    cluster(name)
+    check_role(properties["RoleArn"])
+    request = to_api("eks", "CreatePodIdentityAssociation", properties, but=("ClusterName", "Tags"))
+    made = succeed(eks._create_pod_identity_association(name, {**request, "tags": map_of(properties.get("Tags"))}))
+    arn, association_id = made["association"]["associationArn"], made["association"]["associationId"]
+    # None of an add-on: what an add-on is taken its own away by looks at this.
+    association_of(association_id)["ownerArn"] = ""
+    return arn, {"AssociationArn": arn, "AssociationId": association_id}
+
+
+def update_association(arn: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
+    check_role(new["RoleArn"])
+    association_id = arn.rpartition("/")[2]
+    association_of(association_id)["roleArn"] = new["RoleArn"]
+    return arn, {"AssociationArn": arn, "AssociationId": association_id}
+
+
+def delete_association(arn: str, properties: Properties) -> None:
+    name, association_id = properties["ClusterName"], arn.rpartition("/")[2]
+    if any(record["associationId"] == association_id for record in eks._pod_identity_associations.values()):
+        succeed(eks._delete_pod_identity_association(name, association_id))
+
+
+def association_of(association_id: str) -> Record:
+    return next(
+        record for record in eks._pod_identity_associations.values() if record["associationId"] == association_id
+    )
 
 
 # Access entries
@@ -366,3 +408,12 @@ def objects_of(properties: Properties) -> dict[str, Record]:
         namespace = each["metadata"].get("namespace", "")
         found[f"{properties['ClusterName']}/{kind}/{namespace}/{name}"] = each
     return found
+
+
+def find_object(logical_id: str, properties: Properties, stack: str) -> Provisioned:
+    """In place of a look for an object that something inside of the cluster makes: here it is always there, and what
+    is looked for is its name."""
+    cluster(properties["ClusterName"])
+    if properties["JsonPath"] != ".metadata.name":
+        raise ValueError(f"no Kubernetes is emulated that could answer {properties['JsonPath']}")
+    return physical_name(stack, logical_id, max_len=63), {"Value": properties["ObjectName"]}

@@ -18,10 +18,20 @@ from patternbook.eks_settings import (
     SomeNodes,
     run_the_ami,
 )
-from patternbook.fields import EachOnce
+from patternbook.fields import EachOnce, Expected, Unit, Whole
+from patternbook.fsx_sizes import (
+    LUSTRE_CAPACITIES,
+    LUSTRE_SMALLEST_GIB,
+    ONTAP_CAPACITIES,
+    ONTAP_SMALLEST_GIB,
+    LustreThroughput,
+    OntapThroughput,
+    check_lustre,
+    check_ontap,
+)
 from patternbook.settings import RegionalSettings
 
-Storage = Literal["ebs", "efs"]
+Storage = Literal["ebs", "efs", "fsx-lustre", "fsx-ontap"]
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
@@ -33,7 +43,10 @@ class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, R
         "owns the number from then on; set min_system_nodes and min_spot_nodes"
         for kind in ("", "system_", "spot_")
     }
-    add_ons = (*BEFORE_NODES, *AFTER_NODES, EBS, "aws-efs-csi-driver", OBSERVABILITY)
+    add_ons = (
+        *(*BEFORE_NODES, *AFTER_NODES, EBS, OBSERVABILITY),
+        *("aws-efs-csi-driver", "aws-fsx-csi-driver", "netapp_trident-operator"),
+    )
 
     operating_system: OperatingSystem = "al2023"
     """Operating system of the nodes, from the EKS-optimized AMI."""
@@ -56,7 +69,16 @@ class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, R
     max_spot_nodes: SomeNodes = 4
     """Nodes on Spot at most."""
     storage: Annotated[tuple[Storage, ...], EachOnce] = ("ebs",)
-    """What pods can claim volumes of: EBS, a volume for pods of one AZ; EFS, a directory for pods of all."""
+    """What pods can claim volumes of: EBS, a volume for pods of one AZ; EFS, a directory for pods of all; FSx for
+    Lustre, one fast file system for all claims together; FSx for ONTAP, a volume for pods of all AZs."""
+    lustre_mbps_per_tib: Annotated[LustreThroughput, Unit("MB/s for each TiB")] = 125
+    """Throughput of FSx for Lustre."""
+    lustre_capacity_gib: Annotated[Whole, Expected(LUSTRE_CAPACITIES), Unit("GiB")] = LUSTRE_SMALLEST_GIB
+    """Capacity of FSx for Lustre; it can grow, to a multiple of 2,400, and not shrink."""
+    ontap_mbps: Annotated[OntapThroughput, Unit("MB/s")] = 128
+    """Throughput of FSx for ONTAP."""
+    ontap_capacity_gib: Annotated[Whole, Expected(ONTAP_CAPACITIES), Unit("GiB")] = ONTAP_SMALLEST_GIB
+    """Capacity of FSx for ONTAP on SSD; it can grow, and not shrink."""
 
     @field_validator("system_instance_types", "spot_instance_types")
     @classmethod
@@ -69,4 +91,16 @@ class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, R
         least = f"{info.field_name}".replace("max", "min")
         if value < info.data.get(least, 0):
             raise ValueError(f"expected at least {least}, which is {info.data[least]}")
+        return value
+
+    @field_validator("lustre_capacity_gib")
+    @classmethod
+    def _offered_by_lustre(cls, value: int, info: ValidationInfo) -> int:
+        check_lustre(value, info.data.get("lustre_mbps_per_tib", 125))
+        return value
+
+    @field_validator("ontap_capacity_gib")
+    @classmethod
+    def _offered_by_ontap(cls, value: int, info: ValidationInfo) -> int:
+        check_ontap(value, info.data.get("ontap_mbps", 128))
         return value

@@ -1,14 +1,17 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 
 from patternbook import (
     EfsStorage,
+    LustreStorage,
     ManagedNodes,
     Monitoring,
     Network,
+    OntapStorage,
     PatternStack,
     Posture,
     data_key,
@@ -94,17 +97,42 @@ class EksManagedNodesStack(PatternStack):
         add_ons_after_nodes(cluster, nodes=nodes)
         if settings.container_insights:
             add_container_insights(cluster, nodes=nodes, posture=posture, log_retention_days=days, key=key)
+        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        monitoring.watch_kubernetes(cluster.name, container_insights=settings.container_insights)
+        shared: dict[str, Any] = {
+            "cluster": cluster,
+            "network": network,
+            "posture": posture,
+            "nodes": nodes,
+            "key": key,
+        }
         if "ebs" in settings.storage:
             driver = add_ebs_driver(cluster, nodes=nodes, key=key)
             cluster.apply("Gp3", default_class(MANIFESTS / "storage-class-gp3.yaml", key=key), after=[driver])
         if "efs" in settings.storage:
-            efs = EfsStorage(self, "Efs", cluster=cluster, network=network, posture=posture, nodes=nodes, key=key)
-            cluster.apply(
-                "EfsClass", read_manifests(MANIFESTS / "storage-class-efs.yaml", **efs.values), after=efs.mountable
+            efs = EfsStorage(self, "Efs", **shared)
+            manifests = read_manifests(MANIFESTS / "storage-class-efs.yaml", **efs.values)
+            cluster.apply("EfsClass", manifests, after=efs.mountable)
+        if "fsx-lustre" in settings.storage:
+            lustre = LustreStorage(
+                self,
+                "Lustre",
+                capacity_gib=settings.lustre_capacity_gib,
+                mbps_per_tib=settings.lustre_mbps_per_tib,
+                **shared,
             )
-
-        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        monitoring.watch_kubernetes(cluster.name, container_insights=settings.container_insights)
+            manifests = read_manifests(MANIFESTS / "storage-fsx-lustre.yaml", **lustre.values)
+            cluster.apply("LustreVolume", manifests, after=lustre.mountable)
+            monitoring.watch("LustreFull", lustre.used(), threshold=80, description="FSx for Lustre is filling up")
+        if "fsx-ontap" in settings.storage:
+            ontap = OntapStorage(
+                self, "Ontap", capacity_gib=settings.ontap_capacity_gib, mbps=settings.ontap_mbps, **shared
+            )
+            ontap.apply(
+                read_manifests(MANIFESTS / "backend-fsx-ontap.yaml", **ontap.values),
+                read_manifests(MANIFESTS / "storage-class-fsx-ontap.yaml"),
+            )
+            monitoring.watch("OntapFull", ontap.used(), threshold=80, description="FSx for ONTAP is filling up")
 
         self.output("KubeconfigCommand", cluster.kubeconfig_command, "After it, kubectl talks to the cluster")
         self.output("ControlPlaneLogGroupName", cluster.log_group.log_group_name, "What the control plane logs")

@@ -5,15 +5,19 @@ in tests/proof/test_eks_managed_nodes.py.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from tests.deployed import cluster as any_cluster
 from tests.deployed import service as any_service
 from tests.deployed.cluster import check_subnets
-from tests.deployed.service import inline_statements, listed
+from tests.deployed.service import default_routes, inline_statements, listed
 from tests.deployed.stack import DeployedStack
 
 STACK = "EksManagedNodesStack"
+FSX = "AWS::FSx::FileSystem"
 
 # The same of any cluster.
 test_add_ons_run = any_cluster.test_add_ons_run
@@ -75,6 +79,56 @@ def test_the_efs_driver_is_for_the_stacks_file_system_only(stack: DeployedStack)
         assert tagged or not deletes, "the EFS driver deletes access points that it has not made"
 
 
+def test_file_systems_of_fsx_are_available_and_have_no_way_out(stack: DeployedStack) -> None:
+    for each in _file_systems(stack):
+        name, state = each["FileSystemId"], each["Lifecycle"]
+        assert state == "AVAILABLE", f"the file system {name} is {state}"
+        for subnet in each["SubnetIds"]:
+            assert not default_routes(stack, subnet), f"the subnet {subnet} of {name} has a way out"
+
+
+def test_file_systems_of_fsx_are_backed_up_and_encrypted_with_the_stacks_key_in_production(
+    stack: DeployedStack,
+) -> None:
+    own = tuple(stack.all("AWS::KMS::Key"))
+    for each in _file_systems(stack):
+        name, key = each["FileSystemId"], each.get("KmsKeyId", "no key")
+        kept = _configuration(each).get("AutomaticBackupRetentionDays", 0)
+        assert key.endswith(own) or not stack.production, f"{name} is encrypted with {key}, not {own}"
+        assert kept or not stack.production, f"{name} has no backups in production"
+        assert stack.production or not kept, f"{name} has backups in sandbox, which outlive it"
+
+
+def test_ontap_has_a_standby_in_production(stack: DeployedStack) -> None:
+    [ontap] = [each for each in _file_systems(stack) if each["FileSystemType"] == "ONTAP"] or [None]
+    if ontap is None:
+        pytest.skip("this stack has no FSx for ONTAP")
+    kind = _configuration(ontap)["DeploymentType"]
+    assert kind.startswith("MULTI_AZ" if stack.production else "SINGLE_AZ"), f"FSx for ONTAP is {kind}"
+    filters = [{"Name": "file-system-id", "Values": [ontap["FileSystemId"]]}]
+    machines = stack.client("fsx").describe_storage_virtual_machines(Filters=filters)["StorageVirtualMachines"]
+    states = {each["Name"]: each["Lifecycle"] for each in machines}
+    assert states == {"kubernetes": "CREATED"}, f"its storage virtual machines are {states}"
+
+
+def test_the_lustre_driver_may_look_at_file_systems_only(stack: DeployedStack) -> None:
+    if "aws-fsx-csi-driver" not in any_cluster.installed(stack):
+        pytest.skip("this stack has no FSx for Lustre")
+    role = any_cluster.pod_role_of(stack, "fsx-csi-controller-sa")
+    _check_driver(stack, "Lustre", role, everywhere={"fsx:DescribeFileSystems"}, resources=())
+
+
+def test_trident_is_for_volumes_of_the_stacks_file_system_only(stack: DeployedStack) -> None:
+    if "netapp_trident-operator" not in any_cluster.installed(stack):
+        pytest.skip("this stack has no FSx for ONTAP")
+    role = any_cluster.pod_role_of(stack, "trident-controller")
+    described = {f"fsx:Describe{what}" for what in ("FileSystems", "StorageVirtualMachines", "Volumes")}
+    ours = [f":volume/{name}/*" for name in stack.all(FSX)]
+    _check_driver(
+        stack, "Trident", role, everywhere=described, resources=[*ours, *stack.all("AWS::SecretsManager::Secret")]
+    )
+
+
 def test_nodes_are_healthy_and_repaired(stack: DeployedStack) -> None:
     for nodes in _groups(stack):
         name, issues = nodes["nodegroupName"], [issue["message"] for issue in nodes["health"]["issues"]]
@@ -128,3 +182,28 @@ def _launched(stack: DeployedStack) -> list[dict[str, Any]]:
         )["LaunchTemplateVersions"]
         found.append(version["LaunchTemplateData"])
     return found
+
+
+def _file_systems(stack: DeployedStack) -> list[dict[str, Any]]:
+    if not stack.all(FSX):
+        pytest.skip("this stack has no FSx")
+    return stack.client("fsx").describe_file_systems(FileSystemIds=list(stack.all(FSX)))["FileSystems"]
+
+
+def _configuration(file_system: dict[str, Any]) -> dict[str, Any]:
+    """What belongs to its kind."""
+    return file_system["LustreConfiguration" if file_system["FileSystemType"] == "LUSTRE" else "OntapConfiguration"]
+
+
+def _check_driver(
+    stack: DeployedStack, name: str, role: str, *, everywhere: set[str], resources: Sequence[str]
+) -> None:
+    """:param everywhere: what it may do to anything.
+    :param resources: how the ARNs end of what it may do more to; keys are for IAM to use by Secrets Manager only.
+    """
+    attached = any_cluster.policies_of(stack, role)
+    assert not attached, f"{name} has the policies {sorted(attached)}"
+    for statement in inline_statements(stack, role):
+        actions = {action for action in listed(statement["Action"]) if not action.startswith("kms:")} - everywhere
+        others = [arn for arn in listed(statement["Resource"]) if actions and not arn.endswith(tuple(resources))]
+        assert not others, f"{name} may {sorted(actions)} on {others}"

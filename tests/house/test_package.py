@@ -18,17 +18,20 @@ from patternbook import (
     AnywhereService,
     Ec2Capacity,
     Ec2Service,
+    EfsStorage,
     EksCluster,
     EndpointConsumer,
     EndpointService,
     FargateService,
     InternalLoadBalancer,
+    LustreStorage,
     Machines,
     ManagedInstances,
     ManagedInstancesService,
     ManagedNodes,
     Monitoring,
     Network,
+    OntapStorage,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
@@ -117,6 +120,8 @@ kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
 before = add_ons_before_nodes(kubernetes)
 nodes = ManagedNodes(stack, "Nodes", cluster=kubernetes, role=node_role(stack, "Role"), after=before)
 add_ebs_driver(kubernetes, nodes=[nodes.group], key=None)
+for kind in (EfsStorage, LustreStorage, OntapStorage):
+    kind(stack, kind.__name__, cluster=kubernetes, network=network, posture=SANDBOX, nodes=[nodes.group])
 app.synth()
 """
 
@@ -161,7 +166,9 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Managed", "AWS::ECS::Service", 1),
         ("Kubernetes", "AWS::EKS::Cluster", 1),
         ("Kubernetes", "AWS::EKS::Nodegroup", 1),
-        ("Kubernetes", "AWS::EKS::Addon", 4),
+        ("Kubernetes", "AWS::EKS::Addon", 7),
+        ("Kubernetes", "AWS::EFS::FileSystem", 1),
+        ("Kubernetes", "AWS::FSx::FileSystem", 2),
         ("Anywhere", "AWS::ECS::Service", 1),
         ("Anywhere", "AWS::IAM::Role", 3),
         ("Published", "AWS::ElasticLoadBalancingV2::LoadBalancer", 1),

@@ -85,9 +85,13 @@ def test_pods_in_files_may_do_no_more_than_they_need(path: Path) -> None:
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         for container in pod["containers"]:
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert container["securityContext"].get("runAsNonRoot", True) is True
+        for container in pod.get("initContainers", []):  # as root, to give a directory away, and for nothing else
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN"]}
+        for container in (*pod["containers"], *pod.get("initContainers", [])):
             context = container["securityContext"]
             assert (context["allowPrivilegeEscalation"], context["readOnlyRootFilesystem"]) == (False, True)
-            assert context["capabilities"] == {"drop": ["ALL"]}
             assert container["resources"].keys() == {"requests", "limits"}
 
 

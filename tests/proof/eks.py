@@ -232,6 +232,8 @@ def trust(principal: Any) -> str:
 def _names(path: str) -> list[str]:
     """What a path names after the cluster: ``/clusters/c/addons/vpc-cni`` is ``["vpc-cni"]``, a function's its own."""
     parts = path.strip("/").split("/")
+    if parts == [""]:  # of a service that is not asked by paths
+        return []
     if parts[0] != "clusters":
         return [unquote(parts[2])]
     return [unquote(part) for part in parts[3:4]]

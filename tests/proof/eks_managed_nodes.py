@@ -12,6 +12,10 @@ NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnl
 DRIVER = "aws-ebs-csi-driver"
 MAKE = "elasticfilesystem:CreateAccessPoint"
 POINTS = f"arn:aws:elasticfilesystem:{HERE}:access-point/*"
+LUSTRE, TRIDENT = "aws-fsx-csi-driver", "netapp_trident-operator"
+LUSTRE_ACCOUNT, TRIDENT_ACCOUNT = "fsx-csi-controller-sa", "trident-controller"
+LUSTRE_FILES, ONTAP_FILES = "fs-0000000a", "fs-0000000b"
+VOLUMES = f"arn:aws:fsx:{HERE}:volume/{ONTAP_FILES}/*"
 LAUNCHED = {
     "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
     "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "VolumeType": "gp3"}}],
@@ -52,17 +56,50 @@ class AccountWithNodes(eks.Account):
 
 
 class Account(eks.AccountWithFiles, AccountWithNodes):
-    """In the posture given, with EBS and EFS. A break changes one thing of it."""
+    """In the posture given, with every kind of storage. A break changes one thing of it."""
 
     name = "EksManagedNodesStack"
+    add_ons = (*AccountWithNodes.add_ons, LUSTRE, TRIDENT)
 
     def _service(self) -> None:
         super()._service()
+        self._fsx()
         self.associate("efs-csi-controller-sa", self.new_role("efs-csi-controller-sa", PODS))
         files = self.client("efs").describe_file_systems(FileSystemId=self.file_system)["FileSystems"][0]
         self.let("efs-csi-controller-sa", allow([MAKE], files["FileSystemArn"]))
         self.new_group("system", capacityType="ON_DEMAND", instanceTypes=["t4g.large"])
         self.new_group("spot", capacityType="SPOT", instanceTypes=["m7g.large", "r7g.large"])
+
+    def _fsx(self) -> None:
+        """Moto knows of it what a file system for Lustre is given, and no storage virtual machines."""
+        backups = {"AutomaticBackupRetentionDays": 30 if self.production else 0}
+        kind = "MULTI_AZ_1" if self.production else "SINGLE_AZ_1"
+        key = {"KmsKeyId": self.key_arn} if self.key_arn else {}
+        both = {"Lifecycle": "AVAILABLE", "SubnetIds": self.subnets["isolated"][:1], **key}
+        self.fsx: dict[str, dict[str, Any]] = {
+            LUSTRE_FILES: {"FileSystemType": "LUSTRE", **both, "LustreConfiguration": backups},
+            ONTAP_FILES: {
+                "FileSystemType": "ONTAP",
+                **both,
+                "OntapConfiguration": {"DeploymentType": kind, **backups},
+            },
+        }
+        for name, each in self.fsx.items():
+            each["FileSystemId"] = self._made("AWS::FSx::FileSystem", name)
+        self.machines = [{"Name": "kubernetes", "Lifecycle": "CREATED"}]
+        self.password = self.client("secretsmanager").create_secret(Name="password", SecretString="secret")["ARN"]
+        self._made("AWS::SecretsManager::Secret", self.password)
+        for account in (LUSTRE_ACCOUNT, TRIDENT_ACCOUNT):
+            self.associate(account, self.new_role(account, PODS))
+        self.let(LUSTRE_ACCOUNT, allow(["fsx:DescribeFileSystems"], "*"))
+        self.let(
+            TRIDENT_ACCOUNT,
+            allow(["fsx:DescribeFileSystems", "fsx:DescribeVolumes"], "*"),
+            allow(["fsx:CreateVolume"], VOLUMES),
+            allow(["secretsmanager:GetSecretValue"], self.password),
+        )
+        self._instead("fsx", "DescribeFileSystems", lambda: {"FileSystems": list(self.fsx.values())})
+        self._instead("fsx", "DescribeStorageVirtualMachines", lambda: {"StorageVirtualMachines": self.machines})
 
     def new_group(self, name: str, **members: Any) -> None:
         self.eks["nodegroups"][name] = {

@@ -12,7 +12,19 @@ import pytest
 from tests.deployed import test_eks_managed_nodes as checks
 from tests.proof import test_fargate_efs
 from tests.proof.eks import ADMIT, ARN, EC2, INSIGHTS, allow
-from tests.proof.eks_managed_nodes import DRIVER, MAKE, POINTS, Account
+from tests.proof.eks_managed_nodes import (
+    DRIVER,
+    LUSTRE,
+    LUSTRE_ACCOUNT,
+    LUSTRE_FILES,
+    MAKE,
+    ONTAP_FILES,
+    POINTS,
+    TRIDENT,
+    TRIDENT_ACCOUNT,
+    VOLUMES,
+    Account,
+)
 from tests.proof.fargate_efs import ANYWHERE, REFUSE_PLAIN_TRANSPORT, proofs_of
 from tests.proof.proving import Proof, account_in_memory, checks_of, passes, unproven
 from tests.proof.site import Site
@@ -231,6 +243,58 @@ PROOFS = [
         ),
     ),
     *proofs_of(
+        checks.test_file_systems_of_fsx_are_available_and_have_no_way_out,
+        (SANDBOX, lambda it: it.fsx[ONTAP_FILES].update(Lifecycle="FAILED"), "the file system .* is FAILED"),
+        (
+            SANDBOX,
+            lambda it: it.fsx[LUSTRE_FILES].update(SubnetIds=it.subnets["private"][:1]),
+            f"of {LUSTRE_FILES} has a way out",
+        ),
+    ),
+    *proofs_of(
+        checks.test_file_systems_of_fsx_are_backed_up_and_encrypted_with_the_stacks_key_in_production,
+        (PRODUCTION, lambda it: it.fsx[LUSTRE_FILES].pop("KmsKeyId"), f"{LUSTRE_FILES} is encrypted with no key, not"),
+        (
+            PRODUCTION,
+            lambda it: it.fsx[ONTAP_FILES]["OntapConfiguration"].update(AutomaticBackupRetentionDays=0),
+            f"{ONTAP_FILES} has no backups",
+        ),
+        (
+            SANDBOX,
+            lambda it: it.fsx[LUSTRE_FILES]["LustreConfiguration"].update(AutomaticBackupRetentionDays=7),
+            f"{LUSTRE_FILES} has backups in sandbox",
+        ),
+    ),
+    *proofs_of(
+        checks.test_ontap_has_a_standby_in_production,
+        (
+            PRODUCTION,
+            lambda it: it.fsx[ONTAP_FILES]["OntapConfiguration"].update(DeploymentType="SINGLE_AZ_1"),
+            "FSx for ONTAP is SINGLE_AZ_1",
+        ),
+        (SANDBOX, lambda it: it.machines[0].update(Lifecycle="FAILED"), "virtual machines are .*FAILED"),
+        (SANDBOX, lambda it: it.machines.clear(), "virtual machines are {}"),
+    ),
+    *proofs_of(
+        checks.test_the_lustre_driver_may_look_at_file_systems_only,
+        (SANDBOX, lambda it: it.attach(LUSTRE_ACCOUNT, "Everything"), "Lustre has the policies .*Everything"),
+        (SANDBOX, lambda it: it.let(LUSTRE_ACCOUNT, allow(["fsx:*"], VOLUMES)), r"Lustre may \['fsx:\*'\] on"),
+    ),
+    *proofs_of(
+        checks.test_trident_is_for_volumes_of_the_stacks_file_system_only,
+        (SANDBOX, lambda it: it.attach(TRIDENT_ACCOUNT, "Everything"), "Trident has the policies .*Everything"),
+        (
+            SANDBOX,
+            lambda it: it.let(TRIDENT_ACCOUNT, allow(["fsx:DeleteVolume"], "*")),
+            r"Trident may \['fsx:DeleteVolume'\] on \['\*'\]",
+        ),
+        (
+            SANDBOX,
+            lambda it: it.let(TRIDENT_ACCOUNT, allow(["secretsmanager:GetSecretValue"], f"{it.password}x")),
+            r"Trident may \['secretsmanager:GetSecretValue'\] on",
+        ),
+    ),
+    *proofs_of(
         checks.test_nodes_are_healthy_and_repaired,
         (SANDBOX, lambda it: it.change_group("spot", status="DEGRADED"), "the group spot is DEGRADED"),
         (
@@ -320,6 +384,8 @@ def test_every_check_is_seen_to_fail() -> None:
     [
         (DRIVER, checks.test_the_ebs_driver_has_a_role_of_its_own),
         (INSIGHTS, checks.test_container_insights_writes_to_log_groups_of_the_stack),
+        (LUSTRE, checks.test_the_lustre_driver_may_look_at_file_systems_only),
+        (TRIDENT, checks.test_trident_is_for_volumes_of_the_stacks_file_system_only),
     ],
 )
 def test_what_is_left_out_is_not_looked_for(

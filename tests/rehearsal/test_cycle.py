@@ -32,7 +32,10 @@ KEPT_WITH_OPTIONS = {
     "FargatePrivateLinkStack": {"Consumer/FlowLogs/Resource"},
     "EcrStack": {"Public"},
     "EcsEc2Stack": {"Files/FileSystem/Resource"},
-    "EksManagedNodesStack": {"Efs/Files/FileSystem/Resource"},
+    "EksManagedNodesStack": {
+        *("Efs/Files/FileSystem/Resource", "Lustre/FileSystem/Resource"),
+        *("Ontap/FileSystem", "Ontap/Machine", "Ontap/Password/Resource"),
+    },
 }
 
 

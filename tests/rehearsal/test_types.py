@@ -1796,3 +1796,125 @@ def test_fargate_profiles(stack: Stack) -> None:
     first, second = live(stack, resources("a"), resources("b"), read)
     assert first == [{"namespace": "default", "labels": {"team": "a"}}]
     assert second == [{"namespace": "default", "labels": {"team": "b"}}]
+
+
+def test_pod_identity_associations_of_no_add_on(stack: Stack) -> None:
+    def resources(role: str) -> Resources:
+        association = of(
+            "EKS::PodIdentityAssociation",
+            ClusterName=ref("Cluster"),
+            Namespace="trident",
+            ServiceAccount="trident-controller",
+            RoleArn=att(role, "Arn"),
+        )
+        return {**kubernetes(), "Association": association}
+
+    def read() -> Any:
+        eks = stack.client("eks")
+        [summary] = eks.list_pod_identity_associations(clusterName="one")["associations"]
+        assert stack.id_of("Association") == summary["associationArn"]
+        described = eks.describe_pod_identity_association(clusterName="one", associationId=summary["associationId"])
+        return summary["namespace"], summary["serviceAccount"], described["association"]["roleArn"].rpartition("/")[2]
+
+    first, second = live(stack, resources("Pods"), resources("Role"), read)
+    assert first[:2] == second[:2] == ("trident", "trident-controller")
+    assert first[2] != second[2]
+
+
+def test_a_look_for_an_object_that_something_in_the_cluster_makes(stack: Stack) -> None:
+    def resources(path: str) -> Resources:
+        look = {
+            "ServiceToken": "nobody",
+            "ClusterName": ref("Cluster"),
+            "ObjectType": "customresourcedefinition",
+            "ObjectName": "things.example.com",
+            "JsonPath": path,
+        }
+        parameter = of("SSM::Parameter", Type="String", Value=att("Look", "Value"))
+        look_up = {"Type": "Custom::AWSCDK-EKS-KubernetesObjectValue", "Properties": look}
+        return {**kubernetes(), "Look": look_up, "Found": parameter}
+
+    stack.put(resources(".metadata.name"))
+    found = stack.client("ssm").get_parameter(Name=stack.id_of("Found"))["Parameter"]
+    assert found["Value"] == "things.example.com"
+    with pytest.raises(AssertionError, match="no Kubernetes is emulated that could answer"):
+        stack.put(resources(".status"))
+    stack.delete()
+
+
+# FSx
+
+
+def file_systems(gib: int, days: int) -> Resources:
+    return {
+        **NETWORK,
+        "Group": of("EC2::SecurityGroup", GroupDescription="FSx", VpcId=ref("Vpc")),
+        "Table": of("EC2::RouteTable", VpcId=ref("Vpc")),
+        "Secret": of(
+            "SecretsManager::Secret",
+            GenerateSecretString={"GenerateStringKey": "password", "SecretStringTemplate": '{"username": "vsadmin"}'},
+        ),
+        "Lustre": of(
+            "FSx::FileSystem",
+            FileSystemType="LUSTRE",
+            FileSystemTypeVersion="2.15",
+            StorageCapacity=gib,
+            SubnetIds=[ref("Subnet")],
+            SecurityGroupIds=[ref("Group")],
+            LustreConfiguration={"DeploymentType": "PERSISTENT_2", "PerUnitStorageThroughput": 125},
+        ),
+        "Ontap": of(
+            "FSx::FileSystem",
+            FileSystemType="ONTAP",
+            StorageCapacity=1024,
+            SubnetIds=[ref("Subnet")],
+            SecurityGroupIds=[ref("Group")],
+            OntapConfiguration={
+                "AutomaticBackupRetentionDays": days,
+                "DeploymentType": "MULTI_AZ_1",
+                "PreferredSubnetId": ref("Subnet"),
+                "RouteTableIds": [ref("Table")],
+            },
+        ),
+        "Machine": of(
+            "FSx::StorageVirtualMachine",
+            FileSystemId=ref("Ontap"),
+            Name="one",
+            SvmAdminPassword={"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString:password::}}"},
+        ),
+        "MountName": of("SSM::Parameter", Type="String", Value=att("Lustre", "LustreMountName")),
+    }
+
+
+def test_file_systems_of_fsx(stack: Stack) -> None:
+    def read() -> Any:
+        fsx, ssm = stack.client("fsx"), stack.client("ssm")
+        ids = [stack.id_of("Lustre"), stack.id_of("Ontap")]
+        lustre, ontap = fsx.describe_file_systems(FileSystemIds=ids)["FileSystems"]
+        filters = [{"Name": "file-system-id", "Values": [stack.id_of("Ontap")]}]
+        machine = only(fsx.describe_storage_virtual_machines(Filters=filters)["StorageVirtualMachines"])
+        assert (machine["StorageVirtualMachineId"], machine["Name"]) == (stack.id_of("Machine"), "one")
+        assert {lustre["Lifecycle"], ontap["Lifecycle"]} == {"AVAILABLE"}
+        assert lustre["VpcId"] == stack.id_of("Vpc")
+        assert ontap["OntapConfiguration"]["RouteTableIds"] == [stack.id_of("Table")]
+        mount_name = ssm.get_parameter(Name=stack.id_of("MountName"))["Parameter"]["Value"]
+        assert lustre["LustreConfiguration"]["MountName"] == mount_name
+        return lustre["StorageCapacity"], ontap["OntapConfiguration"]["AutomaticBackupRetentionDays"]
+
+    assert live(stack, file_systems(1200, 0), file_systems(2400, 30), read) == ((1200, 0), (2400, 30))
+
+
+@pytest.mark.parametrize(
+    ("name", "property_name", "wrong", "says"),
+    [
+        ("Lustre", "SubnetIds", ["subnet-missing"], "subnet-missing"),
+        ("Ontap", "SecurityGroupIds", ["sg-missing"], "sg-missing"),
+        ("Machine", "FileSystemId", "fs-missing", "File system 'fs-missing' does not exist"),
+        ("Machine", "SvmAdminPassword", "short", "between 8 and 50 characters"),
+    ],
+)
+def test_what_fsx_refuses(stack: Stack, name: str, property_name: str, wrong: Any, says: str) -> None:
+    resources = {key: dict(body) for key, body in file_systems(1200, 0).items()}
+    resources[name]["Properties"] = {**resources[name]["Properties"], property_name: wrong}
+    with pytest.raises(AssertionError, match=says):
+        stack.put(resources)

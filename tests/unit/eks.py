@@ -194,7 +194,8 @@ class NetworkPromises:
     """Of each pattern."""
 
     MORE_GROUPS: ClassVar[tuple[str, ...]] = ()
-    """Descriptions of other security groups that admit the cluster's members."""
+    """Descriptions of other security groups that admit the cluster's members; the type of the cluster, whose own group
+    has none here, where it admits others than members."""
 
     def test_production_has_endpoints_for_what_nodes_call_and_sandbox_has_none(
         self, production: Reading, sandbox: Reading
@@ -214,7 +215,7 @@ class NetworkPromises:
         assert {endpoint["VpcEndpointType"] for endpoint in sandbox.all("AWS::EC2::VPCEndpoint")} == {"Gateway"}
 
     def test_nothing_but_endpoints_admits_anyone(self, any_stack: Reading) -> None:
-        admitting = {group["GroupDescription"] for group, _ in any_stack.inbound()}
+        admitting = {group.get("GroupDescription", group.type) for group, _ in any_stack.inbound()}
         assert admitting <= {"AWS service endpoints", *self.MORE_GROUPS}
 
     def test_posture_says_how_many_nat_gateways(self, production: Reading, sandbox: Reading) -> None:

@@ -38,7 +38,7 @@ BARE: Mapping[str, Any] = {
     "architecture": "x86_64",
     "spot_instance_types": ["m6i.large"],
 }
-SHARED: Mapping[str, Any] = {"storage": ["efs"], "operating_system": "bottlerocket"}
+SHARED: Mapping[str, Any] = {"storage": ["efs", "fsx-lustre", "fsx-ontap"], "operating_system": "bottlerocket"}
 VARIANTS = {"full": FULL, "bare": BARE, "shared": SHARED}
 
 OF_NODES = {"coredns", "metrics-server", "eks-node-monitoring-agent"}
@@ -56,8 +56,31 @@ def launched(stack: Reading, nodes: Resource) -> dict[str, Any]:
     return template["LaunchTemplateData"]
 
 
+def of_fsx(stack: Reading, kind: str) -> Resource:
+    [found] = [each for each in stack.all("AWS::FSx::FileSystem") if each["FileSystemType"] == kind]
+    return found
+
+
+def password(stack: Reading) -> Resource:
+    return stack.one("AWS::SecretsManager::Secret")
+
+
+def applying(stack: Reading, text: str) -> Resource:
+    """What applies the manifest with a text in it."""
+    found = stack.all("Custom::AWSCDK-EKS-KubernetesResource")
+    [one] = [each for each in found if text in str(stack.shown(each["Manifest"]))]
+    return one
+
+
+def said(stack: Reading, path: str) -> str:
+    """What synth says of a construct, in passing."""
+    return " ".join(
+        str(each.entry.data) for each in Annotations.from_stack(stack.stack).find_info(path, Match.any_value())
+    )
+
+
 class TestNetwork(NetworkPromises):
-    MORE_GROUPS = ("EFS mount targets",)
+    MORE_GROUPS = ("EFS mount targets", "FSx for Lustre", "FSx for ONTAP", "AWS::EKS::Cluster")
 
 
 class TestContainerInsights(InsightsPromises): ...
@@ -294,6 +317,227 @@ class TestEfs:
         assert "aws-efs-csi-driver" not in add_ons(sandbox)
 
 
+class TestLustre:
+    """In the variant ``full``, which is production, and in one of sandbox."""
+
+    @pytest.fixture(scope="class", params=["full", "shared"])
+    def stack(self, request: pytest.FixtureRequest, read: Any) -> Reading:
+        return read(request.param)
+
+    @staticmethod
+    def file_system(stack: Reading) -> Resource:
+        return of_fsx(stack, "LUSTRE")
+
+    def test_it_is_persistent_in_an_isolated_subnet_and_of_the_given_size(self, full: Reading, stack: Reading) -> None:
+        [subnet] = self.file_system(stack)["SubnetIds"]
+        assert stack.to(subnet) in stack.subnets("isolated")
+        assert self.file_system(stack)["FileSystemTypeVersion"] == "2.15"
+        assert self.file_system(stack)["LustreConfiguration"]["DeploymentType"] == "PERSISTENT_2"
+        assert self.file_system(full)["StorageCapacity"] == 4800
+        assert self.file_system(full)["LustreConfiguration"]["PerUnitStorageThroughput"] == 250
+
+    def test_production_keeps_backs_up_and_encrypts_it(self, full: Reading, read: Callable[[str], Reading]) -> None:
+        found = self.file_system(full)
+        assert full.to(found["KmsKeyId"]).type == "AWS::KMS::Key"
+        assert found["LustreConfiguration"]["AutomaticBackupRetentionDays"] == 30
+        assert found.kept == ("RetainExceptOnCreate", "Retain")
+        found = self.file_system(read("shared"))
+        assert found["LustreConfiguration"]["AutomaticBackupRetentionDays"] == 0
+        assert found.kept == ("Delete", "Delete")
+
+    def test_its_servers_and_the_nodes_reach_each_other_on_lustres_ports_only(self, stack: Reading) -> None:
+        [reference] = self.file_system(stack)["SecurityGroupIds"]
+        group, nodes = stack.to(reference), "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
+        inbound = {
+            (stack.shown(rule["SourceSecurityGroupId"]), rule["FromPort"], rule["ToPort"])
+            for admitting, rule in stack.inbound()
+            if admitting == group
+        }
+        own = "${AWS::EC2::SecurityGroup.GroupId}"
+        assert inbound == {(nodes, 988, 988), (nodes, 1018, 1023), (own, 988, 1023)}
+        outbound = {
+            (stack.shown(rule["DestinationSecurityGroupId"]), rule["FromPort"], rule["ToPort"])
+            for rule in stack.outbound(group)
+        }
+        assert outbound == {(to, *ports) for to in (nodes, own) for ports in ((988, 988), (1018, 1023))}
+        to_nodes = {
+            (rule["FromPort"], rule["ToPort"])
+            for rule in (each.body["Properties"] for each in stack.all("AWS::EC2::SecurityGroupIngress"))
+            if stack.shown(rule["GroupId"]) == nodes and stack.to(rule["SourceSecurityGroupId"]) == group
+        }
+        assert to_nodes == {(988, 988), (1018, 1023)}
+
+    def test_claims_share_it_as_a_volume_and_nothing_makes_another(self, stack: Reading) -> None:
+        assert manifest(stack, "StorageClass", "fsx-lustre")["provisioner"] == "kubernetes.io/no-provisioner"
+        volume = manifest(stack, "PersistentVolume", "fsx-lustre")["spec"]
+        assert volume["accessModes"] == ["ReadWriteMany"]
+        assert volume["persistentVolumeReclaimPolicy"] == "Retain"
+        assert volume["csi"] == {
+            "driver": "fsx.csi.aws.com",
+            "volumeHandle": "${AWS::FSx::FileSystem}",
+            "volumeAttributes": {
+                "dnsname": "${AWS::FSx::FileSystem}.fsx.${AWS::Region}.${AWS::URLSuffix}",
+                "mountname": "${AWS::FSx::FileSystem.LustreMountName}",
+            },
+        }
+        gib = self.file_system(stack)["StorageCapacity"]
+        assert volume["capacity"] == {"storage": f"{gib}Gi"}
+
+    def test_the_volume_is_there_after_driver_and_file_system(self, stack: Reading) -> None:
+        applied = applying(stack, "fsx.csi.aws.com")
+        assert {self.file_system(stack).id, add_on(stack, "aws-fsx-csi-driver").id} <= stack.before(applied)
+
+    def test_the_driver_may_look_at_file_systems_and_nothing_else(self, stack: Reading) -> None:
+        role = pod_role(stack, "aws-fsx-csi-driver", "fsx-csi-controller-sa")
+        assert policies(stack, role) == set()
+        [statement] = stack.statements(role)
+        assert statement["Action"] == "fsx:DescribeFileSystems"
+
+    def test_an_alarm_says_that_it_is_filling_up(self, stack: Reading) -> None:
+        [alarm] = [each for each in stack.all("AWS::CloudWatch::Alarm") if "Lustre" in each["AlarmDescription"]]
+        assert alarm["Threshold"] == 80
+        gib = self.file_system(stack)["StorageCapacity"]
+        metrics = {each["Id"]: each for each in alarm["Metrics"]}
+        assert f"100 * (1 - free / {gib * 2**30})" in {each.get("Expression") for each in metrics.values()}
+        assert metrics["free"]["MetricStat"]["Metric"]["MetricName"] == "FreeDataStorageCapacity"
+        assert metrics["free"]["MetricStat"]["Stat"] == "Sum"
+
+    def test_synth_says_what_it_costs(self, full: Reading, sandbox: Reading) -> None:
+        # 4,800 GiB at 0.21 USD
+        assert "FSx for Lustre costs about 1,008 USD a month" in said(full, "/EksManagedNodesStack/Lustre")
+        assert said(sandbox, "*") == ""
+
+    def test_without_it_there_is_neither(self, sandbox: Reading) -> None:
+        assert not sandbox.all("AWS::FSx::FileSystem")
+        assert "aws-fsx-csi-driver" not in add_ons(sandbox)
+
+
+class TestOntap:
+    """In the variant ``full``, which is production, and in one of sandbox."""
+
+    @pytest.fixture(scope="class", params=["full", "shared"])
+    def stack(self, request: pytest.FixtureRequest, read: Any) -> Reading:
+        return read(request.param)
+
+    @staticmethod
+    def file_system(stack: Reading) -> Resource:
+        return of_fsx(stack, "ONTAP")
+
+    def test_production_has_a_standby_that_the_private_subnets_find(self, full: Reading) -> None:
+        found = self.file_system(full)
+        configuration = found["OntapConfiguration"]
+        assert configuration["DeploymentType"] == "MULTI_AZ_1"
+        subnets = [full.to(each) for each in found["SubnetIds"]]
+        assert len(subnets) == 2
+        assert all(subnet in full.subnets("isolated") for subnet in subnets)
+        assert full.to(configuration["PreferredSubnetId"]) == subnets[0]
+        tables = {full.to(each).id for each in configuration["RouteTableIds"]}
+        private = {
+            full.to(route["RouteTableId"]).id for route in map(full.default_route, full.subnets("private")) if route
+        }
+        assert tables == private
+        assert len(tables) == 3
+        for table in tables:
+            assert {"Key": "AmazonFSx", "Value": "ManagedByAmazonFSx"} in full.resources[table]["Tags"]
+
+    def test_sandbox_is_in_one_az_and_leaves_routes_alone(self, read: Callable[[str], Reading]) -> None:
+        stack = read("shared")
+        configuration = self.file_system(stack)["OntapConfiguration"]
+        assert configuration["DeploymentType"] == "SINGLE_AZ_1"
+        assert "RouteTableIds" not in configuration
+        assert len(self.file_system(stack)["SubnetIds"]) == 1
+        assert "ManagedByAmazonFSx" not in json.dumps(stack.document)
+
+    def test_it_is_of_the_given_size(self, full: Reading, read: Callable[[str], Reading]) -> None:
+        found = self.file_system(full)
+        assert (found["StorageCapacity"], found["OntapConfiguration"]["ThroughputCapacity"]) == (2048, 256)
+        found = self.file_system(read("shared"))
+        assert (found["StorageCapacity"], found["OntapConfiguration"]["ThroughputCapacity"]) == (1024, 128)
+
+    def test_production_keeps_backs_up_and_encrypts_it(self, full: Reading, read: Callable[[str], Reading]) -> None:
+        found = self.file_system(full)
+        assert full.to(found["KmsKeyId"]).type == "AWS::KMS::Key"
+        assert found["OntapConfiguration"]["AutomaticBackupRetentionDays"] == 30
+        assert self.file_system(read("shared"))["OntapConfiguration"]["AutomaticBackupRetentionDays"] == 0
+        for stack, kept in ((full, ("RetainExceptOnCreate", "Retain")), (read("shared"), ("Delete", "Delete"))):
+            machine = stack.one("AWS::FSx::StorageVirtualMachine")
+            assert self.file_system(stack).kept == machine.kept == password(stack).kept == kept
+
+    def test_only_the_cluster_reaches_it_by_nfs_4_and_its_api(self, stack: Reading) -> None:
+        [reference] = self.file_system(stack)["SecurityGroupIds"]
+        rules = [rule for group, rule in stack.inbound() if group == stack.to(reference)]
+        assert sorted((rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in rules) == [
+            ("tcp", 443, 443),
+            ("tcp", 2049, 2049),
+        ]
+        sources = {stack.shown(rule["SourceSecurityGroupId"]) for rule in rules}
+        assert sources == {"${AWS::EKS::Cluster.ClusterSecurityGroupId}"}
+        assert [rule["CidrIp"] for rule in stack.outbound(stack.to(reference))] == ["255.255.255.255/32"]  # nobody
+        assert manifest(stack, "StorageClass", "fsx-ontap")["mountOptions"] == ["nfsvers=4.1"]
+
+    def test_its_machine_has_a_password_that_nobody_knows(self, stack: Reading, full: Reading) -> None:
+        machine = stack.one("AWS::FSx::StorageVirtualMachine")
+        assert stack.to(machine["FileSystemId"]) == self.file_system(stack)
+        secret = "{{resolve:secretsmanager:${AWS::SecretsManager::Secret}:SecretString:password::}}"
+        assert stack.shown(machine["SvmAdminPassword"]) == secret
+        generated = password(stack)["GenerateSecretString"]
+        assert generated["PasswordLength"] == 32
+        assert json.loads(generated["SecretStringTemplate"]) == {"username": "vsadmin"}
+        assert full.to(password(full)["KmsKeyId"]).type == "AWS::KMS::Key"
+
+    def test_trident_makes_volumes_of_this_file_system_and_reads_its_password(self, stack: Reading) -> None:
+        [association] = stack.all("AWS::EKS::PodIdentityAssociation")
+        assert (association["Namespace"], association["ServiceAccount"]) == ("trident", "trident-controller")
+        role = stack.to(association["RoleArn"])
+        assert policies(stack, role) == set()
+        allowed = {
+            action: stack.shown(statement["Resource"])
+            for statement in stack.statements(role)
+            for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+            if not action.startswith("kms:")
+        }
+        volumes = "arn:${AWS::Partition}:fsx:${AWS::Region}:${AWS::AccountId}:volume/${AWS::FSx::FileSystem}/*"
+        described = ("FileSystems", "StorageVirtualMachines", "Volumes")
+        changed = ("CreateVolume", "DeleteVolume", "UpdateVolume", "TagResource", "UntagResource")
+        read = ("DescribeSecret", "GetSecretValue")
+        assert allowed == {
+            **{f"fsx:Describe{what}": "*" for what in described},
+            **{f"fsx:{action}": volumes for action in changed},
+            **{f"secretsmanager:{action}": "${AWS::SecretsManager::Secret}" for action in read},
+        }
+
+    def test_trident_starts_with_its_role_and_its_backend_comes_once_it_is_known(self, stack: Reading) -> None:
+        trident = add_on(stack, "netapp_trident-operator")
+        [association] = stack.all("AWS::EKS::PodIdentityAssociation")
+        assert association.id in stack.before(trident)
+        [known] = stack.all("Custom::AWSCDK-EKS-KubernetesObjectValue")
+        assert (known["ObjectType"], known["ObjectName"]) == (
+            "customresourcedefinition",
+            "tridentbackendconfigs.trident.netapp.io",
+        )
+        assert trident.id in stack.before(known)
+        backend, offered = applying(stack, "TridentBackendConfig"), applying(stack, "csi.trident.netapp.io")
+        assert {known.id, stack.one("AWS::FSx::StorageVirtualMachine").id} <= stack.before(backend)
+        assert backend.id in stack.before(offered)
+
+    def test_the_backend_is_the_machine_for_nodes_of_the_vpc_only(self, stack: Reading) -> None:
+        spec = manifest(stack, "TridentBackendConfig", "fsx-ontap")["spec"]
+        assert spec["aws"] == {"fsxFilesystemID": "${AWS::FSx::FileSystem}"}
+        assert spec["svm"] == stack.one("AWS::FSx::StorageVirtualMachine")["Name"]
+        assert spec["credentials"] == {"name": "${AWS::SecretsManager::Secret}", "type": "awsarn"}
+        assert (spec["autoExportPolicy"], spec["autoExportCIDRs"]) == (True, ["${AWS::EC2::VPC.CidrBlock}"])
+
+    def test_an_alarm_says_that_it_is_filling_up(self, stack: Reading) -> None:
+        [alarm] = [each for each in stack.all("AWS::CloudWatch::Alarm") if "ONTAP" in each["AlarmDescription"]]
+        assert (alarm["MetricName"], alarm["Threshold"]) == ("StorageCapacityUtilization", 80)
+
+    def test_synth_says_what_it_costs_and_asks_for_the_subscription(self, full: Reading) -> None:
+        # 2,048 GiB at 0.25 USD and 256 MB/s at 1.20 USD
+        told = said(full, "/EksManagedNodesStack/Ontap")
+        assert "FSx for ONTAP costs about 819 USD a month" in told
+        assert "subscription in the AWS Marketplace" in told
+
+
 class TestRegions:
     REGIONS = ("eu-west-1", "us-east-2")
 
@@ -344,7 +588,12 @@ class TestRefusals:
             ({"desired_nodes": 3}, "desired_nodes", "a group begins with its minimum"),
             ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
             ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "more than once given: eu-west-1"),
-            ({"storage": ["s3"]}, "storage.0", "one of ebs, efs"),
+            ({"storage": ["s3"]}, "storage.0", "one of ebs, efs, fsx-lustre, fsx-ontap"),
+            ({"lustre_capacity_gib": 1800}, "lustre_capacity_gib", "1,200 GiB, or a multiple of 2,400 GiB up to 100,8"),
+            ({"lustre_capacity_gib": 0}, "lustre_capacity_gib", "which FSx for Lustre offers, unlike 0"),
+            ({"lustre_mbps_per_tib": 100}, "lustre_mbps_per_tib", "one of 125, 250, 500, 1000"),
+            ({"ontap_capacity_gib": 1000}, "ontap_capacity_gib", "1,024 to 196,608 GiB, which FSx for ONTAP offers"),
+            ({"ontap_mbps": 100}, "ontap_mbps", "one of 128, 256, 512, 1024, 2048, 4096"),
             ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a key such as"),
             ({"spot_taints": [{"key": "a", "effect": "NO"}]}, "spot_taints.0.effect", "one of NO_SCHEDULE"),
         ],
