@@ -1,0 +1,134 @@
+"""Rung 6: every IAM policy in the templates is one that IAM would take: known actions, on resources of their kind."""
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import app
+from patternbook import build_app
+from tests.book import EVERYTHING, POSTURES, REQUIRED, bare_cdk_json
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", ResourceWarning)  # it leaves the closing of its files to Python
+    import parliament
+
+SERVICES = {"efs": "elasticfilesystem", "elasticloadbalancingv2": "elasticloadbalancing"}
+"""What IAM calls a service whose name in CloudFormation is another, in lower case."""
+PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-west-1",
+    "AWS::AccountId": "111122223333",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+ACCEPTED = {
+    # Younger than the linter's data:
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonECSInstanceRolePolicyForManagedInstances.html
+    "Unknown action ecs:PutSystemLogEvents",
+    # AWS compares this key so: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
+    "Type mismatch: StringEquals requires a value of type String but given Arn",
+    # CDK grants it with the reading of one parameter, where IAM ignores it: it is for all of them or none.
+    "ssm:DescribeParameters is for * only",
+}
+"""What the linter says, and a reviewer would not."""
+
+
+class Policies:
+    """Those of a template, with something of the right kind in the place of what only a deployment knows."""
+
+    def __init__(self, template: dict[str, Any]) -> None:
+        self.resources: dict[str, dict[str, Any]] = template["Resources"]
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, resource in self.resources.items():
+            properties = resource.get("Properties", {})
+            if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+                yield name, self.known(properties["PolicyDocument"])
+            for policy in properties.get("Policies", []) if resource["Type"] == "AWS::IAM::Role" else []:
+                yield name, self.known(policy["PolicyDocument"])
+
+    def known(self, value: Any) -> Any:
+        match value:
+            case list():
+                return [self.known(item) for item in value]
+            case {"Ref": str(name)}:
+                return PSEUDO.get(name) or self.name_or_arn(name)
+            case {"Fn::GetAtt": [str(name), str(attribute)]}:
+                return self.arn(name) if attribute.endswith("Arn") else "something"
+            case {"Fn::Join": [str(between), list(parts)]}:
+                return between.join(str(self.known(part)) for part in parts)
+            case {"Fn::Select": _}:
+                return "something"
+            case dict():
+                return {key: self.known(item) for key, item in value.items()}
+        return value
+
+    def name_or_arn(self, name: str) -> str:
+        """A ``Ref`` is an ARN for topics and secrets, and a name for most."""
+        kind = self.resources[name]["Type"]
+        return self.arn(name) if kind in ("AWS::SNS::Topic", "AWS::SecretsManager::Secret") else "something"
+
+    def arn(self, name: str) -> str:
+        service = self.resources[name]["Type"].split("::")[1].lower()
+        return f"arn:aws:{SERVICES.get(service, service)}:*:*:*"
+
+
+def findings(document: dict[str, Any]) -> set[str]:
+    """Everything that the linter has to say of a policy."""
+    said = set()
+    for each in parliament.analyze_policy_string(json.dumps(document)).findings:
+        if each.issue == "RESOURCE_MISMATCH":
+            said |= {f"{one['action']} is for {one['required_format']} only" for one in each.detail}
+        else:
+            said.add(str(each.detail) or each.issue)
+    return said
+
+
+@pytest.mark.parametrize("options", ["defaults", "every option"])
+@pytest.mark.parametrize("posture", POSTURES)
+def test_policies_in_templates(tmp_path: Path, posture: str, options: str) -> None:
+    context = {"posture": posture, **(EVERYTHING if options == "every option" else REQUIRED[posture])}
+    build_app(app.PATTERNS, cdk_json=bare_cdk_json(tmp_path), context=context, outdir=str(tmp_path / "out")).synth()
+    templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]
+    assert len(templates) == len(app.PATTERNS)
+    documents = [(name, document) for template in templates for name, document in Policies(template)]
+    assert len(documents) > len(app.PATTERNS)
+    assert [(name, said) for name, document in documents for said in findings(document) - ACCEPTED] == []
+
+
+def test_what_is_accepted_is_said(tmp_path: Path) -> None:
+    """Or nobody needs the exception."""
+    build_app(
+        app.PATTERNS, cdk_json=bare_cdk_json(tmp_path), context=dict(EVERYTHING), outdir=str(tmp_path / "out")
+    ).synth()
+    templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]
+    said = {each for template in templates for _, document in Policies(template) for each in findings(document)}
+    assert said == ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"Action": "s3:GetObjekt"}, "Unknown action s3:GetObjekt"),
+        ({"Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}, r"s3:GetObject is for arn:\*:s3:::"),
+        ({"Effect": "Permit"}, "Effect"),
+        ({"Condition": {"StringEquals": {"s3:Nonsense": "x"}}}, "s3:Nonsense"),
+    ],
+)
+def test_the_linter_bites(change: dict[str, Any], says: str) -> None:
+    bucket = {"Fn::Join": ["", [{"Fn::GetAtt": ["Bucket", "Arn"]}, "/*"]]}
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": bucket}
+    resources = {"Bucket": {"Type": "AWS::S3::Bucket"}, "Queue": {"Type": "AWS::SQS::Queue"}}
+
+    def said(statement: dict[str, Any]) -> set[str]:
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": document}}
+        [(_, known)] = Policies({"Resources": {**resources, "Policy": policy}})
+        return findings(known)
+
+    assert said(statement) == set()
+    assert re.search(says, "\n".join(said({**statement, **change})))
