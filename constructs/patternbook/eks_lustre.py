@@ -99,7 +99,10 @@ class LustreStorage(Construct):
         self.mountable: list[IDependable] = [self.driver, self.file_system]
         """What has to be there before a claim of the class works."""
         cost = monthly_cost_of_lustre(capacity_gib, mbps_per_tib)
-        cdk.Annotations.of(self).add_info(f"FSx for Lustre costs about {cost:,.0f} USD a month, used or not.")
+        # Not an info: the CLI prints none as soon as there is a warning in the app.
+        cdk.Annotations.of(self).add_warning_v2(
+            "patternbook:lustreCost", f"FSx for Lustre costs about {cost:,.0f} USD a month, used or not."
+        )
 
     @property
     def values(self) -> dict[str, str]:

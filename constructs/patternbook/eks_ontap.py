@@ -109,9 +109,10 @@ class OntapStorage(Construct):
         self.machine.apply_removal_policy(posture.removal_policy)
         self.driver = self._trident(nodes)
         cost = monthly_cost_of_ontap(capacity_gib, mbps, multi_az=posture.standby_in_another_az)
-        cdk.Annotations.of(self).add_info(
+        cdk.Annotations.of(self).add_warning_v2(
+            "patternbook:ontapCost",
             f"FSx for ONTAP costs about {cost:,.0f} USD a month, used or not; its add-on, NetApp Trident, needs a "
-            "subscription in the AWS Marketplace, free of charge, before the deployment."
+            "subscription in the AWS Marketplace, free of charge, before the deployment.",
         )
 
     @property

@@ -73,9 +73,9 @@ def applying(stack: Reading, text: str) -> Resource:
 
 
 def said(stack: Reading, path: str) -> str:
-    """What synth says of a construct, in passing."""
+    """What synth warns of at a construct."""
     return " ".join(
-        str(each.entry.data) for each in Annotations.from_stack(stack.stack).find_info(path, Match.any_value())
+        str(each.entry.data) for each in Annotations.from_stack(stack.stack).find_warning(path, Match.any_value())
     )
 
 
