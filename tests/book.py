@@ -111,7 +111,6 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     "EksManagedNodesStack": {
         **OF_A_CLUSTER,
         "add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1", "coredns": "v1.12.4-eksbuild.1"},
-        "operating_system": "bottlerocket",
         "architecture": "x86_64",
         "volume_gib": 100,
         "storage": ["ebs", "efs", "fsx-lustre", "fsx-ontap"],
@@ -169,6 +168,7 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
 # Options that exclude some of those.
 OTHERWISE: Mapping[str, dict[str, Any]] = {
     "EcsEc2Stack": {"capacity_provider": False, "target_instance_cpu_percent": 40},
+    "EksManagedNodesStack": {"operating_system": "bottlerocket", "storage": ["efs", "fsx-lustre"]},
 }
 
 

@@ -58,11 +58,12 @@ def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
     for cidr in cidrs:
         if not CIDR.accepts(cidr):
             raise ValueError(f"expected {CIDR.text}, unlike {cidr!r}")
-        block = ipaddress.IPv4Network(cidr)
-        if any(block.subnet_of(private) for private in PRIVATE_BLOCKS):
+        if any(ipaddress.IPv4Network(cidr).subnet_of(private) for private in PRIVATE_BLOCKS):
             raise ValueError(f"expected public addresses, unlike {cidr}: private ones reach the private endpoint")
-        if block.prefixlen == 0 and not posture.open_cluster_endpoint:
-            raise ValueError(f"expected blocks of your own, unlike {cidr}: in {posture.name} not everybody may connect")
+    together = ipaddress.collapse_addresses(map(ipaddress.IPv4Network, cidrs))
+    if any(block.prefixlen == 0 for block in together) and not posture.open_cluster_endpoint:
+        given = " and ".join(cidrs)
+        raise ValueError(f"expected blocks of your own, unlike {given}: in {posture.name} not everybody may connect")
 
 
 class EksCluster(Construct):
@@ -117,7 +118,9 @@ class EksCluster(Construct):
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self.version = version
+        self._network = network
         self._add_on_versions = dict(add_on_versions or {})
+        self._callable: list[IDependable] = []
         # A name that is known before the cluster is, for the log group; and another each time that the stack is made,
         # so that it can be deployed beside its own retained logs. The id of a stack ends with a UUID.
         uuid = cdk.Fn.select(2, cdk.Fn.split("/", stack.stack_id))
@@ -211,6 +214,13 @@ class EksCluster(Construct):
         """
         return ec2.Connections(security_groups=[self.cluster.cluster_security_group])
 
+    def add_interface_endpoints(self, services: Sequence[ec2.InterfaceVpcEndpointAwsService]) -> None:
+        """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it. What is added
+        to the cluster from then on is deleted before that ends: kubectl could not delete anything afterwards.
+        """
+        group = self._network.add_interface_endpoints(services, client=self.node_connections)
+        self._callable = [group] if group else []
+
     def add_on(
         self,
         name: str,
@@ -247,7 +257,7 @@ class EksCluster(Construct):
             # The template says what holds, not what somebody changed by hand.
             resolve_conflicts="OVERWRITE",
         )
-        add_on.node.add_dependency(*after, *(roles or {}).values())
+        add_on.node.add_dependency(*after, *self._callable, *(roles or {}).values())
         return add_on
 
     def apply(
@@ -268,8 +278,38 @@ class EksCluster(Construct):
             prune=False,
         )
         # The policy of the role, too, which is another resource.
-        manifest.node.add_dependency(self._kubectl_role, *after)
+        manifest.node.add_dependency(self._kubectl_role, *self._callable, *after)
         return manifest
+
+    def find(
+        self,
+        construct_id: str,
+        *,
+        kind: str,
+        name: str,
+        json_path: str,
+        namespace: str = "default",
+        after: Sequence[IDependable] = (),
+    ) -> eks.KubernetesObjectValue:
+        """Waits, for ten minutes at most, until something in the cluster has made an object, or set a value of it.
+
+        :param json_path: of the value, such as ``.metadata.name``.
+        :raises ValueError: in a cluster without ``kubectl``.
+        """
+        if not self._kubectl_role:
+            raise ValueError("find: asked of a cluster without kubectl; kubectl=True required")
+        found = eks.KubernetesObjectValue(
+            self,
+            construct_id,
+            cluster=self.cluster,  # ty: ignore[invalid-argument-type]
+            object_type=kind,
+            object_name=name,
+            object_namespace=namespace,
+            json_path=json_path,
+            timeout=cdk.Duration.minutes(10),
+        )
+        found.node.add_dependency(self._kubectl_role, *self._callable, *after)
+        return found
 
     def _admin_role(self, principals: Sequence[str]) -> iam.Role:
         trusted = [iam.ArnPrincipal(arn) for arn in principals] or [iam.AccountRootPrincipal()]

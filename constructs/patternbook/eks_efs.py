@@ -22,9 +22,10 @@ class EfsStorage(Construct):
     """A file system, and the EFS CSI driver as an EKS add-on, which makes an access point of it for each claim: a
     directory of its own, as a user of its own, that pods in every AZ share.
 
-    The driver's role makes and deletes access points of this one file system, and deletes only those that it has made:
-    less than the managed policy AmazonEFSCSIDriverPolicy, which is for every file system of the account. Pods reach the
-    files by the security group of the cluster, by TLS, and never as root; how, EFS does not ask IAM.
+    The driver's role makes access points of this one file system. It deletes only those that an EFS CSI driver has
+    made, this one or another of the account: the ARN of an access point does not name its file system, and all drivers
+    set the same tag. That is less than the managed policy AmazonEFSCSIDriverPolicy, which is for every file system.
+    Pods reach the files by the security group of the cluster, by TLS, and never as root; how, EFS does not ask IAM.
 
     https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEFSCSIDriverPolicy.html
@@ -55,7 +56,7 @@ class EfsStorage(Construct):
         for resource, reason in {
             "*": "ec2:DescribeAvailabilityZones supports no resource-level permissions.",
             f"arn:<AWS::Partition>:elasticfilesystem:{here}:access-point/*": "Access points get their ids as they are "
-            "made; the driver may delete those that carry its tag.",
+            "made; a driver may delete those that carry the tag of drivers.",
         }.items():
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 

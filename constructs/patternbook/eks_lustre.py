@@ -88,6 +88,8 @@ class LustreStorage(Construct):
             kms_key=key,
             removal_policy=posture.removal_policy,
         )
+        # FSx asks, as it makes the file system, whether its servers may reach each other.
+        self.file_system.node.add_dependency(group)
         role = pod_role(
             self,
             "Role",

@@ -212,6 +212,10 @@ class ManagedNodes(Construct):
                 for taint in taints
             ],
         )
+        resource = self.group.node.default_child
+        assert isinstance(resource, eks.CfnNodegroup)
+        # The L2 leaves it out, and nodes would stay behind when the cluster is upgraded.
+        resource.version = cluster.version
         # A node works for as long as its role may, and reaches EKS: so they go after it, too.
         self.group.node.add_dependency(
             role, *after, *(subnet.internet_connectivity_established for subnet in cluster.cluster.vpc.private_subnets)

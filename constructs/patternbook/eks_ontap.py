@@ -35,8 +35,7 @@ https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateFileSystemOntapCon
 
 class OntapStorage(Construct):
     """A file system of FSx for NetApp ONTAP with a storage virtual machine (SVM), and NetApp Trident as an EKS add-on,
-    which makes a volume of it for each claim: pods of all AZs share it by NFS, it can grow and shrink, and its
-    snapshots take no room.
+    which makes a volume of it for each claim: pods of all AZs share it by NFS, and it can grow.
 
     In one AZ; with a standby in a second one where the posture wants it, which clients reach by an address that FSx
     keeps in the route tables of the private subnets.
@@ -128,18 +127,24 @@ class OntapStorage(Construct):
     def apply(self, backend: Sequence[dict[str, Any]], storage_class: Sequence[dict[str, Any]]) -> None:
         """Has kubectl apply a TridentBackendConfig, and then a StorageClass."""
         # The add-on is active once the operator is, which only then brings the kinds of Trident.
-        known = eks.KubernetesObjectValue(
-            self,
+        known = self._cluster.find(
             "BackendsAreKnown",
-            cluster=self._cluster.cluster,  # ty: ignore[invalid-argument-type]
-            object_type="customresourcedefinition",
-            object_name="tridentbackendconfigs.trident.netapp.io",
+            kind="customresourcedefinition",
+            name="tridentbackendconfigs.trident.netapp.io",
             json_path=".metadata.name",
-            timeout=cdk.Duration.minutes(10),
+            after=[self.driver],
         )
-        known.node.add_dependency(self.driver)
         applied = self._cluster.apply("OntapBackend", backend, after=[known, self.machine])
-        self._cluster.apply("OntapClass", storage_class, after=[applied])
+        # It is applied whether Trident can log in or not, and has this once it could.
+        works = self._cluster.find(
+            "BackendWorks",
+            kind="tridentbackendconfig",
+            name=backend[0]["metadata"]["name"],
+            namespace=NAMESPACE,
+            json_path=".status.backendInfo.backendUUID",
+            after=[applied],
+        )
+        self._cluster.apply("OntapClass", storage_class, after=[works])
 
     def used(self) -> cloudwatch.Metric:
         """How full its SSD is, in percent. AWS advises to stay below 80.

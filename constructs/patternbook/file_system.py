@@ -1,5 +1,7 @@
 """Persistent storage that tasks in every AZ share."""
 
+from functools import cached_property
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
@@ -24,7 +26,8 @@ https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
 
 
 class SharedFileSystem(Construct):
-    """An EFS file system with one mount target an AZ, and an access point with its own root directory.
+    """An EFS file system with one mount target an AZ, and, for who asks for it, an access point with its own root
+    directory.
 
     Encrypted at rest and in transit. Reaching it takes a rule of the security group (give by
     :meth:`grant_read_write`) and a permission of IAM; clients without TLS, anonymous ones and principals of
@@ -76,11 +79,16 @@ class SharedFileSystem(Construct):
             # (without mounting). Our policy refuses anonymous clients by allowing nobody.
             allow_anonymous_access=True,
         )
-        self.access_point = self.file_system.add_access_point(
+        self._path, self._uid, self._gid = path, str(uid), str(gid)
+
+    @cached_property
+    def access_point(self) -> efs.AccessPoint:
+        """Made when it is first asked for: the EFS CSI driver makes its own."""
+        return self.file_system.add_access_point(
             "AccessPoint",
-            path=path,
-            posix_user=efs.PosixUser(uid=str(uid), gid=str(gid)),
-            create_acl=efs.Acl(owner_uid=str(uid), owner_gid=str(gid), permissions="750"),
+            path=self._path,
+            posix_user=efs.PosixUser(uid=self._uid, gid=self._gid),
+            create_acl=efs.Acl(owner_uid=self._uid, owner_gid=self._gid, permissions="750"),
         )
 
     def _policy(self) -> iam.PolicyDocument:

@@ -75,12 +75,14 @@ class Network(Construct):
 
     def add_interface_endpoints(
         self, services: Iterable[ec2.InterfaceVpcEndpointAwsService], *, client: ec2.IConnectable
-    ) -> None:
+    ) -> ec2.SecurityGroup | None:
         """Lets ``client``, and nobody else, call these services without leaving the VPC, where the posture asks
         for it; elsewhere the calls go through the NAT gateway, which costs less than an endpoint an AZ.
+
+        :return: what admits the client: whatever calls until it is deleted has to be deleted before it.
         """
         if not self._posture.interface_endpoints:
-            return
+            return None
         group = ec2.SecurityGroup(
             self, "EndpointGroup", vpc=self.vpc, description="AWS service endpoints", allow_all_outbound=False
         )
@@ -93,3 +95,4 @@ class Network(Construct):
                 security_groups=[group],
                 open=False,
             )
+        return group

@@ -411,9 +411,11 @@ def objects_of(properties: Properties) -> dict[str, Record]:
 
 
 def find_object(logical_id: str, properties: Properties, stack: str) -> Provisioned:
-    """In place of a look for an object that something inside of the cluster makes: here it is always there, and what
-    is looked for is its name."""
-    cluster(properties["ClusterName"])
-    if properties["JsonPath"] != ".metadata.name":
-        raise ValueError(f"no Kubernetes is emulated that could answer {properties['JsonPath']}")
+    """In place of a look for what something inside of the cluster makes: here its kinds are always there, and an object
+    that a stack has applied has whatever is looked for."""
+    name = properties["ClusterName"]
+    cluster(name)
+    applied = {key.rpartition("/")[2] for key in OBJECTS if key.startswith(f"{name}/")}
+    if properties["ObjectType"] != "customresourcedefinition" and properties["ObjectName"] not in applied:
+        raise ValueError(f"{properties['ObjectName']} is not found, as no Kubernetes is emulated that could make it")
     return physical_name(stack, logical_id, max_len=63), {"Value": properties["ObjectName"]}

@@ -34,7 +34,7 @@ class EksAutoModeStack(PatternStack):
             auto_mode=True,
             kubectl=True,
         )
-        network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
+        cluster.add_interface_endpoints(NODES_CALL)
         cluster.add_on("metrics-server")
         if settings.container_insights:
             add_container_insights(cluster, posture=posture, log_retention_days=days, key=key)

@@ -41,7 +41,7 @@ class EksFargateStack(PatternStack):
             key=key,
             kubectl=True,
         )
-        network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
+        cluster.add_interface_endpoints(NODES_CALL)
         pods = FargatePods(
             self,
             "Pods",

@@ -93,6 +93,22 @@ class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, R
             raise ValueError(f"expected at least {least}, which is {info.data[least]}")
         return value
 
+    @field_validator("storage")
+    @classmethod
+    def _mountable(cls, value: tuple[Storage, ...], info: ValidationInfo) -> tuple[Storage, ...]:
+        # https://github.com/bottlerocket-os/bottlerocket/issues/4128
+        if "fsx-ontap" in value and info.data.get("operating_system") == "bottlerocket":
+            raise ValueError("expected no fsx-ontap with bottlerocket, which does not support NetApp Trident")
+        return value
+
+    @field_validator("lustre_mbps_per_tib", "lustre_capacity_gib", "ontap_mbps", "ontap_capacity_gib")
+    @classmethod
+    def _of_a_storage(cls, value: int, info: ValidationInfo) -> int:
+        storage = f"fsx-{f'{info.field_name}'.partition('_')[0]}"
+        if value != cls.model_fields[f"{info.field_name}"].default and storage not in info.data.get("storage", storage):
+            raise ValueError(f"expected storage to have {storage} with it")
+        return value
+
     @field_validator("lustre_capacity_gib")
     @classmethod
     def _offered_by_lustre(cls, value: int, info: ValidationInfo) -> int:

@@ -60,7 +60,7 @@ class EksManagedNodesStack(PatternStack):
             key=key,
             kubectl=bool(settings.storage),
         )
-        network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
+        cluster.add_interface_endpoints(NODES_CALL)
         ready = add_ons_before_nodes(cluster)
         role = node_role(self, "NodeRole")
         system = ManagedNodes(

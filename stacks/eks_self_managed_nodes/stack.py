@@ -52,7 +52,7 @@ class EksSelfManagedNodesStack(PatternStack):
             service_cidr=services,
             kubectl=bool(settings.storage),
         )
-        network.add_interface_endpoints(NODES_CALL, client=cluster.node_connections)
+        cluster.add_interface_endpoints(NODES_CALL)
         nodes = SelfManagedNodes(
             self,
             "Nodes",

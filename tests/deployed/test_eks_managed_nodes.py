@@ -13,7 +13,7 @@ import pytest
 from tests.deployed import cluster as any_cluster
 from tests.deployed import service as any_service
 from tests.deployed.cluster import check_subnets
-from tests.deployed.service import default_routes, inline_statements, listed
+from tests.deployed.service import default_routes, inline_statements, listed, rules_of, shown
 from tests.deployed.stack import DeployedStack
 
 STACK = "EksManagedNodesStack"
@@ -97,6 +97,23 @@ def test_file_systems_of_fsx_are_backed_up_and_encrypted_with_the_stacks_key_in_
         assert key.endswith(own) or not stack.production, f"{name} is encrypted with {key}, not {own}"
         assert kept or not stack.production, f"{name} has no backups in production"
         assert stack.production or not kept, f"{name} has backups in sandbox, which outlive it"
+
+
+def test_file_systems_of_fsx_admit_the_cluster_only(stack: DeployedStack) -> None:
+    _file_systems(stack)
+    cluster = any_cluster.cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    groups = list(stack.all("AWS::EC2::SecurityGroup"))
+    for each in stack.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"]:
+        group, name = each["GroupId"], each["Description"]
+        admitted = rules_of(stack, [group])
+        found = {(rule.first, rule.last, rule.peer) for rule in admitted}
+        if name == "FSx for Lustre":  # CDK admits its own servers by a little more than Lustre has ports
+            sound = {(988, 988, cluster), (1018, 1023, cluster), (988, 1023, group)}
+        elif name == "FSx for ONTAP":
+            sound = {(443, 443, cluster), (2049, 2049, cluster)}
+        else:
+            continue
+        assert found == sound, f"{name} admits {shown(admitted)}"
 
 
 def test_ontap_has_a_standby_in_production(stack: DeployedStack) -> None:
@@ -199,11 +216,17 @@ def _check_driver(
     stack: DeployedStack, name: str, role: str, *, everywhere: set[str], resources: Sequence[str]
 ) -> None:
     """:param everywhere: what it may do to anything.
-    :param resources: how the ARNs end of what it may do more to; keys are for IAM to use by Secrets Manager only.
+    :param resources: how the ARNs end of what it may do more to.
     """
     attached = any_cluster.policies_of(stack, role)
     assert not attached, f"{name} has the policies {sorted(attached)}"
     for statement in inline_statements(stack, role):
-        actions = {action for action in listed(statement["Action"]) if not action.startswith("kms:")} - everywhere
+        if any(action.startswith("kms:") for action in listed(statement["Action"])):
+            keys = [arn for arn in listed(statement["Resource"]) if not arn.endswith(tuple(stack.all("AWS::KMS::Key")))]
+            assert not keys, f"{name} may use the keys {keys}"
+            by = statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", "")
+            assert by.startswith("secretsmanager."), f"{name} may use the key for more than secrets"
+            continue
+        actions = set(listed(statement["Action"])) - everywhere
         others = [arn for arn in listed(statement["Resource"]) if actions and not arn.endswith(tuple(resources))]
         assert not others, f"{name} may {sorted(actions)} on {others}"

@@ -16,6 +16,7 @@ LUSTRE, TRIDENT = "aws-fsx-csi-driver", "netapp_trident-operator"
 LUSTRE_ACCOUNT, TRIDENT_ACCOUNT = "fsx-csi-controller-sa", "trident-controller"
 LUSTRE_FILES, ONTAP_FILES = "fs-0000000a", "fs-0000000b"
 VOLUMES = f"arn:aws:fsx:{HERE}:volume/{ONTAP_FILES}/*"
+BY_SECRETS = "secretsmanager.eu-west-1.amazonaws.com"
 LAUNCHED = {
     "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
     "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "VolumeType": "gp3"}}],
@@ -86,6 +87,10 @@ class Account(eks.AccountWithFiles, AccountWithNodes):
         }
         for name, each in self.fsx.items():
             each["FileSystemId"] = self._made("AWS::FSx::FileSystem", name)
+        self.lustre_group = self._group("FSx for Lustre", [(988, self.cluster_group)])
+        self.open(self.lustre_group, 1018, self.cluster_group, last=1023)
+        self.open(self.lustre_group, 988, self.lustre_group, last=1023)
+        self.ontap_group = self._group("FSx for ONTAP", [(443, self.cluster_group), (2049, self.cluster_group)])
         self.machines = [{"Name": "kubernetes", "Lifecycle": "CREATED"}]
         self.password = self.client("secretsmanager").create_secret(Name="password", SecretString="secret")["ARN"]
         self._made("AWS::SecretsManager::Secret", self.password)
@@ -97,6 +102,16 @@ class Account(eks.AccountWithFiles, AccountWithNodes):
             allow(["fsx:DescribeFileSystems", "fsx:DescribeVolumes"], "*"),
             allow(["fsx:CreateVolume"], VOLUMES),
             allow(["secretsmanager:GetSecretValue"], self.password),
+            *(
+                [
+                    {
+                        **allow(["kms:Decrypt"], self.key_arn),
+                        "Condition": {"StringEquals": {"kms:ViaService": BY_SECRETS}},
+                    }
+                ]
+                if self.key_arn
+                else []
+            ),
         )
         self._instead("fsx", "DescribeFileSystems", lambda: {"FileSystems": list(self.fsx.values())})
         self._instead("fsx", "DescribeStorageVirtualMachines", lambda: {"StorageVirtualMachines": self.machines})

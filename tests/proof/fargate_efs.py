@@ -153,12 +153,12 @@ class Account:
             self.open(group, port, peer)
         return self._made("AWS::EC2::SecurityGroup", group)
 
-    def open(self, group: str, port: int, peer: str, *, outwards: bool = False) -> None:
+    def open(self, group: str, port: int, peer: str, *, outwards: bool = False, last: int | None = None) -> None:
         ec2 = self.client("ec2")
         by_kind = {"UserIdGroupPairs": [{"GroupId": peer}]} if peer.startswith("sg-") else {}
         by_kind = by_kind or ({"Ipv6Ranges": [{"CidrIpv6": peer}]} if ":" in peer else {"IpRanges": [{"CidrIp": peer}]})
         authorize = ec2.authorize_security_group_egress if outwards else ec2.authorize_security_group_ingress
-        rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **by_kind}
+        rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": last or port, **by_kind}
         authorize(GroupId=group, IpPermissions=[rule])
 
     # Files

@@ -213,9 +213,7 @@ def proofs_of_files(checks: ModuleType) -> list[Proof]:
             ),
             (
                 SANDBOX,
-                lambda it: it.resources.update(
-                    {"AWS::EFS::AccessPoint": [it.new_access_point(PosixUser={"Uid": 0, "Gid": 0})]}
-                ),
+                lambda it: it.new_access_point(PosixUser={"Uid": 0, "Gid": 0}),
                 "files are reached as root",
             ),
         ),
@@ -276,6 +274,11 @@ PROOFS = [
         (SANDBOX, lambda it: it.machines.clear(), "virtual machines are {}"),
     ),
     *proofs_of(
+        checks.test_file_systems_of_fsx_admit_the_cluster_only,
+        (SANDBOX, lambda it: it.open(it.lustre_group, 988, ANYWHERE), "FSx for Lustre admits .*0.0.0.0/0"),
+        (SANDBOX, lambda it: it.open(it.ontap_group, 22, it.cluster_group), "FSx for ONTAP admits .*tcp/22"),
+    ),
+    *proofs_of(
         checks.test_the_lustre_driver_may_look_at_file_systems_only,
         (SANDBOX, lambda it: it.attach(LUSTRE_ACCOUNT, "Everything"), "Lustre has the policies .*Everything"),
         (SANDBOX, lambda it: it.let(LUSTRE_ACCOUNT, allow(["fsx:*"], VOLUMES)), r"Lustre may \['fsx:\*'\] on"),
@@ -292,6 +295,16 @@ PROOFS = [
             SANDBOX,
             lambda it: it.let(TRIDENT_ACCOUNT, allow(["secretsmanager:GetSecretValue"], f"{it.password}x")),
             r"Trident may \['secretsmanager:GetSecretValue'\] on",
+        ),
+        (
+            PRODUCTION,
+            lambda it: it.let(TRIDENT_ACCOUNT, allow(["kms:Decrypt"], "*")),
+            r"Trident may use the keys \['\*'\]",
+        ),
+        (
+            PRODUCTION,
+            lambda it: it.let(TRIDENT_ACCOUNT, allow(["kms:Decrypt"], it.key_arn)),
+            "Trident may use the key for more than secrets",
         ),
     ),
     *proofs_of(

@@ -1822,23 +1822,28 @@ def test_pod_identity_associations_of_no_add_on(stack: Stack) -> None:
 
 
 def test_a_look_for_an_object_that_something_in_the_cluster_makes(stack: Stack) -> None:
-    def resources(path: str) -> Resources:
+    def resources(kind: str, name: str) -> Resources:
         look = {
             "ServiceToken": "nobody",
             "ClusterName": ref("Cluster"),
-            "ObjectType": "customresourcedefinition",
-            "ObjectName": "things.example.com",
-            "JsonPath": path,
+            "ObjectType": kind,
+            "ObjectName": name,
+            "JsonPath": ".metadata.name",
         }
         parameter = of("SSM::Parameter", Type="String", Value=att("Look", "Value"))
-        look_up = {"Type": "Custom::AWSCDK-EKS-KubernetesObjectValue", "Properties": look}
+        look_up = {
+            "Type": "Custom::AWSCDK-EKS-KubernetesObjectValue",
+            "Properties": look,
+            "DependsOn": ["Object"],
+        }
         return {**kubernetes(), "Look": look_up, "Found": parameter}
 
-    stack.put(resources(".metadata.name"))
-    found = stack.client("ssm").get_parameter(Name=stack.id_of("Found"))["Parameter"]
-    assert found["Value"] == "things.example.com"
-    with pytest.raises(AssertionError, match="no Kubernetes is emulated that could answer"):
-        stack.put(resources(".status"))
+    for kind, name in (("customresourcedefinition", "things.example.com"), ("storageclass", "gp3")):
+        stack.put(resources(kind, name))
+        found = stack.client("ssm").get_parameter(Name=stack.id_of("Found"))["Parameter"]
+        assert found["Value"] == name
+    with pytest.raises(AssertionError, match="thing is not found"):
+        stack.put(resources("pod", "thing"))
     stack.delete()
 
 

@@ -62,7 +62,6 @@ class ClusterPromises:
         access = cluster(any_stack)["ResourcesVpcConfig"]
         assert access["EndpointPrivateAccess"] is True
         assert access["EndpointPublicAccess"] is bool(access.get("PublicAccessCidrs"))
-        assert "0.0.0.0/0" not in access.get("PublicAccessCidrs", [])
 
     def test_there_is_no_public_endpoint_unless_asked_for(self, stack: Reading) -> None:
         assert cluster(stack)["ResourcesVpcConfig"]["EndpointPublicAccess"] is False
@@ -194,8 +193,7 @@ class NetworkPromises:
     """Of each pattern."""
 
     MORE_GROUPS: ClassVar[tuple[str, ...]] = ()
-    """Descriptions of other security groups that admit the cluster's members; the type of the cluster, whose own group
-    has none here, where it admits others than members."""
+    """Descriptions of other security groups that admit the cluster's members."""
 
     def test_production_has_endpoints_for_what_nodes_call_and_sandbox_has_none(
         self, production: Reading, sandbox: Reading
@@ -215,8 +213,28 @@ class NetworkPromises:
         assert {endpoint["VpcEndpointType"] for endpoint in sandbox.all("AWS::EC2::VPCEndpoint")} == {"Gateway"}
 
     def test_nothing_but_endpoints_admits_anyone(self, any_stack: Reading) -> None:
-        admitting = {group.get("GroupDescription", group.type) for group, _ in any_stack.inbound()}
-        assert admitting <= {"AWS service endpoints", *self.MORE_GROUPS}
+        rules = [(group, rule) for group, rule in any_stack.inbound() if group != cluster(any_stack)]
+        assert {group["GroupDescription"] for group, _ in rules} <= {"AWS service endpoints", *self.MORE_GROUPS}
+        assert all("SourceSecurityGroupId" in rule and "CidrIp" not in rule for _, rule in rules)
+
+    def test_the_clusters_own_group_admits_nobody_but_members_and_file_systems(self, any_stack: Reading) -> None:
+        sources = [rule["SourceSecurityGroupId"] for group, rule in any_stack.inbound() if group == cluster(any_stack)]
+        assert {any_stack.to(source)["GroupDescription"] for source in sources} <= {"FSx for Lustre"}
+
+    def test_endpoints_admit_until_what_calls_by_them_is_deleted(self, production: Reading) -> None:
+        [rule] = [
+            each.id
+            for each in production.all("AWS::EC2::SecurityGroupIngress")
+            if production.to(each["GroupId"])["GroupDescription"] == "AWS service endpoints"
+        ]
+        callers = [
+            *production.all("Custom::AWSCDK-EKS-KubernetesResource"),
+            *production.all("AWS::EKS::Addon"),
+            *production.all("AWS::EKS::Nodegroup"),
+        ]
+        assert callers
+        for each in callers:
+            assert rule in production.before(each)
 
     def test_posture_says_how_many_nat_gateways(self, production: Reading, sandbox: Reading) -> None:
         assert len(production.all("AWS::EC2::NatGateway")) == 3

@@ -35,11 +35,13 @@ BARE: Mapping[str, Any] = {
     "posture": "production",
     "storage": [],
     "container_insights": False,
+    "operating_system": "bottlerocket",
     "architecture": "x86_64",
     "spot_instance_types": ["m6i.large"],
 }
-SHARED: Mapping[str, Any] = {"storage": ["efs", "fsx-lustre", "fsx-ontap"], "operating_system": "bottlerocket"}
-VARIANTS = {"full": FULL, "bare": BARE, "shared": SHARED}
+SHARED: Mapping[str, Any] = {"storage": ["efs", "fsx-lustre", "fsx-ontap"]}
+ROCKET: Mapping[str, Any] = {"storage": [], "operating_system": "bottlerocket"}
+VARIANTS = {"full": FULL, "bare": BARE, "shared": SHARED, "rocket": ROCKET}
 
 OF_NODES = {"coredns", "metrics-server", "eks-node-monitoring-agent"}
 FIRST = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent"}
@@ -80,7 +82,7 @@ def said(stack: Reading, path: str) -> str:
 
 
 class TestNetwork(NetworkPromises):
-    MORE_GROUPS = ("EFS mount targets", "FSx for Lustre", "FSx for ONTAP", "AWS::EKS::Cluster")
+    MORE_GROUPS = ("EFS mount targets", "FSx for Lustre", "FSx for ONTAP")
 
 
 class TestContainerInsights(InsightsPromises): ...
@@ -122,9 +124,9 @@ class TestNodes:
         ("name", "ami_type", "devices"),
         [
             ("sandbox", "AL2023_ARM_64_STANDARD", {"/dev/xvda"}),
-            ("bare", "AL2023_x86_64_STANDARD", {"/dev/xvda"}),
-            ("shared", "BOTTLEROCKET_ARM_64", {"/dev/xvda", "/dev/xvdb"}),
-            ("full", "BOTTLEROCKET_x86_64", {"/dev/xvda", "/dev/xvdb"}),
+            ("full", "AL2023_x86_64_STANDARD", {"/dev/xvda"}),
+            ("rocket", "BOTTLEROCKET_ARM_64", {"/dev/xvda", "/dev/xvdb"}),
+            ("bare", "BOTTLEROCKET_x86_64", {"/dev/xvda", "/dev/xvdb"}),
         ],
     )
     def test_the_ami_is_of_the_operating_system_and_architecture(
@@ -149,6 +151,11 @@ class TestNodes:
                 assert (ebs["Encrypted"], ebs["VolumeType"], ebs["DeleteOnTermination"]) == (True, "gp3", True)
         sizes = [device["Ebs"]["VolumeSize"] for device in launched(full, group(full, "SPOT"))["BlockDeviceMappings"]]
         assert sizes[-1] == 100
+
+    def test_they_are_of_the_clusters_version(self, stack: Reading, full: Reading) -> None:
+        for each, version in ((stack, "1.36"), (full, "1.35")):
+            assert {nodes["Version"] for nodes in each.all("AWS::EKS::Nodegroup")} == {version}
+            assert cluster(each)["Version"] == version
 
     def test_they_are_repaired_and_replaced_one_by_one(self, any_stack: Reading) -> None:
         for nodes in any_stack.all("AWS::EKS::Nodegroup"):
@@ -367,6 +374,17 @@ class TestLustre:
         }
         assert to_nodes == {(988, 988), (1018, 1023)}
 
+    def test_it_is_made_once_its_servers_may_reach_each_other(self, stack: Reading) -> None:
+        [reference] = self.file_system(stack)["SecurityGroupIds"]
+        rules = {
+            each.id
+            for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
+            for each in stack.all(kind)
+            if stack.to(each["GroupId"]) == stack.to(reference)
+        }
+        assert len(rules) == 7
+        assert rules <= stack.before(self.file_system(stack))
+
     def test_claims_share_it_as_a_volume_and_nothing_makes_another(self, stack: Reading) -> None:
         assert manifest(stack, "StorageClass", "fsx-lustre")["provisioner"] == "kubernetes.io/no-provisioner"
         volume = manifest(stack, "PersistentVolume", "fsx-lustre")["spec"]
@@ -401,6 +419,9 @@ class TestLustre:
         assert f"100 * (1 - free / {gib * 2**30})" in {each.get("Expression") for each in metrics.values()}
         assert metrics["free"]["MetricStat"]["Metric"]["MetricName"] == "FreeDataStorageCapacity"
         assert metrics["free"]["MetricStat"]["Stat"] == "Sum"
+        [dimension] = metrics["free"]["MetricStat"]["Metric"]["Dimensions"]
+        assert dimension["Name"] == "FileSystemId"
+        assert stack.to(dimension["Value"]) == self.file_system(stack)
 
     def test_synth_says_what_it_costs(self, full: Reading, sandbox: Reading) -> None:
         # 4,800 GiB at 0.21 USD
@@ -510,26 +531,41 @@ class TestOntap:
         trident = add_on(stack, "netapp_trident-operator")
         [association] = stack.all("AWS::EKS::PodIdentityAssociation")
         assert association.id in stack.before(trident)
-        [known] = stack.all("Custom::AWSCDK-EKS-KubernetesObjectValue")
-        assert (known["ObjectType"], known["ObjectName"]) == (
-            "customresourcedefinition",
-            "tridentbackendconfigs.trident.netapp.io",
-        )
+        found = {each["ObjectName"]: each for each in stack.all("Custom::AWSCDK-EKS-KubernetesObjectValue")}
+        known, works = found["tridentbackendconfigs.trident.netapp.io"], found["fsx-ontap"]
+        assert (known["ObjectType"], known["JsonPath"]) == ("customresourcedefinition", ".metadata.name")
+        assert (works["ObjectType"], works["ObjectNamespace"]) == ("tridentbackendconfig", "trident")
+        assert works["JsonPath"] == ".status.backendInfo.backendUUID"
         assert trident.id in stack.before(known)
         backend, offered = applying(stack, "TridentBackendConfig"), applying(stack, "csi.trident.netapp.io")
         assert {known.id, stack.one("AWS::FSx::StorageVirtualMachine").id} <= stack.before(backend)
-        assert backend.id in stack.before(offered)
+        assert backend.id in stack.before(works)
+        assert works.id in stack.before(offered)
 
     def test_the_backend_is_the_machine_for_nodes_of_the_vpc_only(self, stack: Reading) -> None:
-        spec = manifest(stack, "TridentBackendConfig", "fsx-ontap")["spec"]
-        assert spec["aws"] == {"fsxFilesystemID": "${AWS::FSx::FileSystem}"}
-        assert spec["svm"] == stack.one("AWS::FSx::StorageVirtualMachine")["Name"]
-        assert spec["credentials"] == {"name": "${AWS::SecretsManager::Secret}", "type": "awsarn"}
-        assert (spec["autoExportPolicy"], spec["autoExportCIDRs"]) == (True, ["${AWS::EC2::VPC.CidrBlock}"])
+        # All of it: it is of no kind that a validator knows.
+        assert manifest(stack, "TridentBackendConfig", "fsx-ontap") == {
+            "apiVersion": "trident.netapp.io/v1",
+            "kind": "TridentBackendConfig",
+            "metadata": {"name": "fsx-ontap", "namespace": "trident"},
+            "spec": {
+                "version": 1,
+                "backendName": "fsx-ontap",
+                "storageDriverName": "ontap-nas",
+                "svm": stack.one("AWS::FSx::StorageVirtualMachine")["Name"],
+                "aws": {"fsxFilesystemID": "${AWS::FSx::FileSystem}"},
+                "credentials": {"name": "${AWS::SecretsManager::Secret}", "type": "awsarn"},
+                "autoExportPolicy": True,
+                "autoExportCIDRs": ["${AWS::EC2::VPC.CidrBlock}"],
+            },
+        }
 
     def test_an_alarm_says_that_it_is_filling_up(self, stack: Reading) -> None:
         [alarm] = [each for each in stack.all("AWS::CloudWatch::Alarm") if "ONTAP" in each["AlarmDescription"]]
         assert (alarm["MetricName"], alarm["Threshold"]) == ("StorageCapacityUtilization", 80)
+        dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        assert stack.to(dimensions.pop("FileSystemId")) == self.file_system(stack)
+        assert dimensions == {"StorageTier": "SSD", "DataType": "All"}
 
     def test_synth_says_what_it_costs_and_asks_for_the_subscription(self, full: Reading) -> None:
         # 2,048 GiB at 0.25 USD and 256 MB/s at 1.20 USD
@@ -576,6 +612,11 @@ class TestRefusals:
                 "public_access_cidrs",
                 "in production not everybody may connect",
             ),
+            (
+                {"posture": "production", "public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
+                "public_access_cidrs",
+                "unlike 0.0.0.0/1 and 128.0.0.0/1: in production not everybody may connect",
+            ),
             ({"admin_principals": ["*"]}, "admin_principals.0", "not *, which would be everybody in AWS"),
             ({"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}}, "add_on_versions", "add-ons of this pattern, unlike"),
             ({"add_on_versions": {"coredns": "1.12"}}, "add_on_versions.coredns", 'such as "v1.20.4-eksbuild.1"'),
@@ -589,10 +630,29 @@ class TestRefusals:
             ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
             ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "more than once given: eu-west-1"),
             ({"storage": ["s3"]}, "storage.0", "one of ebs, efs, fsx-lustre, fsx-ontap"),
-            ({"lustre_capacity_gib": 1800}, "lustre_capacity_gib", "1,200 GiB, or a multiple of 2,400 GiB up to 100,8"),
-            ({"lustre_capacity_gib": 0}, "lustre_capacity_gib", "which FSx for Lustre offers, unlike 0"),
+            (
+                {"operating_system": "bottlerocket", "storage": ["fsx-ontap"]},
+                "storage",
+                "which does not support NetApp",
+            ),
+            ({"lustre_capacity_gib": 2400}, "lustre_capacity_gib", "expected storage to have fsx-lustre with it"),
+            ({"storage": ["fsx-lustre"], "ontap_mbps": 256}, "ontap_mbps", "expected storage to have fsx-ontap"),
+            (
+                {"storage": ["fsx-lustre"], "lustre_capacity_gib": 1800},
+                "lustre_capacity_gib",
+                "1,200 GiB, or a multiple of 2,400 GiB up to 100,8",
+            ),
+            (
+                {"storage": ["fsx-lustre"], "lustre_capacity_gib": 0},
+                "lustre_capacity_gib",
+                "which FSx for Lustre offers, unlike 0",
+            ),
             ({"lustre_mbps_per_tib": 100}, "lustre_mbps_per_tib", "one of 125, 250, 500, 1000"),
-            ({"ontap_capacity_gib": 1000}, "ontap_capacity_gib", "1,024 to 196,608 GiB, which FSx for ONTAP offers"),
+            (
+                {"storage": ["fsx-ontap"], "ontap_capacity_gib": 1000},
+                "ontap_capacity_gib",
+                "1,024 to 196,608 GiB, which FSx for ONTAP offers",
+            ),
             ({"ontap_mbps": 100}, "ontap_mbps", "one of 128, 256, 512, 1024, 2048, 4096"),
             ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a key such as"),
             ({"spot_taints": [{"key": "a", "effect": "NO"}]}, "spot_taints.0.effect", "one of NO_SCHEDULE"),
