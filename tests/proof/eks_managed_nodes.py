@@ -16,7 +16,7 @@ LUSTRE, TRIDENT = "aws-fsx-csi-driver", "netapp_trident-operator"
 LUSTRE_ACCOUNT, TRIDENT_ACCOUNT = "fsx-csi-controller-sa", "trident-controller"
 LUSTRE_FILES, ONTAP_FILES = "fs-0000000a", "fs-0000000b"
 VOLUMES = f"arn:aws:fsx:{HERE}:volume/{ONTAP_FILES}/*"
-BY_SECRETS = "secretsmanager.eu-west-1.amazonaws.com"
+BY_SECRETS = {"StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}}
 LAUNCHED = {
     "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
     "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "VolumeType": "gp3"}}],
@@ -102,16 +102,7 @@ class Account(eks.AccountWithFiles, AccountWithNodes):
             allow(["fsx:DescribeFileSystems", "fsx:DescribeVolumes"], "*"),
             allow(["fsx:CreateVolume"], VOLUMES),
             allow(["secretsmanager:GetSecretValue"], self.password),
-            *(
-                [
-                    {
-                        **allow(["kms:Decrypt"], self.key_arn),
-                        "Condition": {"StringEquals": {"kms:ViaService": BY_SECRETS}},
-                    }
-                ]
-                if self.key_arn
-                else []
-            ),
+            *([{**allow(["kms:Decrypt"], self.key_arn), "Condition": BY_SECRETS}] if self.key_arn else []),
         )
         self._instead("fsx", "DescribeFileSystems", lambda: {"FileSystems": list(self.fsx.values())})
         self._instead("fsx", "DescribeStorageVirtualMachines", lambda: {"StorageVirtualMachines": self.machines})
