@@ -18,7 +18,7 @@ import app
 from patternbook import PatternStack, build_app
 from tests.book import EVERYTHING, OTHERWISE, POSTURES, REQUIRED, bare_cdk_json
 
-EXPECTED_WARNINGS = {"Annotation::patternbook:plainHttp"}
+EXPECTED_WARNINGS = {"Annotation::patternbook:plainHttp", "Annotation::patternbook:appRunnerClosed"}
 
 
 class Finding(NamedTuple):
