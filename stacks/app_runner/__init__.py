@@ -2,7 +2,7 @@
 
 **App Runner takes no new customers since 2026-04-30.** An account that used it before goes on as it was; any other
 cannot deploy this pattern and takes the successor that AWS recommends, Amazon ECS Express Mode (``EcsExpressStack``).
-``cdk synth`` says so in one line, until ``existing_customer`` says that all is well, and ``docs/app-runner.md`` tells how to move.
+``cdk synth`` says so in one line, unless ``existing_customer`` is set, and ``docs/app-runner.md`` tells how to move.
 
 Choose it, where you still can, for a web service of which nobody shall look after a load balancer, a cluster or a
 network, and which can do without what those would let one choose: it speaks HTTP only, and scales by requests only.
