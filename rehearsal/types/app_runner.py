@@ -98,7 +98,7 @@ def check_role(arn: str | None, service: str) -> None:
 
 
 def create_service(logical_id: str, properties: Properties, stack: str) -> Provisioned:
-    check_service(properties)
+    asked = service_request(properties)
     name, service_id = properties.get("ServiceName") or physical_name(stack, logical_id, max_len=40), new_id()
     arn = arn_of(f"service/{name}/{service_id}")
     SERVICES[arn] = {
@@ -109,12 +109,21 @@ def create_service(logical_id: str, properties: Properties, stack: str) -> Provi
         "Status": "RUNNING",
         "CreatedAt": time.time(),
     }
-    return put_service(arn, properties)
+    return put_service(arn, asked)
 
 
 def update_service(arn: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-    check_service(new)
-    return put_service(arn, new)
+    return put_service(arn, service_request(new))
+
+
+def service_request(properties: Properties) -> Record:
+    """A service as the API takes it.
+
+    :raises ValueError: for one that App Runner refuses.
+    """
+    check_service(properties)
+    source = with_maps(properties["SourceConfiguration"])
+    return to_api("apprunner", "CreateService", {**properties, "SourceConfiguration": source}, but=("Tags",))
 
 
 def check_service(properties: Properties) -> None:
@@ -152,30 +161,19 @@ def used_by(properties: Properties) -> list[tuple[Any, str]]:
     return [(store, arn) for store, arn in found if arn]
 
 
-def put_service(arn: str, properties: Properties) -> Provisioned:
-    scaling = properties.get("AutoScalingConfigurationArn") or arn_of(DEFAULT_SCALING)
-    asked = to_api(
-        "apprunner",
-        "CreateService",
-        {**properties, "SourceConfiguration": with_maps(properties["SourceConfiguration"])},
-        but=("ServiceName", "AutoScalingConfigurationArn", "Tags"),
-    )
+def put_service(arn: str, asked: Record) -> Provisioned:
+    scaling = asked.get("AutoScalingConfigurationArn") or arn_of(DEFAULT_SCALING)
+    summary = {
+        "AutoScalingConfigurationArn": scaling,
+        "AutoScalingConfigurationName": scaling.split("/")[1],
+        "AutoScalingConfigurationRevision": 1,
+    }
     record = SERVICES[arn]
-    for kept in ("EncryptionConfiguration", "HealthCheckConfiguration", "ObservabilityConfiguration"):
-        record.pop(kept, None)
-    record.update(
-        {
-            "InstanceConfiguration": {"Cpu": "1024", "Memory": "2048"},
-            "NetworkConfiguration": {},
-            **asked,
-            "AutoScalingConfigurationSummary": {
-                "AutoScalingConfigurationArn": scaling,
-                "AutoScalingConfigurationName": scaling.split("/")[1],
-                "AutoScalingConfigurationRevision": 1,
-            },
-            "UpdatedAt": time.time(),
-        }
-    )
+    for name in ("EncryptionConfiguration", "HealthCheckConfiguration", "ObservabilityConfiguration"):
+        record.pop(name, None)
+    record.update({"InstanceConfiguration": {"Cpu": "1024", "Memory": "2048"}, "NetworkConfiguration": {}})
+    record.update({name: value for name, value in asked.items() if name != "AutoScalingConfigurationArn"})
+    record.update({"AutoScalingConfigurationSummary": summary, "UpdatedAt": time.time()})
     return arn, {name: record[name] for name in ("ServiceArn", "ServiceId", "ServiceUrl", "Status")}
 
 
@@ -276,11 +274,11 @@ def delete_connector(arn: str, _properties: Properties) -> None:
 
 
 def create_ingress(logical_id: str, properties: Properties, stack: str) -> Provisioned:
-    check_ingress(properties)
-    name, connection_id = properties.get("VpcIngressConnectionName"), new_id()
-    name = name or physical_name(stack, logical_id, max_len=40)
+    asked, connection_id = ingress_request(properties), new_id()
+    name = properties.get("VpcIngressConnectionName") or physical_name(stack, logical_id, max_len=40)
     arn = arn_of(f"vpcingressconnection/{name}/{connection_id}")
     INGRESS[arn] = {
+        **asked,
         "VpcIngressConnectionArn": arn,
         "VpcIngressConnectionName": name,
         "AccountId": get_account_id(),
@@ -288,12 +286,22 @@ def create_ingress(logical_id: str, properties: Properties, stack: str) -> Provi
         "Status": "AVAILABLE",
         "CreatedAt": time.time(),
     }
-    return put_ingress(arn, properties)
+    return arn, ingress_attributes(arn)
 
 
 def update_ingress(arn: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-    check_ingress(new)
-    return put_ingress(arn, new)
+    INGRESS[arn].update(ingress_request(new))
+    return arn, ingress_attributes(arn)
+
+
+def ingress_attributes(arn: str) -> dict[str, Any]:
+    return {name: INGRESS[arn][name] for name in ("VpcIngressConnectionArn", "DomainName", "Status")}
+
+
+def ingress_request(properties: Properties) -> Record:
+    """As :func:`service_request`."""
+    check_ingress(properties)
+    return to_api("apprunner", "CreateVpcIngressConnection", properties, but=("Tags",))
 
 
 def check_ingress(properties: Properties) -> None:
@@ -306,14 +314,6 @@ def check_ingress(properties: Properties) -> None:
     endpoint = required(ec2._vpc_endpoints.get(endpoint_id), f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
     if not endpoint["ServiceName"].endswith(".apprunner.requests") or endpoint["VpcId"] != way["VpcId"]:
         raise ValueError(f"The VPC endpoint {endpoint_id} is not one of App Runner in {way['VpcId']}")
-
-
-def put_ingress(arn: str, properties: Properties) -> Provisioned:
-    record = INGRESS[arn]
-    record.update(
-        to_api("apprunner", "CreateVpcIngressConnection", properties, but=("VpcIngressConnectionName", "Tags"))
-    )
-    return arn, {name: record[name] for name in ("VpcIngressConnectionArn", "DomainName", "Status")}
 
 
 def delete_ingress(arn: str, _properties: Properties) -> None:
