@@ -10,7 +10,7 @@ import pytest
 from aws_cdk.assertions import Annotations, Match
 from botocore.loaders import create_loader
 
-from patternbook import SANDBOX, AppRunnerService, Network, PrivateIngress, SourceRepository, app_runner_sizes
+from patternbook import SANDBOX, AppRunnerService, Network, PrivateIngress, SourceRepository, app_runner_sizes, fargate
 from patternbook.app_runner import HealthCheck
 from patternbook.app_runner_sizes import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
 from stacks.app_runner import AppRunnerStack
@@ -43,7 +43,8 @@ PULL = {
     *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
     *("ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"),
 }
-SECRET, PARAMETER = FULL["secrets"]["PASSWORD"], FULL["parameters"]["GREETING"]
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"
+PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
 SOUND_IMAGE = "public.ecr.aws/team/app:v1"
 REPOSITORY = {name: CODE[name] for name in ("repository_url", "connection_arn")}
 
@@ -576,6 +577,10 @@ class TestSizes:
                 else:
                     with pytest.raises(ValueError, match="App Runner offers"):
                         check_size(cpu, memory)
+
+    def test_fargate_has_every_pair_to_move_to(self) -> None:
+        for cpu, sizes in MEMORY_MIB.items():
+            assert set(sizes) <= set(fargate.MEMORY_MIB[cpu])
 
     def test_runtimes_of_the_api_are_offered_or_ended(self) -> None:
         assert not set(RUNTIMES) & ENDED_RUNTIMES.keys()
