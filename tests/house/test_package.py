@@ -16,6 +16,7 @@ from aws_cdk import aws_ecs as ecs
 from patternbook import (
     SANDBOX,
     AnywhereService,
+    AppRunnerService,
     Ec2Capacity,
     Ec2Service,
     EksCluster,
@@ -29,10 +30,12 @@ from patternbook import (
     ManagedNodes,
     Monitoring,
     Network,
+    PrivateIngress,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
     Task,
+    VpcConnector,
     WorkQueue,
     cluster,
     external_cluster,
@@ -117,6 +120,13 @@ kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
 before = add_ons_before_nodes(kubernetes)
 nodes = ManagedNodes(stack, "Nodes", cluster=kubernetes, role=node_role(stack, "Role"), after=before)
 add_ebs_driver(kubernetes, nodes=[nodes.group], key=None)
+
+stack = cdk.Stack(app, "AppRunner")
+network = Network(stack, "Network", posture=SANDBOX)
+connector = VpcConnector(stack, "Connector", network=network)
+image = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
+service = AppRunnerService(stack, "Service", image=image, connector=connector, publicly_accessible=False)
+PrivateIngress(stack, "Ingress", service=service, network=network)
 app.synth()
 """
 
@@ -167,6 +177,9 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Published", "AWS::ElasticLoadBalancingV2::LoadBalancer", 1),
         ("Published", "AWS::EC2::VPCEndpointService", 1),
         ("Published", "AWS::EC2::VPC", 2),
+        ("AppRunner", "AWS::AppRunner::Service", 1),
+        ("AppRunner", "AWS::AppRunner::VpcConnector", 1),
+        ("AppRunner", "AWS::AppRunner::VpcIngressConnection", 1),
     ],
 )
 def test_a_foreign_app_gets_what_the_constructs_make(
