@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from patternbook import synthesize
+from stacks.app_runner import AppRunnerStack
 from stacks.ecr import EcrStack
 from stacks.ecs_anywhere import EcsAnywhereStack
 from stacks.ecs_ec2 import EcsEc2Stack
@@ -26,6 +27,7 @@ PATTERNS = (
     EksAutoModeStack,
     EksFargateStack,
     EcrStack,
+    AppRunnerStack,
 )
 
 if __name__ == "__main__":

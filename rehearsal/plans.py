@@ -110,6 +110,14 @@ def _most_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
     return group["MaxSize"]
 
 
+def _requests_at_once(session: boto3.Session, ids: PhysicalIds) -> int:
+    app_runner = session.client("apprunner")
+    service = app_runner.describe_service(ServiceArn=ids["AppRunner/Service"])["Service"]
+    used = service["AutoScalingConfigurationSummary"]["AutoScalingConfigurationArn"]
+    found = app_runner.describe_auto_scaling_configuration(AutoScalingConfigurationArn=used)
+    return found["AutoScalingConfiguration"]["MaxConcurrency"]
+
+
 KEPT_OF_A_CLUSTER = (
     *("Key/Resource", "Network/FlowLogs/Resource", "Eks/SecretsKey/Resource", "Eks/Logs/Resource"),
     "Eks/Cluster/KubectlProvider/Handler/LogGroup/Resource",
@@ -214,5 +222,20 @@ PLANS: Mapping[str, Plan] = {
         touches={"Repository/Resource": "Modify"},
         in_effect=_age_of_untagged_images,
         keeps=frozenset({"Repository/Resource", "Key/Resource"}),
+    ),
+    "AppRunnerStack": Plan(
+        setting="max_concurrency",
+        value=50,
+        touches={"AppRunner/Scaling": "Replace", "AppRunner/Service": "Modify"},
+        in_effect=_requests_at_once,
+        # None of them is required: with them, the optional parts are rehearsed too.
+        production={
+            "image": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/team/app:v1",
+            "automatic_deployments": True,
+            "vpc_connector": True,
+            "private_ingress": True,
+            "web_acl_arn": f"arn:aws:wafv2:{REGION}:{ACCOUNT_ID}:regional/webacl/main/1a2b3c4d",
+        },
+        keeps=frozenset({"Key/Resource", "Network/FlowLogs/Resource"}),
     ),
 }

@@ -163,12 +163,50 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "public_repository": {"description": "An app", "operating_systems": ["Linux"]},
         "replicate_to_regions": ["eu-west-1"],
     },
+    "AppRunnerStack": {
+        **{name: OF_A_TASK[name] for name in ("image", "secrets", "parameters", "secret_key_arns")},
+        "existing_customer": True,
+        "start_command": "/app --listen 9000",
+        "automatic_deployments": True,
+        "container_port": 9000,
+        "cpu": 2048,
+        "memory_mib": 6144,
+        "max_concurrency": 50,
+        "min_instances": 3,
+        "max_instances": 12,
+        "health_check_path": "/healthz",
+        "health_check_interval_seconds": 10,
+        "health_check_timeout_seconds": 5,
+        "healthy_threshold": 2,
+        "unhealthy_threshold": 4,
+        "vpc_connector": True,
+        "private_ingress": True,
+        "allowed_cidrs": ["10.0.0.0/16", "192.168.0.0/24"],
+        "web_acl_arn": OF_A_WEB_SERVICE["web_acl_arn"],
+        "alarm_email": "ops@example.com",
+        "log_retention_days": 30,
+    },
 }
 
 # Options that exclude some of those.
 OTHERWISE: Mapping[str, dict[str, Any]] = {
     "EcsEc2Stack": {"capacity_provider": False, "target_instance_cpu_percent": 40},
     "EksManagedNodesStack": {"operating_system": "bottlerocket", "storage": ["efs", "fsx-lustre"]},
+    "AppRunnerStack": {
+        "secrets": OF_A_TASK["secrets"],
+        "repository_url": "https://github.com/team/app",
+        "connection_arn": "arn:aws:apprunner:eu-west-1:111122223333:connection/github/0123456789abcdef0123456789abcdef",
+        "branch": "release/1.x",
+        "source_directory": "/web",
+        "runtime": "PYTHON_311",
+        "build_command": "pip install -r requirements.txt",
+        "start_command": "python app.py",
+        "automatic_deployments": True,
+        "container_port": 8080,
+        "max_instances": 2,
+        "health_check_protocol": "TCP",
+        "tracing": False,
+    },
 }
 
 

@@ -2,6 +2,7 @@
 
 from patternbook import _node as _node  # first: it sets up Node before aws_cdk starts it
 from patternbook.anywhere import AnywhereService, Machines, external_cluster
+from patternbook.app_runner import AppRunnerService, PrivateIngress, SourceRepository, VpcConnector
 from patternbook.book import PatternStack, build_app, synthesize
 from patternbook.ec2_capacity import Ec2Capacity
 from patternbook.eks_cluster import EksCluster
@@ -32,6 +33,7 @@ __all__ = [
     "PRODUCTION",
     "SANDBOX",
     "AnywhereService",
+    "AppRunnerService",
     "Ec2Capacity",
     "Ec2Service",
     "EfsStorage",
@@ -53,13 +55,16 @@ __all__ = [
     "PatternSettings",
     "PatternStack",
     "Posture",
+    "PrivateIngress",
     "PublicLoadBalancer",
     "SelfManagedNodes",
     "ServiceScaling",
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
+    "SourceRepository",
     "Task",
+    "VpcConnector",
     "WorkQueue",
     "build_app",
     "cluster",

@@ -1,5 +1,7 @@
 """The key that a stack's data at rest is encrypted with."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -59,3 +61,15 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
     publish = ["kms:Decrypt", *data_keys]
     allow("cloudwatch.amazonaws.com", publish, "StringEquals", "aws:SourceAccount", stack.account)
     return key
+
+
+def let_decrypt_secrets(role: iam.IRole, key_arns: Sequence[str]) -> None:
+    """Lets a role decrypt with customer managed keys what it reads of Secrets Manager and SSM, and nothing else."""
+    stack = cdk.Stack.of(role)
+    services = [f"{name}.{stack.region}.{stack.url_suffix}" for name in ("secretsmanager", "ssm")]
+    iam.Grant.add_to_principal(
+        grantee=role,
+        actions=["kms:Decrypt"],
+        resource_arns=list(key_arns),
+        conditions={"StringEquals": {"kms:ViaService": services}},
+    )

@@ -52,11 +52,23 @@ def container_image(scope: Construct, construct_id: str, uri: str) -> ecs.Contai
     match = _PRIVATE_ECR.fullmatch(uri)
     if match is None:
         return ecs.ContainerImage.from_registry(uri)
+    return ecs.ContainerImage.from_ecr_repository(
+        private_repository(scope, construct_id, uri), match["digest"] or match["tag"]
+    )
+
+
+def private_repository(scope: Construct, construct_id: str, uri: str) -> ecr.IRepository:
+    """The private ECR repository that an image comes from.
+
+    :raises ValueError: for an image that comes from elsewhere, see :func:`is_private_ecr`.
+    """
+    match = _PRIVATE_ECR.fullmatch(uri)
+    if match is None:
+        raise ValueError(f"expected an image of a private ECR repository, unlike {uri}")
     partition = "aws-cn" if match["suffix"].endswith(".cn") else "aws"
-    repository = ecr.Repository.from_repository_attributes(
+    return ecr.Repository.from_repository_attributes(
         scope,
         construct_id,
         repository_arn=f"arn:{partition}:ecr:{match['region']}:{match['account']}:repository/{match['name']}",
         repository_name=match["name"],
     )
-    return ecs.ContainerImage.from_ecr_repository(repository, match["digest"] or match["tag"])

@@ -334,6 +334,47 @@ class Monitoring(Construct):
             description="EFS uses more than 80 % of the throughput it permits",
         )
 
+    def watch_app_runner(self, name: str, service_id: str, *, most_instances: int | None) -> None:
+        """Alarms on 5xx responses, on slow ones, and on a service that runs as many instances as it may; graphs of
+        requests and of what instances use.
+
+        https://docs.aws.amazon.com/apprunner/latest/dg/monitor-cw.html
+
+        :param most_instances: to which the service scales; None where their number is fixed, and says nothing.
+        """
+
+        def metric(metric_name: str, statistic: str) -> cloudwatch.Metric:
+            return cloudwatch.Metric(
+                namespace="AWS/AppRunner",
+                metric_name=metric_name,
+                dimensions_map={"ServiceName": name, "ServiceID": service_id},
+                statistic=statistic,
+                period=MINUTE,
+            )
+
+        self.watch(
+            "ServiceErrors",
+            metric("5xxStatusResponses", "sum"),
+            threshold=5,
+            description="More than 5 responses a minute are 5xx",
+        )
+        self.watch(
+            "Latency",
+            metric("RequestLatency", "p90"),
+            threshold=1000,
+            description="One request in ten takes longer than 1,000 milliseconds",
+        )
+        if most_instances is not None:
+            self.watch(
+                "AllInstances",
+                metric("ActiveInstances", "max"),
+                threshold=most_instances - 1,
+                minutes=15,
+                description="As many instances are busy as there may be: requests may wait",
+            )
+        self.graph("Requests", [metric("Requests", "sum"), metric("4xxStatusResponses", "sum")])
+        self.graph("CPU and memory, %", [metric("CPUUtilization", "avg"), metric("MemoryUtilization", "avg")])
+
 
 def response_time(targets: elbv2.ApplicationTargetGroup) -> cloudwatch.Metric:
     """The time, in seconds, that nine of ten requests of a minute take at most."""

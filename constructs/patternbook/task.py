@@ -7,12 +7,12 @@ from pathlib import PurePosixPath
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from patternbook.encryption import let_decrypt_secrets
 from patternbook.fargate import check_task_size, container_image, is_private_ecr
 from patternbook.file_system import SharedFileSystem
 from patternbook.findings import acknowledge
@@ -143,7 +143,7 @@ class Task(Construct):
         if environment:
             acknowledge(self.definition, "ECS2", "Names of resources only: secrets and parameters come by their ARNs.")
         if secret_key_arns:
-            self._let_decrypt(secret_key_arns)
+            let_decrypt_secrets(self.execution_role, secret_key_arns)
         if is_private_ecr(image):
             acknowledge(
                 self.execution_role,
@@ -219,13 +219,3 @@ class Task(Construct):
             name: ecs.Secret.from_ssm_parameter(parameter_arn(self, f"Parameter-{name}", arn))
             for name, arn in parameters.items()
         }
-
-    def _let_decrypt(self, key_arns: Sequence[str]) -> None:
-        stack = cdk.Stack.of(self)
-        services = [f"{name}.{stack.region}.{stack.url_suffix}" for name in ("secretsmanager", "ssm")]
-        iam.Grant.add_to_principal(
-            grantee=self.execution_role,
-            actions=["kms:Decrypt"],
-            resource_arns=list(key_arns),
-            conditions={"StringEquals": {"kms:ViaService": services}},
-        )

@@ -16,6 +16,7 @@ functions and stores of services, belong into :mod:`rehearsal.types.seams`. Then
 import functools
 
 from rehearsal.types import (
+    app_runner,
     application_autoscaling,
     autoscaling,
     cloudformation,
@@ -39,6 +40,7 @@ from rehearsal.types import (
 )
 
 _SERVICES = (
+    app_runner,
     application_autoscaling,
     autoscaling,
     cloudformation,

@@ -1,9 +1,10 @@
-"""The association of a web ACL with a load balancer."""
+"""The association of a web ACL with a load balancer, or with a service of App Runner."""
 
 from typing import Any
 
 from ministack.services import alb, waf
 
+from rehearsal.types.app_runner import SERVICES
 from rehearsal.types.seams import Properties, Provisioned, add_json_actions, regional_store, register_type, required
 
 ASSOCIATIONS = regional_store()
@@ -17,7 +18,10 @@ def register() -> None:
 
 def associate(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
     resource, web_acl = properties["ResourceArn"], properties["WebACLArn"]
-    required(alb._lbs.get(resource), f"AWS WAF couldn't perform the operation: {resource} doesn't exist")
+    required(
+        alb._lbs.get(resource) or SERVICES.get(resource),
+        f"AWS WAF couldn't perform the operation: {resource} doesn't exist",
+    )
     put_associations(resource, [*ASSOCIATIONS.get(resource, []), web_acl])
     return f"{resource}|{web_acl}", {}
 

@@ -16,6 +16,7 @@ from aws_cdk import aws_ecs as ecs
 from patternbook import (
     SANDBOX,
     AnywhereService,
+    AppRunnerService,
     Ec2Capacity,
     Ec2Service,
     EfsStorage,
@@ -32,10 +33,12 @@ from patternbook import (
     Monitoring,
     Network,
     OntapStorage,
+    PrivateIngress,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
     Task,
+    VpcConnector,
     WorkQueue,
     cluster,
     external_cluster,
@@ -122,6 +125,13 @@ nodes = ManagedNodes(stack, "Nodes", cluster=kubernetes, role=node_role(stack, "
 add_ebs_driver(kubernetes, nodes=[nodes.group], key=None)
 for kind in (EfsStorage, LustreStorage, OntapStorage):
     kind(stack, kind.__name__, cluster=kubernetes, network=network, posture=SANDBOX, nodes=[nodes.group])
+
+stack = cdk.Stack(app, "AppRunner")
+network = Network(stack, "Network", posture=SANDBOX)
+connector = VpcConnector(stack, "Connector", network=network)
+image = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
+service = AppRunnerService(stack, "Service", image=image, connector=connector, publicly_accessible=False)
+PrivateIngress(stack, "Ingress", service=service, network=network)
 app.synth()
 """
 
@@ -174,6 +184,9 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Published", "AWS::ElasticLoadBalancingV2::LoadBalancer", 1),
         ("Published", "AWS::EC2::VPCEndpointService", 1),
         ("Published", "AWS::EC2::VPC", 2),
+        ("AppRunner", "AWS::AppRunner::Service", 1),
+        ("AppRunner", "AWS::AppRunner::VpcConnector", 1),
+        ("AppRunner", "AWS::AppRunner::VpcIngressConnection", 1),
     ],
 )
 def test_a_foreign_app_gets_what_the_constructs_make(

@@ -18,11 +18,12 @@ import app
 from patternbook import PatternStack, build_app
 from tests.book import EVERYTHING, OTHERWISE, POSTURES, REQUIRED, bare_cdk_json
 
-PLAIN_HTTP = {"Annotation::patternbook:plainHttp"}
+PLAIN_HTTP, CLOSED = "Annotation::patternbook:plainHttp", "Annotation::patternbook:appRunnerClosed"
+LUSTRE, ONTAP = "Annotation::patternbook:lustreCost", "Annotation::patternbook:ontapCost"
 EXPECTED_WARNINGS = {
-    "defaults": PLAIN_HTTP,
-    "every option": {"Annotation::patternbook:lustreCost", "Annotation::patternbook:ontapCost"},
-    "other options": {*PLAIN_HTTP, "Annotation::patternbook:lustreCost"},
+    "defaults": {PLAIN_HTTP, CLOSED},
+    "every option": {LUSTRE, ONTAP},
+    "other options": {PLAIN_HTTP, CLOSED, LUSTRE},
 }
 
 

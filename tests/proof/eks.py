@@ -193,7 +193,7 @@ class Account(fargate_efs.Account):
     def _instead(self, service: str, operation: str, respond: Callable[..., dict[str, Any]]) -> None:
         def answer(params: dict[str, Any], model: Any, **_: Any) -> tuple[SimpleNamespace, dict[str, Any]]:
             answered = respond(*_names(params["url_path"]))
-            _only_members(answered, model.output_shape)
+            only_members(answered, model.output_shape)
             return SimpleNamespace(status_code=200), answered
 
         # Not of the session: a client that is kept from an account before has events of its own by now.
@@ -239,12 +239,12 @@ def _names(path: str) -> list[str]:
     return [unquote(part) for part in parts[3:4]]
 
 
-def _only_members(value: Any, shape: Any) -> None:
+def only_members(value: Any, shape: Any) -> None:
     """Nothing in an answer that AWS does not answer."""
     if shape.type_name == "structure":
         assert value.keys() <= shape.members.keys(), f"{value.keys() - shape.members.keys()} is not of {shape.name}"
         for name, inner in value.items():
-            _only_members(inner, shape.members[name])
+            only_members(inner, shape.members[name])
     elif shape.type_name == "list":
         for inner in value:
-            _only_members(inner, shape.member)
+            only_members(inner, shape.member)

@@ -7,6 +7,7 @@ import pytest
 
 from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
 from rehearsal.commands import POSTURES, synthesize
+from tests.rehearsal.templates import Stack
 
 CUSTOM_RESOURCE_SECONDS = 2
 
@@ -28,3 +29,15 @@ def assemblies(account: EmulatedAccount) -> Path:
     folder = account.folder / "assemblies"
     synthesize(account, folder, POSTURES)
     return folder
+
+
+@pytest.fixture
+def stack(account: EmulatedAccount) -> Iterator[Stack]:
+    """What a test deploys; nothing of it is left afterwards."""
+    before = account.inventory()
+    made = Stack(account)
+    yield made
+    if made.status():
+        made.delete()
+    left = {store: set(keys) - set(before.get(store, ())) for store, keys in account.inventory().items()}
+    assert not {store: keys for store, keys in left.items() if keys}

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -208,3 +208,34 @@ def service(task: Mapping[str, Any] = {}, settings: Mapping[str, Any] = {}, clus
 
 def balancer_of(target_group: Any, container: str, port: int) -> dict[str, Any]:
     return {"LoadBalancers": [{"ContainerName": container, "ContainerPort": port, "TargetGroupArn": target_group}]}
+
+
+def live(stack: Stack, first: Resources, second: Resources, read: Callable[[], Any]) -> tuple[Any, Any]:
+    """What ``read`` returns after the first deployment and after the second.
+
+    Between the two a roll-back leaves all as it was, and so does one afterwards; going back to the first deployment
+    brings its state back. Then the stack is deleted.
+    """
+    stack.put(first)
+    at_first = read()
+    stack.roll_back(second)
+    assert read() == at_first
+    stack.put(second)
+    changed = read()
+    assert changed != at_first
+    stack.roll_back(first)
+    assert read() == changed
+    stack.put(first)
+    assert read() == at_first
+    stack.delete()
+    return at_first, changed
+
+
+def only(found: list[Any]) -> Any:
+    assert len(found) == 1, found
+    return found[0]
+
+
+def without_own_tags(described: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Tags but those that CloudFormation adds."""
+    return [tag for tag in described if not tag["Key"].startswith("aws:")]

@@ -1,15 +1,15 @@
 """The CloudFormation types of :mod:`rehearsal.types`, each through a whole life: created, read back by boto3, changed,
-rolled back, changed back, deleted, and nothing left.
+rolled back, changed back, deleted, and nothing left. Some services have a module of their own, ``test_types_….py``.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
+from rehearsal.account import ACCOUNT_ID, REGION
 from tests.rehearsal.templates import (
     NETWORK,
     STACK,
@@ -18,56 +18,16 @@ from tests.rehearsal.templates import (
     att,
     balancer_of,
     front,
+    live,
     network_front,
     of,
+    only,
     ref,
     service,
     tags,
     trust,
+    without_own_tags,
 )
-
-
-@pytest.fixture
-def stack(account: EmulatedAccount) -> Iterator[Stack]:
-    before = account.inventory()
-    made = Stack(account)
-    yield made
-    if made.status():
-        made.delete()
-    left = {store: set(keys) - set(before.get(store, ())) for store, keys in account.inventory().items()}
-    assert not {store: keys for store, keys in left.items() if keys}
-
-
-def live(stack: Stack, first: Resources, second: Resources, read: Callable[[], Any]) -> tuple[Any, Any]:
-    """What ``read`` returns after the first deployment and after the second.
-
-    Between the two a roll-back leaves all as it was, and so does one afterwards; going back to the first deployment
-    brings its state back. Then the stack is deleted.
-    """
-    stack.put(first)
-    at_first = read()
-    stack.roll_back(second)
-    assert read() == at_first
-    stack.put(second)
-    changed = read()
-    assert changed != at_first
-    stack.roll_back(first)
-    assert read() == changed
-    stack.put(first)
-    assert read() == at_first
-    stack.delete()
-    return at_first, changed
-
-
-def only(found: list[Any]) -> Any:
-    assert len(found) == 1, found
-    return found[0]
-
-
-def without_own_tags(described: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Tags but those that CloudFormation adds."""
-    return [tag for tag in described if not tag["Key"].startswith("aws:")]
-
 
 # EC2
 
@@ -1845,81 +1805,3 @@ def test_a_look_for_an_object_that_something_in_the_cluster_makes(stack: Stack) 
     with pytest.raises(AssertionError, match="thing is not found"):
         stack.put(resources("pod", "thing"))
     stack.delete()
-
-
-# FSx
-
-
-def file_systems(gib: int, days: int) -> Resources:
-    return {
-        **NETWORK,
-        "Group": of("EC2::SecurityGroup", GroupDescription="FSx", VpcId=ref("Vpc")),
-        "Table": of("EC2::RouteTable", VpcId=ref("Vpc")),
-        "Secret": of(
-            "SecretsManager::Secret",
-            GenerateSecretString={"GenerateStringKey": "password", "SecretStringTemplate": '{"username": "vsadmin"}'},
-        ),
-        "Lustre": of(
-            "FSx::FileSystem",
-            FileSystemType="LUSTRE",
-            FileSystemTypeVersion="2.15",
-            StorageCapacity=gib,
-            SubnetIds=[ref("Subnet")],
-            SecurityGroupIds=[ref("Group")],
-            LustreConfiguration={"DeploymentType": "PERSISTENT_2", "PerUnitStorageThroughput": 125},
-        ),
-        "Ontap": of(
-            "FSx::FileSystem",
-            FileSystemType="ONTAP",
-            StorageCapacity=1024,
-            SubnetIds=[ref("Subnet")],
-            SecurityGroupIds=[ref("Group")],
-            OntapConfiguration={
-                "AutomaticBackupRetentionDays": days,
-                "DeploymentType": "MULTI_AZ_1",
-                "PreferredSubnetId": ref("Subnet"),
-                "RouteTableIds": [ref("Table")],
-            },
-        ),
-        "Machine": of(
-            "FSx::StorageVirtualMachine",
-            FileSystemId=ref("Ontap"),
-            Name="one",
-            SvmAdminPassword={"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString:password::}}"},
-        ),
-        "MountName": of("SSM::Parameter", Type="String", Value=att("Lustre", "LustreMountName")),
-    }
-
-
-def test_file_systems_of_fsx(stack: Stack) -> None:
-    def read() -> Any:
-        fsx, ssm = stack.client("fsx"), stack.client("ssm")
-        ids = [stack.id_of("Lustre"), stack.id_of("Ontap")]
-        lustre, ontap = fsx.describe_file_systems(FileSystemIds=ids)["FileSystems"]
-        filters = [{"Name": "file-system-id", "Values": [stack.id_of("Ontap")]}]
-        machine = only(fsx.describe_storage_virtual_machines(Filters=filters)["StorageVirtualMachines"])
-        assert (machine["StorageVirtualMachineId"], machine["Name"]) == (stack.id_of("Machine"), "one")
-        assert {lustre["Lifecycle"], ontap["Lifecycle"]} == {"AVAILABLE"}
-        assert lustre["VpcId"] == stack.id_of("Vpc")
-        assert ontap["OntapConfiguration"]["RouteTableIds"] == [stack.id_of("Table")]
-        mount_name = ssm.get_parameter(Name=stack.id_of("MountName"))["Parameter"]["Value"]
-        assert lustre["LustreConfiguration"]["MountName"] == mount_name
-        return lustre["StorageCapacity"], ontap["OntapConfiguration"]["AutomaticBackupRetentionDays"]
-
-    assert live(stack, file_systems(1200, 0), file_systems(2400, 30), read) == ((1200, 0), (2400, 30))
-
-
-@pytest.mark.parametrize(
-    ("name", "property_name", "wrong", "says"),
-    [
-        ("Lustre", "SubnetIds", ["subnet-missing"], "subnet-missing"),
-        ("Ontap", "SecurityGroupIds", ["sg-missing"], "sg-missing"),
-        ("Machine", "FileSystemId", "fs-missing", "File system 'fs-missing' does not exist"),
-        ("Machine", "SvmAdminPassword", "short", "between 8 and 50 characters"),
-    ],
-)
-def test_what_fsx_refuses(stack: Stack, name: str, property_name: str, wrong: Any, says: str) -> None:
-    resources = {key: dict(body) for key, body in file_systems(1200, 0).items()}
-    resources[name]["Properties"] = {**resources[name]["Properties"], property_name: wrong}
-    with pytest.raises(AssertionError, match=says):
-        stack.put(resources)

@@ -1,0 +1,348 @@
+"""What a person would look at once ``AppRunnerStack`` is deployed.
+
+Each check asks AWS, not the template, and holds in both postures and with any settings. That each can fail is shown
+in tests/proof/test_app_runner.py.
+"""
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.deployed import service as any_service
+from tests.deployed.public_service import page_once
+from tests.deployed.service import Rule, default_routes, heard_by_the_topic, inline_statements, listed, rules_of, shown
+from tests.deployed.stack import DeployedStack
+
+STACK = "AppRunnerStack"
+
+SERVICE, SCALING = "AWS::AppRunner::Service", "AWS::AppRunner::AutoScalingConfiguration"
+TRACING, CONNECTOR = "AWS::AppRunner::ObservabilityConfiguration", "AWS::AppRunner::VpcConnector"
+INGRESS, WEB_ACL = "AWS::AppRunner::VpcIngressConnection", "AWS::WAFv2::WebACLAssociation"
+
+DEMONSTRATION = "public.ecr.aws/aws-containers/hello-app-runner:"
+MEMORY_MIB: Mapping[str, tuple[str, ...]] = {
+    "256": ("512", "1024"),
+    "512": ("1024",),
+    "1024": ("2048", "3072", "4096"),
+    "2048": ("4096", "6144"),
+    "4096": ("8192", "10240", "12288"),
+}
+PULL = {
+    *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
+    *("ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"),
+}
+TRACES = {"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+READS = {"secretsmanager:GetSecretValue", "ssm:GetParameters", "kms:Decrypt"}
+WATCHED = {"5xxStatusResponses", "RequestLatency"}
+
+# How long the page may take to be there, and the pause between two looks.
+DEADLINE_SECONDS = 300.0
+PAUSE_SECONDS = 5.0
+
+test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
+
+
+def test_the_service_runs(stack: DeployedStack) -> None:
+    status = _service(stack)["Status"]
+    assert status == "RUNNING", f"the service is {status}"
+
+
+def test_it_runs_what_one_source_has(stack: DeployedStack) -> None:
+    source = _service(stack)["SourceConfiguration"]
+    kinds = sorted({"ImageRepository", "CodeRepository"} & source.keys())
+    assert len(kinds) == 1, f"the service has the sources {kinds}, not one"
+    authentication = source.get("AuthenticationConfiguration", {})
+    if kinds == ["CodeRepository"]:
+        assert authentication.get("ConnectionArn"), "App Runner has no connection to read the source repository by"
+        return
+    image = source["ImageRepository"]
+    private = image["ImageRepositoryType"] == "ECR"
+    of_a_private = re.match(r"\d{12}\.dkr\.ecr\.", image["ImageIdentifier"])
+    assert bool(of_a_private) == private, f"{image['ImageIdentifier']} is pulled as {image['ImageRepositoryType']}"
+    role = authentication.get("AccessRoleArn")
+    assert bool(role) == private, f"{image['ImageIdentifier']} is pulled by the role {role}"
+    watched = source["AutoDeploymentsEnabled"]
+    assert private or not watched, "pushes to ECR Public are to be deployed, which App Runner does not see"
+
+
+def test_the_access_role_pulls_from_the_one_repository(stack: DeployedStack) -> None:
+    source = _service(stack)["SourceConfiguration"]
+    arn = source.get("AuthenticationConfiguration", {}).get("AccessRoleArn")
+    if arn is None:
+        pytest.skip("only a private image has an access role")
+    _check_role(stack, arn, "build.apprunner.amazonaws.com")
+    name = re.split("[:@]", source["ImageRepository"]["ImageIdentifier"].partition("/")[2])[0]
+    granted: set[str] = set()
+    for actions, resources in _allowed(stack, arn):
+        if actions == {"ecr:GetAuthorizationToken"}:
+            continue
+        granted |= actions
+        for resource in resources:
+            assert resource.endswith(f":repository/{name}"), f"App Runner pulls from {resource}, not only from {name}"
+    assert granted == PULL, f"App Runner may do more than pull, or not even that: {sorted(granted ^ PULL)}"
+
+
+def test_the_instance_role_reads_what_it_is_given_and_traces(stack: DeployedStack) -> None:
+    arn = _service(stack)["InstanceConfiguration"]["InstanceRoleArn"]
+    _check_role(stack, arn, "tasks.apprunner.amazonaws.com")
+    for actions, resources in _allowed(stack, arn):
+        tracing = actions <= TRACES
+        assert tracing or actions <= READS, f"the application may {', '.join(sorted(actions - READS))}"
+        for resource in resources:
+            assert tracing or "*" not in resource, f"the application may {', '.join(sorted(actions))} on {resource}"
+
+
+def test_secrets_are_read_by_the_role(stack: DeployedStack) -> None:
+    """What the service names as variables, and the role may not read, keeps it from starting."""
+    service = _service(stack)
+    source = service["SourceConfiguration"]
+    image = source.get("ImageRepository", {}).get("ImageConfiguration", {})
+    code = source.get("CodeRepository", {}).get("CodeConfiguration", {}).get("CodeConfigurationValues", {})
+    named = {**image, **code}.get("RuntimeEnvironmentSecrets", {})
+    role = service["InstanceConfiguration"]["InstanceRoleArn"]
+    readable = {resource for actions, resources in _allowed(stack, role) if actions & READS for resource in resources}
+    if not named and not readable:
+        pytest.skip("the service has no secrets and no parameters")
+    lacking = {name for name, arn in named.items() if arn not in readable}
+    assert not lacking, f"the application cannot read {', '.join(sorted(lacking))}"
+
+
+def test_cpu_and_memory_are_offered_together(stack: DeployedStack) -> None:
+    instance = _service(stack)["InstanceConfiguration"]
+    cpu, memory = instance["Cpu"], instance["Memory"]
+    assert memory in MEMORY_MIB.get(cpu, ()), f"App Runner offers no {memory} MiB with {cpu} CPU units"
+
+
+def test_it_scales_as_the_stack_says(stack: DeployedStack) -> None:
+    used, expected = _scaling_arn(stack), stack.only(SCALING)
+    assert used == expected, f"the service scales by {used}, not by the stack's {expected}"
+    scaling = _scaling(stack)
+    least, most = scaling["MinSize"], scaling["MaxSize"]
+    assert least <= most, f"the service has at least {least} instances and at most {most}"
+    status = scaling["Status"].upper()
+    assert status == "ACTIVE", f"the auto scaling configuration is {status}"
+
+
+def test_health_is_checked(stack: DeployedStack) -> None:
+    service = _service(stack)
+    check = service["HealthCheckConfiguration"]
+    protocol, path = check["Protocol"], check.get("Path")
+    if _is_demonstration(stack):
+        assert (protocol, path) in (("HTTP", "/"), ("TCP", None)), (
+            f"the health check by {protocol} asks for {path}, which the demonstration does not have"
+        )
+    assert protocol == "TCP" or path, f"the health check by {protocol} asks for no path"
+
+
+def test_traces_go_to_x_ray(stack: DeployedStack) -> None:
+    if not stack.all(TRACING):
+        pytest.skip("tracing is off")
+    service = _service(stack)
+    observed = service.get("ObservabilityConfiguration", {"ObservabilityEnabled": False})
+    assert observed["ObservabilityEnabled"], "nothing is traced: observability is off"
+    used, expected = observed.get("ObservabilityConfigurationArn"), stack.only(TRACING)
+    assert used == expected, f"the service is traced by {used}, not by the stack's {expected}"
+    found = stack.client("apprunner").describe_observability_configuration(ObservabilityConfigurationArn=used)
+    vendor = found["ObservabilityConfiguration"].get("TraceConfiguration", {}).get("Vendor")
+    assert vendor == "AWSXRAY", f"traces go to {vendor}"
+    role = service["InstanceConfiguration"]["InstanceRoleArn"]
+    granted = {action for actions, _ in _allowed(stack, role) for action in actions}
+    assert granted >= TRACES, f"the application may not send traces: it lacks {sorted(TRACES - granted)}"
+
+
+def test_the_source_is_encrypted_with_the_key_of_production(stack: DeployedStack) -> None:
+    used = _service(stack).get("EncryptionConfiguration", {}).get("KmsKey")
+    if not stack.production:
+        assert used is None, f"the service is encrypted with {used}, where sandbox has no key"
+        return
+    key = stack.only("AWS::KMS::Key")
+    assert used is not None, "the service is encrypted with no key of the stack"
+    assert used.endswith(key), f"the service is encrypted with {used}, not with the stack's key {key}"
+    kms = stack.client("kms")
+    state = kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    assert state == "Enabled", f"the key {key} is {state}: nothing can be deployed"
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"], f"the key {key} does not rotate"
+
+
+def test_the_internet_reaches_it_unless_an_endpoint_does(stack: DeployedStack) -> None:
+    public = _service(stack)["NetworkConfiguration"]["IngressConfiguration"]["IsPubliclyAccessible"]
+    private = bool(stack.all(INGRESS))
+    assert public != private, (
+        f"the internet {'reaches' if public else 'does not reach'} the service, which "
+        f"has {'an' if private else 'no'} ingress from a VPC"
+    )
+
+
+def test_only_given_addresses_reach_the_endpoint(stack: DeployedStack) -> None:
+    if not stack.all(INGRESS):
+        pytest.skip("the service is public: private_ingress is off")
+    connection = _ingress(stack)
+    state = connection["Status"]
+    assert state == "AVAILABLE", f"the ingress from the VPC is {state}"
+    leads_to, expected = connection["ServiceArn"], stack.only(SERVICE)
+    assert leads_to == expected, f"the ingress leads to {leads_to}, not to {expected}"
+    way, ec2 = connection["IngressVpcConfiguration"], stack.client("ec2")
+    assert way["VpcEndpointId"] in stack.all("AWS::EC2::VPCEndpoint"), f"{way['VpcEndpointId']} is not the stack's"
+    [endpoint] = ec2.describe_vpc_endpoints(VpcEndpointIds=[way["VpcEndpointId"]])["VpcEndpoints"]
+    name = endpoint["ServiceName"]
+    assert name.endswith(".apprunner.requests"), f"the endpoint is for {name}"
+    subnets = ec2.describe_subnets(SubnetIds=endpoint["SubnetIds"])["Subnets"]
+    zones = sorted({subnet["AvailabilityZone"] for subnet in subnets})
+    assert len(zones) == 3, f"the endpoint is in {zones}, not in three AZs"
+    admitted = rules_of(stack, [group["GroupId"] for group in endpoint["Groups"]])
+    assert admitted, "the endpoint admits nobody"
+    for rule in admitted:
+        assert rule[:3] == ("tcp", 443, 443), f"the endpoint admits more than HTTPS: {rule}"
+        narrow = re.fullmatch(r"[\d./]+", rule.peer) and ipaddress.IPv4Network(rule.peer).prefixlen >= 8
+        assert narrow, f"the endpoint admits more than blocks of private addresses: {rule}"
+
+
+def test_the_connector_is_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
+    connector = _connector(stack)
+    subnets = stack.client("ec2").describe_subnets(SubnetIds=connector["Subnets"])["Subnets"]
+    zones = sorted({subnet["AvailabilityZone"] for subnet in subnets})
+    assert len(zones) == 3, f"the connector is in {zones}, not in three AZs"
+    ways = {subnet: default_routes(stack, subnet) for subnet in connector["Subnets"]}
+    assert all(len(out) == 1 and out[0].startswith("nat-") for out in ways.values()), (
+        f"not every subnet of the connector has its one way out through a NAT gateway: {ways}"
+    )
+    gateways = {out[0] for out in ways.values()}
+    assert len(gateways) == (3 if stack.production else 1), f"{len(gateways)} NAT gateways serve the connector"
+
+
+def test_instances_reach_https_and_the_vpc(stack: DeployedStack) -> None:
+    connector = _connector(stack)
+    groups = connector["SecurityGroups"]
+    own = stack.outputs.get("ConnectorGroupId")
+    assert groups == [own], f"the output ConnectorGroupId is {own}, the connector has {groups}"
+    admitted = rules_of(stack, groups)
+    assert not admitted, f"the connector admits {shown(admitted)}"
+    [subnet, *_] = stack.client("ec2").describe_subnets(SubnetIds=connector["Subnets"])["Subnets"]
+    [vpc] = stack.client("ec2").describe_vpcs(VpcIds=[subnet["VpcId"]])["Vpcs"]
+    expected = {Rule("tcp", 443, 443, "0.0.0.0/0"), Rule("tcp", 0, 65535, vpc["CidrBlock"])}
+    reached = rules_of(stack, groups, "IpPermissionsEgress")
+    assert reached == expected, f"instances reach {shown(reached)}, not {shown(expected)}"
+
+
+def test_what_instances_send_goes_through_the_connector(stack: DeployedStack) -> None:
+    egress = _service(stack)["NetworkConfiguration"]["EgressConfiguration"]
+    given = (egress["EgressType"], egress.get("VpcConnectorArn"))
+    [connector] = stack.all(CONNECTOR) or [None]
+    expected = ("VPC", connector) if connector else ("DEFAULT", None)
+    assert given == expected, f"what instances send goes by {given}, not by {expected}"
+
+
+def test_a_web_acl_is_in_front(stack: DeployedStack) -> None:
+    if not stack.all(WEB_ACL):
+        pytest.skip("the service has no web ACL: web_acl_arn is not set")
+    found = stack.client("wafv2").get_web_acl_for_resource(ResourceArn=stack.only(SERVICE)).get("WebACL", {}).get("ARN")
+    # What CloudFormation knows it by holds both ARNs.
+    assert found, "no web ACL is in front of the service"
+    assert found in stack.only(WEB_ACL), f"the web ACL in front of the service is {found}"
+
+
+def test_alarms_are_on_this_service_and_notify_the_topic(stack: DeployedStack) -> None:
+    scaling = _scaling(stack)
+    watched = WATCHED | ({"ActiveInstances"} if scaling["MinSize"] < scaling["MaxSize"] else set())
+    heard = heard_by_the_topic(stack)
+    assert heard >= watched, f"the topic does not hear of {sorted(watched - heard)}"
+    service = _service(stack)
+    expected = {"ServiceName": service["ServiceName"], "ServiceID": service["ServiceId"]}
+    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
+    for page in pages.paginate(AlarmNames=list(stack.all("AWS::CloudWatch::Alarm"))):
+        for alarm in page["MetricAlarms"]:
+            given = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+            assert given == expected, f"the alarm on {alarm['MetricName']} watches {given}, not {expected}"
+            most = scaling["MaxSize"]
+            rings = alarm["MetricName"] != "ActiveInstances" or alarm["Threshold"] == most - 1
+            assert rings, (
+                f"the alarm on ActiveInstances rings above {alarm['Threshold']:g}, and there are {most} at most"
+            )
+
+
+def test_outputs_name_what_exists(stack: DeployedStack) -> None:
+    service = _service(stack)
+    arn, outputs = service["ServiceArn"], stack.outputs
+    assert outputs.get("ServiceArn") == arn, (
+        f"the output ServiceArn is {outputs.get('ServiceArn')}, the service is {arn}"
+    )
+    for name, operation in {"Deploy": "start-deployment", "Pause": "pause-service", "Resume": "resume-service"}.items():
+        command, given = f"aws apprunner {operation} --service-arn {arn}", outputs.get(f"{name}Command")
+        assert given == command, f"the output {name}Command is {given}, not {command}"
+    groups = [
+        f"/aws/apprunner/{service['ServiceName']}/{service['ServiceId']}/{kind}" for kind in ("application", "service")
+    ]
+    assert f" {groups[0]} " in outputs.get("LogsCommand", ""), f"the output LogsCommand does not name {groups[0]}"
+    for group in groups:
+        named = re.search(rf" {group}[ ;]", outputs.get("RetentionCommand", ""))
+        assert named, f"the output RetentionCommand does not name {group}"
+    domain = _ingress(stack)["DomainName"] if stack.all(INGRESS) else service["ServiceUrl"]
+    assert outputs.get("Url") == f"https://{domain}", (
+        f"the output Url is {outputs.get('Url')}, the service is at {domain}"
+    )
+
+
+@pytest.mark.real_account
+def test_the_page_is_there(stack: DeployedStack) -> None:
+    if stack.all(INGRESS) or not _is_demonstration(stack):
+        pytest.skip("the page is the demonstration's, and the internet's to see")
+    url = stack.outputs["Url"]
+    page = page_once(
+        url, lambda text: "App Runner" in text, deadline_seconds=DEADLINE_SECONDS, pause_seconds=PAUSE_SECONDS
+    )
+    assert "App Runner" in page, f"{url} shows no page, after {DEADLINE_SECONDS:g} seconds: {page[:300]}"
+
+
+def _service(stack: DeployedStack) -> dict[str, Any]:
+    return stack.client("apprunner").describe_service(ServiceArn=stack.only(SERVICE))["Service"]
+
+
+def _scaling_arn(stack: DeployedStack) -> str:
+    return _service(stack)["AutoScalingConfigurationSummary"]["AutoScalingConfigurationArn"]
+
+
+def _scaling(stack: DeployedStack) -> dict[str, Any]:
+    found = stack.client("apprunner").describe_auto_scaling_configuration(
+        AutoScalingConfigurationArn=_scaling_arn(stack)
+    )
+    return found["AutoScalingConfiguration"]
+
+
+def _ingress(stack: DeployedStack) -> dict[str, Any]:
+    found = stack.client("apprunner").describe_vpc_ingress_connection(VpcIngressConnectionArn=stack.only(INGRESS))
+    return found["VpcIngressConnection"]
+
+
+def _connector(stack: DeployedStack) -> dict[str, Any]:
+    if not stack.all(CONNECTOR):
+        pytest.skip("instances send nothing through a VPC: vpc_connector is off")
+    found = stack.client("apprunner").describe_vpc_connector(VpcConnectorArn=stack.only(CONNECTOR))
+    return found["VpcConnector"]
+
+
+def _is_demonstration(stack: DeployedStack) -> bool:
+    image = _service(stack)["SourceConfiguration"].get("ImageRepository", {})
+    return image.get("ImageIdentifier", "").startswith(DEMONSTRATION)
+
+
+def _check_role(stack: DeployedStack, arn: str, principal: str) -> None:
+    """A role is for one service of AWS, and has no managed policies."""
+    iam, name = stack.client("iam"), arn.rpartition("/")[2]
+    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    document = json.loads(trust) if isinstance(trust, str) else trust
+    trusted = [statement["Principal"] for statement in listed(document["Statement"])]
+    assert trusted == [{"Service": principal}], f"the role {name} is for {trusted}, not for {principal}"
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    assert not attached, f"the role {name} has managed policies: {attached}"
+
+
+def _allowed(stack: DeployedStack, arn: str) -> list[tuple[set[str], list[str]]]:
+    """Actions and resources of each statement of a role."""
+    return [
+        (set(listed(statement["Action"])), listed(statement["Resource"]))
+        for statement in inline_statements(stack, arn.rpartition("/")[2])
+    ]

@@ -1,0 +1,611 @@
+"""What the docstring of stacks/app_runner promises."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Annotations, Match
+from botocore.loaders import create_loader
+
+from patternbook import SANDBOX, AppRunnerService, Network, PrivateIngress, SourceRepository, app_runner_sizes, fargate
+from patternbook.app_runner import HealthCheck
+from patternbook.app_runner_sizes import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
+from stacks.app_runner import AppRunnerStack
+from tests.book import EVERYTHING, OTHERWISE, Book, refusal, variant
+from tests.unit.reading import Reading, Resource
+
+PATTERN = AppRunnerStack
+FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["AppRunnerStack"]}
+CODE: Mapping[str, Any] = OTHERWISE["AppRunnerStack"]
+# As its apprunner.yaml says, by way of a VPC.
+YAML: Mapping[str, Any] = {
+    "repository_url": CODE["repository_url"],
+    "connection_arn": CODE["connection_arn"],
+    "image": "null",  # as on the command line
+    "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
+    "vpc_connector": True,
+}
+# Reached from within its VPC only.
+PRIVATE: Mapping[str, Any] = {
+    "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app@sha256:" + "0" * 64,
+    "private_ingress": True,
+    "min_instances": 1,
+    "max_instances": 1,
+}
+VARIANTS = {"full": FULL, "code": CODE, "yaml": YAML, "private": PRIVATE}
+
+KEPT_BY_APP_RUNNER = ("application", "service")
+TRACES = {"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+PULL = {
+    *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
+    *("ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"),
+}
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"
+PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
+SOUND_IMAGE = "public.ecr.aws/team/app:v1"
+REPOSITORY = {name: CODE[name] for name in ("repository_url", "connection_arn")}
+
+
+def service(stack: Reading) -> Resource:
+    return stack.one("AWS::AppRunner::Service")
+
+
+def source(stack: Reading) -> dict[str, Any]:
+    return service(stack)["SourceConfiguration"]
+
+
+def instance_role(stack: Reading) -> Resource:
+    return stack.to(service(stack)["InstanceConfiguration"]["InstanceRoleArn"])
+
+
+def access_role(stack: Reading) -> Resource | None:
+    given = source(stack).get("AuthenticationConfiguration", {}).get("AccessRoleArn")
+    return stack.to(given) if given else None
+
+
+def allowed(stack: Reading, role: Resource) -> dict[str, set[str]]:
+    """Actions by resource."""
+    found: dict[str, set[str]] = {}
+    for statement in stack.statements(role):
+        assert statement["Effect"] == "Allow"
+        actions = statement["Action"]
+        found.setdefault(statement["Resource"], set()).update([actions] if isinstance(actions, str) else actions)
+    return found
+
+
+def has_network(stack: Reading) -> bool:
+    return bool(stack.all("AWS::EC2::VPC"))
+
+
+class TestClosed:
+    def test_synth_says_so_once_with_the_successor(self, books: Callable[[str], Book]) -> None:
+        for posture in ("sandbox", "production"):
+            found = books(posture).annotations("AppRunnerStack").find_warning("*", Match.any_value())
+            said = [str(entry.entry.data) for entry in found]
+            assert len(said) == 1, said
+            assert "\n" not in said[0]
+            for words in ("2026-04-30", "Amazon ECS Express Mode (EcsExpressStack)", "docs/app-runner.md"):
+                assert words in said[0]
+
+    def test_a_customer_of_before_is_not_told(self, tmp_path: Path) -> None:
+        app = variant(AppRunnerStack, tmp_path, existing_customer=True)
+        stack = app.node.find_child("AppRunnerStack")
+        assert isinstance(stack, cdk.Stack)
+        assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
+
+    def test_it_can_be_acknowledged(self, tmp_path: Path) -> None:
+        app = variant(AppRunnerStack, tmp_path)
+        stack = app.node.find_child("AppRunnerStack")
+        assert isinstance(stack, cdk.Stack)
+        cdk.Annotations.of(stack).acknowledge_warning("patternbook:appRunnerClosed", "Known")
+        assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
+
+    def test_the_page_tells_how_to_move(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "app-runner.md").read_text(encoding="utf-8")
+        assert str(app_runner_sizes.CLOSED_TO_NEW_CUSTOMERS) in page
+        assert app_runner_sizes.SUCCESSOR in page
+        assert "[docs/ecs-express.md](ecs-express.md)" in page
+        assert "## Move to" in page
+
+
+class TestSource:
+    def test_it_is_exactly_one(self, any_stack: Reading) -> None:
+        assert len({"ImageRepository", "CodeRepository"} & source(any_stack).keys()) == 1
+
+    def test_the_demonstration_is_public_and_needs_no_role(self, stack: Reading) -> None:
+        assert source(stack) == {
+            "AutoDeploymentsEnabled": False,
+            "ImageRepository": {
+                "ImageConfiguration": {"Port": "8000"},
+                "ImageIdentifier": "public.ecr.aws/aws-containers/hello-app-runner:latest",
+                "ImageRepositoryType": "ECR_PUBLIC",
+            },
+        }
+
+    def test_a_private_image(self, full: Reading) -> None:
+        assert full.shown(source(full)) == {
+            "AuthenticationConfiguration": {"AccessRoleArn": "${AWS::IAM::Role.Arn}"},
+            "AutoDeploymentsEnabled": True,
+            "ImageRepository": {
+                "ImageConfiguration": {
+                    "Port": "9000",
+                    "RuntimeEnvironmentSecrets": [
+                        {"Name": "PASSWORD", "Value": FULL["secrets"]["PASSWORD"]},
+                        {"Name": "GREETING", "Value": FULL["parameters"]["GREETING"]},
+                    ],
+                    "StartCommand": "/app --listen 9000",
+                },
+                "ImageIdentifier": FULL["image"],
+                "ImageRepositoryType": "ECR",
+            },
+        }
+
+    def test_source_code_with_a_runtime_and_commands(self, read: Callable[[str], Reading]) -> None:
+        assert source(read("code")) == {
+            "AuthenticationConfiguration": {"ConnectionArn": CODE["connection_arn"]},
+            "AutoDeploymentsEnabled": True,
+            "CodeRepository": {
+                "CodeConfiguration": {
+                    "CodeConfigurationValues": {
+                        "BuildCommand": "pip install -r requirements.txt",
+                        "Port": "8080",
+                        "Runtime": "PYTHON_311",
+                        "RuntimeEnvironmentSecrets": [{"Name": "PASSWORD", "Value": CODE["secrets"]["PASSWORD"]}],
+                        "StartCommand": "python app.py",
+                    },
+                    "ConfigurationSource": "API",
+                },
+                "RepositoryUrl": "https://github.com/team/app",
+                "SourceCodeVersion": {"Type": "BRANCH", "Value": "release/1.x"},
+                "SourceDirectory": "/web",
+            },
+        }
+
+    def test_source_code_as_its_file_says(self, read: Callable[[str], Reading]) -> None:
+        stack = read("yaml")
+        assert source(stack)["CodeRepository"] == {
+            "CodeConfiguration": {"ConfigurationSource": "REPOSITORY"},
+            "RepositoryUrl": "https://github.com/team/app",
+            "SourceCodeVersion": {"Type": "BRANCH", "Value": "main"},
+            "SourceDirectory": "/",
+        }
+        assert source(stack)["AutoDeploymentsEnabled"] is False
+        # The file names the variables, and the role may read.
+        assert "ssm:GetParameters" in allowed(stack, instance_role(stack))[YAML["parameters"]["GREETING"]]
+
+
+class TestInstances:
+    @pytest.mark.parametrize(
+        ("name", "cpu", "memory"), [("sandbox", "256", "512"), ("production", "256", "512"), ("full", "2048", "6144")]
+    )
+    def test_size(self, read: Callable[[str], Reading], name: str, cpu: str, memory: str) -> None:
+        found = service(read(name))["InstanceConfiguration"]
+        assert (found["Cpu"], found["Memory"]) == (cpu, memory)
+        assert int(memory) in MEMORY_MIB[int(cpu)]
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [("sandbox", (100, 2, 6)), ("production", (100, 2, 6)), ("full", (50, 3, 12)), ("private", (100, 1, 1))],
+    )
+    def test_scaling(self, read: Callable[[str], Reading], name: str, expected: tuple[int, int, int]) -> None:
+        stack = read(name)
+        found = stack.to(service(stack)["AutoScalingConfigurationArn"])
+        assert found.type == "AWS::AppRunner::AutoScalingConfiguration"
+        assert (found["MaxConcurrency"], found["MinSize"], found["MaxSize"]) == expected
+
+    def test_health_by_http(self, stack: Reading, full: Reading) -> None:
+        assert service(stack)["HealthCheckConfiguration"] == {
+            "HealthyThreshold": 1,
+            "Interval": 5,
+            "Path": "/",
+            "Protocol": "HTTP",
+            "Timeout": 2,
+            "UnhealthyThreshold": 5,
+        }
+        assert service(full)["HealthCheckConfiguration"] == {
+            "HealthyThreshold": 2,
+            "Interval": 10,
+            "Path": "/healthz",
+            "Protocol": "HTTP",
+            "Timeout": 5,
+            "UnhealthyThreshold": 4,
+        }
+
+    def test_health_by_tcp(self, read: Callable[[str], Reading]) -> None:
+        found = service(read("code"))["HealthCheckConfiguration"]
+        assert found["Protocol"] == "TCP"
+        assert "Path" not in found
+
+
+class TestRoles:
+    def test_the_instance_role_is_for_instances_of_app_runner(self, any_stack: Reading) -> None:
+        role = instance_role(any_stack)
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "tasks.apprunner.amazonaws.com"}
+        assert trust["Action"] == "sts:AssumeRole"
+        assert "ManagedPolicyArns" not in role.body["Properties"]
+
+    def test_it_may_trace_and_nothing_else(self, stack: Reading) -> None:
+        assert allowed(stack, instance_role(stack)) == {"*": TRACES}
+
+    def test_it_reads_what_it_is_given(self, full: Reading) -> None:
+        assert allowed(full, instance_role(full)) == {
+            FULL["secrets"]["PASSWORD"]: {"secretsmanager:GetSecretValue"},
+            FULL["parameters"]["GREETING"]: {"ssm:GetParameters"},
+            FULL["secret_key_arns"][0]: {"kms:Decrypt"},
+            "*": TRACES,
+        }
+        [decrypt] = [one for one in full.statements(instance_role(full)) if one["Action"] == "kms:Decrypt"]
+        services = [f"{name}.${{AWS::Region}}.${{AWS::URLSuffix}}" for name in ("secretsmanager", "ssm")]
+        assert decrypt["Condition"] == {"StringEquals": {"kms:ViaService": services}}
+
+    def test_without_tracing_it_may_not_trace(self, read: Callable[[str], Reading]) -> None:
+        stack = read("code")
+        assert allowed(stack, instance_role(stack)) == {CODE["secrets"]["PASSWORD"]: {"secretsmanager:GetSecretValue"}}
+
+    def test_only_a_private_image_has_an_access_role(self, any_stack: Reading) -> None:
+        image = source(any_stack).get("ImageRepository", {})
+        assert (access_role(any_stack) is not None) == (image.get("ImageRepositoryType") == "ECR")
+
+    @pytest.mark.parametrize("name", ["full", "private"])
+    def test_it_pulls_from_this_one_repository(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read(name)
+        role = access_role(stack)
+        assert role is not None
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "build.apprunner.amazonaws.com"}
+        assert "ManagedPolicyArns" not in role.body["Properties"]
+        assert allowed(stack, role) == {
+            "arn:aws:ecr:eu-west-1:111122223333:repository/team/app": PULL,
+            "*": {"ecr:GetAuthorizationToken"},
+        }
+
+    def test_roles_and_policies_are_there_before_the_service(self, any_stack: Reading) -> None:
+        roles = {role.id for role in (instance_role(any_stack), access_role(any_stack)) if role}
+        policies = {
+            policy.id for policy in any_stack.all("AWS::IAM::Policy") if any_stack.to(policy["Roles"][0]).id in roles
+        }
+        assert policies
+        assert roles | policies <= any_stack.before(service(any_stack))
+
+    def test_nothing_has_a_fixed_name(self, any_stack: Reading) -> None:
+        for kind, name in {
+            "AppRunner::Service": "ServiceName",
+            "AppRunner::AutoScalingConfiguration": "AutoScalingConfigurationName",
+            "AppRunner::ObservabilityConfiguration": "ObservabilityConfigurationName",
+            "AppRunner::VpcConnector": "VpcConnectorName",
+            "AppRunner::VpcIngressConnection": "VpcIngressConnectionName",
+            "IAM::Role": "RoleName",
+        }.items():
+            assert not [each for each in any_stack.all(f"AWS::{kind}") if each.get(name)]
+
+
+class TestNetwork:
+    def test_there_is_none_unless_asked_for(self, stack: Reading) -> None:
+        assert not [each for each in stack.resources.values() if each.type.startswith("AWS::EC2::")]
+        assert service(stack)["NetworkConfiguration"] == {
+            "EgressConfiguration": {"EgressType": "DEFAULT"},
+            "IngressConfiguration": {"IsPubliclyAccessible": True},
+        }
+
+    @pytest.mark.parametrize("name", ["full", "yaml"])
+    def test_a_connector_is_in_private_subnets_with_a_way_out(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read(name)
+        egress = service(stack)["NetworkConfiguration"]["EgressConfiguration"]
+        assert egress["EgressType"] == "VPC"
+        connector = stack.to(egress["VpcConnectorArn"])
+        private = {subnet.id for subnet in stack.subnets("private")}
+        assert len(private) == 3
+        assert {stack.to(subnet).id for subnet in connector["Subnets"]} == private
+        routes = {route.id for route in map(stack.default_route, stack.subnets("private")) if route}
+        assert len(routes) == 3
+        assert routes <= stack.before(service(stack))
+
+    @pytest.mark.parametrize("name", ["full", "yaml"])
+    def test_what_instances_send(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read(name)
+        [group] = stack.one("AWS::AppRunner::VpcConnector")["SecurityGroups"]
+        reached = {
+            (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], stack.shown(rule["CidrIp"]))
+            for rule in stack.outbound(stack.to(group))
+        }
+        assert reached == {("tcp", 443, 443, "0.0.0.0/0"), ("tcp", 0, 65535, "${AWS::EC2::VPC.CidrBlock}")}
+        assert stack.to(group).id not in [admitting.id for admitting, _ in stack.inbound()]
+        assert stack.output("ConnectorGroupId") == "${AWS::EC2::SecurityGroup.GroupId}"
+
+    @pytest.mark.parametrize(("name", "gateways"), [("yaml", 1), ("full", 3)])
+    def test_nat_gateways(self, read: Callable[[str], Reading], name: str, gateways: int) -> None:
+        assert len(read(name).all("AWS::EC2::NatGateway")) == gateways
+        assert len(read(name).all("AWS::EC2::FlowLog")) == 1
+
+    @pytest.mark.parametrize(
+        ("name", "cidrs"), [("private", ["${AWS::EC2::VPC.CidrBlock}"]), ("full", ["10.0.0.0/16", "192.168.0.0/24"])]
+    )
+    def test_only_an_endpoint_reaches_a_private_service(
+        self, read: Callable[[str], Reading], name: str, cidrs: list[str]
+    ) -> None:
+        stack = read(name)
+        ingress = service(stack)["NetworkConfiguration"]["IngressConfiguration"]
+        assert ingress == {"IsPubliclyAccessible": False}
+        connection = stack.one("AWS::AppRunner::VpcIngressConnection")
+        assert stack.to(connection["ServiceArn"]) == service(stack)
+        way = connection["IngressVpcConfiguration"]
+        assert stack.to(way["VpcId"]) == stack.one("AWS::EC2::VPC")
+        endpoint = stack.to(way["VpcEndpointId"])
+        assert stack.shown(endpoint["ServiceName"]) == "com.amazonaws.${AWS::Region}.apprunner.requests"
+        assert endpoint["PrivateDnsEnabled"] is False
+        private = {subnet.id for subnet in stack.subnets("private")}
+        assert {stack.to(subnet).id for subnet in endpoint["SubnetIds"]} == private
+        [group] = endpoint["SecurityGroupIds"]
+        admitted = [rule for admitting, rule in stack.inbound() if admitting == stack.to(group)]
+        assert [stack.shown(rule["CidrIp"]) for rule in admitted] == cidrs
+        assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in admitted} == {("tcp", 443, 443)}
+        assert stack.output("Url") == "https://${AWS::AppRunner::VpcIngressConnection.DomainName}"
+
+    def test_nobody_else_is_admitted_anywhere(self, any_stack: Reading) -> None:
+        connections = any_stack.all("AWS::AppRunner::VpcIngressConnection")
+        endpoints = [any_stack.to(each["IngressVpcConfiguration"]["VpcEndpointId"]) for each in connections]
+        groups = [any_stack.to(group).id for endpoint in endpoints for group in endpoint["SecurityGroupIds"]]
+        assert {admitting.id for admitting, _ in any_stack.inbound()} == set(groups)
+
+    def test_a_web_acl_in_front(self, full: Reading, stack: Reading) -> None:
+        association = full.one("AWS::WAFv2::WebACLAssociation")
+        assert full.to(association["ResourceArn"]) == service(full)
+        assert association["WebACLArn"] == FULL["web_acl_arn"]
+        assert not stack.all("AWS::WAFv2::WebACLAssociation")
+
+
+class TestOperation:
+    def test_traces_go_to_x_ray_unless_switched_off(self, any_stack: Reading) -> None:
+        found = service(any_stack).get("ObservabilityConfiguration")
+        configurations = any_stack.all("AWS::AppRunner::ObservabilityConfiguration")
+        if "xray:PutTraceSegments" not in allowed(any_stack, instance_role(any_stack)).get("*", ()):
+            assert not found
+            assert not configurations
+            assert source(any_stack).get("CodeRepository"), "only the variant from code has it off"
+            return
+        assert found["ObservabilityEnabled"] is True
+        assert [any_stack.to(found["ObservabilityConfigurationArn"])] == configurations
+        assert configurations[0]["TraceConfiguration"] == {"Vendor": "AWSXRAY"}
+
+    def test_a_key_of_its_own_in_production(self, any_stack: Reading) -> None:
+        keys = any_stack.all("AWS::KMS::Key")
+        production = any_stack.document["Description"].startswith("Patternbook (production)")
+        assert len(keys) == (1 if production else 0)
+        topic = any_stack.one("AWS::SNS::Topic")
+        if not production:
+            assert service(any_stack).get("EncryptionConfiguration") is None
+            assert topic.get("KmsMasterKeyId") is None
+            return
+        assert any_stack.to(service(any_stack)["EncryptionConfiguration"]["KmsKey"]) == keys[0]
+        assert any_stack.to(topic["KmsMasterKeyId"]) == keys[0]
+        assert keys[0]["EnableKeyRotation"] is True
+        assert keys[0].kept == ("RetainExceptOnCreate", "Retain")
+        for logs in any_stack.all("AWS::Logs::LogGroup"):
+            assert any_stack.to(logs["KmsKeyId"]) == keys[0]
+
+    def test_alarms_are_on_this_service_and_notify_the_topic(self, any_stack: Reading) -> None:
+        topic = any_stack.one("AWS::SNS::Topic")
+        alarms = {alarm["MetricName"]: alarm for alarm in any_stack.all("AWS::CloudWatch::Alarm")}
+        scales = any_stack.one("AWS::AppRunner::AutoScalingConfiguration")
+        expected = {"5xxStatusResponses", "RequestLatency"}
+        expected |= {"ActiveInstances"} if scales["MinSize"] < scales["MaxSize"] else set()
+        assert alarms.keys() == expected
+        for alarm in alarms.values():
+            assert alarm["Namespace"] == "AWS/AppRunner"
+            dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+            assert dimensions.keys() == {"ServiceName", "ServiceID"}
+            assert dimensions["ServiceID"] == {"Fn::GetAtt": [service(any_stack).id, "ServiceId"]}
+            in_the_arn = {"Fn::Split": ["/", {"Fn::GetAtt": [service(any_stack).id, "ServiceArn"]}]}
+            assert dimensions["ServiceName"] == {"Fn::Select": [1, in_the_arn]}
+            for actions in ("AlarmActions", "OKActions"):
+                assert [any_stack.to(action) for action in alarm[actions]] == [topic]
+
+    def test_thresholds(self, sandbox: Reading) -> None:
+        alarms = {alarm["MetricName"]: alarm for alarm in sandbox.all("AWS::CloudWatch::Alarm")}
+        assert alarms["5xxStatusResponses"]["Threshold"] == 5
+        assert alarms["5xxStatusResponses"]["Statistic"] == "Sum"
+        assert alarms["RequestLatency"]["Threshold"] == 1000
+        assert alarms["RequestLatency"]["ExtendedStatistic"] == "p90"
+        assert alarms["ActiveInstances"]["Threshold"] == 5, "above it are 6, the most"
+        assert alarms["ActiveInstances"]["Statistic"] == "Maximum"
+        assert {alarm["ComparisonOperator"] for alarm in alarms.values()} == {"GreaterThanThreshold"}
+
+    def test_who_hears_of_alarms(self, full: Reading, sandbox: Reading) -> None:
+        assert full.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
+        assert not sandbox.all("AWS::SNS::Subscription")
+        assert len(sandbox.all("AWS::CloudWatch::Dashboard")) == 1
+
+    def test_the_stack_has_log_groups_for_flow_logs_only(self, any_stack: Reading) -> None:
+        assert len(any_stack.all("AWS::Logs::LogGroup")) == has_network(any_stack)
+
+    @pytest.mark.parametrize(("name", "days"), [("sandbox", 7), ("production", 365), ("full", 30)])
+    def test_outputs(self, read: Callable[[str], Reading], name: str, days: int) -> None:
+        stack = read(name)
+        arn = "${AWS::AppRunner::Service.ServiceArn}"
+        assert stack.output("ServiceArn") == arn
+        for output, operation in {
+            "DeployCommand": "start-deployment",
+            "PauseCommand": "pause-service",
+            "ResumeCommand": "resume-service",
+        }.items():
+            assert stack.output(output) == f"aws apprunner {operation} --service-arn {arn}"
+        groups = [
+            f"/aws/apprunner/${{Fn::Select}}/${{AWS::AppRunner::Service.ServiceId}}/{kind}"
+            for kind in KEPT_BY_APP_RUNNER
+        ]
+        assert stack.output("LogsCommand") == f"aws logs tail {groups[0]} --follow"
+        assert f"for group in {' '.join(groups)}; do aws logs put-retention-policy" in stack.output("RetentionCommand")
+        assert stack.output("RetentionCommand").endswith(f"--retention-in-days {days}; done")
+        common = {"Url", "ServiceArn", "DeployCommand", "PauseCommand", "ResumeCommand", "LogsCommand"}
+        more = {"VpcId", "ConnectorGroupId"} if name == "full" else set()
+        assert stack.document["Outputs"].keys() == common | {"RetentionCommand", "DashboardUrl"} | more
+
+    def test_the_url_is_https(self, stack: Reading) -> None:
+        assert stack.output("Url") == "https://${AWS::AppRunner::Service.ServiceUrl}"
+
+    def test_there_is_no_custom_resource(self, any_stack: Reading) -> None:
+        types = {resource.type for resource in any_stack.resources.values()}
+        assert not {name for name in types if re.match(r"Custom::|AWS::(CloudFormation::Custom|Lambda)", name)}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("settings", "path", "remedy"),
+        [
+            ({"image": "null"}, "repository_url", "there is neither"),
+            ({"image": SOUND_IMAGE, **REPOSITORY}, "repository_url", "and not both: the image is public.ecr.aws/team"),
+            ({"image": "docker.io/library/nginx:1"}, "image", "pulls from no other registry"),
+            ({"image": "ghcr.io/team/app:1"}, "image", "pull-through cache"),
+            ({"image": "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/app:1"}, "image", "no other registry"),
+            ({"image": "nginx"}, "image", "an image with its registry"),
+            ({"repository_url": REPOSITORY["repository_url"]}, "connection_arn", "the ARN of an App Runner connection"),
+            ({"connection_arn": REPOSITORY["connection_arn"]}, "connection_arn", "expected none without repository_ur"),
+            ({**REPOSITORY, "repository_url": "https://gitlab.com/team/app"}, "repository_url", "GitHub or Bitbucket"),
+            ({**REPOSITORY, "repository_url": "git@github.com:team/app"}, "repository_url", "GitHub or Bitbucket"),
+            (
+                {**REPOSITORY, "connection_arn": "arn:aws:codeconnections:eu-west-1:1:x"},
+                "connection_arn",
+                "an ARN such",
+            ),
+            ({**REPOSITORY, "start_command": "a"}, "start_command", "no start command without a runtime"),
+            ({**REPOSITORY, "build_command": "a"}, "start_command", "no build command without a runtime"),
+            ({**REPOSITORY, "runtime": "NODEJS_22"}, "start_command", "a start command with the runtime NODEJS_22"),
+            (
+                {**REPOSITORY, "runtime": "NODEJS_18"},
+                "runtime",
+                "one of PYTHON_311, NODEJS_22, CORRETTO_11, CORRETTO_8",
+            ),
+            ({"runtime": "NODEJS_22"}, "runtime", "an image is built already"),
+            ({"build_command": "make"}, "build_command", "an image is built already"),
+            ({"image": SOUND_IMAGE, "start_command": "a\nb"}, "start_command", "one line"),
+            ({"automatic_deployments": True}, "automatic_deployments", "ECR Public, which App Runner does not watch"),
+            ({**PRIVATE, "automatic_deployments": True}, "automatic_deployments", "by its digest, which never changes"),
+            ({"container_port": 8080}, "container_port", "expected 8000, the port of the demonstration"),
+            ({"cpu": 256, "memory_mib": 2048}, "memory_mib", "with 256 CPU units these sizes, in MiB: 512, 1024"),
+            ({"cpu": 512}, "memory_mib", "with 512 CPU units these sizes, in MiB: 1024"),
+            ({"cpu": 4096, "memory_mib": 4096}, "memory_mib", "8192, 10240, 12288"),
+            ({"cpu": 8192}, "cpu", "one of 256, 512, 1024, 2048, 4096"),
+            ({"max_concurrency": 201}, "max_concurrency", "from 1 to 200"),
+            ({"min_instances": 26}, "min_instances", "from 1 to 25"),
+            ({"min_instances": 3, "max_instances": 2}, "max_instances", "at least min_instances, which is 3"),
+            ({"health_check_protocol": "TCP", "health_check_path": "/"}, "health_check_path", "none with TCP"),
+            ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
+            ({"health_check_interval_seconds": 21}, "health_check_interval_seconds", "from 1 to 20"),
+            ({"unhealthy_threshold": 0}, "unhealthy_threshold", "from 1 to 20"),
+            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "expected none without private_ingress"),
+            ({"private_ingress": True, "allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs.0", "an IPv4 block"),
+            (
+                {"secrets": {"AWSAPPRUNNER_A": SECRET}},
+                "secrets",
+                "do not begin with AWSAPPRUNNER, unlike AWSAPPRUNNER_A",
+            ),
+            (
+                {"secrets": {"PASSWORD": SECRET}, "parameters": {"PASSWORD": PARAMETER}},
+                "parameters",
+                "both have PASSWORD",
+            ),
+        ],
+    )
+    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(AppRunnerStack, tmp_path, **settings)
+        assert list(said) == [path]
+        assert remedy in said[path]
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"image": None}, "there is neither"),
+            ({"repository": SourceRepository(url="u", connection_arn="a")}, "not both"),
+            ({"image": "docker.io/a/b:1"}, "no other registry"),
+            ({"automatic_deployments": True}, "does not watch"),
+            ({"memory_mib": 512}, "with 1024 CPU units these sizes"),
+            ({"cpu": 100}, "cpu: 100 is not one of 256"),
+            ({"max_concurrency": 0}, "max_concurrency: 0 given, 1 to 200 allowed"),
+            ({"min_instances": 0}, "min_instances: 0 given, 1 to 25 allowed"),
+            ({"min_instances": 5, "max_instances": 4}, "max_instances of at least min_instances, which is 5"),
+            ({"health_check": HealthCheck(interval_seconds=0)}, "interval_seconds: 0 given, 1 to 20 allowed"),
+            ({"health_check": HealthCheck(timeout_seconds=21)}, "timeout_seconds: 21 given"),
+            ({"health_check": HealthCheck(healthy_threshold=0)}, "healthy_threshold: 0 given"),
+            ({"health_check": HealthCheck(unhealthy_threshold=21)}, "unhealthy_threshold: 21 given"),
+            ({"health_check": HealthCheck(protocol="TCP", path="/")}, "none with TCP"),
+            ({"parameters": {"AWSAPPRUNNER": "arn"}}, "unlike AWSAPPRUNNER"),
+        ],
+    )
+    def test_a_service_before_anything_is_made(self, wrong: dict[str, Any], message: str) -> None:
+        stack = cdk.Stack()
+        arguments: dict[str, Any] = {"image": SOUND_IMAGE, **wrong}
+        with pytest.raises(ValueError, match=message):
+            AppRunnerService(stack, "Service", **arguments)
+        assert stack.node.try_find_child("Service") is None
+
+    @pytest.mark.parametrize(
+        ("repository", "message"),
+        [
+            ({"build_command": "make"}, "no build command without a runtime"),
+            ({"runtime": "PYTHON_311"}, "a start command with the runtime PYTHON_311"),
+            ({"runtime": "RUBY_31"}, "support of the runtime RUBY_31 ended on 2025-12-01"),
+            ({"runtime": "PERL_5"}, "one of PYTHON_311, .*, unlike PERL_5"),
+        ],
+    )
+    def test_commands(self, repository: dict[str, Any], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            AppRunnerService(
+                cdk.Stack(), "Service", repository=SourceRepository(url="u", connection_arn="a", **repository)
+            )
+
+    def test_addresses_of_clients(self) -> None:
+        stack = cdk.Stack()
+        network = Network(stack, "Network", posture=SANDBOX)
+        service = AppRunnerService(stack, "Service", image=SOUND_IMAGE, publicly_accessible=False)
+        with pytest.raises(ValueError, match=r"allowed_cidrs: \['0\.0\.0\.0/0'\] given"):
+            PrivateIngress(stack, "Ingress", service=service, network=network, allowed_cidrs=["0.0.0.0/0"])
+        assert stack.node.try_find_child("Ingress") is None
+
+
+class TestSizes:
+    def test_every_pair_that_is_offered_and_no_other(self) -> None:
+        offered = {(cpu, memory) for cpu, sizes in MEMORY_MIB.items() for memory in sizes}
+        assert len(offered) == 11
+        for cpu in MEMORY_MIB:
+            for memory in range(512, 16384 + 1, 512):
+                if (cpu, memory) in offered:
+                    check_size(cpu, memory)
+                else:
+                    with pytest.raises(ValueError, match="App Runner offers"):
+                        check_size(cpu, memory)
+
+    def test_fargate_has_every_pair_to_move_to(self) -> None:
+        for cpu, sizes in MEMORY_MIB.items():
+            assert set(sizes) <= set(fargate.MEMORY_MIB[cpu])
+
+    def test_runtimes_of_the_api_are_offered_or_ended(self) -> None:
+        assert not set(RUNTIMES) & ENDED_RUNTIMES.keys()
+        shape = botocore_shape("Runtime")
+        assert set(RUNTIMES) | ENDED_RUNTIMES.keys() == set(shape["enum"])
+
+    def test_bounds_are_those_of_the_api(self) -> None:
+        for name, bounds in {
+            "ASConfigMaxConcurrency": app_runner_sizes.MAX_CONCURRENCY,
+            "ASConfigMinSize": app_runner_sizes.MIN_INSTANCES,
+            "HealthCheckInterval": app_runner_sizes.HEALTH_CHECK_SECONDS,
+            "HealthCheckTimeout": app_runner_sizes.HEALTH_CHECK_SECONDS,
+            "HealthCheckHealthyThreshold": app_runner_sizes.HEALTH_CHECK_THRESHOLD,
+            "HealthCheckUnhealthyThreshold": app_runner_sizes.HEALTH_CHECK_THRESHOLD,
+        }.items():
+            shape = botocore_shape(name)
+            assert (shape["min"], shape["max"]) == bounds
+        most = botocore_shape("ASConfigMaxSize")
+        assert (most["min"], most.get("max")) == (app_runner_sizes.LEAST_MAX_INSTANCES, None)
+        assert set(botocore_shape("HealthCheckProtocol")["enum"]) == set(app_runner_sizes.HEALTH_CHECK_PROTOCOLS)
+
+    def test_the_module_of_facts_imports_nothing_but_python(self) -> None:
+        text = Path(str(app_runner_sizes.__file__)).read_text(encoding="utf-8")
+        assert set(re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE)) == {"collections", "datetime", "typing"}
+
+
+def botocore_shape(name: str) -> dict[str, Any]:
+    return create_loader().load_service_model("apprunner", "service-2")["shapes"][name]
