@@ -125,9 +125,9 @@ def asked(properties: Properties) -> Record:
         "FARGATE" in cluster(request["cluster"])["capacityProviders"],
         f"The cluster {request['cluster']} does not have the capacity provider FARGATE.",
     )
-    network = required(
-        request.get("networkConfiguration"), "The emulated account has no default VPC to place tasks in."
-    )
+    network = request.get("networkConfiguration", {})
+    given = network.get("subnets") and network.get("securityGroups")
+    required(given, "The emulated account has no default VPC, and makes no security group of tasks: say which.")
     if len({ec2_types.subnet(subnet_id)["AvailabilityZone"] for subnet_id in network["subnets"]}) < 2:
         raise ValueError("Express services need subnets in at least two Availability Zones.")
     for group_id in network["securityGroups"]:
