@@ -1975,6 +1975,9 @@ def test_tags_of_express_services_replace_them(stack: Stack) -> None:
     assert [tag for tag in described["tags"] if not tag["key"].startswith("aws:")] == [{"key": "Team", "value": "one"}]
     stack.put(express(Tags=tags(Team="one"), HealthCheckPath="/up"))
     assert stack.id_of("Service") == arn
+    stack.put(express(Tags=tags(Team="two"), HealthCheckPath="/up"))
+    assert stack.id_of("Service") != arn
+    assert not ecs.describe_services(cluster=stack.id_of("Cluster"), services=[arn])["services"]
 
 
 def test_an_express_service_that_is_gone_is_not_found(stack: Stack) -> None:
