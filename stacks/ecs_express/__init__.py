@@ -14,9 +14,9 @@ This creates:
 - **Network**: a VPC in three AZs. Where the subnets are, there ECS puts load balancer and tasks alike. A service that
   is reached from the internet, the default, is in the public subnets, each task **with a public address**; there is no
   NAT gateway then. Nobody outside reaches a task all the same: their security group admits these subnets, where nothing
-  else is, to the port of the container, and lets tasks reach out by HTTPS only. With ``public`` set to false both are
-  in private subnets, behind NAT gateways (one in sandbox, one an AZ in production), and the URL leads into the VPC.
-  Flow logs, an S3 gateway endpoint, and in production interface endpoints for what the tasks call.
+  else is, to the port of the container, and lets tasks reach out by HTTPS only. With ``private_ingress`` both are in
+  private subnets, behind NAT gateways (one in sandbox, one an AZ in production), and the URL leads into the VPC. Flow
+  logs, an S3 gateway endpoint, and in production interface endpoints for what the tasks call.
 - **Two roles**: by the infrastructure role ECS makes, changes and deletes what belongs to the service, with AWS's
   managed policy. The execution role pulls the image, writes to one log group and reads the secrets and parameters
   given by ARN. The task role may do nothing.

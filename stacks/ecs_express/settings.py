@@ -49,9 +49,11 @@ class EcsExpressSettings(OperationSettings, TaskCountSettings, FargateSizeSettin
 
     architecture: Architecture = "x86_64"
     """Architecture of the tasks, and of the image; images for App Runner are for x86_64, arm64 costs less."""
-    public: YesNo = True
-    """Whether the service is reached from the internet, with tasks that have public addresses; otherwise from within
-    the VPC. A change makes another service, with another URL."""
+    command: Annotated[tuple[Annotated[str, fields.prose(1024)], ...], Field(max_length=20)] = ()
+    """Command of the container, in place of the image's own."""
+    private_ingress: YesNo = False
+    """Whether only the VPC reaches the service, and not the internet; tasks have no public addresses then. A change
+    makes another service, with another URL."""
     scaling_metric: ScalingMetric = "cpu"
     """What scaling goes by: average CPU or memory utilization of the tasks, or the requests to each."""
     scaling_target: Annotated[Whole, Field(ge=1, le=MAX_REQUESTS_PER_TARGET), Unit("% or requests per minute")] = 60
@@ -64,6 +66,13 @@ class EcsExpressSettings(OperationSettings, TaskCountSettings, FargateSizeSettin
     def _apart_from_the_page(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if info.data.get("image", "") is None:
             check_paths([WEB_PATH, *value])
+        return value
+
+    @field_validator("command")
+    @classmethod
+    def _of_an_image(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("image", "") is None:
+            raise ValueError("expected none for the demonstration, or an image of yours")
         return value
 
     @field_validator("scaling_target")

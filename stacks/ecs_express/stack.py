@@ -42,7 +42,7 @@ class EcsExpressStack(PatternStack):
             cidr=settings.vpc_cidr,
             log_retention_days=days,
             key=key,
-            private_subnets=not settings.public,
+            private_subnets=settings.private_ingress,
         )
         task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=days, key=key)
         arm = settings.architecture == "arm64"
@@ -59,7 +59,7 @@ class EcsExpressStack(PatternStack):
             log_group=task_logs,
             cpu=settings.cpu,
             memory_mib=settings.memory_mib,
-            command=_serve(settings) if demonstration else (),
+            command=_serve(settings) if demonstration else settings.command,
             health_check_command=settings.health_check_command or (_probe(settings) if demonstration else ()),
             writable_paths=(*settings.writable_paths, *([WEB_PATH] if demonstration else [])),
             secrets=settings.secrets,
@@ -73,7 +73,7 @@ class EcsExpressStack(PatternStack):
             cluster=ecs_cluster,
             network=network,
             task=task,
-            public=settings.public,
+            public=not settings.private_ingress,
             health_check_path=settings.health_check_path,
             min_tasks=settings.min_tasks,
             max_tasks=settings.max_tasks,
@@ -87,7 +87,7 @@ class EcsExpressStack(PatternStack):
         monitoring.watch_load_balancer(express.load_balancer)
         monitoring.watch_tasks(ecs_cluster.cluster_name, express.service_name)
 
-        self.output("Url", express.url, f"The service{'' if settings.public else ', from within the VPC'}")
+        self.output("Url", express.url, f"The service{', from within the VPC' if settings.private_ingress else ''}")
         self.output("DescribeCommand", express.describe_command, "Says what ECS has made of the service")
         self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
         self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")

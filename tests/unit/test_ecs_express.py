@@ -26,7 +26,7 @@ OWN: Mapping[str, Any] = {
     "scaling_target": 75,
     "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
 }
-PRIVATE: Mapping[str, Any] = {"public": False}
+PRIVATE: Mapping[str, Any] = {"private_ingress": True}
 VARIANTS = {"full": FULL, "own": OWN, "private": PRIVATE}
 REACHED_FROM_THE_INTERNET = ("sandbox", "production", "own")
 WITHIN_THE_VPC = ("full", "private")
@@ -287,8 +287,10 @@ class TestService:
         assert command[3:6] == ["web.sh", "/www", "8080"]
         assert [tmpfs["ContainerPath"] for tmpfs in container(sandbox)["LinuxParameters"]["Tmpfs"]] == ["/www"]
 
-    def test_an_image_of_ones_own_runs_its_own_command(self, full: Reading) -> None:
-        assert "Command" not in container(full)
+    def test_an_image_of_ones_own_runs_its_own_command_or_another(self, own: Reading, full: Reading) -> None:
+        assert "Command" not in container(own)
+        assert "HealthCheck" not in container(own)
+        assert container(full)["Command"] == ["serve", "--all"]
         assert container(full)["HealthCheck"]["Command"] == ["CMD", "/healthy"]
         assert {secret["Name"] for secret in container(full)["Secrets"]} == {"PASSWORD", "GREETING"}
         assert [tmpfs["ContainerPath"] for tmpfs in container(full)["LinuxParameters"]["Tmpfs"]] == ["/tmp"]
@@ -379,7 +381,8 @@ class TestRefusals:
             ({"scaling_target": 0, "scaling_metric": "requests"}, "scaling_target", "from 1 to 65,536"),
             ({"scaling_target": 65537, "scaling_metric": "requests"}, "scaling_target", "from 1 to 65,536"),
             ({"scaling_metric": "concurrency"}, "scaling_metric", "one of cpu, memory, requests"),
-            ({"public": "yes"}, "public", "true or false"),
+            ({"private_ingress": "yes"}, "private_ingress", "true or false"),
+            ({"command": ["serve"]}, "command", "expected none for the demonstration"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
             ({"writable_paths": ["/www"]}, "writable_paths", "apart from each other"),
             ({"container_port": 80}, "container_port", "from 1,024 to 65,535"),
@@ -401,6 +404,16 @@ class TestRefusals:
         others = {name for name, why in EcsExpressStack.settings_type.refused.items() if "FargateEfsStack" in why}
         assert others
         assert others <= FargateEfsSettings.model_fields.keys()
+
+
+class TestPage:
+    PAGE = Path(__file__).parents[2] / "docs" / "ecs-express.md"
+
+    @pytest.mark.parametrize("name", EcsExpressStack.settings_type.model_fields)
+    def test_every_setting_is_laid_beside_app_runner_s(self, name: str) -> None:
+        table = self.PAGE.read_text(encoding="utf-8").partition("## Side by side")[2].partition("\n## ")[0]
+        rows = [line.split("|") for line in table.splitlines() if line.startswith("|")]
+        assert any(f"`{name}`" in row[3] for row in rows)
 
 
 class TestConstruct:
