@@ -8,6 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 
 from patternbook import SANDBOX, ExpressService, Network, Task, log_group
 from patternbook.service import cluster
@@ -451,6 +452,23 @@ class TestConstruct:
         with pytest.raises(ValueError, match=message):
             ExpressService(stack, "Express", cluster=ecs_cluster, network=network, task=made, **more)
         assert stack.node.try_find_child("Express") is None
+
+    def test_what_is_added_to_the_infrastructure_role_outlives_the_service(self) -> None:
+        """Without its permissions ECS could not delete what it made."""
+        stack = cdk.Stack()
+        network = Network(stack, "Network", posture=SANDBOX)
+        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        named: dict[str, Any] = {"container_name": "Main", "port_name": "http"}
+        made = Task(stack, "Task", posture=SANDBOX, image="public.ecr.aws/a/b:1", log_group=logs, port=8080, **named)
+        ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
+        express = ExpressService(stack, "Express", cluster=ecs_cluster, network=network, task=made)
+        more = iam.PolicyStatement(actions=["ec2:DescribeVpcs"], resources=["*"])
+        express.infrastructure_role.add_to_principal_policy(more)
+        reading = Reading(stack)
+        [added] = [
+            policy for policy in reading.all("AWS::IAM::Policy") if "ec2:DescribeVpcs" in str(policy["PolicyDocument"])
+        ]
+        assert added.id in reading.before(service(reading))
 
 
 def _listed(value: Any) -> list[Any]:
