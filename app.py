@@ -7,6 +7,7 @@ from stacks.app_runner import AppRunnerStack
 from stacks.ecr import EcrStack
 from stacks.ecs_anywhere import EcsAnywhereStack
 from stacks.ecs_ec2 import EcsEc2Stack
+from stacks.ecs_express import EcsExpressStack
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from stacks.eks_auto_mode import EksAutoModeStack
 from stacks.eks_fargate import EksFargateStack
@@ -22,6 +23,7 @@ PATTERNS = (
     EcsManagedInstancesStack,
     EcsAnywhereStack,
     FargatePrivateLinkStack,
+    EcsExpressStack,
     EksManagedNodesStack,
     EksSelfManagedNodesStack,
     EksAutoModeStack,

@@ -76,6 +76,12 @@ def _most_vcpus(session: boto3.Session, ids: PhysicalIds) -> int:
     return launch["instanceRequirements"]["vCpuCount"]["max"]
 
 
+def _most_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
+    arn = ids["Express/Service"]
+    found = session.client("ecs").describe_express_gateway_service(serviceArn=arn)["service"]
+    return found["activeConfigurations"][0]["scalingTarget"]["maxTaskCount"]
+
+
 def _port_of_machines(session: boto3.Session, ids: PhysicalIds) -> int:
     ecs = session.client("ecs")
     found = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Anywhere/Service/Service"]])
@@ -180,6 +186,13 @@ PLANS: Mapping[str, Plan] = {
         keeps=frozenset(
             {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
         ),
+    ),
+    "EcsExpressStack": Plan(
+        setting="max_tasks",
+        value=8,
+        touches={"Express/Service": "Modify"},
+        in_effect=_most_tasks,
+        keeps=frozenset({"Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}),
     ),
     "EcsAnywhereStack": Plan(
         setting="host_port",

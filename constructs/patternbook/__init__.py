@@ -13,6 +13,7 @@ from patternbook.eks_nodes import ManagedNodes, node_role
 from patternbook.eks_ontap import OntapStorage
 from patternbook.eks_self_managed_nodes import SelfManagedNodes
 from patternbook.encryption import data_key
+from patternbook.express import ExpressService
 from patternbook.file_system import SharedFileSystem
 from patternbook.load_balancer import PublicLoadBalancer
 from patternbook.logs import log_group
@@ -40,6 +41,7 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "ExpressService",
     "FargatePods",
     "FargateService",
     "InternalLoadBalancer",

@@ -112,15 +112,19 @@ class Monitoring(Construct):
         self.dashboard.add_widgets(cloudwatch.GraphWidget(title=title, left=metrics, width=8))
 
     def watch_load_balancer(
-        self, load_balancer: elbv2.ApplicationLoadBalancer, targets: elbv2.ApplicationTargetGroup
+        self, load_balancer: elbv2.IApplicationLoadBalancer, targets: elbv2.ApplicationTargetGroup | None = None
     ) -> None:
         """Alarms on 5xx responses, of the tasks and of the load balancer itself, on unhealthy tasks and slow ones.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+
+        :param targets: without, all tasks behind the load balancer count, and there is no alarm on unhealthy ones:
+            that metric is of a target group.
         """
+        of_tasks = targets.metrics if targets else load_balancer.metrics
         self.watch(
             "TaskErrors",
-            targets.metrics.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
+            of_tasks.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
             threshold=5,
             description="More than 5 responses a minute of the tasks are 5xx",
         )
@@ -130,15 +134,16 @@ class Monitoring(Construct):
             threshold=5,
             description="More than 5 responses a minute of the load balancer itself are 5xx",
         )
-        self.watch(
-            "UnhealthyTargets",
-            targets.metrics.unhealthy_host_count(statistic="max", period=MINUTE),
-            threshold=0,
-            description="A task does not pass its health check",
-        )
+        if targets:
+            self.watch(
+                "UnhealthyTargets",
+                targets.metrics.unhealthy_host_count(statistic="max", period=MINUTE),
+                threshold=0,
+                description="A task does not pass its health check",
+            )
         self.watch(
             "ResponseTime",
-            response_time(targets),
+            _response_time(of_tasks),
             threshold=1,
             description="One request in ten takes longer than 1 second",
         )
@@ -280,8 +285,12 @@ class Monitoring(Construct):
         :param name: tells the service apart, where the stack has more than one.
         :param asked_by: what says how many tasks there should be.
         """
+        self.watch_tasks(service.cluster.cluster_name, service.service_name, name=name, asked_by=asked_by)
+
+    def watch_tasks(self, cluster_name: str, service_name: str, *, name: str = "", asked_by: str = "scaling") -> None:
+        """As :meth:`watch_service`, of a service that is known by its name only."""
         of_which = f" of {name}" if name else ""
-        names = {"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name}
+        names = {"ClusterName": cluster_name, "ServiceName": service_name}
         self.watch(
             f"{name.title()}MissingTasks",
             cloudwatch.MathExpression(
@@ -303,7 +312,11 @@ class Monitoring(Construct):
             minutes=10,
             description=f"Fewer tasks{of_which} run than {asked_by} asks for",
         )
-        self.graph(f"CPU and memory{of_which}", [service.metric_cpu_utilization(), service.metric_memory_utilization()])
+        used = [
+            cloudwatch.Metric(namespace="AWS/ECS", metric_name=f"{resource}Utilization", dimensions_map=names)
+            for resource in ("CPU", "Memory")
+        ]
+        self.graph(f"CPU and memory{of_which}", used)
 
     def watch_queue(self, work: WorkQueue) -> None:
         """Alarms on messages that wait for long, and on those that nobody could work off; a graph of the backlog.
@@ -378,4 +391,10 @@ class Monitoring(Construct):
 
 def response_time(targets: elbv2.ApplicationTargetGroup) -> cloudwatch.Metric:
     """The time, in seconds, that nine of ten requests of a minute take at most."""
-    return targets.metrics.target_response_time(statistic="p90", period=MINUTE)
+    return _response_time(targets.metrics)
+
+
+def _response_time(
+    metrics: elbv2.IApplicationTargetGroupMetrics | elbv2.IApplicationLoadBalancerMetrics,
+) -> cloudwatch.Metric:
+    return metrics.target_response_time(statistic="p90", period=MINUTE)

@@ -16,7 +16,8 @@ class Network(Construct):
     """A VPC over three AZs with public, private and isolated subnets, an S3 gateway endpoint and flow logs.
 
     - *Public* subnets are for load balancers and NAT gateways.
-    - *Private* subnets reach the internet through NAT gateways: one for all, or one an AZ, as the posture says.
+    - *Private* subnets reach the internet through NAT gateways: one for all, or one an AZ, as the posture says. Where
+      nothing runs in them they can be left out, with the gateways; their addresses stay free for later.
     - *Isolated* subnets have no way in or out of the VPC: for data.
 
     The AZs are the first three of the Region that the stack is deployed to, chosen by CloudFormation at
@@ -34,10 +35,12 @@ class Network(Construct):
         cidr: str = "10.0.0.0/16",
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
+        private_subnets: bool = True,
     ) -> None:
         """:param cidr: an IPv4 block, /16 to /23.
         :param log_retention_days: of the flow logs; the posture's where it is None.
         :param key: encrypts the flow logs.
+        :param private_subnets: whether there are any, and NAT gateways for them.
         :raises ValueError: for addresses that are no such block, and see :func:`patternbook.logs.check_retention`.
         """
         if not VPC_CIDR.accepts(cidr):
@@ -50,7 +53,7 @@ class Network(Construct):
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(cidr),
             availability_zones=[cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(self.AZS)],
-            nat_gateways=posture.nat_gateways,
+            nat_gateways=posture.nat_gateways if private_subnets else 0,
             subnet_configuration=[
                 ec2.SubnetConfiguration(
                     name="Public",
@@ -58,7 +61,9 @@ class Network(Construct):
                     # Load balancers and NAT gateways get addresses of their own.
                     map_public_ip_on_launch=False,
                 ),
-                ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                ec2.SubnetConfiguration(
+                    name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, reserved=not private_subnets
+                ),
                 ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             ],
             # CDK would do it with a Lambda function as custom resource, and CloudFormation has no native way.
@@ -77,7 +82,7 @@ class Network(Construct):
         self, services: Iterable[ec2.InterfaceVpcEndpointAwsService], *, client: ec2.IConnectable
     ) -> ec2.SecurityGroup | None:
         """Lets ``client``, and nobody else, call these services without leaving the VPC, where the posture asks
-        for it; elsewhere the calls go through the NAT gateway, which costs less than an endpoint an AZ.
+        for it; elsewhere the calls go out to the internet, which costs less than an endpoint an AZ.
 
         :return: what admits the client: whatever calls until it is deleted has to be deleted before it.
         """
@@ -87,11 +92,12 @@ class Network(Construct):
             self, "EndpointGroup", vpc=self.vpc, description="AWS service endpoints", allow_all_outbound=False
         )
         group.connections.allow_from(client, ec2.Port.HTTPS, "HTTPS from clients")
+        tier = ec2.SubnetType.PRIVATE_WITH_EGRESS if self.vpc.private_subnets else ec2.SubnetType.PRIVATE_ISOLATED
         for service in services:
             self.vpc.add_interface_endpoint(
                 service.short_name,
                 service=service,
-                subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+                subnets=ec2.SubnetSelection(subnet_type=tier),
                 security_groups=[group],
                 open=False,
             )

@@ -82,17 +82,13 @@ class TaskSettings(SecretSettings):
         return value
 
 
-class FargateSettings(PatternSettings):
-    """How large tasks on Fargate are, and how much of it is Spot, see :class:`patternbook.service.FargateService`."""
+class FargateSizeSettings(PatternSettings):
+    """How large tasks on Fargate are."""
 
     cpu: Annotated[Cpu, Unit("CPU units")] = 256
     """CPU of a task; 1,024 units are one vCPU."""
     memory_mib: Annotated[Whole, Expected("a size that Fargate offers with this cpu"), Unit("MiB")] = 512
     """Memory of a task; which sizes there are depends on cpu."""
-    on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")] = 2
-    """Tasks that always run on demand, before any runs on Spot."""
-    spot_percent: fields.Percent = 50
-    """Share of Fargate Spot in the tasks beyond the base."""
 
     @field_validator("memory_mib")
     @classmethod
@@ -102,11 +98,32 @@ class FargateSettings(PatternSettings):
         return value
 
 
-class FrontSettings(PatternSettings):
-    """Who reaches a service, and how, see :class:`patternbook.load_balancer.PublicLoadBalancer`."""
+class FargateSettings(FargateSizeSettings):
+    """And how much of it is Spot, see :class:`patternbook.service.FargateService`."""
+
+    on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")] = 2
+    """Tasks that always run on demand, before any runs on Spot."""
+    spot_percent: fields.Percent = 50
+    """Share of Fargate Spot in the tasks beyond the base."""
+
+
+class HealthCheckSettings(PatternSettings):
+    """How a load balancer tells whether a task is well."""
 
     health_check_path: fields.UrlPath = "/"
     """Path that answers 200 to the load balancer while the task is well."""
+
+    @field_validator("health_check_path")
+    @classmethod
+    def _served(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("image", "") is None and value != "/":
+            raise ValueError('expected "/", the only page of the demonstration, or an image of yours')
+        return value
+
+
+class FrontSettings(HealthCheckSettings):
+    """Who reaches a service, and how, see :class:`patternbook.load_balancer.PublicLoadBalancer`."""
+
     allowed_cidrs: Annotated[tuple[fields.Cidr, ...], Field(min_length=1, max_length=20)] = (ANYWHERE,)
     """IPv4 blocks that may connect to the load balancer."""
     certificate_arn: fields.CertificateArn | None = None
@@ -115,13 +132,6 @@ class FrontSettings(PatternSettings):
     """Serve plain HTTP in production, when there is no certificate."""
     web_acl_arn: fields.WebAclArn | None = None
     """Regional AWS WAF web ACL in front of the load balancer."""
-
-    @field_validator("health_check_path")
-    @classmethod
-    def _served(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("image", "") is None and value != "/":
-            raise ValueError('expected "/", the only page of the demonstration, or an image of yours')
-        return value
 
     @field_validator("allow_plain_http")
     @classmethod
@@ -165,8 +175,8 @@ DESIRED: Final = (
 """Why a desired number of what scales is refused."""
 
 
-class UtilizationScalingSettings(PatternSettings):
-    """How many tasks any service runs, see :class:`patternbook.scaling.ServiceScaling`."""
+class TaskCountSettings(PatternSettings):
+    """How many tasks a service runs at least and at most."""
 
     refused: ClassVar[Mapping[str, str]] = {
         name: DESIRED.format("tasks") for name in ("desired_tasks", "desired_count")
@@ -176,17 +186,22 @@ class UtilizationScalingSettings(PatternSettings):
     """Tasks at least."""
     max_tasks: Tasks = 6
     """Tasks at most."""
+
+    @field_validator("max_tasks")
+    @classmethod
+    def _ordered(cls, value: int, info: ValidationInfo) -> int:
+        return _not_below_minimum(value, info)
+
+
+class UtilizationScalingSettings(TaskCountSettings):
+    """What any service scales by, see :class:`patternbook.scaling.ServiceScaling`."""
+
     target_cpu_percent: TargetPercent = 60
     """Average CPU utilization that scaling keeps."""
     target_memory_percent: TargetPercent = 70
     """Average memory utilization that scaling keeps."""
     scheduled_tasks: Annotated[tuple[ScheduledTasks, ...], Field(max_length=20)] = ()
     """Scheduled scaling."""
-
-    @field_validator("max_tasks")
-    @classmethod
-    def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return _not_below_minimum(value, info)
 
 
 class ScalingSettings(UtilizationScalingSettings):

@@ -54,6 +54,7 @@ class Task(Construct):
         cpu_architecture: ecs.CpuArchitecture | None = None,
         container_name: str = "web",
         port: int | None = None,
+        port_name: str | None = None,
         host_port: int | None = None,
         files: SharedFileSystem | None = None,
         mount_path: str = "/shared",
@@ -74,6 +75,7 @@ class Task(Construct):
         :param cpu_architecture: that the image is built for; ARM64 where it is None.
         :param container_name: names the container, and the streams of its log.
         :param port: that the image listens on, if it does.
+        :param port_name: a name of this port, for what asks for one.
         :param host_port: in bridge mode the port of the instance that leads there; any free one where it is None.
         :param mount_path: where the container sees ``files``.
         :param cpu: CPU units; 1,024 are one vCPU.
@@ -121,7 +123,7 @@ class Task(Construct):
             user=USER,
             readonly_root_filesystem=True,
             linux_parameters=self._linux("Linux", writable_paths),
-            port_mappings=[ecs.PortMapping(container_port=port, host_port=host_port)] if port else None,
+            port_mappings=[ecs.PortMapping(container_port=port, host_port=host_port, name=port_name)] if port else None,
             health_check=ecs.HealthCheck(
                 command=list(health_check_command),
                 interval=cdk.Duration.seconds(15),

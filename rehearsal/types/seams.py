@@ -130,6 +130,24 @@ def amend_type(
         _stack_tags[name] = (tags, "list")
 
 
+class Made:
+    """A resource of another type, for a type of which AWS makes more than the template says."""
+
+    def __init__(self, resource_type: str, logical_id: str, properties: Properties, stack: str) -> None:
+        """:raises ValueError: where AWS would refuse."""
+        self._type, self._properties, self._stack = resource_type, properties, stack
+        self.id, self.attributes = _handlers[resource_type]["create"](logical_id, properties, stack)
+
+    def change(self, properties: Properties) -> None:
+        """:raises ValueError: where AWS would refuse."""
+        if properties != self._properties:
+            _handlers[self._type]["update"](self.id, self._properties, properties, self._stack)
+            self._properties = properties
+
+    def remove(self) -> None:
+        _handlers[self._type]["delete"](self.id, self._properties)
+
+
 # Stores
 
 

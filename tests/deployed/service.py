@@ -136,7 +136,8 @@ class Rule(NamedTuple):
 
 
 def service_of(stack: DeployedStack) -> dict[str, Any]:
-    cluster, service = stack.only("AWS::ECS::Cluster"), stack.only("AWS::ECS::Service")
+    cluster, in_express_mode = stack.only("AWS::ECS::Cluster"), stack.all("AWS::ECS::ExpressGatewayService")
+    service = in_express_mode[0] if in_express_mode else stack.only("AWS::ECS::Service")
     found = stack.client("ecs").describe_services(cluster=cluster, services=[service])["services"]
     assert found, f"there is no service {service}"
     return found[0]
@@ -148,7 +149,9 @@ def task_groups(stack: DeployedStack) -> list[str]:
 
 def task_of(stack: DeployedStack) -> dict[str, Any]:
     """The definition that the service runs."""
-    arn = service_of(stack)["taskDefinition"]
+    service = service_of(stack)
+    # Of one in Express Mode the deployments alone say it: https://github.com/kayac/ecspresso/pull/902
+    arn = service.get("taskDefinition") or service["deployments"][0]["taskDefinition"]
     return stack.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
 
 

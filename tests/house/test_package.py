@@ -23,6 +23,7 @@ from patternbook import (
     EksCluster,
     EndpointConsumer,
     EndpointService,
+    ExpressService,
     FargateService,
     InternalLoadBalancer,
     LustreStorage,
@@ -102,6 +103,16 @@ capacity = ManagedInstances(stack, "Capacity", cluster=ecs_cluster, network=netw
 task = small_task(stack, compatibility=ecs.Compatibility.MANAGED_INSTANCES)
 ManagedInstancesService(stack, "Service", network=network, task=task, capacity=capacity)
 
+stack = cdk.Stack(app, "Express")
+network = Network(stack, "Network", posture=SANDBOX, private_subnets=False)
+ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
+task = small_task(stack, container_name="Main", port_name="http")
+express = ExpressService(stack, "Service", cluster=ecs_cluster, network=network, task=task)
+monitoring = Monitoring(stack, "Monitoring")
+monitoring.watch_load_balancer(express.load_balancer)
+monitoring.watch_tasks(ecs_cluster.cluster_name, express.service_name)
+cdk.CfnOutput(stack, "Url", value=express.url)
+
 stack = cdk.Stack(app, "Anywhere")
 ecs_cluster = external_cluster(stack, "Cluster", posture=SANDBOX)
 Machines(stack, "Machines", cluster=ecs_cluster)
@@ -174,6 +185,10 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("OnEc2", "AWS::SQS::Queue", 2),
         ("Managed", "AWS::ECS::CapacityProvider", 1),
         ("Managed", "AWS::ECS::Service", 1),
+        ("Express", "AWS::ECS::ExpressGatewayService", 1),
+        ("Express", "AWS::EC2::Subnet", 6),
+        ("Express", "AWS::EC2::NatGateway", 0),
+        ("Express", "AWS::CloudWatch::Alarm", 4),
         ("Kubernetes", "AWS::EKS::Cluster", 1),
         ("Kubernetes", "AWS::EKS::Nodegroup", 1),
         ("Kubernetes", "AWS::EKS::Addon", 7),

@@ -6,12 +6,12 @@ AWS's API has. Sandbox is as it comes; production has a private image, and is re
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from tests.proof import fargate_efs
-from tests.proof.eks import allow, document, only_members
+from tests.proof.eks import allow, document
 from tests.proof.fargate_efs import ANYWHERE
+from tests.proof.proving import answer_instead
 
 HERE = "arn:aws:apprunner:eu-west-1:123456789012"
 NAME, ID = "AppRunnerService-0a1b2c", "0123456789abcdef0123456789abcdef"
@@ -255,15 +255,7 @@ class Account(fargate_efs.Account):
         return held
 
     def _instead(self, service: str, operation: str, respond: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        def answer(params: dict[str, Any], model: Any, **_: Any) -> tuple[SimpleNamespace, dict[str, Any]]:
-            answered = respond(json.loads(params["body"]))
-            only_members(answered, model.output_shape)
-            return SimpleNamespace(status_code=200), answered
-
-        # Not of the session: a client that is kept from an account before has events of its own by now.
-        events, event = self.client(service).meta.events, f"before-call.{service}.{operation}"
-        events.unregister(event, unique_id=event)
-        events.register(event, answer, unique_id=event)
+        answer_instead(self.client(service), operation, lambda params: respond(json.loads(params["body"])))
 
 
 def trust(principal: Any) -> str:

@@ -208,7 +208,7 @@ PROOFS = [
         (
             SANDBOX,
             lambda it: it.change_task(lambda task: task["containerDefinitions"][0].pop("user")),
-            "the container web runs as root",
+            r"the container \w+ runs as root",
         ),
         (PRODUCTION, lambda it: change_container(it, readonlyRootFilesystem=False), "can write to its root file"),
     ),

@@ -54,7 +54,7 @@ def keys_end_with_own(store: Any) -> bool:
 # What seams.py uses, what for, and how it has to look.
 SEAMS: dict[str, tuple[str, Callable[[], bool]]] = {
     "provisioners._RESOURCE_HANDLERS": (
-        "the functions of a type: register_type, amend_type",
+        "the functions of a type: register_type, amend_type, Made",
         lambda: (
             takes(handler_of("create"), "logical_id", "props", "stack_name")
             and takes(handler_of("update"), "physical_id", "old_props", "new_props", "stack_name")

@@ -1,0 +1,215 @@
+"""What a person would look at once ``EcsExpressStack`` is deployed: most of it ECS made, and the template does not say.
+
+Each check asks AWS, not the template, and holds in both postures and with any settings. That each can fail is shown
+in tests/proof/test_ecs_express.py.
+"""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.deployed import service as any_service
+from tests.deployed.public_service import DEMONSTRATION, page_once
+from tests.deployed.service import (
+    default_routes,
+    heard_by_the_topic,
+    inline_statements,
+    rules_of,
+    scaled_resource,
+    service_of,
+    shown,
+    task_of,
+)
+from tests.deployed.stack import DeployedStack
+
+STACK = "EcsExpressStack"
+
+SERVICE = "AWS::ECS::ExpressGatewayService"
+INFRASTRUCTURE_POLICY = "AmazonECSInfrastructureRoleforExpressGatewayServices"
+METRICS = {
+    "AVERAGE_CPU": "ECSServiceAverageCPUUtilization",
+    "AVERAGE_MEMORY": "ECSServiceAverageMemoryUtilization",
+    "REQUEST_COUNT_PER_TARGET": "ALBRequestCountPerTarget",
+}
+OF_THE_LOAD_BALANCER = {"HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "TargetResponseTime"}
+WATCHED = OF_THE_LOAD_BALANCER | {"RunningTaskCount"}
+
+# How long the first tasks may take to be there, and the pause between two looks.
+DEADLINE_SECONDS = 600.0
+PAUSE_SECONDS = 5.0
+PAGE = re.compile(r"<h1>Task \w+ in ([\w-]+)</h1>")
+
+# The same of any service.
+test_containers_are_neither_root_nor_able_to_change_their_image = (
+    any_service.test_containers_are_neither_root_nor_able_to_change_their_image
+)
+test_logs_are_kept_for_a_set_time = any_service.test_logs_are_kept_for_a_set_time
+test_tasks_are_spread_again_over_the_azs = any_service.test_tasks_are_spread_again_over_the_azs
+test_the_task_role_may_do_nothing = any_service.test_the_task_role_may_do_nothing
+test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
+
+
+def test_the_url_is_where_ecs_serves_the_service(stack: DeployedStack) -> None:
+    status = _express(stack)["status"]["statusCode"]
+    assert status == "ACTIVE", f"the service is {status}"
+    [path] = _configuration(stack)["ingressPaths"]
+    expected, url = f"https://{path['endpoint'].removeprefix('https://')}", stack.outputs["Url"]
+    assert url == expected, f"the stack says {url}, and ECS {expected}"
+
+
+def test_tasks_and_load_balancer_stand_in_the_same_subnets_of_three_azs(stack: DeployedStack) -> None:
+    subnets = _configuration(stack)["networkConfiguration"]["subnets"]
+    found = stack.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
+    zones = sorted({subnet["AvailabilityZone"] for subnet in found})
+    assert len(zones) == 3, f"tasks run in {zones}, not in three AZs"
+    balancer = _load_balancer(stack)
+    of_balancer = {zone["SubnetId"] for zone in balancer["AvailabilityZones"]}
+    assert of_balancer == set(subnets), f"the load balancer is in {sorted(of_balancer)}, the tasks in {sorted(subnets)}"
+    public = _public(stack)
+    ways = {subnet: default_routes(stack, subnet) for subnet in subnets}
+    gateway = "igw-" if public else "nat-"
+    assert all(len(out) == 1 and out[0].startswith(gateway) for out in ways.values()), (
+        f"not every subnet has its one way out through {gateway}: {ways}"
+    )
+    scheme = balancer["Scheme"]
+    assert scheme == ("internet-facing" if public else "internal"), (
+        f"the load balancer is {scheme}, and the service {'public' if public else 'private'}"
+    )
+
+
+def test_the_load_balancer_serves_https_and_nothing_else(stack: DeployedStack) -> None:
+    arn = _path(stack)["loadBalancer"]["arn"]
+    found = stack.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    listens = sorted((listener["Port"], listener["Protocol"]) for listener in found)
+    assert listens == [(443, "HTTPS")], f"the load balancer listens on {listens}"
+
+
+def test_nobody_outside_reaches_a_task(stack: DeployedStack) -> None:
+    """By what the stack's own group admits, and by any that ECS may have added."""
+    network = _configuration(stack)["networkConfiguration"]
+    added = [group["arn"].rpartition("/")[2] for group in _managed(stack).get("serviceSecurityGroups", [])]
+    groups = {*network["securityGroups"], *added}
+    within = {
+        subnet["CidrBlock"] for subnet in stack.client("ec2").describe_subnets(SubnetIds=network["subnets"])["Subnets"]
+    }
+    peers = within | set(_load_balancer(stack)["SecurityGroups"])
+    ports = {mapping["containerPort"] for each in task_of(stack)["containerDefinitions"] for mapping in _ports(each)}
+    wrong = {
+        rule
+        for rule in rules_of(stack, groups)
+        if rule.peer not in peers or rule.first != rule.last or rule.first not in ports
+    }
+    assert not wrong, f"the tasks admit more than the load balancer to their port: {shown(wrong)}"
+    admitted = {rule.peer for rule in rules_of(stack, network["securityGroups"])}
+    assert admitted == within, f"the load balancer gets through from {sorted(admitted)}, and stands in {sorted(within)}"
+
+
+def test_the_group_of_the_stack_lets_tasks_reach_https_only(stack: DeployedStack) -> None:
+    reached = rules_of(stack, _configuration(stack)["networkConfiguration"]["securityGroups"], "IpPermissionsEgress")
+    others = {rule for rule in reached if (rule.protocol, rule.first, rule.last) != ("tcp", 443, 443)}
+    assert not others, f"the tasks reach more than HTTPS: {shown(others)}"
+
+
+def test_the_load_balancer_asks_tasks_how_they_are(stack: DeployedStack) -> None:
+    path = _configuration(stack)["healthCheckPath"]
+    if any(container["image"].startswith(DEMONSTRATION) for container in task_of(stack)["containerDefinitions"]):
+        assert path == "/", f"the health check asks for {path}, which the demonstration does not have"
+    arns = [group["arn"] for group in _path(stack)["targetGroups"]]
+    assert arns, "the load balancer has no targets"
+    for group in stack.client("elbv2").describe_target_groups(TargetGroupArns=arns)["TargetGroups"]:
+        asked = group["HealthCheckPath"]
+        assert asked == path, f"{group['TargetGroupName']} asks for {asked}, not {path}"
+
+
+def test_the_service_scales_by_the_metric_that_was_asked_for(stack: DeployedStack) -> None:
+    asked, resource = _configuration(stack)["scalingTarget"], scaled_resource(stack)
+    scaling = stack.client("application-autoscaling")
+    targets = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])["ScalableTargets"]
+    assert targets, f"nothing scales {resource}"
+    bounds = (targets[0]["MinCapacity"], targets[0]["MaxCapacity"])
+    assert bounds == (asked["minTaskCount"], asked["maxTaskCount"]), f"{bounds} tasks, not as asked: {asked}"
+    policies = scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource)["ScalingPolicies"]
+    tracked = [policy["TargetTrackingScalingPolicyConfiguration"] for policy in policies]
+    kept = [(each["PredefinedMetricSpecification"]["PredefinedMetricType"], each["TargetValue"]) for each in tracked]
+    expected = [(METRICS[asked["autoScalingMetric"]], asked["autoScalingTargetValue"])]
+    assert kept == expected, f"the service scales by {kept}, not by {expected}"
+
+
+def test_a_deployment_shifts_few_requests_first_and_rolls_back(stack: DeployedStack) -> None:
+    configuration = service_of(stack)["deploymentConfiguration"]
+    strategy = configuration.get("strategy")
+    assert strategy == "CANARY", f"the strategy of deployments is {strategy}"
+    alarms = configuration.get("alarms", {})
+    rolls_back = alarms.get("enable") and alarms.get("rollback") and alarms.get("alarmNames")
+    assert rolls_back, f"no alarm rolls a deployment back: {alarms}"
+
+
+def test_no_shell_opens(stack: DeployedStack) -> None:
+    assert not service_of(stack).get("enableExecuteCommand", False), "ECS Exec is on"
+
+
+def test_the_infrastructure_role_has_the_policy_of_aws_and_no_other(stack: DeployedStack) -> None:
+    iam, role = stack.client("iam"), _express(stack)["infrastructureRoleArn"].rpartition("/")[2]
+    attached = [policy["PolicyName"] for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]]
+    assert attached == [INFRASTRUCTURE_POLICY], f"the infrastructure role has the managed policies {attached}"
+    more = [statement["Action"] for statement in inline_statements(stack, role)]
+    assert not more, f"the infrastructure role may {more} besides"
+
+
+def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
+    heard = heard_by_the_topic(stack)
+    assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
+    front = _path(stack)["loadBalancer"]["arn"].partition(":loadbalancer/")[2]
+    names = list(stack.all("AWS::CloudWatch::Alarm"))
+    for alarm in stack.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]:
+        if alarm.get("MetricName") in OF_THE_LOAD_BALANCER:
+            watched = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+            assert watched == {"LoadBalancer": front}, f"{alarm['AlarmName']} watches {watched}, not {front}"
+
+
+@pytest.mark.real_account
+def test_the_page_comes_from_tasks_behind_the_load_balancer(stack: DeployedStack) -> None:
+    if not task_of(stack)["containerDefinitions"][0]["image"].startswith(DEMONSTRATION):
+        pytest.skip("the page is the demonstration's; this stack runs an image of its own")
+    if not _public(stack):
+        pytest.skip("the page is reached from within the VPC only")
+    url = stack.outputs["Url"]
+    page = page_once(url, PAGE.search, deadline_seconds=DEADLINE_SECONDS, pause_seconds=PAUSE_SECONDS)
+    assert PAGE.search(page), f"{url} shows no task, after {DEADLINE_SECONDS:g} seconds: {page[:300]}"
+
+
+def _express(stack: DeployedStack) -> dict[str, Any]:
+    return stack.client("ecs").describe_express_gateway_service(serviceArn=stack.only(SERVICE))["service"]
+
+
+def _configuration(stack: DeployedStack) -> dict[str, Any]:
+    """What is asked of the service; two revisions are active while one takes over from the other."""
+    return _express(stack)["activeConfigurations"][0]
+
+
+def _public(stack: DeployedStack) -> bool:
+    [path] = _configuration(stack)["ingressPaths"]
+    return path["accessType"] == "PUBLIC"
+
+
+def _managed(stack: DeployedStack) -> dict[str, Any]:
+    """What ECS made of it."""
+    revision = _configuration(stack)["serviceRevisionArn"]
+    found = stack.client("ecs").describe_service_revisions(serviceRevisionArns=[revision])["serviceRevisions"]
+    assert found, f"there is no revision {revision}"
+    return found[0]["ecsManagedResources"]
+
+
+def _path(stack: DeployedStack) -> dict[str, Any]:
+    [path] = _managed(stack)["ingressPaths"]
+    return path
+
+
+def _load_balancer(stack: DeployedStack) -> dict[str, Any]:
+    arn = _path(stack)["loadBalancer"]["arn"]
+    return stack.client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
+
+
+def _ports(container: dict[str, Any]) -> list[dict[str, Any]]:
+    return container.get("portMappings", [])
