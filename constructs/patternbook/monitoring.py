@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ecs as ecs
@@ -333,6 +334,38 @@ class Monitoring(Construct):
             threshold=80,
             description="EFS uses more than 80 % of the throughput it permits",
         )
+
+    def watch_distribution(self, distribution: cloudfront.Distribution) -> None:
+        """Alarms on responses that are 5xx, and on functions at the edge that fail or answer what CloudFront does not
+        take; graphs of requests and of what is downloaded. In us-east-1, where CloudFront has its metrics.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html
+        """
+        self.watch(
+            "ErrorRate",
+            distribution.metric5xx_error_rate(statistic="avg", period=MINUTE),
+            threshold=1,
+            description="More than 1 % of the responses are 5xx",
+        )
+        for name, what in (
+            ("Execution", "fails, or takes too long"),
+            ("Validation", "answers what CloudFront refuses"),
+        ):
+            self.watch(
+                f"Function{name}Errors",
+                cloudwatch.Metric(
+                    namespace="AWS/CloudFront",
+                    metric_name=f"Lambda{name}Error",
+                    dimensions_map={"DistributionId": distribution.distribution_id, "Region": "Global"},
+                    statistic="sum",
+                    period=MINUTE,
+                ),
+                threshold=0,
+                minutes=3,
+                description=f"A function at the edge {what}",
+            )
+        self.graph("Requests", [distribution.metric_requests(statistic="sum", period=MINUTE)])
+        self.graph("Bytes downloaded", [distribution.metric_bytes_downloaded(statistic="sum", period=MINUTE)])
 
 
 def response_time(targets: elbv2.ApplicationTargetGroup) -> cloudwatch.Metric:
