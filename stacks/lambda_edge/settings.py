@@ -24,8 +24,8 @@ from stacks.lambda_edge.packages import VARIANT_FOLDER, has_variant, package
 # segment, neither index.html at the end nor the folder of a variant at the beginning.
 _CHARACTER = r"(?:[\w.~!$&'()*+,;=:@-]|%(?!2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)[0-9A-F]{2})"
 _SEGMENT = rf"(?!\.{{1,2}}(?:/|\Z)){_CHARACTER}+"
-_PATH = rf"/(?!{VARIANT_FOLDER}(?:/|\Z))(?:(?!index\.html\Z){_SEGMENT}(?:/(?!index\.html\Z){_SEGMENT})*)?"
-PATH = fields.matching(_PATH, 'a path such as "/about", normalized, without a slash or index.html at its end')
+PATH_PATTERN = rf"/(?!{VARIANT_FOLDER}(?:/|\Z))(?:(?!index\.html\Z){_SEGMENT}(?:/(?!index\.html\Z){_SEGMENT})*)?"
+PATH = fields.matching(PATH_PATTERN, 'a path such as "/about", normalized, without a slash or index.html at its end')
 PagePath = Annotated[str, PATH]
 # Browsers read two slashes as the beginning of another host.
 _TARGET = re.compile(r"(https://[a-z0-9.-]+|(?!//))/[\w.~!$&'()*+,;=:@/?%-]*", re.ASCII)
