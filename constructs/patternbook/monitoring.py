@@ -339,33 +339,41 @@ class Monitoring(Construct):
         """Alarms on responses that are 5xx, and on functions at the edge that fail or answer what CloudFront does not
         take; graphs of requests and of what is downloaded. In us-east-1, where CloudFront has its metrics.
 
-        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
         """
+
+        def metric(name: str, statistic: str) -> cloudwatch.Metric:
+            return cloudwatch.Metric(
+                namespace="AWS/CloudFront",
+                metric_name=name,
+                # Those that the distribution has methods for lack the second dimension, so match nothing.
+                dimensions_map={"DistributionId": distribution.distribution_id, "Region": "Global"},
+                statistic=statistic,
+                period=MINUTE,
+            )
+
         self.watch(
             "ErrorRate",
-            distribution.metric5xx_error_rate(statistic="avg", period=MINUTE),
+            metric("5xxErrorRate", "avg"),
             threshold=1,
             description="More than 1 % of the responses are 5xx",
         )
-        for name, what in (
-            ("Execution", "fails, or takes too long"),
-            ("Validation", "answers what CloudFront refuses"),
-        ):
-            self.watch(
-                f"Function{name}Errors",
-                cloudwatch.Metric(
-                    namespace="AWS/CloudFront",
-                    metric_name=f"Lambda{name}Error",
-                    dimensions_map={"DistributionId": distribution.distribution_id, "Region": "Global"},
-                    statistic="sum",
-                    period=MINUTE,
-                ),
-                threshold=0,
-                minutes=3,
-                description=f"A function at the edge {what}",
-            )
-        self.graph("Requests", [distribution.metric_requests(statistic="sum", period=MINUTE)])
-        self.graph("Bytes downloaded", [distribution.metric_bytes_downloaded(statistic="sum", period=MINUTE)])
+        self.watch(
+            "FunctionExecutionErrors",
+            metric("LambdaExecutionError", "sum"),
+            threshold=0,
+            minutes=3,
+            description="A function at the edge fails, or takes too long",
+        )
+        self.watch(
+            "FunctionValidationErrors",
+            metric("LambdaValidationError", "sum"),
+            threshold=0,
+            minutes=3,
+            description="A function at the edge answers what CloudFront refuses",
+        )
+        self.graph("Requests", [metric("Requests", "sum")])
+        self.graph("Bytes downloaded", [metric("BytesDownloaded", "sum")])
 
 
 def response_time(targets: elbv2.ApplicationTargetGroup) -> cloudwatch.Metric:

@@ -123,6 +123,13 @@ def test_files_are_uploaded_with_their_types(session: boto3.Session, change: Cal
     assert (found["Body"].read(), found["ContentType"]) == (b"a {}", "text/css; charset=utf-8")
 
 
+def test_pages_come_after_what_they_refer_to(session: boto3.Session, change: Callable[..., dict[str, Any]]) -> None:
+    put: list[str] = []
+    session.events.register("provide-client-params.s3.PutObject", lambda params, **_: put.append(params["Key"]))
+    change("Create", FILES)
+    assert put == ["files.zip", "assets/style.css", "index.html", "about/index.html"]
+
+
 def test_what_is_no_longer_there_goes(
     session: boto3.Session, change: Callable[..., dict[str, Any]], invalidations: list[dict[str, Any]]
 ) -> None:
