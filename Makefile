@@ -53,7 +53,7 @@ types: $(READY)
 settings: $(READY) ## list every setting of every pattern
 	@python -m tools.settings
 
-bench: $(READY) ## measure the cost of a synth and of the unit tests
+bench: $(READY) ## measure the cost of a synth, of the unit tests and of the functions at the edge
 	@python -m tools.bench
 
 lock: $(READY) ## compile requirements.txt from pyproject.toml

@@ -15,6 +15,7 @@ from stacks.eks_managed_nodes import EksManagedNodesStack
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
+from stacks.lambda_edge import LambdaEdgeStack
 
 CDK_JSON = Path(__file__).with_name("cdk.json")
 PATTERNS = (
@@ -30,6 +31,7 @@ PATTERNS = (
     EksFargateStack,
     EcrStack,
     AppRunnerStack,
+    LambdaEdgeStack,
 )
 
 if __name__ == "__main__":

@@ -140,7 +140,8 @@ class Cycle:
             self._must_be("DELETE_COMPLETE")
             for stack in self.stacks:
                 kept = frozenset(resource.path for resource in stack.kept())
-                expected = PLANS[stack.name].keeps if self.posture == "production" else frozenset()
+                plan = PLANS[stack.name]
+                expected = plan.outlives | (plan.keeps if self.posture == "production" else frozenset())
                 if kept != expected:
                     raise RehearsalError(
                         f"{stack.name} keeps {_list(kept)}; in {self.posture} it has to keep {_list(expected)}."
@@ -166,7 +167,7 @@ class Cycle:
             ]
             if left:
                 raise RehearsalError("Left behind, by the emulated account's own stores:\n" + "\n".join(left))
-            remarks.append("but what production keeps" if kept else "but the bootstrap")
+            remarks.append("but what the stack keeps" if kept else "but the bootstrap")
 
     def _in_effect(self, stack: Stack) -> Any:
         ids = {resource.path: resource.physical_id for resource in stack.resources()}

@@ -31,6 +31,8 @@ class Plan:
     """Settings that the pattern requires in production."""
     keeps: frozenset[str] = frozenset()
     """What production keeps when the stack is destroyed, by construct path below the stack; sandbox keeps nothing."""
+    outlives: frozenset[str] = frozenset()
+    """What either posture keeps, for it cannot be deleted yet and costs nothing."""
 
 
 def _memory_of_new_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
@@ -114,6 +116,11 @@ def _most_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
         "AutoScalingGroups"
     ]
     return group["MaxSize"]
+
+
+def _price_class(session: boto3.Session, ids: PhysicalIds) -> str:
+    distribution = session.client("cloudfront").get_distribution_config(Id=ids["Distribution/Resource"])
+    return distribution["DistributionConfig"]["PriceClass"].removeprefix("PriceClass_")
 
 
 def _requests_at_once(session: boto3.Session, ids: PhysicalIds) -> int:
@@ -250,5 +257,18 @@ PLANS: Mapping[str, Plan] = {
             "web_acl_arn": f"arn:aws:wafv2:{REGION}:{ACCOUNT_ID}:regional/webacl/main/1a2b3c4d",
         },
         keeps=frozenset({"Key/Resource", "Network/FlowLogs/Resource"}),
+    ),
+    "LambdaEdgeStack": Plan(
+        setting="price_class",
+        value="200",
+        touches={"Distribution/Resource": "Modify"},
+        in_effect=_price_class,
+        keeps=frozenset({"AccessLogs/Bucket/Resource", "Bucket/Resource", "Key/Resource", "Site/Logs/Resource"}),
+        outlives=frozenset(
+            f"{event}{side}/Function/{part}"
+            for event in ("Viewer", "Origin")
+            for side in ("Request", "Response")
+            for part in ("Resource", "CurrentVersion/Resource")
+        ),
     ),
 }

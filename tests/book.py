@@ -203,6 +203,25 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "alarm_email": "ops@example.com",
         "log_retention_days": 30,
     },
+    "LambdaEdgeStack": {
+        "domain_names": ["www.example.com", "example.com"],
+        "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+        "web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/main/12345678-1234-1234-1234-123456789012",
+        "price_class": "all",
+        "allowed_countries": ["DE", "FR"],
+        "redirect_hosts": ["shop.example.com"],
+        "redirects": [
+            {"source": "/old", "target": "/about", "status": 308},
+            {"source": "/shop", "target": "https://shop.example.com/all"},
+        ],
+        "variant_b_percent": 10,
+        "variant_paths": [],
+        "variant_days": 7,
+        "page_cache_seconds": 60,
+        "content_security_policy": "default-src 'self'; img-src 'self' data:",
+        "alarm_email": "ops@example.com",
+        "log_retention_days": 30,
+    },
 }
 
 # Options that exclude some of those.
@@ -224,6 +243,7 @@ OTHERWISE: Mapping[str, dict[str, Any]] = {
         "health_check_protocol": "TCP",
         "tracing": False,
     },
+    "LambdaEdgeStack": {"blocked_countries": ["XX"]},
 }
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import app
 from patternbook.settings import is_cdk_key
+from tools import bench_edge
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 5
@@ -82,6 +83,7 @@ def main() -> None:
     for pattern in app.PATTERNS:
         share = (book - medians[f"without {pattern.__name__}"]) / bucket
         print(f"{pattern.__name__} / one bucket   {share:.2f} (0.2 or less)")
+    bench_edge.main()
 
 
 def _measure(commands: Mapping[str, Sequence[str]]) -> dict[str, float]:

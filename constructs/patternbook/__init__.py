@@ -4,7 +4,9 @@ from patternbook import _node as _node  # first: it sets up Node before aws_cdk 
 from patternbook.anywhere import AnywhereService, Machines, external_cluster
 from patternbook.app_runner import AppRunnerService, PrivateIngress, SourceRepository, VpcConnector
 from patternbook.book import PatternStack, build_app, synthesize
+from patternbook.distribution_logs import DistributionLogs
 from patternbook.ec2_capacity import Ec2Capacity
+from patternbook.edge_function import EdgeFunction
 from patternbook.eks_cluster import EksCluster
 from patternbook.eks_efs import EfsStorage
 from patternbook.eks_fargate import FargatePods
@@ -27,6 +29,7 @@ from patternbook.private_link import EndpointConsumer, EndpointService
 from patternbook.scaling import ServiceScaling
 from patternbook.service import Ec2Service, FargateService, ManagedInstancesService, cluster
 from patternbook.settings import PatternSettings, SettingsError, SettingsModel
+from patternbook.site import SiteUpload, site_bucket
 from patternbook.task import Task
 from patternbook.work_queue import WorkQueue
 
@@ -35,8 +38,10 @@ __all__ = [
     "SANDBOX",
     "AnywhereService",
     "AppRunnerService",
+    "DistributionLogs",
     "Ec2Capacity",
     "Ec2Service",
+    "EdgeFunction",
     "EfsStorage",
     "EksCluster",
     "EndpointConsumer",
@@ -64,6 +69,7 @@ __all__ = [
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
+    "SiteUpload",
     "SourceRepository",
     "Task",
     "VpcConnector",
@@ -75,5 +81,6 @@ __all__ = [
     "log_group",
     "node_role",
     "read_manifests",
+    "site_bucket",
     "synthesize",
 ]

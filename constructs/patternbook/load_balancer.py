@@ -37,7 +37,7 @@ def check_access_log_retention(days: int | None) -> None:
 def access_log_bucket(
     scope: Construct, construct_id: str, *, posture: Posture, retention_days: int | None
 ) -> s3.Bucket:
-    """A bucket that load balancers can write access logs to, once its policy lets them.
+    """A bucket that load balancers, or CloudFront, can write access logs to, once its policy lets them.
 
     :param retention_days: the posture's where it is None.
     :raises ValueError: see :func:`check_access_log_retention`.

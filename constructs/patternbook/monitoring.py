@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ecs as ecs
@@ -387,6 +388,46 @@ class Monitoring(Construct):
             )
         self.graph("Requests", [metric("Requests", "sum"), metric("4xxStatusResponses", "sum")])
         self.graph("CPU and memory, %", [metric("CPUUtilization", "avg"), metric("MemoryUtilization", "avg")])
+
+    def watch_distribution(self, distribution: cloudfront.Distribution) -> None:
+        """Alarms on responses that are 5xx, and on functions at the edge that fail or answer what CloudFront does not
+        take; graphs of requests and of what is downloaded. In us-east-1, where CloudFront has its metrics.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+        """
+
+        def metric(name: str, statistic: str) -> cloudwatch.Metric:
+            return cloudwatch.Metric(
+                namespace="AWS/CloudFront",
+                metric_name=name,
+                # Those that the distribution has methods for lack the second dimension, so match nothing.
+                dimensions_map={"DistributionId": distribution.distribution_id, "Region": "Global"},
+                statistic=statistic,
+                period=MINUTE,
+            )
+
+        self.watch(
+            "ErrorRate",
+            metric("5xxErrorRate", "avg"),
+            threshold=1,
+            description="More than 1 % of the responses are 5xx",
+        )
+        self.watch(
+            "FunctionExecutionErrors",
+            metric("LambdaExecutionError", "sum"),
+            threshold=0,
+            minutes=3,
+            description="A function at the edge fails, or takes too long",
+        )
+        self.watch(
+            "FunctionValidationErrors",
+            metric("LambdaValidationError", "sum"),
+            threshold=0,
+            minutes=3,
+            description="A function at the edge answers what CloudFront refuses",
+        )
+        self.graph("Requests", [metric("Requests", "sum")])
+        self.graph("Bytes downloaded", [metric("BytesDownloaded", "sum")])
 
 
 def response_time(targets: elbv2.ApplicationTargetGroup) -> cloudwatch.Metric:

@@ -239,3 +239,9 @@ def only(found: list[Any]) -> Any:
 def without_own_tags(described: list[dict[str, str]]) -> list[dict[str, str]]:
     """Tags but those that CloudFormation adds."""
     return [tag for tag in described if not tag["Key"].startswith("aws:")]
+
+
+def without(resources: Resources, name: str, **properties: Any) -> Resources:
+    """With other properties of one resource."""
+    body = resources[name]
+    return {**resources, name: {**body, "Properties": {**body["Properties"], **properties}}}

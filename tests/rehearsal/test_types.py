@@ -26,6 +26,7 @@ from tests.rehearsal.templates import (
     service,
     tags,
     trust,
+    without,
     without_own_tags,
 )
 
@@ -1009,12 +1010,6 @@ def test_placement_of_tasks(stack: Stack) -> None:
 def test_public_parameters_name_amis(stack: Stack, name: str) -> None:
     found = stack.client("ssm").get_parameter(Name=f"/aws/service/{name}/image_id")["Parameter"]
     assert found["Value"].startswith("ami-")
-
-
-def without(resources: Resources, name: str, **properties: Any) -> Resources:
-    """With other properties of one resource."""
-    body = resources[name]
-    return {**resources, name: {**body, "Properties": {**body["Properties"], **properties}}}
 
 
 NOBODYS = {"LaunchTemplateSpecification": {"LaunchTemplateId": "lt-missing", "Version": "1"}}

@@ -1,0 +1,71 @@
+"""What runs in the function of :class:`patternbook.site.SiteUpload`: Python, and the AWS SDK that Lambda brings along.
+
+CloudFormation calls it for each change of the resource, and waits for its answer:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
+"""
+
+import io
+import json
+import mimetypes
+import urllib.request
+import zipfile
+from typing import Any
+
+import boto3
+
+PAGES = (".html", ".htm")
+
+
+def handler(event: dict[str, Any], _context: object) -> None:
+    status, reason = "SUCCESS", ""
+    try:
+        perform(event)
+    except Exception as error:  # CloudFormation would wait for an hour for an answer that never comes
+        status, reason = "FAILED", f"{type(error).__name__}: {error}"
+    answer = {
+        "Status": status,
+        "Reason": reason[:1000],
+        # Another bucket is another resource: CloudFormation then has the files of the old one deleted.
+        "PhysicalResourceId": event["ResourceProperties"]["Bucket"],
+        **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    request = urllib.request.Request(
+        event["ResponseURL"], json.dumps(answer).encode(), {"Content-Type": ""}, method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=30):
+        print(json.dumps(answer))
+
+
+def perform(event: dict[str, Any]) -> None:
+    properties = event["ResourceProperties"]
+    s3, bucket = boto3.client("s3"), properties["Bucket"]
+    if event["RequestType"] == "Delete":
+        if properties["EmptyOnDelete"] == "true":
+            delete(s3, bucket, keys_of(s3, bucket))
+        return
+    archive = s3.get_object(Bucket=properties["SourceBucket"], Key=properties["SourceKey"])["Body"].read()
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        names = [name for name in files.namelist() if not name.endswith("/")]
+        # Pages last: by the time somebody gets one, what it refers to is there.
+        for name in sorted(names, key=lambda name: name.endswith(PAGES)):
+            s3.put_object(Bucket=bucket, Key=name, Body=files.read(name), ContentType=content_type(name))
+    delete(s3, bucket, [key for key in keys_of(s3, bucket) if key not in names])
+    boto3.client("cloudfront").create_invalidation(
+        DistributionId=properties["Distribution"],
+        InvalidationBatch={"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": event["RequestId"]},
+    )
+
+
+def keys_of(s3: Any, bucket: str) -> list[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+
+def delete(s3: Any, bucket: str, keys: list[str]) -> None:
+    for key in keys:
+        s3.delete_object(Bucket=bucket, Key=key)
+
+
+def content_type(name: str) -> str:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

@@ -1,0 +1,461 @@
+"""What the docstring of stacks/lambda_edge promises."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_s3 as s3
+
+from patternbook import SANDBOX, DistributionLogs, EdgeFunction, SiteUpload
+from patternbook.edge_limits import (
+    ALIASES_PER_DISTRIBUTION,
+    EVENTS,
+    FORBIDDEN_PROPERTIES,
+    LAMBDA_QUOTAS_URL,
+    PRINCIPALS,
+    QUOTAS_URL,
+    RESTRICTIONS_URL,
+    URI_CHARACTERS,
+)
+from stacks.lambda_edge import LambdaEdgeStack
+from tests.book import EVERYTHING, OTHERWISE, refusal
+from tests.unit.reading import Reading, Resource
+
+PATTERN = LambdaEdgeStack
+FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["LambdaEdgeStack"]}
+OWN: Mapping[str, Any] = {**OTHERWISE["LambdaEdgeStack"], "page_cache_seconds": 60}
+VARIANTS = {"full": FULL, "own": OWN}
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b"
+LOG_ACTIONS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+
+
+def config(stack: Reading) -> dict[str, Any]:
+    return stack.one("AWS::CloudFront::Distribution")["DistributionConfig"]
+
+
+def behaviors(stack: Reading) -> list[dict[str, Any]]:
+    return [config(stack)["DefaultCacheBehavior"], *config(stack)["CacheBehaviors"]]
+
+
+def versions(stack: Reading) -> dict[str, Resource]:
+    """What is at each event, for pages."""
+    found = config(stack)["DefaultCacheBehavior"]["LambdaFunctionAssociations"]
+    return {each["EventType"]: stack.to(each["LambdaFunctionARN"]) for each in found}
+
+
+def functions(stack: Reading) -> dict[str, Resource]:
+    return {event: stack.to(version["FunctionName"]) for event, version in versions(stack).items()}
+
+
+def asset(stack: Reading, resource: Resource) -> Path:
+    """The folder of a function's package, in the cloud assembly."""
+    app = stack.stack.node.root
+    assert isinstance(app, cdk.App)
+    return Path(app.outdir, f"asset.{resource['Code']['S3Key'].removesuffix('.zip')}")
+
+
+def site_bucket(stack: Reading) -> Resource:
+    [origin] = config(stack)["Origins"]
+    return stack.to(origin["DomainName"])
+
+
+def policy_of(stack: Reading, bucket: Resource) -> list[dict[str, Any]]:
+    [policy] = [each for each in stack.all("AWS::S3::BucketPolicy") if stack.to(each["Bucket"]) == bucket]
+    return policy["PolicyDocument"]["Statement"]
+
+
+class TestPlace:
+    def test_it_is_in_us_east_1(self, any_stack: Reading) -> None:
+        assert any_stack.stack.region == "us-east-1"
+
+
+class TestBucket:
+    def test_it_is_private_and_read_by_this_distribution_only(self, any_stack: Reading) -> None:
+        bucket = site_bucket(any_stack)
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        [allowed] = [each for each in policy_of(any_stack, bucket) if each["Effect"] == "Allow"]
+        assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+        assert allowed["Action"] == "s3:GetObject"
+        [source] = allowed["Condition"]["StringEquals"].values()
+        assert any_stack.shown(source).endswith(":distribution/${AWS::CloudFront::Distribution}")
+
+    def test_requests_to_it_are_signed(self, any_stack: Reading) -> None:
+        [origin] = config(any_stack)["Origins"]
+        control = any_stack.to(origin["OriginAccessControlId"])["OriginAccessControlConfig"]
+        assert (control["SigningBehavior"], control["SigningProtocol"]) == ("always", "sigv4")
+
+    def test_production_keeps_it_and_old_versions(self, sandbox: Reading, production: Reading) -> None:
+        assert site_bucket(sandbox).kept == ("Delete", "Delete")
+        assert "VersioningConfiguration" not in site_bucket(sandbox).body["Properties"]
+        assert site_bucket(production).kept == ("RetainExceptOnCreate", "Retain")
+        assert site_bucket(production)["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+class TestFunctions:
+    def test_one_is_at_each_event(self, any_stack: Reading) -> None:
+        assert versions(any_stack).keys() == EVENTS.keys()
+        assert {version.type for version in versions(any_stack).values()} == {"AWS::Lambda::Version"}
+        assert len({function.id for function in functions(any_stack).values()}) == 4
+
+    def test_they_are_such_as_cloudfront_takes(self, any_stack: Reading) -> None:
+        for event, function in functions(any_stack).items():
+            assert not FORBIDDEN_PROPERTIES.keys() & function.body["Properties"].keys()
+            assert "FunctionName" not in function.body["Properties"]
+            assert function["Architectures"] == ["x86_64"]
+            assert function["Runtime"].startswith("python")
+            assert function["MemorySize"] <= EVENTS[event].memory_mib
+            assert function["Timeout"] <= EVENTS[event].timeout_seconds
+            assert function["Handler"] == f"{event.replace('-', '_')}.handler"
+
+    def test_they_and_their_versions_outlive_the_stack(self, any_stack: Reading) -> None:
+        for resource in (*functions(any_stack).values(), *versions(any_stack).values()):
+            assert resource.kept == ("Retain", "Retain")
+
+    def test_they_may_write_their_logs_in_each_region_and_nothing_else(self, any_stack: Reading) -> None:
+        for function in functions(any_stack).values():
+            role = any_stack.to(function["Role"])
+            [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+            assert set(trust["Principal"]["Service"]) == set(PRINCIPALS)
+            assert "ManagedPolicyArns" not in role.body["Properties"]
+            [statement] = any_stack.statements(role)
+            group = "arn:aws:logs:*:${AWS::AccountId}:log-group:/aws/lambda/us-east-1.${AWS::Lambda::Function}"
+            assert statement["Action"] == LOG_ACTIONS
+            assert set(statement["Resource"]) == {group, f"{group}:*"}
+            [policy] = [each for each in any_stack.all("AWS::IAM::Policy") if any_stack.to(each["Roles"][0]) == role]
+            assert any_stack.refers(policy, function)
+
+    def test_no_log_group_of_their_own_names_stays_empty(self, any_stack: Reading) -> None:
+        [group] = any_stack.all("AWS::Logs::LogGroup")
+        assert not any(any_stack.refers(group, function) for function in functions(any_stack).values())
+
+    def test_each_has_its_settings_in_its_package(self, full: Reading) -> None:
+        found = {
+            event: json.loads((asset(full, function) / "settings.json").read_text(encoding="utf-8"))
+            for event, function in functions(full).items()
+        }
+        policy = FULL["content_security_policy"]
+        assert found == {
+            "viewer-request": {
+                "host": "www.example.com",
+                "redirects": {"/old": [308, "/about"], "/shop": [301, "https://shop.example.com/all"]},
+                "b_percent": 10,
+                "strict_transport_security": "max-age=31536000",
+            },
+            "origin-request": {"variant_paths": []},
+            "origin-response": {"page_cache_seconds": 60, "content_security_policy": policy},
+            "viewer-response": {"content_security_policy": policy, "variant_days": 7},
+        }
+
+    def test_a_changed_setting_is_a_new_version(self, sandbox: Reading, own: Reading) -> None:
+        """By the logical id, for once: CloudFormation makes a version for a new one only."""
+        changed = {event for event, version in versions(sandbox).items() if version.id != versions(own)[event].id}
+        assert changed == {"origin-response"}
+
+
+class TestDistribution:
+    def test_viewers_get_https_and_http_3(self, any_stack: Reading) -> None:
+        assert config(any_stack)["Enabled"] is True
+        assert config(any_stack)["HttpVersion"] == "http2and3"
+        assert config(any_stack)["IPV6Enabled"] is True
+        assert {each["ViewerProtocolPolicy"] for each in behaviors(any_stack)} == {"redirect-to-https"}
+
+    def test_names_of_ones_own_come_with_a_certificate_and_new_tls(self, full: Reading) -> None:
+        assert config(full)["Aliases"] == ["www.example.com", "example.com"]
+        assert config(full)["ViewerCertificate"] == {
+            "AcmCertificateArn": FULL["certificate_arn"],
+            "MinimumProtocolVersion": "TLSv1.2_2025",
+            "SslSupportMethod": "sni-only",
+        }
+
+    @pytest.mark.parametrize("name", ["sandbox", "production"])
+    def test_without_it_is_under_cloudfronts_own(self, read: Callable[[str], Reading], name: str) -> None:
+        assert not {"Aliases", "ViewerCertificate"} & config(read(name)).keys()
+
+    @pytest.mark.parametrize(("name", "seconds"), [("sandbox", 86_400), ("production", 86_400), ("own", 60)])
+    def test_pages_are_cached_by_path_and_variant_only(
+        self, read: Callable[[str], Reading], name: str, seconds: int
+    ) -> None:
+        stack = read(name)
+        policy = stack.to(config(stack)["DefaultCacheBehavior"]["CachePolicyId"])["CachePolicyConfig"]
+        assert policy["ParametersInCacheKeyAndForwardedToOrigin"] == {
+            "CookiesConfig": {"CookieBehavior": "whitelist", "Cookies": ["variant"]},
+            "HeadersConfig": {"HeaderBehavior": "none"},
+            "QueryStringsConfig": {"QueryStringBehavior": "none"},
+            "EnableAcceptEncodingBrotli": True,
+            "EnableAcceptEncodingGzip": True,
+        }
+        assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, seconds)
+        assert not [each for each in behaviors(stack) if "OriginRequestPolicyId" in each]
+
+    def test_assets_are_cached_by_path_and_without_viewer_events(self, any_stack: Reading) -> None:
+        [assets] = config(any_stack)["CacheBehaviors"]
+        assert assets["PathPattern"] == "/assets/*"
+        [function] = assets["LambdaFunctionAssociations"]
+        assert function["EventType"] == "origin-response"
+        assert any_stack.to(function["LambdaFunctionARN"]) == versions(any_stack)["origin-response"]
+        assert assets["CachePolicyId"] == cloudfront.CachePolicy.CACHING_OPTIMIZED.cache_policy_id
+
+    def test_every_response_has_security_headers(self, any_stack: Reading) -> None:
+        [policy] = {any_stack.to(each["ResponseHeadersPolicyId"]).id for each in behaviors(any_stack)}
+        found = any_stack.resources[policy]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        assert found == {
+            "ContentTypeOptions": {"Override": True},
+            "FrameOptions": {"FrameOption": "DENY", "Override": True},
+            "ReferrerPolicy": {"Override": True, "ReferrerPolicy": "strict-origin-when-cross-origin"},
+            "StrictTransportSecurity": {
+                "AccessControlMaxAgeSec": 31_536_000,
+                "IncludeSubdomains": False,
+                "Override": True,
+            },
+        }
+
+    @pytest.mark.parametrize(
+        ("name", "price_class", "web_acl", "countries"),
+        [
+            ("sandbox", "PriceClass_100", None, None),
+            ("production", "PriceClass_100", None, None),
+            ("own", "PriceClass_100", None, {"RestrictionType": "blacklist", "Locations": ["XX"]}),
+            (
+                "full",
+                "PriceClass_All",
+                FULL["web_acl_arn"],
+                {"RestrictionType": "whitelist", "Locations": ["DE", "FR"]},
+            ),
+        ],
+    )
+    def test_where_and_for_whom_it_answers_is_a_setting(
+        self, read: Callable[[str], Reading], name: str, price_class: str, web_acl: str | None, countries: Any
+    ) -> None:
+        found = config(read(name))
+        assert found.get("PriceClass", "PriceClass_All") == price_class
+        assert found.get("WebACLId") == web_acl
+        assert found.get("Restrictions", {}).get("GeoRestriction") == countries
+
+
+class TestSite:
+    def test_it_is_uploaded_and_the_cache_emptied(self, any_stack: Reading) -> None:
+        files = any_stack.one("Custom::SiteUpload")
+        assert any_stack.to(files["Bucket"]) == site_bucket(any_stack)
+        assert any_stack.to(files["Distribution"]).type == "AWS::CloudFront::Distribution"
+        assert files["SourceKey"].endswith(".zip")
+
+    @pytest.mark.parametrize(("name", "empties"), [("sandbox", "true"), ("production", "false")])
+    def test_only_what_is_deleted_is_emptied(self, read: Callable[[str], Reading], name: str, empties: str) -> None:
+        assert read(name).one("Custom::SiteUpload")["EmptyOnDelete"] == empties
+
+    def test_it_is_the_only_custom_resource(self, any_stack: Reading) -> None:
+        kinds = [each.type for each in any_stack.resources.values()]
+        assert [kind for kind in kinds if "Custom" in kind] == ["Custom::SiteUpload"]
+        assert kinds.count("AWS::Lambda::Function") == 5
+        assert "AWS::Lambda::LayerVersion" not in kinds
+
+    def test_its_function_may_do_that_and_no_more(self, any_stack: Reading) -> None:
+        files = any_stack.one("Custom::SiteUpload")
+        function = any_stack.to(files["ServiceToken"])
+        role = any_stack.to(function["Role"])
+        assert "ManagedPolicyArns" not in role.body["Properties"]
+        allowed = {
+            tuple(each["Action"]) if isinstance(each["Action"], list) else each["Action"]: each["Resource"]
+            for each in any_stack.statements(role)
+        }
+        source = any_stack.shown(files["SourceBucket"])
+        assert {action: any_stack.shown(resource) for action, resource in allowed.items()} == {
+            ("logs:CreateLogStream", "logs:PutLogEvents"): "${AWS::Logs::LogGroup.Arn}",
+            "s3:GetObject": f"arn:aws:s3:::{source}/{files['SourceKey']}",
+            "s3:ListBucket": "${AWS::S3::Bucket.Arn}",
+            ("s3:DeleteObject", "s3:PutObject"): "${AWS::S3::Bucket.Arn}/*",
+            "cloudfront:CreateInvalidation": (
+                "arn:aws:cloudfront::${AWS::AccountId}:distribution/${AWS::CloudFront::Distribution}"
+            ),
+        }
+        [policy] = [each for each in any_stack.all("AWS::IAM::Policy") if any_stack.to(each["Roles"][0]) == role]
+        assert any_stack.refers(policy, site_bucket(any_stack))
+        assert policy.id in any_stack.before(files)
+
+    @pytest.mark.parametrize(("name", "days"), [("sandbox", 7), ("production", 365), ("full", 30)])
+    def test_its_log_is_kept_for_a_time(self, read: Callable[[str], Reading], name: str, days: int) -> None:
+        stack = read(name)
+        group = stack.one("AWS::Logs::LogGroup")
+        assert group["RetentionInDays"] == days
+        function = stack.to(stack.one("Custom::SiteUpload")["ServiceToken"])
+        assert stack.to(function["LoggingConfig"]["LogGroup"]) == group
+        assert ("KmsKeyId" in group.body["Properties"]) == (name != "sandbox")
+
+
+class TestOperation:
+    def test_alarms_on_errors_notify_the_topic(self, any_stack: Reading) -> None:
+        topic = any_stack.one("AWS::SNS::Topic")
+        alarms = any_stack.all("AWS::CloudWatch::Alarm")
+        assert {alarm["MetricName"] for alarm in alarms} == {
+            *("5xxErrorRate", "LambdaExecutionError", "LambdaValidationError"),
+        }
+        for alarm in alarms:
+            assert alarm["Namespace"] == "AWS/CloudFront"
+            dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+            assert dimensions["Region"] == "Global"
+            assert any_stack.to(dimensions["DistributionId"]).type == "AWS::CloudFront::Distribution"
+            assert any_stack.to(alarm["AlarmActions"][0]) == any_stack.to(alarm["OKActions"][0]) == topic
+
+    def test_every_metric_of_the_dashboard_has_its_dimensions(self, any_stack: Reading) -> None:
+        body = any_stack.shown(any_stack.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
+        metrics = [each["properties"].get("metrics", []) for each in json.loads(body)["widgets"]]
+        of_cloudfront = [metric for each in metrics for metric in each if metric[0] == "AWS/CloudFront"]
+        assert len(of_cloudfront) == 5
+        for metric in of_cloudfront:
+            assert metric[2:6] == ["DistributionId", "${AWS::CloudFront::Distribution}", "Region", "Global"]
+
+    def test_access_logs_are_delivered_in_production(self, production: Reading, full: Reading) -> None:
+        for stack, days in ((production, 365), (full, 30)):
+            source = stack.one("AWS::Logs::DeliverySource")
+            destination = stack.one("AWS::Logs::DeliveryDestination")
+            delivery = stack.one("AWS::Logs::Delivery")
+            assert stack.shown(source["ResourceArn"]).endswith(":distribution/${AWS::CloudFront::Distribution}")
+            assert source["LogType"] == "ACCESS_LOGS"
+            assert delivery["DeliverySourceName"] == source["Name"]
+            assert source.id in stack.before(delivery)
+            assert stack.to(delivery["DeliveryDestinationArn"]) == destination
+            bucket = stack.to(destination["DestinationResourceArn"])
+            assert bucket != site_bucket(stack)
+            assert bucket["LifecycleConfiguration"]["Rules"] == [{"ExpirationInDays": days, "Status": "Enabled"}]
+            assert bucket.kept == ("RetainExceptOnCreate", "Retain")
+            [allowed] = [each for each in policy_of(stack, bucket) if each["Effect"] == "Allow"]
+            assert allowed["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+            assert stack.shown(allowed["Resource"]) == "${AWS::S3::Bucket.Arn}/AWSLogs/${AWS::AccountId}/*"
+            assert stack.shown(allowed["Condition"]) == {
+                "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:${AWS::AccountId}:delivery-source:*"},
+                "StringEquals": {
+                    "aws:SourceAccount": "${AWS::AccountId}",
+                    "s3:x-amz-acl": "bucket-owner-full-control",
+                },
+            }
+
+    def test_sandbox_has_none(self, sandbox: Reading) -> None:
+        assert not sandbox.all("AWS::Logs::DeliverySource")
+        assert len(sandbox.all("AWS::S3::Bucket")) == 1
+
+    def test_outputs(self, sandbox: Reading, full: Reading) -> None:
+        names = {"Url", "DistributionDomainName", "BucketName", "LogGroupNames", "DashboardUrl"}
+        for stack in (sandbox, full):
+            assert stack.document["Outputs"].keys() == names
+        assert sandbox.output("Url") == "https://${AWS::CloudFront::Distribution.DomainName}"
+        assert full.output("Url") == "https://www.example.com"
+        assert sandbox.output("LogGroupNames").count("/aws/lambda/us-east-1.${AWS::Lambda::Function}") == 4
+
+
+def redirects(*pairs: tuple[str, str]) -> dict[str, Any]:
+    return {"redirects": [{"source": source, "target": target} for source, target in pairs]}
+
+
+NAMED = {"domain_names": ["example.com"], "certificate_arn": CERTIFICATE}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("settings", "path", "remedy"),
+        [
+            ({"domain_names": ["example.com"]}, "certificate_arn", "the ARN of a certificate, which domain_names need"),
+            ({"certificate_arn": CERTIFICATE}, "certificate_arn", "expected domain_names with it"),
+            (
+                {**NAMED, "certificate_arn": CERTIFICATE.replace("us-east-1", "eu-west-1")},
+                "certificate_arn",
+                "a certificate in us-east-1, the only Region CloudFront takes one from (https://docs.aws",
+            ),
+            (
+                {**NAMED, "domain_names": [f"a{n}.example.com" for n in range(ALIASES_PER_DISTRIBUTION + 1)]},
+                "domain_names",
+                f"at most 100, CloudFront's quota of alternate domain names for a distribution ({QUOTAS_URL})",
+            ),
+            ({"domain_names": ["Example.com"]}, "domain_names.0", "a domain name in lower case"),
+            (
+                {"web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/a/1"},
+                "web_acl_arn",
+                "global/webacl/main",
+            ),
+            ({"allowed_countries": ["DE"], "blocked_countries": ["FR"]}, "blocked_countries", "either"),
+            ({"allowed_countries": ["de"]}, "allowed_countries.0", "a country by its two letters"),
+            ({"variant_paths": ["/about"]}, "variant_paths", "there is no /about in both"),
+            ({"variant_paths": ["/about/"]}, "variant_paths.0", 'a path such as "/about"'),
+            ({"content_security_policy": "a\r\nX: b"}, "content_security_policy", "printable characters"),
+            (redirects(("/a", "https://evil.com/")), "redirects", "domain_names or redirect_hosts, not on evil.com"),
+            (redirects(("/a", "//evil.com")), "redirects.0.target", 'a path such as "/about", or a URL'),
+            (redirects(("/a", "http://example.com/")), "redirects.0.target", 'a URL such as "https://'),
+            (redirects(("/a", "https://example.com@evil.com/")), "redirects.0.target", "a URL such as"),
+            (redirects(("/a", "https://example.com:8080/")), "redirects.0.target", "a URL such as"),
+            (redirects(("/a", "/b\r\nX: y")), "redirects.0.target", "a URL such as"),
+            (redirects(("/a", "javascript:alert(1)")), "redirects.0.target", "a URL such as"),
+            (
+                redirects(("/a", "/" + "b" * URI_CHARACTERS)),
+                "redirects.0.target",
+                f"8,192 characters, CloudFront's quota ({LAMBDA_QUOTAS_URL})",
+            ),
+            (redirects(("/a/", "/b")), "redirects.0.source", "normalized"),
+            (redirects(("/index.html", "/b")), "redirects.0.source", "normalized"),
+            (redirects(("/a/../b", "/b")), "redirects.0.source", "normalized"),
+            (redirects(("/%7ea", "/b")), "redirects.0.source", "normalized"),
+            (redirects(("/variant-b/a", "/b")), "redirects.0.source", "normalized"),
+            (redirects(("/a", "/b"), ("/a", "/c")), "redirects", "each source once"),
+            (redirects(("/a", "/a")), "redirects", "no target that is redirected itself: /a leads to /a"),
+            (redirects(("/a", "/b"), ("/b", "/c")), "redirects", "/a leads to /b"),
+            (redirects(("/a", "/b?c"), ("/b", "/c")), "redirects", "/a leads to /b"),
+            (redirects(("/a", "/a/")), "redirects", "without a slash or index.html at its end, not /a/"),
+            ({**NAMED, **redirects(("/a", "https://example.com/a"))}, "redirects", "/a leads to /a"),
+        ],
+    )
+    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(LambdaEdgeStack, tmp_path, **settings)
+        assert list(said) == [path]
+        assert remedy in said[path]
+
+    def test_a_table_of_redirects_too_large_for_a_package(self, tmp_path: Path) -> None:
+        import random
+
+        words = random.Random(1)
+        table = [(f"/{words.getrandbits(512):x}", f"/to/{words.getrandbits(512):x}") for _ in range(12_000)]
+        said = refusal(LambdaEdgeStack, tmp_path, **redirects(*table))
+        assert list(said) == ["redirects"]
+        assert "the package of the viewer-request function has" in said["redirects"]
+        assert f"CloudFront takes 1,048,576 at most ({LAMBDA_QUOTAS_URL})" in said["redirects"]
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            (
+                {"memory_mib": 256},
+                f"memory_mib: 256 given; a function at viewer-request takes 128 to 128 ({LAMBDA_QUOTAS_URL})",
+            ),
+            ({"timeout_seconds": 6}, "timeout_seconds: 6 given; a function at viewer-request takes 1 to 5"),
+            ({"event": "origin-request", "timeout_seconds": 31}, "a function at origin-request takes 1 to 30"),
+            ({"event": "origin-request", "memory_mib": 64}, "a function at origin-request takes 128 to 10,240"),
+            ({"handler": "b.handler"}, "handler: b.handler given, and no b.py among a.py"),
+        ],
+    )
+    def test_a_function_that_cloudfront_does_not_take(self, wrong: dict[str, Any], message: str) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(region="us-east-1"))
+        right = {"event": "viewer-request", "files": {"a.py": ""}, "handler": "a.handler", "description": ""}
+        given: dict[str, Any] = {**right, **wrong}
+        with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
+            EdgeFunction(stack, "Function", **given)
+        assert message in str(refused.value)
+        assert not stack.node.children
+
+    @pytest.mark.parametrize("region", [None, "eu-west-1"])
+    def test_another_region(self, region: str | None) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(region=region))
+        with pytest.raises(ValueError, match="have to be in us-east-1; the stack has") as refused:
+            EdgeFunction(
+                stack, "Function", event="viewer-request", files={"a.py": ""}, handler="a.handler", description=""
+            )
+        assert RESTRICTIONS_URL in str(refused.value)
+        bucket = s3.Bucket(stack, "Bucket")
+        with pytest.raises(ValueError, match="in us-east-1 only"):
+            DistributionLogs(stack, "Logs", distribution=bucket, posture=SANDBOX)  # ty: ignore[invalid-argument-type]
+
+    def test_a_folder_that_is_none(self, tmp_path: Path) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack")
+        bucket: Any = s3.Bucket(stack, "Bucket")
+        with pytest.raises(ValueError, match="missing is none"):
+            SiteUpload(stack, "Site", folder=tmp_path / "missing", bucket=bucket, distribution=bucket, posture=SANDBOX)

@@ -1,0 +1,122 @@
+"""What the functions at the edge cost a request: ``python -m tools.bench_edge``, and as part of ``make bench``.
+
+For each: the time to import it once the runtime interface client is loaded, the size of its package, and the time of a
+call, beside that of a handler that returns its event. Medians within one run, interleaved.
+"""
+
+import copy
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from patternbook.edge_function import EdgeEvent, package_bytes
+from patternbook.edge_limits import EVENTS
+from stacks.lambda_edge import LambdaEdgeSettings
+from stacks.lambda_edge.packages import package
+
+CALLS, IMPORTS = 5000, 9
+MICROSECONDS = 100
+"""What a call is to stay below."""
+
+TIME_OF_IMPORT = """
+import sys, time
+import awslambdaric.bootstrap
+sys.path.insert(0, sys.argv[1])
+before = time.perf_counter()
+__import__(sys.argv[2])
+print(time.perf_counter() - before)
+"""
+
+_HEADERS = {
+    "host": [{"key": "Host", "value": "d111111abcdef8.cloudfront.net"}],
+    "user-agent": [{"key": "User-Agent", "value": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101"}],
+    "accept": [{"key": "Accept", "value": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}],
+    "cookie": [{"key": "Cookie", "value": "theme=dark; session=0123456789abcdef; consent=yes"}],
+}
+_ANSWER = {
+    "content-type": [{"key": "Content-Type", "value": "text/html; charset=utf-8"}],
+    "etag": [{"key": "ETag", "value": '"5d41402abc4b2a76b9719d911017c592"'}],
+}
+
+
+def _event(uri: str, status: int | None = None, **headers: str) -> dict[str, Any]:
+    more = {name.replace("_", "-"): [{"key": name, "value": value}] for name, value in headers.items()}
+    request = {"headers": {**_HEADERS, **more}, "method": "GET", "querystring": "utm_source=mail", "uri": uri}
+    config = {"distributionDomainName": "d111111abcdef8.cloudfront.net", "requestId": "4TyzHTaYWb1GX1qTfsHhEqV6HUDd=="}
+    cf: dict[str, Any] = {"config": config, "request": request}
+    if status:
+        cf["response"] = {"status": str(status), "statusDescription": "", "headers": dict(_ANSWER)}
+    return {"Records": [{"cf": cf}]}
+
+
+# What takes the longest of what comes often.
+EVENTS_OF: Mapping[EdgeEvent, Mapping[str, dict[str, Any]]] = {
+    "viewer-request": {
+        "a new visitor": _event("/products/shoes/running"),
+        "a redirect": _event("/products//shoes/%7erunning/index.html"),
+    },
+    "origin-request": {"variant b": _event("/", cookie="variant=b")},
+    "origin-response": {"a page": _event("/about/index.html", 200), "no page": _event("/missing/index.html", 403)},
+    "viewer-response": {"a new visitor": _event("/", 200, cookie="variant=b", x_variant_assigned="b")},
+}
+
+
+def main() -> None:
+    """Prints a line a function, and for each of its events one more."""
+    settings = dict(LambdaEdgeSettings())
+    for event, cases in EVENTS_OF.items():
+        files = package(event, settings)
+        module = event.replace("-", "_")
+        with _unpacked(files) as folder:
+            imported = statistics.median(_seconds_to_import(folder, module) for _ in range(IMPORTS)) * 1000
+            size, most = package_bytes(files), EVENTS[event].package_bytes
+            print(f"{event:<16} import {imported:5.1f} ms   package {size:7,} bytes ({most:,} or less)")
+            handler = _load(folder, module)
+            for name, case in cases.items():
+                nothing, call = _microseconds(lambda given, _: given, case), _microseconds(handler, case)
+                print(
+                    f"  {name:<16} {call:5.1f} µs ({MICROSECONDS} or less), {nothing:.1f} µs for one that does nothing"
+                )
+
+
+@contextmanager
+def _unpacked(files: Mapping[str, str]) -> Generator[Path, None, None]:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        yield Path(folder)
+
+
+def _seconds_to_import(folder: Path, module: str) -> float:
+    command = [sys.executable, "-c", TIME_OF_IMPORT, str(folder), module]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _load(folder: Path, module: str) -> Callable[[dict[str, Any], object], Any]:
+    sys.modules.pop("shared", None)
+    sys.path.insert(0, str(folder))
+    try:
+        return __import__(module).handler
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _microseconds(handler: Callable[[dict[str, Any], object], Any], case: dict[str, Any]) -> float:
+    """The median of calls, each with an event of its own."""
+    taken = []
+    for _ in range(CALLS):
+        given = copy.deepcopy(case)
+        before = time.perf_counter()
+        handler(given, None)
+        taken.append(time.perf_counter() - before)
+    return statistics.median(taken) * 1e6
+
+
+if __name__ == "__main__":
+    main()

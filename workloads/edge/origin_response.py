@@ -1,0 +1,52 @@
+"""Origin response: how long caches keep what the bucket answered, and a page of help where it has nothing.
+
+It runs where CloudFront has nothing cached, before it caches the response. The bucket answers 403 for a key that does
+not exist, to who may not list it: to a visitor that is a page not found.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from shared import header, settings
+
+SETTINGS = settings()
+ASSETS = "/assets/"
+"""What is below is never changed under the same name."""
+CACHE_ASSETS = header("Cache-Control", "public, max-age=31536000, immutable")
+# Browsers ask each time, and CloudFront answers: a deployment empties its cache, and reaches no browser's.
+CACHE_PAGES = header("Cache-Control", f"public, max-age=0, s-maxage={SETTINGS['page_cache_seconds']}, must-revalidate")
+CACHE_NOTHING = header("Cache-Control", "no-store")
+HTML = header("Content-Type", "text/html; charset=utf-8")
+# At viewer response CloudFront calls no function for an error: these are for the pages that are made here.
+POLICY = header("Content-Security-Policy", SETTINGS["content_security_policy"])
+
+NOT_FOUND, UNAVAILABLE = (
+    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("not_found.html", "unavailable.html")
+)
+OF_ANOTHER_BODY = ("accept-ranges", "content-encoding", "content-length", "etag", "last-modified")
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    cf = event["Records"][0]["cf"]
+    request, response = cf["request"], cf["response"]
+    status = int(response["status"])
+    if status in (403, 404):
+        response["status"], response["statusDescription"] = "404", "Not Found"
+        show(NOT_FOUND, request, response)
+    elif status >= 500:
+        show(UNAVAILABLE, request, response)
+    elif status < 400:
+        response["headers"]["cache-control"] = CACHE_ASSETS if request["uri"].startswith(ASSETS) else CACHE_PAGES
+    return response
+
+
+def show(page: str, request: dict[str, Any], response: dict[str, Any]) -> None:
+    """Puts a page in place of what the bucket answered."""
+    headers = response["headers"]
+    for name in OF_ANOTHER_BODY:
+        headers.pop(name, None)
+    headers["content-type"] = HTML
+    headers["cache-control"] = CACHE_NOTHING
+    headers["content-security-policy"] = POLICY
+    if request["method"] != "HEAD":
+        response["body"], response["bodyEncoding"] = page, "text"
