@@ -36,27 +36,8 @@ class OperationSettings(WatchSettings):
     """Addresses of the VPC; of use before the first deployment only, as much of it cannot move to another VPC."""
 
 
-class SecretSettings(PatternSettings):
-    """What comes to a container from elsewhere, and is in no template."""
-
-    secrets: dict[fields.EnvironmentName, fields.SecretArn] = Field(default={}, max_length=50)
-    """Environment variables from Secrets Manager, each with the full ARN of its secret."""
-    parameters: dict[fields.EnvironmentName, fields.ParameterArn] = Field(default={}, max_length=50)
-    """Environment variables from SSM Parameter Store, each with the ARN of its parameter, in the stack's Region."""
-    secret_key_arns: Annotated[tuple[fields.KeyArn, ...], Field(max_length=10)] = ()
-    """Customer managed keys that these secrets and parameters are encrypted with."""
-
-    @field_validator("parameters")
-    @classmethod
-    def _not_twice(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        twice = sorted(value.keys() & info.data.get("secrets", {}).keys())
-        if twice:
-            raise ValueError(f"expected names that secrets does not have too; both have {', '.join(twice)}")
-        return value
-
-
-class TaskSettings(SecretSettings):
-    """What a task runs, see :class:`patternbook.task.Task`."""
+class ContainerSettings(PatternSettings):
+    """What a task runs."""
 
     image: fields.ImageUri | None = None
     """Container image that serves HTTP; without one, the demonstration."""
@@ -80,6 +61,29 @@ class TaskSettings(SecretSettings):
     def _apart(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         check_paths(value)
         return value
+
+
+class SecretSettings(PatternSettings):
+    """What comes to a container from elsewhere, and is in no template."""
+
+    secrets: dict[fields.EnvironmentName, fields.SecretArn] = Field(default={}, max_length=50)
+    """Environment variables from Secrets Manager, each with the full ARN of its secret."""
+    parameters: dict[fields.EnvironmentName, fields.ParameterArn] = Field(default={}, max_length=50)
+    """Environment variables from SSM Parameter Store, each with the ARN of its parameter, in the stack's Region."""
+    secret_key_arns: Annotated[tuple[fields.KeyArn, ...], Field(max_length=10)] = ()
+    """Customer managed keys that these secrets and parameters are encrypted with."""
+
+    @field_validator("parameters")
+    @classmethod
+    def _not_twice(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        twice = sorted(value.keys() & info.data.get("secrets", {}).keys())
+        if twice:
+            raise ValueError(f"expected names that secrets does not have too; both have {', '.join(twice)}")
+        return value
+
+
+class TaskSettings(SecretSettings, ContainerSettings):
+    """What a task runs, and what comes to it, see :class:`patternbook.task.Task`."""
 
 
 class FargateSizeSettings(PatternSettings):
