@@ -36,15 +36,3 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExpressGatewayScal
 
 MAX_REQUESTS_PER_TARGET: Final = 65_536
 """The most that a service that scales by requests can be asked to keep."""
-
-CANARY_PERCENT: Final = 5
-"""Traffic that a new revision gets at first, in %.
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-update-full.html
-"""
-
-CANARY_MINUTES: Final = 3
-"""For how long, and for how long the old revision stays once the new one has all traffic."""
-
-ROLLBACK_ABOVE_PERCENT: Final = 1
-"""Responses with a 4xx or 5xx status, in %, above which a deployment is rolled back: 2 minutes of 3."""
