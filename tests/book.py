@@ -184,7 +184,7 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
 # Options that exclude some of those.
 OTHERWISE: Mapping[str, dict[str, Any]] = {
     "EcsEc2Stack": {"capacity_provider": False, "target_instance_cpu_percent": 40},
-    "LambdaEdgeStack": {"blocked_countries": ["XX"]},
+    "LambdaEdgeStack": {"blocked_countries": ["AQ"]},
 }
 
 
