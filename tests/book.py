@@ -243,7 +243,7 @@ OTHERWISE: Mapping[str, dict[str, Any]] = {
         "health_check_protocol": "TCP",
         "tracing": False,
     },
-    "LambdaEdgeStack": {"blocked_countries": ["XX"]},
+    "LambdaEdgeStack": {"blocked_countries": ["AQ"]},
 }
 
 

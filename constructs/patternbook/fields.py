@@ -105,6 +105,13 @@ def _time_zones() -> frozenset[str]:
     return frozenset(names) - {"Factory"}
 
 
+@cache
+def _countries() -> frozenset[str]:
+    """Those of ISO 3166, which the tzdata package has for its time zones."""
+    table = resources.files("tzdata").joinpath("zoneinfo").joinpath("iso3166.tab").read_text(encoding="utf-8")
+    return frozenset(line.partition("\t")[0] for line in table.splitlines() if not line.startswith("#"))
+
+
 Whole = Annotated[int, BeforeValidator(_plain_number)]
 """A whole number; give bounds with ``Field(ge=…, le=…)``."""
 
@@ -155,6 +162,10 @@ Cron = Annotated[
 ]
 TimeZone = Annotated[
     str, Text('a time zone of the IANA database, such as "Europe/Berlin"', lambda value: value in _time_zones())
+]
+
+Country = Annotated[
+    str, Text('a country by its two letters of ISO 3166, such as "DE"', lambda value: value in _countries())
 ]
 
 CertificateArn = Annotated[

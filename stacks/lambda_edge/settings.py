@@ -31,8 +31,7 @@ PagePath = Annotated[str, PATH]
 _TARGET = re.compile(r"(https://[a-z0-9.-]+|(?!//))/[\w.~!$&'()*+,;=:@/?%-]*", re.ASCII)
 TARGET = 'a path such as "/about", or a URL such as "https://www.example.com/about"'
 
-Country = Annotated[str, fields.matching(r"[A-Z]{2}", 'a country by its two letters of ISO 3166, such as "DE"')]
-Countries = Annotated[tuple[Country, ...], EachOnce, Field(max_length=250)]
+Countries = Annotated[tuple[fields.Country, ...], EachOnce, Field(max_length=250)]
 
 
 class Redirect(SettingsModel):

@@ -218,7 +218,7 @@ class TestDistribution:
         [
             ("sandbox", "PriceClass_100", None, None),
             ("production", "PriceClass_100", None, None),
-            ("own", "PriceClass_100", None, {"RestrictionType": "blacklist", "Locations": ["XX"]}),
+            ("own", "PriceClass_100", None, {"RestrictionType": "blacklist", "Locations": ["AQ"]}),
             (
                 "full",
                 "PriceClass_All",
@@ -377,6 +377,7 @@ class TestRefusals:
             ),
             ({"allowed_countries": ["DE"], "blocked_countries": ["FR"]}, "blocked_countries", "either"),
             ({"allowed_countries": ["de"]}, "allowed_countries.0", "a country by its two letters"),
+            ({"blocked_countries": ["XX"]}, "blocked_countries.0", "a country by its two letters"),
             ({"variant_paths": ["/about"]}, "variant_paths", "there is no /about in both"),
             ({"variant_paths": ["/about/"]}, "variant_paths.0", 'a path such as "/about"'),
             ({"content_security_policy": "a\r\nX: b"}, "content_security_policy", "printable characters"),
