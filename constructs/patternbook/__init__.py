@@ -11,6 +11,7 @@ from patternbook.eks_nodes import ManagedNodes, node_role
 from patternbook.eks_self_managed_nodes import SelfManagedNodes
 from patternbook.encryption import data_key
 from patternbook.file_system import SharedFileSystem
+from patternbook.live_function import LiveFunction, Provisioned
 from patternbook.load_balancer import PublicLoadBalancer
 from patternbook.logs import log_group
 from patternbook.managed_instances import ManagedInstances
@@ -24,7 +25,7 @@ from patternbook.scaling import ServiceScaling
 from patternbook.service import Ec2Service, FargateService, ManagedInstancesService, cluster
 from patternbook.settings import PatternSettings, SettingsError, SettingsModel
 from patternbook.task import Task
-from patternbook.work_queue import WorkQueue
+from patternbook.work_queue import FailureQueue, WorkQueue
 
 __all__ = [
     "PRODUCTION",
@@ -36,9 +37,11 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "FailureQueue",
     "FargatePods",
     "FargateService",
     "InternalLoadBalancer",
+    "LiveFunction",
     "Machines",
     "ManagedInstances",
     "ManagedInstancesService",
@@ -49,6 +52,7 @@ __all__ = [
     "PatternSettings",
     "PatternStack",
     "Posture",
+    "Provisioned",
     "PublicLoadBalancer",
     "SelfManagedNodes",
     "ServiceScaling",
