@@ -13,6 +13,7 @@ from stacks.eks_managed_nodes import EksManagedNodesStack
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
+from stacks.lambda_concurrency import LambdaConcurrencyStack
 
 CDK_JSON = Path(__file__).with_name("cdk.json")
 PATTERNS = (
@@ -26,6 +27,7 @@ PATTERNS = (
     EksAutoModeStack,
     EksFargateStack,
     EcrStack,
+    LambdaConcurrencyStack,
 )
 
 if __name__ == "__main__":

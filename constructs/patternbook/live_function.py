@@ -152,6 +152,7 @@ class LiveFunction(Construct):
     ) -> None:
         """:param package: a folder or a .zip file with the code.
         :param handler: ``module.function`` in it.
+        :param description: what people see in the list of functions.
         :param key: encrypts the environment variables.
         :param account_concurrency: the account's quota, which ``reserved_concurrency`` and ``provisioned`` have to fit.
         :param on_failure: gets the events that were given up, with what was said.

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 FOREIGN_APP = """
+from pathlib import Path
+
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
@@ -21,14 +23,17 @@ from patternbook import (
     EksCluster,
     EndpointConsumer,
     EndpointService,
+    FailureQueue,
     FargateService,
     InternalLoadBalancer,
+    LiveFunction,
     Machines,
     ManagedInstances,
     ManagedInstancesService,
     ManagedNodes,
     Monitoring,
     Network,
+    Provisioned,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
@@ -117,6 +122,23 @@ kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
 before = add_ons_before_nodes(kubernetes)
 nodes = ManagedNodes(stack, "Nodes", cluster=kubernetes, role=node_role(stack, "Role"), after=before)
 add_ebs_driver(kubernetes, nodes=[nodes.group], key=None)
+
+stack = cdk.Stack(app, "Function")
+Path("code").mkdir()
+Path("code", "work.py").write_text("def handler(event, context): ...")
+live = LiveFunction(
+    stack,
+    "Live",
+    package=Path("code"),
+    handler="work.handler",
+    log_group=log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
+    reserved_concurrency=5,
+    provisioned=Provisioned(least=1, most=2),
+    on_failure=FailureQueue(stack, "Failures", posture=SANDBOX),
+)
+monitoring = Monitoring(stack, "Monitoring")
+monitoring.watch_function(live, slow_percent=80)
+live.shift_traffic("Canary10Percent5Minutes", alarms=monitoring.watch_new_version(live, slow_percent=80))
 app.synth()
 """
 
@@ -167,6 +189,10 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Published", "AWS::ElasticLoadBalancingV2::LoadBalancer", 1),
         ("Published", "AWS::EC2::VPCEndpointService", 1),
         ("Published", "AWS::EC2::VPC", 2),
+        ("Function", "AWS::Lambda::Function", 1),
+        ("Function", "AWS::ApplicationAutoScaling::ScalableTarget", 1),
+        ("Function", "AWS::CodeDeploy::DeploymentGroup", 1),
+        ("Function", "AWS::SQS::Queue", 1),
     ],
 )
 def test_a_foreign_app_gets_what_the_constructs_make(
@@ -176,7 +202,12 @@ def test_a_foreign_app_gets_what_the_constructs_make(
 
 
 def test_a_foreign_app_needs_no_custom_resource(foreign: dict[str, dict[str, Any]]) -> None:
-    types = {item["Type"] for resources in foreign.values() for item in resources.values()}
+    types = {
+        item["Type"]
+        for stack, resources in foreign.items()
+        for item in resources.values()
+        if stack != "Function" or not item["Type"].startswith("AWS::Lambda")
+    }
     assert not {name for name in types if name.startswith(("Custom::", "AWS::CloudFormation::Custom", "AWS::Lambda"))}
 
 

@@ -6,7 +6,6 @@ Moto knows clusters and groups of nodes, with half of their members, and nothing
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -14,6 +13,7 @@ import boto3
 
 from tests.proof import fargate_efs
 from tests.proof.fargate_efs import REFUSE_PLAIN_TRANSPORT
+from tests.proof.proving import answer_instead
 from tests.proof.site import Site
 
 HERE = "eu-west-1:123456789012"
@@ -191,15 +191,7 @@ class Account(fargate_efs.Account):
         self._instead("lambda", "GetFunctionConfiguration", lambda name: functions[name])
 
     def _instead(self, service: str, operation: str, respond: Callable[..., dict[str, Any]]) -> None:
-        def answer(params: dict[str, Any], model: Any, **_: Any) -> tuple[SimpleNamespace, dict[str, Any]]:
-            answered = respond(*_names(params["url_path"]))
-            _only_members(answered, model.output_shape)
-            return SimpleNamespace(status_code=200), answered
-
-        # Not of the session: a client that is kept from an account before has events of its own by now.
-        events, event = self.client(service).meta.events, f"before-call.{service}.{operation}"
-        events.unregister(event, unique_id=event)
-        events.register(event, answer, unique_id=event)
+        answer_instead(self.client(service), operation, lambda params: respond(*_names(params["url_path"])))
 
 
 class AccountWithFiles(Account):
@@ -235,14 +227,3 @@ def _names(path: str) -> list[str]:
     if parts[0] != "clusters":
         return [unquote(parts[2])]
     return [unquote(part) for part in parts[3:4]]
-
-
-def _only_members(value: Any, shape: Any) -> None:
-    """Nothing in an answer that AWS does not answer."""
-    if shape.type_name == "structure":
-        assert value.keys() <= shape.members.keys(), f"{value.keys() - shape.members.keys()} is not of {shape.name}"
-        for name, inner in value.items():
-            _only_members(inner, shape.members[name])
-    elif shape.type_name == "list":
-        for inner in value:
-            _only_members(inner, shape.member)
