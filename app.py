@@ -15,6 +15,7 @@ from stacks.eks_managed_nodes import EksManagedNodesStack
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
+from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_edge import LambdaEdgeStack
 
 CDK_JSON = Path(__file__).with_name("cdk.json")
@@ -32,6 +33,7 @@ PATTERNS = (
     EcrStack,
     AppRunnerStack,
     LambdaEdgeStack,
+    LambdaConcurrencyStack,
 )
 
 if __name__ == "__main__":

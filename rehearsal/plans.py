@@ -61,6 +61,13 @@ def _age_of_untagged_images(session: boto3.Session, ids: PhysicalIds) -> int:
     return untagged["countNumber"]
 
 
+def _memory_by_the_alias(session: boto3.Session, ids: PhysicalIds) -> int:
+    answer = session.client("lambda").get_function_configuration(
+        FunctionName=ids["Work/Function/Resource"], Qualifier="live"
+    )
+    return answer["MemorySize"]
+
+
 def _target_capacity(session: boto3.Session, ids: PhysicalIds) -> int:
     ecs = session.client("ecs")
     [provider] = ecs.describe_capacity_providers(capacityProviders=[ids["Capacity/Provider/Provider"]])[
@@ -270,5 +277,13 @@ PLANS: Mapping[str, Plan] = {
             for side in ("Request", "Response")
             for part in ("Resource", "CurrentVersion/Resource")
         ),
+    ),
+    "LambdaConcurrencyStack": Plan(
+        setting="memory_mb",
+        value=512,
+        # The alias moves with it; its version is an attribute of the new one, so the change set leaves it open.
+        touches={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},
+        in_effect=_memory_by_the_alias,
+        keeps=frozenset({"Failures/Queue/Resource", "Key/Resource", "Logs/Resource"}),
     ),
 }

@@ -88,11 +88,14 @@ class Stack:
             for page in self._pages("describe_change_set", StackName=self.name, ChangeSetName=name)
             for change in page["Changes"]
         ]
-        return {
-            self._path(change): "Replace" if change.get("Replacement") == "True" else change["Action"]
-            for change in changes
-            if change["Action"] != "Modify" or any(detail["Evaluation"] == "Static" for detail in change["Details"])
-        }
+        found: dict[str, str] = {}
+        for change in changes:
+            if change["Action"] != "Modify" or any(detail["Evaluation"] == "Static" for detail in change["Details"]):
+                path = self._path(change)
+                # Two under one path are a version of a function that comes and one that goes: CDK names them by a hash.
+                replaced = change.get("Replacement") == "True" or path in found
+                found[path] = "Replace" if replaced else change["Action"]
+        return found
 
     def unprotect(self) -> None:
         """Lifts the protection from termination."""

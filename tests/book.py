@@ -222,6 +222,29 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "alarm_email": "ops@example.com",
         "log_retention_days": 30,
     },
+    "LambdaConcurrencyStack": {
+        "code_path": str(app.CDK_JSON.parent / "workloads" / "lambda_concurrency"),
+        "handler": "work.handler",
+        "environment": {"TABLE_NAME": "items", "GREETING": "Hello"},
+        "memory_mb": 1769,
+        "timeout_seconds": 120,
+        "ephemeral_storage_mb": 1024,
+        "account_concurrency": 5000,
+        "reserved_concurrency": 400,
+        "provisioned_concurrency": 5,
+        "max_provisioned_concurrency": 50,
+        "provisioned_utilization_percent": 60,
+        "scheduled_provisioned": [
+            {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_provisioned": 20, "max_provisioned": 80}
+        ],
+        "max_event_age_seconds": 600,
+        "retry_attempts": 1,
+        "invoke_principals": ["arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:role/team/caller"],
+        "traffic_shift": "Linear10PercentEvery1Minute",
+        "duration_alarm_percent": 50,
+        "alarm_email": "ops@example.com",
+        "log_retention_days": 30,
+    },
 }
 
 # Options that exclude some of those.
@@ -244,6 +267,7 @@ OTHERWISE: Mapping[str, dict[str, Any]] = {
         "tracing": False,
     },
     "LambdaEdgeStack": {"blocked_countries": ["AQ"]},
+    "LambdaConcurrencyStack": {"reserved_concurrency": 5, "provisioned_concurrency": 3, "traffic_shift": "AllAtOnce"},
 }
 
 

@@ -17,6 +17,7 @@ from patternbook.eks_self_managed_nodes import SelfManagedNodes
 from patternbook.encryption import data_key
 from patternbook.express import ExpressService
 from patternbook.file_system import SharedFileSystem
+from patternbook.live_function import LiveFunction, Provisioned
 from patternbook.load_balancer import PublicLoadBalancer
 from patternbook.logs import log_group
 from patternbook.managed_instances import ManagedInstances
@@ -31,7 +32,7 @@ from patternbook.service import Ec2Service, FargateService, ManagedInstancesServ
 from patternbook.settings import PatternSettings, SettingsError, SettingsModel
 from patternbook.site import SiteUpload, site_bucket
 from patternbook.task import Task
-from patternbook.work_queue import WorkQueue
+from patternbook.work_queue import FailureQueue, WorkQueue
 
 __all__ = [
     "PRODUCTION",
@@ -47,9 +48,11 @@ __all__ = [
     "EndpointConsumer",
     "EndpointService",
     "ExpressService",
+    "FailureQueue",
     "FargatePods",
     "FargateService",
     "InternalLoadBalancer",
+    "LiveFunction",
     "LustreStorage",
     "Machines",
     "ManagedInstances",
@@ -63,6 +66,7 @@ __all__ = [
     "PatternStack",
     "Posture",
     "PrivateIngress",
+    "Provisioned",
     "PublicLoadBalancer",
     "SelfManagedNodes",
     "ServiceScaling",

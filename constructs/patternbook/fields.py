@@ -18,6 +18,7 @@ from aws_croniter import AwsCroniter
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import core_schema
 
+from patternbook.lambda_limits import Limit
 from patternbook.logs import RETENTION
 
 
@@ -44,6 +45,21 @@ class Text(Expected):
 
 
 @dataclass(frozen=True)
+class Within(Expected):
+    """Part of ``Annotated[int, …]``: a whole number within a limit, of which the message names the source."""
+
+    limit: Limit
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: int) -> int:
+        if not self.limit.least <= value <= self.limit.most:
+            raise ValueError(f"expected {self.text}")
+        return value
+
+
+@dataclass(frozen=True)
 class Unit:
     """The unit of a number, such as ``MiB``."""
 
@@ -53,6 +69,11 @@ class Unit:
 def matching(pattern: str, expected: str) -> Text:
     """A text that matches a whole regular expression."""
     return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
+
+
+def within(limit: Limit) -> Within:
+    """A whole number within a limit of AWS."""
+    return Within(f"a whole number from {limit.least:,} to {limit.most:,}: {limit.name}, {limit.source}", limit)
 
 
 def network(largest: int, smallest: int, example: str, *, usable: bool = False) -> Text:

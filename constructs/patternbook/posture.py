@@ -42,6 +42,11 @@ class Posture:
     """Whether instances that run a task are kept from scale-in. Their group cannot be deleted then."""
     instance_lifetime: cdk.Duration | None
     """How old an instance gets before it is replaced."""
+    reserved_concurrency: int | None
+    """Concurrent executions that a function has reserved, unless a setting says otherwise; a new account has none to
+    reserve."""
+    provisioned_concurrency: int
+    """Environments of a function that are kept initialized, unless a setting says otherwise; they cost money idle."""
 
 
 SANDBOX: Final = Posture(
@@ -61,6 +66,8 @@ SANDBOX: Final = Posture(
     container_insights=ecs.ContainerInsights.ENABLED,
     protect_busy_instances=False,
     instance_lifetime=None,
+    reserved_concurrency=None,
+    provisioned_concurrency=0,
 )
 """Cheap and disposable: ``cdk destroy`` leaves nothing that costs money."""
 
@@ -82,6 +89,8 @@ PRODUCTION: Final = Posture(
     container_insights=ecs.ContainerInsights.ENHANCED,
     protect_busy_instances=True,
     instance_lifetime=cdk.Duration.days(30),
+    reserved_concurrency=100,
+    provisioned_concurrency=2,
 )
 """Protected, retained, logged and encrypted with keys of its own."""
 

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import ecs
+from ministack.services import ecs, lambda_svc
 
 from rehearsal.types.seams import (
     Properties,
@@ -100,6 +100,10 @@ def check_resource(properties: Properties) -> None:
         _, cluster, service = properties["ResourceId"].split("/")
         found = ecs._services.get(f"{cluster}/{service}")
         required(found and found["status"] == "ACTIVE", f"ECS service doesn't exist: {properties['ResourceId']}")
+    if properties["ServiceNamespace"] == "lambda":
+        _, name, alias = properties["ResourceId"].split(":")
+        function = lambda_svc._functions.get(name, {})
+        required(alias in function.get("aliases", {}), f"Lambda alias doesn't exist: {properties['ResourceId']}")
 
 
 # Scaling policies

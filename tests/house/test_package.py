@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 FOREIGN_APP = """
+from pathlib import Path
+
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
@@ -24,8 +26,10 @@ from patternbook import (
     EndpointConsumer,
     EndpointService,
     ExpressService,
+    FailureQueue,
     FargateService,
     InternalLoadBalancer,
+    LiveFunction,
     LustreStorage,
     Machines,
     ManagedInstances,
@@ -35,6 +39,7 @@ from patternbook import (
     Network,
     OntapStorage,
     PrivateIngress,
+    Provisioned,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
@@ -143,6 +148,23 @@ connector = VpcConnector(stack, "Connector", network=network)
 image = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
 service = AppRunnerService(stack, "Service", image=image, connector=connector, publicly_accessible=False)
 PrivateIngress(stack, "Ingress", service=service, network=network)
+
+stack = cdk.Stack(app, "Function")
+Path("code").mkdir()
+Path("code", "work.py").write_text("def handler(event, context): ...")
+live = LiveFunction(
+    stack,
+    "Live",
+    package=Path("code"),
+    handler="work.handler",
+    log_group=log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
+    reserved_concurrency=5,
+    provisioned=Provisioned(least=1, most=2),
+    on_failure=FailureQueue(stack, "Failures", posture=SANDBOX),
+)
+monitoring = Monitoring(stack, "Monitoring")
+monitoring.watch_function(live, slow_percent=80)
+live.shift_traffic("Canary10Percent5Minutes", alarms=monitoring.watch_new_version(live, slow_percent=80))
 app.synth()
 """
 
@@ -202,6 +224,10 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("AppRunner", "AWS::AppRunner::Service", 1),
         ("AppRunner", "AWS::AppRunner::VpcConnector", 1),
         ("AppRunner", "AWS::AppRunner::VpcIngressConnection", 1),
+        ("Function", "AWS::Lambda::Function", 1),
+        ("Function", "AWS::ApplicationAutoScaling::ScalableTarget", 1),
+        ("Function", "AWS::CodeDeploy::DeploymentGroup", 1),
+        ("Function", "AWS::SQS::Queue", 1),
     ],
 )
 def test_a_foreign_app_gets_what_the_constructs_make(
@@ -211,7 +237,12 @@ def test_a_foreign_app_gets_what_the_constructs_make(
 
 
 def test_a_foreign_app_needs_no_custom_resource(foreign: dict[str, dict[str, Any]]) -> None:
-    types = {item["Type"] for resources in foreign.values() for item in resources.values()}
+    types = {
+        item["Type"]
+        for stack, resources in foreign.items()
+        for item in resources.values()
+        if stack != "Function" or not item["Type"].startswith("AWS::Lambda")
+    }
     assert not {name for name in types if name.startswith(("Custom::", "AWS::CloudFormation::Custom", "AWS::Lambda"))}
 
 

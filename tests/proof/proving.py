@@ -95,23 +95,36 @@ def account_in_memory(region: str = "us-east-1") -> Generator[boto3.Session, Non
         yield boto3.Session("testing", "testing", region_name=region, botocore_session=session)
 
 
-def answer_instead(client: Any, operation: str, respond: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Answers for an operation that moto lacks, with no other members than AWS's API has.
+def tells_which_events_match(stack: DeployedStack) -> None:
+    """Moto does not test event patterns by its API. It does match events with them, which is what the API tells."""
 
-    :param client: of the account that asks.
-    :param respond: gets the request, as botocore is about to send it.
+    def respond(params: dict[str, Any], **_: Any) -> tuple[SimpleNamespace, dict[str, bool]]:
+        request = json.loads(params["body"])
+        pattern = EventPattern.load(request["EventPattern"])
+        return SimpleNamespace(status_code=200), {"Result": pattern.matches_event(json.loads(request["Event"]))}
+
+    stack.session.events.register("before-call.eventbridge.TestEventPattern", respond)
+
+
+def answer_instead(client: Any, operation: str, respond: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Puts an answer of the test's own in the place of an operation that moto has not, or half of.
+
+    :param respond: gets the request as botocore would send it, and gives what the client returns, with no other members
+        than AWS's API has; or ``{"Error": {"Code": …}}``, which the client raises.
     """
 
     def answer(params: dict[str, Any], model: Any, **_: Any) -> tuple[SimpleNamespace, dict[str, Any]]:
         answered = respond(params)
+        if "Error" in answered:
+            return SimpleNamespace(status_code=400), answered
         _only_members(answered, model.output_shape)
         return SimpleNamespace(status_code=200), answered
 
     # Not of the session: a client that is kept from an account before has events of its own by now.
-    events = client.meta.events
-    event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
-    events.unregister(event, unique_id=event)
-    events.register(event, answer, unique_id=event)
+    service = client.meta.service_model.service_id.hyphenize()
+    event = f"before-call.{service}.{operation}"
+    client.meta.events.unregister(event, unique_id=event)
+    client.meta.events.register(event, answer, unique_id=event)
 
 
 def _only_members(value: Any, shape: Any) -> None:
@@ -123,14 +136,3 @@ def _only_members(value: Any, shape: Any) -> None:
     elif shape.type_name == "list":
         for inner in value:
             _only_members(inner, shape.member)
-
-
-def tells_which_events_match(stack: DeployedStack) -> None:
-    """Moto does not test event patterns by its API. It does match events with them, which is what the API tells."""
-
-    def respond(params: dict[str, Any], **_: Any) -> tuple[SimpleNamespace, dict[str, bool]]:
-        request = json.loads(params["body"])
-        pattern = EventPattern.load(request["EventPattern"])
-        return SimpleNamespace(status_code=200), {"Result": pattern.matches_event(json.loads(request["Event"]))}
-
-    stack.session.events.register("before-call.eventbridge.TestEventPattern", respond)

@@ -1,0 +1,69 @@
+"""What MiniStack drops of Lambda functions, and what Lambda would refuse of them and of their aliases.
+
+An alias moves to a new version at once: nothing here shifts traffic, as CodeDeploy does.
+"""
+
+from typing import Any
+
+from ministack.services import cloudwatch, cloudwatch_logs, iam, kms, lambda_svc
+
+from rehearsal.types.seams import Properties, Record, amend_type, required
+
+ACCOUNT_CONCURRENCY, UNRESERVED = 1000, 100
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
+
+
+def register() -> None:
+    amend_type("AWS::Lambda::Function", check=check_function, keep=keep_function, forget=forget_metrics)
+    amend_type("AWS::Lambda::Alias", check=check_alias)
+
+
+def function(name: str) -> Record:
+    return required(lambda_svc._functions.get(name), f"Function not found: {name}")
+
+
+def check_function(properties: Properties) -> None:
+    role = properties["Role"]
+    known = any(record["Arn"] == role for record in iam._roles.values())
+    required(known, f"The role defined for the function cannot be assumed by Lambda: {role}")
+    log_group = properties.get("LoggingConfig", {}).get("LogGroup")
+    required(not log_group or log_group in cloudwatch_logs._log_groups, f"No log group {log_group}")
+    key = properties.get("KmsKeyArn")
+    required(not key or key.rpartition("/")[2] in kms._keys, f"KMS key not found: {key}")
+    if _reserved(properties) > ACCOUNT_CONCURRENCY - UNRESERVED:
+        raise ValueError(
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
+            f" below its minimum value of [{UNRESERVED}]."
+        )
+
+
+def keep_function(name: str, properties: Properties) -> None:
+    record = function(name)
+    reserved = properties.get("ReservedConcurrentExecutions")
+    record["concurrency"] = None if reserved is None else int(reserved)
+    record["config"].pop("KMSKeyArn", None)
+    if key := properties.get("KmsKeyArn"):
+        record["config"]["KMSKeyArn"] = key
+
+
+def forget_metrics(name: str, _properties: Properties) -> None:
+    """What calls have left: CloudWatch keeps it for 15 months, and bills nothing for it."""
+    of_function = f"FunctionName={name}"
+    for key in [key for key in cloudwatch._metrics if of_function in key[-1].split(",")]:
+        del cloudwatch._metrics[key]
+
+
+def check_alias(properties: Properties) -> None:
+    record = function(properties["FunctionName"].rpartition(":")[2])
+    version = properties["FunctionVersion"]
+    required(version in record["versions"], f"Function not found: {properties['FunctionName']}:{version}")
+    provisioned: Any = properties.get("ProvisionedConcurrencyConfig", {}).get("ProvisionedConcurrentExecutions", 0)
+    reserved = record["concurrency"]
+    if reserved is not None and int(provisioned) > reserved:
+        raise ValueError(
+            "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
+        )
+
+
+def _reserved(properties: Properties) -> int:
+    return int(properties.get("ReservedConcurrentExecutions") or 0)

@@ -1,0 +1,669 @@
+"""What the docstring of stacks/lambda_concurrency promises."""
+
+import random
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from patternbook import SANDBOX, LiveFunction, Provisioned, lambda_limits, log_group
+from patternbook.lambda_limits import MB, QUOTAS
+from patternbook.lambda_package import check_handler, check_package
+from patternbook.live_function import Schedule, check_environment
+from stacks.lambda_concurrency import LambdaConcurrencyStack
+from stacks.lambda_concurrency.settings import DEMONSTRATION
+from tests.book import EVERYTHING, OTHERWISE, refusal, variant
+from tests.unit.reading import Reading, Resource
+
+PATTERN = LambdaConcurrencyStack
+FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["LambdaConcurrencyStack"]}
+# Sandbox with a fixed number, reserved, and no step by step.
+OWN: Mapping[str, Any] = OTHERWISE["LambdaConcurrencyStack"]
+VARIANTS = {"full": FULL, "own": OWN}
+
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+CODE_DEPLOY = "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited"
+
+
+def function(stack: Reading) -> Resource:
+    return stack.one("AWS::Lambda::Function")
+
+
+def alias(stack: Reading) -> Resource:
+    return stack.one("AWS::Lambda::Alias")
+
+
+def role(stack: Reading) -> Resource:
+    return stack.to(function(stack)["Role"])
+
+
+def queue(stack: Reading) -> Resource:
+    return stack.one("AWS::SQS::Queue")
+
+
+def group(stack: Reading) -> Resource:
+    return stack.one("AWS::CodeDeploy::DeploymentGroup")
+
+
+def alarms(stack: Reading) -> dict[str, Resource]:
+    """By what they watch; those of a new version apart."""
+    return {
+        ("new " if "ExecutedVersion" in dimensions(alarm) else "") + alarm["MetricName"]: alarm
+        for alarm in stack.all("AWS::CloudWatch::Alarm")
+        if alarm.get("OKActions")
+    }
+
+
+def dimensions(alarm: Resource) -> dict[str, Any]:
+    return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+
+
+class TestFunction:
+    def test_python_on_arm64_with_traces(self, any_stack: Reading) -> None:
+        assert function(any_stack)["Runtime"] == "python3.14"
+        assert function(any_stack)["Architectures"] == ["arm64"]
+        assert function(any_stack)["TracingConfig"] == {"Mode": "Active"}
+
+    def test_logs_as_json_in_one_explicit_group(self, any_stack: Reading) -> None:
+        logging = function(any_stack)["LoggingConfig"]
+        assert logging["LogFormat"] == "JSON"
+        assert any_stack.to(logging["LogGroup"]) == any_stack.one("AWS::Logs::LogGroup")
+
+    @pytest.mark.parametrize(
+        ("name", "memory", "timeout", "storage"),
+        [("sandbox", 256, 30, 512), ("production", 256, 30, 512), ("full", 1769, 120, 1024)],
+    )
+    def test_its_size(self, read: Callable[[str], Reading], name: str, memory: int, timeout: int, storage: int) -> None:
+        found = function(read(name))
+        assert (found["MemorySize"], found["Timeout"]) == (memory, timeout)
+        assert found["EphemeralStorage"] == {"Size": storage}
+
+    def test_variables(self, sandbox: Reading, full: Reading) -> None:
+        assert not function(sandbox).get("Environment")
+        assert function(full)["Environment"] == {"Variables": {"GREETING": "Hello", "TABLE_NAME": "items"}}
+
+    def test_the_demonstration_says_that_it_is_one(self, sandbox: Reading, full: Reading) -> None:
+        assert function(sandbox)["Description"] == "The demonstration of Patternbook"
+        assert not function(full).get("Description")
+
+    def test_the_role_logs_traces_and_reports_failures(self, any_stack: Reading) -> None:
+        assert "ManagedPolicyArns" not in role(any_stack).body["Properties"]
+        granted: dict[str, set[str]] = {}
+        for statement in any_stack.statements(role(any_stack)):
+            assert statement["Effect"] == "Allow"
+            actions = statement["Action"]
+            granted.setdefault(statement["Resource"], set()).update([actions] if isinstance(actions, str) else actions)
+        expected = {
+            "${AWS::Logs::LogGroup.Arn}": LOGS,
+            "*": TRACES,
+            "${AWS::SQS::Queue.Arn}": {"sqs:SendMessage"},
+        }
+        if any_stack.all("AWS::KMS::Key"):
+            expected["${AWS::KMS::Key.Arn}"] = {"kms:Decrypt", "kms:GenerateDataKey"}
+        assert granted == expected
+
+    def test_nothing_but_lambda_assumes_the_role(self, any_stack: Reading) -> None:
+        [statement] = role(any_stack)["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+class TestAlias:
+    def test_it_is_live_and_of_the_version_of_this_template(self, any_stack: Reading) -> None:
+        assert alias(any_stack)["Name"] == "live"
+        version = any_stack.to(alias(any_stack)["FunctionVersion"])
+        assert version == any_stack.one("AWS::Lambda::Version")
+        assert any_stack.to(version["FunctionName"]) == function(any_stack)
+
+    @pytest.mark.parametrize(
+        ("changed", "is_new"),
+        [
+            ({"memory_mb": 512}, True),
+            ({"environment": {"A1": "b"}}, True),
+            ({"code_path": "elsewhere"}, True),
+            ({"reserved_concurrency": 7}, False),
+            ({"provisioned_concurrency": 7}, False),
+            ({"retry_attempts": 0}, False),
+        ],
+    )
+    def test_a_change_of_code_or_configuration_is_a_new_version(
+        self, sandbox: Reading, tmp_path: Path, changed: dict[str, Any], is_new: bool
+    ) -> None:
+        if "code_path" in changed:
+            (tmp_path / "mine").mkdir()
+            (tmp_path / "mine" / "work.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
+            changed = {"code_path": str(tmp_path / "mine")}
+        app = variant(PATTERN, tmp_path, **changed)
+        stack = app.node.find_child("LambdaConcurrencyStack")
+        assert isinstance(stack, cdk.Stack)
+        now, before = (reading.one("AWS::Lambda::Version").id for reading in (Reading(stack), sandbox))
+        assert (now != before) is is_new
+
+    def test_everybody_calls_the_alias(self, any_stack: Reading) -> None:
+        url = any_stack.one("AWS::Lambda::Url")
+        assert url["Qualifier"] == "live"
+        assert any_stack.one("AWS::Lambda::EventInvokeConfig")["Qualifier"] == {
+            "Fn::Select": [7, {"Fn::Split": [":", {"Ref": alias(any_stack).id}]}]
+        }
+        for permission in any_stack.all("AWS::Lambda::Permission"):
+            assert any_stack.to(permission["FunctionName"]) == alias(any_stack)
+
+
+class TestConcurrency:
+    @pytest.mark.parametrize(("name", "number"), [("sandbox", None), ("production", 100), ("full", 400), ("own", 5)])
+    def test_reserved(self, read: Callable[[str], Reading], name: str, number: int | None) -> None:
+        assert function(read(name)).get("ReservedConcurrentExecutions") == number
+
+    @pytest.mark.parametrize(("name", "number"), [("sandbox", None), ("production", 2), ("own", 3)])
+    def test_provisioned_as_a_fixed_number(self, read: Callable[[str], Reading], name: str, number: int | None) -> None:
+        found = alias(read(name)).get("ProvisionedConcurrencyConfig")
+        assert found == (number and {"ProvisionedConcurrentExecutions": number})
+        assert not read(name).all("AWS::ApplicationAutoScaling::ScalableTarget")
+
+    def test_a_number_that_scales_is_none_of_the_alias(self, full: Reading) -> None:
+        assert "ProvisionedConcurrencyConfig" not in alias(full).body["Properties"]
+        target = full.one("AWS::ApplicationAutoScaling::ScalableTarget")
+        assert (target["MinCapacity"], target["MaxCapacity"]) == (5, 50)
+        assert target["ScalableDimension"] == "lambda:function:ProvisionedConcurrency"
+        assert alias(full).id in full.before(target)
+
+    def test_it_scales_by_utilization_and_by_schedule(self, full: Reading) -> None:
+        policy = full.one("AWS::ApplicationAutoScaling::ScalingPolicy")
+        assert policy["PolicyType"] == "TargetTrackingScaling"
+        assert policy["TargetTrackingScalingPolicyConfiguration"] == {
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"},
+            "TargetValue": 0.6,
+        }
+        [schedule] = full.one("AWS::ApplicationAutoScaling::ScalableTarget")["ScheduledActions"]
+        assert schedule["Schedule"] == "cron(0 8 ? * MON-FRI *)"
+        assert schedule["Timezone"] == "Europe/Berlin"
+        assert schedule["ScalableTargetAction"] == {"MaxCapacity": 80, "MinCapacity": 20}
+
+
+class TestAsynchronousInvocation:
+    @pytest.mark.parametrize(("name", "age", "attempts"), [("sandbox", 3600, 2), ("full", 600, 1)])
+    def test_retries_a_maximum_age_and_the_queue(
+        self, read: Callable[[str], Reading], name: str, age: int, attempts: int
+    ) -> None:
+        stack = read(name)
+        configuration = stack.one("AWS::Lambda::EventInvokeConfig")
+        assert configuration["MaximumEventAgeInSeconds"] == age
+        assert configuration["MaximumRetryAttempts"] == attempts
+        assert stack.to(configuration["DestinationConfig"]["OnFailure"]["Destination"]) == queue(stack)
+
+    def test_the_role_may_send_before_lambda_checks_that(self, any_stack: Reading) -> None:
+        policies = {policy.id for policy in any_stack.all("AWS::IAM::Policy")}
+        assert policies & any_stack.before(any_stack.one("AWS::Lambda::EventInvokeConfig"))
+
+    def test_the_queue_is_encrypted_and_takes_tls_only(self, any_stack: Reading) -> None:
+        key = any_stack.all("AWS::KMS::Key")
+        if key:
+            assert any_stack.to(queue(any_stack)["KmsMasterKeyId"]) == key[0]
+        else:
+            assert queue(any_stack)["SqsManagedSseEnabled"] is True
+        assert queue(any_stack)["MessageRetentionPeriod"] == 14 * 24 * 3600
+        [statement] = any_stack.one("AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+class TestUrl:
+    def test_it_is_for_signed_requests(self, any_stack: Reading) -> None:
+        assert any_stack.one("AWS::Lambda::Url")["AuthType"] == "AWS_IAM"
+
+    @pytest.mark.parametrize("name", ["sandbox", "production"])
+    def test_nobody_is_named_as_it_comes(self, read: Callable[[str], Reading], name: str) -> None:
+        assert not read(name).all("AWS::Lambda::Permission")
+
+    def test_those_named_have_both_actions_by_the_url_only(self, full: Reading) -> None:
+        found = {
+            (permission["Principal"], permission["Action"]): permission
+            for permission in full.all("AWS::Lambda::Permission")
+        }
+        principals = EVERYTHING["LambdaConcurrencyStack"]["invoke_principals"]
+        actions = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+        assert found.keys() == {(principal, action) for principal in principals for action in actions}
+        for (_, action), permission in found.items():
+            if action == "lambda:InvokeFunctionUrl":
+                assert permission["FunctionUrlAuthType"] == "AWS_IAM"
+            else:
+                assert permission["InvokedViaFunctionUrl"] is True
+
+
+class TestDeployments:
+    @pytest.mark.parametrize(
+        ("name", "how"),
+        [
+            ("sandbox", "Canary10Percent5Minutes"),
+            ("production", "Canary10Percent5Minutes"),
+            ("full", "Linear10PercentEvery1Minute"),
+            ("own", "AllAtOnce"),
+        ],
+    )
+    def test_traffic_shifts(self, read: Callable[[str], Reading], name: str, how: str) -> None:
+        stack = read(name)
+        assert group(stack)["DeploymentConfigName"] == f"CodeDeployDefault.Lambda{how}"
+        assert group(stack)["DeploymentStyle"] == {
+            "DeploymentOption": "WITH_TRAFFIC_CONTROL",
+            "DeploymentType": "BLUE_GREEN",
+        }
+        assert stack.one("AWS::CodeDeploy::Application")["ComputePlatform"] == "Lambda"
+        update = alias(stack).body["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+        assert stack.to(update["DeploymentGroupName"]) == group(stack)
+        assert stack.to(update["ApplicationName"]) == stack.to(group(stack)["ApplicationName"])
+
+    def test_it_goes_back_on_an_alarm(self, any_stack: Reading) -> None:
+        assert group(any_stack)["AutoRollbackConfiguration"] == {
+            "Enabled": True,
+            "Events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST", "DEPLOYMENT_STOP_ON_ALARM"],
+        }
+        assert group(any_stack)["AlarmConfiguration"]["Enabled"] is True
+
+    def test_only_alarms_of_the_new_version_turn_it_back(self, any_stack: Reading) -> None:
+        watched = [any_stack.to(alarm["Name"]) for alarm in group(any_stack)["AlarmConfiguration"]["Alarms"]]
+        assert {alarm["MetricName"] for alarm in watched} == {"Errors", "Duration"}
+        for alarm in watched:
+            found = dimensions(alarm)
+            assert any_stack.to(found["ExecutedVersion"]) == any_stack.one("AWS::Lambda::Version")
+            assert any_stack.shown(found["Resource"]) == "${AWS::Lambda::Function}:live"
+            # A canary of five minutes is over before five minutes of breaches are.
+            assert alarm["EvaluationPeriods"] * alarm["Period"] == 60
+
+    def test_they_are_in_place_before_traffic_moves(self, any_stack: Reading) -> None:
+        watching = {any_stack.to(alarm["Name"]).id for alarm in group(any_stack)["AlarmConfiguration"]["Alarms"]}
+        assert watching | {group(any_stack).id} <= any_stack.before(alias(any_stack))
+
+    def test_code_deploy_has_the_limited_policy(self, any_stack: Reading) -> None:
+        found = any_stack.to(group(any_stack)["ServiceRoleArn"])
+        assert any_stack.shown(found["ManagedPolicyArns"]) == [CODE_DEPLOY]
+        assert any_stack.statements(found) == []
+        [statement] = found["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "codedeploy.amazonaws.com"}
+
+
+class TestOperation:
+    @pytest.mark.parametrize("name", ["sandbox", "production", "full", "own"])
+    def test_alarms_notify_the_topic(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read(name)
+        expected = {
+            *("Errors", "Throttles", "Duration", "AsyncEventAge", "AsyncEventsDropped", "DestinationDeliveryFailures"),
+            *("ApproximateNumberOfMessagesVisible", "new Errors", "new Duration"),
+        }
+        if name != "sandbox":
+            expected.add("ProvisionedConcurrencySpilloverInvocations")
+        assert alarms(stack).keys() == expected
+        topic = stack.one("AWS::SNS::Topic")
+        assert all(stack.to(alarm["AlarmActions"][0]) == topic for alarm in alarms(stack).values())
+
+    def test_they_watch_what_is_called_by_the_alias(self, any_stack: Reading) -> None:
+        for name, alarm in alarms(any_stack).items():
+            if alarm["Namespace"] == "AWS/Lambda":
+                found = dimensions(alarm)
+                assert any_stack.to(found["FunctionName"]) == function(any_stack), name
+                assert any_stack.shown(found["Resource"]) == "${AWS::Lambda::Function}:live", name
+
+    @pytest.mark.parametrize(("name", "slow", "late"), [("sandbox", 24_000, 1_800_000), ("full", 60_000, 300_000)])
+    def test_thresholds_follow_the_limits_of_the_function(
+        self, read: Callable[[str], Reading], name: str, slow: int, late: int
+    ) -> None:
+        found = alarms(read(name))
+        assert found["Duration"]["Threshold"] == found["new Duration"]["Threshold"] == slow
+        assert found["Duration"]["ExtendedStatistic"] == "p99"
+        assert found["AsyncEventAge"]["Threshold"] == late
+        assert found["ApproximateNumberOfMessagesVisible"]["Threshold"] == 0
+
+    def test_production_has_one_key_for_everything(self, production: Reading) -> None:
+        key = production.one("AWS::KMS::Key")
+        assert key["EnableKeyRotation"] is True
+        for holder, name in (
+            (function(production), "KmsKeyArn"),
+            (queue(production), "KmsMasterKeyId"),
+            (production.one("AWS::Logs::LogGroup"), "KmsKeyId"),
+            (production.one("AWS::SNS::Topic"), "KmsMasterKeyId"),
+        ):
+            assert production.to(holder[name]) == key
+
+    def test_sandbox_has_none(self, sandbox: Reading) -> None:
+        assert not sandbox.all("AWS::KMS::Key")
+        assert "KmsKeyArn" not in function(sandbox).body["Properties"]
+
+    @pytest.mark.parametrize(("name", "kept"), [("sandbox", "Delete"), ("production", "RetainExceptOnCreate")])
+    def test_production_keeps_logs_failures_and_key(self, read: Callable[[str], Reading], name: str, kept: str) -> None:
+        stack = read(name)
+        for resource in (*stack.all("AWS::KMS::Key"), stack.one("AWS::Logs::LogGroup"), queue(stack)):
+            assert resource.kept[0] == kept
+
+    @pytest.mark.parametrize(("name", "days"), [("sandbox", 7), ("production", 365), ("full", 30)])
+    def test_logs_are_kept_for_a_time(self, read: Callable[[str], Reading], name: str, days: int) -> None:
+        assert read(name).one("AWS::Logs::LogGroup")["RetentionInDays"] == days
+
+    def test_an_email_is_optional(self, sandbox: Reading, full: Reading) -> None:
+        assert not sandbox.all("AWS::SNS::Subscription")
+        assert full.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
+
+    def test_outputs(self, any_stack: Reading) -> None:
+        assert any_stack.document["Outputs"].keys() == {
+            *("Url", "InvokeCommand", "WeightsCommand", "FailuresQueueUrl", "LogGroupName", "DashboardUrl"),
+        }
+        assert any_stack.output("Url") == "${AWS::Lambda::Url.FunctionUrl}"
+        invoke = any_stack.output("InvokeCommand")
+        assert invoke.startswith("aws lambda invoke --function-name ${AWS::Lambda::Function} --qualifier live ")
+        assert "--invocation-type Event" in invoke
+        weights = any_stack.output("WeightsCommand")
+        assert weights.startswith("aws lambda get-alias --function-name ${AWS::Lambda::Function} --name live")
+        assert any_stack.output("FailuresQueueUrl") == "${AWS::SQS::Queue}"
+
+
+RESERVED, PROVISIONED = lambda_limits.RESERVED, lambda_limits.PROVISIONED
+
+# What a user would give, and what the message has to say: the limit, and where AWS says so.
+REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
+    ({"memory_mb": 127}, "memory_mb", ("128 to 10,240: function memory allocation", QUOTAS)),
+    ({"memory_mb": 10241}, "memory_mb", ("128 to 10,240: function memory allocation", QUOTAS)),
+    ({"timeout_seconds": 0}, "timeout_seconds", ("1 to 900: function timeout", QUOTAS)),
+    ({"timeout_seconds": 901}, "timeout_seconds", ("1 to 900: function timeout", QUOTAS)),
+    ({"ephemeral_storage_mb": 511}, "ephemeral_storage_mb", ("512 to 10,240: /tmp directory storage", QUOTAS)),
+    ({"ephemeral_storage_mb": 10241}, "ephemeral_storage_mb", ("512 to 10,240: /tmp directory storage", QUOTAS)),
+    ({"memory_mb": "much"}, "memory_mb", ("128 to 10,240: function memory allocation", QUOTAS)),
+    (
+        {"environment": {"A1": "x" * 2048, "B2": "y" * 2048}},
+        "environment",
+        ("environment variables, in aggregate: at most 4,096 bytes", QUOTAS),
+    ),
+    ({"environment": {"AWS_REGION": "eu-west-1"}}, "environment", ("AWS_REGION", lambda_limits.VARIABLES)),
+    ({"environment": {"1A": "b"}}, "environment.1A", ("a name of an environment variable",)),
+    ({"reserved_concurrency": 0}, "reserved_concurrency", ("at least 1", "never called", RESERVED)),
+    (
+        {"reserved_concurrency": 901},
+        "reserved_concurrency",
+        ("at most 900", "account concurrency, 1,000", "leaves 100 for functions that reserve nothing", RESERVED),
+    ),
+    ({"reserved_concurrency": 1, "account_concurrency": 10}, "reserved_concurrency", ("at most 0", RESERVED)),
+    ({"posture": "production", "account_concurrency": 150}, "reserved_concurrency", ("at most 50", RESERVED)),
+    ({"account_concurrency": 9}, "account_concurrency", ("from 10",)),
+    (
+        {"reserved_concurrency": 5, "provisioned_concurrency": 6},
+        "provisioned_concurrency",
+        ("at most 5", "part of the reserved concurrency", PROVISIONED),
+    ),
+    ({"provisioned_concurrency": 901}, "provisioned_concurrency", ("at most 900", "leaves 100", PROVISIONED)),
+    (
+        {"reserved_concurrency": 5, "provisioned_concurrency": 1, "max_provisioned_concurrency": 6},
+        "max_provisioned_concurrency",
+        ("at most 5", PROVISIONED),
+    ),
+    (
+        {"provisioned_concurrency": 4, "max_provisioned_concurrency": 3},
+        "max_provisioned_concurrency",
+        ("at least provisioned_concurrency, which is 4",),
+    ),
+    ({"max_provisioned_concurrency": 3}, "max_provisioned_concurrency", ("and that at least 1",)),
+    (
+        {"scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}]},
+        "scheduled_provisioned",
+        ("max_provisioned_concurrency with it",),
+    ),
+    (
+        {
+            "reserved_concurrency": 5,
+            "provisioned_concurrency": 1,
+            "max_provisioned_concurrency": 2,
+            "scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 6}],
+        },
+        "scheduled_provisioned",
+        ("at most 5", PROVISIONED),
+    ),
+    (
+        {"scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 0, "max_provisioned": 6}]},
+        "scheduled_provisioned.0.min_provisioned",
+        ("from 1",),
+    ),
+    (
+        {"scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 7, "max_provisioned": 6}]},
+        "scheduled_provisioned.0.max_provisioned",
+        ("at least min_provisioned, which is 7",),
+    ),
+    (
+        {
+            "provisioned_concurrency": 1,
+            "max_provisioned_concurrency": 2,
+            "scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}] * 2,
+        },
+        "scheduled_provisioned",
+        ("times that no other schedule has",),
+    ),
+    (
+        {"max_event_age_seconds": 59},
+        "max_event_age_seconds",
+        ("60 to 21,600: maximum event age", lambda_limits.ASYNCHRONOUS),
+    ),
+    (
+        {"max_event_age_seconds": 21_601},
+        "max_event_age_seconds",
+        ("60 to 21,600: maximum event age", lambda_limits.ASYNCHRONOUS),
+    ),
+    ({"retry_attempts": 3}, "retry_attempts", ("0 to 2: maximum retry attempts", lambda_limits.ASYNCHRONOUS)),
+    ({"traffic_shift": "Canary50Percent"}, "traffic_shift", ("one of Canary10Percent5Minutes",)),
+    ({"invoke_principals": ["*"]}, "invoke_principals.0", ("not *, which would be everybody in AWS",)),
+    ({"handler": "work"}, "handler", ("module.function",)),
+    ({"handler": "other.handler"}, "handler", ("has no other.py",)),
+    ({"code_path": "does/not/exist"}, "code_path", ("a folder or a .zip file",)),
+    ({"code_path": "/"}, "code_path", ("a folder or a .zip file",)),
+    ({"code_path": "."}, "code_path", ("a folder or a .zip file",)),
+    ({"code_path": "pyproject.toml"}, "code_path", ("a folder or a .zip file",)),
+]
+
+
+class TestSettings:
+    @pytest.mark.parametrize(("given", "path", "says"), REFUSED, ids=lambda value: str(value)[:60])
+    def test_refused_with_the_limit_and_its_source(
+        self, tmp_path: Path, given: dict[str, Any], path: str, says: tuple[str, ...]
+    ) -> None:
+        found = refusal(PATTERN, tmp_path, **given)
+        assert found.keys() == {path}
+        for part in says:
+            assert part in found[path]
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"memory_mb": 128, "timeout_seconds": 1, "ephemeral_storage_mb": 512},
+            {"memory_mb": 10_240, "timeout_seconds": 900, "ephemeral_storage_mb": 10_240},
+            {"reserved_concurrency": 900, "provisioned_concurrency": 900},
+            {"account_concurrency": 10},
+            {"max_event_age_seconds": 60, "retry_attempts": 0},
+            {"max_event_age_seconds": 21_600, "retry_attempts": 2},
+            {"posture": "production", "account_concurrency": 200},
+            {"posture": "production", "provisioned_concurrency": 0},
+        ],
+    )
+    def test_what_is_just_within_is_taken(self, tmp_path: Path, given: dict[str, Any]) -> None:
+        variant(PATTERN, tmp_path, **given)
+
+    def test_all_mistakes_come_at_once(self, tmp_path: Path) -> None:
+        found = refusal(PATTERN, tmp_path, memory_mb=1, timeout_seconds=901, reserved_concurrency=0)
+        assert found.keys() == {"memory_mb", "timeout_seconds", "reserved_concurrency"}
+
+
+def noise(path: Path, size: int) -> Path:
+    """A file that nothing makes smaller."""
+    path.write_bytes(random.Random(1).randbytes(size))
+    return path
+
+
+def hole(path: Path, size: int) -> Path:
+    """A file of zeros that takes no room on the disk, and next to none compressed."""
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Packages near the limits, by name."""
+    folder = tmp_path_factory.mktemp("packages")
+    for name in ("small", "zips well", "zips badly", "too large", "cached"):
+        (folder / name).mkdir()
+        (folder / name / "work.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
+    hole(folder / "zips well" / "data", 250 * MB - 100)
+    noise(folder / "zips badly" / "data", 50 * MB + 1)
+    hole(folder / "too large" / "data", 250 * MB)
+    (folder / "cached" / "__pycache__").mkdir()
+    hole(folder / "cached" / "__pycache__" / "data", 300 * MB)
+    hole(folder / "cached" / "old.pyc", 300 * MB)
+    for name in ("small", "zips well", "zips badly", "too large"):
+        with zipfile.ZipFile(folder / f"{name}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for path in (folder / name).iterdir():
+                archive.write(path, path.name)
+    (folder / "broken.zip").write_text("no archive", encoding="utf-8")
+    (folder / "empty").mkdir()
+    return folder
+
+
+UNZIPPED = "deployment package, unzipped, with its layers: at most 262,144,000 bytes"
+ZIPPED = "deployment package, zipped, in a direct upload: at most 52,428,800 bytes"
+
+
+class TestPackage:
+    @pytest.mark.parametrize("name", ["small", "zips well", "cached", "small.zip", "zips well.zip"])
+    def test_taken(self, packages: Path, name: str) -> None:
+        check_package(packages / name, direct_upload=True)
+
+    @pytest.mark.parametrize(
+        ("name", "limit"),
+        [
+            ("too large", UNZIPPED),
+            ("too large.zip", UNZIPPED),
+            ("zips badly", ZIPPED),
+            ("zips badly.zip", ZIPPED),
+        ],
+    )
+    def test_refused_with_the_limit_and_its_source(self, packages: Path, name: str, limit: str) -> None:
+        with pytest.raises(ValueError, match="given") as caught:
+            check_package(packages / name, direct_upload=True)
+        assert f"{limit} ({QUOTAS})" in str(caught.value)
+
+    @pytest.mark.parametrize("name", ["zips badly", "zips badly.zip"])
+    def test_by_way_of_s3_it_may_be_larger_zipped(self, packages: Path, name: str) -> None:
+        check_package(packages / name, direct_upload=False)
+
+    @pytest.mark.parametrize(
+        ("name", "says"), [("broken.zip", "is neither"), ("missing.zip", "is neither"), ("empty", "is empty")]
+    )
+    def test_what_is_none_is_refused(self, packages: Path, name: str, says: str) -> None:
+        with pytest.raises(ValueError, match=says):
+            check_package(packages / name, direct_upload=True)
+
+    @pytest.mark.parametrize(("name", "path"), [("too large", UNZIPPED), ("zips badly.zip", ZIPPED)])
+    def test_the_setting_names_it_too(self, packages: Path, tmp_path: Path, name: str, path: str) -> None:
+        found = refusal(PATTERN, tmp_path, code_path=str(packages / name))
+        assert found.keys() == {"code_path"}
+        assert path in found["code_path"]
+
+    def test_a_relative_path_is_from_where_cdk_runs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(DEMONSTRATION.parent)
+        variant(PATTERN, tmp_path, code_path=DEMONSTRATION.name)
+
+    @pytest.mark.parametrize("handler", ["work.handler", "inner.work.handler", "inner/work.handler", "inner.handler"])
+    def test_a_handler_is_a_function_of_a_module_in_it(self, tmp_path: Path, handler: str) -> None:
+        (tmp_path / "inner").mkdir()
+        for name in ("work.py", "inner/__init__.py", "inner/work.py"):
+            (tmp_path / name).touch()
+        check_handler(tmp_path, handler)
+        with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+            for name in ("work.py", "inner/__init__.py", "inner/work.py"):
+                archive.write(tmp_path / name, name)
+        check_handler(tmp_path / "all.zip", handler)
+        for package in (tmp_path, tmp_path / "all.zip"):
+            with pytest.raises(ValueError, match=r"has no inner/other\.py"):
+                check_handler(package, "inner.other.handler")
+
+    def test_what_python_leaves_behind_is_no_part_of_it(self, tmp_path: Path) -> None:
+        """Otherwise the template would depend on whether somebody has run the code."""
+        package, versions = tmp_path / "mine", set[str]()
+        (package / "inner").mkdir(parents=True)
+        (package / "inner" / "work.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
+        for outdir in (tmp_path / "before", tmp_path / "after"):
+            outdir.mkdir()
+            app = variant(PATTERN, outdir, code_path=str(package), handler="inner.work.handler")
+            stack = app.node.find_child("LambdaConcurrencyStack")
+            assert isinstance(stack, cdk.Stack)
+            versions.add(Reading(stack).one("AWS::Lambda::Version").id)
+            [asset] = [path for path in Path(app.outdir).glob("asset.*") if (path / "inner").is_dir()]
+            assert {path.name for path in asset.rglob("*")} == {"inner", "work.py"}
+            (package / "inner" / "__pycache__").mkdir(exist_ok=True)
+            for name in ("__pycache__/work.cpython-314.pyc", "__pycache__/more", "old.pyc"):
+                (package / "inner" / name).write_text("compiled", encoding="utf-8")
+        assert len(versions) == 1
+
+
+def function_of(stack: cdk.Stack, **given: Any) -> LiveFunction:
+    arguments: dict[str, Any] = {"package": DEMONSTRATION, "handler": "work.handler", **given}
+    return LiveFunction(stack, "Live", **arguments)
+
+
+class TestConstructs:
+    """Usable alone, with the mistakes of a call refused before anything is made."""
+
+    @pytest.mark.parametrize(
+        ("given", "says"),
+        [
+            ({"memory_mb": 64}, r"memory_mb: 64 MB given; function memory allocation: 128 to 10,240 MB \(https"),
+            ({"timeout_seconds": 901}, "timeout_seconds: 901 seconds given; function timeout: 1 to 900 seconds"),
+            ({"ephemeral_storage_mb": 1}, "/tmp directory storage: 512 to 10,240 MB"),
+            ({"max_event_age_seconds": 1}, "maximum event age: 60 to 21,600 seconds"),
+            ({"retry_attempts": 3}, "maximum retry attempts: at most 2 attempts"),
+            ({"environment": {"A1": "x" * 4096}}, "environment variables, in aggregate: at most 4,096 bytes"),
+            ({"environment": {"_HANDLER": "x"}}, "_HANDLER"),
+            ({"handler": "other.handler"}, "has no other.py"),
+            ({"package": Path("missing")}, "is neither"),
+            ({"reserved_concurrency": 0}, "never called"),
+            ({"reserved_concurrency": 901}, "at most 900"),
+            ({"reserved_concurrency": 1, "provisioned": Provisioned(least=2)}, "at most 1"),
+            ({"provisioned": Provisioned(least=901)}, "at most 900"),
+            ({"provisioned": Provisioned(least=0)}, "1 <= least <= most required"),
+            ({"provisioned": Provisioned(least=3, most=2)}, "1 <= least <= most required"),
+            ({"reserved_concurrency": 5, "provisioned": Provisioned(least=1, most=6)}, "at most 5"),
+            (
+                {
+                    "provisioned": Provisioned(
+                        least=1, schedules=[Schedule(cron="0 8 ? * * *", time_zone="Etc/UTC", least=1, most=2)]
+                    )
+                },
+                "given without most",
+            ),
+        ],
+    )
+    def test_a_function_refuses(self, given: dict[str, Any], says: str) -> None:
+        stack = cdk.Stack(cdk.App(), "Own")
+        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        before = len(stack.node.find_all())
+        with pytest.raises(ValueError, match=says):
+            function_of(stack, **{"log_group": logs, **given})
+        assert len(stack.node.find_all()) == before
+
+    def test_a_function_needs_no_destination_and_no_deployments(self, tmp_path: Path) -> None:
+        stack = cdk.Stack(cdk.App(outdir=str(tmp_path)), "Own")
+        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        function_of(stack, log_group=logs)
+        reading = Reading(stack)
+        assert not reading.all("AWS::CodeDeploy::DeploymentGroup")
+        assert not reading.all("AWS::Lambda::Url")
+        assert "DestinationConfig" not in reading.one("AWS::Lambda::EventInvokeConfig").body["Properties"]
+
+    def test_the_size_of_variables_is_that_of_their_json(self) -> None:
+        text = "x" * (4096 - len('{"A1":""}'))
+        check_environment({"A1": text})
+        with pytest.raises(ValueError, match="4,097 bytes given"):
+            check_environment({"A1": text + "x"})
+        assert lambda_limits.environment_bytes({"A1": "ä"}) == len('{"A1":"ä"}'.encode())
+
+    def test_the_facts_need_nothing_but_python(self) -> None:
+        source = Path(str(lambda_limits.__file__)).read_text(encoding="utf-8")
+        imported = {
+            line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))
+        }
+        assert imported == {"json", "collections", "dataclasses", "typing"}

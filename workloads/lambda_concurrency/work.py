@@ -1,0 +1,82 @@
+"""The demonstration: a small job that takes CPU, and says which environment did it.
+
+It derives a digest from a text, by as many rounds of PBKDF2 as asked for. The same item always gives the same digest
+and nothing is stored, so that an item that Lambda delivers twice (as it may) harms nobody: the job is idempotent.
+
+An item is ``{"item": "a text", "rounds": 200000}``, as an asynchronous event or as the body of a request to the
+function's URL. A wrong item fails at once: as an event it is retried and ends in the queue of failures, over the URL it
+is answered by status 400.
+"""
+
+import base64
+import hashlib
+import json
+import logging
+import os
+from typing import Any
+
+MOST_ROUNDS = 5_000_000
+"""Some seconds of one vCPU; an environment with less than 1,769 MB has a part of one."""
+SALT = b"patternbook"
+
+# Lambda writes what this logger gets as JSON, with the id of the request.
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.INFO)
+
+_calls = 0
+"""Of this environment, which Lambda may keep for many events."""
+
+
+class WrongItemError(ValueError):
+    """An item that no attempt can ever do."""
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Does an item. Lambda calls it, for an event or for an HTTP request to the function's URL."""
+    global _calls
+    _calls += 1
+    over_http = "requestContext" in event and "http" in event["requestContext"]
+    try:
+        item, rounds = read(_body(event) if over_http else event)
+    except WrongItemError as error:
+        logger.error("refused", extra={"reason": str(error)})
+        if over_http:
+            return _answer(400, {"error": str(error)})
+        raise
+    done = {
+        "item": item,
+        "digest": hashlib.pbkdf2_hmac("sha256", item.encode("utf-8", "surrogatepass"), SALT, rounds).hex(),
+        "version": context.function_version,
+        "environment": os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        "call_of_environment": _calls,
+    }
+    logger.info("done", extra={name: value for name, value in done.items() if name != "digest"})
+    return _answer(200, done) if over_http else done
+
+
+def read(item: Any) -> tuple[str, int]:
+    """The text and the rounds of an item.
+
+    :raises WrongItemError: for anything else.
+    """
+    if not isinstance(item, dict):
+        raise WrongItemError('expected an object such as {"item": "a text"}')
+    text, rounds = item.get("item"), item.get("rounds", 1)
+    if not isinstance(text, str) or not 1 <= len(text) <= 1024:
+        raise WrongItemError("item: expected a text of 1 to 1,024 characters")
+    if not isinstance(rounds, int) or isinstance(rounds, bool) or not 1 <= rounds <= MOST_ROUNDS:
+        raise WrongItemError(f"rounds: expected a whole number from 1 to {MOST_ROUNDS:,}")
+    return text, rounds
+
+
+def _body(request: dict[str, Any]) -> Any:
+    """https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads"""
+    body = request.get("body") or ""
+    try:
+        return json.loads(base64.b64decode(body) if request.get("isBase64Encoded") else body)
+    except (ValueError, RecursionError) as error:
+        raise WrongItemError("the body is no JSON") from error
+
+
+def _answer(status: int, body: dict[str, Any]) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}
