@@ -61,6 +61,8 @@ class Policies:
                 return self.arn(name) if attribute.endswith("Arn") else "something"
             case {"Fn::Join": [str(between), list(parts)]}:
                 return between.join(str(self.known(part)) for part in parts)
+            case {"Fn::Sub": str(text)}:
+                return re.sub(r"\$\{([\w:]+)\}", lambda found: self.known({"Ref": found[1]}), text)
             case {"Fn::Select": _}:
                 return "something"
             case dict():
