@@ -1,0 +1,118 @@
+"""Limits of AWS Lambda, as AWS documents them. Nothing but numbers: no part of the CDK is needed to read them.
+
+In Lambda's documents, and so here, a KB has 1,024 bytes and an MB 1,024 KB.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+QUOTAS: Final = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
+ASYNCHRONOUS: Final = "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"
+RESERVED: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
+PROVISIONED: Final = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
+VARIABLES: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"
+
+KB: Final = 1024
+MB: Final = 1024 * KB
+GB: Final = 1024 * MB
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A range that AWS documents."""
+
+    name: str
+    """What AWS calls it."""
+    least: int
+    most: int
+    unit: str
+    source: str
+    """The document that says so."""
+
+    def __str__(self) -> str:
+        low = f"{self.least:,} to " if self.least else "at most "
+        return f"{self.name}: {low}{self.most:,} {self.unit} ({self.source})"
+
+    def check(self, what: str, value: int) -> None:
+        """:raises ValueError: for a value outside, which ``what`` names; the message names the limit and its source."""
+        if not self.least <= value <= self.most:
+            raise ValueError(f"{what}: {value:,} {self.unit} given; {self}")
+
+
+# A function's configuration. The API takes more memory, storage and time, which are for Lambda Managed Instances.
+
+MEMORY: Final = Limit("function memory allocation", 128, 10_240, "MB", QUOTAS)
+TIMEOUT: Final = Limit("function timeout", 1, 900, "seconds", QUOTAS)
+EPHEMERAL_STORAGE: Final = Limit("/tmp directory storage", 512, 10_240, "MB", QUOTAS)
+ENVIRONMENT: Final = Limit("environment variables, in aggregate", 0, 4 * KB, "bytes", QUOTAS)
+RESOURCE_POLICY: Final = Limit("function resource-based policy", 0, 20 * KB, "bytes", QUOTAS)
+LAYERS: Final = Limit("function layers", 0, 5, "layers", QUOTAS)
+MEMORY_OF_ONE_VCPU_MB: Final = 1_769
+"""Lambda gives CPU in proportion to memory; this much is one vCPU: :data:`QUOTAS`."""
+
+# Its code.
+
+PACKAGE_ZIPPED: Final = Limit("deployment package, zipped, in a direct upload", 0, 50 * MB, "bytes", QUOTAS)
+"""By the API or the console; a package that is uploaded by way of S3 has no such limit."""
+PACKAGE_UNZIPPED: Final = Limit("deployment package, unzipped, with its layers", 0, 250 * MB, "bytes", QUOTAS)
+CONTAINER_IMAGE: Final = Limit(
+    "container image code package, uncompressed, with all layers", 0, 10 * GB, "bytes", QUOTAS
+)
+CONTAINER_IMAGE_SETTINGS: Final = Limit("container image settings", 0, 16 * KB, "bytes", QUOTAS)
+CODE_STORAGE: Final = Limit("storage for uploaded functions and layers, unzipped", 0, 300 * GB, "bytes", QUOTAS)
+"""Of an account in a Region; each version of a function counts."""
+
+# What it is called with, and where it runs.
+
+PAYLOAD_SYNCHRONOUS: Final = Limit("invocation payload, synchronous, request or response", 0, 6 * MB, "bytes", QUOTAS)
+PAYLOAD_ASYNCHRONOUS: Final = Limit("invocation payload, asynchronous", 0, 1 * MB, "bytes", QUOTAS)
+PAYLOAD_STREAMED: Final = Limit("streamed response", 0, 200 * MB, "bytes", QUOTAS)
+FILE_DESCRIPTORS: Final = Limit("file descriptors", 0, 1_024, "descriptors", QUOTAS)
+PROCESSES: Final = Limit("execution processes and threads", 0, 1_024, "processes and threads", QUOTAS)
+
+# Asynchronous invocation.
+
+EVENT_AGE: Final = Limit("maximum event age", 60, 21_600, "seconds", ASYNCHRONOUS)
+RETRY_ATTEMPTS: Final = Limit("maximum retry attempts", 0, 2, "attempts", ASYNCHRONOUS)
+
+# Concurrency, of an account in a Region.
+
+ACCOUNT_CONCURRENCY: Final = 1_000
+"""Concurrent executions by default, which AWS raises on request: :data:`QUOTAS`."""
+NEW_ACCOUNT_CONCURRENCY: Final = 10
+"""What many new accounts have instead, until AWS has seen them used. The same document says that it is less, and not
+how much; errors that users report name this number: https://github.com/awslabs/fhir-works-on-aws-deployment/issues/691
+"""
+UNRESERVED_CONCURRENCY: Final = 100
+"""What has to be left for functions that reserve nothing: :data:`RESERVED`. Where an account has less in all, it can
+neither reserve nor provision: https://github.com/aws-samples/one-observability-demo/issues/278,
+https://github.com/anomalyco/sst/issues/5829
+"""
+SCALING_RATE: Final = Limit("concurrency scaling of a function", 0, 1_000, "environments every 10 seconds", QUOTAS)
+REQUESTS_OF_AN_ENVIRONMENT: Final = 10
+"""Requests a second, for each unit of concurrency, that Lambda takes at most: :data:`QUOTAS`."""
+
+# Names.
+
+RESERVED_VARIABLES: Final = frozenset(
+    {
+        *("_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV"),
+        *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"),
+        *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
+        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        *("AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
+    }
+)
+"""Environment variables that Lambda sets itself: :data:`VARIABLES`."""
+
+
+def environment_bytes(variables: Mapping[str, str]) -> int:
+    """How much of :data:`ENVIRONMENT` variables take: Lambda's own error message shows that it measures their JSON."""
+    return len(json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def reservable(account_concurrency: int) -> int:
+    """The most that functions of an account may reserve and provision together; nothing where it has too little."""
+    return max(0, account_concurrency - UNRESERVED_CONCURRENCY)
