@@ -9,12 +9,19 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Final
 
-from patternbook.rules import ecs, eks
+from patternbook.rules import app_runner, aws_lambda, cloudfront, ecr, ecs, edge, efs, eks, networks
 from patternbook.rules.engine import OF_ACKNOWLEDGEMENTS, Rule, rules_in
 
 FAMILIES: Final[Mapping[str, ModuleType]] = {
     "ECS": ecs,
     "EKS": eks,
+    "Lambda": aws_lambda,
+    "Lambda@Edge": edge,
+    "CloudFront": cloudfront,
+    "ECR": ecr,
+    "EFS": efs,
+    "App Runner": app_runner,
+    "Networks": networks,
 }
 """The modules with rules, by what they are for."""
 

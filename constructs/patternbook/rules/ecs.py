@@ -137,7 +137,7 @@ def efs_transit_encryption(template: Template) -> Iterator[Problem]:
                 "IAM authorization"
                 if authorization["IAM"].text == "ENABLED"
                 else "an access point"
-                if not point.missing and not point.unknown
+                if not point.undecided
                 else None
             )
             if needs and (encryption.missing or encryption.text == "DISABLED"):
@@ -161,9 +161,7 @@ def execution_role(template: Template) -> Iterator[Problem]:
             log = container["LogConfiguration"]
             if container["Secrets"].items or log["SecretOptions"].items:
                 needs = "reads secrets"
-            elif not container["RepositoryCredentials"]["CredentialsParameter"].missing and not (
-                container["RepositoryCredentials"].unknown
-            ):
+            elif not container["RepositoryCredentials"]["CredentialsParameter"].undecided:
                 needs = "has credentials for a registry"
             elif fargate and log["LogDriver"].text == "awslogs":
                 needs = "logs by awslogs on Fargate"
@@ -186,7 +184,7 @@ def fargate_size(template: Template) -> Iterator[Problem]:
     for task in template.of_type(TASK):
         if "FARGATE" not in (task["RequiresCompatibilities"].texts or []):
             continue
-        cpu, memory = _units(task["Cpu"], r"\s*vCPU"), _units(task["Memory"], r"\s*GB")
+        cpu, memory = task["Cpu"].units("vCPU"), task["Memory"].units("GB")
         if cpu is not None and cpu not in MEMORY_MIB:
             yield task["Cpu"].problem(f"{cpu:g} CPU units; Fargate has {', '.join(map(str, MEMORY_MIB))}.")
         elif cpu is not None and memory is not None and memory not in MEMORY_MIB[int(cpu)]:
@@ -195,12 +193,6 @@ def fargate_size(template: Template) -> Iterator[Problem]:
                 f"{memory:g} MiB with {cpu:g} CPU units; Fargate offers {', '.join(map(str, sizes[:5]))}"
                 + (f" … {sizes[-1]}." if len(sizes) > 5 else ".")
             )
-
-
-def _units(node: Node, unit: str) -> float | None:
-    """A number of CPU units or MiB, which may be written with a unit that has 1,024 of them."""
-    found = re.fullmatch(rf"(\d*\.?\d+)({unit})", node.text or "", re.IGNORECASE | re.ASCII)
-    return float(found[1]) * 1024 if found else node.number
 
 
 @rule("ecs-rolling-percent", ERROR)
@@ -289,7 +281,7 @@ def _uses(resource: Resource, provider: Resource) -> bool:
     for key, value in resource.entries.items():
         if key == "CapacityProviders" and resource.type.startswith("AWS::ECS::Cluster"):
             continue
-        if provider.id in value.references or value.unknown:
+        if provider.id in value.references or (value.unknown and "CapacityProvider" in key):
             return True
         if name.text and name.text in str(value.value) and resource.id != provider.id:
             return True

@@ -112,6 +112,11 @@ class Node:
         return self.value is UNKNOWN
 
     @property
+    def undecided(self) -> bool:
+        """Whether there is nothing, or may be nothing."""
+        return self.missing or self.unknown
+
+    @property
     def items(self) -> "list[Node]":
         """The elements of a list, known or not; none where there is no list."""
         if not isinstance(self.value, list):
@@ -154,6 +159,13 @@ class Node:
             return float(self.value)
         except (ValueError, OverflowError):
             return None
+
+    def units(self, unit: str) -> float | None:
+        """A number that may also be written with a unit of 1,024 of its own: CPU units, of which one ``vCPU`` has that
+        many, or MiB.
+        """
+        found = re.fullmatch(rf"(\d*\.?\d+)\s*{unit}", self.text or "", re.IGNORECASE | re.ASCII)
+        return float(found[1]) * 1024 if found else self.number
 
     @property
     def flag(self) -> bool | None:
