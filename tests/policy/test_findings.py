@@ -15,8 +15,8 @@ from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
 
 import app
-from patternbook import PatternStack, build_app
-from tests.book import EVERYTHING, OTHERWISE, POSTURES, REQUIRED, bare_cdk_json
+from patternbook import build_app
+from tests.book import SCENARIOS, bare_cdk_json, patterns_with, settings_of
 
 EXPECTED_WARNINGS = {"Annotation::patternbook:plainHttp"}
 
@@ -43,20 +43,6 @@ class Report:
             for plugin in plugins
             for violation in plugin.get("suppressedViolations", [])
         }
-
-
-SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
-
-
-def patterns_with(options: str) -> list[type[PatternStack]]:
-    """All, but for the options that exclude others: few patterns have such."""
-    return [pattern for pattern in app.PATTERNS if options != "other options" or pattern.__name__ in OTHERWISE]
-
-
-def settings_of(posture: str, options: str) -> dict[str, Any]:
-    if options == "every option":
-        return dict(EVERYTHING)
-    return {**REQUIRED[posture], **(OTHERWISE if options == "other options" else {})}
 
 
 @pytest.fixture(scope="module")

@@ -6,26 +6,25 @@ Plain Python, without the CDK: ``patternbook check`` runs them on any template (
 """
 
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Final
 
 from patternbook.rules import app_runner, aws_lambda, cloudfront, ecr, ecs, edge, efs, eks, networks
 from patternbook.rules.engine import OF_ACKNOWLEDGEMENTS, Rule, rules_in
 
-FAMILIES: Final[Mapping[str, ModuleType]] = {
-    "ECS": ecs,
-    "EKS": eks,
-    "Lambda": aws_lambda,
-    "Lambda@Edge": edge,
-    "CloudFront": cloudfront,
-    "ECR": ecr,
-    "EFS": efs,
-    "App Runner": app_runner,
-    "Networks": networks,
+FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "ECS": rules_in(ecs),
+    "EKS": rules_in(eks),
+    "Lambda": rules_in(aws_lambda),
+    "Lambda@Edge": rules_in(edge),
+    "CloudFront": rules_in(cloudfront),
+    "ECR": rules_in(ecr),
+    "EFS": rules_in(efs),
+    "App Runner": rules_in(app_runner),
+    "Networks": rules_in(networks),
 }
-"""The modules with rules, by what they are for."""
+"""The rules, by what they are for."""
 
-RULES: Final[tuple[Rule, ...]] = tuple(rule for module in FAMILIES.values() for rule in rules_in(module))
-"""All rules."""
+RULES: Final[tuple[Rule, ...]] = tuple(rule for rules in FAMILIES.values() for rule in rules)
+"""All rules for templates."""
 EVERY_RULE: Final[tuple[Rule, ...]] = (*RULES, *OF_ACKNOWLEDGEMENTS)
-"""With those of the engine itself."""
+"""With those for acknowledgements."""

@@ -8,7 +8,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
-from patternbook.rules.engine import check, macros_of, rules_in
+from patternbook.rules.engine import OF_ACKNOWLEDGEMENTS, check, macros_of
 from patternbook.rules.reading import TemplateError, read
 from patternbook.rules.report import Checked, as_json, as_sarif, as_text
 
@@ -74,9 +74,9 @@ def _checked(path: str, today: date, region: str | None) -> Checked:
 
 
 def _rules() -> int:
-    for family, module in FAMILIES.items():
+    for family, rules in {**FAMILIES, "Acknowledgements": OF_ACKNOWLEDGEMENTS}.items():
         print(f"{family}\n")
-        for rule in rules_in(module):
+        for rule in rules:
             print(f"  {rule.id} ({rule.severity.value})\n    {rule.wrong}\n    {rule.mend}\n    {rule.source}\n")
     return CLEAN
 

@@ -118,9 +118,13 @@ def add_on_name(template: Template) -> Iterator[Problem]:
 
 
 def _similar(name: str) -> list[str]:
-    return get_close_matches(name, ADD_ONS, n=1, cutoff=0.8) or [
-        known for known in ADD_ONS if known.removeprefix("aws-") == name.removeprefix("aws-")
-    ]
+    """Names that are close, or differ by whose they are only: ``amazon-vpc-cni``."""
+    bare = [known for known in ADD_ONS if _bare(known) == _bare(name)]
+    return bare or get_close_matches(name, ADD_ONS, n=1, cutoff=0.8)
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("aws-").removeprefix("amazon-")
 
 
 DRIVERS: Final[Mapping[str, str]] = {
@@ -197,7 +201,7 @@ def public_endpoint(template: Template) -> Iterator[Problem]:
         public, cidrs = access["EndpointPublicAccess"], access["PublicAccessCidrs"]
         if not public.missing and public.flag is not True:
             continue
-        if cidrs.missing or any(each.text == "0.0.0.0/0" for each in cidrs.items):
+        if cidrs.missing or cidrs.value == [] or any(each.text == "0.0.0.0/0" for each in cidrs.items):
             yield cidrs.problem("The public endpoint is open to 0.0.0.0/0.")
 
 
@@ -279,6 +283,10 @@ def _brings_its_own(template: Template) -> bool:
     return not template.complete or template.has("Custom::AWSCDK-EKS-HelmChart", "AWSQS::Kubernetes")
 
 
+def _is_off(enabled: Node) -> bool:
+    return enabled.missing or enabled.flag is False
+
+
 @rule("eks-storage-class-driver", ERROR)
 def storage_class_driver(template: Template) -> Iterator[Problem]:
     """A StorageClass names a driver that the cluster does not have: claims of the class wait for ever.
@@ -291,13 +299,13 @@ def storage_class_driver(template: Template) -> Iterator[Problem]:
         return
     names = {add_on["AddonName"].text for add_on in template.of_type(ADD_ON)}
     fargate = bool(template.of_type("AWS::EKS::FargateProfile"))
-    auto = [cluster["StorageConfig"]["BlockStorage"]["Enabled"] for cluster in template.of_type(CLUSTER)]
+    auto = any(not _is_off(each["StorageConfig"]["BlockStorage"]["Enabled"]) for each in template.of_type(CLUSTER))
     for written, provisioner in _storage_classes(template):
         add_on = PROVISIONERS.get(provisioner)
         # Fargate brings the driver of EFS along.
         if add_on and add_on not in names and None not in names and not (fargate and provisioner == "efs.csi.aws.com"):
             yield written.problem(f"The provisioner {provisioner} comes with the add-on {add_on}, which is not there.")
-        elif provisioner == _OF_AUTO_MODE and all(each.missing or each.flag is False for each in auto):
+        elif provisioner == _OF_AUTO_MODE and not auto:
             yield written.problem(f"The provisioner {provisioner} comes with Auto Mode, which is off.")
 
 
@@ -311,7 +319,7 @@ def ebs_on_fargate(template: Template) -> Iterator[Problem]:
     """
     clusters = template.of_type(CLUSTER)
     nodes = template.has(NODES, "AWS::AutoScaling::", LAUNCH_TEMPLATE, "AWS::EC2::Instance", "AWS::EC2::Fleet")
-    auto = any(not cluster["ComputeConfig"].missing for cluster in clusters)
+    auto = any(not _is_off(cluster["ComputeConfig"]["Enabled"]) for cluster in clusters)
     if _brings_its_own(template) or nodes or auto or not clusters:
         return
     if not template.of_type("AWS::EKS::FargateProfile") or any(map(template.is_exported, clusters)):

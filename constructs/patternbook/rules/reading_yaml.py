@@ -35,7 +35,7 @@ class _Open:
     size: int = 1
     key: Any = None
     wants_key: bool = True
-    lines: dict[str, int] = field(default_factory=dict)
+    merged: dict[str, Any] = field(default_factory=dict)
 
 
 def from_yaml(text: str) -> tuple[Any, dict[str, int]]:
@@ -74,6 +74,8 @@ class _Builder:
                 self._open.append(_Open(empty, event.tag, event.anchor, event.start_mark.line + 1))
             elif isinstance(event, yaml.CollectionEndEvent):
                 ended = self._open.pop()
+                for name, item in ended.merged.items():  # what is there itself wins
+                    ended.value.setdefault(name, item)
                 self._add(_tagged(ended.tag, ended.value), ended.size, ended.anchor, ended.line)
             elif isinstance(event, yaml.AliasEvent):
                 if event.anchor not in self._anchors:
@@ -105,10 +107,9 @@ class _Builder:
                 self._lines[parent.key] = line
         else:
             parent.wants_key = True
-            if parent.key == "<<":  # a merge: what is there itself wins
+            if parent.key == "<<":
                 for each in value if isinstance(value, list) else [value]:
-                    if isinstance(each, dict):
-                        parent.value.update({name: item for name, item in each.items() if name not in parent.value})
+                    parent.merged = {**(each if isinstance(each, dict) else {}), **parent.merged}
                 return
             if parent.key in parent.value:
                 raise TemplateError(f"the key {parent.key!r} is there twice in one object, again in line {line}")
