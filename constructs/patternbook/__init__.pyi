@@ -23,6 +23,7 @@ from .scaling import ServiceScaling
 from .service import Ec2Service, FargateService, ManagedInstancesService, cluster
 from .settings import PatternSettings, SettingsError, SettingsModel
 from .task import Task
+from .validation import PatternbookRules
 from .work_queue import WorkQueue
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "NotificationTopic",
     "PatternSettings",
     "PatternStack",
+    "PatternbookRules",
     "Posture",
     "PublicLoadBalancer",
     "SelfManagedNodes",

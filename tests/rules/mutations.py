@@ -151,6 +151,15 @@ def _on_fargate(task: Body) -> bool:
     return "FARGATE" in task.get("RequiresCompatibilities", [])
 
 
+def _delete(template: Template, name: str) -> None:
+    """Without a resource, and without anything that waits for it."""
+    del template["Resources"][name]
+    for body in template["Resources"].values():
+        after = body.get("DependsOn", [])
+        if name in after:
+            body["DependsOn"] = [each for each in after if each != name] if isinstance(after, list) else []
+
+
 def _environment(name: str, value: str) -> Mutate:
     def mutate(template: Template) -> bool:
         for _, task in of_type(template, TASK):
@@ -206,7 +215,7 @@ def _without_the_driver(template: Template) -> bool:
     """No add-on for the StorageClass of EBS."""
     names = [name for name, each in of_type(template, ADD_ON) if each["AddonName"] == "aws-ebs-csi-driver"]
     for name in names:
-        del template["Resources"][name]
+        _delete(template, name)
     return bool(names)
 
 
@@ -310,7 +319,7 @@ def _cloudfront_function_too(behavior: Body) -> bool:
     viewers = [event for event in lambdas if event.startswith("viewer-")]
     if viewers:
         behavior["FunctionAssociations"] = [
-            {"EventType": viewers[0], "FunctionARN": "arn:aws:cloudfront::1:function/f"}
+            {"EventType": viewers[0], "FunctionARN": "arn:aws:cloudfront::111122223333:function/f"}
         ]
     return bool(viewers)
 
@@ -364,7 +373,7 @@ def _without_a_mount_target(template: Template) -> bool:
     targets = [name for name, _ in of_type(template, "AWS::EFS::MountTarget")]
     if not targets or not any(of_type(template, SERVICE)):
         return False
-    del template["Resources"][targets[-1]]
+    _delete(template, targets[-1])
     return True
 
 
@@ -651,7 +660,9 @@ MUTATIONS: Final[tuple[Mutation, ...]] = tuple(
             "lambda-layers",
             "six",
             outside_of_edge(
-                setting(FUNCTION, {"Layers": [f"arn:aws:lambda:eu-west-1:1:layer:a:{each}" for each in range(6)]})
+                setting(
+                    FUNCTION, {"Layers": [f"arn:aws:lambda:eu-west-1:111122223333:layer:a:{each}" for each in range(6)]}
+                )
             ),
             FUNCTION,
         ),
@@ -744,11 +755,16 @@ MUTATIONS: Final[tuple[Mutation, ...]] = tuple(
             _function_at_edge(Environment={"Variables": {"A": "b"}}),
             DISTRIBUTION,
         ),
-        ("edge-forbidden-property", "VPC", _function_at_edge(VpcConfig={"SubnetIds": ["subnet-1"]}), DISTRIBUTION),
+        (
+            "edge-forbidden-property",
+            "VPC",
+            _function_at_edge(VpcConfig={"SubnetIds": ["subnet-0123456789abcdef0"]}),
+            DISTRIBUTION,
+        ),
         (
             "edge-forbidden-property",
             "layers",
-            _function_at_edge(Layers=["arn:aws:lambda:us-east-1:1:layer:a:1"]),
+            _function_at_edge(Layers=["arn:aws:lambda:us-east-1:111122223333:layer:a:1"]),
             DISTRIBUTION,
         ),
         ("edge-forbidden-property", "X-Ray", _function_at_edge(TracingConfig={"Mode": "Active"}), DISTRIBUTION),

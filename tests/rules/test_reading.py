@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patternbook.rules import RULES
@@ -164,11 +164,13 @@ def test_what_is_no_file_is_refused(path: str, tmp_path: Path) -> None:
         read(tmp_path / path)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     refused_or_checked(content)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="{}[]\"':,-&*!<|>?#%@`~ \n\tabRef0123.\\u\u2028é\x85", max_size=80))
 def test_any_text_of_the_kind_is_read_or_refused(text: str) -> None:
     refused_or_checked(text.encode())
@@ -202,6 +204,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values, values, values, values)
 def test_any_json_is_checked(sections: Any, conditions: Any, properties: Any, metadata: Any) -> None:
     body = {"Type": "AWS::ECS::Service", "Properties": {"P": properties}, "DependsOn": sections, "Metadata": metadata}
@@ -216,6 +219,7 @@ def test_any_json_is_checked(sections: Any, conditions: Any, properties: Any, me
     refused_or_checked(json.dumps(document).encode())
 
 
+@settings(deadline=None)
 @given(st.sampled_from([(case, change) for case in CASES.values() for change in case.changes if change]), st.data())
 def test_any_value_at_any_place_is_checked(chosen: tuple[Any, Any], data: st.DataObject) -> None:
     """The templates that break rules, with anything at the places that the rules look at."""
@@ -228,6 +232,35 @@ def test_any_value_at_any_place_is_checked(chosen: tuple[Any, Any], data: st.Dat
                 if data.draw(st.booleans()):
                     mutant = changed(resources, {".".join((name, *keys[:length])): data.draw(values)})
                     refused_or_checked(json.dumps({"Resources": mutant}).encode())
+
+
+NONSENSE: list[Any] = [
+    *(None, True, -1, 2.5, "", "x", [], {}, [None], [[]], [{}], {"a": {}}, ["x", 1], {"Ref": "Nobody"}),
+    *({"Ref": "AWS::NoValue"}, {"Fn::If": ["C", [], {}]}, {"Fn::Sub": "${A}x"}, [{"Ref": "Nobody"}]),
+]
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_nonsense_at_each_place_is_checked(rule: str) -> None:
+    """Every value of the templates for a rule, one at a time, is something else."""
+    case = CASES[rule]
+    resources = changed(case.sound, case.changes[-1])
+    for path in places(resources):
+        for value in NONSENSE:
+            refused_or_checked(json.dumps({"Resources": replaced(resources, path, value)}).encode())
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    below: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path for path in [path] if path] + [each for key, item in below for each in places(item, (*path, key))]
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copy
 
 
 def refused_or_checked(content: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from patternbook.fargate_sizes import MEMORY_MIB
 from patternbook.image_uris import is_private_ecr
 from patternbook.rules.engine import ERROR, WARNING, rule
-from patternbook.rules.template import UNKNOWN, Node, Problem, Resource, Template, Text
+from patternbook.rules.template import UNKNOWN, Node, Problem, Reference, Resource, Template, Text
 
 SERVICE: Final = "AWS::ECS::Service"
 TASK: Final = "AWS::ECS::TaskDefinition"
@@ -30,8 +30,10 @@ def _containers(task: Resource) -> dict[str, Node] | None:
 
 
 def _network_mode(task: Resource) -> str | None:
-    mode = task["NetworkMode"]
-    return "bridge" if mode.missing else mode.text  # the default, on Linux
+    mode, kinds = task["NetworkMode"], task["RequiresCompatibilities"]
+    if mode.missing:  # the default of EC2; elsewhere there is none, or another
+        return "bridge" if kinds.missing or kinds.texts == ["EC2"] else None
+    return mode.text
 
 
 def _is_rolling(service: Resource) -> bool:
@@ -126,7 +128,7 @@ def efs_transit_encryption(template: Template) -> Iterator[Problem]:
 
     Set TransitEncryption to ENABLED.
 
-    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EFSVolumeConfiguration.html
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EFSAuthorizationConfig.html
     """
     for task in template.of_type(TASK):
         for volume in task["Volumes"].items:
@@ -393,7 +395,8 @@ def shared_task_role(template: Template) -> Iterator[Problem]:
     seen: dict[object, tuple[Resource, Resource]] = {}
     for service, task in _services(template):
         role = task["TaskRoleArn"]
-        if role.missing or role.unknown or (isinstance(role.value, Text) and UNKNOWN in role.value.parts):
+        known = isinstance(role.value, (str, Reference, Text))
+        if not known or (isinstance(role.value, Text) and UNKNOWN in role.value.parts):
             continue
         first_service, first_task = seen.setdefault(role.value, (service, task))
         if first_task.id != task.id:

@@ -179,7 +179,7 @@ def _is_plain(template: Template, role: Resource | None) -> bool:
     if role is None or not role["Policies"].missing:
         return False
     policies = role["ManagedPolicyArns"]
-    names = {each.value.parts[-1] if isinstance(each.value, Text) else each.value for each in policies.items}
+    names = [each.value.parts[-1] if isinstance(each.value, Text) else each.value for each in policies.items]
     if not policies.whole_list or not all(isinstance(name, str) and name.split("/")[-1] in _OF_NODES for name in names):
         return False
     return not any(
