@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final
@@ -23,7 +23,6 @@ class Case:
     region: str | None = None
     today_of_sound: date = TODAY
     region_of_sound: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def case(sound: Mapping[str, Any], *changes: Mapping[str, Any], **more: Any) -> Case:
@@ -63,7 +62,7 @@ def changed(resources: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str
     return result
 
 
-def _(resource_type: str, **properties: Any) -> dict[str, Any]:
+def resource(resource_type: str, **properties: Any) -> dict[str, Any]:
     return {"Type": resource_type, "Properties": properties}
 
 
@@ -80,16 +79,16 @@ def zone(index: int) -> dict[str, Any]:
 
 
 CIRCUIT_BREAKER = {"DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}}
-TASK = _(
+TASK = resource(
     "AWS::ECS::TaskDefinition",
     NetworkMode="awsvpc",
     ContainerDefinitions=[{"Name": "web", "Image": "web:1", "PortMappings": [{"ContainerPort": 8080}]}],
 )
-SERVICE = _("AWS::ECS::Service", TaskDefinition=ref("Task"), DeploymentConfiguration=CIRCUIT_BREAKER)
+SERVICE = resource("AWS::ECS::Service", TaskDefinition=ref("Task"), DeploymentConfiguration=CIRCUIT_BREAKER)
 WEB: Final[dict[str, Any]] = {
     "Task": TASK,
-    "Group": _("AWS::ElasticLoadBalancingV2::TargetGroup", TargetType="ip"),
-    "Listener": _(
+    "Group": resource("AWS::ElasticLoadBalancingV2::TargetGroup", TargetType="ip"),
+    "Listener": resource(
         "AWS::ElasticLoadBalancingV2::Listener",
         DefaultActions=[{"Type": "forward", "TargetGroupArn": ref("Group")}],
     ),
@@ -106,7 +105,7 @@ WEB: Final[dict[str, Any]] = {
     },
 }
 FARGATE: Final[dict[str, Any]] = {
-    "Task": _(
+    "Task": resource(
         "AWS::ECS::TaskDefinition",
         RequiresCompatibilities=["FARGATE"],
         NetworkMode="awsvpc",
@@ -116,12 +115,12 @@ FARGATE: Final[dict[str, Any]] = {
     )
 }
 FILES: Final[dict[str, Any]] = {
-    "Files": _("AWS::EFS::FileSystem"),
-    "One": _("AWS::EC2::Subnet", AvailabilityZone=zone(0), VpcId="vpc-1", CidrBlock="10.0.0.0/24"),
-    "Two": _("AWS::EC2::Subnet", AvailabilityZone=zone(1), VpcId="vpc-1", CidrBlock="10.0.1.0/24"),
-    "MountOne": _("AWS::EFS::MountTarget", FileSystemId=ref("Files"), SubnetId=ref("One")),
-    "MountTwo": _("AWS::EFS::MountTarget", FileSystemId=ref("Files"), SubnetId=ref("Two")),
-    "Task": _(
+    "Files": resource("AWS::EFS::FileSystem"),
+    "One": resource("AWS::EC2::Subnet", AvailabilityZone=zone(0), VpcId="vpc-1", CidrBlock="10.0.0.0/24"),
+    "Two": resource("AWS::EC2::Subnet", AvailabilityZone=zone(1), VpcId="vpc-1", CidrBlock="10.0.1.0/24"),
+    "MountOne": resource("AWS::EFS::MountTarget", FileSystemId=ref("Files"), SubnetId=ref("One")),
+    "MountTwo": resource("AWS::EFS::MountTarget", FileSystemId=ref("Files"), SubnetId=ref("Two")),
+    "Task": resource(
         "AWS::ECS::TaskDefinition",
         NetworkMode="awsvpc",
         Volumes=[{"Name": "data", "EFSVolumeConfiguration": {"FilesystemId": ref("Files")}}],
@@ -137,26 +136,26 @@ FILES: Final[dict[str, Any]] = {
     },
 }
 PROVIDER: Final[dict[str, Any]] = {
-    "Scaling": _("AWS::AutoScaling::AutoScalingGroup", NewInstancesProtectedFromScaleIn=True),
-    "Provider": _(
+    "Scaling": resource("AWS::AutoScaling::AutoScalingGroup", NewInstancesProtectedFromScaleIn=True),
+    "Provider": resource(
         "AWS::ECS::CapacityProvider",
         AutoScalingGroupProvider={"AutoScalingGroupArn": ref("Scaling"), "ManagedTerminationProtection": "ENABLED"},
     ),
-    "Association": _("AWS::ECS::ClusterCapacityProviderAssociations", CapacityProviders=[ref("Provider")]),
+    "Association": resource("AWS::ECS::ClusterCapacityProviderAssociations", CapacityProviders=[ref("Provider")]),
     "Service": changed(
         {"Service": SERVICE}, {"Service.CapacityProviderStrategy": [{"CapacityProvider": ref("Provider")}]}
     )["Service"],
 }
 TWO_SERVICES: Final[dict[str, Any]] = {
-    "Role": _("AWS::IAM::Role"),
-    "OtherRole": _("AWS::IAM::Role"),
+    "Role": resource("AWS::IAM::Role"),
+    "OtherRole": resource("AWS::IAM::Role"),
     "Task": changed({"Task": TASK}, {"Task.TaskRoleArn": att("Role", "Arn")})["Task"],
     "OtherTask": changed({"Task": TASK}, {"Task.TaskRoleArn": att("OtherRole", "Arn")})["Task"],
     "Service": SERVICE,
     "Other": changed({"Other": SERVICE}, {"Other.TaskDefinition": ref("OtherTask")})["Other"],
 }
 CLUSTER: Final[dict[str, Any]] = {
-    "Cluster": _(
+    "Cluster": resource(
         "AWS::EKS::Cluster",
         Version="1.36",
         ResourcesVpcConfig={"EndpointPublicAccess": True, "PublicAccessCidrs": ["203.0.113.0/24"]},
@@ -166,15 +165,15 @@ CLUSTER: Final[dict[str, Any]] = {
 }
 NODES: Final[dict[str, Any]] = {
     **CLUSTER,
-    "Role": _(
+    "Role": resource(
         "AWS::IAM::Role",
         ManagedPolicyArns=[
             {"Fn::Join": ["", ["arn:", ref("AWS::Partition"), ":iam::aws:policy/AmazonEKSWorkerNodePolicy"]]},
             "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
         ],
     ),
-    "Launch": _("AWS::EC2::LaunchTemplate", LaunchTemplateData={"MetadataOptions": {"HttpTokens": "required"}}),
-    "Nodes": _(
+    "Launch": resource("AWS::EC2::LaunchTemplate", LaunchTemplateData={"MetadataOptions": {"HttpTokens": "required"}}),
+    "Nodes": resource(
         "AWS::EKS::Nodegroup",
         NodeRole=att("Role", "Arn"),
         AmiType="AL2023_ARM_64_STANDARD",
@@ -184,12 +183,12 @@ NODES: Final[dict[str, Any]] = {
 }
 EBS: Final[dict[str, Any]] = {
     **NODES,
-    "Driver": _(
+    "Driver": resource(
         "AWS::EKS::Addon",
         AddonName="aws-ebs-csi-driver",
         PodIdentityAssociations=[{"ServiceAccount": "ebs-csi-controller-sa", "RoleArn": "arn:aws:iam::1:role/ebs"}],
     ),
-    "Class": _(
+    "Class": resource(
         "Custom::AWSCDK-EKS-KubernetesResource",
         Manifest={
             "Fn::Join": [
@@ -205,16 +204,18 @@ EBS: Final[dict[str, Any]] = {
 }
 ON_FARGATE: Final[dict[str, Any]] = {
     **CLUSTER,
-    "Profile": _("AWS::EKS::FargateProfile", Selectors=[{"Namespace": "default"}]),
-    "Class": _(
+    "Profile": resource("AWS::EKS::FargateProfile", Selectors=[{"Namespace": "default"}]),
+    "Class": resource(
         "Custom::AWSCDK-EKS-KubernetesResource", Manifest='[{"kind":"StorageClass","provisioner":"efs.csi.aws.com"}]'
     ),
 }
-FUNCTION: Final[dict[str, Any]] = {"Function": _("AWS::Lambda::Function", Runtime="python3.13", Handler="index.main")}
+FUNCTION: Final[dict[str, Any]] = {
+    "Function": resource("AWS::Lambda::Function", Runtime="python3.13", Handler="index.main")
+}
 PROVISIONED: Final[dict[str, Any]] = {
-    "Function": _("AWS::Lambda::Function", ReservedConcurrentExecutions=10),
-    "Version": _("AWS::Lambda::Version", FunctionName=ref("Function")),
-    "Alias": _(
+    "Function": resource("AWS::Lambda::Function", ReservedConcurrentExecutions=10),
+    "Version": resource("AWS::Lambda::Version", FunctionName=ref("Function")),
+    "Alias": resource(
         "AWS::Lambda::Alias",
         FunctionName=ref("Function"),
         FunctionVersion=att("Version", "Version"),
@@ -222,14 +223,14 @@ PROVISIONED: Final[dict[str, Any]] = {
     ),
 }
 QUEUE: Final[dict[str, Any]] = {
-    "Queue": _("AWS::SQS::Queue", VisibilityTimeout=180),
-    "Function": _("AWS::Lambda::Function", Timeout=30),
-    "Source": _(
+    "Queue": resource("AWS::SQS::Queue", VisibilityTimeout=180),
+    "Function": resource("AWS::Lambda::Function", Timeout=30),
+    "Source": resource(
         "AWS::Lambda::EventSourceMapping", EventSourceArn=att("Queue", "Arn"), FunctionName=att("Function", "Arn")
     ),
 }
 AT_EDGE: Final[dict[str, Any]] = {
-    "Role": _(
+    "Role": resource(
         "AWS::IAM::Role",
         AssumeRolePolicyDocument={
             "Statement": [
@@ -237,9 +238,11 @@ AT_EDGE: Final[dict[str, Any]] = {
             ]
         },
     ),
-    "Function": _("AWS::Lambda::Function", Runtime="nodejs24.x", Role=att("Role", "Arn"), MemorySize=128, Timeout=5),
-    "Version": _("AWS::Lambda::Version", FunctionName=ref("Function")),
-    "Distribution": _(
+    "Function": resource(
+        "AWS::Lambda::Function", Runtime="nodejs24.x", Role=att("Role", "Arn"), MemorySize=128, Timeout=5
+    ),
+    "Version": resource("AWS::Lambda::Version", FunctionName=ref("Function")),
+    "Distribution": resource(
         "AWS::CloudFront::Distribution",
         DistributionConfig={
             "DefaultCacheBehavior": {
@@ -253,8 +256,8 @@ ARN = f"{ASSOCIATION}.LambdaFunctionARN"
 IN_CACHE = "Distribution.DistributionConfig.DefaultCacheBehavior.FunctionAssociations"
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d"
 DISTRIBUTION: Final[dict[str, Any]] = {
-    "Bucket": _("AWS::S3::Bucket"),
-    "Distribution": _(
+    "Bucket": resource("AWS::S3::Bucket"),
+    "Distribution": resource(
         "AWS::CloudFront::Distribution",
         DistributionConfig={
             "Aliases": ["www.example.com"],
@@ -289,7 +292,7 @@ LIFECYCLE: Final[dict[str, Any]] = {
     ]
 }
 REPOSITORY: Final[dict[str, Any]] = {
-    "Repository": _("AWS::ECR::Repository", LifecyclePolicy={"LifecyclePolicyText": json.dumps(LIFECYCLE)})
+    "Repository": resource("AWS::ECR::Repository", LifecyclePolicy={"LifecyclePolicyText": json.dumps(LIFECYCLE)})
 }
 POLICY = "Repository.LifecyclePolicy.LifecyclePolicyText"
 
@@ -310,7 +313,7 @@ def lifecycle(**changes: Any) -> dict[str, Any]:
 
 
 IMAGE: Final[dict[str, Any]] = {
-    "Service": _(
+    "Service": resource(
         "AWS::AppRunner::Service",
         SourceConfiguration={
             "AuthenticationConfiguration": {"AccessRoleArn": "arn:aws:iam::111122223333:role/pull"},
@@ -323,14 +326,16 @@ IMAGE: Final[dict[str, Any]] = {
     )
 }
 NETWORK: Final[dict[str, Any]] = {
-    "Vpc": _("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
-    "One": _("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.0.0/24"),
-    "Two": _("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock={"Fn::Select": [1, {"Fn::Cidr": ["10.0.0.0/16", 4, 8]}]}),
+    "Vpc": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
+    "One": resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.0.0/24"),
+    "Two": resource(
+        "AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock={"Fn::Select": [1, {"Fn::Cidr": ["10.0.0.0/16", 4, 8]}]}
+    ),
 }
 WORLD = {"IpProtocol": "tcp", "CidrIp": "0.0.0.0/0", "FromPort": 443, "ToPort": 443}
 GROUP: Final[dict[str, Any]] = {
-    "Group": _("AWS::EC2::SecurityGroup", SecurityGroupIngress=[WORLD]),
-    "Rule": _("AWS::EC2::SecurityGroupIngress", **{**WORLD, "FromPort": "80", "ToPort": "80"}),
+    "Group": resource("AWS::EC2::SecurityGroup", SecurityGroupIngress=[WORLD]),
+    "Rule": resource("AWS::EC2::SecurityGroupIngress", **{**WORLD, "FromPort": "80", "ToPort": "80"}),
 }
 
 CASES: Final[Mapping[str, Case]] = {
@@ -422,7 +427,7 @@ CASES: Final[Mapping[str, Case]] = {
         {"Nodes.InstanceTypes": REMOVED, "Launch.LaunchTemplateData.InstanceType": "c6a.large"},
     ),
     "eks-add-on-name": case(
-        {**CLUSTER, "AddOn": _("AWS::EKS::Addon", AddonName="coredns")},
+        {**CLUSTER, "AddOn": resource("AWS::EKS::Addon", AddonName="coredns")},
         {"AddOn.AddonName": "core-dns"},
         {"AddOn.AddonName": "aws-vpc-cni"},
         {"AddOn.AddonName": "ebs-csi-driver"},
@@ -445,9 +450,9 @@ CASES: Final[Mapping[str, Case]] = {
         ON_FARGATE,
         {
             "Class.Manifest": '[{"kind":"StorageClass","provisioner":"ebs.csi.aws.com"}]',
-            "Driver": _("AWS::EKS::Addon", AddonName="aws-ebs-csi-driver", ServiceAccountRoleArn="arn:…"),
+            "Driver": resource("AWS::EKS::Addon", AddonName="aws-ebs-csi-driver", ServiceAccountRoleArn="arn:…"),
         },
-        {"Driver": _("AWS::EKS::Addon", AddonName="aws-ebs-csi-driver", ServiceAccountRoleArn="arn:…")},
+        {"Driver": resource("AWS::EKS::Addon", AddonName="aws-ebs-csi-driver", ServiceAccountRoleArn="arn:…")},
     ),
     "lambda-memory": case(FUNCTION, {"Function.MemorySize": 64}, {"Function.MemorySize": "12000"}),
     "lambda-timeout": case(FUNCTION, {"Function.Timeout": 901}, {"Function.Timeout": 0}),
@@ -462,12 +467,12 @@ CASES: Final[Mapping[str, Case]] = {
     "lambda-environment-name": case(FUNCTION, {"Function.Environment.Variables": {"AWS_REGION": "eu-west-1"}}),
     "lambda-layers": case(FUNCTION, {"Function.Layers": [f"arn:aws:lambda:…:layer:a:{each}" for each in range(6)]}),
     "lambda-asynchronous": case(
-        {**FUNCTION, "Config": _("AWS::Lambda::EventInvokeConfig", MaximumEventAgeInSeconds=60)},
+        {**FUNCTION, "Config": resource("AWS::Lambda::EventInvokeConfig", MaximumEventAgeInSeconds=60)},
         {"Config.MaximumEventAgeInSeconds": 30},
         {"Config.MaximumRetryAttempts": 3},
     ),
     "lambda-reserved-concurrency": case(
-        {**FUNCTION, "Other": _("AWS::Lambda::Function", ReservedConcurrentExecutions=900)},
+        {**FUNCTION, "Other": resource("AWS::Lambda::Function", ReservedConcurrentExecutions=900)},
         {"Function.ReservedConcurrentExecutions": 1},
     ),
     "lambda-provisioned-above-reserved": case(
@@ -485,7 +490,7 @@ CASES: Final[Mapping[str, Case]] = {
         {ARN: {"Fn::Join": [":", [att("Function", "Arn"), "$LATEST"]]}},
         {ARN: "arn:aws:lambda:us-east-1:111122223333:function:edge"},
         {ARN: "arn:aws:lambda:us-east-1:111122223333:function:edge:live"},
-        {ARN: ref("Alias"), "Alias": _("AWS::Lambda::Alias", FunctionName=ref("Function"))},
+        {ARN: ref("Alias"), "Alias": resource("AWS::Lambda::Alias", FunctionName=ref("Function"))},
     ),
     "edge-region": case(
         AT_EDGE,
@@ -538,7 +543,7 @@ CASES: Final[Mapping[str, Case]] = {
         },
         {
             "Distribution.DistributionConfig.ViewerCertificate.AcmCertificateArn": ref("Certificate"),
-            "Certificate": _("AWS::CertificateManager::Certificate"),
+            "Certificate": resource("AWS::CertificateManager::Certificate"),
         },
         region="eu-west-1",
     ),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
-from patternbook.rules.engine import check
+from patternbook.rules.engine import ERROR, check
 from tests.rules.smallest import CASES, TODAY, changed, document
 
 BY_ID = {rule.id: rule for rule in RULES}
@@ -40,17 +40,54 @@ def test_a_defect_is_found_by_its_rule_alone(rule: str, number: int) -> None:
     assert set(found(resources, today=case.today, region=case.region)) == {rule}
 
 
-@pytest.mark.parametrize(("rule", "number"), broken())
+def of_properties_alone() -> Iterator[Any]:
+    """Defects that consist of values of properties, rather than of resources, what waits for what, or a Region."""
+    for each in broken():
+        rule, number = each.values
+        change = CASES[rule].changes[number]
+        if change and all("." in path and not path.endswith("DependsOn") for path in change):
+            yield each
+
+
+@pytest.mark.parametrize(("rule", "number"), of_properties_alone())
 def test_what_cannot_be_known_is_not_found(rule: str, number: int) -> None:
     """The same defect, where each of the values could be another: it comes from a parameter."""
     case = CASES[rule]
-    change = case.changes[number]
-    unknown = {path: {"Ref": "Parameter"} for path in change if "." in path and not path.endswith("DependsOn")}
-    resources = changed(changed(case.sound, change), unknown)
-    # Where a rule goes by the date, or by the Region, or by what waits for what, there is more that it knows.
-    if unknown.keys() == change.keys() and unknown and case.region is None:
-        parameters = {"Parameter": {"Type": "String", "Default": "x"}}
-        assert rule not in found(resources, today=case.today, Parameters=parameters)
+    unknown = {path: {"Ref": "Parameter"} for path in case.changes[number]}
+    resources = changed(changed(case.sound, case.changes[number]), unknown)
+    parameters = {"Parameter": {"Type": "String", "Default": "x"}}
+    assert rule not in found(resources, today=case.today, Parameters=parameters)
+
+
+@pytest.mark.parametrize(("rule", "number"), of_properties_alone())
+def test_a_defect_that_a_parameter_decides_on_is_an_error_and_no_warning(rule: str, number: int) -> None:
+    """The same defect in one branch of ``Fn::If``, and what is sound in the other."""
+    case = CASES[rule]
+    wrong, nothing = changed(case.sound, case.changes[number]), {"Ref": "AWS::NoValue"}
+    either = {
+        path: {"Fn::If": ["Wrong", *(at(resources, path, nothing) for resources in (wrong, case.sound))]}
+        for path in case.changes[number]
+    }
+    sections: dict[str, Any] = {
+        "Parameters": {"Parameter": {"Type": "String", "Default": "no"}},
+        "Conditions": {"Wrong": {"Fn::Equals": [{"Ref": "Parameter"}, "yes"]}},
+    }
+    expected = {rule} if BY_ID[rule].severity is ERROR else set()
+    assert set(found(changed(wrong, either), today=case.today, **sections)) == expected
+
+
+def at(resources: Mapping[str, Any], path: str, nothing: Any) -> Any:
+    """What is at a path of a property, or ``nothing``."""
+    name, *keys = path.split(".")
+    here: Any = resources[name]["Properties"]
+    for key in keys:
+        if isinstance(here, list):
+            here = here[int(key)] if int(key) < len(here) else nothing
+        elif key in here:
+            here = here[key]
+        else:
+            return nothing
+    return here
 
 
 def test_each_rule_has_such_templates() -> None:

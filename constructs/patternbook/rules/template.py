@@ -290,10 +290,6 @@ class Template:
         """Whether there is a resource whose type begins like this."""
         return any(body["Type"].startswith(beginnings) for body in self._bodies.values())
 
-    def users(self, resource: "Resource") -> "list[Resource]":
-        """The resources that refer to one in their properties."""
-        return [each for each in self.resources.values() if resource.id in each.references]
-
     def is_exported(self, resource: "Resource") -> bool:
         """Whether the template exports something of a resource, so that other stacks may use it."""
         exported = [each for each in self._outputs.values() if isinstance(each, Mapping) and "Export" in each]
