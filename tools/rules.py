@@ -37,6 +37,9 @@ parameters avoids it. Intrinsic functions and conditions are resolved as far as 
 **Where a value cannot be known, a rule is silent**: the default of a parameter is a choice, and not a fact. Templates
 with macros of your own are not checked, and that is said.
 
+What no template shows, no rule sees: what is in a package or an image, what is in another stack (CDK's nested ones
+included), what SAM makes of its own types, and what IAM allows.
+
 ## Accept a finding
 
 With a reason, or it is a finding itself; so is one that matches nothing. In CDK, beside the construct or above it:

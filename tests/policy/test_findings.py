@@ -1,4 +1,5 @@
-"""Rungs 2 to 4: CDK's validation, cdk-nag and cfn-lint have nothing to say, and each acknowledgement is needed."""
+"""Rungs 2 to 5: CDK's validation, cdk-nag, cfn-lint and our rules have nothing to say, and each acknowledgement is
+needed."""
 
 import json
 import subprocess
@@ -10,12 +11,13 @@ from typing import Any, NamedTuple
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
 
 import app
-from patternbook import build_app
+from patternbook import PatternSettings, PatternStack, Posture, build_app
 from tests.book import SCENARIOS, bare_cdk_json, patterns_with, settings_of
 
 EXPECTED_WARNINGS = {"Annotation::patternbook:plainHttp"}
@@ -119,6 +121,29 @@ class TestTheCheckersBite:
         topic = sns.CfnTopic(cdk.Stack(broken, "Broken"), "Topic")
         topic.add_property_override("Nonsense", 1)
         with pytest.raises(RuntimeError, match="Nonsense"):
+            broken.synth()
+
+    def test_our_rules(self, tmp_path: Path) -> None:
+        """They run in every app of patterns; tests/rules has what each of them finds."""
+
+        class Broken(PatternStack):
+            title = "A pattern with a defect"
+            settings_type = PatternSettings
+
+            def __init__(self, scope: cdk.App, construct_id: str, *, posture: Posture, **_: PatternSettings) -> None:
+                super().__init__(scope, construct_id, posture=posture)
+                ecs.CfnService(
+                    self,
+                    "Service",
+                    task_definition="task",
+                    launch_type="FARGATE",
+                    capacity_provider_strategy=[
+                        ecs.CfnService.CapacityProviderStrategyItemProperty(capacity_provider="FARGATE")
+                    ],
+                )
+
+        broken = build_app([Broken], cdk_json=bare_cdk_json(tmp_path), outdir=str(tmp_path / "out"))
+        with pytest.raises(RuntimeError, match="ecs-launch-type-and-strategy"):
             broken.synth()
 
     def test_cdk_nag(self, tmp_path: Path) -> None:
