@@ -8,7 +8,7 @@ from patternbook.rules.engine import OF_ACKNOWLEDGEMENTS
 COMPARED = Path(__file__).with_name("compared.md")
 
 HEAD = """\
-# The rules: what breaks a deployment, and no other checker sees
+# The rules: what breaks a deployment, and most checkers do not see
 
 {count} rules for CloudFormation templates with ECS, EKS, Lambda, Lambda@Edge, CloudFront, ECR, EFS, App Runner and
 VPCs. They follow references through a template: from a service to its task definition, from a distribution to the
@@ -32,8 +32,8 @@ cdk.Validations.of(app).add_plugins(PatternbookRules())
 ```
 
 An **error** fails the deployment, or makes what does not work; it is found if any choice of parameters leads to it, and
-ends `cdk synth`. A **warning** works, but not well, or not for long, or for everybody; it is found if no choice of
-parameters avoids it. Intrinsic functions and conditions are resolved as far as the template itself says what they give.
+ends `cdk synth`. A **warning** can be deployed, and costs, leaks or fails later; it is found if no choice of parameters
+avoids it. Intrinsic functions and conditions are resolved as far as the template itself says what they give.
 **Where a value cannot be known, a rule is silent**: the default of a parameter is a choice, and not a fact. Templates
 with macros of your own are not checked, and that is said.
 

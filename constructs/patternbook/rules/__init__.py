@@ -1,5 +1,5 @@
-"""Rules for CloudFormation templates, of what breaks a deployment or makes it silently wrong, and no public checker
-sees.
+"""Rules for CloudFormation templates, of what breaks a deployment or makes it silently wrong, and most checkers do not
+see.
 
 Plain Python, without the CDK: ``patternbook check`` runs them on any template (:mod:`patternbook.rules.cli`), and
 :class:`patternbook.validation.PatternbookRules` on those that a CDK app makes.
