@@ -86,7 +86,7 @@ def target_type(template: Template) -> Iterator[Problem]:
 
     Tasks of network mode awsvpc have addresses of their own: use target type ip. Other modes use instance.
 
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-types.html
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
     """
     for service, task in _services(template):
         mode = _network_mode(task)
@@ -324,7 +324,7 @@ def waits_for_listener(template: Template) -> Iterator[Problem]:
 
     Let the service depend on the listener or the rule (DependsOn): ECS refuses target groups without a load balancer.
 
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_code_examples.html
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
     """
     listeners = template.of_type("AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule")
     for service in template.of_type(SERVICE):
