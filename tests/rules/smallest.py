@@ -327,10 +327,13 @@ IMAGE: Final[dict[str, Any]] = {
 }
 NETWORK: Final[dict[str, Any]] = {
     "Vpc": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
+    "More": resource("AWS::EC2::VPCCidrBlock", VpcId=ref("Vpc"), CidrBlock="10.9.0.0/16"),
+    "Ipv6": resource("AWS::EC2::VPCCidrBlock", VpcId=ref("Vpc"), AmazonProvidedIpv6CidrBlock=True),
     "One": resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.0.0/24"),
     "Two": resource(
         "AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock={"Fn::Select": [1, {"Fn::Cidr": ["10.0.0.0/16", 4, 8]}]}
     ),
+    "Three": resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.9.0.0/24"),
 }
 WORLD = {"IpProtocol": "tcp", "CidrIp": "0.0.0.0/0", "FromPort": 443, "ToPort": 443}
 GROUP: Final[dict[str, Any]] = {

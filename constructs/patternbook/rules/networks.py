@@ -77,8 +77,9 @@ def subnet_outside(template: Template) -> Iterator[Problem]:
 
 
 def _is_of(resource: Node, vpc: str) -> bool:
-    """Whether something belongs to a VPC, or may do so."""
-    return resource["VpcId"].unknown or vpc in resource["VpcId"].references
+    """Whether a block of IPv4 addresses belongs to a VPC, or may do so."""
+    ipv6 = resource["CidrBlock"].missing and resource["Ipv4IpamPoolId"].missing
+    return not ipv6 and (resource["VpcId"].unknown or vpc in resource["VpcId"].references)
 
 
 @rule("network-subnet-overlap", ERROR)
