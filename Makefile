@@ -40,6 +40,7 @@ check: lint types ## everything that CI runs
 	$(MAKE) synth
 	cdk synth --quiet --output cdk.out.production -c posture=production -c EveryStack.allow_plain_http=true
 	cfn-lint cdk.out/*.template.json cdk.out.production/*.template.json
+	patternbook check cdk.out/*.template.json cdk.out.production/*.template.json
 	$(MAKE) test
 	$(MAKE) rehearse
 

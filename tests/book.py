@@ -271,6 +271,20 @@ OTHERWISE: Mapping[str, dict[str, Any]] = {
 }
 
 
+SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
+
+
+def patterns_with(options: str) -> list[type[PatternStack]]:
+    """All, but for the options that exclude others: few patterns have such."""
+    return [pattern for pattern in app.PATTERNS if options != "other options" or pattern.__name__ in OTHERWISE]
+
+
+def settings_of(posture: str, options: str) -> dict[str, Any]:
+    if options == "every option":
+        return dict(EVERYTHING)
+    return {**REQUIRED[posture], **(OTHERWISE if options == "other options" else {})}
+
+
 class Book:
     """Every pattern in one posture."""
 

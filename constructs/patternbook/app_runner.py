@@ -30,9 +30,9 @@ from patternbook.app_runner_sizes import (
     check_size,
 )
 from patternbook.encryption import let_decrypt_secrets
-from patternbook.fargate import private_repository
 from patternbook.fields import PRIVATE_CIDR
 from patternbook.findings import acknowledge
+from patternbook.images import private_repository
 from patternbook.network import Network
 
 Protocol = Literal["TCP", "HTTP"]

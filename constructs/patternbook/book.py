@@ -10,6 +10,7 @@ import aws_cdk as cdk
 
 from patternbook.posture import Posture
 from patternbook.settings import Mistake, PatternSettings, RegionalSettings, SettingsError, load_settings
+from patternbook.validation import PatternbookRules
 
 
 class PatternStack(cdk.Stack):
@@ -50,6 +51,7 @@ def build_app(
     :raises SettingsError: before any stack is made, with every mistake in the settings.
     """
     app = cdk.App(context={**_context_of(cdk_json), **(context or {})}, outdir=outdir)
+    cdk.Validations.of(app).add_plugins(PatternbookRules())
     by_name = {pattern.__name__: pattern for pattern in patterns}
     posture, settings = load_settings(
         app.node.get_all_context(), {name: pattern.settings_type for name, pattern in by_name.items()}

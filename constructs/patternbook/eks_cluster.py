@@ -14,6 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.lambda_layer_kubectl_v36 import KubectlV36Layer
 from constructs import Construct, IDependable
 
+from patternbook.eks_names import ADD_ONS
 from patternbook.eks_pod_identity import volume_key_statements
 from patternbook.eks_roles import role_with_policies
 from patternbook.eks_version import KUBERNETES_VERSION, UpgradePolicy, check_version
@@ -22,18 +23,6 @@ from patternbook.findings import acknowledge
 from patternbook.logs import check_retention, log_group
 from patternbook.network import Network
 from patternbook.posture import Posture
-
-ADD_ONS: Final = (
-    *("adot", "amazon-cloudwatch-observability", "aws-ebs-csi-driver", "aws-efs-csi-driver", "aws-fsx-csi-driver"),
-    *("aws-guardduty-agent", "aws-mountpoint-s3-csi-driver", "cert-manager", "coredns", "eks-node-monitoring-agent"),
-    *("eks-pod-identity-agent", "external-dns", "kube-proxy", "kube-state-metrics", "metrics-server"),
-    *("netapp_trident-operator", "prometheus-node-exporter", "snapshot-controller", "vpc-cni"),
-)
-"""The EKS add-ons that a pattern may ask for; a name that EKS does not know fails only at deployment.
-
-https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
-https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html
-"""
 
 NODE_POOLS: Final = ("system", "general-purpose")
 """Of Auto Mode, by which EKS chooses nodes: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
@@ -231,7 +220,7 @@ class EksCluster(Construct):
     ) -> eks.CfnAddon:
         """An add-on that EKS installs and keeps. L1, as the L2 has no roles.
 
-        :param name: one of :data:`ADD_ONS`.
+        :param name: one of :data:`patternbook.eks_names.ADD_ONS`.
         :param configuration: what ``aws eks describe-addon-configuration`` allows.
         :param roles: what pods act as, by service account (:func:`patternbook.eks_pod_identity.pod_role`). The add-on
             ``eks-pod-identity-agent`` has to be there.

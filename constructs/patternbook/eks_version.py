@@ -10,6 +10,11 @@ KUBERNETES_VERSION: Final = "1.36"
 """The newest that CDK, the kubectl layer and the EKS add-ons share. A newer one changes three places: this constant,
 the layer's package in ``pyproject.toml``, and its import in :mod:`patternbook.eks_cluster`."""
 
+READ_ON: Final = date(2026, 11, 23)
+"""The day on which the calendar was last compared with the one of AWS."""
+STALE_AFTER_DAYS: Final = 183
+"""Half a year, after which the calendar has to be compared again: EKS brings a version about every four months."""
+
 END_OF_STANDARD_SUPPORT: Final[Mapping[str, date]] = {
     # The calendar gives 14 months from the release in EKS, which came after May 6, 2026
     # (https://github.com/aws/containers-roadmap/issues/2803): the earliest day that it can be.
@@ -27,6 +32,14 @@ https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html#kubern
 """
 
 
+def end_of_extended_support(version: str) -> date:
+    """The first day without any support, a year after standard support, of a version of
+    :data:`END_OF_STANDARD_SUPPORT`.
+    """
+    end = END_OF_STANDARD_SUPPORT[version]
+    return end.replace(year=end.year + 1)
+
+
 def check_version(
     version: str, *, upgrade_policy: UpgradePolicy = "STANDARD", kubectl: bool = False, today: date | None = None
 ) -> None:
@@ -39,7 +52,7 @@ def check_version(
     today = today or datetime.now(timezone.utc).date()
     support = "standard" if upgrade_policy == "STANDARD" else "extended"
     ends = {
-        each: end if upgrade_policy == "STANDARD" else end.replace(year=end.year + 1)
+        each: end if upgrade_policy == "STANDARD" else end_of_extended_support(each)
         for each, end in END_OF_STANDARD_SUPPORT.items()
     }
     offered = ", ".join(each for each, end in ends.items() if today < end)
@@ -50,12 +63,12 @@ def check_version(
         raise ValueError(
             f"{support} support of Kubernetes {version} ended on {ends[version]}; expected one of: {known}"
         )
-    if kubectl and abs(_minor(version) - _minor(KUBERNETES_VERSION)) > 1:
+    if kubectl and abs(minor_version(version) - minor_version(KUBERNETES_VERSION)) > 1:
         raise ValueError(
             f"kubectl {KUBERNETES_VERSION}, which applies the manifests, does not talk to Kubernetes {version}; "
             "expected a version at most one apart"
         )
 
 
-def _minor(version: str) -> int:
+def minor_version(version: str) -> int:
     return int(version.partition(".")[2])

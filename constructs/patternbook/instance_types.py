@@ -1,5 +1,6 @@
 """The EC2 instance types on offer, and what they have for tasks."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -73,6 +74,23 @@ USABLE_MEMORY: Final = 0.9
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/memory-management.html
 """
+
+
+_NAME = re.compile(r"(?P<family>[a-z]+)\d+(?P<options>[a-z]*)\.[a-z0-9-]+", re.ASCII)
+# Accelerators and Macs come with more than one kind of processor, under names that do not say which.
+_FAMILIES = frozenset(("a", "c", "d", "f", "g", "h", "hpc", "i", "im", "is", "m", "r", "t", "x", "z"))
+
+
+def architecture_of(name: str) -> Architecture | None:
+    """What the name of any instance type says of its processor: a ``g`` among the options, as in ``m7g`` or ``c6gn``,
+    is Graviton, as is the family ``a1``; None where the name does not say.
+
+    https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+    """
+    found = _NAME.fullmatch(name)
+    if found is None or found["family"] not in _FAMILIES:
+        return None
+    return "arm64" if "g" in found["options"] or found["family"] == "a" else "x86_64"
 
 
 def check_instance_types(

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import fields
-from patternbook.fargate import Cpu, check_task_size
+from patternbook.fargate_sizes import Cpu, check_task_size
 from patternbook.fields import Expected, Number, Unit, Whole, YesNo
 from patternbook.load_balancer import ANYWHERE, check_tls
 from patternbook.settings import PatternSettings, SettingsModel, posture_of

@@ -13,9 +13,11 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from patternbook.encryption import let_decrypt_secrets
-from patternbook.fargate import check_task_size, container_image, is_private_ecr
+from patternbook.fargate_sizes import check_task_size
 from patternbook.file_system import SharedFileSystem
 from patternbook.findings import acknowledge
+from patternbook.image_uris import is_private_ecr
+from patternbook.images import container_image
 from patternbook.posture import Posture
 
 USER = "1000:1000"
@@ -86,7 +88,7 @@ class Task(Construct):
         :param secrets: environment variables, each with the full ARN of a secret of Secrets Manager.
         :param parameters: environment variables, each with the ARN of a parameter of SSM in the Region of the stack.
         :param secret_key_arns: of customer managed keys that secrets and parameters are encrypted with.
-        :raises ValueError: see :func:`patternbook.fargate.check_task_size` and :func:`check_paths`.
+        :raises ValueError: see :func:`patternbook.fargate_sizes.check_task_size` and :func:`check_paths`.
         """
         if compatibility == ecs.Compatibility.FARGATE:
             check_task_size(cpu, memory_mib)

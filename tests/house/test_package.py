@@ -249,7 +249,20 @@ def test_a_foreign_app_needs_no_custom_resource(foreign: dict[str, dict[str, Any
 def test_a_foreign_app_has_the_project_s_stacks_nowhere(tmp_path: Path) -> None:
     """So that the test above would notice a construct that imports a stack."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    command = [sys.executable, "-c", "import patternbook, sys; sys.exit('stacks' in sys.modules)"]
+    command = [sys.executable, "-c", "from patternbook import *; import sys; sys.exit('stacks' in sys.modules)"]
     assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60).returncode == 0
     command = [sys.executable, "-c", "import stacks"]
     assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, capture_output=True).returncode == 1
+
+
+def test_the_package_starts_no_node_before_something_of_the_cdk_is_asked_for() -> None:
+    program = """
+import sys
+import patternbook, patternbook.rules
+assert not {"aws_cdk", "jsii", "pydantic"} & set(sys.modules), "started"
+assert set(patternbook.__all__) <= set(dir(patternbook))
+patternbook.Network
+assert "aws_cdk" in sys.modules
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr

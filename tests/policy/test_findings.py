@@ -1,4 +1,5 @@
-"""Rungs 2 to 4: CDK's validation, cdk-nag and cfn-lint have nothing to say, and each acknowledgement is needed."""
+"""Rungs 2 to 5: CDK's validation, cdk-nag, cfn-lint and our rules have nothing to say, and each acknowledgement is
+needed."""
 
 import json
 import subprocess
@@ -10,13 +11,14 @@ from typing import Any, NamedTuple
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
 
 import app
-from patternbook import PatternStack, build_app
-from tests.book import EVERYTHING, OTHERWISE, POSTURES, REQUIRED, bare_cdk_json
+from patternbook import PatternSettings, PatternStack, Posture, build_app
+from tests.book import SCENARIOS, bare_cdk_json, patterns_with, settings_of
 
 PLAIN_HTTP, CLOSED = "Annotation::patternbook:plainHttp", "Annotation::patternbook:appRunnerClosed"
 LUSTRE, ONTAP = "Annotation::patternbook:lustreCost", "Annotation::patternbook:ontapCost"
@@ -49,20 +51,6 @@ class Report:
             for plugin in plugins
             for violation in plugin.get("suppressedViolations", [])
         }
-
-
-SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
-
-
-def patterns_with(options: str) -> list[type[PatternStack]]:
-    """All, but for the options that exclude others: few patterns have such."""
-    return [pattern for pattern in app.PATTERNS if options != "other options" or pattern.__name__ in OTHERWISE]
-
-
-def settings_of(posture: str, options: str) -> dict[str, Any]:
-    if options == "every option":
-        return dict(EVERYTHING)
-    return {**REQUIRED[posture], **(OTHERWISE if options == "other options" else {})}
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +126,29 @@ class TestTheCheckersBite:
         topic = sns.CfnTopic(cdk.Stack(broken, "Broken"), "Topic")
         topic.add_property_override("Nonsense", 1)
         with pytest.raises(RuntimeError, match="Nonsense"):
+            broken.synth()
+
+    def test_our_rules(self, tmp_path: Path) -> None:
+        """They run in every app of patterns; tests/rules has what each of them finds."""
+
+        class Broken(PatternStack):
+            title = "A pattern with a defect"
+            settings_type = PatternSettings
+
+            def __init__(self, scope: cdk.App, construct_id: str, *, posture: Posture, **_: PatternSettings) -> None:
+                super().__init__(scope, construct_id, posture=posture)
+                ecs.CfnService(
+                    self,
+                    "Service",
+                    task_definition="task",
+                    launch_type="FARGATE",
+                    capacity_provider_strategy=[
+                        ecs.CfnService.CapacityProviderStrategyItemProperty(capacity_provider="FARGATE")
+                    ],
+                )
+
+        broken = build_app([Broken], cdk_json=bare_cdk_json(tmp_path), outdir=str(tmp_path / "out"))
+        with pytest.raises(RuntimeError, match="ecs-launch-type-and-strategy"):
             broken.synth()
 
     def test_cdk_nag(self, tmp_path: Path) -> None:

@@ -10,7 +10,15 @@ import pytest
 from aws_cdk.assertions import Annotations, Match
 from botocore.loaders import create_loader
 
-from patternbook import SANDBOX, AppRunnerService, Network, PrivateIngress, SourceRepository, app_runner_sizes, fargate
+from patternbook import (
+    SANDBOX,
+    AppRunnerService,
+    Network,
+    PrivateIngress,
+    SourceRepository,
+    app_runner_sizes,
+    fargate_sizes,
+)
 from patternbook.app_runner import HealthCheck
 from patternbook.app_runner_sizes import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
 from stacks.app_runner import AppRunnerStack
@@ -580,7 +588,7 @@ class TestSizes:
 
     def test_fargate_has_every_pair_to_move_to(self) -> None:
         for cpu, sizes in MEMORY_MIB.items():
-            assert set(sizes) <= set(fargate.MEMORY_MIB[cpu])
+            assert set(sizes) <= set(fargate_sizes.MEMORY_MIB[cpu])
 
     def test_runtimes_of_the_api_are_offered_or_ended(self) -> None:
         assert not set(RUNTIMES) & ENDED_RUNTIMES.keys()

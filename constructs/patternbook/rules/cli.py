@@ -1,0 +1,85 @@
+"""The command ``patternbook``: ``patternbook check TEMPLATE…`` and ``patternbook rules``."""
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+from patternbook.rules import EVERY_RULE, FAMILIES, RULES
+from patternbook.rules.engine import OF_ACKNOWLEDGEMENTS, check, macros_of
+from patternbook.rules.reading import TemplateError, read
+from patternbook.rules.report import Checked, as_json, as_sarif, as_text
+
+CLEAN, FINDINGS, NOT_A_TEMPLATE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -> int:
+    """:param today: in UTC; the day it is where it is None.
+    :returns: the exit status: 0 where nothing is found, 1 for findings, 2 for what is no template.
+    """
+    given = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _rules() if given.command == "rules" else _check(given, today or datetime.now(timezone.utc).date())
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read has seen enough
+        sys.stdout = None
+        return FINDINGS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="patternbook", description="Rules for CloudFormation templates.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser(
+        "check",
+        help="check templates",
+        description="Checks CloudFormation templates. Exit status: 0 clean, 1 findings, 2 not a template.",
+    )
+    checking.add_argument("templates", nargs="+", metavar="TEMPLATE", help="a file, JSON or YAML")
+    checking.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="text is the default")
+    checking.add_argument("--region", help="where the templates are deployed to, for what differs between Regions")
+    commands.add_parser("rules", help="list the rules")
+    return parser
+
+
+def _check(given: argparse.Namespace, today: date) -> int:
+    checked = [_checked(path, today, given.region) for path in given.templates]
+    written = {
+        "text": lambda: as_text(checked),
+        "json": lambda: as_json(checked),
+        "sarif": lambda: as_sarif(checked, EVERY_RULE),
+    }[given.format]()
+    print(written)
+    if any(each.refused for each in checked):
+        return NOT_A_TEMPLATE
+    return FINDINGS if any(each.findings for each in checked) else CLEAN
+
+
+def _checked(path: str, today: date, region: str | None) -> Checked:
+    try:
+        source = read(Path(path))
+    except TemplateError as error:
+        message = str(error)
+        print(f"{path}: not a template: {message}", file=sys.stderr)
+        return Checked(path, refused=message)
+    macros = macros_of(source.document)
+    if macros:
+        print(f"{path}: not checked: {', '.join(map(repr, macros))} may rewrite all of it", file=sys.stderr)
+    return Checked(path, check(source.document, RULES, today=today, region=region), source.lines)
+
+
+def _rules() -> int:
+    for family, rules in {**FAMILIES, "Acknowledgements": OF_ACKNOWLEDGEMENTS}.items():
+        print(f"{family}\n")
+        for rule in rules:
+            print(f"  {rule.id} ({rule.severity.value})\n    {rule.wrong}\n    {rule.mend}\n    {rule.source}\n")
+    return CLEAN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

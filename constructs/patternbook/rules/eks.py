@@ -1,0 +1,332 @@
+"""Rules for EKS: the cluster, its nodes, its add-ons, and the storage that manifests ask for."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any, Final
+
+from patternbook.eks_names import ADD_ONS
+from patternbook.eks_version import (
+    END_OF_STANDARD_SUPPORT,
+    READ_ON,
+    STALE_AFTER_DAYS,
+    end_of_extended_support,
+    minor_version,
+)
+from patternbook.instance_types import architecture_of
+from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.template import Node, Problem, Resource, Template, Text
+
+CLUSTER: Final = "AWS::EKS::Cluster"
+NODES: Final = "AWS::EKS::Nodegroup"
+ADD_ON: Final = "AWS::EKS::Addon"
+MANIFEST: Final = "Custom::AWSCDK-EKS-KubernetesResource"
+LAUNCH_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
+
+
+@rule("eks-version-ended", ERROR)
+def version_ended(template: Template) -> Iterator[Problem]:
+    """EKS no longer supports the Kubernetes version of a cluster.
+
+    Upgrade, one minor version at a time.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
+    """
+    oldest = min(map(minor_version, END_OF_STANDARD_SUPPORT))
+    for cluster in template.of_type(CLUSTER):
+        version = cluster["Version"]
+        given = version.text or ""
+        if given in END_OF_STANDARD_SUPPORT:
+            end = end_of_extended_support(given)
+            if template.today >= end:
+                yield version.problem(f"Support of Kubernetes {given} ended on {end}.")
+        elif re.fullmatch(r"1\.\d{1,3}", given) and minor_version(given) < oldest:
+            yield version.problem(f"Support of Kubernetes {given} has ended.")
+
+
+@rule("eks-version-extended", WARNING)
+def version_extended(template: Template) -> Iterator[Problem]:
+    """The Kubernetes version of a cluster is out of standard support: EKS upgrades it, or bills six times the price.
+
+    Upgrade, one minor version at a time.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
+    """
+    for cluster in template.of_type(CLUSTER):
+        version = cluster["Version"]
+        end = END_OF_STANDARD_SUPPORT.get(version.text or "")
+        if end and version.text and end <= template.today < end_of_extended_support(version.text):
+            yield version.problem(f"Standard support of Kubernetes {version.text} ended on {end}.")
+
+
+@rule("eks-version-table", WARNING)
+def version_table(template: Template) -> Iterator[Problem]:
+    """The table of Kubernetes versions that these rules go by is older than six months.
+
+    Use a newer release of patternbook; or compare the table in patternbook/eks_version.py with the document.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
+    """
+    if template.today > READ_ON + timedelta(days=STALE_AFTER_DAYS):
+        for cluster in template.of_type(CLUSTER):
+            if cluster["Version"].text:
+                yield cluster["Version"].problem(f"The table was read on {READ_ON}.")
+
+
+@rule("eks-ami-architecture", ERROR)
+def ami_architecture(template: Template) -> Iterator[Problem]:
+    """The AMI of a node group is built for another processor than its instance types have.
+
+    Choose an AMI type with ARM_64 in its name for Graviton, and one with x86_64 for others.
+
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html
+    """
+    for nodes in template.of_type(NODES):
+        ami = nodes["AmiType"]
+        if not ami.text or ami.text == "CUSTOM":
+            continue
+        wanted = "arm64" if "ARM_64" in ami.text else "x86_64"
+        types = nodes["InstanceTypes"].items
+        launch = nodes["LaunchTemplate"]
+        for key in ("Id", "Name"):
+            started = launch[key].resource(LAUNCH_TEMPLATE)
+            if started:
+                types = [*types, started["LaunchTemplateData"]["InstanceType"]]
+        for each in types:
+            architecture = architecture_of(each.text or "")
+            if architecture and architecture != wanted:
+                yield each.problem(f"{each.text} has {architecture}; the AMI type {ami.text} of {nodes.id} does not.")
+
+
+@rule("eks-add-on-name", ERROR)
+def add_on_name(template: Template) -> Iterator[Problem]:
+    """EKS has no add-on of this name.
+
+    Correct the name; the document lists the add-ons of AWS.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
+    """
+    for add_on in template.of_type(ADD_ON):
+        name = add_on["AddonName"]
+        # There are more, and new ones: those of the AWS Marketplace, with their seller's name and _ in front. So a name
+        # is wrong only if it looks like one that is known, and is not.
+        close = [] if not name.text or "_" in name.text or name.text in ADD_ONS else _similar(name.text)
+        if close:
+            yield name.problem(f"{name.text!r} is unknown; {close[0]!r} is an add-on.")
+
+
+def _similar(name: str) -> list[str]:
+    """Names that are close, or differ by whose they are only: ``amazon-vpc-cni``."""
+    bare = [known for known in ADD_ONS if _bare(known) == _bare(name)]
+    return bare or get_close_matches(name, ADD_ONS, n=1, cutoff=0.8)
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("aws-").removeprefix("amazon-")
+
+
+DRIVERS: Final[Mapping[str, str]] = {
+    "aws-ebs-csi-driver": "ebs-csi-controller-sa",
+    "aws-efs-csi-driver": "efs-csi-controller-sa",
+    "aws-fsx-csi-driver": "fsx-csi-controller-sa",
+    "aws-mountpoint-s3-csi-driver": "s3-csi-driver-sa",
+}
+"""Add-ons of CSI drivers, each with the service account whose pods call AWS: the pages of the add-ons, from
+https://docs.aws.amazon.com/eks/latest/userguide/storage.html"""
+_OF_NODES: Final = frozenset(
+    (
+        *("AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKS_CNI_Policy"),
+        *("AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore"),
+        *("CloudWatchAgentServerPolicy", "AWSXRayDaemonWriteAccess"),
+    )
+)
+"""Managed policies that nodes usually have, and that allow nothing of what a driver does."""
+
+
+@rule("eks-driver-identity", ERROR)
+def driver_identity(template: Template) -> Iterator[Problem]:
+    """A CSI driver has no role to call AWS with, and its nodes have no permissions that it could borrow.
+
+    Give the add-on PodIdentityAssociations (with the add-on eks-pod-identity-agent), or a ServiceAccountRoleArn.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/add-ons-iam.html
+    """
+    for add_on in template.of_type(ADD_ON):
+        account = DRIVERS.get(add_on["AddonName"].text or "")
+        if account is None or not add_on["ServiceAccountRoleArn"].missing or not template.complete:
+            continue
+        associations = add_on["PodIdentityAssociations"]
+        others = template.of_type("AWS::EKS::PodIdentityAssociation")
+        if associations.items or not associations.whole_list:
+            continue
+        if any(each["ServiceAccount"].text in (None, account) for each in others):
+            continue
+        if _nodes_have_nothing(template):
+            yield add_on.problem(f"Pods of the service account {account!r} have no credentials.")
+
+
+def _nodes_have_nothing(template: Template) -> bool:
+    """Whether all nodes of the template have roles of which it is known that they allow no driver anything."""
+    roles = [nodes["NodeRole"] for nodes in template.of_type(NODES)]
+    for profile in template.of_type("AWS::IAM::InstanceProfile"):
+        roles.extend(profile["Roles"].items)
+    return bool(roles) and all(_is_plain(template, role.resource("AWS::IAM::Role")) for role in roles)
+
+
+def _is_plain(template: Template, role: Resource | None) -> bool:
+    if role is None or not role["Policies"].missing:
+        return False
+    policies = role["ManagedPolicyArns"]
+    names = [each.value.parts[-1] if isinstance(each.value, Text) else each.value for each in policies.items]
+    if not policies.whole_list or not all(isinstance(name, str) and name.split("/")[-1] in _OF_NODES for name in names):
+        return False
+    return not any(
+        role.id in each["Roles"].references or each["Roles"].unknown
+        for each in template.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+    )
+
+
+@rule("eks-public-endpoint", WARNING)
+def public_endpoint(template: Template) -> Iterator[Problem]:
+    """Everybody on the internet may connect to the endpoint of a cluster.
+
+    Name your own networks in PublicAccessCidrs, or set EndpointPublicAccess to false.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
+    """
+    for cluster in template.of_type(CLUSTER):
+        access = cluster["ResourcesVpcConfig"]
+        public, cidrs = access["EndpointPublicAccess"], access["PublicAccessCidrs"]
+        if not public.missing and public.flag is not True:
+            continue
+        if cidrs.missing or cidrs.value == [] or any(each.text == "0.0.0.0/0" for each in cidrs.items):
+            yield cidrs.problem("The public endpoint is open to 0.0.0.0/0.")
+
+
+@rule("eks-logs-off", WARNING)
+def logs_off(template: Template) -> Iterator[Problem]:
+    """A cluster keeps no logs of its control plane.
+
+    Enable the types of log that you need in Logging, at least audit.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+    """
+    for cluster in template.of_type(CLUSTER):
+        types = cluster["Logging"]["ClusterLogging"]["EnabledTypes"]
+        if types.missing or types.value == []:
+            yield types.problem("No type of log is enabled.")
+
+
+@rule("eks-secrets-key", WARNING)
+def secrets_key(template: Template) -> Iterator[Problem]:
+    """Kubernetes secrets of a cluster are not encrypted with a key of your own.
+
+    Give the cluster an EncryptionConfig for secrets. EKS encrypts with a key of AWS from version 1.28 on, before not.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
+    """
+    for cluster in template.of_type(CLUSTER):
+        config = cluster["EncryptionConfig"]
+        if config.missing or config.value == []:
+            yield config.problem("No key is given.")
+
+
+@rule("eks-imdsv1", WARNING)
+def imdsv1(template: Template) -> Iterator[Problem]:
+    """Nodes answer version 1 of the instance metadata service, from which pods take the credentials of the node.
+
+    Set HttpTokens to required, with HttpPutResponseHopLimit 1.
+
+    https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+    """
+    groups = [*template.of_type(NODES), *template.of_type("AWS::AutoScaling::AutoScalingGroup")]
+    for launch in template.of_type(LAUNCH_TEMPLATE) if template.of_type(CLUSTER) else ():
+        users = [each for each in groups if launch.id in each.references]
+        options = launch["LaunchTemplateData"]["MetadataOptions"]
+        tokens = options["HttpTokens"]
+        # Where nothing is said, AMIs decide: those of Amazon Linux 2 allow it, later ones do not.
+        old = any((each["AmiType"].text or "").startswith("AL2_") for each in users)
+        if users and options["HttpEndpoint"].text != "disabled":
+            if tokens.text == "optional":
+                yield tokens.problem("Tokens are optional.")
+            elif tokens.missing and old:
+                yield tokens.problem("Amazon Linux 2 leaves tokens optional.")
+
+
+PROVISIONERS: Final[Mapping[str, str]] = {
+    "ebs.csi.aws.com": "aws-ebs-csi-driver",
+    "efs.csi.aws.com": "aws-efs-csi-driver",
+    "fsx.csi.aws.com": "aws-fsx-csi-driver",
+}
+"""Provisioners, each with the add-on that brings it: https://docs.aws.amazon.com/eks/latest/userguide/storage.html"""
+_OF_AUTO_MODE: Final = "ebs.csi.eks.amazonaws.com"
+
+
+def _storage_classes(template: Template) -> Iterator[tuple[Node, str]]:
+    """Each manifest that CDK applies, with a provisioner that a StorageClass in it names."""
+    for manifest in template.of_type(MANIFEST):
+        written = manifest["Manifest"]
+        text = written.value.filled("unknown") if isinstance(written.value, Text) else written.text
+        try:
+            objects: Any = json.loads(text or "[]")
+        except ValueError:
+            continue
+        for each in objects if isinstance(objects, list) else [objects]:
+            if isinstance(each, dict) and each.get("kind") == "StorageClass":
+                yield written, str(each.get("provisioner"))
+
+
+def _brings_its_own(template: Template) -> bool:
+    """Whether charts, or other stacks, may bring drivers and nodes that the template does not show."""
+    return not template.complete or template.has("Custom::AWSCDK-EKS-HelmChart", "AWSQS::Kubernetes")
+
+
+def _is_off(enabled: Node) -> bool:
+    return enabled.missing or enabled.flag is False
+
+
+@rule("eks-storage-class-driver", ERROR)
+def storage_class_driver(template: Template) -> Iterator[Problem]:
+    """A StorageClass names a driver that the cluster does not have: claims of the class wait for ever.
+
+    Install the add-on of the driver; in Auto Mode the provisioner is ebs.csi.eks.amazonaws.com.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/storage.html
+    """
+    if _brings_its_own(template) or not template.of_type(CLUSTER):
+        return
+    names = {add_on["AddonName"].text for add_on in template.of_type(ADD_ON)}
+    fargate = bool(template.of_type("AWS::EKS::FargateProfile"))
+    auto = any(not _is_off(each["StorageConfig"]["BlockStorage"]["Enabled"]) for each in template.of_type(CLUSTER))
+    for written, provisioner in _storage_classes(template):
+        add_on = PROVISIONERS.get(provisioner)
+        # Fargate brings the driver of EFS along.
+        if add_on and add_on not in names and None not in names and not (fargate and provisioner == "efs.csi.aws.com"):
+            yield written.problem(f"The provisioner {provisioner} comes with the add-on {add_on}, which is not there.")
+        elif provisioner == _OF_AUTO_MODE and not auto:
+            yield written.problem(f"The provisioner {provisioner} comes with Auto Mode, which is off.")
+
+
+@rule("eks-ebs-on-fargate", ERROR)
+def ebs_on_fargate(template: Template) -> Iterator[Problem]:
+    """Pods of the cluster run on Fargate only, where EBS volumes cannot be mounted.
+
+    Use EFS, or add nodes.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
+    """
+    clusters = template.of_type(CLUSTER)
+    nodes = template.has(NODES, "AWS::AutoScaling::", LAUNCH_TEMPLATE, "AWS::EC2::Instance", "AWS::EC2::Fleet")
+    auto = any(not _is_off(cluster["ComputeConfig"]["Enabled"]) for cluster in clusters)
+    if _brings_its_own(template) or nodes or auto or not clusters:
+        return
+    if not template.of_type("AWS::EKS::FargateProfile") or any(map(template.is_exported, clusters)):
+        return
+    for written, provisioner in _storage_classes(template):
+        if provisioner == "ebs.csi.aws.com":
+            yield written.problem("A StorageClass for EBS, in a cluster with Fargate profiles and no nodes.")
+    for add_on in template.of_type(ADD_ON):
+        if add_on["AddonName"].text == "aws-ebs-csi-driver":
+            yield add_on["AddonName"].problem("The driver of EBS, in a cluster with Fargate profiles and no nodes.")

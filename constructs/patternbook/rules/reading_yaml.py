@@ -1,0 +1,146 @@
+"""Reads YAML as CloudFormation does: with its tags for intrinsic functions, and without guessing at dates.
+
+It builds the document from the parser's events, rather than with one of PyYAML's loaders, so that depth and repetition
+have bounds, keys are there once, and texts that look like dates or octal numbers stay texts.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from patternbook.rules.reading import MAX_DEPTH, MAX_VALUES, TemplateError
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
+
+_NUMBER: Final = re.compile(r"[-+]?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+_WORDS: Final = {
+    **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
+    **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
+}
+_SHORT: Final = {"Ref": "Ref", "Condition": "Condition"}
+"""Tags whose function has no ``Fn::`` in its name."""
+
+
+@dataclass
+class _Open:
+    """An object or a list that has not ended."""
+
+    value: Any
+    tag: str | None
+    anchor: str | None
+    line: int
+    size: int = 1
+    key: Any = None
+    wants_key: bool = True
+    merged: dict[str, Any] = field(default_factory=dict)
+
+
+def from_yaml(text: str) -> tuple[Any, dict[str, int]]:
+    """The document, and the lines in which the members of its ``Resources`` begin.
+
+    :raises TemplateError: for what is no YAML, or has no end.
+    """
+    try:
+        return _Builder().build(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
+        raise TemplateError(f"neither JSON nor YAML: {problem}{where}") from error
+    except RecursionError as error:
+        raise TemplateError(f"nested deeper than {MAX_DEPTH} levels") from error
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._root: Any = None
+        self._size = 0
+        self._lines: dict[str, int] = {}
+
+    def build(self, text: str) -> tuple[Any, dict[str, int]]:
+        documents = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.ScalarEvent):
+                self._add(_scalar(event), 1, event.anchor, event.start_mark.line + 1)
+            elif isinstance(event, yaml.CollectionStartEvent):
+                if len(self._open) == MAX_DEPTH:
+                    raise TemplateError(f"nested deeper than {MAX_DEPTH} levels, in line {event.start_mark.line + 1}")
+                empty: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+                self._open.append(_Open(empty, event.tag, event.anchor, event.start_mark.line + 1))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                ended = self._open.pop()
+                for name, item in ended.merged.items():  # what is there itself wins
+                    ended.value.setdefault(name, item)
+                self._add(_tagged(ended.tag, ended.value), ended.size, ended.anchor, ended.line)
+            elif isinstance(event, yaml.AliasEvent):
+                if event.anchor not in self._anchors:
+                    raise TemplateError(f"*{event.anchor} in line {event.start_mark.line + 1} repeats what has no end")
+                value, size = self._anchors[event.anchor]
+                self._add(value, size, None, event.start_mark.line + 1)
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise TemplateError("more than one YAML document")
+        return self._root, self._lines
+
+    def _add(self, value: Any, size: int, anchor: str | None, line: int) -> None:
+        """Puts what has ended where it belongs."""
+        if anchor:
+            self._anchors[anchor] = (value, size)
+        if not self._open:
+            self._root = value
+            return
+        parent = self._open[-1]
+        parent.size += size
+        if parent.size > MAX_VALUES:
+            raise TemplateError(f"more than {MAX_VALUES:,} values, with those that aliases repeat")
+        if isinstance(parent.value, list):
+            parent.value.append(value)
+        elif parent.wants_key:
+            parent.key, parent.wants_key = _key(value, line), False
+            if len(self._open) == 2 and self._open[0].key == "Resources":
+                self._lines[parent.key] = line
+        else:
+            parent.wants_key = True
+            if parent.key == "<<":
+                for each in value if isinstance(value, list) else [value]:
+                    parent.merged = {**(each if isinstance(each, dict) else {}), **parent.merged}
+                return
+            if parent.key in parent.value:
+                raise TemplateError(f"the key {parent.key!r} is there twice in one object, again in line {line}")
+            parent.value[parent.key] = value
+
+
+def _key(value: Any, line: int) -> str:
+    if isinstance(value, (dict, list)):
+        raise TemplateError(f"an object or a list as a key, in line {line}")
+    return {True: "true", False: "false", None: "null"}[value] if value in (True, False, None) else str(value)
+
+
+def _scalar(event: yaml.ScalarEvent) -> Any:
+    text: str = event.value
+    if event.tag and event.tag.startswith("!") and event.tag != "!":
+        return _tagged(event.tag, text)
+    if event.tag or not event.implicit[0]:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    found = _NUMBER.fullmatch(text)
+    if not found or len(text) > 300:
+        return text
+    return float(text) if found[2] or found[3] else int(text)
+
+
+def _tagged(tag: str | None, value: Any) -> Any:
+    """``!Sub x`` as ``{"Fn::Sub": "x"}``."""
+    if not tag or not tag.startswith("!") or tag == "!":
+        return value
+    name = tag[1:]
+    if name == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {_SHORT.get(name, f"Fn::{name}"): value}

@@ -1,0 +1,147 @@
+"""Findings as a text to read, as JSON, and as SARIF for code scanning."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from patternbook.rules.engine import Finding, Rule
+
+SARIF_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file, and what was found in it."""
+
+    path: str
+    findings: Sequence[Finding] = ()
+    lines: Mapping[str, int] | None = None
+    """In which the resources begin."""
+    refused: str = ""
+    """Why it is no template."""
+
+    def line(self, finding: Finding) -> int:
+        return (self.lines or {}).get(finding.problem.resource, 1)
+
+
+def as_text(checked: Sequence[Checked]) -> str:
+    """A paragraph a finding, and a summary."""
+    paragraphs = [
+        "\n".join(
+            (
+                f"{each.path}:{each.line(finding)}: {finding.rule.severity.value} {finding.rule.id}",
+                f"  {finding.problem.resource} ({finding.resource_type}), {finding.location or 'the resource itself'}",
+                f"  {finding.rule.wrong}",
+                f"  {finding.problem.message}",
+                f"  {finding.rule.mend}",
+                f"  {finding.rule.source}",
+            )
+        )
+        for each in checked
+        for finding in each.findings
+    ]
+    templates = [each for each in checked if not each.refused]
+    paragraphs.append(
+        f"{_count(len(paragraphs), 'finding')} in {_count(len(templates), 'template')}" if templates else "No template"
+    )
+    return _printable("\n\n".join(paragraphs))
+
+
+def as_json(checked: Sequence[Checked]) -> str:
+    """An object with all findings, and with the files that are no templates."""
+    return json.dumps(
+        {
+            "findings": [
+                {
+                    "file": each.path,
+                    "line": each.line(finding),
+                    "rule": finding.rule.id,
+                    "severity": finding.rule.severity.value,
+                    "resource": finding.problem.resource,
+                    "type": finding.resource_type,
+                    "path": list(finding.problem.path),
+                    "wrong": finding.rule.wrong,
+                    "message": finding.problem.message,
+                    "mend": finding.rule.mend,
+                    "source": finding.rule.source,
+                }
+                for each in checked
+                for finding in each.findings
+            ],
+            "errors": [{"file": each.path, "message": each.refused} for each in checked if each.refused],
+        },
+        indent=2,
+    )
+
+
+def as_sarif(checked: Sequence[Checked], rules: Sequence[Rule]) -> str:
+    """A SARIF log of one run."""
+    log = {
+        "$schema": SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "patternbook", "rules": [_sarif_rule(rule) for rule in rules]}},
+                "columnKind": "unicodeCodePoints",
+                "results": [_sarif_result(each, finding) for each in checked for finding in each.findings],
+                "invocations": [
+                    {
+                        "executionSuccessful": not any(each.refused for each in checked),
+                        "toolExecutionNotifications": [
+                            {"level": "error", "message": {"text": f"{each.path}: {each.refused}"}}
+                            for each in checked
+                            if each.refused
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+    return json.dumps(log, indent=2)
+
+
+def _sarif_rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.wrong},
+        "help": {"text": f"{rule.mend} {rule.source}"},
+        "helpUri": rule.source,
+        "defaultConfiguration": {"level": rule.severity.value},
+    }
+
+
+def _sarif_result(checked: Checked, finding: Finding) -> dict[str, Any]:
+    where = f"{finding.problem.resource} {finding.location}".strip()
+    return {
+        "ruleId": finding.rule.id,
+        "level": finding.rule.severity.value,
+        "message": {"text": f"{where}: {finding.problem.message} {finding.rule.mend}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(checked.path)},
+                    "region": {"startLine": checked.line(finding)},
+                },
+                "logicalLocations": [{"fullyQualifiedName": finding.problem.resource, "kind": "resource"}],
+            }
+        ],
+    }
+
+
+def _uri(path: str) -> str:
+    """A path as the reference that SARIF wants."""
+    kept = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+    encoded = path.replace("\\", "/").encode("utf-8", "surrogateescape")
+    return "".join(chr(byte) if chr(byte) in kept else f"%{byte:02X}" for byte in encoded)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _printable(text: str) -> str:
+    """The text without what a template could do to a terminal."""
+    return "".join(
+        each if each == "\n" or each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
+    )

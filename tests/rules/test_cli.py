@@ -1,0 +1,219 @@
+"""The command ``patternbook``, as a person or a pipeline runs it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from patternbook.rules import EVERY_RULE
+from patternbook.rules.cli import main
+from tests.rules.smallest import CLUSTER, FARGATE, REMOVED, TODAY, changed, document
+
+COMMAND = Path(sys.executable).parent / "patternbook"
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(COMMAND), *map(str, arguments)],
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    path = tmp_path / "clean.json"
+    path.write_text(json.dumps(document(FARGATE)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "a folder" / "broken.json"
+    path.parent.mkdir()
+    path.write_text(
+        json.dumps(
+            document(changed({**FARGATE, **CLUSTER}, {"Task.Memory": "700", "Cluster.Logging": REMOVED})), indent=1
+        ),
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.fixture
+def garbage(tmp_path: Path) -> Path:
+    path = tmp_path / "garbage"
+    path.write_bytes(b"\xff")
+    return path
+
+
+def test_status_0_where_nothing_is_found(clean: Path) -> None:
+    result = run("check", clean)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "0 findings in 1 template\n", "")
+
+
+def test_status_1_for_findings_as_text(clean: Path, broken: Path) -> None:
+    result = run("check", clean, broken)
+    assert (result.returncode, result.stderr) == (1, "")
+    first, second, summary = result.stdout.strip().split("\n\n")
+    assert first.splitlines() == [
+        f"{broken}:3: error ecs-fargate-size",
+        "  Task (AWS::ECS::TaskDefinition), Memory",
+        "  Fargate does not offer this memory with these CPU units.",
+        "  700 MiB with 256 CPU units; Fargate offers 512, 1024, 2048.",
+        "  Choose a pair from the table of the document.",
+        "  https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
+    ]
+    assert "warning eks-logs-off" in second
+    assert summary == "2 findings in 2 templates"
+
+
+def test_status_2_for_what_is_no_template(clean: Path, broken: Path, garbage: Path) -> None:
+    result = run("check", clean, garbage, broken, "missing.yaml")
+    assert result.returncode == 2
+    assert result.stderr.splitlines() == [
+        f"{garbage}: not a template: not UTF-8: byte 0 is 0xff",
+        "missing.yaml: not a template: No such file or directory",
+    ]
+    assert "2 findings in 2 templates" in result.stdout, "the others are checked all the same"
+
+
+@pytest.mark.parametrize("arguments", [(), ("check",), ("check", "--format", "xml", "a"), ("nonsense",)])
+def test_status_2_for_arguments_that_are_none(arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert "usage: patternbook" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_json(broken: Path, garbage: Path) -> None:
+    result = run("check", "--format", "json", broken, garbage)
+    assert result.returncode == 2
+    said: dict[str, Any] = json.loads(result.stdout)
+    assert [each["rule"] for each in said["findings"]] == ["ecs-fargate-size", "eks-logs-off"]
+    assert said["findings"][0] == {
+        "file": str(broken),
+        "line": 3,
+        "rule": "ecs-fargate-size",
+        "severity": "error",
+        "resource": "Task",
+        "type": "AWS::ECS::TaskDefinition",
+        "path": ["Memory"],
+        "wrong": "Fargate does not offer this memory with these CPU units.",
+        "message": "700 MiB with 256 CPU units; Fargate offers 512, 1024, 2048.",
+        "mend": "Choose a pair from the table of the document.",
+        "source": "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
+    }
+    assert said["errors"] == [{"file": str(garbage), "message": "not UTF-8: byte 0 is 0xff"}]
+
+
+def test_sarif(broken: Path, garbage: Path) -> None:
+    """What https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support asks."""
+    log = json.loads(run("check", "--format", "sarif", broken, garbage).stdout)
+    assert (log["version"], log["$schema"].rsplit("/", 1)[1]) == ("2.1.0", "sarif-schema-2.1.0.json")
+    (one,) = log["runs"]
+    rules = one["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == [rule.id for rule in EVERY_RULE]
+    assert all(rule["shortDescription"]["text"] and rule["helpUri"].startswith("https://") for rule in rules)
+    first = one["results"][0]
+    assert (first["ruleId"], first["level"]) == ("ecs-fargate-size", "error")
+    (location,) = first["locations"]
+    physical = location["physicalLocation"]
+    assert physical["region"] == {"startLine": 3}
+    assert physical["artifactLocation"]["uri"].endswith("/a%20folder/broken.json")
+    (invocation,) = one["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert "not UTF-8" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+
+
+def test_what_a_template_says_cannot_move_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "hostile.json"
+    hostile = changed(FARGATE, {"Task.Cpu": "700"})
+    path.write_text(json.dumps(document({"\x1b[2J\ud800\n": hostile["Task"]})), encoding="utf-8")
+    result = run("check", path, LC_ALL="C")
+    assert result.returncode == 1, result.stderr
+    assert "\\x1b[2J\\ud800" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_a_template_that_a_macro_rewrites_is_not_checked_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "macro.yaml"
+    path.write_text("Transform: Mine\nResources: {A: {Type: 'AWS::EKS::Cluster'}}", encoding="utf-8")
+    result = run("check", path)
+    assert (result.returncode, result.stdout) == (0, "0 findings in 1 template\n")
+    assert result.stderr == f"{path}: not checked: 'Mine' may rewrite all of it\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(broken: Path) -> None:
+    process = subprocess.Popen(
+        [str(COMMAND), "check", *[str(broken)] * 500], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 1
+
+
+def test_the_date_decides_what_is_in_support(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cluster.json"
+    path.write_text(json.dumps(document(CLUSTER)), encoding="utf-8")
+    assert main(["check", str(path)], today=TODAY) == 0
+    assert main(["check", str(path)], today=TODAY.replace(year=TODAY.year + 5)) == 1
+    assert "eks-version-ended" in capsys.readouterr().out
+
+
+def test_the_region_can_be_said(tmp_path: Path) -> None:
+    path = tmp_path / "certificate.yaml"
+    path.write_text(
+        "Resources:\n"
+        "  Certificate: {Type: 'AWS::CertificateManager::Certificate'}\n"
+        "  Distribution:\n"
+        "    Type: AWS::CloudFront::Distribution\n"
+        "    Properties:\n"
+        "      DistributionConfig: {ViewerCertificate: {AcmCertificateArn: !Ref Certificate}}\n",
+        encoding="utf-8",
+    )
+    assert run("check", path).returncode == 0
+    assert "cloudfront-certificate-region" in run("check", "--region", "eu-west-1", path).stdout
+
+
+def test_rules_lists_all_with_severity_and_source() -> None:
+    said = run("rules").stdout
+    for rule in EVERY_RULE:
+        assert f"  {rule.id} ({rule.severity.value})\n    {rule.wrong}\n    {rule.mend}\n    {rule.source}\n" in said
+
+
+def test_no_node_no_cdk_and_no_yaml_parser_for_json(clean: Path) -> None:
+    program = (
+        "import sys; from patternbook.rules.cli import main; main(['check', sys.argv[1]]); "
+        "print({name.partition('.')[0] for name in sys.modules} & {'aws_cdk', 'jsii', 'pydantic', 'yaml', 'cfnlint'})"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(clean)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.stdout.splitlines()[-1] == "set()", result.stderr
+
+
+def test_ten_templates_take_less_than_half_a_second(templates: dict[str, Any], tmp_path: Path) -> None:
+    """Of the largest; of five runs the quickest, as other programs run, too."""
+    largest = sorted((json.dumps(each, indent=1) for each in templates.values()), key=len)[-10:]
+    paths = []
+    for index, text in enumerate(largest):
+        paths.append(tmp_path / f"{index}.template.json")
+        paths[-1].write_text(text, encoding="utf-8")
+    seconds = []
+    for _run in range(5):
+        start = time.perf_counter()
+        assert run("check", *paths, HOME=os.environ["HOME"]).returncode == 0
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.5

@@ -1,0 +1,111 @@
+"""Each rule, by the smallest templates that break it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from patternbook.rules import EVERY_RULE, FAMILIES, RULES
+from patternbook.rules.engine import ERROR, check
+from tests.rules.smallest import CASES, TODAY, changed, document
+
+BY_ID = {rule.id: rule for rule in RULES}
+
+
+def found(
+    resources: Mapping[str, Any], *, today: date = TODAY, region: str | None = None, **sections: Any
+) -> list[str]:
+    """The ids of what is found, each as often as it is found."""
+    return [each.rule.id for each in check({**document(resources), **sections}, RULES, today=today, region=region)]
+
+
+def broken() -> Iterator[Any]:
+    for rule, case in CASES.items():
+        for number, _ in enumerate(case.changes):
+            yield pytest.param(rule, number, id=f"{rule}-{number}")
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_nothing_is_found_where_nothing_is_wrong(rule: str) -> None:
+    case = CASES[rule]
+    assert found(case.sound, today=case.today_of_sound, region=case.region_of_sound) == []
+
+
+@pytest.mark.parametrize(("rule", "number"), broken())
+def test_a_defect_is_found_by_its_rule_alone(rule: str, number: int) -> None:
+    case = CASES[rule]
+    resources = changed(case.sound, case.changes[number])
+    assert set(found(resources, today=case.today, region=case.region)) == {rule}
+
+
+def of_properties_alone() -> Iterator[Any]:
+    """Defects that consist of values of properties, rather than of resources, what waits for what, or a Region."""
+    for each in broken():
+        rule, number = each.values
+        change = CASES[rule].changes[number]
+        if change and all("." in path and not path.endswith("DependsOn") for path in change):
+            yield each
+
+
+@pytest.mark.parametrize(("rule", "number"), of_properties_alone())
+def test_what_cannot_be_known_is_not_found(rule: str, number: int) -> None:
+    """The same defect, where each of the values could be another: it comes from a parameter."""
+    case = CASES[rule]
+    unknown = {path: {"Ref": "Parameter"} for path in case.changes[number]}
+    resources = changed(changed(case.sound, case.changes[number]), unknown)
+    parameters = {"Parameter": {"Type": "String", "Default": "x"}}
+    assert rule not in found(resources, today=case.today, Parameters=parameters)
+
+
+@pytest.mark.parametrize(("rule", "number"), of_properties_alone())
+def test_a_defect_that_a_parameter_decides_on_is_an_error_and_no_warning(rule: str, number: int) -> None:
+    """The same defect in one branch of ``Fn::If``, and what is sound in the other."""
+    case = CASES[rule]
+    wrong, nothing = changed(case.sound, case.changes[number]), {"Ref": "AWS::NoValue"}
+    either = {
+        path: {"Fn::If": ["Wrong", *(at(resources, path, nothing) for resources in (wrong, case.sound))]}
+        for path in case.changes[number]
+    }
+    sections: dict[str, Any] = {
+        "Parameters": {"Parameter": {"Type": "String", "Default": "no"}},
+        "Conditions": {"Wrong": {"Fn::Equals": [{"Ref": "Parameter"}, "yes"]}},
+    }
+    expected = {rule} if BY_ID[rule].severity is ERROR else set()
+    assert set(found(changed(wrong, either), today=case.today, **sections)) == expected
+
+
+def at(resources: Mapping[str, Any], path: str, nothing: Any) -> Any:
+    """What is at a path of a property, or ``nothing``."""
+    name, *keys = path.split(".")
+    here: Any = resources[name]["Properties"]
+    for key in keys:
+        if isinstance(here, list):
+            here = here[int(key)] if int(key) < len(here) else nothing
+        elif key in here:
+            here = here[key]
+        else:
+            return nothing
+    return here
+
+
+def test_each_rule_has_such_templates() -> None:
+    assert list(CASES) == list(BY_ID)
+
+
+def test_ids_are_unique_and_begin_with_their_family() -> None:
+    ids = [rule.id for rule in EVERY_RULE]
+    assert len(set(ids)) == len(ids)
+    for family, rules in FAMILIES.items():
+        assert len({rule.id.partition("-")[0] for rule in rules}) == 1, family
+    assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", each) for each in ids)
+
+
+@pytest.mark.parametrize("rule", EVERY_RULE, ids=lambda rule: rule.id)
+def test_the_docstring_says_what_is_wrong_how_to_mend_it_and_who_says_so(rule: Any) -> None:
+    assert len(rule._paragraphs) == 3, "what is wrong; how to mend it; the document"
+    assert rule.wrong.endswith(".")
+    assert rule.mend.endswith(".")
+    assert ". " not in rule.wrong, "one sentence"
+    assert re.fullmatch(r"https://docs\.aws\.amazon\.com/\S+", rule.source)

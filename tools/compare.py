@@ -1,0 +1,152 @@
+"""Defects in templates of the patterns, and which tools notice: ``python -m tools.compare --others PYTHON FOLDER…``.
+
+Prints the table that ``tools/compared.md`` keeps for the page of the rules. FOLDER is a cloud assembly, such as
+cdk.out. PYTHON is an interpreter that has ``checkov`` and ``cloudformation-validate`` (the engine of CDK's own
+validation) installed, which nothing else here needs::
+
+    python -m venv /tmp/others && /tmp/others/bin/pip install checkov cloudformation-validate
+    python -m tools.compare --others /tmp/others/bin/python cdk.out cdk.out.production > tools/compared.md
+
+A tool notices a defect if it says anything of the template with it that it does not say of the template without.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from patternbook.rules import FAMILIES, RULES
+from patternbook.rules.engine import check
+from tests.rules.mutations import MUTATIONS
+from tests.rules.smallest import TODAY
+
+Said = dict[str, set[tuple[str, str]]]
+"""What a tool says of files: by their names ids of rules, each with a resource."""
+
+CDK = """
+import json, sys
+from pathlib import Path
+from cloudformation_validate import CompositeEngine, Severity
+engine = CompositeEngine()
+print(json.dumps([
+    [path.name, each.rule_id, each.entity.logical_id if each.entity else ""]
+    for path in sorted(Path(sys.argv[1]).iterdir())
+    for each in engine.validate_template(str(path)).diagnostics
+    if each.severity.value >= Severity.WARN.value  # as the CDK does
+]))
+"""
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--others", default=sys.executable, help="an interpreter with checkov and others")
+    parser.add_argument("folders", nargs="+", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        defects = _write(Path(folder), given.folders)
+        tools: Mapping[str, Callable[[Path], Said]] = {
+            "cfn-lint": _cfn_lint,
+            "CDK": lambda path: _cdk(given.others, path),
+            "checkov": lambda path: _checkov(given.others, path),
+            "patternbook": _patternbook,
+        }
+        noticed = {name: _noticed(tool(Path(folder)), defects) for name, tool in tools.items()}
+    print(_table(defects, noticed))
+
+
+def _write(folder: Path, assemblies: Iterable[Path]) -> dict[str, tuple[str, str]]:
+    """Writes each defect into the first template that can have it: by file the rule that is for it, and the template's
+    own file.
+    """
+    originals = {
+        f"clean-{number}-{path.name}": json.loads(path.read_text(encoding="utf-8"))
+        for number, assembly in enumerate(assemblies)
+        for path in sorted(assembly.glob("*.template.json"))
+    }
+    defects = {}
+    for number, mutation in enumerate(MUTATIONS):
+        for name, document in originals.items():
+            mutant = deepcopy(document)
+            # Some are defects only on a day, or in a Region.
+            if mutation.mutate(mutant) and mutant != document:
+                file = f"defect-{number}.template.json"
+                (folder / file).write_text(json.dumps(mutant), encoding="utf-8")
+                (folder / name).write_text(json.dumps(document), encoding="utf-8")
+                defects[file] = (mutation.rule, name)
+                break
+    return defects
+
+
+def _noticed(said: Said, defects: Mapping[str, tuple[str, str]]) -> set[str]:
+    return {file for file, (_, original) in defects.items() if said.get(file, set()) - said.get(original, set())}
+
+
+def _patternbook(folder: Path) -> Said:
+    return {
+        path.name: {
+            (finding.rule.id, finding.problem.resource)
+            for finding in check(json.loads(path.read_text(encoding="utf-8")), RULES, today=TODAY)
+        }
+        for path in folder.iterdir()
+    }
+
+
+def _cfn_lint(folder: Path) -> Said:
+    command = [str(Path(sys.executable).parent / "cfn-lint"), "--format", "json", *map(str, sorted(folder.iterdir()))]
+    said: Said = {}
+    for each in json.loads(_output(command)):
+        path = each["Location"]["Path"] or []
+        resource = str(path[1]) if len(path) > 1 else ""
+        said.setdefault(Path(each["Filename"]).name, set()).add((each["Rule"]["Id"], resource))
+    return said
+
+
+def _cdk(python: str, folder: Path) -> Said:
+    said: Said = {}
+    for file, rule, resource in json.loads(_output([python, "-c", CDK, str(folder)])):
+        said.setdefault(file, set()).add((rule, resource))
+    return said
+
+
+def _checkov(python: str, folder: Path) -> Said:
+    command = [python, "-m", "checkov.main", "--framework", "cloudformation", "--directory", str(folder)]
+    report: Any = json.loads(_output([*command, "--output", "json", "--quiet", "--compact"]))
+    said: Said = {}
+    for each in (report if isinstance(report, list) else [report])[0]["results"]["failed_checks"]:
+        resource = str(each["resource"]).rpartition(".")[2]
+        if not resource.startswith("Mutant"):  # of what a defect brings along it says what it says of all such
+            said.setdefault(Path(each["file_path"]).name, set()).add((each["check_id"], resource))
+    return said
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def _table(defects: Mapping[str, tuple[str, str]], noticed: Mapping[str, set[str]]) -> str:
+    """A row a rule, with how many of its defects each tool notices, and a sum for each family."""
+    of_rule: dict[str, list[str]] = {}
+    for file, (rule, _) in defects.items():
+        of_rule.setdefault(rule, []).append(file)
+
+    def row(words: str, files: list[str]) -> str:
+        counts = [str(len(found & set(files)) or "") for found in noticed.values()]
+        return f"| {words} | {len(files)} | {' | '.join(counts)} |"
+
+    lines = [f"| Defect | Seeded | {' | '.join(noticed)} |", f"|---|{'---:|' * (len(noticed) + 1)}"]
+    for family, rules in FAMILIES.items():
+        files = [file for rule in rules for file in of_rule.get(rule.id, [])]
+        lines.append(row(f"**{family}**", files))
+        lines.extend(row(f"`{rule.id}`", of_rule[rule.id]) for rule in rules if rule.id in of_rule)
+    lines.append(row("**All**", list(defects)))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
