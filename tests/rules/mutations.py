@@ -219,8 +219,12 @@ def _without_the_driver(template: Template) -> bool:
     return bool(names)
 
 
-def _provisioner(old: str, new: str) -> Mutate:
+def _provisioner(old: str, new: str, *, without: str = "") -> Mutate:
+    """:param without: an add-on with which it would be no defect."""
+
     def mutate(template: Template) -> bool:
+        if any(add_on["AddonName"] == without for _, add_on in of_type(template, ADD_ON)):
+            return False
         for _, properties in of_type(template, MANIFEST):
             written = json.dumps(properties["Manifest"])
             if old in written:
@@ -607,7 +611,12 @@ MUTATIONS: Final[tuple[Mutation, ...]] = tuple(
             NODES,
         ),
         ("eks-storage-class-driver", "no add-on", _without_the_driver, MANIFEST),
-        ("eks-storage-class-driver", "FSx", _provisioner("ebs.csi.aws.com", "fsx.csi.aws.com"), MANIFEST),
+        (
+            "eks-storage-class-driver",
+            "FSx",
+            _provisioner("ebs.csi.aws.com", "fsx.csi.aws.com", without="aws-fsx-csi-driver"),
+            MANIFEST,
+        ),
         (
             "eks-storage-class-driver",
             "of nodes, in Auto Mode",
