@@ -32,7 +32,7 @@ class Plan:
     keeps: frozenset[str] = frozenset()
     """What production keeps when the stack is destroyed, by construct path below the stack; sandbox keeps nothing."""
     outlives: frozenset[str] = frozenset()
-    """What either posture keeps, for it cannot be deleted yet and costs nothing."""
+    """What either posture keeps, also of a creation that fails, for it cannot be deleted yet and costs nothing."""
 
 
 def _memory_of_new_tasks(session: boto3.Session, ids: PhysicalIds) -> int:

@@ -59,7 +59,10 @@ def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterato
             cloudformation.get_waiter("stack_delete_complete").wait(
                 StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
             )
-    each.nothing_left(before, [])
+    stacks = [stack for each in made for stack in each.stacks]
+    each.nothing_left(
+        before, [one for stack in stacks for one in stack.kept() if one.path in PLANS[stack.name].outlives]
+    )
 
 
 def spoil(assembly: Path, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
@@ -94,7 +97,9 @@ def test_a_failed_creation_is_rolled_back_and_a_corrected_one_works(
     template = json.loads((assemblies / "sandbox" / f"{name}.template.json").read_text(encoding="utf-8"))
     created = {event["LogicalResourceId"] for event in stack.events() if event["ResourceStatus"] == "CREATE_COMPLETE"}
     assert created == template["Resources"].keys(), "the failure comes last"
-    failing.nothing_left(before, [])
+    stack.hold()  # the next deployment deletes it, and makes another of its name
+    assert {kept.path for kept in stack.kept()} == PLANS[name].outlives
+    failing.nothing_left(before, stack.kept())
 
     corrected = steps(name)
     corrected.as_configured = assemblies / "sandbox"
