@@ -267,7 +267,11 @@ OTHERWISE: Mapping[str, dict[str, Any]] = {
         "tracing": False,
     },
     "LambdaEdgeStack": {"blocked_countries": ["AQ"]},
-    "LambdaConcurrencyStack": {"reserved_concurrency": 5, "provisioned_concurrency": 3, "traffic_shift": "AllAtOnce"},
+    "LambdaConcurrencyStack": {
+        "reserved_concurrency": 5,
+        "provisioned_concurrency": 3,
+        "traffic_shift": "Linear10PercentEvery1Minute",
+    },
 }
 
 

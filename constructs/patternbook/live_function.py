@@ -42,7 +42,6 @@ TrafficShift = Literal[
     "Linear10PercentEvery2Minutes",
     "Linear10PercentEvery3Minutes",
     "Linear10PercentEvery10Minutes",
-    "AllAtOnce",
 ]
 """How CodeDeploy moves an alias to a new version.
 

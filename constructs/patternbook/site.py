@@ -1,5 +1,6 @@
 """The files of a website: the bucket that only a distribution reads, and how they get there."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -42,8 +43,8 @@ def site_bucket(scope: Construct, construct_id: str, *, posture: Posture) -> s3.
 
 
 class SiteUpload(Construct):
-    """Uploads a folder with each deployment that changes it, deletes what is no longer in it, and has CloudFront forget
-    what it has cached. Where the posture deletes the bucket, it empties it first.
+    """Uploads a folder with each deployment that changes it, or what is made of it, deletes what is no longer in it, and
+    has CloudFront forget what it has cached. Where the posture deletes the bucket, it empties it first.
 
     A custom resource, for CloudFormation can neither put an object into a bucket nor empty one. CDK's own would be two
     functions, those of ``BucketDeployment`` and of ``auto_delete_objects``, with the AWS CLI as a layer and wildcards
@@ -63,11 +64,13 @@ class SiteUpload(Construct):
         bucket: s3.Bucket,
         distribution: cloudfront.Distribution,
         posture: Posture,
+        made_by: Sequence[lambda_.IVersion] = (),
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
     ) -> None:
         """:param folder: the files, by the paths that they have in the bucket.
         :param bucket: holds nothing else.
+        :param made_by: functions whose answers CloudFront caches: with another version it forgets them, too.
         :param log_retention_days: of the function's log; the posture's where it is None.
         :param key: encrypts the function's log.
         :raises ValueError: for a folder that is none; see also :func:`patternbook.logs.log_group`.
@@ -124,6 +127,7 @@ class SiteUpload(Construct):
                 "SourceKey": archive.s3_object_key,
                 "Bucket": bucket.bucket_name,
                 "Distribution": distribution.distribution_id,
+                "MadeBy": [version.function_arn for version in made_by],
                 "EmptyOnDelete": "true" if empties else "false",
             },
         )

@@ -10,8 +10,8 @@ update and delete it, and :func:`~rehearsal.types.seams.register_type` in ``regi
 and drops a property, :func:`~rehearsal.types.seams.amend_type` keeps it. Which changes replace a resource is known of
 all types, from CloudFormation's schemas (:mod:`rehearsal.types.replacements`). MiniStack's private names, but for
 functions and stores of services, belong into :mod:`rehearsal.types.seams`. Then add the type to
-``tests/rehearsal/test_types.py``, or a module of its service beside it: created, read back by boto3, updated, read back,
-deleted, nothing left.
+``tests/rehearsal/test_types.py``, or a module of its service beside it: created, read back by boto3, updated, read
+back, deleted, nothing left.
 """
 
 import functools

@@ -13,7 +13,8 @@ This creates, in us-east-1 whatever the Region of the CLI is, as CloudFront asks
   - *viewer request* redirects from a table, to the canonical host (the first of ``domain_names``) and to the one way to
     write a path, never to a host that is not allowed; and gives a visitor without a variant one;
   - *origin request* makes ``/about`` the object ``about/index.html``, and takes that of variant b for who has it;
-  - *origin response* says how long caches keep what the bucket answered, and puts a page of help in place of errors;
+  - *origin response* says how long caches keep what the bucket answered, and puts a page of help in place of its
+    errors;
   - *viewer response* adds security headers to pages, and the cookie for who was given a variant.
 
   A changed setting or file is a new numbered version, to which the distribution changes over. They can write their

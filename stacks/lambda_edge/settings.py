@@ -22,7 +22,7 @@ from stacks.lambda_edge.packages import VARIANT_FOLDER, has_variant, package
 
 # As the function at viewer request writes a path: escapes in capitals, and only where needed; no empty segment, no dot
 # segment, neither index.html at the end nor the folder of a variant at the beginning.
-_CHARACTER = r"(?:[\w.~!$&'()*+,;=:@-]|%(?!2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)[0-9A-F]{2})"
+_CHARACTER = r"(?:[\w.~!$&'()*+,;=:@-]|%(?!2[DEF]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)[0-9A-F]{2})"
 _SEGMENT = rf"(?!\.{{1,2}}(?:/|\Z)){_CHARACTER}+"
 PATH_PATTERN = rf"/(?!{VARIANT_FOLDER}(?:/|\Z))(?:(?!index\.html\Z){_SEGMENT}(?:/(?!index\.html\Z){_SEGMENT})*)?"
 PATH = fields.matching(PATH_PATTERN, 'a path such as "/about", normalized, without a slash or index.html at its end')

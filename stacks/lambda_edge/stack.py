@@ -92,6 +92,7 @@ class LambdaEdgeStack(PatternStack):
             bucket=bucket,
             distribution=distribution,
             posture=posture,
+            made_by=[rewrite.version, answer.version],  # ty: ignore[invalid-argument-type]
             log_retention_days=days,
             key=key,
         )

@@ -240,7 +240,7 @@ class TestDeployments:
             ("sandbox", "Canary10Percent5Minutes"),
             ("production", "Canary10Percent5Minutes"),
             ("full", "Linear10PercentEvery1Minute"),
-            ("own", "AllAtOnce"),
+            ("own", "Linear10PercentEvery1Minute"),
         ],
     )
     def test_traffic_shifts(self, read: Callable[[str], Reading], name: str, how: str) -> None:

@@ -243,6 +243,17 @@ class TestSite:
         assert any_stack.to(files["Distribution"]).type == "AWS::CloudFront::Distribution"
         assert files["SourceKey"].endswith(".zip")
 
+    def test_the_cache_is_emptied_too_when_what_it_holds_would_be_made_otherwise(self, any_stack: Reading) -> None:
+        pages = any_stack.one("AWS::CloudFront::Distribution")["DistributionConfig"]["DefaultCacheBehavior"]
+        at_the_origin = {
+            any_stack.to(each["LambdaFunctionARN"]).id
+            for each in pages["LambdaFunctionAssociations"]
+            if each["EventType"].startswith("origin-")
+        }
+        assert len(at_the_origin) == 2
+        made_by = any_stack.one("Custom::SiteUpload")["MadeBy"]
+        assert {any_stack.to(each).id for each in made_by} == at_the_origin
+
     @pytest.mark.parametrize(("name", "empties"), [("sandbox", "true"), ("production", "false")])
     def test_only_what_is_deleted_is_emptied(self, read: Callable[[str], Reading], name: str, empties: str) -> None:
         assert read(name).one("Custom::SiteUpload")["EmptyOnDelete"] == empties

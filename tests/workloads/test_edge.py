@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,10 @@ class TestViewerRequest:
             ("/variant-b", "/"),
             ("/variant-b/index.html", "/"),
             ("/%76ariant-b/about", "/about"),
+            ("/variant-b%2Findex.html", "/"),
+            ("/about%2findex.html", "/about"),
+            ("/a%2F%2E%2e%2Fb", "/b"),
+            ("/assets%2Fstyle.css", "/assets/style.css"),
             ("", "/"),
         ],
     )
@@ -128,7 +133,7 @@ class TestViewerRequest:
     )
     def test_no_path_leads_above_the_root(self, viewer_request: ModuleType, uri: str) -> None:
         path = location(call(viewer_request, "viewer-request", request(uri))).removeprefix(f"https://{DOMAIN}")
-        assert not {"..", "."} & set(path.split("/"))
+        assert not {"..", "."} & set(unquote(path).split("/"))
         assert "\\" not in path
 
     @pytest.mark.parametrize(
@@ -333,8 +338,14 @@ class TestViewerResponse:
     @pytest.mark.parametrize("kind", ["image/svg+xml", "text/plain", []])
     def test_what_is_no_page_is_left_alone(self, viewer_response: ModuleType, kind: str | list[str]) -> None:
         answered = response(content_type=kind)
-        asked = request(cookie="variant=a", x_variant_assigned="a")
+        asked = request(cookie="variant=a")
         assert call(viewer_response, "viewer-response", asked, copy.deepcopy(answered)) == answered
+
+    def test_a_page_that_has_not_changed_brings_the_cookie_all_the_same(self, viewer_response: ModuleType) -> None:
+        asked = request(cookie="variant=b", x_variant_assigned="b")
+        returned = call(viewer_response, "viewer-response", asked, response(content_type=[]))
+        assert returned["headers"]["set-cookie"][0]["value"].startswith("variant=b; ")
+        assert "content-security-policy" not in returned["headers"]
 
     @pytest.mark.parametrize("variant", ["a", "b"])
     def test_who_was_given_a_variant_gets_the_cookie(self, viewer_response: ModuleType, variant: str) -> None:

@@ -100,11 +100,12 @@ def redirect(status: int, host: str, target: str, query: str) -> dict[str, Any]:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """An escape in capitals, or what it stands for where it needs none; or what needs one."""
+    """An escape in capitals, or what it stands for where it needs none; or what needs one. To S3 an escaped slash is a
+    slash, so it is one here."""
     if match[1] is None:
         return _bytes_escaped(match)
     character = chr(int(match[1], 16))
-    return character if character in UNRESERVED else match[0].upper()
+    return character if character in UNRESERVED or character == "/" else match[0].upper()
 
 
 def _bytes_escaped(match: re.Match[str]) -> str:

@@ -21,10 +21,10 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     cf = event["Records"][0]["cf"]
     request, response = cf["request"], cf["response"]
     headers = response["headers"]
-    if not is_page(headers):
-        return response
-    headers.update(ON_PAGES)
-    # The request is as the function at viewer request left it, so the cookie is what was served.
+    if is_page(headers):
+        headers.update(ON_PAGES)
+    # The request is as the function at viewer request left it, so the cookie is what was served. It comes with a page
+    # that has not changed too, whose response has no type.
     variant = variant_of(request["headers"])
     if variant and ASSIGNED in request["headers"]:
         cookie = header("Set-Cookie", f"{COOKIE}={variant}; {ATTRIBUTES}")
