@@ -43,8 +43,8 @@ def site_bucket(scope: Construct, construct_id: str, *, posture: Posture) -> s3.
 
 
 class SiteUpload(Construct):
-    """Uploads a folder with each deployment that changes it, or what is made of it, deletes what is no longer in it, and
-    has CloudFront forget what it has cached. Where the posture deletes the bucket, it empties it first.
+    """Uploads a folder with each deployment that changes it, or what is made of it, deletes what is no longer in it,
+    and has CloudFront forget what it has cached. Where the posture deletes the bucket, it empties it first.
 
     A custom resource, for CloudFormation can neither put an object into a bucket nor empty one. CDK's own would be two
     functions, those of ``BucketDeployment`` and of ``auto_delete_objects``, with the AWS CLI as a layer and wildcards
