@@ -261,13 +261,14 @@ def hung_template(code: str) -> str:
     function = {
         "Runtime": "python3.12",
         "Handler": "index.handler",
-        "Role": f"arn:aws:iam::{ACCOUNT_ID}:role/any",
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
         "Timeout": 900,
         "Code": {"ZipFile": code},
     }
     return json.dumps(
         {
             "Resources": {
+                "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}},
                 "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
                 "Hung": {"Type": "Custom::Hung", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}}},
             }
