@@ -227,7 +227,7 @@ def _module_of(resource_type: str) -> str:
     """The module that has the other types of the service, or the one to add."""
     service = resource_type.rpartition("::")[0]
     for path in sorted((ROOT / "rehearsal" / "types").glob("*.py")):
-        if f'"{service}::' in path.read_text(encoding="utf-8"):
+        if re.search(rf'(register|amend)_type\(\s*"{service}::', path.read_text(encoding="utf-8")):
             return path.name
     return f"{service.rpartition('::')[2].lower()}.py"
 

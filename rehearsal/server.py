@@ -26,8 +26,11 @@ import rehearsal.types
 from rehearsal import INVENTORY
 from rehearsal.types import replacements
 
-# What tells of the past, and is no resource: stacks and change sets, calls, what became of alarms.
-HISTORY = ("cloudformation.", "cloudtrail.", "cloudwatch._alarm_history", "s3._completed_multipart_uploads")
+# What tells of the past, and is no resource: stacks and change sets, calls, metrics, what became of alarms.
+HISTORY = (
+    *("cloudformation.", "cloudtrail.", "cloudwatch._alarm_history", "cloudwatch._metrics"),
+    "s3._completed_multipart_uploads",
+)
 # What every account has, and MiniStack makes when it is first asked for.
 FROM_THE_BEGINNING = (("eventbridge._event_buses", "default"),)
 

@@ -5,7 +5,7 @@ An alias moves to a new version at once: nothing here shifts traffic, as CodeDep
 
 from typing import Any
 
-from ministack.services import cloudwatch, cloudwatch_logs, iam, kms, lambda_svc
+from ministack.services import cloudwatch_logs, iam, kms, lambda_svc
 
 from rehearsal.types.seams import Properties, Record, amend_type, required
 
@@ -14,7 +14,7 @@ ACCOUNT_CONCURRENCY, UNRESERVED = 1000, 100
 
 
 def register() -> None:
-    amend_type("AWS::Lambda::Function", check=check_function, keep=keep_function, forget=forget_metrics)
+    amend_type("AWS::Lambda::Function", check=check_function, keep=keep_function)
     amend_type("AWS::Lambda::Alias", check=check_alias)
 
 
@@ -44,13 +44,6 @@ def keep_function(name: str, properties: Properties) -> None:
     record["config"].pop("KMSKeyArn", None)
     if key := properties.get("KmsKeyArn"):
         record["config"]["KMSKeyArn"] = key
-
-
-def forget_metrics(name: str, _properties: Properties) -> None:
-    """What calls have left: CloudWatch keeps it for 15 months, and bills nothing for it."""
-    of_function = f"FunctionName={name}"
-    for key in [key for key in cloudwatch._metrics if of_function in key[-1].split(",")]:
-        del cloudwatch._metrics[key]
 
 
 def check_alias(properties: Properties) -> None:

@@ -94,13 +94,6 @@ def test_what_lambda_refuses(stack: Stack, wrong: dict[str, dict[str, Any]], mes
         stack.put(resources)
 
 
-def test_nothing_is_left_of_the_calls_of_a_function(stack: Stack) -> None:
-    stack.put(works())
-    stack.client("lambda").invoke(FunctionName=stack.id_of("Function"), Qualifier="live", Payload=b"{}")
-    assert stack.client("cloudwatch").list_metrics(Namespace="AWS/Lambda")["Metrics"]
-    stack.delete()
-
-
 def test_provisioned_concurrency_scales(stack: Stack) -> None:
     def resources(most: int, function: str | None = None) -> Resources:
         resource = {"Fn::Join": [":", ["function", function or ref("Function"), "live"]]}
