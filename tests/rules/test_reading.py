@@ -286,3 +286,11 @@ def test_a_number_as_a_key_is_a_text_and_no_answer() -> None:
     assert parse(b"Resources: {T: {Type: X, Properties: {1: a, 0: b, yes: c}}}").document["Resources"]["T"][
         "Properties"
     ] == {"1": "a", "0": "b", "true": "c"}
+
+
+def test_a_resource_may_be_included() -> None:
+    included = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/key"}}}
+    document = parse(json.dumps({"Resources": {"R": included, "T": {"Type": "X"}}}).encode()).document
+    template = Template(document, today=TODAY)
+    assert list(template.resources) == ["T"]
+    assert not template.complete

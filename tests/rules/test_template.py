@@ -297,6 +297,7 @@ def test_an_error_counts_if_it_can_happen_and_a_warning_if_nothing_avoids_it(
     assert [each.rule.id for each in found] == expected
 
 
+HERE = {"Ref": "AWS::Region"}
 IN_MAP = {"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "cpu"]}
 
 
@@ -309,6 +310,7 @@ IN_MAP = {"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "cpu"]}
         ({"Conditions": {"A": {"Fn::Equals": [IN_MAP, "256"]}, "B": {"Fn::Equals": [IN_MAP, "512"]}}}, True),
         ({"Conditions": {"A": {"Fn::Equals": [IN_MAP, "256"]}, "B": EQUALS}}, False),
         ({"Conditions": {"A": {"Fn::Equals": [IN_MAP, "256"]}, "B": SAME}}, False),
+        ({"Conditions": {key: {"Fn::Equals": [{"Fn::FindInMap": ["M", HERE, key]}, "1"]} for key in "AB"}}, False),
     ],
 )
 def test_an_error_counts_only_where_no_other_answer_excludes_it(changes: dict[str, Any], expected: bool) -> None:

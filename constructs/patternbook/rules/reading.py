@@ -133,6 +133,8 @@ def _as_template(document: Any) -> dict[str, Any]:
     for name, body in resources.items():
         if name.startswith("Fn::"):
             continue
+        if isinstance(body, dict) and body.keys() == {"Fn::Transform"}:  # it is somewhere else
+            continue
         if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
             raise TemplateError(f"the resource {name!r} has no Type")
         if not isinstance(body.get("Properties", {}), dict):

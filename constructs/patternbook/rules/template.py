@@ -397,11 +397,11 @@ def every_world_can_be(document: Mapping[str, Any]) -> bool:
     compared, questions = _compared(document)
     asked: set[str] = set()
     for sides in questions.values():
-        within = set(_names_in(sides)) & parameters.keys()
+        within = set(_names_in(sides))
         # The values of two parameters that are compared with each other are known to both.
         plain = isinstance(sides, list) and all(_parameter(each) for each in sides)
         open_to_more = any(
-            name in compared and _OTHER in _options(_mapping(parameters[name]), compared[name]) for name in within
+            name in compared and _OTHER in _options(_mapping(parameters.get(name)), compared[name]) for name in within
         )
         if within & asked or (open_to_more and not plain):
             return False
