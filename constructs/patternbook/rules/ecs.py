@@ -230,7 +230,7 @@ def rolling_percent(template: Template) -> Iterator[Problem]:
 
 @rule("ecs-health-command", ERROR)
 def health_command(template: Template) -> Iterator[Problem]:
-    """The health check of a container begins with something else than CMD, CMD-SHELL or NONE.
+    """The command of a container's health check is no list that begins with CMD, CMD-SHELL or NONE.
 
     Put CMD (arguments) or CMD-SHELL (one line for the shell) in front.
 

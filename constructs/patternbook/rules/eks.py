@@ -149,7 +149,7 @@ _OF_NODES: Final = frozenset(
 
 @rule("eks-driver-identity", ERROR)
 def driver_identity(template: Template) -> Iterator[Problem]:
-    """A CSI driver has no role to call AWS with, and its nodes have no permissions that it could borrow.
+    """The CSI driver of EBS, or of S3, has no role to call AWS with, and its nodes have none that it could borrow.
 
     Give the add-on PodIdentityAssociations (with the add-on eks-pod-identity-agent), or a ServiceAccountRoleArn.
 

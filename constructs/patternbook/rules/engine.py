@@ -18,8 +18,8 @@ class Severity(Enum):
     """How bad it is, and when a rule says so."""
 
     ERROR = "error"
-    """The deployment fails, or what it makes does not work. Found if it can happen, whatever parameters it takes; where
-    nobody knows which parameters there can be, as a warning."""
+    """The deployment fails, or what it makes does not work. Found if it can happen, whatever parameters it takes.
+    Where assertions (``Rules``), or conditions that depend on each other, exclude who knows what: as a warning is."""
     WARNING = "warning"
     """It works, but for how long, or for whom? Found only if no choice of parameters avoids it."""
 
