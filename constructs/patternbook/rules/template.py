@@ -484,7 +484,7 @@ def _can_be(parameter: Mapping[str, Any], value: str) -> bool:
         try:
             if bound in parameter and wrong(int(parameter[bound])):
                 return False
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     pattern = parameter.get("AllowedPattern")
     return value != "" or not isinstance(pattern, str) or _takes_nothing(pattern)
@@ -763,7 +763,7 @@ class _Resolver:
             # One after the other, as many as there are asked for: a /8 has more than anybody could list.
             subnets = network.subnets(new_prefix=network.max_prefixlen - int(bits))
             return [str(each) for each in itertools.islice(subnets, min(int(count), 256))]
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return UNKNOWN
 
 
