@@ -16,6 +16,7 @@ version of a function and on to the function. All patterns of this book pass the
 
 ```sh
 patternbook check template.yaml      # any template, made by CDK or not, JSON or YAML
+patternbook check - < template.yaml  # from standard input
 patternbook check --format sarif *.template.json > findings.sarif
 patternbook rules                    # this list
 ```
@@ -33,12 +34,15 @@ cdk.Validations.of(app).add_plugins(PatternbookRules())
 
 An **error** fails the deployment, or makes what does not work; it is found if any choice of parameters leads to it, and
 ends `cdk synth`. A **warning** can be deployed, and costs, leaks or fails later; it is found if no choice of parameters
-avoids it. Intrinsic functions and conditions are resolved as far as the template itself says what they give.
+avoids it. Where choices may exclude each other, by `Rules` or as conditions depend on one another, that goes for
+errors, too. With more than 32 combinations of parameters, only the defaults and what differs from them in one parameter
+are looked at. Intrinsic functions and conditions are resolved as far as the template itself says what they give.
 **Where a value cannot be known, a rule is silent**: the default of a parameter is a choice, and not a fact. Templates
 with macros of your own are not checked, and that is said.
 
 What no template shows, no rule sees: what is in a package or an image, what is in another stack (CDK's nested ones
-included), what SAM makes of its own types, and what IAM allows.
+included), what SAM makes of its own types, and what IAM allows. So what is in the outputs of a template, or goes to a
+nested stack, is taken to be complete there: no rule says that a VPC lacks a block, or a file system a mount target.
 
 ## Accept a finding
 

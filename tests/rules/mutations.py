@@ -114,6 +114,16 @@ def outside_of_edge(mutate: Mutate) -> Mutate:
     return lambda template: not any(of_type(template, DISTRIBUTION)) and mutate(template)
 
 
+def unshared(mutate: Mutate) -> Mutate:
+    """Where no other stack can add what is missing, as nothing is in the outputs."""
+
+    def alone(template: Template) -> bool:
+        template.pop("Outputs", None)
+        return mutate(template)
+
+    return alone
+
+
 def _each_service(change: Callable[[Body], None]) -> Mutate:
     def mutate(template: Template) -> bool:
         services = [properties for _, properties in of_type(template, SERVICE)]
@@ -831,7 +841,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = tuple(
         ),
         ("ecr-lifecycle-policy", "no action", _lifecycle(lambda rules: rules[0].pop("action")), REPOSITORY),
         ("ecr-lifecycle-order", "any first", _lifecycle(_any_comes_first), REPOSITORY),
-        ("efs-zone-without-mount-target", "two of three", _without_a_mount_target, "AWS::EFS::MountTarget"),
+        ("efs-zone-without-mount-target", "two of three", unshared(_without_a_mount_target), "AWS::EFS::MountTarget"),
         ("efs-zone-with-two-mount-targets", "same subnet", _two_mount_targets, "AWS::EFS::MountTarget"),
         (
             "apprunner-size",
@@ -883,7 +893,7 @@ MUTATIONS: Final[tuple[Mutation, ...]] = tuple(
         (
             "network-subnet-outside",
             "elsewhere",
-            setting("AWS::EC2::Subnet", {"CidrBlock": "192.168.0.0/24"}),
+            unshared(setting("AWS::EC2::Subnet", {"CidrBlock": "192.168.0.0/24"})),
             "AWS::EC2::Subnet",
         ),
         ("network-subnet-overlap", "the same", _overlap, "AWS::EC2::Subnet"),

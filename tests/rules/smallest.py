@@ -19,6 +19,8 @@ class Case:
     sound: Mapping[str, Any]
     changes: tuple[Mapping[str, Any], ...]
     """Each from paths, such as ``Service.LoadBalancers.0.ContainerName``, to values."""
+    harmless: tuple[Mapping[str, Any], ...] = ()
+    """Changes by which nothing is wrong, although they look like it."""
     today: date = TODAY
     region: str | None = None
     today_of_sound: date = TODAY
@@ -209,6 +211,22 @@ ON_FARGATE: Final[dict[str, Any]] = {
         "Custom::AWSCDK-EKS-KubernetesResource", Manifest='[{"kind":"StorageClass","provisioner":"efs.csi.aws.com"}]'
     ),
 }
+CONTAINER = "Task.ContainerDefinitions.0"
+OF_A_GROUP: Final[dict[str, Any]] = {
+    "OldLaunch": resource(
+        "AWS::EC2::LaunchTemplate", LaunchTemplateData={"MetadataOptions": {"HttpTokens": "optional"}}
+    ),
+    "Scaling": resource(
+        "AWS::AutoScaling::AutoScalingGroup", LaunchTemplate={"LaunchTemplateId": ref("OldLaunch"), "Version": "1"}
+    ),
+}
+"""Instances that answer version 1 of the metadata service, of whom nobody knows what they are for."""
+
+
+def manifest(**written: Any) -> dict[str, Any]:
+    return resource("Custom::AWSCDK-EKS-KubernetesResource", Manifest=json.dumps([written]))
+
+
 FUNCTION: Final[dict[str, Any]] = {
     "Function": resource("AWS::Lambda::Function", Runtime="python3.13", Handler="index.main")
 }
@@ -373,11 +391,26 @@ CASES: Final[Mapping[str, Case]] = {
         FARGATE,
         {"Task.ContainerDefinitions.0.LogConfiguration": {"LogDriver": "awslogs"}},
         {"Task.ContainerDefinitions.0.Image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:1"},
+        {f"{CONTAINER}.Image": {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/app:1"}},
+        {
+            f"{CONTAINER}.Image": {
+                "Fn::Join": [
+                    "",
+                    [ref("AWS::AccountId"), ".dkr.ecr.", ref("AWS::Region"), ".", ref("AWS::URLSuffix"), "/app"],
+                ]
+            }
+        },
+        {f"{CONTAINER}.Image": {"Fn::Sub": "${Repo.RepositoryUri}:1"}, "Repo": resource("AWS::ECR::Repository")},
+        {f"{CONTAINER}.Image": att("Repo", "RepositoryUri"), "Repo": resource("AWS::ECR::Repository")},
         {
             "Task.RequiresCompatibilities": ["EC2"],
             "Task.ContainerDefinitions.0.Secrets": [{"Name": "A", "ValueFrom": "arn:aws:ssm:…"}],
         },
         {"Task.ContainerDefinitions.0.RepositoryCredentials.CredentialsParameter": "arn:aws:secretsmanager:…"},
+        harmless=(
+            {f"{CONTAINER}.Image": {"Fn::Sub": "${AWS::AccountId}/app.dkr.ecr.eu-west-1.amazonaws.com/app:1"}},
+            {f"{CONTAINER}.Image": {"Fn::Sub": "public.ecr.aws/${AWS::AccountId}/app:1"}},
+        ),
     ),
     "ecs-fargate-size": case(
         FARGATE, {"Task.Memory": "4096"}, {"Task.Cpu": 300}, {"Task.Cpu": "1 vCPU"}, {"Task.Memory": "3GB"}
@@ -395,6 +428,7 @@ CASES: Final[Mapping[str, Case]] = {
         FARGATE,
         {"Task.ContainerDefinitions.0.HealthCheck.Command": ["curl", "localhost"]},
         {"Task.ContainerDefinitions.0.HealthCheck.Command": ["curl -f http://localhost || exit 1"]},
+        {"Task.ContainerDefinitions.0.HealthCheck.Command": "CMD-SHELL curl -f http://localhost"},
     ),
     "ecs-termination-protection": case(
         PROVIDER,
@@ -418,9 +452,23 @@ CASES: Final[Mapping[str, Case]] = {
         FARGATE,
         {"Task.ContainerDefinitions.0.Environment": [{"Name": "DB_PASSWORD", "Value": "correct horse"}]},
         {"Task.ContainerDefinitions.0.Environment": [{"Name": "KEY", "Value": "AKIA" + "ABCDEFGHIJ234567"}]},
+        harmless=tuple(
+            {f"{CONTAINER}.Environment": [{"Name": name, "Value": value}]}
+            for name, value in (
+                ("REQUIRE_API_KEY", "off"),
+                ("REQUIRE_API_KEY", "On"),
+                ("RESET_PASSWORD", "enabled"),
+                ("RESET_PASSWORD", "disabled"),
+                ("DB_PASSWORD", "prod/db/password"),
+                ("DB_PASSWORD", "prod-db-password"),
+                ("NEXT_PUBLIC_MAPS_API_KEY", "pk_abc"),
+            )
+        ),
     ),
     "ecs-shared-task-role": case(TWO_SERVICES, {"OtherTask.TaskRoleArn": att("Role", "Arn")}),
-    "eks-version-ended": case(CLUSTER, {"Cluster.Version": "1.24"}, {"Cluster.Version": "1.30"}),
+    "eks-version-ended": case(
+        CLUSTER, {"Cluster.Version": "1.24"}, {"Cluster.Version": "1.30"}, {"Cluster.Version": 1.24}
+    ),
     "eks-version-extended": case(CLUSTER, {"Cluster.Version": "1.33"}),
     "eks-version-table": case(CLUSTER, {}, today=date(2027, 6, 1)),
     "eks-ami-architecture": case(
@@ -435,11 +483,16 @@ CASES: Final[Mapping[str, Case]] = {
         {"AddOn.AddonName": "aws-vpc-cni"},
         {"AddOn.AddonName": "ebs-csi-driver"},
     ),
-    "eks-driver-identity": case(EBS, {"Driver.PodIdentityAssociations": REMOVED}),
+    "eks-driver-identity": case(
+        EBS,
+        {"Driver.PodIdentityAssociations": REMOVED},
+        harmless=({"Other": resource("AWS::EKS::Addon", AddonName="aws-efs-csi-driver")},),
+    ),
     "eks-public-endpoint": case(
         CLUSTER,
         {"Cluster.ResourcesVpcConfig": {}},
         {"Cluster.ResourcesVpcConfig.PublicAccessCidrs": ["203.0.113.0/24", "0.0.0.0/0"]},
+        {"Cluster.ResourcesVpcConfig.PublicAccessCidrs": ["203.0.113.0/24", "::/0"]},
     ),
     "eks-logs-off": case(CLUSTER, {"Cluster.Logging": REMOVED}, {"Cluster.Logging.ClusterLogging.EnabledTypes": []}),
     "eks-secrets-key": case(CLUSTER, {"Cluster.EncryptionConfig": REMOVED}),
@@ -447,8 +500,35 @@ CASES: Final[Mapping[str, Case]] = {
         NODES,
         {"Launch.LaunchTemplateData.MetadataOptions.HttpTokens": "optional"},
         {"Launch.LaunchTemplateData": {}, "Nodes.AmiType": "AL2_ARM_64"},
+        {**OF_A_GROUP, "OldLaunch.LaunchTemplateData.UserData": {"Fn::Base64": {"Fn::Sub": "bootstrap.sh ${Cluster}"}}},
+        {**OF_A_GROUP, "Scaling.Tags": [{"Key": {"Fn::Sub": "kubernetes.io/cluster/${Cluster}"}, "Value": "owned"}]},
+        {
+            **OF_A_GROUP,
+            "OldLaunch.LaunchTemplateData.IamInstanceProfile.Arn": att("Profile", "Arn"),
+            "Profile": resource("AWS::IAM::InstanceProfile", Roles=[ref("Role")]),
+            "Entry": resource("AWS::EKS::AccessEntry", PrincipalArn=att("Role", "Arn"), Type="EC2_LINUX"),
+        },
+        harmless=(
+            OF_A_GROUP,
+            {
+                **OF_A_GROUP,
+                "OldLaunch.LaunchTemplateData.IamInstanceProfile.Arn": att("Profile", "Arn"),
+                "Profile": resource("AWS::IAM::InstanceProfile", Roles=[ref("Role")]),
+                "Entry": resource("AWS::EKS::AccessEntry", PrincipalArn=att("Role", "Arn"), Type="STANDARD"),
+            },
+        ),
     ),
-    "eks-storage-class-driver": case(EBS, {"Driver": REMOVED}, {"Driver.AddonName": "aws-efs-csi-driver"}),
+    "eks-storage-class-driver": case(
+        EBS,
+        {"Driver": REMOVED},
+        {"Driver.AddonName": "aws-efs-csi-driver"},
+        harmless=(
+            {"Driver": REMOVED, "Own": manifest(kind="CSIDriver", metadata={"name": "ebs.csi.aws.com"})},
+            {"Driver": REMOVED, "Own": manifest(apiVersion="argoproj.io/v1alpha1", kind="Application")},
+            {"Driver": REMOVED, "Own": manifest(apiVersion="helm.toolkit.fluxcd.io/v2", kind="HelmRelease")},
+            {"Driver": REMOVED, "Capability": resource("AWS::EKS::Capability", Type="ARGOCD")},
+        ),
+    ),
     "eks-ebs-on-fargate": case(
         ON_FARGATE,
         {
@@ -456,6 +536,13 @@ CASES: Final[Mapping[str, Case]] = {
             "Driver": resource("AWS::EKS::Addon", AddonName="aws-ebs-csi-driver", ServiceAccountRoleArn="arn:…"),
         },
         {"Driver": resource("AWS::EKS::Addon", AddonName="aws-ebs-csi-driver", ServiceAccountRoleArn="arn:…")},
+        harmless=tuple(
+            {
+                "Driver": resource("AWS::EKS::Addon", AddonName="aws-ebs-csi-driver", ServiceAccountRoleArn="arn:…"),
+                "Entry": resource("AWS::EKS::AccessEntry", PrincipalArn="arn:…", Type=entry),
+            }
+            for entry in ("EC2_LINUX", "EC2")
+        ),
     ),
     "lambda-memory": case(FUNCTION, {"Function.MemorySize": 64}, {"Function.MemorySize": "12000"}),
     "lambda-timeout": case(FUNCTION, {"Function.Timeout": 901}, {"Function.Timeout": 0}),
@@ -493,7 +580,13 @@ CASES: Final[Mapping[str, Case]] = {
         {ARN: {"Fn::Join": [":", [att("Function", "Arn"), "$LATEST"]]}},
         {ARN: "arn:aws:lambda:us-east-1:111122223333:function:edge"},
         {ARN: "arn:aws:lambda:us-east-1:111122223333:function:edge:live"},
+        {ARN: {"Fn::Sub": "arn:aws:lambda:us-east-1:${AWS::AccountId}:function:edge"}},
+        {ARN: {"Fn::Sub": "arn:aws:lambda:us-east-1:${AWS::AccountId}:function:${Function}"}},
         {ARN: ref("Alias"), "Alias": resource("AWS::Lambda::Alias", FunctionName=ref("Function"))},
+        harmless=(
+            {ARN: {"Fn::Sub": "arn:aws:lambda:us-east-1:${AWS::AccountId}:function:edge:7"}},
+            {ARN: {"Fn::Sub": "arn:aws:lambda:us-east-1:111122223333:function:${AWS::StackName}"}},
+        ),
     ),
     "edge-region": case(
         AT_EDGE,
@@ -524,7 +617,16 @@ CASES: Final[Mapping[str, Case]] = {
         AT_EDGE, {"Version.ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions": 1}
     ),
     "edge-role": case(
-        AT_EDGE, {"Role.AssumeRolePolicyDocument.Statement": [{"Principal": {"Service": "lambda.amazonaws.com"}}]}
+        AT_EDGE,
+        {"Role.AssumeRolePolicyDocument.Statement": [{"Principal": {"Service": "lambda.amazonaws.com"}}]},
+        {"Role.AssumeRolePolicyDocument.Statement": {"Principal": {"Service": "lambda.amazonaws.com"}}},
+        harmless=(
+            {
+                "Role.AssumeRolePolicyDocument.Statement": {
+                    "Principal": {"Service": ["lambda.amazonaws.com", "edgelambda.amazonaws.com"]}
+                }
+            },
+        ),
     ),
     "edge-event-conflict": case(
         AT_EDGE,
@@ -559,6 +661,25 @@ CASES: Final[Mapping[str, Case]] = {
                 "S3OriginConfig": {},
             }
         },
+        *(
+            {"Distribution.DistributionConfig.Origins.0": {"DomainName": {"Fn::Sub": name}, "S3OriginConfig": {}}}
+            for name in (
+                "${Bucket}.s3.amazonaws.com",
+                "${Bucket}.s3.${AWS::Region}.amazonaws.com",
+                "${Bucket}.s3-eu-west-1.amazonaws.com",
+                "${AWS::StackName}.s3.dualstack.eu-west-1.amazonaws.com",
+            )
+        ),
+        harmless=tuple(
+            {"Distribution.DistributionConfig.Origins.0": {"DomainName": {"Fn::Sub": name}, "CustomOriginConfig": {}}}
+            for name in (
+                "files.s3-website-us-east-1.amazonaws.com",
+                "files.s3-website.eu-central-1.amazonaws.com",
+                "${Bucket}.s3-website-${AWS::Region}.amazonaws.com",
+                "${Bucket}.s3-${AWS::Region}.amazonaws.com",
+                "files.example.com",
+            )
+        ),
     ),
     "ecr-lifecycle-policy": case(
         REPOSITORY,
@@ -621,12 +742,23 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "network-subnet-size": case(NETWORK, {"One.CidrBlock": "10.0.0.0/29"}),
     "network-subnet-outside": case(NETWORK, {"One.CidrBlock": "10.1.0.0/24"}),
-    "network-subnet-overlap": case(NETWORK, {"One.CidrBlock": "10.0.0.0/23"}),
+    "network-subnet-overlap": case(
+        NETWORK,
+        {"One.CidrBlock": "10.0.0.0/23"},
+        {"One.CidrBlock": "10.0.0.0/23", "One.VpcId": att("Vpc", "VpcId")},
+        harmless=(
+            {"One.CidrBlock": "10.0.0.0/23", "One.VpcId": "vpc-1"},
+            {"One.CidrBlock": "10.0.0.0/23", "One.VpcId": att("Other", "VpcId"), "Other": NETWORK["Vpc"]},
+        ),
+    ),
     "network-open-port": case(
         GROUP,
         {"Group.SecurityGroupIngress.0.ToPort": 444},
         {"Group.SecurityGroupIngress.0": {"IpProtocol": -1, "CidrIpv6": "::/0"}},
         {"Rule.FromPort": "22", "Rule.ToPort": "22"},
         {"Rule.FromPort": -1, "Rule.ToPort": -1},
+        {"Rule.FromPort": "22", "Rule.ToPort": "22", "Rule.IpProtocol": "TCP"},
+        {"Group.SecurityGroupIngress.0": {"IpProtocol": -1, "CidrIpv6": "0::/0"}},
+        harmless=({"Rule.FromPort": "22", "Rule.ToPort": "22", "Rule.CidrIp": "10.0.0.0/8"},),
     ),
 }

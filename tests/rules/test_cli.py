@@ -86,6 +86,17 @@ def test_status_2_for_what_is_no_template(clean: Path, broken: Path, garbage: Pa
     assert "2 findings in 2 templates" in result.stdout, "the others are checked all the same"
 
 
+def test_standard_input(broken: Path) -> None:
+    def check(content: bytes) -> tuple[int, str, str]:
+        command = [str(COMMAND), "check", "-"]
+        result = subprocess.run(command, input=content, capture_output=True, check=False, timeout=60)
+        return result.returncode, result.stdout.decode(), result.stderr.decode()
+
+    status, said, _ = check(broken.read_bytes())
+    assert (status, said.splitlines()[0]) == (1, "-:3: error ecs-fargate-size")
+    assert check(b"")[::2] == (2, "-: not a template: nothing instead of an object with Resources\n")
+
+
 @pytest.mark.parametrize("arguments", [(), ("check",), ("check", "--format", "xml", "a"), ("nonsense",)])
 def test_status_2_for_arguments_that_are_none(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from patternbook.rules import RULES
 from patternbook.rules.engine import check
 from patternbook.rules.reading import MAX_BYTES, MAX_DEPTH, TemplateError, parse, read
+from patternbook.rules.template import Template
 from tests.rules.smallest import CASES, TODAY, changed
 
 YAML = b"""\
@@ -270,3 +271,26 @@ def refused_or_checked(content: bytes) -> None:
         return
     for finding in check(document, RULES, today=date(2030, 1, 1), region="eu-west-1"):
         assert finding.problem.message.endswith(".")
+
+
+def test_a_number_in_yaml_is_a_text_as_it_is_written() -> None:
+    document = parse(b"Resources: {T: {Type: X, Properties: {Version: 1.30, Size: 1.50, Count: 7}}}").document
+    thing = Template(document, today=TODAY).resources["T"]
+    assert thing["Version"].text == "1.30"
+    assert (thing["Size"].number, thing["Size"].value) == (1.5, 1.5)
+    assert thing["Count"].text == "7"
+    assert json.dumps(document["Resources"]["T"]["Properties"]) == '{"Version": 1.3, "Size": 1.5, "Count": 7}'
+
+
+def test_a_number_as_a_key_is_a_text_and_no_answer() -> None:
+    assert parse(b"Resources: {T: {Type: X, Properties: {1: a, 0: b, yes: c}}}").document["Resources"]["T"][
+        "Properties"
+    ] == {"1": "a", "0": "b", "true": "c"}
+
+
+def test_a_resource_may_be_included() -> None:
+    included = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/key"}}}
+    document = parse(json.dumps({"Resources": {"R": included, "T": {"Type": "X"}}}).encode()).document
+    template = Template(document, today=TODAY)
+    assert list(template.resources) == ["T"]
+    assert not template.complete

@@ -9,7 +9,7 @@ import pytest
 
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import ERROR, check
-from tests.rules.smallest import CASES, TODAY, changed, document
+from tests.rules.smallest import CASES, NETWORK, REMOVED, TODAY, changed, document
 
 BY_ID = {rule.id: rule for rule in RULES}
 
@@ -31,6 +31,49 @@ def broken() -> Iterator[Any]:
 def test_nothing_is_found_where_nothing_is_wrong(rule: str) -> None:
     case = CASES[rule]
     assert found(case.sound, today=case.today_of_sound, region=case.region_of_sound) == []
+
+
+def harmless() -> Iterator[Any]:
+    for rule, case in CASES.items():
+        for number, _ in enumerate(case.harmless):
+            yield pytest.param(rule, number, id=f"{rule}-{number}")
+
+
+@pytest.mark.parametrize(("rule", "number"), harmless())
+def test_nothing_is_found_where_something_only_looks_wrong(rule: str, number: int) -> None:
+    case = CASES[rule]
+    resources = changed(case.sound, case.harmless[number])
+    assert found(resources, today=case.today_of_sound, region=case.region_of_sound) == []
+
+
+SHARED = {
+    "network-subnet-outside": "Vpc",
+    "efs-zone-without-mount-target": "Files",
+    "ecs-unused-capacity-provider": "Provider",
+}
+"""Resources to which others of another stack may add what is missing here."""
+
+
+@pytest.mark.parametrize("rule", SHARED)
+def test_nothing_is_found_where_another_stack_may_add_what_is_missing(rule: str) -> None:
+    case, value = CASES[rule], {"Ref": SHARED[rule]}
+    resources = changed(case.sound, case.changes[0])
+    assert found(resources, Outputs={"Other": {"Value": "x"}}) == [rule]
+    assert found(resources, Outputs={"It": {"Value": value}}) == []
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"It": value}}}
+    assert found({**resources, "Nested": nested}) == []
+
+
+def test_subnets_of_a_vpc_that_a_parameter_names_overlap() -> None:
+    def of(one: Any, other: Any) -> list[str]:
+        ids = {"Vpc": REMOVED, "More": REMOVED, "Ipv6": REMOVED, "Three": REMOVED, "One.VpcId": one, "Two.VpcId": other}
+        resources = changed(NETWORK, {**ids, "One.CidrBlock": "10.0.0.0/23"})
+        parameters = {name: {"Type": "AWS::EC2::VPC::Id"} for name in ("A", "B")}
+        return found(resources, Parameters=parameters)
+
+    assert of({"Ref": "A"}, {"Ref": "A"}) == ["network-subnet-overlap"]
+    assert of({"Ref": "A"}, {"Ref": "B"}) == []
+    assert of({"Fn::ImportValue": "A"}, {"Ref": "A"}) == []
 
 
 @pytest.mark.parametrize(("rule", "number"), broken())

@@ -80,6 +80,9 @@ def value(written: Any, *, region: str | None = None, world: dict[str, Any] | No
         ({"Fn::Select": [2, ["a", "b"]]}, UNKNOWN),
         ({"Fn::Select": [{"Ref": "Free"}, ["a"]]}, UNKNOWN),
         ({"Fn::Select": [-1, ["a"]]}, UNKNOWN),
+        ({"Fn::Select": ["9" * 5000, ["a"]]}, UNKNOWN),
+        ({"Fn::Base64": {"Fn::Sub": "a ${Other} ${Free}"}}, Text((UNKNOWN, Reference("Other")))),
+        ({"Fn::Base64": "a"}, UNKNOWN),
         ({"Fn::Select": [0, {"Fn::GetAZs": ""}]}, Zone(0, '""')),
         ({"Fn::Split": ["", "a"]}, UNKNOWN),
         ({"Fn::Split": [",", {"Ref": "Free"}]}, UNKNOWN),
@@ -92,6 +95,7 @@ def value(written: Any, *, region: str | None = None, world: dict[str, Any] | No
         ({"Fn::Cidr": ["10.0.0.0/8", 100000, 8]}, [f"10.0.{each}.0/24" for each in range(256)]),
         ({"Fn::Cidr": ["nonsense", 2, 8]}, UNKNOWN),
         ({"Fn::Cidr": ["10.0.0.0/16", 2, 99]}, UNKNOWN),
+        ({"Fn::Cidr": ["10.0.0.0/16", float("inf"), 8]}, UNKNOWN),
         ({"Fn::ImportValue": "x"}, UNKNOWN),
         ({"Fn::Transform": {"Name": "M"}}, UNKNOWN),
         ({"a": 1, "Fn::ForEach::Loop": []}, UNKNOWN),
@@ -161,6 +165,9 @@ def seen(document: dict[str, Any], region: str | None = None) -> set[tuple[Any, 
     return found
 
 
+EMPTY = {"Fn::Equals": [{"Ref": "Stage"}, ""]}
+SAME = {"Fn::Equals": [{"Ref": "Stage"}, {"Ref": "Other"}]}
+IMPORTED = {"Fn::ImportValue": "stage"}
 EQUALS = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
 
 
@@ -188,8 +195,36 @@ EQUALS = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
         ),
         # Literals are equal or not.
         ({}, {"A": {"Fn::Equals": ["a", "a"]}, "B": {"Fn::Equals": [1, "2"]}}, {("yes", False)}),
-        # Two parameters, of which nobody knows: there may be the resource, or not.
-        ({}, {key: {"Fn::Equals": [{"Ref": "Stage"}, {"Ref": "Other"}]} for key in "AB"}, {(UNKNOWN, True)}),
+        # Two parameters, of which nobody knows, are the same or not, and a condition and its negation do not both hold.
+        (
+            {},
+            {"A": SAME, "B": {"Fn::Equals": [{"Ref": "Other"}, {"Ref": "Stage"}]}},
+            {("yes", True), (MISSING, False)},
+        ),
+        ({}, {"A": SAME, "B": {"Fn::Not": [{"Condition": "A"}]}}, {("yes", False), (MISSING, True)}),
+        # A value that nobody knows is one thing at a time.
+        (
+            {},
+            {"A": {"Fn::Equals": [IMPORTED, "a"]}, "B": {"Fn::Equals": ["b", IMPORTED]}},
+            {("yes", False), (MISSING, True), (MISSING, False)},
+        ),
+        (
+            {},
+            {"A": EQUALS, "B": {"Fn::Equals": [{"Fn::Sub": "${Stage}"}, "dev"]}},
+            {("yes", False), (MISSING, True), (MISSING, False)},
+        ),
+        # What the template itself knows.
+        ({}, {key: {"Fn::Equals": [{"Fn::Join": ["", ["a", "b"]]}, "ab"]} for key in "AB"}, {("yes", True)}),
+        # What CloudFormation refuses.
+        ({"MinLength": 1}, {"A": EMPTY, "B": EMPTY}, {(MISSING, False)}),
+        ({"MinLength": "5"}, {"A": EQUALS, "B": EQUALS}, {(MISSING, False)}),
+        ({"MaxLength": 3}, {"A": EQUALS, "B": EQUALS}, {(MISSING, False)}),
+        ({"MaxLength": float("inf")}, {"A": EQUALS, "B": EQUALS}, {("yes", True), (MISSING, False)}),
+        ({"MaxLength": "x"}, {"A": EQUALS, "B": EQUALS}, {("yes", True), (MISSING, False)}),
+        ({"AllowedPattern": "arn:.+"}, {"A": EMPTY, "B": EMPTY}, {(MISSING, False)}),
+        ({"AllowedPattern": "(arn:.+)?"}, {"A": EMPTY, "B": EMPTY}, {("yes", True), (MISSING, False)}),
+        ({"AllowedPattern": "(", "Default": ""}, {"A": EMPTY, "B": EMPTY}, {("yes", True), (MISSING, False)}),
+        ({"AllowedPattern": "(?:|){60}x"}, {"A": EMPTY, "B": EMPTY}, {(MISSING, False)}),
         (
             {},
             {"A": {"Fn::Or": [EQUALS, {"Fn::Equals": ["a", "a"]}]}, "B": {"Fn::And": [EQUALS, {"Condition": "B"}]}},
@@ -262,6 +297,42 @@ def test_an_error_counts_if_it_can_happen_and_a_warning_if_nothing_avoids_it(
 ) -> None:
     found = check(conditional({}, **conditions), (_wrong, _doubtful), today=TODAY)
     assert [each.rule.id for each in found] == expected
+
+
+HERE = {"Ref": "AWS::Region"}
+IN_MAP = {"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "cpu"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"Rules": {"R": {"Assertions": []}}}, False),
+        ({"Conditions": {"A": SAME, "B": EQUALS}}, True),
+        ({"Conditions": {"A": {"Fn::Equals": [IN_MAP, "256"]}, "B": {"Fn::Equals": [IN_MAP, "512"]}}}, True),
+        ({"Conditions": {"A": {"Fn::Equals": [IN_MAP, "256"]}, "B": EQUALS}}, False),
+        ({"Conditions": {"A": {"Fn::Equals": [IN_MAP, "256"]}, "B": SAME}}, False),
+        ({"Conditions": {key: {"Fn::Equals": [{"Fn::FindInMap": ["M", HERE, key]}, "1"]} for key in "AB"}}, False),
+    ],
+)
+def test_an_error_counts_only_where_no_other_answer_excludes_it(changes: dict[str, Any], expected: bool) -> None:
+    document = {**conditional({}, A=EQUALS, B=EQUALS), **changes}
+    assert bool(check(document, (_wrong,), today=TODAY)) is expected
+
+
+def test_an_element_has_the_same_path_in_every_world() -> None:
+    listed = [{"Fn::If": ["A", "no", {"Ref": "AWS::NoValue"}]}, "yes"]
+
+    @rule("test-list", WARNING)
+    def in_list(template: Template) -> Any:
+        yield from (each.problem("yes") for each in template.resources["L"]["P"].items if each.text == "yes")
+
+    document = {
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Conditions": {"A": EQUALS},
+        "Resources": {"L": {"Type": "X", "Properties": {"P": listed}}},
+    }
+    assert [each.location for each in check(document, (in_list,), today=TODAY)] == ["P.1"]
 
 
 @pytest.mark.parametrize(

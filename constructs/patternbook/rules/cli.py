@@ -9,9 +9,10 @@ from pathlib import Path
 
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import OF_ACKNOWLEDGEMENTS, check, macros_of
-from patternbook.rules.reading import TemplateError, read
+from patternbook.rules.reading import TemplateError, read, read_standard_input
 from patternbook.rules.report import Checked, as_json, as_sarif, as_text
 
+STANDARD_INPUT = "-"
 CLEAN, FINDINGS, NOT_A_TEMPLATE = 0, 1, 2
 
 
@@ -40,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         help="check templates",
         description="Checks CloudFormation templates. Exit status: 0 clean, 1 findings, 2 not a template.",
     )
-    checking.add_argument("templates", nargs="+", metavar="TEMPLATE", help="a file, JSON or YAML")
+    checking.add_argument("templates", nargs="+", metavar="TEMPLATE", help="a file, JSON or YAML; - is standard input")
     checking.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="text is the default")
     checking.add_argument("--region", help="where the templates are deployed to, for what differs between Regions")
     commands.add_parser("rules", help="list the rules")
@@ -62,7 +63,7 @@ def _check(given: argparse.Namespace, today: date) -> int:
 
 def _checked(path: str, today: date, region: str | None) -> Checked:
     try:
-        source = read(Path(path))
+        source = read_standard_input() if path == STANDARD_INPUT else read(Path(path))
     except TemplateError as error:
         message = str(error)
         print(f"{path}: not a template: {message}", file=sys.stderr)

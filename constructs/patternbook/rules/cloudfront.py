@@ -45,7 +45,9 @@ def certificate_region(template: Template) -> Iterator[Problem]:
             yield arn.problem(f"It is in {region}.")
 
 
-_OF_BUCKET: Final = re.compile(r"[^/]+\.s3([.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?", re.ASCII)
+_OF_BUCKET: Final = re.compile(
+    r"[^/]+\.s3(\.dualstack)?(\.[a-z0-9-]+|-(?!website)[a-z0-9-]+)?\.amazonaws\.com(\.cn)?", re.ASCII
+)
 
 
 @rule("cloudfront-origin-access", WARNING)
@@ -70,4 +72,6 @@ def _is_bucket(domain: Node) -> bool:
     bucket = domain.resource("AWS::S3::Bucket")
     if bucket and domain.reference:
         return domain.reference.attribute in ("DomainName", "RegionalDomainName")
-    return _OF_BUCKET.fullmatch(domain.text or "") is not None
+    # What is not known may be all that tells the one from the other.
+    name = domain.value.filled("website") if isinstance(domain.value, Text) else domain.text
+    return _OF_BUCKET.fullmatch(name or "") is not None

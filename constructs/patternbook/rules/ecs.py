@@ -167,12 +167,23 @@ def execution_role(template: Template) -> Iterator[Problem]:
                 needs = "has credentials for a registry"
             elif fargate and log["LogDriver"].text == "awslogs":
                 needs = "logs by awslogs on Fargate"
-            elif fargate and is_private_ecr(container["Image"].text or ""):
+            elif fargate and _is_in_ecr(container["Image"]):
                 needs = "has an image of a private ECR repository on Fargate"
             else:
                 continue
             yield role.problem(f"Container {container['Name'].text or '?'!r} {needs}, which takes an execution role.")
             break
+
+
+def _is_in_ecr(image: Node) -> bool:
+    """Whether an image is in a private repository of ECR, even if nobody knows of which account or Region."""
+    first = image.value.parts[0] if isinstance(image.value, Text) else image.value
+    if isinstance(first, Reference) and first.attribute == "RepositoryUri":
+        repository = image.template.resources.get(first.logical_id)
+        return repository is not None and repository.type == "AWS::ECR::Repository"
+    if isinstance(image.value, Text):
+        return re.match(r"\w+\.dkr\.ecr\.[\w-]+\.(amazonaws\.com|\w+/)", image.value.filled("x")) is not None
+    return is_private_ecr(image.text or "")
 
 
 @rule("ecs-fargate-size", ERROR)
@@ -219,7 +230,7 @@ def rolling_percent(template: Template) -> Iterator[Problem]:
 
 @rule("ecs-health-command", ERROR)
 def health_command(template: Template) -> Iterator[Problem]:
-    """The health check of a container begins with something else than CMD, CMD-SHELL or NONE.
+    """The command of a container's health check is no list that begins with CMD, CMD-SHELL or NONE.
 
     Put CMD (arguments) or CMD-SHELL (one line for the shell) in front.
 
@@ -228,6 +239,8 @@ def health_command(template: Template) -> Iterator[Problem]:
     for task in template.of_type(TASK):
         for container in task["ContainerDefinitions"].items:
             command = container["HealthCheck"]["Command"]
+            if command.text is not None:
+                yield command.problem("It is a text, where a list has to be.")
             first = command.items[0].text if command.items else None
             if first is not None and first not in ("CMD", "CMD-SHELL", "NONE"):
                 yield command.problem(f"The command begins with {first!r}.")
@@ -262,7 +275,7 @@ def unused_capacity_provider(template: Template) -> Iterator[Problem]:
     """
     services = template.of_type(SERVICE)
     for provider in template.of_type("AWS::ECS::CapacityProvider"):
-        if not services or not template.complete or template.is_exported(provider):
+        if not services or not template.complete or template.is_shared(provider):
             continue
         strategies = [service["CapacityProviderStrategy"] for service in services]
         if not all(strategy.whole_list for strategy in strategies) or any(
@@ -362,8 +375,14 @@ _SECRET: Final = re.compile(
     re.IGNORECASE,
 )
 """Not SECRET or TOKEN alone: such variables often hold the name of a secret."""
-_NO_SECRET: Final = re.compile(r"|true|false|yes|no|\d+|none|null|[./].*|\w+://.*|arn:.*", re.IGNORECASE)
+_NO_SECRET: Final = re.compile(
+    r"|true|false|yes|no|on|off|(en|dis)abled|\d+|none|null|[./].*|\w+://.*|arn:.*", re.IGNORECASE
+)
 """Values that are none: switches, numbers of seconds, paths, addresses, names of something."""
+_NAME: Final = re.compile(
+    r"[a-z][a-z0-9_.-]*(/[a-z][a-z0-9_.-]*)+|([a-z][a-z0-9]*[-_.])+(password|secrets?|credentials?|key|token)"
+)
+"""What a secret is called, such as ``prod/db/password``."""
 _ACCESS_KEY: Final = re.compile(r"A[KS]IA[A-Z2-7]{16}")
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
 
@@ -380,7 +399,9 @@ def plain_secret(template: Template) -> Iterator[Problem]:
         for container in task["ContainerDefinitions"].items:
             for variable in container["Environment"].items:
                 name, value = variable["Name"].text or "", variable["Value"].text or ""
-                if _ACCESS_KEY.fullmatch(value) or (_SECRET.search(name) and not _NO_SECRET.fullmatch(value)):
+                named = _SECRET.search(name) and "PUBLIC" not in name.upper()
+                is_value = not _NO_SECRET.fullmatch(value) and not _NAME.fullmatch(value)
+                if _ACCESS_KEY.fullmatch(value) or (named and is_value):
                     yield variable["Value"].problem(f"The value of {name!r} is there for all to read.")
 
 

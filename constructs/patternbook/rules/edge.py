@@ -82,10 +82,23 @@ def edge_version(template: Template) -> Iterator[Problem]:
             yield arn.problem("It is an alias.")
         elif isinstance(end, str) and end.endswith("$LATEST"):
             yield arn.problem("It is $LATEST.")
-        elif arn.text is not None and re.fullmatch(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+", arn.text):
+        elif _has_no_version(template, arn):
             yield arn.problem("The ARN has no version.")
         elif arn.text is not None and re.fullmatch(r"arn:[\w-]+:lambda:.*:function:[\w-]+:.*[^0-9].*", arn.text):
             yield arn.problem("The ARN ends with an alias.")
+
+
+def _has_no_version(template: Template, node: Node) -> bool:
+    """Whether an ARN ends with the name of a function, even if not all of it is known."""
+    arn = node.value
+    if not isinstance(arn, Text):
+        return re.fullmatch(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+", node.text or "") is not None
+    end, before = arn.parts[-1], arn.parts[-2]
+    if isinstance(end, Reference):
+        named = template.resources.get(end.logical_id)
+        is_name = named is not None and named.type == FUNCTION and end.attribute is None
+        return is_name and isinstance(before, str) and before.endswith(":function:")
+    return arn.begin.startswith("arn:") and isinstance(end, str) and bool(re.search(r":function:[\w-]+$", end))
 
 
 @rule("edge-region", ERROR)
@@ -232,7 +245,9 @@ def edge_role(template: Template) -> Iterator[Problem]:
     for function, _ in _functions(template):
         role = function["Role"].resource("AWS::IAM::Role")
         trusted: set[str] = set()
-        for statement in role["AssumeRolePolicyDocument"]["Statement"].items if role else ():
+        statements = role["AssumeRolePolicyDocument"]["Statement"] if role else None
+        # One alone may stand there without a list.
+        for statement in statements.items or [statements] if statements else ():
             service = statement["Principal"]["Service"]
             names = [service.text] if service.text else service.texts
             if names is None:

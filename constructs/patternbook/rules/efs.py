@@ -41,7 +41,7 @@ def zone_without_mount_target(template: Template) -> Iterator[Problem]:
             files = volume["EFSVolumeConfiguration"]["FilesystemId"].resource(FILE_SYSTEM)
             targets = [each for each in template.of_type(MOUNT_TARGET) if _serves(each, files)]
             zones = [_zone(each["SubnetId"]) for each in targets]
-            if not zones or None in zones or (files and template.is_exported(files)):
+            if not zones or None in zones or (files and template.is_shared(files)):
                 continue
             for subnet in subnets.items:
                 zone: Any = _zone(subnet)

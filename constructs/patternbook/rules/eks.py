@@ -17,6 +17,7 @@ from patternbook.eks_version import (
 )
 from patternbook.instance_types import architecture_of
 from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.networks import everybody
 from patternbook.rules.template import Node, Problem, Resource, Template, Text
 
 CLUSTER: Final = "AWS::EKS::Cluster"
@@ -24,6 +25,8 @@ NODES: Final = "AWS::EKS::Nodegroup"
 ADD_ON: Final = "AWS::EKS::Addon"
 MANIFEST: Final = "Custom::AWSCDK-EKS-KubernetesResource"
 LAUNCH_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
+GROUP: Final = "AWS::AutoScaling::AutoScalingGroup"
+ACCESS_ENTRY: Final = "AWS::EKS::AccessEntry"
 
 
 @rule("eks-version-ended", ERROR)
@@ -129,12 +132,11 @@ def _bare(name: str) -> str:
 
 DRIVERS: Final[Mapping[str, str]] = {
     "aws-ebs-csi-driver": "ebs-csi-controller-sa",
-    "aws-efs-csi-driver": "efs-csi-controller-sa",
-    "aws-fsx-csi-driver": "fsx-csi-controller-sa",
     "aws-mountpoint-s3-csi-driver": "s3-csi-driver-sa",
 }
-"""Add-ons of CSI drivers, each with the service account whose pods call AWS: the pages of the add-ons, from
-https://docs.aws.amazon.com/eks/latest/userguide/storage.html"""
+"""Add-ons of CSI drivers that call AWS for each volume, and the service accounts of the pods that do so: the pages of
+the add-ons, from https://docs.aws.amazon.com/eks/latest/userguide/storage.html. Those of EFS and FSx mount file systems
+that are there already without asking AWS for anything."""
 _OF_NODES: Final = frozenset(
     (
         *("AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKS_CNI_Policy"),
@@ -147,7 +149,7 @@ _OF_NODES: Final = frozenset(
 
 @rule("eks-driver-identity", ERROR)
 def driver_identity(template: Template) -> Iterator[Problem]:
-    """A CSI driver has no role to call AWS with, and its nodes have no permissions that it could borrow.
+    """The CSI driver of EBS, or of S3, has no role to call AWS with, and its nodes have none that it could borrow.
 
     Give the add-on PodIdentityAssociations (with the add-on eks-pod-identity-agent), or a ServiceAccountRoleArn.
 
@@ -201,8 +203,11 @@ def public_endpoint(template: Template) -> Iterator[Problem]:
         public, cidrs = access["EndpointPublicAccess"], access["PublicAccessCidrs"]
         if not public.missing and public.flag is not True:
             continue
-        if cidrs.missing or cidrs.value == [] or any(each.text == "0.0.0.0/0" for each in cidrs.items):
-            yield cidrs.problem("The public endpoint is open to 0.0.0.0/0.")
+        blocks = [block for each in cidrs.items if (block := everybody(each))]
+        if cidrs.missing or cidrs.value == []:
+            blocks = ["0.0.0.0/0"]
+        if blocks:
+            yield cidrs.problem(f"The public endpoint is open to {' and '.join(blocks)}.")
 
 
 @rule("eks-logs-off", WARNING)
@@ -241,9 +246,10 @@ def imdsv1(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
     """
-    groups = [*template.of_type(NODES), *template.of_type("AWS::AutoScaling::AutoScalingGroup")]
     for launch in template.of_type(LAUNCH_TEMPLATE) if template.of_type(CLUSTER) else ():
-        users = [each for each in groups if launch.id in each.references]
+        users = [each for each in template.of_type(NODES) if launch.id in each.references]
+        scaling = [each for each in template.of_type(GROUP) if launch.id in each.references]
+        users += [group for group in scaling if _is_of_cluster(template, launch, group)]
         options = launch["LaunchTemplateData"]["MetadataOptions"]
         tokens = options["HttpTokens"]
         # Where nothing is said, AMIs decide: those of Amazon Linux 2 allow it, later ones do not.
@@ -255,6 +261,29 @@ def imdsv1(template: Template) -> Iterator[Problem]:
                 yield tokens.problem("Amazon Linux 2 leaves tokens optional.")
 
 
+def _is_of_cluster(template: Template, launch: Resource, group: Resource) -> bool:
+    """Whether the instances of an Auto Scaling group are known to be nodes, rather than those of something else."""
+    data = launch["LaunchTemplateData"]
+    tags = [group["Tags"], data["TagSpecifications"], launch["TagSpecifications"]]
+    clusters = {each.id for each in template.of_type(CLUSTER)}
+    if any(clusters & each.references for each in (data["UserData"], *tags)):
+        return True
+    if any((tag["Key"].known_text).startswith("kubernetes.io/cluster/") for tag in group["Tags"].items):
+        return True
+    roles: set[str] = set()
+    for key in ("Arn", "Name"):
+        profile = data["IamInstanceProfile"][key].resource("AWS::IAM::InstanceProfile")
+        roles |= profile["Roles"].references if profile else set()
+    return any(
+        _is_for_nodes(entry) and roles & entry["PrincipalArn"].references for entry in template.of_type(ACCESS_ENTRY)
+    )
+
+
+def _is_for_nodes(entry: Resource) -> bool:
+    """Whether an access entry lets instances join the cluster, or may do so."""
+    return entry["Type"].unknown or (entry["Type"].text or "").startswith(("EC2", "HYBRID"))
+
+
 PROVISIONERS: Final[Mapping[str, str]] = {
     "ebs.csi.aws.com": "aws-ebs-csi-driver",
     "efs.csi.aws.com": "aws-efs-csi-driver",
@@ -264,23 +293,43 @@ PROVISIONERS: Final[Mapping[str, str]] = {
 _OF_AUTO_MODE: Final = "ebs.csi.eks.amazonaws.com"
 
 
-def _storage_classes(template: Template) -> Iterator[tuple[Node, str]]:
-    """Each manifest that CDK applies, with a provisioner that a StorageClass in it names."""
+def _objects(template: Template) -> Iterator[tuple[Node, Mapping[str, Any]]]:
+    """Each object of the manifests that CDK applies, as far as they can be read."""
     for manifest in template.of_type(MANIFEST):
         written = manifest["Manifest"]
         text = written.value.filled("unknown") if isinstance(written.value, Text) else written.text
         try:
             objects: Any = json.loads(text or "[]")
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         for each in objects if isinstance(objects, list) else [objects]:
-            if isinstance(each, dict) and each.get("kind") == "StorageClass":
-                yield written, str(each.get("provisioner"))
+            if isinstance(each, dict):
+                yield written, each
+
+
+def _storage_classes(template: Template) -> Iterator[tuple[Node, str]]:
+    """Each manifest with a provisioner that a StorageClass in it names."""
+    for written, each in _objects(template):
+        if each.get("kind") == "StorageClass":
+            yield written, str(each.get("provisioner"))
+
+
+def _brought(template: Template) -> set[str]:
+    """Drivers that manifests bring."""
+    drivers = [each for _, each in _objects(template) if each.get("kind") == "CSIDriver"]
+    return {str(each["metadata"].get("name")) for each in drivers if isinstance(each.get("metadata"), dict)}
 
 
 def _brings_its_own(template: Template) -> bool:
-    """Whether charts, or other stacks, may bring drivers and nodes that the template does not show."""
-    return not template.complete or template.has("Custom::AWSCDK-EKS-HelmChart", "AWSQS::Kubernetes")
+    """Whether charts, what Argo CD or Flux deploys, or other stacks may bring drivers and nodes that the template does
+    not show.
+    """
+    if not template.complete or template.has(
+        "Custom::AWSCDK-EKS-HelmChart", "AWSQS::Kubernetes", "AWS::EKS::Capability"
+    ):
+        return True
+    groups = [str(each.get("apiVersion")).partition("/")[0] for _, each in _objects(template)]
+    return any(group.endswith(("argoproj.io", "fluxcd.io")) for group in groups)
 
 
 def _is_off(enabled: Node) -> bool:
@@ -300,7 +349,10 @@ def storage_class_driver(template: Template) -> Iterator[Problem]:
     names = {add_on["AddonName"].text for add_on in template.of_type(ADD_ON)}
     fargate = bool(template.of_type("AWS::EKS::FargateProfile"))
     auto = any(not _is_off(each["StorageConfig"]["BlockStorage"]["Enabled"]) for each in template.of_type(CLUSTER))
+    brought = _brought(template)
     for written, provisioner in _storage_classes(template):
+        if provisioner in brought:
+            continue
         add_on = PROVISIONERS.get(provisioner)
         # Fargate brings the driver of EFS along.
         if add_on and add_on not in names and None not in names and not (fargate and provisioner == "efs.csi.aws.com"):
@@ -319,6 +371,7 @@ def ebs_on_fargate(template: Template) -> Iterator[Problem]:
     """
     clusters = template.of_type(CLUSTER)
     nodes = template.has(NODES, "AWS::AutoScaling::", LAUNCH_TEMPLATE, "AWS::EC2::Instance", "AWS::EC2::Fleet")
+    nodes = nodes or any(map(_is_for_nodes, template.of_type(ACCESS_ENTRY)))  # Karpenter starts them
     auto = any(not _is_off(cluster["ComputeConfig"]["Enabled"]) for cluster in clusters)
     if _brings_its_own(template) or nodes or auto or not clusters:
         return

@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, Final
 
-from patternbook.rules.template import Graph, Problem, Template, resource_bodies, worlds
+from patternbook.rules.template import Graph, Problem, Template, every_world_can_be, resource_bodies, worlds
 
 PLUGIN: Final = "Patternbook"
 """What CDK calls the rules: it acknowledges ``Patternbook::<rule>``."""
@@ -18,7 +18,8 @@ class Severity(Enum):
     """How bad it is, and when a rule says so."""
 
     ERROR = "error"
-    """The deployment fails, or what it makes does not work. Found if it can happen, whatever parameters it takes."""
+    """The deployment fails, or what it makes does not work. Found if it can happen, whatever parameters it takes.
+    Where assertions (``Rules``), or conditions that depend on each other, exclude who knows what: as a warning is."""
     WARNING = "warning"
     """It works, but for how long, or for whom? Found only if no choice of parameters avoids it."""
 
@@ -178,6 +179,7 @@ def _find(document: Mapping[str, Any], rules: Iterable[Rule], today: date, regio
     templates = [
         Template(document, today=today, region=region, world=world, graph=graph) for world in worlds(document, region)
     ]
+    can_be = every_world_can_be(document)
     findings: list[Finding] = []
     for each in rules:
         problems: dict[tuple[str, tuple[str | int, ...]], Problem] = {}
@@ -189,7 +191,7 @@ def _find(document: Mapping[str, Any], rules: Iterable[Rule], today: date, regio
                 counts[place] = counts.get(place, 0) + 1
         for place, problem in problems.items():
             existing = sum(problem.resource in template.resources for template in templates)
-            if each.severity is ERROR or counts[place] == existing:
+            if (each.severity is ERROR and can_be) or counts[place] == existing:
                 findings.append(Finding(each, problem, bodies[problem.resource]["Type"]))
     return findings
 

@@ -3,10 +3,10 @@
 import ipaddress
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 from patternbook.rules.engine import ERROR, WARNING, rule
-from patternbook.rules.template import Node, Problem, Template
+from patternbook.rules.template import Node, Problem, Resource, Template
 
 VPC: Final = "AWS::EC2::VPC"
 SUBNET: Final = "AWS::EC2::Subnet"
@@ -69,7 +69,7 @@ def subnet_outside(template: Template) -> Iterator[Problem]:
             continue
         more = [each["CidrBlock"] for each in template.of_type("AWS::EC2::VPCCidrBlock") if _is_of(each, vpc.id)]
         blocks = [_block(each) for each in (vpc["CidrBlock"], *more)]
-        if None in blocks or template.is_exported(vpc):  # another stack may add a block
+        if None in blocks or template.is_shared(vpc):  # another stack may add a block
             continue
         if not any(each and block.subnet_of(each) for each in blocks):
             there = ", ".join(map(str, blocks))
@@ -90,12 +90,32 @@ def subnet_overlap(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
     """
-    for one, other in combinations(template.of_type(SUBNET), 2):
-        vpc = one["VpcId"]
-        if (vpc.reference or vpc.text) and vpc.value == other["VpcId"].value:
-            blocks = _block(one["CidrBlock"]), _block(other["CidrBlock"])
-            if blocks[0] and blocks[1] and blocks[0].overlaps(blocks[1]):
-                yield other["CidrBlock"].problem(f"{blocks[1]} overlaps with {blocks[0]} of {one.id}.")
+    blocks = [(each, block) for each in template.of_type(SUBNET) if (block := _block(each["CidrBlock"]))]
+    for (one, first), (other, second) in combinations(blocks, 2):
+        if first.overlaps(second) and _in_same_vpc(template, one, other):
+            yield other["CidrBlock"].problem(f"{second} overlaps with {first} of {one.id}.")
+
+
+def _in_same_vpc(template: Template, one: Resource, other: Resource) -> bool:
+    ids = [_vpc_id(each["VpcId"]) for each in (one, other)]
+    return (ids[0] is not None and ids[0] == ids[1]) or template.same_from_outside(one, other, "VpcId")
+
+
+def _vpc_id(node: Node) -> Any:
+    """What names a VPC, if that is known: a VPC of the template is the same by ``Ref`` and by its attribute."""
+    vpc = node.resource(VPC)
+    if vpc and node.reference and node.reference.attribute in (None, "VpcId"):
+        return node.reference.logical_id
+    return node.reference or node.text or None
+
+
+def everybody(node: Node) -> str | None:
+    """The address block as it is written, if it is all addresses."""
+    try:
+        whole = "/" in (node.text or "") and ipaddress.ip_network(node.text or "", strict=False).prefixlen == 0
+    except ValueError:
+        return None
+    return node.text if whole else None
 
 
 OPEN_PORTS: Final = (80, 443)
@@ -115,9 +135,9 @@ def open_port(template: Template) -> Iterator[Problem]:
     for group in template.of_type("AWS::EC2::SecurityGroup"):
         rules.extend(group["SecurityGroupIngress"].items)
     for each in rules:
-        if each["CidrIp"].text != "0.0.0.0/0" and each["CidrIpv6"].text != "::/0":
+        if not everybody(each["CidrIp"]) and not everybody(each["CidrIpv6"]):
             continue
-        protocol, low, high = each["IpProtocol"].text, each["FromPort"].number, each["ToPort"].number
+        protocol, low, high = (each["IpProtocol"].text or "").lower(), each["FromPort"].number, each["ToPort"].number
         if protocol == "-1":
             yield each.problem("All ports of all protocols are open.")
         elif (

@@ -2,10 +2,11 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 """Five times what CloudFormation takes, so that there is room for what a packaging command removes:
@@ -32,9 +33,21 @@ def read(path: Path) -> Source:
     """:raises TemplateError: for what cannot be read, or is something else."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            return _read(file)
     except OSError as error:
         raise TemplateError(error.strerror or str(error)) from error
+
+
+def read_standard_input() -> Source:
+    """:raises TemplateError: see :func:`read`."""
+    try:
+        return _read(sys.stdin.buffer)
+    except OSError as error:
+        raise TemplateError(error.strerror or str(error)) from error
+
+
+def _read(file: BinaryIO) -> Source:
+    content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise TemplateError(f"larger than {MAX_BYTES // (1024 * 1024)} MiB; CloudFormation takes 1 MB")
     return parse(content)
@@ -119,6 +132,8 @@ def _as_template(document: Any) -> dict[str, Any]:
         raise TemplateError("it has no Resources")
     for name, body in resources.items():
         if name.startswith("Fn::"):
+            continue
+        if isinstance(body, dict) and body.keys() == {"Fn::Transform"}:  # it is somewhere else
             continue
         if not isinstance(body, dict) or not isinstance(body.get("Type"), str):
             raise TemplateError(f"the resource {name!r} has no Type")

@@ -24,6 +24,15 @@ _SHORT: Final = {"Ref": "Ref", "Condition": "Condition"}
 """Tags whose function has no ``Fn::`` in its name."""
 
 
+class _Decimal(float):
+    """A number that is still known as it was written, as ``1.30``: where a property is a text, that is the text."""
+
+    written: str
+
+    def __str__(self) -> str:
+        return self.written
+
+
 @dataclass
 class _Open:
     """An object or a list that has not ended."""
@@ -119,7 +128,8 @@ class _Builder:
 def _key(value: Any, line: int) -> str:
     if isinstance(value, (dict, list)):
         raise TemplateError(f"an object or a list as a key, in line {line}")
-    return {True: "true", False: "false", None: "null"}[value] if value in (True, False, None) else str(value)
+    word = value is None or isinstance(value, bool)  # 1 is none, although it equals True
+    return {True: "true", False: "false", None: "null"}[value] if word else str(value)
 
 
 def _scalar(event: yaml.ScalarEvent) -> Any:
@@ -133,7 +143,11 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
     found = _NUMBER.fullmatch(text)
     if not found or len(text) > 300:
         return text
-    return float(text) if found[2] or found[3] else int(text)
+    if not found[2] and not found[3]:
+        return int(text)
+    number = _Decimal(text)
+    number.written = text
+    return number
 
 
 def _tagged(tag: str | None, value: Any) -> Any:

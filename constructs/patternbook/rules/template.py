@@ -23,6 +23,16 @@ MAX_WORLDS: Final = 32
 """Worlds looked at. Where parameters have more combinations, the default and what differs from it in one parameter."""
 
 
+class Items(list[Any]):
+    """A list of which some elements are not there, as they are ``AWS::NoValue``."""
+
+    def __init__(self, written: Iterable[Any]) -> None:
+        kept = [(index, each) for index, each in enumerate(written) if each is not MISSING]
+        super().__init__(each for _, each in kept)
+        self.indices = [index for index, _ in kept]
+        """Where each stands in the template, in every world."""
+
+
 class Special(Enum):
     """What stands where a property has no value that is known."""
 
@@ -121,8 +131,10 @@ class Node:
         """The elements of a list, known or not; none where there is no list."""
         if not isinstance(self.value, list):
             return []
+        indices = self.value.indices if isinstance(self.value, Items) else range(len(self.value))
         return [
-            Node(self.template, self.resource_id, (*self.path, index), value) for index, value in enumerate(self.value)
+            Node(self.template, self.resource_id, (*self.path, index), value)
+            for index, value in zip(indices, self.value, strict=True)
         ]
 
     @property
@@ -138,7 +150,7 @@ class Node:
     @property
     def text(self) -> str | None:
         """A text that is known; numbers are texts, too."""
-        if isinstance(self.value, int) and not isinstance(self.value, bool):
+        if isinstance(self.value, (int, float)) and not isinstance(self.value, bool):
             return str(self.value)
         return self.value if isinstance(self.value, str) else None
 
@@ -273,6 +285,7 @@ class Template:
         self.complete = len(bodies) == len(document["Resources"]) and "Fn::Transform" not in document
         """Whether there are no other resources than those that are seen."""
         self._outputs = _mapping(document.get("Outputs"))
+        self._parameters = _mapping(document.get("Parameters"))
         self._bodies = {
             name: body for name, body in bodies.items() if self._resolver.holds(body.get("Condition")) is not False
         }
@@ -294,6 +307,18 @@ class Template:
         """Whether the template exports something of a resource, so that other stacks may use it."""
         exported = [each for each in self._outputs.values() if isinstance(each, Mapping) and "Export" in each]
         return any(resource.id in Node(self, "", (), self._resolver.resolve(each)).references for each in exported)
+
+    def is_shared(self, resource: "Resource") -> bool:
+        """Whether other stacks may use a resource: it is in an output, or goes to a stack that this one nests."""
+        outputs = Node(self, "", (), self._resolver.resolve(list(self._outputs.values())))
+        nested = [each["Parameters"] for each in self.of_type("AWS::CloudFormation::Stack")]
+        return any(resource.id in each.references for each in (outputs, *nested))
+
+    def same_from_outside(self, one: "Resource", other: "Resource", key: str) -> bool:
+        """Whether a property of two resources is the same parameter, whatever that is."""
+        written = [_mapping(self._bodies[each.id].get("Properties")).get(key) for each in (one, other)]
+        name = _parameter(written[0])
+        return name in self._parameters and name == _parameter(written[1])
 
     def _resource(self, name: str) -> "Resource":
         body = self._bodies[name]
@@ -341,24 +366,8 @@ def worlds(document: Mapping[str, Any], region: str | None = None) -> list[dict[
     """What the parameters that conditions ask for can be: for each world a value of each of them, and the answer to
     each question of the conditions that no value can answer.
     """
-    parameters, conditions = _mapping(document.get("Parameters")), _mapping(document.get("Conditions"))
-    compared: dict[str, list[Any]] = {}
-    for equals in _find("Fn::Equals", conditions):
-        if not isinstance(equals, list) or len(equals) != 2:
-            continue
-        names = [_parameter(each) for each in equals]
-        if all(isinstance(each, (str, int, float)) for each in equals):
-            continue  # the template itself knows
-        if names == [None, None] or not all(
-            name or isinstance(each, (str, int, float)) for name, each in zip(names, equals, strict=True)
-        ):
-            compared[_question(equals)] = [True, False]
-            continue
-        for name, other in zip(names, reversed(equals), strict=True):
-            if name:
-                values = compared.setdefault(name, [])
-                if not isinstance(other, Mapping) and _plain(other) not in values:
-                    values.append(_plain(other))
+    parameters = _mapping(document.get("Parameters"))
+    compared, _ = _compared(document)
     options = {
         name: values if values == [True, False] else _options(_mapping(parameters.get(name)), values)
         for name, values in compared.items()
@@ -378,15 +387,118 @@ def worlds(document: Mapping[str, Any], region: str | None = None) -> list[dict[
     return [usual, *itertools.islice(others, MAX_WORLDS - 1)]
 
 
+def every_world_can_be(document: Mapping[str, Any]) -> bool:
+    """Whether nothing in the template excludes a world: an assertion on parameters, or one question that answers
+    another as both ask for the same parameter.
+    """
+    if document.get("Rules"):
+        return False
+    parameters = _mapping(document.get("Parameters"))
+    compared, questions = _compared(document)
+    asked: set[str] = set()
+    for sides in questions.values():
+        within = set(_names_in(sides))
+        # The values of two parameters that are compared with each other are known to both.
+        plain = isinstance(sides, list) and all(_parameter(each) for each in sides)
+        open_to_more = any(
+            name in compared and _OTHER in _options(_mapping(parameters.get(name)), compared[name]) for name in within
+        )
+        if within & asked or (open_to_more and not plain):
+            return False
+        asked |= within
+    return True
+
+
+def _names_in(value: Any) -> Iterator[str]:
+    """What ``Ref`` and ``Fn::Sub`` name, at any depth."""
+    if isinstance(value, str):
+        yield from (found.strip() for found in _SUB.findall(value))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _names_in(each)
+    elif isinstance(value, Mapping):
+        if isinstance(value.get("Ref"), str):
+            yield value["Ref"]
+        for each in value.values():
+            yield from _names_in(each)
+
+
+def _compared(document: Mapping[str, Any]) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    """What conditions compare: for each parameter, or function, the values that it is compared with, and for two of
+    them that are compared with each other both answers. And of these the functions and the comparisons as they are
+    written.
+    """
+    parameters = _mapping(document.get("Parameters"))
+    compared: dict[str, list[Any]] = {}
+    questions: dict[str, Any] = {}
+    pairs: list[list[str]] = []
+    resolver = _Resolver(document, {}, None)
+    for equals in _find("Fn::Equals", _mapping(document.get("Conditions"))):
+        if not isinstance(equals, list) or len(equals) != 2:
+            continue
+        sides = [known if _is_plain(known := resolver.resolve(each)) else each for each in equals]
+        if all(map(_is_plain, sides)) or sides[0] == sides[1]:
+            continue  # the template itself knows
+        for side in sides:
+            if not _is_plain(side) and _asked(side) == _question(side):
+                questions[_asked(side)] = side
+        if not any(map(_is_plain, sides)):
+            compared[_question(equals)] = [True, False]
+            questions[_question(equals)] = sides
+            pairs.append([_asked(side) for side in sides])
+            continue
+        side, literal = reversed(sides) if _is_plain(sides[0]) else sides
+        values = compared.setdefault(_asked(side), [])
+        if _plain(literal) not in values:
+            values.append(_plain(literal))
+    for names in pairs:
+        # In each world it has to be clear whether two values that are known are the same.
+        allowed = [_mapping(parameters.get(name)).get("AllowedValues") for name in names]
+        values = [value for name in names for value in compared.get(name, [])]
+        values += [_plain(value) for each in allowed if isinstance(each, list) for value in each]
+        for name in names if values else ():
+            own = compared.setdefault(name, [])
+            own.extend(value for value in dict.fromkeys(values) if value not in own)
+    return compared, {key: sides for key, sides in questions.items() if key in compared}
+
+
 def _options(parameter: Mapping[str, Any], compared: Sequence[Any]) -> list[Any]:
     """Values that a parameter can have: those that it is compared with, and some other."""
     allowed = parameter.get("AllowedValues")
     if not isinstance(allowed, list) or not allowed or _is_looked_up(parameter):
-        return [*compared, _OTHER]
+        return [*(value for value in compared if _can_be(parameter, value)), _OTHER]
     values = [_plain(each) for each in allowed]
     rest = [value for value in values if value not in compared]
     possible = [value for value in compared if value in values]
     return possible + (rest if len(rest) == 1 else [_OTHER] if rest else []) or [_OTHER]
+
+
+def _can_be(parameter: Mapping[str, Any], value: str) -> bool:
+    """Whether CloudFormation takes a value for a parameter."""
+    if _is_looked_up(parameter) or value == _plain(parameter.get("Default")):
+        return True
+    for bound, wrong in (
+        ("MinLength", lambda limit: len(value) < limit),
+        ("MaxLength", lambda limit: len(value) > limit),
+    ):
+        try:
+            if bound in parameter and wrong(int(parameter[bound])):
+                return False
+        except (TypeError, ValueError, OverflowError):
+            continue
+    pattern = parameter.get("AllowedPattern")
+    return value != "" or not isinstance(pattern, str) or _takes_nothing(pattern)
+
+
+def _takes_nothing(pattern: str) -> bool:
+    """Whether a pattern is known to match the empty text. Those that could take for ever to find out are not tried."""
+    choices = pattern.count("|") + len(re.findall(r"\)[*+?]", pattern))
+    if choices > 8 or len(pattern) > 1000 or re.search(r"\)\{", pattern):
+        return False
+    try:
+        return re.fullmatch(pattern, "") is not None
+    except (re.error, RecursionError, OverflowError):
+        return False
 
 
 def _is_looked_up(parameter: Mapping[str, Any]) -> bool:
@@ -401,7 +513,22 @@ def _parameter(value: Any) -> str | None:
 
 
 def _question(equals: Any) -> str:
+    """What names a value, or a comparison of two, in whichever order."""
+    if isinstance(equals, list):
+        equals = sorted(equals, key=lambda each: json.dumps(each, sort_keys=True, default=str))
     return json.dumps(equals, sort_keys=True, default=str)
+
+
+def _asked(side: Any) -> str:
+    """What names one side of a comparison: a parameter, or else what is asked for."""
+    if isinstance(side, Mapping) and side.keys() == {"Fn::Sub"} and isinstance(side["Fn::Sub"], str):
+        found = re.fullmatch(r"\$\{([\w:]+)\}", side["Fn::Sub"])
+        side = {"Ref": found[1]} if found else side
+    return _parameter(side) or _question(side)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (str, int, float))
 
 
 def _plain(value: Any) -> Any:
@@ -454,6 +581,7 @@ class _Resolver:
             "Fn::FindInMap": self._find_in_map,
             "Fn::ToJsonString": self._to_json_string,
             "Fn::Cidr": self._cidr,
+            "Fn::Base64": self._base64,
         }
 
     def resolve(self, value: Any) -> Any:
@@ -462,7 +590,7 @@ class _Resolver:
             # Dynamic references are read at deployment.
             return UNKNOWN if "{{resolve:" in value else value
         if isinstance(value, list):
-            return [each for each in map(self.resolve, value) if each is not MISSING]
+            return Items(map(self.resolve, value))
         if not isinstance(value, Mapping):
             return value
         if len(value) == 1:
@@ -506,20 +634,21 @@ class _Resolver:
         return None
 
     def _equals(self, sides: list[Any]) -> bool | None:
-        question = _question(sides)
-        if question in self._world:
-            return self._world[question]
-        names = [_parameter(side) or "" for side in sides]
-        values = [
-            self._world[name] if name in self._world else self.resolve(side)
-            for name, side in zip(names, sides, strict=True)
-        ]
-        if all(isinstance(value, (str, int, float)) for value in values):
+        values = [self._side(side) for side in sides]
+        if all(map(_is_plain, values)):
             return _plain(values[0]) == _plain(values[1])
+        if sides[0] == sides[1]:
+            return True
         # The other value of a parameter is none of those that it is compared with.
-        others = [name in self._world and self._world[name] is _OTHER for name in names]
-        literal = [not isinstance(side, Mapping) for side in sides]
-        return False if any(others) and any(literal) else None
+        others = [value is _OTHER and _asked(side) in self._world for value, side in zip(values, sides, strict=True)]
+        if any(others) and any(map(_is_plain, values)):
+            return False
+        return self._world.get(_question(sides))
+
+    def _side(self, side: Any) -> Any:
+        """What is compared: what the template says that it is, or else what it is in this world."""
+        value = self.resolve(side)
+        return value if _is_plain(value) else self._world.get(_asked(side), value)
 
     def _ref(self, name: Any) -> Any:
         if name == "AWS::NoValue":
@@ -577,7 +706,8 @@ class _Resolver:
         if not isinstance(argument, list) or len(argument) != 2:
             return UNKNOWN
         index = self.resolve(argument[0])
-        if not isinstance(index, (int, str)) or not str(index).isdecimal():
+        # No list is as long as a number of more digits, which Python would refuse to read.
+        if not isinstance(index, (int, str)) or not re.fullmatch(r"\d{1,9}", str(index), re.ASCII):
             return UNKNOWN
         source = argument[1]
         if isinstance(source, Mapping) and source.keys() == {"Fn::GetAZs"}:
@@ -617,6 +747,13 @@ class _Resolver:
         except TypeError:
             return UNKNOWN
 
+    def _base64(self, argument: Any) -> Any:
+        """Nothing to read, but what it refers to can be seen."""
+        value = self.resolve(argument)
+        parts = value.parts if isinstance(value, Text) else [value]
+        within = [part for part in parts if isinstance(part, Reference)]
+        return Text((UNKNOWN, *within)) if within else UNKNOWN
+
     def _cidr(self, argument: Any) -> Any:
         if not isinstance(argument, list) or len(argument) != 3:
             return UNKNOWN
@@ -626,7 +763,7 @@ class _Resolver:
             # One after the other, as many as there are asked for: a /8 has more than anybody could list.
             subnets = network.subnets(new_prefix=network.max_prefixlen - int(bits))
             return [str(each) for each in itertools.islice(subnets, min(int(count), 256))]
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return UNKNOWN
 
 
