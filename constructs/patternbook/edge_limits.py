@@ -12,10 +12,6 @@ RESTRICTIONS_URL: Final = (
     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html"
 )
 """Restrictions on Lambda@Edge: which features of Lambda a function at the edge cannot have."""
-ALL_RESTRICTIONS_URL: Final = (
-    "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html"
-)
-"""Restrictions on all edge functions: Lambda@Edge and CloudFront Functions."""
 LAMBDA_QUOTAS_URL: Final = (
     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-lambda-at-edge"
 )
@@ -69,8 +65,6 @@ RUNTIME_FAMILIES: Final = ("nodejs", "python")
 """How the names of runtimes begin that there are at the edge."""
 EPHEMERAL_STORAGE_MIB: Final = 512
 """Disk of a function at most, in MiB."""
-RUNTIME_MANAGEMENT: Final = "Auto"
-"""How a function may take new versions of its runtime."""
 FORBIDDEN_PROPERTIES: Final[Mapping[str, str]] = {
     "Environment": "environment variables",
     "VpcConfig": "a VPC",
@@ -84,16 +78,10 @@ FORBIDDEN_PROPERTIES: Final[Mapping[str, str]] = {
 """Properties of ``AWS::Lambda::Function`` that a function at the edge cannot have, in words. Nor can it be a container
 image (``PackageType: Image``), and no version of it can have provisioned concurrency."""
 
-FUNCTIONS_PER_DISTRIBUTION: Final = 100
-"""Associations of functions in a distribution, by default: :data:`LAMBDA_QUOTAS_URL`."""
 ALIASES_PER_DISTRIBUTION: Final = 100
 """Alternate domain names of a distribution, by default: :data:`QUOTAS_URL`."""
-COOKIES_PER_CACHE_POLICY: Final = 10
-"""By default: :data:`QUOTAS_URL`. The same holds for headers and for query strings."""
 URI_CHARACTERS: Final = 8192
 """A URI with its query string is shorter than this: :data:`LAMBDA_QUOTAS_URL`."""
-HEADERS_BYTES: Final = 20_480
-"""A request, or a response of an origin, without its body, at most: :data:`QUOTAS_URL`."""
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html
 DISALLOWED_HEADERS: Final = (
@@ -117,10 +105,6 @@ READ_ONLY_HEADERS: Final[Mapping[str, frozenset[str]]] = {
     "viewer-response": frozenset({"warning", "via"}),
 }
 """Headers that a function may read, and with which CloudFront answers 502 where it adds, changes or removes one."""
-
-VIEWER_RESPONSE_BELOW_STATUS: Final = 400
-"""CloudFront calls no function at viewer response where the origin answered with this status or a higher one:
-:data:`ALL_RESTRICTIONS_URL`."""
 
 
 def is_disallowed(header: str) -> bool:

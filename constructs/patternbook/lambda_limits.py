@@ -16,7 +16,6 @@ VARIABLES: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-e
 
 KB: Final = 1024
 MB: Final = 1024 * KB
-GB: Final = 1024 * MB
 
 
 @dataclass(frozen=True)
@@ -47,30 +46,13 @@ MEMORY: Final = Limit("function memory allocation", 128, 10_240, "MB", QUOTAS)
 TIMEOUT: Final = Limit("function timeout", 1, 900, "seconds", QUOTAS)
 EPHEMERAL_STORAGE: Final = Limit("/tmp directory storage", 512, 10_240, "MB", QUOTAS)
 ENVIRONMENT: Final = Limit("environment variables, in aggregate", 0, 4 * KB, "bytes", QUOTAS)
-RESOURCE_POLICY: Final = Limit("function resource-based policy", 0, 20 * KB, "bytes", QUOTAS)
 LAYERS: Final = Limit("function layers", 0, 5, "layers", QUOTAS)
-MEMORY_OF_ONE_VCPU_MB: Final = 1_769
-"""Lambda gives CPU in proportion to memory; this much is one vCPU: :data:`QUOTAS`."""
 
 # Its code.
 
 PACKAGE_ZIPPED: Final = Limit("deployment package, zipped, in a direct upload", 0, 50 * MB, "bytes", QUOTAS)
 """By the API or the console; a package that is uploaded by way of S3 has no such limit."""
 PACKAGE_UNZIPPED: Final = Limit("deployment package, unzipped, with its layers", 0, 250 * MB, "bytes", QUOTAS)
-CONTAINER_IMAGE: Final = Limit(
-    "container image code package, uncompressed, with all layers", 0, 10 * GB, "bytes", QUOTAS
-)
-CONTAINER_IMAGE_SETTINGS: Final = Limit("container image settings", 0, 16 * KB, "bytes", QUOTAS)
-CODE_STORAGE: Final = Limit("storage for uploaded functions and layers, unzipped", 0, 300 * GB, "bytes", QUOTAS)
-"""Of an account in a Region; each version of a function counts."""
-
-# What it is called with, and where it runs.
-
-PAYLOAD_SYNCHRONOUS: Final = Limit("invocation payload, synchronous, request or response", 0, 6 * MB, "bytes", QUOTAS)
-PAYLOAD_ASYNCHRONOUS: Final = Limit("invocation payload, asynchronous", 0, 1 * MB, "bytes", QUOTAS)
-PAYLOAD_STREAMED: Final = Limit("streamed response", 0, 200 * MB, "bytes", QUOTAS)
-FILE_DESCRIPTORS: Final = Limit("file descriptors", 0, 1_024, "descriptors", QUOTAS)
-PROCESSES: Final = Limit("execution processes and threads", 0, 1_024, "processes and threads", QUOTAS)
 
 # Asynchronous invocation.
 
@@ -90,9 +72,6 @@ UNRESERVED_CONCURRENCY: Final = 100
 neither reserve nor provision: https://github.com/aws-samples/one-observability-demo/issues/278,
 https://github.com/anomalyco/sst/issues/5829
 """
-SCALING_RATE: Final = Limit("concurrency scaling of a function", 0, 1_000, "environments every 10 seconds", QUOTAS)
-REQUESTS_OF_AN_ENVIRONMENT: Final = 10
-"""Requests a second, for each unit of concurrency, that Lambda takes at most: :data:`QUOTAS`."""
 
 # Names.
 

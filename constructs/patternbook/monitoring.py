@@ -1,6 +1,6 @@
 """Alarms, the dashboard beside them, and the topic that people hear of them through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
@@ -157,16 +157,8 @@ class Monitoring(Construct):
         https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-EKS.html
         """
-
-        def metric(name: str, statistic: str, namespace: str = "AWS/EKS") -> cloudwatch.Metric:
-            return cloudwatch.Metric(
-                namespace=namespace,
-                metric_name=name,
-                dimensions_map={"ClusterName": cluster_name},
-                statistic=statistic,
-                period=MINUTE,
-            )
-
+        names = {"ClusterName": cluster_name}
+        metric = _metrics("AWS/EKS", names)
         self.watch(
             "PendingPods",
             metric("scheduler_pending_pods_UNSCHEDULABLE", "max"),
@@ -183,7 +175,7 @@ class Monitoring(Construct):
         if container_insights:
             self.watch(
                 "FailedNodes",
-                metric("cluster_failed_node_count", "max", "ContainerInsights"),
+                _metrics("ContainerInsights", names)("cluster_failed_node_count", "max"),
                 threshold=0,
                 description="A node is not ready, or runs out of something",
             )
@@ -436,16 +428,7 @@ class Monitoring(Construct):
 
         :param most_instances: to which the service scales; None where their number is fixed, and says nothing.
         """
-
-        def metric(metric_name: str, statistic: str) -> cloudwatch.Metric:
-            return cloudwatch.Metric(
-                namespace="AWS/AppRunner",
-                metric_name=metric_name,
-                dimensions_map={"ServiceName": name, "ServiceID": service_id},
-                statistic=statistic,
-                period=MINUTE,
-            )
-
+        metric = _metrics("AWS/AppRunner", {"ServiceName": name, "ServiceID": service_id})
         self.watch(
             "ServiceErrors",
             metric("5xxStatusResponses", "sum"),
@@ -475,17 +458,8 @@ class Monitoring(Construct):
 
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
         """
-
-        def metric(name: str, statistic: str) -> cloudwatch.Metric:
-            return cloudwatch.Metric(
-                namespace="AWS/CloudFront",
-                metric_name=name,
-                # Those that the distribution has methods for lack the second dimension, so match nothing.
-                dimensions_map={"DistributionId": distribution.distribution_id, "Region": "Global"},
-                statistic=statistic,
-                period=MINUTE,
-            )
-
+        # Those that the distribution has methods for lack the second dimension, so match nothing.
+        metric = _metrics("AWS/CloudFront", {"DistributionId": distribution.distribution_id, "Region": "Global"})
         self.watch(
             "ErrorRate",
             metric("5xxErrorRate", "avg"),
@@ -508,6 +482,17 @@ class Monitoring(Construct):
         )
         self.graph("Requests", [metric("Requests", "sum")])
         self.graph("Bytes downloaded", [metric("BytesDownloaded", "sum")])
+
+
+def _metrics(namespace: str, dimensions: Mapping[str, str]) -> Callable[[str, str], cloudwatch.Metric]:
+    """The metrics of one thing, by name and statistic, for each minute."""
+
+    def metric(name: str, statistic: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=namespace, metric_name=name, dimensions_map=dimensions, statistic=statistic, period=MINUTE
+        )
+
+    return metric
 
 
 def response_time(targets: elbv2.ApplicationTargetGroup) -> cloudwatch.Metric:
