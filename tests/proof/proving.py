@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
 from unittest.mock import patch
@@ -93,6 +94,14 @@ def account_in_memory(region: str = "us-east-1") -> Generator[boto3.Session, Non
         session = botocore.session.Session()
         session.register_component("data_loader", DESCRIPTIONS)
         yield boto3.Session("testing", "testing", region_name=region, botocore_session=session)
+
+
+def hurry(checks: ModuleType, *, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For checks that ask for pages: they wait for nobody, and trust the certificate of the sites."""
+    monkeypatch.setattr(checks, "DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(checks, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # nobody asks for them, and they take long
 
 
 def tells_which_events_match(stack: DeployedStack) -> None:

@@ -12,7 +12,7 @@ from tests.proof import test_fargate_efs
 from tests.proof.app_runner import BUILD, CONNECTOR, PULL, READ, REPOSITORY, SECRET, TASKS, TRACE, Account
 from tests.proof.eks import allow
 from tests.proof.fargate_efs import ANYWHERE, proofs_of
-from tests.proof.proving import Check, Proof, account_in_memory, checks_of, passes, unproven
+from tests.proof.proving import Check, Proof, account_in_memory, checks_of, hurry, passes, unproven
 from tests.proof.site import Site
 
 SANDBOX, PRODUCTION = "sandbox", "production"
@@ -275,10 +275,7 @@ def account_in(
     session: boto3.Session, sites: dict[str, Site], certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Account]]:
     """A sound account in a posture. The site with TLS stands for App Runner, which has no other."""
-    monkeypatch.setattr(checks, "DEADLINE_SECONDS", 0.2)
-    monkeypatch.setattr(checks, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # nobody asks for them, and they take long
+    hurry(checks, certificate=certificate, monkeypatch=monkeypatch)
 
     def account(posture: str) -> Account:
         sites[PRODUCTION].answer(PAGE)

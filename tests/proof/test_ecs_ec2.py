@@ -16,7 +16,7 @@ from tests.deployed import test_ecs_ec2 as checks
 from tests.deployed.stack import DeployedStack
 from tests.proof.ecs_ec2 import AGENT, PLACED, REGISTER, Ec2Account
 from tests.proof.fargate_efs import ANYWHERE, EXEC_CHANNEL, SoundStack
-from tests.proof.proving import Check, Proof, account_in_memory, checks_of, passes, unproven
+from tests.proof.proving import Check, Proof, account_in_memory, checks_of, hurry, passes, unproven
 from tests.proof.site import Site
 
 SANDBOX, PRODUCTION = "sandbox", "production"
@@ -358,10 +358,7 @@ def account_in(
     session: boto3.Session, sites: dict[str, Site], certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Ec2Account]]:
     """A sound account in a posture, or ALONE."""
-    monkeypatch.setattr(checks, "DEADLINE_SECONDS", 0.2)
-    monkeypatch.setattr(checks, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # nobody asks for them, and they take long
+    hurry(checks, certificate=certificate, monkeypatch=monkeypatch)
 
     def account(kind: str) -> Ec2Account:
         posture = PRODUCTION if kind == ALONE else kind

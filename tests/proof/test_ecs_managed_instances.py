@@ -14,7 +14,7 @@ from tests.deployed import test_ecs_managed_instances as checks
 from tests.proof import test_fargate_efs, test_fargate_private_link
 from tests.proof.ecs_managed_instances import AGENT, Account, allow
 from tests.proof.fargate_efs import ANYWHERE, proofs_of
-from tests.proof.proving import Proof, account_in_memory, checks_of, passes, unproven
+from tests.proof.proving import Proof, account_in_memory, checks_of, hurry, passes, unproven
 from tests.proof.site import Site
 
 SANDBOX, PRODUCTION = "sandbox", "production"
@@ -127,10 +127,7 @@ def account_in(
     session: boto3.Session, sites: dict[str, Site], certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Account]]:
     """A sound account in a posture."""
-    monkeypatch.setattr(checks, "DEADLINE_SECONDS", 0.2)
-    monkeypatch.setattr(checks, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # nobody asks for them, and they take long
+    hurry(checks, certificate=certificate, monkeypatch=monkeypatch)
 
     def account(posture: str) -> Account:
         sites[posture].answer(PAGE)
