@@ -11,7 +11,7 @@ from aws_cdk.assertions import Annotations, Template
 
 import app
 from patternbook import PatternStack, SettingsError, build_app
-from patternbook.settings import is_cdk_key
+from patternbook.settings.loading import is_cdk_key
 
 POSTURES = ("sandbox", "production")
 
@@ -223,7 +223,7 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
         "log_retention_days": 30,
     },
     "LambdaConcurrencyStack": {
-        "code_path": str(app.CDK_JSON.parent / "workloads" / "lambda_concurrency"),
+        "code_path": str(app.CDK_JSON.parent / "stacks/lambda_concurrency/runtime"),
         "handler": "work.handler",
         "environment": {"TABLE_NAME": "items", "GREETING": "Hello"},
         "memory_mb": 1769,

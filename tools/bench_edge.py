@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from patternbook.edge_function import EdgeEvent, package_bytes
-from patternbook.edge_limits import EVENTS
+from patternbook.edge.function import EdgeEvent, package_bytes
+from patternbook.limits.edge import EVENTS
 from stacks.lambda_edge import LambdaEdgeSettings
 from stacks.lambda_edge.packages import package
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import app
 from patternbook.posture import POSTURES, SANDBOX
-from patternbook.settings import SettingsModel, describe, nested_models, unit_of
+from patternbook.settings.base import SettingsModel
+from patternbook.settings.describe import describe, nested_models, unit_of
 
 _indented = textwrap.TextWrapper(width=110, initial_indent=" " * 6, subsequent_indent=" " * 6)
 

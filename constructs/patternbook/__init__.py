@@ -1,4 +1,4 @@
-"""Patternbook: AWS container and serverless patterns, as CDK constructs. Start at :mod:`patternbook.book`.
+"""Patternbook: AWS container and serverless patterns, as CDK constructs. Start at :mod:`patternbook.app`.
 
 What ``__init__.pyi`` lists is imported when it is first asked for: that starts Node, which :mod:`patternbook.rules`
 does without.

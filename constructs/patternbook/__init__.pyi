@@ -1,38 +1,39 @@
 # What `import patternbook` has to offer: the one list of it, for type checkers and for __init__.py.
 
-from .anywhere import AnywhereService, Machines, external_cluster
-from .app_runner import AppRunnerService, PrivateIngress, SourceRepository, VpcConnector
-from .book import PatternStack, build_app, synthesize
-from .distribution_logs import DistributionLogs
-from .ec2_capacity import Ec2Capacity
-from .edge_function import EdgeFunction
-from .eks_cluster import EksCluster
-from .eks_efs import EfsStorage
-from .eks_fargate import FargatePods
-from .eks_lustre import LustreStorage
-from .eks_nodes import ManagedNodes, node_role
-from .eks_ontap import OntapStorage
-from .eks_self_managed_nodes import SelfManagedNodes
-from .encryption import data_key
-from .express import ExpressService
-from .file_system import SharedFileSystem
-from .live_function import LiveFunction, Provisioned
-from .load_balancer import PublicLoadBalancer
-from .logs import log_group
-from .managed_instances import ManagedInstances
-from .manifests import read_manifests
-from .monitoring import Monitoring, NotificationTopic
-from .network import Network
-from .network_load_balancer import InternalLoadBalancer
+from .app import PatternStack, build_app, synthesize
+from .app_runner.service import AppRunnerService, PrivateIngress, SourceRepository, VpcConnector
+from .aws_lambda.function import LiveFunction, Provisioned
+from .data.encryption import data_key
+from .data.file_system import SharedFileSystem
+from .data.logs import log_group
+from .data.queues import FailureQueue, WorkQueue
+from .ecs.anywhere import AnywhereService, Machines, external_cluster
+from .ecs.ec2_capacity import Ec2Capacity
+from .ecs.express import ExpressService
+from .ecs.managed_instances import ManagedInstances
+from .ecs.scaling import ServiceScaling
+from .ecs.service import Ec2Service, FargateService, ManagedInstancesService, cluster
+from .ecs.task import Task
+from .edge.distribution_logs import DistributionLogs
+from .edge.function import EdgeFunction
+from .edge.site import SiteUpload, site_bucket
+from .eks.cluster import EksCluster
+from .eks.efs import EfsStorage
+from .eks.fargate import FargatePods
+from .eks.fsx_lustre import LustreStorage
+from .eks.fsx_ontap import OntapStorage
+from .eks.managed_nodes import ManagedNodes, node_role
+from .eks.manifests import read_manifests
+from .eks.self_managed_nodes import SelfManagedNodes
+from .monitoring.base import NotificationTopic
+from .monitoring.monitoring import Monitoring
+from .network.internal_load_balancer import InternalLoadBalancer
+from .network.private_link import EndpointConsumer, EndpointService
+from .network.public_load_balancer import PublicLoadBalancer
+from .network.vpc import Network
 from .posture import PRODUCTION, SANDBOX, Posture
-from .private_link import EndpointConsumer, EndpointService
-from .scaling import ServiceScaling
-from .service import Ec2Service, FargateService, ManagedInstancesService, cluster
-from .settings import PatternSettings, SettingsError, SettingsModel
-from .site import SiteUpload, site_bucket
-from .task import Task
-from .validation import PatternbookRules
-from .work_queue import FailureQueue, WorkQueue
+from .rules.plugin import PatternbookRules
+from .settings.base import PatternSettings, SettingsError, SettingsModel
 
 __all__ = [
     "PRODUCTION",

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.app_runner import (
+from patternbook.app_runner.service import (
     Protocol,
     check_automatic_deployments,
     check_commands,
@@ -14,7 +13,8 @@ from patternbook.app_runner import (
     check_one_source,
     check_variables,
 )
-from patternbook.app_runner_sizes import (
+from patternbook.data.settings import SecretSettings
+from patternbook.limits.app_runner import (
     HEALTH_CHECK_SECONDS,
     HEALTH_CHECK_THRESHOLD,
     LEAST_MAX_INSTANCES,
@@ -23,8 +23,10 @@ from patternbook.app_runner_sizes import (
     Runtime,
     check_size,
 )
-from patternbook.fields import EachOnce, Expected, Text, Unit, Whole, YesNo
-from patternbook.service_settings import OperationSettings, SecretSettings
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.network.settings import NetworkSettings
+from patternbook.settings import fields
+from patternbook.settings.fields import EachOnce, Expected, Text, Unit, Whole, YesNo
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/aws-containers/hello-app-runner:latest"
 """A page by AWS: https://github.com/aws-containers/hello-app-runner"""
@@ -57,7 +59,7 @@ ConnectionArn = Annotated[
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class AppRunnerSettings(OperationSettings, SecretSettings):
+class AppRunnerSettings(AlarmSettings, NetworkSettings, SecretSettings):
     """Of the service: what it runs, on what, and who reaches it."""
 
     log_retention_days: fields.LogRetentionDays | None = None

@@ -13,8 +13,8 @@ from patternbook import (
     VpcConnector,
     data_key,
 )
-from patternbook.app_runner import HealthCheck
-from patternbook.app_runner_sizes import CLOSED_TO_NEW_CUSTOMERS, SUCCESSOR
+from patternbook.app_runner.service import HealthCheck
+from patternbook.limits.app_runner import CLOSED_TO_NEW_CUSTOMERS, SUCCESSOR
 from stacks.app_runner.settings import AppRunnerSettings
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import PatternSettings, SettingsModel, fields
-from patternbook.fields import EachOnce, Unit, Whole
+from patternbook import PatternSettings, SettingsModel
+from patternbook.settings import fields
+from patternbook.settings.fields import EachOnce, Unit, Whole
 
 ECR_PUBLIC_REGION = "us-east-1"
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from patternbook import NotificationTopic, PatternStack, Posture, data_key
-from patternbook.findings import acknowledge
+from patternbook.nag import acknowledge
 from stacks.ecr.findings import continuous_findings, findings_at_push
 from stacks.ecr.lifecycle import lifecycle_rules
 from stacks.ecr.settings import ECR_PUBLIC_REGION, EcrSettings, PublicRepository

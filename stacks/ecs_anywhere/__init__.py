@@ -15,7 +15,7 @@ This creates:
 - **Machine role**: Systems Manager gives it to machines that register by a hybrid activation, for this account and
   Region only. It may register and report in this cluster, and keep the connection of the SSM agent; neither pull
   images, nor write logs, nor read parameters, as the two managed policies that AWS documents would let it.
-- **Commands** as outputs, and ``workloads/ecs_anywhere/machine.sh``, which checks before it begins: to register a
+- **Commands** as outputs, and ``stacks/ecs_anywhere/runtime/machine.sh``, which checks before it begins: to register a
   machine (an activation for one machine, AWS's installer, its signature verified against the fingerprint of the key
   of Amazon ECS), and to deregister it (its tasks moved away, out of ECS and of Systems Manager, agents purged).
 - **Tasks**: in bridge network mode, on a fixed ``host_port`` or any free one, non-root, with a read-only root file

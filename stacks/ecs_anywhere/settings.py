@@ -5,12 +5,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.anywhere import HIGHEST_PORT, RESERVED_PORTS, check_host_port
-from patternbook.fields import Expected, Unit, Whole
-from patternbook.instance_types import Architecture
-from patternbook.service_settings import TaskSettings, WatchSettings
-from patternbook.task import check_paths
+from patternbook.data.settings import LogSettings
+from patternbook.ecs.anywhere import HIGHEST_PORT, RESERVED_PORTS, check_host_port
+from patternbook.ecs.settings import TaskSettings
+from patternbook.ecs.task import check_paths
+from patternbook.limits.instance_types import Architecture
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.settings import fields
+from patternbook.settings.fields import Expected, Unit, Whole
 
 PAGES = "/srv/www"
 """Where the demonstration has its page."""
@@ -39,7 +41,7 @@ _REFUSED = {
 }
 
 
-class EcsAnywhereSettings(WatchSettings, TaskSettings):
+class EcsAnywhereSettings(AlarmSettings, LogSettings, TaskSettings):
     """Of one service, on machines outside of AWS."""
 
     refused: ClassVar[Mapping[str, str]] = {

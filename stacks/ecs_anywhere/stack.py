@@ -20,8 +20,8 @@ from patternbook import (
 from stacks.ecs_anywhere.settings import PAGES, EcsAnywhereSettings
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-SERVE_SCRIPT = Path(__file__).parents[2] / "workloads" / "ecs_anywhere" / "serve.sh"
-MACHINE_SCRIPT = "workloads/ecs_anywhere/machine.sh"
+SERVE_SCRIPT = Path(__file__).with_name("runtime") / "serve.sh"
+MACHINE_SCRIPT = "stacks/ecs_anywhere/runtime/machine.sh"
 
 
 class EcsAnywhereStack(PatternStack):

@@ -5,10 +5,16 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.ec2_capacity import OperatingSystem, check_scaling
-from patternbook.fields import EachOnce, Percent, Unit, Whole, YesNo
-from patternbook.instance_types import (
+from patternbook.ecs.ec2_capacity import OperatingSystem, check_scaling
+from patternbook.ecs.settings import (
+    DESIRED,
+    ScalingSettings,
+    TargetPercent,
+    Tasks,
+    TaskSettings,
+)
+from patternbook.ecs.task import check_paths
+from patternbook.limits.instance_types import (
     DEFAULT_TYPES,
     Architecture,
     InstanceTypeName,
@@ -16,16 +22,10 @@ from patternbook.instance_types import (
     check_instance_types,
     check_room,
 )
-from patternbook.service_settings import (
-    DESIRED,
-    FrontSettings,
-    OperationSettings,
-    ScalingSettings,
-    TargetPercent,
-    Tasks,
-    TaskSettings,
-)
-from patternbook.task import check_paths
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSettings
+from patternbook.settings import fields
+from patternbook.settings.fields import EachOnce, Percent, Unit, Whole, YesNo
 
 WEB_PATH = "/www"
 """Where the demonstration has its page."""
@@ -37,7 +37,7 @@ MemoryMib = Annotated[Whole, Field(ge=64, le=16384), Unit("MiB")]
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class EcsEc2Settings(OperationSettings, ScalingSettings, FrontSettings, TaskSettings):
+class EcsEc2Settings(AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, TaskSettings):
     """Of two services, and of the instances that both run on. What has no "worker" in its name is about web."""
 
     refused: ClassVar[Mapping[str, str]] = {

@@ -21,7 +21,7 @@ from patternbook import (
     data_key,
     log_group,
 )
-from patternbook.scaled import scale_by_load
+from patternbook.ecs.scaling import scale_by_load
 from stacks.ecs_ec2.endpoints import services_called
 from stacks.ecs_ec2.settings import EcsEc2Settings
 from stacks.ecs_ec2.tasks import web_task, worker_task

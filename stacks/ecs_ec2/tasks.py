@@ -7,12 +7,13 @@ from typing import Any
 from constructs import Construct
 
 from patternbook import Task
+from patternbook.ecs.demonstration import WEB_SCRIPT
 from stacks.ecs_ec2.settings import WEB_PATH, EcsEc2Settings
 
 WEB_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
 CLI_IMAGE = "public.ecr.aws/aws-cli/aws-cli:2.36.44"
 CLI_HOME = "/tmp"  # for the cache of the AWS CLI
-WORKLOADS = Path(__file__).parents[2] / "workloads"
+WORK_SCRIPT = Path(__file__).with_name("runtime") / "work.sh"
 PAGE_TEXT = (
     "Before it began to serve, it sent a message to the queue. The log of the worker shows that one of its tasks has "
     "received it. Neither may do what the other does: each has a task role of its own."
@@ -33,7 +34,7 @@ def web_task(scope: Construct, construct_id: str, *, settings: EcsEc2Settings, c
         port=port,
         cpu=settings.cpu,
         memory_mib=settings.memory_mib,
-        command=_script("ecs/web.sh", WEB_PATH, str(port), "ECS on EC2", PAGE_TEXT) if demonstration else (),
+        command=_script(WEB_SCRIPT, WEB_PATH, str(port), "ECS on EC2", PAGE_TEXT) if demonstration else (),
         health_check_command=settings.health_check_command or (_probe(port) if demonstration else ()),
         writable_paths=(*settings.writable_paths, *([WEB_PATH] if demonstration else [])),
         secrets=settings.secrets,
@@ -57,7 +58,7 @@ def worker_task(scope: Construct, construct_id: str, *, settings: EcsEc2Settings
     """Prints the messages of the queue, as the demonstration; or your image."""
     demonstration = settings.worker_image is None
     own: dict[str, Any] = {
-        "entry_point": _script("ecs_ec2/work.sh"),
+        "entry_point": _script(WORK_SCRIPT),
         "writable_paths": [CLI_HOME],
         "environment": {**common["environment"], "HOME": CLI_HOME},
     }
@@ -72,8 +73,7 @@ def worker_task(scope: Construct, construct_id: str, *, settings: EcsEc2Settings
     )
 
 
-def _script(name: str, *arguments: str) -> list[str]:
-    script = WORKLOADS / name
+def _script(script: Path, *arguments: str) -> list[str]:
     return ["sh", "-c", script.read_text(encoding="utf-8"), script.name, *arguments]
 
 

@@ -5,19 +5,19 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.express import ScalingMetric, check_target
-from patternbook.express_limits import MAX_REQUESTS_PER_TARGET
-from patternbook.fields import Unit, Whole, YesNo
-from patternbook.instance_types import Architecture
-from patternbook.service_settings import (
+from patternbook.ecs.express import ScalingMetric, check_target
+from patternbook.ecs.settings import (
     FargateSizeSettings,
-    HealthCheckSettings,
-    OperationSettings,
     TaskCountSettings,
     TaskSettings,
 )
-from patternbook.task import check_paths
+from patternbook.ecs.task import check_paths
+from patternbook.limits.ecs_express import MAX_REQUESTS_PER_TARGET
+from patternbook.limits.instance_types import Architecture
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.network.settings import HealthCheckSettings, NetworkSettings
+from patternbook.settings import fields
+from patternbook.settings.fields import Unit, Whole, YesNo
 
 WEB_PATH = "/www"
 """Where the demonstration has its page."""
@@ -28,7 +28,9 @@ OF_THE_LOAD_BALANCER: Final = (
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class EcsExpressSettings(OperationSettings, TaskCountSettings, FargateSizeSettings, HealthCheckSettings, TaskSettings):
+class EcsExpressSettings(
+    AlarmSettings, NetworkSettings, TaskCountSettings, FargateSizeSettings, HealthCheckSettings, TaskSettings
+):
     """Of the service. What ECS decides in Express Mode is no setting."""
 
     refused: ClassVar[Mapping[str, str]] = {

@@ -1,7 +1,6 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
@@ -17,11 +16,11 @@ from patternbook import (
     data_key,
     log_group,
 )
-from patternbook.express_limits import MAIN_CONTAINER
+from patternbook.ecs.demonstration import WEB_SCRIPT
+from patternbook.limits.ecs_express import MAIN_CONTAINER
 from stacks.ecs_express.settings import WEB_PATH, EcsExpressSettings
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-WEB_SCRIPT = Path(__file__).parents[2] / "workloads" / "ecs" / "web.sh"
 PAGE_TEXT = "It runs on Fargate, behind a load balancer that ECS made."
 
 

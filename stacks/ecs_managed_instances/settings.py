@@ -4,12 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.fields import EachOnce, Unit, Whole, YesNo
-from patternbook.instance_types import Architecture
-from patternbook.managed_instances import CapacityOption, check_fits
-from patternbook.service_settings import FrontSettings, OperationSettings, ScalingSettings, TaskSettings
-from patternbook.task import check_paths
+from patternbook.ecs.managed_instances import CapacityOption, check_fits
+from patternbook.ecs.settings import ScalingSettings, TaskSettings
+from patternbook.ecs.task import check_paths
+from patternbook.limits.instance_types import Architecture
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSettings
+from patternbook.settings import fields
+from patternbook.settings.fields import EachOnce, Unit, Whole, YesNo
 
 WEB_PATH = "/www"
 """Where the demonstration has its page."""
@@ -19,7 +21,9 @@ MemoryGib = Annotated[Whole, Field(ge=1, le=1536), Unit("GiB")]
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class EcsManagedInstancesSettings(OperationSettings, ScalingSettings, FrontSettings, TaskSettings):
+class EcsManagedInstancesSettings(
+    AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, TaskSettings
+):
     """Of the service, and of the instances that ECS may choose for it."""
 
     cpu: Annotated[Whole, Field(ge=128, le=196608), Unit("CPU units")] = 256

@@ -1,7 +1,5 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
-from pathlib import Path
-
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -19,11 +17,11 @@ from patternbook import (
     data_key,
     log_group,
 )
-from patternbook.scaled import scale_by_load
+from patternbook.ecs.demonstration import WEB_SCRIPT
+from patternbook.ecs.scaling import scale_by_load
 from stacks.ecs_managed_instances.settings import WEB_PATH, EcsManagedInstancesSettings
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-WEB_SCRIPT = Path(__file__).parents[2] / "workloads" / "ecs" / "web.sh"
 PAGE_TEXT = "It runs on an instance that ECS chose by its attributes, started, and patches."
 
 

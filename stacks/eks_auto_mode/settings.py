@@ -1,11 +1,12 @@
 """What can be chosen; the defaults work in an empty account."""
 
-from patternbook.eks_add_ons import OBSERVABILITY
-from patternbook.eks_settings import ClusterSettings, InsightsSettings
+from patternbook.eks.add_ons import OBSERVABILITY
+from patternbook.eks.settings import ClusterSettings, InsightsSettings
+from patternbook.monitoring.settings import AlarmSettings
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class EksAutoModeSettings(InsightsSettings, ClusterSettings):
+class EksAutoModeSettings(InsightsSettings, ClusterSettings, AlarmSettings):
     """Of the cluster; what runs in it decides about nodes."""
 
     add_ons = ("metrics-server", OBSERVABILITY)

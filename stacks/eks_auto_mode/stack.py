@@ -5,12 +5,12 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from patternbook import Monitoring, Network, PatternStack, Posture, data_key, read_manifests
-from patternbook.eks_add_ons import NODES_CALL, add_container_insights
-from patternbook.eks_from_settings import cluster_from
-from patternbook.eks_storage_class import default_class
+from patternbook.eks.add_ons import NODES_CALL, add_container_insights
+from patternbook.eks.from_settings import cluster_from
+from patternbook.eks.storage_class import default_class
 from stacks.eks_auto_mode.settings import EksAutoModeSettings
 
-MANIFESTS = Path(__file__).parents[2] / "workloads" / "kubernetes"
+MANIFESTS = Path(__file__).with_name("runtime")
 
 
 class EksAutoModeStack(PatternStack):

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from patternbook import fields
-from patternbook.eks_fargate import MAX_NAMESPACES, check_namespaces
-from patternbook.eks_settings import ClusterSettings
-from patternbook.fields import EachOnce
+from patternbook.eks.fargate import MAX_NAMESPACES, check_namespaces
+from patternbook.eks.settings import ClusterSettings
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.settings import fields
+from patternbook.settings.fields import EachOnce
 
 
 def _mountable(value: Any) -> Any:
@@ -20,7 +21,7 @@ def _mountable(value: Any) -> Any:
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class EksFargateSettings(ClusterSettings):
+class EksFargateSettings(ClusterSettings, AlarmSettings):
     """Of the cluster, and of which pods run in it."""
 
     add_ons = ("coredns",)

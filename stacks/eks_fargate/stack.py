@@ -14,11 +14,11 @@ from patternbook import (
     data_key,
     read_manifests,
 )
-from patternbook.eks_add_ons import NODES_CALL
-from patternbook.eks_from_settings import cluster_from
+from patternbook.eks.add_ons import NODES_CALL
+from patternbook.eks.from_settings import cluster_from
 from stacks.eks_fargate.settings import EksFargateSettings
 
-MANIFESTS = Path(__file__).parents[2] / "workloads" / "kubernetes"
+MANIFESTS = Path(__file__).with_name("runtime")
 
 
 class EksFargateStack(PatternStack):

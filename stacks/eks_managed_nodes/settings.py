@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook.ec2_capacity import OperatingSystem
-from patternbook.eks_add_ons import AFTER_NODES, BEFORE_NODES, EBS, OBSERVABILITY
-from patternbook.eks_nodes import Taint
-from patternbook.eks_settings import (
+from patternbook.ecs.ec2_capacity import OperatingSystem
+from patternbook.eks.add_ons import AFTER_NODES, BEFORE_NODES, EBS, OBSERVABILITY
+from patternbook.eks.managed_nodes import Taint
+from patternbook.eks.settings import (
     ClusterSettings,
     InsightsSettings,
     InstanceTypes,
@@ -18,8 +18,7 @@ from patternbook.eks_settings import (
     SomeNodes,
     run_the_ami,
 )
-from patternbook.fields import EachOnce, Expected, Unit, Whole
-from patternbook.fsx_sizes import (
+from patternbook.limits.fsx import (
     LUSTRE_CAPACITIES,
     LUSTRE_SMALLEST_GIB,
     ONTAP_CAPACITIES,
@@ -29,13 +28,15 @@ from patternbook.fsx_sizes import (
     check_lustre,
     check_ontap,
 )
-from patternbook.settings import RegionalSettings
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.settings.base import RegionalSettings
+from patternbook.settings.fields import EachOnce, Expected, Unit, Whole
 
 Storage = Literal["ebs", "efs", "fsx-lustre", "fsx-ontap"]
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, RegionalSettings):
+class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, AlarmSettings, RegionalSettings):
     """Of the cluster, its two groups of nodes, and its storage."""
 
     refused: ClassVar[Mapping[str, str]] = {

@@ -1,6 +1,5 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -18,18 +17,17 @@ from patternbook import (
     node_role,
     read_manifests,
 )
-from patternbook.eks_add_ons import (
+from patternbook.eks.add_ons import (
     NODES_CALL,
     add_container_insights,
     add_ebs_driver,
     add_ons_after_nodes,
     add_ons_before_nodes,
 )
-from patternbook.eks_from_settings import cluster_from
-from patternbook.eks_storage_class import default_class
+from patternbook.eks.from_settings import cluster_from
+from patternbook.eks.manifests import MANIFESTS
+from patternbook.eks.storage_class import default_class
 from stacks.eks_managed_nodes.settings import EksManagedNodesSettings
-
-MANIFESTS = Path(__file__).parents[2] / "workloads" / "kubernetes"
 
 
 class EksManagedNodesStack(PatternStack):

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.eks_add_ons import AFTER_NODES, BEFORE_NODES, EBS, OBSERVABILITY
-from patternbook.eks_settings import (
+from patternbook.ecs.settings import DESIRED
+from patternbook.eks.add_ons import AFTER_NODES, BEFORE_NODES, EBS, OBSERVABILITY
+from patternbook.eks.settings import (
     ClusterSettings,
     InsightsSettings,
     InstanceTypes,
@@ -16,14 +16,15 @@ from patternbook.eks_settings import (
     SomeNodes,
     run_the_ami,
 )
-from patternbook.fields import EachOnce, Percent, Unit, Whole
-from patternbook.service_settings import DESIRED
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.settings import fields
+from patternbook.settings.fields import EachOnce, Percent, Unit, Whole
 
 Storage = Literal["ebs"]
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class EksSelfManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings):
+class EksSelfManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, AlarmSettings):
     """Of the cluster, and of its nodes."""
 
     refused: ClassVar[Mapping[str, str]] = {"desired_nodes": DESIRED.format("nodes")}

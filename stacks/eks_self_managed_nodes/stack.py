@@ -1,7 +1,5 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
-from pathlib import Path
-
 import aws_cdk as cdk
 
 from patternbook import (
@@ -13,19 +11,18 @@ from patternbook import (
     data_key,
     node_role,
 )
-from patternbook.eks_add_ons import (
+from patternbook.eks.add_ons import (
     NODES_CALL,
     add_container_insights,
     add_ebs_driver,
     add_ons_after_nodes,
     add_ons_before_nodes,
 )
-from patternbook.eks_from_settings import cluster_from
-from patternbook.eks_self_managed_nodes import service_cidr
-from patternbook.eks_storage_class import default_class
+from patternbook.eks.from_settings import cluster_from
+from patternbook.eks.manifests import MANIFESTS
+from patternbook.eks.self_managed_nodes import service_cidr
+from patternbook.eks.storage_class import default_class
 from stacks.eks_self_managed_nodes.settings import EksSelfManagedNodesSettings
-
-MANIFESTS = Path(__file__).parents[2] / "workloads" / "kubernetes"
 
 
 class EksSelfManagedNodesStack(PatternStack):

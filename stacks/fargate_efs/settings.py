@@ -2,19 +2,17 @@
 
 from pydantic import ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.service_settings import (
-    FargateSettings,
-    FrontSettings,
-    OperationSettings,
-    ScalingSettings,
-    TaskSettings,
-)
-from patternbook.task import check_paths
+from patternbook.ecs.settings import FargateSettings, ScalingSettings, TaskSettings
+from patternbook.ecs.task import check_paths
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSettings
+from patternbook.settings import fields
 
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
-class FargateEfsSettings(FargateSettings, OperationSettings, ScalingSettings, FrontSettings, TaskSettings):
+class FargateEfsSettings(
+    FargateSettings, AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, TaskSettings
+):
     """Of one service, by what takes them."""
 
     mount_path: fields.AbsolutePath = "/shared"

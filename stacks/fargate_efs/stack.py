@@ -17,11 +17,11 @@ from patternbook import (
     data_key,
     log_group,
 )
-from patternbook.scaled import scale_by_load
+from patternbook.ecs.scaling import scale_by_load
 from stacks.fargate_efs.settings import FargateEfsSettings
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-JOIN_SCRIPT = Path(__file__).parents[2] / "workloads" / "fargate_efs" / "join.sh"
+JOIN_SCRIPT = Path(__file__).with_name("runtime") / "join.sh"
 
 
 class FargateEfsStack(PatternStack):

@@ -5,9 +5,13 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.fields import EachOnce, Unit, Whole, YesNo
-from patternbook.network_load_balancer import (
+from patternbook.ecs.settings import (
+    FargateSettings,
+    TaskSettings,
+    UtilizationScalingSettings,
+)
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.network.internal_load_balancer import (
     INTERVAL_SECONDS,
     PRIVATE_NETWORKS,
     TIMEOUT_SECONDS,
@@ -18,20 +22,17 @@ from patternbook.network_load_balancer import (
     check_health_check_times,
     check_way_in,
 )
-from patternbook.service_settings import (
-    FargateSettings,
-    OperationSettings,
-    TaskSettings,
-    UtilizationScalingSettings,
-)
-from patternbook.settings import PatternSettings
+from patternbook.network.settings import NetworkSettings
+from patternbook.settings import fields
+from patternbook.settings.base import PatternSettings
+from patternbook.settings.fields import EachOnce, Unit, Whole, YesNo
 
 Interval = Annotated[Whole, Field(ge=INTERVAL_SECONDS[0], le=INTERVAL_SECONDS[1]), Unit("seconds")]
 Timeout = Annotated[Whole, Field(ge=TIMEOUT_SECONDS[0], le=TIMEOUT_SECONDS[1]), Unit("seconds")]
 
 
 class ListenerSettings(PatternSettings):
-    """How connections come in, see :class:`patternbook.network_load_balancer.InternalLoadBalancer`."""
+    """How connections come in, see :class:`patternbook.network.internal_load_balancer.InternalLoadBalancer`."""
 
     protocol: Protocol = "TCP"
     """TCP passes bytes on as they are; TLS ends TLS at the load balancer."""
@@ -85,7 +86,7 @@ class ListenerSettings(PatternSettings):
 
 
 class EndpointSettings(PatternSettings):
-    """Who connects by PrivateLink, see :class:`patternbook.private_link.EndpointService`."""
+    """Who connects by PrivateLink, see :class:`patternbook.network.private_link.EndpointService`."""
 
     allowed_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=50)] = ()
     """Accounts, roles and users of IAM that may ask for a connection."""
@@ -112,7 +113,13 @@ class EndpointSettings(PatternSettings):
 
 # Fields are in the order of the classes from the last to the first, and rules see those before them.
 class FargatePrivateLinkSettings(
-    FargateSettings, OperationSettings, UtilizationScalingSettings, EndpointSettings, ListenerSettings, TaskSettings
+    FargateSettings,
+    AlarmSettings,
+    NetworkSettings,
+    UtilizationScalingSettings,
+    EndpointSettings,
+    ListenerSettings,
+    TaskSettings,
 ):
     """Of one service, by what takes them."""
 

@@ -18,11 +18,11 @@ from patternbook import (
     data_key,
     log_group,
 )
-from patternbook.scaled import scale_by_utilization
+from patternbook.ecs.scaling import scale_by_utilization
 from stacks.fargate_private_link.settings import FargatePrivateLinkSettings
 
 DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-SERVE_SCRIPT = Path(__file__).parents[2] / "workloads" / "fargate_private_link" / "serve.sh"
+SERVE_SCRIPT = Path(__file__).with_name("runtime") / "serve.sh"
 PAGES = "/pages"
 
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import fields
-from patternbook.fields import EachOnce, Unit, Whole, YesNo, within
-from patternbook.lambda_limits import (
+from patternbook.aws_lambda.function import TrafficShift, check_environment, check_provisioned, check_reserved
+from patternbook.aws_lambda.package import check_handler, check_package
+from patternbook.data.settings import LogSettings
+from patternbook.limits.aws_lambda import (
     ACCOUNT_CONCURRENCY,
     EPHEMERAL_STORAGE,
     EVENT_AGE,
@@ -16,12 +17,12 @@ from patternbook.lambda_limits import (
     RETRY_ATTEMPTS,
     TIMEOUT,
 )
-from patternbook.lambda_package import check_handler, check_package
-from patternbook.live_function import TrafficShift, check_environment, check_provisioned, check_reserved
-from patternbook.service_settings import WatchSettings
-from patternbook.settings import SettingsModel, posture_of
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.settings import fields
+from patternbook.settings.base import SettingsModel, posture_of
+from patternbook.settings.fields import EachOnce, Unit, Whole, YesNo, within
 
-DEMONSTRATION = Path(__file__).parents[2] / "workloads" / "lambda_concurrency"
+DEMONSTRATION = Path(__file__).with_name("runtime")
 
 Executions = Annotated[Whole, Field(ge=0, le=100_000), Unit("concurrent executions")]
 Environments = Annotated[Whole, Field(ge=0, le=100_000), Unit("environments")]
@@ -48,14 +49,14 @@ class ScheduledEnvironments(SettingsModel):
         return value
 
 
-class LambdaConcurrencySettings(WatchSettings):
+class LambdaConcurrencySettings(AlarmSettings, LogSettings):
     """Of the function: its code, its size, how much of it runs at once, and who may call it."""
 
     direct_upload: YesNo = True
     """Whether the package has to fit Lambda's limit for a direct upload too, as by `aws lambda update-function-code
     --zip-file`; the CDK uploads by way of S3, which takes more."""
     code_path: Annotated[
-        str | None, fields.Expected('a folder or a .zip file with code, such as "workloads/mine", from where cdk runs')
+        str | None, fields.Expected('a folder or a .zip file with code, such as "mine", from where cdk runs')
     ] = None
     """Code of your own, in Python; without it, the demonstration."""
     handler: Annotated[
@@ -112,9 +113,7 @@ class LambdaConcurrencySettings(WatchSettings):
         package = Path(value)
         # A name at least: the folder where cdk runs, or the whole disk, is nobody's code.
         if not package.name or not (package.is_dir() or (package.suffix == ".zip" and package.is_file())):
-            raise ValueError(
-                'expected a folder or a .zip file with code, such as "workloads/mine", from where cdk runs'
-            )
+            raise ValueError('expected a folder or a .zip file with code, such as "mine", from where cdk runs')
         check_package(package, direct_upload=info.data.get("direct_upload", True))
         return value
 

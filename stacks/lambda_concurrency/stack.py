@@ -3,8 +3,8 @@
 import aws_cdk as cdk
 
 from patternbook import Monitoring, PatternStack, Posture, data_key, log_group
-from patternbook.live_function import ALIAS, LiveFunction, Provisioned, Schedule
-from patternbook.work_queue import FailureQueue
+from patternbook.aws_lambda.function import ALIAS, LiveFunction, Provisioned, Schedule
+from patternbook.data.queues import FailureQueue
 from stacks.lambda_concurrency.settings import LambdaConcurrencySettings, package_of
 
 DEMONSTRATION_TEXT = "The demonstration of Patternbook"

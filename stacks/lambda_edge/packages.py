@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from patternbook.edge_function import EdgeEvent
+from patternbook.edge.function import EdgeEvent
 
-WORKLOADS: Final = Path(__file__).parents[2] / "workloads" / "edge"
-SITE: Final = WORKLOADS / "site"
+RUNTIME: Final = Path(__file__).with_name("runtime")
+SITE: Final = RUNTIME / "site"
 VARIANT_FOLDER: Final = "variant-b"
 """As in ``shared.py`` of the functions."""
 HSTS_DAYS: Final = 365
@@ -27,7 +27,7 @@ def package(event: EdgeEvent, settings: Mapping[str, Any]) -> dict[str, str]:
 
     :param settings: of the pattern, by their names.
     """
-    files = {name: (WORKLOADS / name).read_text(encoding="utf-8") for name in FILES[event]}
+    files = {name: (RUNTIME / name).read_text(encoding="utf-8") for name in FILES[event]}
     return {**files, "settings.json": json.dumps(_RENDERED[event](settings), indent=1, sort_keys=True)}
 
 

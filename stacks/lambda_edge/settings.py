@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import SettingsModel, fields
-from patternbook.edge_function import check_package
-from patternbook.edge_limits import (
+from patternbook import SettingsModel
+from patternbook.data.settings import LogSettings
+from patternbook.edge.function import check_package
+from patternbook.limits.edge import (
     ALIASES_PER_DISTRIBUTION,
     CERTIFICATE_URL,
     LAMBDA_QUOTAS_URL,
@@ -16,8 +17,9 @@ from patternbook.edge_limits import (
     REGION,
     URI_CHARACTERS,
 )
-from patternbook.fields import EachOnce, Expected, Percent, Unit, Whole
-from patternbook.service_settings import WatchSettings
+from patternbook.monitoring.settings import AlarmSettings
+from patternbook.settings import fields
+from patternbook.settings.fields import EachOnce, Expected, Percent, Unit, Whole
 from stacks.lambda_edge.packages import VARIANT_FOLDER, has_variant, package
 
 # As the function at viewer request writes a path: escapes in capitals, and only where needed; no empty segment, no dot
@@ -69,7 +71,7 @@ def _check_target(redirect: Redirect, sources: set[str], *, own: tuple[str, ...]
             raise ValueError(f"expected no target that is redirected itself: {redirect.source} leads to {target.path}")
 
 
-class LambdaEdgeSettings(WatchSettings):
+class LambdaEdgeSettings(AlarmSettings, LogSettings):
     """The defaults serve the site of the book under a name of CloudFront's."""
 
     domain_names: Annotated[tuple[fields.DomainName, ...], EachOnce] = ()

@@ -17,9 +17,9 @@ from patternbook import (
     data_key,
     site_bucket,
 )
-from patternbook.edge_function import EdgeEvent
-from patternbook.edge_limits import REGION
-from patternbook.findings import acknowledge
+from patternbook.edge.function import EdgeEvent
+from patternbook.limits.edge import REGION
+from patternbook.nag import acknowledge
 from stacks.lambda_edge.packages import SITE, package
 from stacks.lambda_edge.policies import cache_of_pages, countries, headers_of_all
 from stacks.lambda_edge.settings import LambdaEdgeSettings

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from patternbook.eks_version import check_version
+from patternbook.limits.eks_versions import check_version
 from tests.deployed.service import default_routes, heard_by_the_topic, inline_statements, listed, rules_of, shown
 from tests.deployed.stack import DeployedStack
 

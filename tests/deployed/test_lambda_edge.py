@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from patternbook.edge_limits import ARCHITECTURE, EVENTS, PRINCIPALS, REGION, VIEWER
+from patternbook.limits.edge import ARCHITECTURE, EVENTS, PRINCIPALS, REGION, VIEWER
 from tests.deployed import service as any_service
 from tests.deployed.service import heard_by_the_topic, inline_statements, listed
 from tests.deployed.stack import DeployedStack

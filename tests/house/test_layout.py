@@ -106,7 +106,7 @@ def test_synth_makes_no_network_call_and_needs_no_credentials(tmp_path: Path) ->
 
 
 def test_a_broken_cdk_json_is_one_message(tmp_path: Path) -> None:
-    for name in ("app.py", "stacks", "workloads"):
+    for name in ("app.py", "stacks"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     (tmp_path / "cdk.json").write_text("{ not json", encoding="utf-8")

@@ -51,8 +51,8 @@ from patternbook import (
     log_group,
     node_role,
 )
-from patternbook.eks_add_ons import add_ebs_driver, add_ons_before_nodes
-from patternbook.monitoring import response_time
+from patternbook.eks.add_ons import add_ebs_driver, add_ons_before_nodes
+from patternbook.network.public_load_balancer import response_time
 
 app = cdk.App(outdir="cdk.out")
 stack = cdk.Stack(app, "Foreign")
@@ -79,7 +79,7 @@ scaling.on_cpu(percent=50)
 scaling.on_memory(percent=50)
 scaling.on_requests(targets, per_minute=100)
 scaling.on_schedule("Night", cron="0 20 ? * * *", time_zone="Europe/Berlin", min_tasks=0, max_tasks=1)
-scaling.on_steps("Slow", response_time(targets), add_tasks={1: 1, 5: 3})
+scaling.on_steps("Slow", response_time(targets.metrics), add_tasks={1: 1, 5: 3})
 monitoring = Monitoring(stack, "Monitoring", email="ops@example.com")
 monitoring.watch("Storage", files.throughput_utilization(), threshold=80, description="EFS is busy")
 monitoring.watch_load_balancer(front.load_balancer, targets)

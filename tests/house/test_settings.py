@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 import app
 from patternbook import PRODUCTION, SANDBOX, PatternStack, SettingsError
-from patternbook.settings import Mistake, PatternSettings, load_settings, nested_models
+from patternbook.settings.base import Mistake, PatternSettings
+from patternbook.settings.describe import nested_models
+from patternbook.settings.loading import load_settings
 from stacks.fargate_efs import FargateEfsSettings
 from tests.book import EVERYTHING, OTHERWISE, POSTURES, REQUIRED
 

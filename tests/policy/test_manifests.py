@@ -12,11 +12,12 @@ import yaml
 
 import app
 from patternbook import build_app
-from patternbook.eks_version import KUBERNETES_VERSION
+from patternbook.eks.manifests import MANIFESTS
+from patternbook.limits.eks_versions import KUBERNETES_VERSION
 from tests.book import EVERYTHING, POSTURES, bare_cdk_json
 
-FOLDER = Path(app.CDK_JSON).parent / "workloads" / "kubernetes"
-FILES = sorted(FOLDER.glob("*.yaml"))
+ROOT = Path(app.CDK_JSON).parent
+FILES = sorted([*ROOT.glob("stacks/eks_*/runtime/*.yaml"), *MANIFESTS.glob("*.yaml")])
 OF_OTHERS = {"TridentBackendConfig"}
 """Kinds that are not Kubernetes' own, whose schemas the validator has not."""
 
@@ -97,15 +98,18 @@ def test_pods_in_files_may_do_no_more_than_they_need(path: Path) -> None:
 
 def test_every_file_is_used_or_an_example() -> None:
     """A manifest that nothing applies, and nobody is told of, is none."""
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.parents[1].glob("stacks/**/*.py"))
-    pages = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.parents[1].glob("docs/*.md"))
+    sources = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in [*ROOT.glob("stacks/**/*.py"), *ROOT.glob("constructs/patternbook/eks/*.py")]
+    )
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md"))
     for path in FILES:
         where = pages if path.name.startswith("example-") else sources
         assert re.search(rf"\b{re.escape(path.name)}\b", where), path.name
 
 
 def test_the_validator_bites() -> None:
-    manifest = yaml.safe_load((FOLDER / "storage-class-gp3.yaml").read_text(encoding="utf-8"))
+    manifest = yaml.safe_load((MANIFESTS / "storage-class-gp3.yaml").read_text(encoding="utf-8"))
     assert errors(manifest, KUBERNETES_VERSION) == ""
     assert errors({**manifest, "volumeBinding": "x"}, KUBERNETES_VERSION)
     assert errors({**manifest, "allowVolumeExpansion": "yes"}, KUBERNETES_VERSION)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import boto3
 
-from patternbook.edge_limits import EVENTS
+from patternbook.limits.edge import EVENTS
 from tests.proof import fargate_efs
 
 NUMBER = "123456789012"  # moto's account

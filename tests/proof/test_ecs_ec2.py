@@ -21,7 +21,7 @@ from tests.proof.site import Site
 
 SANDBOX, PRODUCTION = "sandbox", "production"
 ALONE = "production without a capacity provider"
-SCRIPT = Path(__file__).parents[2] / "workloads" / "ecs" / "web.sh"
+SCRIPT = Path(__file__).parents[2] / "constructs/patternbook/ecs/runtime/web.sh"
 
 
 def proofs_of(check: Check, *breaks: tuple[str, Callable[[Ec2Account], Any], str]) -> list[Proof]:

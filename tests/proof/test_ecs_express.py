@@ -18,7 +18,7 @@ from tests.proof.proving import Proof, account_in_memory, checks_of, hurry, pass
 from tests.proof.site import Site
 
 SANDBOX, PRODUCTION = "sandbox", "production"
-SCRIPT = Path(__file__).parents[2] / "workloads" / "ecs" / "web.sh"
+SCRIPT = Path(__file__).parents[2] / "constructs/patternbook/ecs/runtime/web.sh"
 [HEADING] = re.findall(r"<h1>.*</h1>", SCRIPT.read_text(encoding="utf-8"))
 PAGE = HEADING.replace("${task##*/}", "0a1b2c").replace("$zone", "eu-west-1a")
 NOT_FOUND = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}

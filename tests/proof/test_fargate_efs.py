@@ -21,7 +21,7 @@ from tests.proof.proving import Proof, account_in_memory, checks_of, hurry, pass
 from tests.proof.site import Site, write_certificate
 
 SANDBOX, PRODUCTION = "sandbox", "production"
-JOIN_SCRIPT = Path(__file__).parents[2] / "workloads" / "fargate_efs" / "join.sh"
+JOIN_SCRIPT = Path(__file__).parents[2] / "stacks/fargate_efs/runtime/join.sh"
 
 
 def line(zone: str, task: str = "0a1b2c") -> str:

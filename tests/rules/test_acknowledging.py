@@ -11,7 +11,7 @@ from aws_cdk import aws_eks as eks
 
 from patternbook.rules import RULES
 from patternbook.rules.engine import check
-from patternbook.validation import PatternbookRules
+from patternbook.rules.plugin import PatternbookRules
 from tests.rules.smallest import CLUSTER, REMOVED, TODAY, changed, document
 
 

@@ -16,11 +16,11 @@ from patternbook import (
     Network,
     PrivateIngress,
     SourceRepository,
-    app_runner_sizes,
-    fargate_sizes,
 )
-from patternbook.app_runner import HealthCheck
-from patternbook.app_runner_sizes import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
+from patternbook.app_runner.service import HealthCheck
+from patternbook.limits import app_runner as app_runner_limits
+from patternbook.limits import fargate as fargate_limits
+from patternbook.limits.app_runner import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
 from stacks.app_runner import AppRunnerStack
 from tests.book import EVERYTHING, OTHERWISE, Book, refusal, variant
 from tests.unit.reading import Reading, Resource
@@ -113,8 +113,8 @@ class TestClosed:
 
     def test_the_page_tells_how_to_move(self) -> None:
         page = (Path(__file__).parents[2] / "docs" / "app-runner.md").read_text(encoding="utf-8")
-        assert str(app_runner_sizes.CLOSED_TO_NEW_CUSTOMERS) in page
-        assert app_runner_sizes.SUCCESSOR in page
+        assert str(app_runner_limits.CLOSED_TO_NEW_CUSTOMERS) in page
+        assert app_runner_limits.SUCCESSOR in page
         assert "[docs/ecs-express.md](ecs-express.md)" in page
         assert "## Move to" in page
 
@@ -588,7 +588,7 @@ class TestSizes:
 
     def test_fargate_has_every_pair_to_move_to(self) -> None:
         for cpu, sizes in MEMORY_MIB.items():
-            assert set(sizes) <= set(fargate_sizes.MEMORY_MIB[cpu])
+            assert set(sizes) <= set(fargate_limits.MEMORY_MIB[cpu])
 
     def test_runtimes_of_the_api_are_offered_or_ended(self) -> None:
         assert not set(RUNTIMES) & ENDED_RUNTIMES.keys()
@@ -597,22 +597,18 @@ class TestSizes:
 
     def test_bounds_are_those_of_the_api(self) -> None:
         for name, bounds in {
-            "ASConfigMaxConcurrency": app_runner_sizes.MAX_CONCURRENCY,
-            "ASConfigMinSize": app_runner_sizes.MIN_INSTANCES,
-            "HealthCheckInterval": app_runner_sizes.HEALTH_CHECK_SECONDS,
-            "HealthCheckTimeout": app_runner_sizes.HEALTH_CHECK_SECONDS,
-            "HealthCheckHealthyThreshold": app_runner_sizes.HEALTH_CHECK_THRESHOLD,
-            "HealthCheckUnhealthyThreshold": app_runner_sizes.HEALTH_CHECK_THRESHOLD,
+            "ASConfigMaxConcurrency": app_runner_limits.MAX_CONCURRENCY,
+            "ASConfigMinSize": app_runner_limits.MIN_INSTANCES,
+            "HealthCheckInterval": app_runner_limits.HEALTH_CHECK_SECONDS,
+            "HealthCheckTimeout": app_runner_limits.HEALTH_CHECK_SECONDS,
+            "HealthCheckHealthyThreshold": app_runner_limits.HEALTH_CHECK_THRESHOLD,
+            "HealthCheckUnhealthyThreshold": app_runner_limits.HEALTH_CHECK_THRESHOLD,
         }.items():
             shape = botocore_shape(name)
             assert (shape["min"], shape["max"]) == bounds
         most = botocore_shape("ASConfigMaxSize")
-        assert (most["min"], most.get("max")) == (app_runner_sizes.LEAST_MAX_INSTANCES, None)
-        assert set(botocore_shape("HealthCheckProtocol")["enum"]) == set(app_runner_sizes.HEALTH_CHECK_PROTOCOLS)
-
-    def test_the_module_of_facts_imports_nothing_but_python(self) -> None:
-        text = Path(str(app_runner_sizes.__file__)).read_text(encoding="utf-8")
-        assert set(re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE)) == {"collections", "datetime", "typing"}
+        assert (most["min"], most.get("max")) == (app_runner_limits.LEAST_MAX_INSTANCES, None)
+        assert set(botocore_shape("HealthCheckProtocol")["enum"]) == set(app_runner_limits.HEALTH_CHECK_PROTOCOLS)
 
 
 def botocore_shape(name: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from patternbook import (
     Task,
     log_group,
 )
-from patternbook.fargate_sizes import check_task_size
+from patternbook.limits.fargate import check_task_size
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 
 from patternbook import SANDBOX, AnywhereService, SettingsError, Task, external_cluster, log_group
-from patternbook.anywhere import check_host_port
-from patternbook.settings import load_settings
+from patternbook.ecs.anywhere import check_host_port
+from patternbook.settings.loading import load_settings
 from stacks.ecs_anywhere import EcsAnywhereSettings, EcsAnywhereStack
 from stacks.ecs_anywhere.stack import SERVE_SCRIPT
 from tests.unit.reading import Reading, Resource
@@ -190,8 +190,8 @@ def test_a_machine_is_deregistered_from_both_services_and_purged(any_stack: Read
 
 
 def test_the_script_s_own_commands(any_stack: Reading) -> None:
-    script = "workloads/ecs_anywhere/machine.sh"
-    assert (SERVE_SCRIPT.parents[2] / script).exists()
+    script = "stacks/ecs_anywhere/runtime/machine.sh"
+    assert (SERVE_SCRIPT.parents[3] / script).exists()
     cluster = "${AWS::Region} ${AWS::ECS::Cluster}"
     assert any_stack.output("RegisterScript") == f"sudo sh {script} register {cluster} ACTIVATION_ID ACTIVATION_CODE"
     assert any_stack.output("DeregisterScript") == f"sudo -E sh {script} deregister {cluster}"

@@ -8,8 +8,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from patternbook.ec2_capacity import check_numbers, check_scaling
-from patternbook.instance_types import (
+from patternbook.ecs.ec2_capacity import check_numbers, check_scaling
+from patternbook.limits.instance_types import (
     DEFAULT_TYPES,
     INSTANCE_TYPES,
     InstanceTypeName,

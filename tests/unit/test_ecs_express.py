@@ -11,7 +11,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
 from patternbook import SANDBOX, ExpressService, Network, Task, log_group
-from patternbook.service import cluster
+from patternbook.ecs.service import cluster
 from stacks.ecs_express import EcsExpressStack
 from tests.book import EVERYTHING, refusal
 from tests.unit.reading import Reading, Resource

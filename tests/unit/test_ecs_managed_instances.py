@@ -9,8 +9,8 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 
 from patternbook import SANDBOX, ManagedInstancesService, Network, Task, log_group
-from patternbook.managed_instances import ManagedInstances, check_bounds, check_fits
-from patternbook.service import cluster
+from patternbook.ecs.managed_instances import ManagedInstances, check_bounds, check_fits
+from patternbook.ecs.service import cluster
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from tests.book import EVERYTHING, refusal
 from tests.unit.reading import Reading, Resource

@@ -9,9 +9,9 @@ import pytest
 from constructs import Construct
 
 from patternbook import PRODUCTION, SANDBOX, EksCluster, ManagedNodes, Network, node_role, read_manifests
-from patternbook.eks_cluster import check_public_access
-from patternbook.eks_nodes import check_sizes
-from patternbook.eks_version import END_OF_STANDARD_SUPPORT, KUBERNETES_VERSION, check_version
+from patternbook.eks.cluster import check_public_access
+from patternbook.eks.managed_nodes import check_sizes
+from patternbook.limits.eks_versions import END_OF_STANDARD_SUPPORT, KUBERNETES_VERSION, check_version
 
 LAST_DAY_OF_1_35 = date(2027, 3, 26)
 FIRST_DAY_AFTER_1_35 = date(2027, 3, 27)

@@ -10,8 +10,8 @@ import yaml
 from aws_cdk.assertions import Annotations, Match
 
 from patternbook import SANDBOX, EksCluster, Network, SelfManagedNodes, node_role
-from patternbook.eks_nodes import Taint
-from patternbook.eks_self_managed_nodes import service_cidr
+from patternbook.eks.managed_nodes import Taint
+from patternbook.eks.self_managed_nodes import service_cidr
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 from tests.book import EVERYTHING, refusal
 from tests.unit.eks import (

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 
 from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, InternalLoadBalancer, SettingsError
-from patternbook.settings import load_settings
+from patternbook.settings.loading import load_settings
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
 from stacks.fargate_private_link.stack import SERVE_SCRIPT
 from tests.unit.reading import Reading, Resource

@@ -9,10 +9,11 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from patternbook import SANDBOX, LiveFunction, Provisioned, lambda_limits, log_group
-from patternbook.lambda_limits import MB, QUOTAS
-from patternbook.lambda_package import check_handler, check_package
-from patternbook.live_function import Schedule, check_environment
+from patternbook import SANDBOX, LiveFunction, Provisioned, log_group
+from patternbook.aws_lambda.function import Schedule, check_environment
+from patternbook.aws_lambda.package import check_handler, check_package
+from patternbook.limits import aws_lambda as lambda_limits
+from patternbook.limits.aws_lambda import MB, QUOTAS
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_concurrency.settings import DEMONSTRATION
 from tests.book import EVERYTHING, OTHERWISE, refusal, variant
@@ -660,10 +661,3 @@ class TestConstructs:
         with pytest.raises(ValueError, match="4,097 bytes given"):
             check_environment({"A1": text + "x"})
         assert lambda_limits.environment_bytes({"A1": "ä"}) == len('{"A1":"ä"}'.encode())
-
-    def test_the_facts_need_nothing_but_python(self) -> None:
-        source = Path(str(lambda_limits.__file__)).read_text(encoding="utf-8")
-        imported = {
-            line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))
-        }
-        assert imported == {"json", "collections", "dataclasses", "typing"}

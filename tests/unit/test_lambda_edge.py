@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_s3 as s3
 
 from patternbook import SANDBOX, DistributionLogs, EdgeFunction, SiteUpload
-from patternbook.edge_limits import (
+from patternbook.limits.edge import (
     ALIASES_PER_DISTRIBUTION,
     EVENTS,
     FORBIDDEN_PROPERTIES,

@@ -2,7 +2,7 @@
 see.
 
 Plain Python, without the CDK: ``patternbook check`` runs them on any template (:mod:`patternbook.rules.cli`), and
-:class:`patternbook.validation.PatternbookRules` on those that a CDK app makes.
+:class:`patternbook.rules.plugin.PatternbookRules` on those that a CDK app makes.
 """
 
 from collections.abc import Mapping

@@ -1,10 +1,10 @@
-"""Rules for App Runner, whose sizes and names :mod:`patternbook.app_runner_sizes` lists with their sources."""
+"""Rules for App Runner, whose sizes and names :mod:`patternbook.limits.app_runner` lists with their sources."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.app_runner_sizes import ECR_IMAGE, ENDED_RUNTIMES, MEMORY_MIB
+from patternbook.limits.app_runner import ECR_IMAGE, ENDED_RUNTIMES, MEMORY_MIB
 from patternbook.rules.engine import ERROR, rule
 from patternbook.rules.template import Problem, Template
 

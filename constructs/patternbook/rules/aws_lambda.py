@@ -1,9 +1,9 @@
-"""Rules for Lambda: its limits, which :mod:`patternbook.lambda_limits` lists with their sources."""
+"""Rules for Lambda: its limits, which :mod:`patternbook.limits.aws_lambda` lists with their sources."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.lambda_limits import (
+from patternbook.limits.aws_lambda import (
     ACCOUNT_CONCURRENCY,
     ENVIRONMENT,
     EPHEMERAL_STORAGE,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.edge_limits import REGION
+from patternbook.limits.edge import REGION
 from patternbook.rules.engine import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Template, Text
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.fargate_sizes import MEMORY_MIB
-from patternbook.image_uris import is_private_ecr
+from patternbook.limits.fargate import MEMORY_MIB
+from patternbook.limits.images import is_private_ecr
 from patternbook.rules.engine import ERROR, WARNING, rule
 from patternbook.rules.template import UNKNOWN, Node, Problem, Reference, Resource, Template, Text
 

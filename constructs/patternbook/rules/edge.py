@@ -1,6 +1,6 @@
 """Rules for functions at the edge: from the association in a distribution to the version, and on to the function.
 
-The limits are those of :mod:`patternbook.edge_limits`.
+The limits are those of :mod:`patternbook.limits.edge`.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from patternbook.edge_limits import (
+from patternbook.limits.edge import (
     ARCHITECTURE,
     EPHEMERAL_STORAGE_MIB,
     EVENTS,

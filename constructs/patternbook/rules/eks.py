@@ -7,15 +7,15 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, Final
 
-from patternbook.eks_names import ADD_ONS
-from patternbook.eks_version import (
+from patternbook.limits.eks_add_ons import ADD_ONS
+from patternbook.limits.eks_versions import (
     END_OF_STANDARD_SUPPORT,
     READ_ON,
     STALE_AFTER_DAYS,
     end_of_extended_support,
     minor_version,
 )
-from patternbook.instance_types import architecture_of
+from patternbook.limits.instance_types import architecture_of
 from patternbook.rules.engine import ERROR, WARNING, rule
 from patternbook.rules.networks import everybody
 from patternbook.rules.template import Node, Problem, Resource, Template, Text

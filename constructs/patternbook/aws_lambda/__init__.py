@@ -1,0 +1,1 @@
+"""AWS Lambda: functions, aliases and deployment packages."""

@@ -1,0 +1,1 @@
+"""Data at rest: KMS keys, log groups, EFS file systems and SQS queues."""

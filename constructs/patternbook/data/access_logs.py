@@ -1,0 +1,39 @@
+"""Buckets for access logs."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from patternbook.nag import acknowledge
+from patternbook.posture import Posture
+
+
+def check_access_log_retention(days: int | None) -> None:
+    """:raises ValueError: for a retention below a day. None stands for the posture's."""
+    if days is not None and days < 1:
+        raise ValueError(f"log_retention_days: {days} given, at least 1 required")
+
+
+def access_log_bucket(
+    scope: Construct, construct_id: str, *, posture: Posture, retention_days: int | None
+) -> s3.Bucket:
+    """A bucket that load balancers, or CloudFront, can write access logs to, once its policy lets them.
+
+    :param retention_days: the posture's where it is None.
+    :raises ValueError: see :func:`check_access_log_retention`.
+    """
+    check_access_log_retention(retention_days)
+    days = posture.log_retention_days if retention_days is None else retention_days
+    bucket = s3.Bucket(
+        scope,
+        construct_id,
+        # Application Load Balancers can write to no bucket with another encryption:
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=True,
+        lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(days))],
+        removal_policy=posture.removal_policy,
+    )
+    acknowledge(bucket, "S1", "This is where access logs go. Who reads them is for CloudTrail to record.")
+    return bucket

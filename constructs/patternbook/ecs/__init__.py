@@ -1,0 +1,1 @@
+"""Amazon ECS: tasks, services, service auto scaling, and what they run on."""

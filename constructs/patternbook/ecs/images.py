@@ -1,0 +1,36 @@
+"""Images from any registry."""
+
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from patternbook.limits.images import PRIVATE_ECR
+
+
+def container_image(scope: Construct, construct_id: str, uri: str) -> ecs.ContainerImage:
+    """The image of a URI. From a private ECR repository the task's execution role gets permission to pull it,
+    which ``ContainerImage.from_registry`` does not give.
+    """
+    match = PRIVATE_ECR.fullmatch(uri)
+    if match is None:
+        return ecs.ContainerImage.from_registry(uri)
+    return ecs.ContainerImage.from_ecr_repository(
+        private_repository(scope, construct_id, uri), match["digest"] or match["tag"]
+    )
+
+
+def private_repository(scope: Construct, construct_id: str, uri: str) -> ecr.IRepository:
+    """The private ECR repository that an image comes from.
+
+    :raises ValueError: for an image that comes from elsewhere, see :func:`patternbook.limits.images.is_private_ecr`.
+    """
+    match = PRIVATE_ECR.fullmatch(uri)
+    if match is None:
+        raise ValueError(f"expected an image of a private ECR repository, unlike {uri}")
+    partition = "aws-cn" if match["suffix"].endswith(".cn") else "aws"
+    return ecr.Repository.from_repository_attributes(
+        scope,
+        construct_id,
+        repository_arn=f"arn:{partition}:ecr:{match['region']}:{match['account']}:repository/{match['name']}",
+        repository_name=match["name"],
+    )

@@ -1,0 +1,133 @@
+"""The files of a website: the bucket that only a distribution reads, and how they get there."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from patternbook.data.logs import log_group
+from patternbook.edge.function import packed
+from patternbook.nag import acknowledge
+from patternbook.posture import Posture
+
+OLD_VERSIONS_DAYS = 90
+"""How long a file that was replaced or deleted can be had back, where the posture has backups."""
+
+
+def site_bucket(scope: Construct, construct_id: str, *, posture: Posture) -> s3.Bucket:
+    """A private bucket for the files of a website; by posture retained, and with their old versions.
+
+    Encrypted with keys of S3, in each posture: the files are for everybody to read, and a key of the stack's own would
+    have to be open to CloudFront.
+    """
+    old_versions = s3.LifecycleRule(noncurrent_version_expiration=cdk.Duration.days(OLD_VERSIONS_DAYS))
+    bucket = s3.Bucket(
+        scope,
+        construct_id,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=True,
+        versioned=posture.backups,
+        lifecycle_rules=[old_versions] if posture.backups else None,
+        removal_policy=posture.removal_policy,
+    )
+    acknowledge(bucket, "S1", "CloudFront is the only one to read it; its access logs say who asked for what.")
+    return bucket
+
+
+class SiteUpload(Construct):
+    """Uploads a folder with each deployment that changes it, or what is made of it, deletes what is no longer in it,
+    and has CloudFront forget what it has cached. Where the posture deletes the bucket, it empties it first.
+
+    A custom resource, for CloudFormation can neither put an object into a bucket nor empty one. CDK's own would be two
+    functions, those of ``BucketDeployment`` and of ``auto_delete_objects``, with the AWS CLI as a layer and wildcards
+    in the actions that they may take. This one is a page of Python that may read one archive, write into one bucket and
+    invalidate one distribution. What it uploads has to fit into its memory.
+    """
+
+    MEMORY_MIB = 512
+    """Of the function that uploads."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        folder: Path,
+        bucket: s3.Bucket,
+        distribution: cloudfront.Distribution,
+        posture: Posture,
+        made_by: Sequence[lambda_.IVersion] = (),
+        log_retention_days: int | None = None,
+        key: kms.Key | None = None,
+    ) -> None:
+        """:param folder: the files, by the paths that they have in the bucket.
+        :param bucket: holds nothing else.
+        :param made_by: functions whose answers CloudFront caches: with another version it forgets them, too.
+        :param log_retention_days: of the function's log; the posture's where it is None.
+        :param key: encrypts the function's log.
+        :raises ValueError: for a folder that is none; see also :func:`patternbook.data.logs.log_group`.
+        """
+        if not folder.is_dir():
+            raise ValueError(f"folder: {folder} is none")
+        super().__init__(scope, construct_id)
+        archive = assets.Asset(self, "Folder", path=str(folder))
+        logs = log_group(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),  # ty: ignore[invalid-argument-type]
+            description="Uploads the files of a website",
+        )
+        logs.grant_write(role)
+        stack = cdk.Stack.of(self)
+        for actions, resource in (
+            (["s3:GetObject"], archive.bucket.arn_for_objects(archive.s3_object_key)),
+            (["s3:ListBucket"], bucket.bucket_arn),
+            (["s3:PutObject", "s3:DeleteObject"], bucket.arn_for_objects("*")),
+            (["cloudfront:CreateInvalidation"], distribution.distribution_arn),
+        ):
+            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+        name = stack.get_logical_id(bucket.node.default_child)  # ty: ignore[invalid-argument-type]
+        acknowledge(
+            role, f"IAM5[Resource::<{name}.Arn>/*]", "It writes whatever the folder has, into this bucket only."
+        )
+        with packed(
+            {"site_function.py": Path(__file__).with_name("site_function.py").read_text(encoding="utf-8")}
+        ) as code:
+            function = lambda_.Function(
+                self,
+                "Function",
+                description="Uploads the files of a website",
+                runtime=lambda_.Runtime.PYTHON_3_14,
+                architecture=lambda_.Architecture.ARM_64,
+                handler="site_function.handler",
+                code=code,
+                memory_size=self.MEMORY_MIB,
+                timeout=cdk.Duration.minutes(5),
+                role=role,  # ty: ignore[invalid-argument-type]
+                log_group=logs,
+            )
+        empties = posture.removal_policy == cdk.RemovalPolicy.DESTROY
+        cdk.CustomResource(
+            self,
+            "Files",
+            resource_type="Custom::SiteUpload",
+            service_token=function.function_arn,
+            service_timeout=cdk.Duration.minutes(6),
+            properties={
+                "SourceBucket": archive.s3_bucket_name,
+                "SourceKey": archive.s3_object_key,
+                "Bucket": bucket.bucket_name,
+                "Distribution": distribution.distribution_id,
+                "MadeBy": [version.function_arn for version in made_by],
+                "EmptyOnDelete": "true" if empties else "false",
+            },
+        )

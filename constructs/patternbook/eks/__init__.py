@@ -1,0 +1,1 @@
+"""Amazon EKS: clusters, nodes, add-ons, Pod Identity and storage."""

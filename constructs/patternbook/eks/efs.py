@@ -1,0 +1,95 @@
+"""EFS for the pods of a cluster with nodes."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct, IDependable
+
+from patternbook.data.file_system import SharedFileSystem
+from patternbook.eks.cluster import EksCluster
+from patternbook.eks.pod_identity import pod_role
+from patternbook.nag import acknowledge
+from patternbook.network.vpc import Network
+from patternbook.posture import Posture
+
+TAG = "efs.csi.aws.com/cluster"
+"""What the driver tags an access point with that it makes."""
+
+
+class EfsStorage(Construct):
+    """A file system, and the EFS CSI driver as an EKS add-on, which makes an access point of it for each claim: a
+    directory of its own, as a user of its own, that pods in every AZ share.
+
+    The driver's role makes access points of this one file system. It deletes only those that an EFS CSI driver has
+    made, this one or another of the account: the ARN of an access point does not name its file system, and all drivers
+    set the same tag. That is less than the managed policy AmazonEFSCSIDriverPolicy, which is for every file system.
+    Pods reach the files by the security group of the cluster, by TLS, and never as root; how, EFS does not ask IAM.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEFSCSIDriverPolicy.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        nodes: Sequence[IDependable],
+        key: kms.Key | None = None,
+    ) -> None:
+        """:param nodes: which the driver runs on.
+        :param key: encrypts the files.
+        """
+        super().__init__(scope, construct_id)
+        self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
+        self.files.admit(cluster.node_connections)
+        role = pod_role(self, "Role", description="Access points for claims", statements=self._statements())
+        self.driver = cluster.add_on("aws-efs-csi-driver", roles={"efs-csi-controller-sa": role}, after=nodes)
+        self.mountable: list[IDependable] = [self.driver, self.files.file_system.mount_targets_available]
+        """What has to be there before a claim of the class works."""
+        here = "<AWS::Region>:<AWS::AccountId>"
+        for resource, reason in {
+            "*": "ec2:DescribeAvailabilityZones supports no resource-level permissions.",
+            f"arn:<AWS::Partition>:elasticfilesystem:{here}:access-point/*": "Access points get their ids as they are "
+            "made; a driver may delete those that carry the tag of drivers.",
+        }.items():
+            acknowledge(role, f"IAM5[Resource::{resource}]", reason)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the manifest of the StorageClass asks for."""
+        return {"FileSystemId": self.files.file_system.file_system_id}
+
+    def _statements(self) -> list[iam.PolicyStatement]:
+        file_system = self.files.file_system.file_system_arn
+        points = cdk.Stack.of(self).format_arn(service="elasticfilesystem", resource="access-point", resource_name="*")
+        tagged = {"Null": {f"aws:RequestTag/{TAG}": "false"}, "ForAllValues:StringEquals": {"aws:TagKeys": TAG}}
+        return [
+            iam.PolicyStatement(
+                actions=[
+                    "elasticfilesystem:DescribeAccessPoints",
+                    "elasticfilesystem:DescribeFileSystems",
+                    "elasticfilesystem:DescribeMountTargets",
+                ],
+                resources=[file_system, points],
+            ),
+            iam.PolicyStatement(
+                actions=["elasticfilesystem:CreateAccessPoint"], resources=[file_system], conditions=tagged
+            ),
+            iam.PolicyStatement(
+                actions=["elasticfilesystem:TagResource"],
+                resources=[points],
+                conditions={**tagged, "StringEquals": {"elasticfilesystem:CreateAction": "CreateAccessPoint"}},
+            ),
+            iam.PolicyStatement(
+                actions=["elasticfilesystem:DeleteAccessPoint"],
+                resources=[points],
+                conditions={"Null": {f"aws:ResourceTag/{TAG}": "false"}},
+            ),
+            iam.PolicyStatement(actions=["ec2:DescribeAvailabilityZones"], resources=["*"]),
+        ]

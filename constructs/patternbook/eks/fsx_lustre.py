@@ -1,0 +1,141 @@
+"""FSx for Lustre for the pods of a cluster with nodes."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_fsx as fsx
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct, IDependable
+
+from patternbook.eks.cluster import EksCluster
+from patternbook.eks.pod_identity import pod_role
+from patternbook.limits.fsx import (
+    BACKUP_DAYS,
+    LUSTRE_SMALLEST_GIB,
+    check_lustre,
+    monthly_cost_of_lustre,
+)
+from patternbook.nag import acknowledge
+from patternbook.network.vpc import Network
+from patternbook.posture import Posture
+
+PORTS = (ec2.Port.tcp(988), ec2.Port.tcp_range(1018, 1023))
+"""What clients and file servers reach each other on, in both directions.
+
+https://docs.aws.amazon.com/fsx/latest/LustreGuide/limit-access-security-groups.html
+"""
+
+
+class LustreStorage(Construct):
+    """A file system of FSx for Lustre, in one AZ, and its CSI driver as an EKS add-on, which mounts it for the pods of
+    every AZ.
+
+    The driver could make a file system for each claim, of at least 1,200 GiB. Here it makes none: claims share the one
+    of the stack, as a volume that is there, and the role of the driver may describe file systems and nothing else.
+
+    Data is encrypted at rest, and in transit on the instance types that can
+    (https://docs.aws.amazon.com/fsx/latest/LustreGuide/encryption-in-transit-fsxl.html). Lustre knows the numbers of
+    users, and asks nobody who they are: whoever runs pods in the cluster reaches all files.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/fsx-csi.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        nodes: Sequence[IDependable],
+        capacity_gib: int = LUSTRE_SMALLEST_GIB,
+        mbps_per_tib: int = 125,
+        key: kms.Key | None = None,
+    ) -> None:
+        """:param nodes: which the driver runs on.
+        :param capacity_gib: 1,200 GiB, or a multiple of 2,400.
+        :param mbps_per_tib: throughput in MB/s for each TiB: 125, 250, 500 or 1,000.
+        :param key: encrypts the files; the AWS managed key where it is None.
+        :raises ValueError: see :func:`patternbook.limits.fsx.check_lustre`.
+        """
+        check_lustre(capacity_gib, mbps_per_tib)
+        super().__init__(scope, construct_id)
+        self._capacity_gib = capacity_gib
+        group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=network.vpc, description="FSx for Lustre", allow_all_outbound=False
+        )
+        pods = cluster.node_connections
+        for port in PORTS:
+            # The other way round, CDK lets them by itself.
+            group.add_egress_rule(group, port, "Lustre between its servers")
+            group.connections.allow_from(pods, port, "Lustre from the nodes")
+            group.connections.allow_to(pods, port, "Lustre to the nodes")
+        self.file_system = fsx.LustreFileSystem(
+            self,
+            "FileSystem",
+            vpc=network.vpc,
+            vpc_subnet=network.vpc.isolated_subnets[0],
+            security_group=group,
+            storage_capacity_gib=capacity_gib,
+            # Clients on AL2023 need 2.12 at least, and it is what AWS recommends.
+            file_system_type_version=fsx.FileSystemTypeVersion.V_2_15,
+            lustre_configuration=fsx.LustreConfiguration(
+                deployment_type=fsx.LustreDeploymentType.PERSISTENT_2,
+                per_unit_storage_throughput=mbps_per_tib,
+                data_compression_type=fsx.LustreDataCompressionType.LZ4,
+                automatic_backup_retention=cdk.Duration.days(BACKUP_DAYS if posture.backups else 0),
+                copy_tags_to_backups=posture.backups,
+            ),
+            kms_key=key,
+            removal_policy=posture.removal_policy,
+        )
+        # FSx asks, as it makes the file system, whether its servers may reach each other.
+        self.file_system.node.add_dependency(group)
+        role = pod_role(
+            self,
+            "Role",
+            description="File systems, to look at",
+            statements=[iam.PolicyStatement(actions=["fsx:DescribeFileSystems"], resources=["*"])],
+        )
+        acknowledge(role, "IAM5[Resource::*]", "fsx:DescribeFileSystems supports no resource-level permissions.")
+        self.driver = cluster.add_on("aws-fsx-csi-driver", roles={"fsx-csi-controller-sa": role}, after=nodes)
+        self.mountable: list[IDependable] = [self.driver, self.file_system]
+        """What has to be there before a claim of the class works."""
+        cost = monthly_cost_of_lustre(capacity_gib, mbps_per_tib)
+        # Not an info: the CLI prints none as soon as there is a warning in the app.
+        cdk.Annotations.of(self).add_warning_v2(
+            "patternbook:lustreCost", f"FSx for Lustre costs about {cost:,.0f} USD a month, used or not."
+        )
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the manifest of the volume asks for."""
+        return {
+            "FileSystemId": self.file_system.file_system_id,
+            "DnsName": self.file_system.dns_name,
+            "MountName": self.file_system.mount_name,
+            "Capacity": f"{self._capacity_gib}Gi",
+        }
+
+    def used(self) -> cloudwatch.MathExpression:
+        """How full it is, in percent.
+
+        https://docs.aws.amazon.com/fsx/latest/LustreGuide/fs-metrics.html
+        """
+        free = cloudwatch.Metric(
+            namespace="AWS/FSx",
+            metric_name="FreeDataStorageCapacity",
+            dimensions_map={"FileSystemId": self.file_system.file_system_id},
+            statistic="Sum",  # of all servers, each of which has a part
+            period=cdk.Duration.minutes(1),
+        )
+        return cloudwatch.MathExpression(
+            expression=f"100 * (1 - free / {self._capacity_gib * 2**30})",
+            using_metrics={"free": free},
+            label="Storage used (%)",
+            period=cdk.Duration.minutes(1),
+        )

@@ -1,0 +1,244 @@
+"""FSx for NetApp ONTAP for the pods of a cluster with nodes."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_fsx as fsx
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct, IDependable
+
+from patternbook.eks.cluster import EksCluster
+from patternbook.eks.pod_identity import pod_role
+from patternbook.limits.fsx import BACKUP_DAYS, ONTAP_SMALLEST_GIB, check_ontap, monthly_cost_of_ontap
+from patternbook.nag import acknowledge
+from patternbook.network.vpc import Network
+from patternbook.posture import Posture
+
+NAMESPACE: Final = "trident"
+"""Where the add-on has Trident.
+
+https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-vendors.html
+"""
+MANAGED_ROUTES: Final = ("AmazonFSx", "ManagedByAmazonFSx")
+"""The tag of route tables that FSx may write to.
+
+https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateFileSystemOntapConfiguration.html
+"""
+
+
+class OntapStorage(Construct):
+    """A file system of FSx for NetApp ONTAP with a storage virtual machine (SVM), and NetApp Trident as an EKS add-on,
+    which makes a volume of it for each claim: pods of all AZs share it by NFS, and it can grow.
+
+    In one AZ; with a standby in a second one where the posture wants it, which clients reach by an address that FSx
+    keeps in the route tables of the private subnets.
+
+    Trident logs in to the SVM as its administrator, with a password that Secrets Manager makes and that nobody else
+    reads; its role makes, changes and deletes volumes of this file system only.
+
+    The add-on comes from the AWS Marketplace: the account subscribes to "NetApp Trident" there once, free of charge.
+
+    https://docs.netapp.com/us-en/trident/trident-use/trident-fsx.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        nodes: Sequence[IDependable],
+        capacity_gib: int = ONTAP_SMALLEST_GIB,
+        mbps: int = 128,
+        key: kms.Key | None = None,
+    ) -> None:
+        """:param nodes: which Trident runs on.
+        :param capacity_gib: of SSD, 1,024 to 196,608 GiB.
+        :param mbps: throughput in MB/s: 128, 256, 512, 1,024, 2,048 or 4,096.
+        :param key: encrypts files and password; AWS managed keys where it is None.
+        :raises ValueError: see :func:`patternbook.limits.fsx.check_ontap`.
+        """
+        check_ontap(capacity_gib, mbps)
+        super().__init__(scope, construct_id)
+        self._cluster = cluster
+        self._cidr = network.vpc.vpc_cidr_block
+        group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=network.vpc, description="FSx for ONTAP", allow_all_outbound=False
+        )
+        group.connections.allow_from(cluster.node_connections, ec2.Port.NFS, "NFS 4.1 from the nodes")
+        group.connections.allow_from(cluster.node_connections, ec2.Port.HTTPS, "REST API of ONTAP, from Trident")
+        self.file_system = self._file_system(network, posture, group, capacity_gib, mbps, key)
+        self.password = secretsmanager.Secret(
+            self,
+            "Password",
+            description=f"Administrator of the SVM of {cdk.Stack.of(self).stack_name}",
+            encryption_key=key,  # ty: ignore[invalid-argument-type]
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                # https://docs.netapp.com/us-en/trident/trident-use/trident-fsx-iam-role.html
+                secret_string_template=json.dumps({"username": "vsadmin"}),
+                generate_string_key="password",
+                password_length=32,  # 8 to 50: API_CreateStorageVirtualMachine.html
+                exclude_punctuation=True,
+            ),
+            removal_policy=posture.removal_policy,
+        )
+        acknowledge(
+            self.password,
+            "SMG4",
+            "A rotation has to change the password of the SVM too, which no rotation function of AWS does.",
+        )
+        self.machine = fsx.CfnStorageVirtualMachine(
+            self,
+            "Machine",
+            file_system_id=self.file_system.ref,
+            name="kubernetes",
+            root_volume_security_style="UNIX",
+            # Not in the template: CloudFormation reads the secret when it makes the SVM.
+            svm_admin_password=self.password.secret_value_from_json("password").unsafe_unwrap(),
+        )
+        self.machine.apply_removal_policy(posture.removal_policy)
+        self.driver = self._trident(nodes)
+        cost = monthly_cost_of_ontap(capacity_gib, mbps, multi_az=posture.standby_in_another_az)
+        cdk.Annotations.of(self).add_warning_v2(
+            "patternbook:ontapCost",
+            f"FSx for ONTAP costs about {cost:,.0f} USD a month, used or not; its add-on, NetApp Trident, needs a "
+            "subscription in the AWS Marketplace, free of charge, before the deployment.",
+        )
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the manifest of the backend asks for."""
+        return {
+            "FileSystemId": self.file_system.ref,
+            "MachineName": self.machine.name,
+            "PasswordArn": self.password.secret_arn,
+            "VpcCidr": self._cidr,
+        }
+
+    def apply(self, backend: Sequence[dict[str, Any]], storage_class: Sequence[dict[str, Any]]) -> None:
+        """Has kubectl apply a TridentBackendConfig, and then a StorageClass."""
+        # The add-on is active once the operator is, which only then brings the kinds of Trident.
+        known = self._cluster.find(
+            "BackendsAreKnown",
+            kind="customresourcedefinition",
+            name="tridentbackendconfigs.trident.netapp.io",
+            json_path=".metadata.name",
+            after=[self.driver],
+        )
+        applied = self._cluster.apply("OntapBackend", backend, after=[known, self.machine])
+        # It is applied whether Trident can log in or not, and has this once it could.
+        works = self._cluster.find(
+            "BackendWorks",
+            kind="tridentbackendconfig",
+            name=backend[0]["metadata"]["name"],
+            namespace=NAMESPACE,
+            json_path=".status.backendInfo.backendUUID",
+            after=[applied],
+        )
+        self._cluster.apply("OntapClass", storage_class, after=[works])
+
+    def used(self) -> cloudwatch.Metric:
+        """How full its SSD is, in percent. AWS advises to stay below 80.
+
+        https://docs.aws.amazon.com/fsx/latest/ONTAPGuide/storage-capacity-and-IOPS.html
+        """
+        return cloudwatch.Metric(
+            namespace="AWS/FSx",
+            metric_name="StorageCapacityUtilization",
+            dimensions_map={"FileSystemId": self.file_system.ref, "StorageTier": "SSD", "DataType": "All"},
+            statistic="Average",
+            period=cdk.Duration.minutes(1),
+        )
+
+    def _file_system(
+        self,
+        network: Network,
+        posture: Posture,
+        group: ec2.SecurityGroup,
+        capacity_gib: int,
+        mbps: int,
+        key: kms.Key | None,
+    ) -> fsx.CfnFileSystem:
+        """L1: CDK has no other for ONTAP."""
+        subnets = network.vpc.isolated_subnets[: 2 if posture.standby_in_another_az else 1]
+        standby: dict[str, Any] = {}
+        if posture.standby_in_another_az:
+            tables = [subnet.route_table.route_table_id for subnet in network.vpc.private_subnets]
+            standby = {"preferred_subnet_id": subnets[0].subnet_id, "route_table_ids": tables}
+            for subnet in network.vpc.private_subnets:
+                cdk.Tags.of(subnet).add(*MANAGED_ROUTES, include_resource_types=["AWS::EC2::RouteTable"])
+        file_system = fsx.CfnFileSystem(
+            self,
+            "FileSystem",
+            file_system_type="ONTAP",
+            subnet_ids=[subnet.subnet_id for subnet in subnets],
+            security_group_ids=[group.security_group_id],
+            storage_capacity=capacity_gib,
+            kms_key_id=key.key_arn if key else None,
+            ontap_configuration=fsx.CfnFileSystem.OntapConfigurationProperty(
+                deployment_type="MULTI_AZ_1" if posture.standby_in_another_az else "SINGLE_AZ_1",
+                throughput_capacity=mbps,
+                automatic_backup_retention_days=BACKUP_DAYS if posture.backups else 0,
+                **standby,
+            ),
+        )
+        file_system.apply_removal_policy(posture.removal_policy)
+        return file_system
+
+    def _trident(self, nodes: Sequence[IDependable]) -> eks.CfnAddon:
+        """The add-on names no service account of its own, so the association is a resource beside it, and there before
+        Trident starts.
+        """
+        stack = cdk.Stack.of(self)
+        volumes = stack.format_arn(service="fsx", resource="volume", resource_name=f"{self.file_system.ref}/*")
+        role = pod_role(
+            self,
+            "Role",
+            description="Volumes for claims",
+            statements=[
+                iam.PolicyStatement(
+                    actions=[
+                        "fsx:DescribeFileSystems",
+                        "fsx:DescribeStorageVirtualMachines",
+                        "fsx:DescribeVolumes",
+                    ],
+                    resources=["*"],
+                ),
+                iam.PolicyStatement(
+                    actions=[
+                        "fsx:CreateVolume",
+                        "fsx:DeleteVolume",
+                        "fsx:TagResource",
+                        "fsx:UntagResource",
+                        "fsx:UpdateVolume",
+                    ],
+                    resources=[volumes],
+                ),
+            ],
+        )
+        self.password.grant_read(role)
+        acknowledge(role, "IAM5[Resource::*]", "FSx has no resource-level permissions to describe.")
+        acknowledge(
+            role,
+            f"IAM5[Resource::arn:<AWS::Partition>:fsx:<AWS::Region>:<AWS::AccountId>:volume/"
+            f"<{stack.get_logical_id(self.file_system)}>/*]",
+            "Volumes of the one file system get their ids as they are made.",
+        )
+        association = eks.CfnPodIdentityAssociation(
+            self,
+            "Association",
+            cluster_name=self._cluster.cluster.cluster_name,
+            namespace=NAMESPACE,
+            service_account="trident-controller",
+            role_arn=role.role_arn,
+        )
+        return self._cluster.add_on("netapp_trident-operator", after=[*nodes, role, association])

@@ -1,0 +1,38 @@
+"""What CloudWatch Logs accepts."""
+
+from typing import Final
+
+RETENTION_DAYS: Final = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+"""The retention times, in days, that CloudWatch Logs knows.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+"""
+
+
+def check_retention(days: int | None) -> None:
+    """:raises ValueError: for a retention time that CloudWatch Logs does not know. None stands for the posture's."""
+    if days is not None and days not in RETENTION_DAYS:
+        raise ValueError(f"retention_days: {days} is not one of {', '.join(map(str, RETENTION_DAYS))}")

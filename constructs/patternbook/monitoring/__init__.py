@@ -1,0 +1,1 @@
+"""CloudWatch alarms and dashboards, and the SNS topic that they notify."""

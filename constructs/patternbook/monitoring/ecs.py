@@ -1,0 +1,74 @@
+"""Alarms of ECS services."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ecs as ecs
+
+from patternbook.monitoring.base import MINUTE, MonitoringBase
+
+
+class EcsAlarms(MonitoringBase):
+    """Watches ECS services."""
+
+    def watch_reports(self, service: ecs.BaseService, *, tasks: int) -> None:
+        """An alarm on tasks that no agent reports for 15 minutes: they do not run, or their instance is silent.
+
+        Each running task is a sample a minute of the service's utilization, which the agents measure
+        (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-metrics.html#cw_running_task_count).
+
+        :param tasks: how many there should be, at least 1.
+        """
+        reporting = service.metric_cpu_utilization(statistic="SampleCount", period=MINUTE)
+        self.watch(
+            "SilentTasks",
+            cloudwatch.MathExpression(
+                expression=f"{tasks} - reporting",
+                using_metrics={"reporting": reporting},
+                label="Tasks not reporting",
+                period=MINUTE,
+            ),
+            threshold=0,
+            minutes=15,
+            silence_breaches=True,
+            description="Fewer tasks report than there should be: an instance is silent, or tasks are missing",
+        )
+
+    def watch_service(self, service: ecs.BaseService, *, name: str = "", asked_by: str = "scaling") -> None:
+        """An alarm on missing tasks, and a graph of CPU and memory. It needs Container Insights.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
+
+        :param name: tells the service apart, where the stack has more than one.
+        :param asked_by: what says how many tasks there should be.
+        """
+        self.watch_tasks(service.cluster.cluster_name, service.service_name, name=name, asked_by=asked_by)
+
+    def watch_tasks(self, cluster_name: str, service_name: str, *, name: str = "", asked_by: str = "scaling") -> None:
+        """As :meth:`watch_service`, of a service that is known by its name only."""
+        of_which = f" of {name}" if name else ""
+        names = {"ClusterName": cluster_name, "ServiceName": service_name}
+        self.watch(
+            f"{name.title()}MissingTasks",
+            cloudwatch.MathExpression(
+                expression="desired - running",
+                using_metrics={
+                    state: cloudwatch.Metric(
+                        namespace="ECS/ContainerInsights",
+                        metric_name=f"{state.title()}TaskCount",
+                        dimensions_map=names,
+                        statistic="min",
+                        period=MINUTE,
+                    )
+                    for state in ("desired", "running")
+                },
+                label="Tasks missing",
+                period=MINUTE,
+            ),
+            threshold=0,
+            minutes=10,
+            description=f"Fewer tasks{of_which} run than {asked_by} asks for",
+        )
+        used = [
+            cloudwatch.Metric(namespace="AWS/ECS", metric_name=f"{resource}Utilization", dimensions_map=names)
+            for resource in ("CPU", "Memory")
+        ]
+        self.graph(f"CPU and memory{of_which}", used)

@@ -1,0 +1,28 @@
+"""Alarms of SQS queues."""
+
+from patternbook.data.queues import WorkQueue
+from patternbook.monitoring.base import MonitoringBase
+
+
+class QueueAlarms(MonitoringBase):
+    """Watches SQS queues."""
+
+    def watch_queue(self, work: WorkQueue) -> None:
+        """Alarms on messages that wait for long, and on those that nobody could work off; a graph of the backlog.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        """
+        self.watch(
+            "OldMessages",
+            work.age_of_oldest(),
+            threshold=600,
+            description="A message waits for longer than 10 minutes",
+        )
+        self.watch(
+            "DeadLetters",
+            work.given_up(),
+            threshold=0,
+            minutes=1,
+            description="A message could not be worked off",
+        )
+        self.graph("Messages that wait", [work.waiting()])

@@ -1,0 +1,1 @@
+"""VPCs, load balancers and AWS PrivateLink."""

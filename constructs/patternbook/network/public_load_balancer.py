@@ -1,0 +1,169 @@
+"""A public Application Load Balancer, with TLS wherever there is a certificate."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_wafv2 as wafv2
+from constructs import Construct
+
+from patternbook.data.access_logs import access_log_bucket, check_access_log_retention
+from patternbook.nag import acknowledge
+from patternbook.posture import Posture
+from patternbook.settings.fields import CIDR
+
+ANYWHERE = "0.0.0.0/0"
+
+
+def check_tls(*, posture: Posture, certificate_arn: str | None, allow_plain_http: bool) -> None:
+    """:raises ValueError: where the posture requires TLS and there is neither a certificate nor the opt-out."""
+    if posture.require_tls and certificate_arn is None and not allow_plain_http:
+        raise ValueError(
+            f"posture {posture.name} serves HTTPS only: set certificate_arn to the ARN of an ACM certificate, "
+            "or allow_plain_http to true"
+        )
+
+
+class PublicLoadBalancer(Construct):
+    """An Application Load Balancer in the public subnets.
+
+    With a certificate it serves HTTPS with TLS 1.2 and 1.3 (forward secrecy and post-quantum key exchange) and
+    redirects HTTP to it; without, plain HTTP, with a warning at synth.
+    It drops requests with invalid headers. By posture, it writes access logs and refuses to be deleted.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        posture: Posture,
+        certificate_arn: str | None = None,
+        allow_plain_http: bool = False,
+        allowed_cidrs: Sequence[str] = (ANYWHERE,),
+        web_acl_arn: str | None = None,
+        log_retention_days: int | None = None,
+    ) -> None:
+        """:param certificate_arn: of an ACM certificate in the Region of the stack.
+        :param allow_plain_http: serve without a certificate even where the posture requires TLS.
+        :param allowed_cidrs: IPv4 blocks that may connect.
+        :param web_acl_arn: of a regional AWS WAF web ACL.
+        :param log_retention_days: of the access logs; the posture's where it is None.
+        :raises ValueError: see :func:`check_tls`; without any allowed CIDR; and for a retention below a day.
+        """
+        check_tls(posture=posture, certificate_arn=certificate_arn, allow_plain_http=allow_plain_http)
+        wrong = [cidr for cidr in allowed_cidrs if not CIDR.accepts(cidr)]
+        if wrong or not allowed_cidrs:
+            raise ValueError(f"allowed_cidrs: {wrong or 'nothing'} given, at least one, and each {CIDR.text}, required")
+        check_access_log_retention(log_retention_days)
+        super().__init__(scope, construct_id)
+        self._vpc = vpc
+        self.load_balancer = elbv2.ApplicationLoadBalancer(
+            self,
+            "LoadBalancer",
+            vpc=vpc,
+            internet_facing=True,
+            drop_invalid_header_fields=True,
+            deletion_protection=posture.deletion_protection,
+        )
+        if certificate_arn is None:
+            cdk.Annotations.of(self).add_warning_v2(
+                "patternbook:plainHttp",
+                "The load balancer serves plain HTTP: anyone on the way can read and change what is sent. "
+                "Set certificate_arn to serve HTTPS.",
+            )
+            self.listener = self.load_balancer.add_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP, open=False)
+        else:
+            self.listener = self.load_balancer.add_listener(
+                "Https",
+                certificates=[acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)],
+                # Recommended by AWS and the default of its console:
+                # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+                ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ,
+                protocol=elbv2.ApplicationProtocol.HTTPS,
+                open=False,
+            )
+            # Not add_redirect: under an id of its own, a listener for port 80 would be created while the one for
+            # plain HTTP still has the port, and a stack that gets its first certificate could not be updated.
+            self.load_balancer.add_listener(
+                "Http",
+                protocol=elbv2.ApplicationProtocol.HTTP,
+                default_action=elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True),
+                open=False,
+            )
+        self.url = f"http{'' if certificate_arn is None else 's'}://{self.load_balancer.load_balancer_dns_name}"
+        ports = [ec2.Port.HTTP] if certificate_arn is None else [ec2.Port.HTTPS, ec2.Port.HTTP]
+        for cidr in allowed_cidrs:
+            for port in ports:
+                self.load_balancer.connections.allow_from(ec2.Peer.ipv4(cidr), port, f"Allowed: {cidr}")
+        if web_acl_arn is not None:
+            wafv2.CfnWebACLAssociation(
+                self, "WebAcl", resource_arn=self.load_balancer.load_balancer_arn, web_acl_arn=web_acl_arn
+            )
+        if ANYWHERE in allowed_cidrs:
+            acknowledge(self.load_balancer, "EC23", "A public load balancer: allowed_cidrs names the whole internet.")
+        if not posture.access_logs:
+            acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
+        else:
+            self._write_access_logs(posture, log_retention_days)
+
+    def serve(
+        self, service: ecs.FargateService | ecs.Ec2Service, *, health_check_path: str = "/"
+    ) -> elbv2.ApplicationTargetGroup:
+        """Sends requests to the tasks of a service, while they answer 200 on ``health_check_path``.
+
+        Tasks that stop get 30 seconds to finish what they have begun.
+        """
+        # Not of the listener, which would add another group, with no targets at first, once there is a certificate.
+        targets = elbv2.ApplicationTargetGroup(
+            self,
+            "Targets",
+            vpc=self._vpc,
+            targets=[service],
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            # Of no effect, as ECS registers each task with its container's port; that in its place would replace
+            # the group, and empty it, whenever the port changes.
+            port=80,
+            deregistration_delay=cdk.Duration.seconds(30),
+            health_check=elbv2.HealthCheck(path=health_check_path, interval=cdk.Duration.seconds(15)),
+        )
+        self.listener.add_target_groups("Tasks", target_groups=[targets])
+        return targets
+
+    def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
+        bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
+        # What log_access_logs would do, which asks for a Region at synth. The account's load balancers may write,
+        # each below the account's number:
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+        stack = cdk.Stack.of(self)
+        written = bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],  # ty: ignore[invalid-argument-type]
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects(f"AWSLogs/{stack.account}/*")],
+                conditions={
+                    "ArnLike": {
+                        "aws:SourceArn": stack.format_arn(
+                            service="elasticloadbalancing", resource="loadbalancer", resource_name="*"
+                        )
+                    }
+                },
+            )
+        )
+        self.load_balancer.set_attribute("access_logs.s3.enabled", "true")
+        self.load_balancer.set_attribute("access_logs.s3.bucket", bucket.bucket_name)
+        if written.policy_dependable is not None:  # Elastic Load Balancing tries the bucket at once
+            self.load_balancer.node.add_dependency(written.policy_dependable)
+
+
+def response_time(
+    metrics: elbv2.IApplicationTargetGroupMetrics | elbv2.IApplicationLoadBalancerMetrics,
+) -> cloudwatch.Metric:
+    """The time, in seconds, that nine of ten requests of a minute take at most."""
+    return metrics.target_response_time(statistic="p90", period=cdk.Duration.minutes(1))

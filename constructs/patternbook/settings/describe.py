@@ -1,0 +1,126 @@
+"""What settings accept, in words: for error messages and for the list of settings."""
+
+import types
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+import annotated_types
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from patternbook.settings.base import SettingsModel
+from patternbook.settings.fields import Expected, Unit
+
+
+def describe(annotation: Any, metadata: Iterable[Any] = ()) -> str:
+    """What a field of this type accepts, as the end of the sentence "expected …"."""
+    annotation, metadata = unwrap(annotation, metadata)
+    for item in metadata:
+        if isinstance(item, Expected):
+            return item.text
+    arguments = typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    if annotation is bool:
+        return "true or false"
+    if annotation in (int, float):
+        return ("a whole number" if annotation is int else "a number") + _bounds(metadata)
+    if origin is typing.Literal:
+        return one_of(arguments)
+    if origin is tuple:
+        return f"a list{_length(metadata)}, each {describe(arguments[0])}"
+    if origin is dict:
+        return f"an object{_length(metadata)}, from {describe(arguments[0])} to {describe(arguments[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"an object with {', '.join(annotation.model_fields)}"
+    return f"a text{_length(metadata)}"
+
+
+def unit_of(field: FieldInfo) -> str:
+    """The unit of a number, or nothing."""
+    _, metadata = unwrap(field.annotation, field.metadata)
+    return next((item.name for item in metadata if isinstance(item, Unit)), "")
+
+
+def nested_models(model: type[BaseModel]) -> list[type[SettingsModel]]:
+    """The models of the objects that a model's fields take, in the order of the fields, each once."""
+    found: dict[type[SettingsModel], None] = {}
+
+    def visit(annotation: Any) -> None:
+        annotation, _ = unwrap(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, SettingsModel):
+            found[annotation] = None
+            found.update(dict.fromkeys(nested_models(annotation)))
+        for argument in typing.get_args(annotation):
+            visit(argument)
+
+    for field in model.model_fields.values():
+        visit(field.annotation)
+    return list(found)
+
+
+def unwrap(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
+    """The type inside ``Annotated`` and ``… | None``, with all metadata on the way."""
+    metadata = list(metadata)
+    while True:
+        origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+        if origin is typing.Annotated:
+            annotation, metadata = arguments[0], [*metadata, *arguments[1:]]
+        elif origin in (types.UnionType, typing.Union) and type(None) in arguments:
+            annotation = next(argument for argument in arguments if argument is not type(None))
+        else:
+            flat = [part for item in metadata for part in (item.metadata if isinstance(item, FieldInfo) else [item])]
+            return annotation, flat
+
+
+def _bounds(metadata: Iterable[Any]) -> str:
+    low = next((item.ge for item in metadata if isinstance(item, annotated_types.Ge)), None)
+    high = next((item.le for item in metadata if isinstance(item, annotated_types.Le)), None)
+    if low is None or high is None:
+        return "" if low is None else f", at least {low}"
+    return f" from {low:,} to {high:,}"
+
+
+def _length(metadata: Iterable[Any]) -> str:
+    low = next((item.min_length for item in metadata if isinstance(item, annotated_types.MinLen)), None)
+    high = next((item.max_length for item in metadata if isinstance(item, annotated_types.MaxLen)), None)
+    if high is None:
+        return "" if low is None else f" of at least {low:,}"
+    return f" of at most {high:,}" if low is None else f" of {low:,} to {high:,}"
+
+
+def expected_at(settings_type: type[BaseModel], location: list[Any]) -> str:
+    annotation, metadata = _at(settings_type, location)
+    is_json = json_type(unwrap(annotation)[0]) is not None
+    return describe(annotation, metadata) + (" (on the command line as JSON)" if is_json else "")
+
+
+def model_at(settings_type: type[BaseModel], location: list[Any]) -> type[BaseModel]:
+    return unwrap(_at(settings_type, location)[0])[0]
+
+
+def json_type(annotation: Any) -> type | None:
+    """What JSON has for a field of this type: a list, a dict, or None for what is a single value."""
+    origin = typing.get_origin(annotation)
+    if origin is tuple:
+        return list
+    is_object = origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel))
+    return dict if is_object else None
+
+
+def _at(annotation: Any, location: list[Any]) -> tuple[Any, list[Any]]:
+    """Type and metadata at a location of pydantic's error: a field's name, a list's index, an object's key."""
+    metadata: list[Any] = []
+    for part in location:
+        annotation, _ = unwrap(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            field = annotation.model_fields[part]
+            annotation, metadata = field.annotation, list(field.metadata)
+        else:  # a tuple's items are its first argument, a dict's values its second
+            arguments = typing.get_args(annotation)
+            annotation, metadata = arguments[0 if isinstance(part, int) else 1], []
+    return annotation, metadata
+
+
+def one_of(values: Iterable[Any]) -> str:
+    return "one of " + ", ".join(map(str, values))

@@ -1,0 +1,341 @@
+"""Types for settings: each says what it accepts, and refuses everything else with that sentence.
+
+A type is ``Annotated[str, …]`` with a validator and an :class:`Expected` text. The text is what a user reads
+in an error message and in the list of settings.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any
+
+from aws_cdk import region_info
+from aws_croniter import AwsCroniter
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
+from pydantic_core import core_schema
+
+from patternbook.limits.limit import Limit
+from patternbook.limits.logs import RETENTION_DAYS
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a field accepts, as the end of the sentence "expected …"."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Text(Expected):
+    """Part of ``Annotated[str, …]``: a text that ``accepts`` takes."""
+
+    accepts: Callable[[str], object]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: str) -> str:
+        if not self.accepts(value):
+            raise ValueError(f"expected {self.text}")
+        return value
+
+
+@dataclass(frozen=True)
+class Within(Expected):
+    """Part of ``Annotated[int, …]``: a whole number within a limit, of which the message names the source."""
+
+    limit: Limit
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: int) -> int:
+        if not self.limit.least <= value <= self.limit.most:
+            raise ValueError(f"expected {self.text}")
+        return value
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The unit of a number, such as ``MiB``."""
+
+    name: str
+
+
+def matching(pattern: str, expected: str) -> Text:
+    """A text that matches a whole regular expression."""
+    return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
+
+
+def within(limit: Limit) -> Within:
+    """A whole number within a limit of AWS."""
+    return Within(f"a whole number from {limit.least:,} to {limit.most:,}: {limit.name}, {limit.source}", limit)
+
+
+def network(largest: int, smallest: int, example: str, *, usable: bool = False) -> Text:
+    """An IPv4 block in CIDR notation with a prefix length from ``largest`` to ``smallest``.
+
+    :param usable: whether hosts can have its addresses, which excludes loopback, link-local, multicast and reserved.
+    """
+
+    def accepts(value: str) -> bool:
+        try:
+            block = ipaddress.IPv4Network(value, strict=True)
+        except ValueError:
+            return False
+        special = (
+            block.is_loopback or block.is_link_local or block.is_multicast or block.is_reserved or value[:2] == "0."
+        )
+        return value == str(block) and largest <= block.prefixlen <= smallest and not (usable and special)
+
+    return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts)
+
+
+def arn(service: str, resource: str, example: str) -> Text:
+    """An ARN of ``service`` whose last part matches ``resource``.
+
+    Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
+    return matching(pattern, f'an ARN such as "{example}"')
+
+
+def _plain_number(value: Any) -> Any:
+    # Python's bool is an int, and its numbers may hold underscores; pydantic would take both.
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+        raise ValueError("expected a number in digits, not true, false or a text")
+    return value
+
+
+def _is_cron(value: str) -> bool:
+    """Whether a text is a schedule that will ever come."""
+    try:
+        return value.isascii() and AwsCroniter(value).occurrence(datetime.now(timezone.utc)).next() is not None
+    except Exception:  # the parser lets IndexError and others through
+        return False
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Those of the tzdata package: what the machine has besides would make a difference between machines."""
+    names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return frozenset(names) - {"Factory"}
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """Those of ISO 3166, which the tzdata package has for its time zones."""
+    table = resources.files("tzdata").joinpath("zoneinfo").joinpath("iso3166.tab").read_text(encoding="utf-8")
+    return frozenset(line.partition("\t")[0] for line in table.splitlines() if not line.startswith("#"))
+
+
+Whole = Annotated[int, BeforeValidator(_plain_number)]
+"""A whole number; give bounds with ``Field(ge=…, le=…)``."""
+
+Number = Annotated[float, BeforeValidator(_plain_number)]
+"""A number; give bounds with ``Field(ge=…, le=…)``."""
+
+YesNo = Annotated[bool, Strict()]
+"""True or false, and not a number or a text that could be meant as either."""
+
+
+def _known_retention(value: int) -> int:
+    if value not in RETENTION_DAYS:
+        raise ValueError(f"expected {_RETENTION}")
+    return value
+
+
+_RETENTION = "one of " + ", ".join(map(str, RETENTION_DAYS))
+LogRetentionDays = Annotated[Whole, AfterValidator(_known_retention), Expected(_RETENTION), Unit("days")]
+
+CIDR = network(0, 32, "203.0.113.0/24")
+Cidr = Annotated[str, CIDR]
+# A VPC is a /16 at the largest. Three subnets in each of three AZs, of which a load balancer wants a /27, fill a /23.
+# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
+VPC_CIDR = network(16, 23, "10.0.0.0/16", usable=True)
+VpcCidr = Annotated[str, VPC_CIDR]
+# Three subnets, of which the smallest is a /28, fill a /26.
+CONSUMER_CIDR = network(16, 26, "10.1.0.0/24", usable=True)
+ConsumerCidr = Annotated[str, CONSUMER_CIDR]
+# Of clients that come by private ways: no block of them is larger than the one of 10.0.0.0.
+PRIVATE_CIDR = network(8, 32, "10.0.0.0/8", usable=True)
+PrivateCidr = Annotated[str, PRIVATE_CIDR]
+
+Email = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,63}",
+        'an e-mail address such as "ops@example.com"',
+    ),
+]
+Cron = Annotated[
+    str,
+    Text(
+        "six cron fields (minute hour day-of-month month day-of-week year, one of the two days a ?), "
+        'such as "0 8 ? * MON-FRI *", that is yet to come',
+        _is_cron,
+    ),
+]
+TimeZone = Annotated[
+    str, Text('a time zone of the IANA database, such as "Europe/Berlin"', lambda value: value in _time_zones())
+]
+
+Country = Annotated[
+    str, Text('a country by its two letters of ISO 3166, such as "DE"', lambda value: value in _countries())
+]
+
+CertificateArn = Annotated[
+    str,
+    arn(
+        "acm",
+        r"certificate/[\w-]+",
+        "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d",
+    ),
+]
+KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d")]
+# With the six characters that Secrets Manager adds to a name, so that policies name just this secret.
+SecretArn = Annotated[
+    str,
+    arn(
+        "secretsmanager",
+        r"secret:[\w/+=.@-]+-\w{6}",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf",
+    ),
+]
+ParameterArn = Annotated[
+    str, arn("ssm", r"parameter/[\w.-]+(/[\w.-]+)*", "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting")
+]
+WebAclArn = Annotated[
+    str,
+    arn(
+        "wafv2",
+        r"regional/webacl/[\w-]+/[\w-]+",
+        "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/1a2b3c4d",
+    ),
+]
+
+AccountId = Annotated[str, matching(r"\d{12}", 'an AWS account id of 12 digits, such as "111122223333"')]
+# https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+OrganizationId = Annotated[str, matching(r"o-[a-z0-9]{10,32}", 'an AWS Organizations id, such as "o-a1b2c3d4e5"')]
+
+
+@cache
+def _regions() -> frozenset[str]:
+    return frozenset(region.name for region in region_info.RegionInfo.regions)
+
+
+Region = Annotated[str, Text('an AWS Region such as "eu-west-1"', lambda value: value in _regions())]
+EnvironmentName = Annotated[
+    str,
+    matching(r"(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,254}", 'a name of an environment variable, such as "DB_PASSWORD"'),
+]
+ABSOLUTE_PATH = matching(r"(/(?!\.\.?(/|$))[\w.-]+)+", 'an absolute path such as "/data"')
+AbsolutePath = Annotated[str, ABSOLUTE_PATH]
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+UrlPath = Annotated[str, matching(r"/[\w./~%-]{0,1023}", 'a URL path such as "/healthz"')]
+ImageUri = Annotated[
+    str,
+    matching(
+        r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?",
+        'an image with its registry, such as "public.ecr.aws/docker/library/busybox:1.37"',
+    ),
+]
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+PRINCIPAL_ARN = matching(
+    r"arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/([\w+=,.@-]+/)*[\w+=,.@-]{1,64})",
+    'the ARN of an account, a role or a user of IAM, such as "arn:aws:iam::111122223333:root"; not *, which would be '
+    "everybody in AWS",
+)
+PrincipalArn = Annotated[str, PRINCIPAL_ARN]
+# https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html
+DOMAIN_NAME = matching(
+    r"(?=.{4,255}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+    'a domain name in lower case, such as "api.example.com"',
+)
+DomainName = Annotated[str, DOMAIN_NAME]
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+# kubernetes.io and k8s.io belong to Kubernetes, and the kubelet of a node may not give itself most of theirs.
+LabelKey = Annotated[
+    str,
+    matching(
+        r"(?!([a-z0-9.-]*\.)?(kubernetes|k8s)\.io/)([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?"
+        r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?",
+        'a key such as "example.com/team", with no prefix of Kubernetes\' own',
+    ),
+]
+LabelValue = Annotated[
+    str, matching(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?", "at most 63 letters, digits and - _ . in between")
+]
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+NAMESPACE = matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a namespace of Kubernetes such as "default"')
+Namespace = Annotated[str, NAMESPACE]
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+AMI_ID = matching(r"ami-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of an AMI such as "ami-0123456789abcdef0"')
+AmiId = Annotated[str, AMI_ID]
+
+Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
+
+
+def _each_once(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    twice = sorted({item for item in value if value.count(item) > 1})
+    if twice:
+        raise ValueError(f"expected each once; more than once given: {', '.join(twice)}")
+    return value
+
+
+EachOnce = AfterValidator(_each_once)
+"""Part of ``Annotated[tuple[…], …]``: refuses a list of texts that has one of them twice."""
+
+
+def prose(max_length: int) -> Text:
+    """Free text. What CDK would take for one of its own placeholders is refused."""
+    return Text(
+        f"a text of 1 to {max_length:,} characters",
+        lambda value: 1 <= len(value) <= max_length and "${Token[" not in value,
+    )
+
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+_REPOSITORY_PATH = r"[a-z][a-z0-9]*([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+# The shorter of the limits of a private repository (256) and a public one (205).
+RepositoryName = Annotated[
+    str,
+    matching(
+        rf"(?=.{{2,205}}\Z){_REPOSITORY_PATH}",
+        'a repository name of 2 to 205 lower-case letters, digits and single . _ - / between them, such as "team/app"',
+    ),
+]
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html
+CachePrefix = Annotated[
+    str,
+    matching(
+        rf"(?=.{{2,30}}\Z){_REPOSITORY_PATH}",
+        "a prefix of repository names, of 2 to 30 lower-case letters, digits and single . _ - / between them, "
+        'such as "docker-hub"',
+    ),
+]
+CacheSecretArn = Annotated[
+    str,
+    arn(
+        "secretsmanager",
+        r"secret:ecr-pullthroughcache/[\w/+=.@-]{1,484}-\w{6}",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-AbCdEf",
+    ),
+]
+ImageTagPrefix = Annotated[
+    str, matching(r"\w[\w.-]{0,127}", 'the beginning of an image tag, of 1 to 128 characters, such as "v"')
+]
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html
+ImageTagFilter = Annotated[
+    str,
+    matching(
+        r"[\w.*-]{1,128}", 'an image tag of 1 to 128 characters, where a * stands for any others, such as "latest*"'
+    ),
+]

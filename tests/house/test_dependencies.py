@@ -1,0 +1,68 @@
+"""Dependencies point one way: from the app to the patterns, to the constructs, to AWS's numbers."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "constructs" / "patternbook"
+
+LAYERS = (
+    *("limits", "posture", "nag", "settings", "data", "network", "ecs", "eks", "aws_lambda", "app_runner", "edge"),
+    *("monitoring", "rules", "app", "testing"),
+)
+"""The groups of the package from the bottom to the top: each may import those before it, and itself."""
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in LAYERS)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, also within functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def group_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_group_imports_only_groups_below_it(path: Path) -> None:
+    layer = LAYERS.index(group_of(path))
+    above = [
+        module
+        for module in imported(path)
+        if module.startswith("patternbook.") and LAYERS.index(module.split(".")[1]) > layer
+    ]
+    assert not above, f"{path.relative_to(PACKAGE)} belongs to the group {group_of(path)}, which is below {above}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("limits/*.py")), ids=lambda path: path.stem)
+def test_limits_start_no_node(path: Path) -> None:
+    others = [module for module in imported(path) if module.split(".")[0] in {"aws_cdk", "constructs", "jsii"}]
+    assert not others, f"rules use {path.name} without the CDK"
+
+
+UNKNOWN = {
+    "stacks": {"app", "rehearsal", "tests", "tools"},
+    "constructs": {"app", "rehearsal", "stacks", "tests", "tools"},
+}
+
+
+@pytest.mark.parametrize("folder", UNKNOWN)
+def test_nothing_knows_what_is_above_it(folder: str) -> None:
+    for path in (ROOT / folder).rglob("*.py"):
+        others = [module for module in imported(path) if module.split(".")[0] in UNKNOWN[folder]]
+        assert not others, f"{path.relative_to(ROOT)} imports {others}"
+
+
+def test_stacks_never_import_each_other() -> None:
+    for path in (ROOT / "stacks").glob("*/*.py"):
+        own = f"stacks.{path.parent.name}"
+        others = [module for module in imported(path) if module.startswith("stacks.") and not module.startswith(own)]
+        assert not others, f"{path.relative_to(ROOT)} imports {others}"
