@@ -91,11 +91,11 @@ class EcsAnywhereStack(PatternStack):
     def _watch(self, settings: EcsAnywhereSettings, service: ecs.ExternalService, monitoring: Monitoring) -> None:
         monitoring.watch_service(service, asked_by="the service")
         if settings.desired_count:
-            monitoring.watch_reports(service, tasks=settings.desired_count)
+            monitoring.watch_agent_heartbeats(service, tasks=settings.desired_count)
         # Not that an agent disconnects: agents do so several times an hour, and come back by themselves.
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_container_instance_events.html
         of = events.EventField.from_path
-        monitoring.tell(
+        monitoring.notify_on_event(
             "NoMachine",
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
             events.EventPattern(

@@ -87,7 +87,7 @@ class EcsEc2Stack(PatternStack):
         web = web_task(self, "WebTask", settings=settings, common=common)
         worker = worker_task(self, "WorkerTask", settings=settings, common=common)
         queue.grant_send(web.definition.task_role)
-        queue.grant_work_off(worker.definition.task_role)
+        queue.grant_consume(worker.definition.task_role)
         services: dict[str, Any] = {"network": network, "capacity": capacity}
         web_service = Ec2Service(self, "Web", task=web, behind_load_balancer=True, **services)
         worker_service = Ec2Service(self, "Worker", task=worker, **services)
@@ -104,7 +104,7 @@ class EcsEc2Stack(PatternStack):
         )
         workers.on_cpu(percent=settings.target_cpu_percent)
         backlog = settings.backlog_messages
-        workers.on_steps("Backlog", queue.waiting(), add_tasks={backlog: 1, 10 * backlog: 4})
+        workers.on_steps("Backlog", queue.backlog(), add_tasks={backlog: 1, 10 * backlog: 4})
 
         monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
         monitoring.watch_load_balancer(front.load_balancer, targets)

@@ -98,7 +98,7 @@ network = Network(stack, "Network", posture=SANDBOX)
 ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
 capacity = Ec2Capacity(stack, "Capacity", cluster=ecs_cluster, network=network, posture=SANDBOX)
 task = small_task(stack, compatibility=ecs.Compatibility.EC2)
-WorkQueue(stack, "Work", posture=SANDBOX).grant_work_off(task.definition.task_role)
+WorkQueue(stack, "Work", posture=SANDBOX).grant_consume(task.definition.task_role)
 Ec2Service(stack, "Service", network=network, task=task, capacity=capacity)
 
 stack = cdk.Stack(app, "Managed")

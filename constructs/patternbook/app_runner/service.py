@@ -16,7 +16,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from patternbook.data.encryption import let_decrypt_secrets
+from patternbook.data.encryption import grant_decrypt
 from patternbook.ecs.images import private_repository
 from patternbook.limits.app_runner import (
     DEFAULT_MAX_INSTANCES,
@@ -371,7 +371,7 @@ class AppRunnerService(Construct):
             if arns:
                 self.instance_role.add_to_policy(iam.PolicyStatement(actions=[action], resources=sorted(set(arns))))
         if key_arns:
-            let_decrypt_secrets(self.instance_role, key_arns)  # ty: ignore[invalid-argument-type]
+            grant_decrypt(self.instance_role, key_arns)  # ty: ignore[invalid-argument-type]
 
     def _access_role(self, image: str) -> iam.Role:
         """AWS's managed policy for it, AWSAppRunnerServicePolicyForECRAccess, is for every repository.

@@ -63,7 +63,7 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
     return key
 
 
-def let_decrypt_secrets(role: iam.IRole, key_arns: Sequence[str]) -> None:
+def grant_decrypt(role: iam.IRole, key_arns: Sequence[str]) -> None:
     """Lets a role decrypt with customer managed keys what it reads of Secrets Manager and SSM, and nothing else."""
     stack = cdk.Stack.of(role)
     services = [f"{name}.{stack.region}.{stack.url_suffix}" for name in ("secretsmanager", "ssm")]

@@ -55,16 +55,16 @@ class WorkQueue(Construct):
         """Lets ``role`` send messages, and not read any."""
         _grant_send(role, self.queue, self._key)
 
-    def grant_work_off(self, role: iam.IGrantable) -> None:
+    def grant_consume(self, role: iam.IGrantable) -> None:
         """Lets ``role`` receive messages and delete them once they are worked off, and not send any."""
         actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
         _grant(role, self.queue, self._key, actions, ["kms:Decrypt"])
 
-    def waiting(self) -> cloudwatch.Metric:
+    def backlog(self) -> cloudwatch.Metric:
         """How many messages nobody has received yet."""
         return self.queue.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)
 
-    def given_up(self) -> cloudwatch.Metric:
+    def dead_letter_count(self) -> cloudwatch.Metric:
         """How many messages were received :attr:`ATTEMPTS` times without being deleted."""
         return self.dead_letters.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)
 
@@ -101,7 +101,7 @@ class FailureQueue(Construct):
         _grant_send(fn.grant_principal, self.queue, self._key)
         return lambda_.DestinationConfig(destination=self.queue.queue_arn)
 
-    def waiting(self) -> cloudwatch.Metric:
+    def backlog(self) -> cloudwatch.Metric:
         """How many failures nobody has taken out yet."""
         return self.queue.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from patternbook.data.encryption import let_decrypt_secrets
+from patternbook.data.encryption import grant_decrypt
 from patternbook.data.file_system import SharedFileSystem
 from patternbook.ecs.images import container_image
 from patternbook.limits.fargate import check_task_size
@@ -147,7 +147,7 @@ class Task(Construct):
         if environment:
             acknowledge(self.definition, "ECS2", "Names of resources only: secrets and parameters come by their ARNs.")
         if secret_key_arns:
-            let_decrypt_secrets(self.execution_role, secret_key_arns)
+            grant_decrypt(self.execution_role, secret_key_arns)
         if is_private_ecr(image):
             acknowledge(
                 self.execution_role,

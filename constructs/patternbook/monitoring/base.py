@@ -75,11 +75,11 @@ class MonitoringBase(Construct):
         threshold: float,
         description: str,
         minutes: int = 5,
-        silence_breaches: bool = False,
+        missing_data_breaches: bool = False,
     ) -> cloudwatch.Alarm:
         """An alarm on a metric, and its graph.
 
-        A minute without data breaches nothing, unless ``silence_breaches``.
+        A minute without data breaches nothing, unless ``missing_data_breaches``.
 
         :param threshold: in the metric's unit; the alarm rings above it.
         :param minutes: for how long, without a break, before it rings. The metric's period is one minute.
@@ -92,7 +92,7 @@ class MonitoringBase(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING
-            if silence_breaches
+            if missing_data_breaches
             else cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,
         )
@@ -107,7 +107,9 @@ class MonitoringBase(Construct):
         """A graph without an alarm."""
         self.dashboard.add_widgets(cloudwatch.GraphWidget(title=title, left=metrics, width=8))
 
-    def tell(self, name: str, pattern: events.EventPattern, *, description: str, message: str) -> events.Rule:
+    def notify_on_event(
+        self, name: str, pattern: events.EventPattern, *, description: str, message: str
+    ) -> events.Rule:
         """Sends events to the topic, in words of one's own; :class:`aws_cdk.aws_events.EventField` fills them in."""
         rule = events.Rule(self, name, description=description, event_pattern=pattern)
         # By a role: otherwise the grant lets EventBridge use the key for every topic of every account.

@@ -9,7 +9,7 @@ from patternbook.monitoring.base import MINUTE, MonitoringBase
 class EcsAlarms(MonitoringBase):
     """Watches ECS services."""
 
-    def watch_reports(self, service: ecs.BaseService, *, tasks: int) -> None:
+    def watch_agent_heartbeats(self, service: ecs.BaseService, *, tasks: int) -> None:
         """An alarm on tasks that no agent reports for 15 minutes: they do not run, or their instance is silent.
 
         Each running task is a sample a minute of the service's utilization, which the agents measure
@@ -28,7 +28,7 @@ class EcsAlarms(MonitoringBase):
             ),
             threshold=0,
             minutes=15,
-            silence_breaches=True,
+            missing_data_breaches=True,
             description="Fewer tasks report than there should be: an instance is silent, or tasks are missing",
         )
 

@@ -83,7 +83,7 @@ class FunctionAlarms(MonitoringBase):
         """An alarm on anything in a queue of failures."""
         self.watch(
             "Failures",
-            failures.waiting(),
+            failures.backlog(),
             threshold=0,
             minutes=1,
             description="The queue of failures is not empty",

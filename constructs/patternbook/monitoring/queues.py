@@ -20,9 +20,9 @@ class QueueAlarms(MonitoringBase):
         )
         self.watch(
             "DeadLetters",
-            work.given_up(),
+            work.dead_letter_count(),
             threshold=0,
             minutes=1,
             description="A message could not be worked off",
         )
-        self.graph("Messages that wait", [work.waiting()])
+        self.graph("Messages that wait", [work.backlog()])
