@@ -1,6 +1,6 @@
 # What `import patternbook` has to offer: the one list of it, for type checkers and for __init__.py.
 
-from .app import PatternStack, build_app, synthesize
+from .app import PatternStack, StackOptions, build_app, synthesize
 from .app_runner.service import AppRunnerService, PrivateIngress, SourceRepository, VpcConnector
 from .aws_lambda.function import LiveFunction, Provisioned
 from .data.encryption import data_key
@@ -77,6 +77,7 @@ __all__ = [
     "SharedFileSystem",
     "SiteUpload",
     "SourceRepository",
+    "StackOptions",
     "Task",
     "VpcConnector",
     "WorkQueue",

@@ -2,16 +2,35 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook.posture import Posture
 from patternbook.rules.plugin import PatternbookRules
 from patternbook.settings.base import Mistake, PatternSettings, RegionalSettings, SettingsError
 from patternbook.settings.loading import load_settings
+
+
+class StackOptions(TypedDict, total=False):
+    """The properties of ``cdk.StackProps``."""
+
+    analytics_reporting: bool
+    cross_region_references: bool
+    description: str
+    env: cdk.Environment
+    notification_arns: Sequence[str]
+    permissions_boundary: cdk.PermissionsBoundary
+    property_injectors: Sequence[cdk.IPropertyInjector]
+    stack_name: str
+    suppress_template_indentation: bool
+    synthesizer: cdk.IStackSynthesizer
+    tags: Mapping[str, str]
+    termination_protection: bool
 
 
 class PatternStack(cdk.Stack):
@@ -22,15 +41,25 @@ class PatternStack(cdk.Stack):
     """What the pattern is, in a few words."""
     settings_type: ClassVar[type[PatternSettings]]
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, posture: Posture, region: str | None = None) -> None:
-        """:param region: for a pattern that AWS itself pins to one; others follow the CLI's."""
-        super().__init__(
-            scope,
-            construct_id,
-            description=f"Patternbook ({posture.name}): {self.title}",
-            termination_protection=posture.deletion_protection,
-            env=cdk.Environment(region=region) if region else None,
-        )
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: PatternSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        """:param stack_options: any property of ``cdk.StackProps``. The description and the termination protection
+        follow the posture unless they are given here. A Region that AWS pins (``settings.pinned_region``) takes the
+        place of the one in ``env``.
+        """
+        stack_options.setdefault("description", f"Patternbook ({posture.name}): {self.title}")
+        stack_options.setdefault("termination_protection", posture.deletion_protection)
+        if settings.pinned_region:
+            account = getattr(stack_options.get("env"), "account", None)
+            stack_options["env"] = cdk.Environment(account=account, region=settings.pinned_region)
+        super().__init__(scope, construct_id, **stack_options)
 
     def output(self, name: str, value: str, description: str) -> None:
         """Something that a person needs after the deployment."""
@@ -60,7 +89,7 @@ def build_app(
     for name, pattern in by_name.items():
         for stack_name, options in _stacks_of(name, settings[name]).items():
             # Each pattern takes settings of its own type, which its base class does not know.
-            pattern(app, stack_name, settings=settings[name], posture=posture, **options)  # ty: ignore[unknown-argument]
+            pattern(app, stack_name, settings=settings[name], posture=posture, **options)
     return app
 
 
@@ -73,10 +102,10 @@ def synthesize(patterns: Iterable[type[PatternStack]], *, cdk_json: Path) -> Non
     app.synth()
 
 
-def _stacks_of(pattern: str, settings: PatternSettings) -> dict[str, dict[str, str]]:
-    """The names of a pattern's stacks, each with what it takes beside the settings."""
+def _stacks_of(pattern: str, settings: PatternSettings) -> dict[str, StackOptions]:
+    """The ids of a pattern's stacks, each with its options."""
     regions = settings.regions if isinstance(settings, RegionalSettings) else ()
-    return {f"{pattern}-{region}": {"region": region} for region in regions} or {pattern: {}}
+    return {f"{pattern}-{region}": {"env": cdk.Environment(region=region)} for region in regions} or {pattern: {}}
 
 
 def _context_of(cdk_json: Path) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
 import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     AppRunnerService,
@@ -10,6 +12,7 @@ from patternbook import (
     Posture,
     PrivateIngress,
     SourceRepository,
+    StackOptions,
     VpcConnector,
     data_key,
 )
@@ -24,8 +27,16 @@ class AppRunnerStack(PatternStack):
     title = "App Runner service from an image or a source repository"
     settings_type = AppRunnerSettings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: AppRunnerSettings, posture: Posture) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: AppRunnerSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         if not settings.existing_customer:
             # Not an info, of which the CLI prints none as soon as there is a warning in the app.
             cdk.Annotations.of(self).add_warning_v2(

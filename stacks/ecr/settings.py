@@ -140,3 +140,8 @@ class EcrSettings(PatternSettings):
         if info.data.get("public_repository") is not None and ECR_PUBLIC_REGION in value:
             raise ValueError(f"expected other Regions than {ECR_PUBLIC_REGION}, where public_repository puts the stack")
         return value
+
+    @property
+    def pinned_region(self) -> str | None:
+        """ECR Public has its repositories in one Region."""
+        return ECR_PUBLIC_REGION if self.public_repository else None

@@ -8,12 +8,14 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from constructs import Construct
+from typing_extensions import Unpack
 
-from patternbook import NotificationTopic, PatternStack, Posture, data_key
+from patternbook import NotificationTopic, PatternStack, Posture, StackOptions, data_key
 from patternbook.nag import acknowledge
 from stacks.ecr.findings import continuous_findings, findings_at_push
 from stacks.ecr.lifecycle import lifecycle_rules
-from stacks.ecr.settings import ECR_PUBLIC_REGION, EcrSettings, PublicRepository
+from stacks.ecr.settings import EcrSettings, PublicRepository
 
 DOCKER_HUB = "registry-1.docker.io"
 
@@ -24,9 +26,16 @@ class EcrStack(PatternStack):
     title = "ECR repository with scanning and lifecycle rules"
     settings_type = EcrSettings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: EcrSettings, posture: Posture) -> None:
-        region = ECR_PUBLIC_REGION if settings.public_repository else None
-        super().__init__(scope, construct_id, posture=posture, region=region)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EcrSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         key = data_key(self, "Key", posture=posture)
         mutability = ecr.TagMutability
         mutable_tags = [ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in settings.mutable_tags]

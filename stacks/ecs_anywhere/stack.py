@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     AnywhereService,
@@ -12,6 +13,7 @@ from patternbook import (
     Monitoring,
     PatternStack,
     Posture,
+    StackOptions,
     Task,
     data_key,
     external_cluster,
@@ -30,8 +32,16 @@ class EcsAnywhereStack(PatternStack):
     title = "ECS Anywhere: a service on machines outside of AWS"
     settings_type = EcsAnywhereSettings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: EcsAnywhereSettings, posture: Posture) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EcsAnywhereSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         key = data_key(self, "Key", posture=posture)
         cluster = external_cluster(self, "Cluster", posture=posture)
         machines = Machines(self, "Machines", cluster=cluster)

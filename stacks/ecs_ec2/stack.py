@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     Ec2Capacity,
@@ -16,6 +17,7 @@ from patternbook import (
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
+    StackOptions,
     WorkQueue,
     cluster,
     data_key,
@@ -33,8 +35,16 @@ class EcsEc2Stack(PatternStack):
     title = "ECS on EC2 with a capacity provider: a web service and a worker"
     settings_type = EcsEc2Settings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: EcsEc2Settings, posture: Posture) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EcsEc2Settings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)

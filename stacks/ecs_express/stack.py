@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     ExpressService,
@@ -11,6 +12,7 @@ from patternbook import (
     Network,
     PatternStack,
     Posture,
+    StackOptions,
     Task,
     cluster,
     data_key,
@@ -30,8 +32,16 @@ class EcsExpressStack(PatternStack):
     title = "ECS Express Mode: from an image to an address with HTTPS"
     settings_type = EcsExpressSettings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: EcsExpressSettings, posture: Posture) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EcsExpressSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(

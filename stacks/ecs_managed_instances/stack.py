@@ -1,8 +1,9 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     ManagedInstances,
@@ -12,6 +13,7 @@ from patternbook import (
     PatternStack,
     Posture,
     PublicLoadBalancer,
+    StackOptions,
     Task,
     cluster,
     data_key,
@@ -32,9 +34,15 @@ class EcsManagedInstancesStack(PatternStack):
     settings_type = EcsManagedInstancesSettings
 
     def __init__(
-        self, scope: cdk.App, construct_id: str, *, settings: EcsManagedInstancesSettings, posture: Posture
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EcsManagedInstancesSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
     ) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)

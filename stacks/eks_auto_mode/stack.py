@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
-from patternbook import Monitoring, Network, PatternStack, Posture, data_key, read_manifests
+from patternbook import Monitoring, Network, PatternStack, Posture, StackOptions, data_key, read_manifests
 from patternbook.eks.add_ons import NODES_CALL, add_container_insights
 from patternbook.eks.from_settings import cluster_from
 from patternbook.eks.storage_class import default_class
@@ -19,8 +20,16 @@ class EksAutoModeStack(PatternStack):
     title = "EKS in Auto Mode"
     settings_type = EksAutoModeSettings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: EksAutoModeSettings, posture: Posture) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EksAutoModeSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     FargatePods,
@@ -11,6 +12,7 @@ from patternbook import (
     PatternStack,
     Posture,
     SharedFileSystem,
+    StackOptions,
     data_key,
     read_manifests,
 )
@@ -27,8 +29,16 @@ class EksFargateStack(PatternStack):
     title = "EKS on Fargate, with EFS"
     settings_type = EksFargateSettings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: EksFargateSettings, posture: Posture) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EksFargateSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     EfsStorage,
@@ -13,6 +14,7 @@ from patternbook import (
     OntapStorage,
     PatternStack,
     Posture,
+    StackOptions,
     data_key,
     node_role,
     read_manifests,
@@ -38,14 +40,14 @@ class EksManagedNodesStack(PatternStack):
 
     def __init__(
         self,
-        scope: cdk.App,
+        scope: Construct,
         construct_id: str,
         *,
         settings: EksManagedNodesSettings,
         posture: Posture,
-        region: str | None = None,
+        **stack_options: Unpack[StackOptions],
     ) -> None:
-        super().__init__(scope, construct_id, posture=posture, region=region)
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)

@@ -1,16 +1,9 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
-import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
-from patternbook import (
-    Monitoring,
-    Network,
-    PatternStack,
-    Posture,
-    SelfManagedNodes,
-    data_key,
-    node_role,
-)
+from patternbook import Monitoring, Network, PatternStack, Posture, SelfManagedNodes, StackOptions, data_key, node_role
 from patternbook.eks.add_ons import (
     NODES_CALL,
     add_container_insights,
@@ -32,9 +25,15 @@ class EksSelfManagedNodesStack(PatternStack):
     settings_type = EksSelfManagedNodesSettings
 
     def __init__(
-        self, scope: cdk.App, construct_id: str, *, settings: EksSelfManagedNodesSettings, posture: Posture
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EksSelfManagedNodesSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
     ) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         services = service_cidr(settings.vpc_cidr)
         key = data_key(self, "Key", posture=posture)

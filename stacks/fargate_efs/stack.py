@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     FargateService,
@@ -12,6 +13,7 @@ from patternbook import (
     Posture,
     PublicLoadBalancer,
     SharedFileSystem,
+    StackOptions,
     Task,
     cluster,
     data_key,
@@ -30,8 +32,16 @@ class FargateEfsStack(PatternStack):
     title = "Fargate service with shared EFS storage behind an ALB"
     settings_type = FargateEfsSettings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: FargateEfsSettings, posture: Posture) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: FargateEfsSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         key = data_key(self, "Key", posture=posture)
         network = Network(
             self,

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     EndpointConsumer,
@@ -13,6 +14,7 @@ from patternbook import (
     Network,
     PatternStack,
     Posture,
+    StackOptions,
     Task,
     cluster,
     data_key,
@@ -33,9 +35,15 @@ class FargatePrivateLinkStack(PatternStack):
     settings_type = FargatePrivateLinkSettings
 
     def __init__(
-        self, scope: cdk.App, construct_id: str, *, settings: FargatePrivateLinkSettings, posture: Posture
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: FargatePrivateLinkSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
     ) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         key = data_key(self, "Key", posture=posture)
         network = Network(
             self,

@@ -1,8 +1,9 @@
 """The drawing of the architecture: the package's docstring says what each part promises."""
 
-import aws_cdk as cdk
+from constructs import Construct
+from typing_extensions import Unpack
 
-from patternbook import Monitoring, PatternStack, Posture, data_key, log_group
+from patternbook import Monitoring, PatternStack, Posture, StackOptions, data_key, log_group
 from patternbook.aws_lambda.function import ALIAS, LiveFunction, Provisioned, Schedule
 from patternbook.data.queues import FailureQueue
 from stacks.lambda_concurrency.settings import LambdaConcurrencySettings, package_of
@@ -18,9 +19,15 @@ class LambdaConcurrencyStack(PatternStack):
     settings_type = LambdaConcurrencySettings
 
     def __init__(
-        self, scope: cdk.App, construct_id: str, *, settings: LambdaConcurrencySettings, posture: Posture
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: LambdaConcurrencySettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
     ) -> None:
-        super().__init__(scope, construct_id, posture=posture)
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         key = data_key(self, "Key", posture=posture)
         failures = FailureQueue(self, "Failures", posture=posture, key=key)
         logs = log_group(self, "Logs", posture=posture, retention_days=settings.log_retention_days, key=key)

@@ -170,3 +170,8 @@ class LambdaEdgeSettings(AlarmSettings, LogSettings):
                 f"{', '.join(missing)} in both"
             )
         return value
+
+    @property
+    def pinned_region(self) -> str:
+        """CloudFront takes functions, and its certificate, from one Region."""
+        return REGION

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from constructs import Construct
+from typing_extensions import Unpack
 
 from patternbook import (
     DistributionLogs,
@@ -14,6 +15,7 @@ from patternbook import (
     PatternStack,
     Posture,
     SiteUpload,
+    StackOptions,
     data_key,
     site_bucket,
 )
@@ -37,8 +39,16 @@ class LambdaEdgeStack(PatternStack):
     title = "Website behind CloudFront with Lambda@Edge"
     settings_type = LambdaEdgeSettings
 
-    def __init__(self, scope: cdk.App, construct_id: str, *, settings: LambdaEdgeSettings, posture: Posture) -> None:
-        super().__init__(scope, construct_id, posture=posture, region=REGION)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: LambdaEdgeSettings,
+        posture: Posture,
+        **stack_options: Unpack[StackOptions],
+    ) -> None:
+        super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
         bucket = site_bucket(self, "Bucket", posture=posture)

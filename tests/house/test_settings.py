@@ -17,7 +17,8 @@ from patternbook.settings.base import Mistake, PatternSettings
 from patternbook.settings.describe import nested_models
 from patternbook.settings.loading import load_settings
 from stacks.fargate_efs import FargateEfsSettings
-from tests.book import EVERYTHING, OTHERWISE, POSTURES, REQUIRED
+from tests.book import POSTURES, REQUIRED, every_option
+from tests.unit.test_ecs_ec2 import OTHER_OPTIONS
 
 TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
 # With what the other patterns ask for.
@@ -346,7 +347,7 @@ def test_what_is_accepted_can_be_synthesized(
 ) -> None:
     """Any of the options together, with values that provoke collisions of names."""
     monkeypatch.setenv("CDK_VALIDATION", "false")  # rung 2 has its own test; this one is about exceptions
-    options = EVERYTHING[pattern.__name__] | CLASHING.get(pattern.__name__, {})
+    options = every_option(pattern) | CLASHING.get(pattern.__name__, {})
     chosen = data.draw(st.sets(st.sampled_from(sorted(options))))
     posture = data.draw(st.sampled_from(POSTURES))
     context = {"posture": posture, **REQUIRED[posture], pattern.__name__: {name: options[name] for name in chosen}}
@@ -355,7 +356,7 @@ def test_what_is_accepted_can_be_synthesized(
     loaded, settings = load_settings(context, TYPES)
     with tempfile.TemporaryDirectory() as outdir:
         synthesized = cdk.App(outdir=outdir)
-        pattern(synthesized, pattern.__name__, settings=settings[pattern.__name__], posture=loaded)  # ty: ignore[unknown-argument]
+        pattern(synthesized, pattern.__name__, settings=settings[pattern.__name__], posture=loaded)
         synthesized.synth()
 
 
@@ -366,7 +367,7 @@ CLASHING: Mapping[str, dict[str, Any]] = {
         "health_check_command": ["CMD", "${AWS::Region}", "$(x)", "a${b}"],
         "allow_plain_http": True,
     },
-    "EcsEc2Stack": OTHERWISE["EcsEc2Stack"],
+    "EcsEc2Stack": dict(OTHER_OPTIONS),
 }
 
 

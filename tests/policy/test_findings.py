@@ -135,8 +135,10 @@ class TestTheCheckersBite:
             title = "A pattern with a defect"
             settings_type = PatternSettings
 
-            def __init__(self, scope: cdk.App, construct_id: str, *, posture: Posture, **_: PatternSettings) -> None:
-                super().__init__(scope, construct_id, posture=posture)
+            def __init__(
+                self, scope: cdk.App, construct_id: str, *, settings: PatternSettings, posture: Posture
+            ) -> None:
+                super().__init__(scope, construct_id, settings=settings, posture=posture)
                 ecs.CfnService(
                     self,
                     "Service",

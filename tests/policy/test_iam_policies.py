@@ -11,7 +11,7 @@ import pytest
 
 import app
 from patternbook import build_app
-from tests.book import EVERYTHING, POSTURES, REQUIRED, bare_cdk_json
+from tests.book import POSTURES, bare_cdk_json, settings_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ResourceWarning)  # it leaves the closing of its files to Python
@@ -93,7 +93,7 @@ def findings(document: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("options", ["defaults", "every option"])
 @pytest.mark.parametrize("posture", POSTURES)
 def test_policies_in_templates(tmp_path: Path, posture: str, options: str) -> None:
-    context = {"posture": posture, **(EVERYTHING if options == "every option" else REQUIRED[posture])}
+    context = {"posture": posture, **settings_of(posture, options)}
     build_app(app.PATTERNS, cdk_json=bare_cdk_json(tmp_path), context=context, outdir=str(tmp_path / "out")).synth()
     templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]
     assert len(templates) == len(app.PATTERNS)
@@ -105,7 +105,10 @@ def test_policies_in_templates(tmp_path: Path, posture: str, options: str) -> No
 def test_what_is_accepted_is_said(tmp_path: Path) -> None:
     """Or nobody needs the exception."""
     build_app(
-        app.PATTERNS, cdk_json=bare_cdk_json(tmp_path), context=dict(EVERYTHING), outdir=str(tmp_path / "out")
+        app.PATTERNS,
+        cdk_json=bare_cdk_json(tmp_path),
+        context=settings_of("sandbox", "every option"),
+        outdir=str(tmp_path / "out"),
     ).synth()
     templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]
     said = {each for template in templates for _, document in Policies(template) for each in findings(document)}

@@ -14,7 +14,7 @@ import app
 from patternbook import build_app
 from patternbook.eks.manifests import MANIFESTS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION
-from tests.book import EVERYTHING, POSTURES, bare_cdk_json
+from tests.book import POSTURES, bare_cdk_json, every_option
 
 ROOT = Path(app.CDK_JSON).parent
 FILES = sorted([*ROOT.glob("stacks/eks_*/runtime/*.yaml"), *MANIFESTS.glob("*.yaml")])
@@ -54,7 +54,7 @@ def _known(value: Any) -> str:
 @pytest.mark.parametrize("posture", POSTURES)
 def test_manifests_in_templates(tmp_path: Path, posture: str, options: str) -> None:
     patterns = [pattern for pattern in app.PATTERNS if pattern.__name__.startswith("Eks")]
-    chosen = {pattern.__name__: EVERYTHING[pattern.__name__] for pattern in patterns}
+    chosen = {pattern.__name__: every_option(pattern) for pattern in patterns}
     context = {"posture": posture, **(chosen if options == "every option" else {})}
     build_app(patterns, cdk_json=bare_cdk_json(tmp_path), context=context, outdir=str(tmp_path / "out")).synth()
     templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]

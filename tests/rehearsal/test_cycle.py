@@ -19,7 +19,8 @@ from rehearsal.commands import POSTURES
 from rehearsal.cycle import Cycle
 from rehearsal.plans import PLANS, Plan
 from rehearsal.report import Report
-from tests.book import EVERYTHING, OTHERWISE, REQUIRED
+from stacks.ecs_ec2 import EcsEc2Stack
+from tests.book import other_options, patterns_with, settings_of
 
 # The last resource of a stack, which cannot be made: CloudFormation has made all others by then.
 IMPOSSIBLE = {
@@ -195,14 +196,14 @@ def test_a_type_that_nobody_knows(unknown: str, module: str, steps: Callable[...
 
 @pytest.mark.parametrize("posture", POSTURES)
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("options", "kept"),
     [
-        pytest.param(EVERYTHING, KEPT_WITH_OPTIONS, id="every option"),
-        pytest.param(OTHERWISE, KEPT_OTHERWISE, id="options that exclude others"),
+        pytest.param("every option", KEPT_WITH_OPTIONS, id="every option"),
+        pytest.param("other options", KEPT_OTHERWISE, id="options that exclude others"),
     ],
 )
 def test_every_option_at_once_deploys_and_goes(
-    given: Mapping[str, Any],
+    options: str,
     kept: Mapping[str, set[str]],
     posture: str,
     account: EmulatedAccount,
@@ -211,10 +212,11 @@ def test_every_option_at_once_deploys_and_goes(
 ) -> None:
     keeps = {name: with_plan(plan, keeps=plan.keeps ^ kept.get(name, set())) for name, plan in PLANS.items()}
     monkeypatch.setattr(cycle, "PLANS", keeps)
-    context = {**OF_THE_CLI, "posture": posture, **REQUIRED[posture], **given}
-    options = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / posture))
-    shutil.copytree(options.synth().directory, tmp_path / f"{posture}-changed")
-    everything = Cycle(account, tmp_path, posture, list(given), Report(io.StringIO()))
+    context = {**OF_THE_CLI, "posture": posture, **settings_of(posture, options)}
+    book = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / posture))
+    shutil.copytree(book.synth().directory, tmp_path / f"{posture}-changed")
+    stacks = [pattern.__name__ for pattern in patterns_with(options)]
+    everything = Cycle(account, tmp_path, posture, stacks, Report(io.StringIO()))
     before = account.inventory()
     everything.deploy()
     everything.check("check")
@@ -227,7 +229,7 @@ def test_services_move_from_a_capacity_provider_to_a_launch_type_and_back(
 ) -> None:
     ec2 = steps("EcsEc2Stack")
     ec2.deploy()
-    context = {**OF_THE_CLI, "EcsEc2Stack": OTHERWISE["EcsEc2Stack"]}
+    context = {**OF_THE_CLI, "EcsEc2Stack": other_options(EcsEc2Stack)}
     alone = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / "alone")).synth()
     for assembly in (Path(alone.directory), assemblies / "sandbox"):
         ec2._deploy(assembly)

@@ -22,12 +22,52 @@ from patternbook.limits import app_runner as app_runner_limits
 from patternbook.limits import fargate as fargate_limits
 from patternbook.limits.app_runner import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
 from stacks.app_runner import AppRunnerStack
-from tests.book import EVERYTHING, OTHERWISE, Book, refusal, variant
+from tests.book import Book, refusal, variant
+from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from tests.unit.reading import Reading, Resource
 
 PATTERN = AppRunnerStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["AppRunnerStack"]}
-CODE: Mapping[str, Any] = OTHERWISE["AppRunnerStack"]
+EVERY_OPTION: Mapping[str, Any] = {
+    **{name: TASK_OPTIONS[name] for name in ("image", "secrets", "parameters", "secret_key_arns")},
+    "existing_customer": True,
+    "start_command": "/app --listen 9000",
+    "automatic_deployments": True,
+    "container_port": 9000,
+    "cpu": 2048,
+    "memory_mib": 6144,
+    "max_concurrency": 50,
+    "min_instances": 3,
+    "max_instances": 12,
+    "health_check_path": "/healthz",
+    "health_check_interval_seconds": 10,
+    "health_check_timeout_seconds": 5,
+    "healthy_threshold": 2,
+    "unhealthy_threshold": 4,
+    "vpc_connector": True,
+    "private_ingress": True,
+    "allowed_cidrs": ["10.0.0.0/16", "192.168.0.0/24"],
+    "web_acl_arn": WEB_SERVICE_OPTIONS["web_acl_arn"],
+    "alarm_email": "ops@example.com",
+    "log_retention_days": 30,
+}
+# Options that exclude some of those.
+OTHER_OPTIONS: Mapping[str, Any] = {
+    "secrets": TASK_OPTIONS["secrets"],
+    "repository_url": "https://github.com/team/app",
+    "connection_arn": "arn:aws:apprunner:eu-west-1:111122223333:connection/github/0123456789abcdef0123456789abcdef",
+    "branch": "release/1.x",
+    "source_directory": "/web",
+    "runtime": "PYTHON_311",
+    "build_command": "pip install -r requirements.txt",
+    "start_command": "python app.py",
+    "automatic_deployments": True,
+    "container_port": 8080,
+    "max_instances": 2,
+    "health_check_protocol": "TCP",
+    "tracing": False,
+}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
+CODE: Mapping[str, Any] = OTHER_OPTIONS
 # As its apprunner.yaml says, by way of a VPC.
 YAML: Mapping[str, Any] = {
     "repository_url": CODE["repository_url"],

@@ -1,7 +1,7 @@
 """The promises of stacks/ecr, in both postures and with settings that turn on what is off by default."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,23 @@ from moto.events.models import EventPattern
 from patternbook import SettingsError
 from stacks.ecr import EcrStack
 from tests.book import POSTURES, Book, template_of, variant
+
+EVERY_OPTION: Mapping[str, Any] = {
+    "repository_name": "team/app",
+    "mutable_tags": ["latest*"],
+    "other_days": 90,
+    "scanning": "enhanced",
+    "scan_severities": ["CRITICAL", "UNTRIAGED"],
+    "findings_email": "ops@example.com",
+    "pull_account_ids": ["111122223333"],
+    "pull_organization_id": "o-a1b2c3d4e5",
+    "cache_ecr_public_prefix": "ecr-public",
+    "cache_docker_hub_prefix": "docker-hub",
+    "cache_docker_hub_secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:"
+    "secret:ecr-pullthroughcache/docker-hub-AbCdEf",
+    "public_repository": {"description": "An app", "operating_systems": ["Linux"]},
+    "replicate_to_regions": ["eu-west-1"],
+}
 
 REPOSITORY = "AWS::ECR::Repository"
 ACCOUNT, REGION, NAME = "123456789012", "us-east-2", "amazon/amazon-ecs-sample"

@@ -19,9 +19,7 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdE
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
 SECRET_KEY = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
 
-# Production with everything that a user can set.
-FULL: Mapping[str, Any] = {
-    "posture": "production",
+EVERY_OPTION: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2",
     "container_port": 9000,
     "health_check_command": ["CMD", "/ok"],
@@ -38,6 +36,7 @@ FULL: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 PATTERN = EcsAnywhereStack
 VARIANTS = {"full": FULL}
 

@@ -18,10 +18,23 @@ from patternbook.limits.instance_types import (
     check_room,
 )
 from stacks.ecs_ec2 import EcsEc2Stack
-from tests.book import EVERYTHING, OTHERWISE, POSTURES, refusal, variant
+from tests.book import POSTURES, refusal, variant
+from tests.unit.options import WEB_SERVICE_OPTIONS
 from tests.unit.reading import Reading, Resource
 
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EcsEc2Stack"]}
+EVERY_OPTION: Mapping[str, Any] = {
+    **WEB_SERVICE_OPTIONS,
+    "shared_files": True,
+    "worker_image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/worker:v1",
+    "architecture": "x86_64",
+    "eni_trunking": True,
+    "instance_types": ["m6i.large", "c6i.large"],
+    "spot_percent": 60,
+    "target_capacity_percent": 80,
+}
+# Options that exclude some of those.
+OTHER_OPTIONS: Mapping[str, Any] = {"capacity_provider": False, "target_instance_cpu_percent": 40}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox on Bottlerocket and x86_64.
 BOTTLEROCKET: Mapping[str, Any] = {"operating_system": "bottlerocket", "architecture": "x86_64"}
 # Sandbox with shared files, instances that are protected, and no Spot.
@@ -39,7 +52,7 @@ SHARED: Mapping[str, Any] = {
     "eni_trunking": True,
 }
 # Without a capacity provider.
-ALONE: Mapping[str, Any] = {"posture": "production", "allow_plain_http": True, **OTHERWISE["EcsEc2Stack"]}
+ALONE: Mapping[str, Any] = {"posture": "production", "allow_plain_http": True, **OTHER_OPTIONS}
 ALONE_IN_SANDBOX: Mapping[str, Any] = {"capacity_provider": False, **BOTTLEROCKET}
 PATTERN = EcsEc2Stack
 WITH_PROVIDER = {"full": FULL, "bottlerocket": BOTTLEROCKET, "shared": SHARED}

@@ -13,11 +13,29 @@ from aws_cdk import aws_iam as iam
 from patternbook import SANDBOX, ExpressService, Network, Task, log_group
 from patternbook.ecs.service import cluster
 from stacks.ecs_express import EcsExpressStack
-from tests.book import EVERYTHING, refusal
+from tests.book import refusal
+from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from tests.unit.reading import Reading, Resource
 
 PATTERN = EcsExpressStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EcsExpressStack"]}
+EVERY_OPTION: Mapping[str, Any] = {
+    **TASK_OPTIONS,
+    "container_port": 9000,
+    "health_check_path": "/healthz",
+    "cpu": 512,
+    "memory_mib": 2048,
+    "architecture": "arm64",
+    "command": ["serve", "--all"],
+    "private_ingress": True,
+    "min_tasks": 3,
+    "max_tasks": 30,
+    "scaling_metric": "requests",
+    "scaling_target": 1000,
+    "web_acl_arn": WEB_SERVICE_OPTIONS["web_acl_arn"],
+    "alarm_email": "ops@example.com",
+    "log_retention_days": 30,
+}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox with an image of one's own, reached from the internet.
 OWN: Mapping[str, Any] = {
     "image": "public.ecr.aws/nginx/nginx-unprivileged:1.29",

@@ -12,11 +12,26 @@ from patternbook import SANDBOX, ManagedInstancesService, Network, Task, log_gro
 from patternbook.ecs.managed_instances import ManagedInstances, check_bounds, check_fits
 from patternbook.ecs.service import cluster
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
-from tests.book import EVERYTHING, refusal
+from tests.book import refusal
+from tests.unit.options import WEB_SERVICE_OPTIONS
 from tests.unit.reading import Reading, Resource
 
 PATTERN = EcsManagedInstancesStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EcsManagedInstancesStack"]}
+EVERY_OPTION: Mapping[str, Any] = {
+    **WEB_SERVICE_OPTIONS,
+    "cpu": 1024,
+    "memory_mib": 2048,
+    "architecture": "x86_64",
+    "burstable": False,
+    "allowed_instance_types": ["m7i.*", "c7a.*"],
+    "capacity_option": "spot",
+    "min_vcpus": 2,
+    "max_vcpus": 8,
+    "min_memory_gib": 4,
+    "max_memory_gib": 32,
+    "volume_gib": 100,
+}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox on x86_64, with room for large tasks only.
 OWN: Mapping[str, Any] = {
     "architecture": "x86_64",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stacks.eks_auto_mode import EksAutoModeStack
-from tests.book import EVERYTHING, refusal
+from tests.book import refusal
 from tests.unit.eks import (
     ClusterPromises,
     InsightsPromises,
@@ -19,10 +19,12 @@ from tests.unit.eks import (
     policies,
     trust,
 )
+from tests.unit.options import CLUSTER_OPTIONS
 from tests.unit.reading import Reading
 
 PATTERN = EksAutoModeStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksAutoModeStack"]}
+EVERY_OPTION: Mapping[str, Any] = {**CLUSTER_OPTIONS, "add_on_versions": {"metrics-server": "v0.8.0-eksbuild.2"}}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 BARE: Mapping[str, Any] = {"container_insights": False}
 VARIANTS = {"full": FULL, "bare": BARE}
 

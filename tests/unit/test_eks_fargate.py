@@ -8,7 +8,7 @@ import pytest
 
 from patternbook.eks.fargate import check_namespaces
 from stacks.eks_fargate import EksFargateStack
-from tests.book import EVERYTHING, refusal
+from tests.book import refusal
 from tests.unit.eks import (
     ClusterPromises,
     NetworkPromises,
@@ -22,10 +22,16 @@ from tests.unit.eks import (
     policies,
     trust,
 )
+from tests.unit.options import CLUSTER_OPTIONS
 from tests.unit.reading import Reading, Resource
 
 PATTERN = EksFargateStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksFargateStack"]}
+EVERY_OPTION: Mapping[str, Any] = {
+    **CLUSTER_OPTIONS,
+    "add_on_versions": {"coredns": "v1.12.4-eksbuild.1"},
+    "namespaces": ["default", "team-a"],
+}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 BARE: Mapping[str, Any] = {"posture": "production", "storage": []}
 VARIANTS = {"full": FULL, "bare": BARE}
 

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk.assertions import Annotations, Match
 
 from stacks.eks_managed_nodes import EksManagedNodesStack
-from tests.book import EVERYTHING, refusal, variant
+from tests.book import refusal, variant
 from tests.unit.eks import (
     ClusterPromises,
     InsightsPromises,
@@ -26,10 +26,33 @@ from tests.unit.eks import (
     policies,
     trust,
 )
+from tests.unit.options import CLUSTER_OPTIONS
 from tests.unit.reading import Reading, Resource
 
 PATTERN = EksManagedNodesStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksManagedNodesStack"]}
+EVERY_OPTION: Mapping[str, Any] = {
+    **CLUSTER_OPTIONS,
+    "add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1", "coredns": "v1.12.4-eksbuild.1"},
+    "architecture": "x86_64",
+    "volume_gib": 100,
+    "storage": ["ebs", "efs", "fsx-lustre", "fsx-ontap"],
+    "lustre_capacity_gib": 4800,
+    "lustre_mbps_per_tib": 250,
+    "ontap_capacity_gib": 2048,
+    "ontap_mbps": 256,
+    "system_instance_types": ["m6i.large"],
+    "system_labels": {"example.com/nodes": "system"},
+    "min_system_nodes": 3,
+    "max_system_nodes": 6,
+    "spot_instance_types": ["m6i.large", "m6i.xlarge", "r6i.large"],
+    "spot_labels": {"example.com/nodes": "spot"},
+    "spot_taints": [{"key": "example.com/spot", "value": "true", "effect": "NO_EXECUTE"}, {"key": "batch"}],
+    "min_spot_nodes": 0,
+    "max_spot_nodes": 20,
+}
+# Options that exclude some of those.
+OTHER_OPTIONS: Mapping[str, Any] = {"operating_system": "bottlerocket", "storage": ["efs", "fsx-lustre"]}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Production with nothing that can be left out.
 BARE: Mapping[str, Any] = {
     "posture": "production",

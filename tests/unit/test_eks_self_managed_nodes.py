@@ -13,7 +13,7 @@ from patternbook import SANDBOX, EksCluster, Network, SelfManagedNodes, node_rol
 from patternbook.eks.managed_nodes import Taint
 from patternbook.eks.self_managed_nodes import service_cidr
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
-from tests.book import EVERYTHING, refusal
+from tests.book import refusal
 from tests.unit.eks import (
     ClusterPromises,
     InsightsPromises,
@@ -28,10 +28,24 @@ from tests.unit.eks import (
     policies,
     trust,
 )
+from tests.unit.options import CLUSTER_OPTIONS
 from tests.unit.reading import Reading, Resource
 
 PATTERN = EksSelfManagedNodesStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["EksSelfManagedNodesStack"]}
+EVERY_OPTION: Mapping[str, Any] = {
+    **CLUSTER_OPTIONS,
+    "add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1"},
+    "architecture": "x86_64",
+    "volume_gib": 100,
+    "ami_id": "ami-0123456789abcdef0",
+    "instance_types": ["m6i.large", "r6i.large"],
+    "on_demand_base": 3,
+    "spot_percent": 80,
+    "min_nodes": 3,
+    "max_nodes": 12,
+    "node_labels": {"nodes": "own", "example.com/a": "b"},
+}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 BARE: Mapping[str, Any] = {
     "posture": "production",
     "storage": [],

@@ -17,9 +17,7 @@ SECRET_KEY = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 WEB_ACL = "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012"
 
-# Production with everything that a user can set.
-FULL: Mapping[str, Any] = {
-    "posture": "production",
+EVERY_OPTION: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2",
     "container_port": 9000,
     "health_check_path": "/healthz",
@@ -50,6 +48,7 @@ FULL: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 
 # Sandbox with an image from a public registry, secrets, a certificate, and no task at night.
 OWN: Mapping[str, Any] = {

@@ -24,9 +24,7 @@ PRINCIPALS = ["arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:role/
 OWN_ACCOUNT = "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"
 PRIVATE = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}
 
-# Production with everything that a user can set, but for the consumer.
-FULL: Mapping[str, Any] = {
-    "posture": "production",
+WITHOUT_CONSUMER: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2",
     "container_port": 9000,
     "health_check_command": ["CMD", "/ok"],
@@ -57,6 +55,13 @@ FULL: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
+EVERY_OPTION: Mapping[str, Any] = {
+    **WITHOUT_CONSUMER,
+    "acceptance_required": False,
+    "consumer": True,
+    "consumer_cidr": "10.7.1.0/24",
+}
+FULL: Mapping[str, Any] = {"posture": "production", **WITHOUT_CONSUMER}
 
 # Sandbox with an image from a public registry, PrivateLink as the only way in, TLS, and a consumer.
 OWN: Mapping[str, Any] = {
@@ -225,7 +230,7 @@ class TestLoadBalancer:
 
     @pytest.mark.parametrize(
         ("name", "cidrs"),
-        [("sandbox", PRIVATE), ("production", PRIVATE), ("full", set(FULL["allowed_cidrs"])), ("own", set())],
+        [("sandbox", PRIVATE), ("production", PRIVATE), ("full", {"10.7.0.0/16", "192.168.4.0/24"}), ("own", set())],
     )
     def test_the_group_admits_the_port_from_allowed_cidrs(
         self, read: Callable[[str], Reading], name: str, cidrs: set[str]

@@ -16,13 +16,42 @@ from patternbook.limits import aws_lambda as lambda_limits
 from patternbook.limits.aws_lambda import MB, QUOTAS
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_concurrency.settings import DEMONSTRATION
-from tests.book import EVERYTHING, OTHERWISE, refusal, variant
+from tests.book import refusal, variant
 from tests.unit.reading import Reading, Resource
 
 PATTERN = LambdaConcurrencyStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["LambdaConcurrencyStack"]}
+EVERY_OPTION: Mapping[str, Any] = {
+    "code_path": str(DEMONSTRATION),
+    "handler": "work.handler",
+    "environment": {"TABLE_NAME": "items", "GREETING": "Hello"},
+    "memory_mb": 1769,
+    "timeout_seconds": 120,
+    "ephemeral_storage_mb": 1024,
+    "account_concurrency": 5000,
+    "reserved_concurrency": 400,
+    "provisioned_concurrency": 5,
+    "max_provisioned_concurrency": 50,
+    "provisioned_utilization_percent": 60,
+    "scheduled_provisioned": [
+        {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_provisioned": 20, "max_provisioned": 80}
+    ],
+    "max_event_age_seconds": 600,
+    "retry_attempts": 1,
+    "invoke_principals": ["arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:role/team/caller"],
+    "traffic_shift": "Linear10PercentEvery1Minute",
+    "duration_alarm_percent": 50,
+    "alarm_email": "ops@example.com",
+    "log_retention_days": 30,
+}
+# Options that exclude some of those.
+OTHER_OPTIONS: Mapping[str, Any] = {
+    "reserved_concurrency": 5,
+    "provisioned_concurrency": 3,
+    "traffic_shift": "Linear10PercentEvery1Minute",
+}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox with a fixed number, reserved, and no step by step.
-OWN: Mapping[str, Any] = OTHERWISE["LambdaConcurrencyStack"]
+OWN: Mapping[str, Any] = OTHER_OPTIONS
 VARIANTS = {"full": FULL, "own": OWN}
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -224,7 +253,7 @@ class TestUrl:
             (permission["Principal"], permission["Action"]): permission
             for permission in full.all("AWS::Lambda::Permission")
         }
-        principals = EVERYTHING["LambdaConcurrencyStack"]["invoke_principals"]
+        principals = EVERY_OPTION["invoke_principals"]
         actions = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
         assert found.keys() == {(principal, action) for principal in principals for action in actions}
         for (_, action), permission in found.items():

@@ -22,12 +22,33 @@ from patternbook.limits.edge import (
     URI_CHARACTERS,
 )
 from stacks.lambda_edge import LambdaEdgeStack
-from tests.book import EVERYTHING, OTHERWISE, refusal
+from tests.book import refusal
 from tests.unit.reading import Reading, Resource
 
 PATTERN = LambdaEdgeStack
-FULL: Mapping[str, Any] = {"posture": "production", **EVERYTHING["LambdaEdgeStack"]}
-OWN: Mapping[str, Any] = {**OTHERWISE["LambdaEdgeStack"], "page_cache_seconds": 60}
+EVERY_OPTION: Mapping[str, Any] = {
+    "domain_names": ["www.example.com", "example.com"],
+    "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/main/12345678-1234-1234-1234-123456789012",
+    "price_class": "all",
+    "allowed_countries": ["DE", "FR"],
+    "redirect_hosts": ["shop.example.com"],
+    "redirects": [
+        {"source": "/old", "target": "/about", "status": 308},
+        {"source": "/shop", "target": "https://shop.example.com/all"},
+    ],
+    "variant_b_percent": 10,
+    "variant_paths": [],
+    "variant_days": 7,
+    "page_cache_seconds": 60,
+    "content_security_policy": "default-src 'self'; img-src 'self' data:",
+    "alarm_email": "ops@example.com",
+    "log_retention_days": 30,
+}
+# Options that exclude some of those.
+OTHER_OPTIONS: Mapping[str, Any] = {"blocked_countries": ["AQ"]}
+FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
+OWN: Mapping[str, Any] = {**OTHER_OPTIONS, "page_cache_seconds": 60}
 VARIANTS = {"full": FULL, "own": OWN}
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b"
 LOG_ACTIONS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]

@@ -34,6 +34,11 @@ class PatternSettings(SettingsModel):
     the posture to a rule that depends on it.
     """
 
+    @property
+    def pinned_region(self) -> str | None:
+        """The Region that AWS requires for these settings, or None where any Region will do."""
+        return None
+
 
 class RegionalSettings(PatternSettings):
     """The settings of a pattern that can be in several Regions at once."""

@@ -1,0 +1,33 @@
+"""Settings that turn on every option of a kind of pattern, for the tests of those patterns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+TASK_OPTIONS: Mapping[str, Any] = {
+    "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
+    "health_check_command": ["CMD", "/healthy"],
+    "writable_paths": ["/tmp"],
+    "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
+    "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
+    "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
+}
+WEB_SERVICE_OPTIONS: Mapping[str, Any] = {
+    **TASK_OPTIONS,
+    "scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 12}],
+    "response_time_steps": [
+        {"above_seconds": 1, "add_tasks": 1},
+        {"above_seconds": 3, "add_tasks": 4},
+    ],
+    "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
+    "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
+    "alarm_email": "ops@example.com",
+}
+CLUSTER_OPTIONS: Mapping[str, Any] = {
+    "upgrade_policy": "EXTENDED",
+    "kubernetes_version": "1.35",
+    "public_access_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
+    "admin_principals": ["arn:aws:iam::111122223333:role/team/operator"],
+    "alarm_email": "ops@example.com",
+    "log_retention_days": 30,
+}
