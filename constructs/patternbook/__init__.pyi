@@ -1,11 +1,14 @@
 # What `import patternbook` has to offer: the one list of it, for type checkers and for __init__.py.
 
 from .app import PatternStack, StackOptions, build_app, synthesize
-from .app_runner.service import AppRunnerService, PrivateIngress, SourceRepository, VpcConnector
-from .aws_lambda.function import LiveFunction, Provisioned
+from .app_runner.service import AppRunnerService
+from .app_runner.source import SourceRepository
+from .app_runner.vpc import PrivateIngress, VpcConnector
+from .aws_lambda.function import LiveFunction
+from .aws_lambda.provisioned_concurrency import Provisioned
 from .data.encryption import data_key
 from .data.file_system import SharedFileSystem
-from .data.logs import log_group
+from .data.logs import LogGroup, log_group
 from .data.queues import FailureQueue, WorkQueue
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
 from .ecs.ec2_capacity import Ec2Capacity
@@ -25,8 +28,8 @@ from .eks.fsx_ontap import OntapStorage
 from .eks.managed_nodes import ManagedNodes, node_role
 from .eks.manifests import read_manifests
 from .eks.self_managed_nodes import SelfManagedNodes
-from .monitoring.base import NotificationTopic
 from .monitoring.monitoring import Monitoring
+from .monitoring.topic import NotificationTopic
 from .network.internal_load_balancer import InternalLoadBalancer
 from .network.private_link import EndpointConsumer, EndpointService
 from .network.public_load_balancer import PublicLoadBalancer
@@ -54,6 +57,7 @@ __all__ = [
     "FargateService",
     "InternalLoadBalancer",
     "LiveFunction",
+    "LogGroup",
     "LustreStorage",
     "Machines",
     "ManagedInstances",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stacks.lambda_concurrency.settings import DEMONSTRATION
+from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
 from tests.deployed.test_lambda_concurrency import DIGEST, ITEM
 
 CONTEXT = SimpleNamespace(function_version="7")

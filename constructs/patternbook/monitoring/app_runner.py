@@ -6,13 +6,13 @@ from patternbook.monitoring.base import MonitoringBase, metrics_of
 class AppRunnerAlarms(MonitoringBase):
     """Watches App Runner services."""
 
-    def watch_app_runner(self, name: str, service_id: str, *, most_instances: int | None) -> None:
+    def watch_app_runner(self, name: str, service_id: str, *, max_instances: int | None) -> None:
         """Alarms on 5xx responses, on slow ones, and on a service that runs as many instances as it may; graphs of
         requests and of what instances use.
 
         https://docs.aws.amazon.com/apprunner/latest/dg/monitor-cw.html
 
-        :param most_instances: to which the service scales; None where their number is fixed, and says nothing.
+        :param max_instances: to which the service scales; None where their number is fixed, and says nothing.
         """
         metric = metrics_of("AWS/AppRunner", {"ServiceName": name, "ServiceID": service_id})
         self.watch(
@@ -27,11 +27,11 @@ class AppRunnerAlarms(MonitoringBase):
             threshold=1000,
             description="One request in ten takes longer than 1,000 milliseconds",
         )
-        if most_instances is not None:
+        if max_instances is not None:
             self.watch(
                 "AllInstances",
                 metric("ActiveInstances", "max"),
-                threshold=most_instances - 1,
+                threshold=max_instances - 1,
                 minutes=15,
                 description="As many instances are busy as there may be: requests may wait",
             )
