@@ -17,6 +17,7 @@ from .ecs.managed_instances import ManagedInstances
 from .ecs.scaling import ServiceScaling
 from .ecs.service import Ec2Service, FargateService, ManagedInstancesService, cluster
 from .ecs.task import Task
+from .edge.distribution import SiteDistribution
 from .edge.distribution_logs import DistributionLogs
 from .edge.function import EdgeFunction
 from .edge.site import SiteUpload, site_bucket
@@ -79,6 +80,7 @@ __all__ = [
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
+    "SiteDistribution",
     "SiteUpload",
     "SourceRepository",
     "StackOptions",
