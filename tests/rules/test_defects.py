@@ -39,6 +39,7 @@ def test_a_defect_is_found_by_its_rule_alone(defect: Defect, templates: Template
     }
     if not results:
         assert not templates.with_type(defect.resource_type), "no template has a place for the defect"
+        assert not any(defect.apply(json.loads(text)) for text in templates.texts.values()), "wrong resource_type"
         pytest.skip(f"no pattern has an {defect.resource_type}")
     assert {name: ids for name, ids in results.items() if ids != {defect.rule}} == {}
 

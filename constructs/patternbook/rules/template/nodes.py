@@ -30,7 +30,7 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)  # not frozen, which would make the many nodes of a check twice as slow
 class Node:
     """A place in a resource, and its value.
 
@@ -174,7 +174,7 @@ class Node:
         return Problem(self.resource_id, self.path, message)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Resource(Node):
     """A resource. Its members are its properties."""
 
