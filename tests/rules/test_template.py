@@ -250,6 +250,14 @@ def test_a_given_region_leaves_one_scenario() -> None:
     assert seen(document, region="eu-west-1") == {(MISSING, False)}
 
 
+def test_resources_of_several_types_are_in_the_order_of_the_template() -> None:
+    resources = {name: {"Type": name[0]} for name in ("X1", "Y1", "X2", "Z1")}
+    template = Template({"Resources": resources}, today=TODAY)
+    assert [each.id for each in template.of_type("Y", "X")] == ["X1", "Y1", "X2"]
+    assert [each.id for each in template.of_type("X")] == ["X1", "X2"]
+    assert template.of_type("W") == []
+
+
 def test_the_number_of_scenarios_is_limited() -> None:
     names = [f"P{index}" for index in range(40)]
     document = {

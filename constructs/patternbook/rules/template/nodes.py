@@ -225,8 +225,12 @@ class Template:
         return _LazyResources(self._bodies, self._resource)
 
     def of_type(self, *types: str) -> "list[Resource]":
-        """The resources of these types."""
-        return [self.resources[name] for each in types for name in self._ids.get(each, ())]
+        """The resources of these types, in the order of the template."""
+        if len(types) == 1:  # the usual case, for which there is an index
+            names = self._ids.get(types[0], [])
+        else:
+            names = [name for name, body in self._bodies.items() if body["Type"] in types]
+        return [self.resources[name] for name in names]
 
     def has_type(self, *prefixes: str) -> bool:
         """Whether the type of a resource starts with one of these."""
