@@ -67,15 +67,15 @@ def test_a_shared_resource_is_taken_as_complete(rule: str) -> None:
 
 
 def test_subnets_in_the_vpc_of_a_parameter_can_overlap() -> None:
-    def of(one: Any, other: Any) -> list[str]:
+    def findings_for(one: Any, other: Any) -> list[str]:
         ids = {"Vpc": REMOVED, "More": REMOVED, "Ipv6": REMOVED, "Three": REMOVED, "One.VpcId": one, "Two.VpcId": other}
         resources = changed(NETWORK, {**ids, "One.CidrBlock": "10.0.0.0/23"})
         parameters = {name: {"Type": "AWS::EC2::VPC::Id"} for name in ("A", "B")}
         return found(resources, Parameters=parameters)
 
-    assert of({"Ref": "A"}, {"Ref": "A"}) == ["network-subnet-overlap"]
-    assert of({"Ref": "A"}, {"Ref": "B"}) == []
-    assert of({"Fn::ImportValue": "A"}, {"Ref": "A"}) == []
+    assert findings_for({"Ref": "A"}, {"Ref": "A"}) == ["network-subnet-overlap"]
+    assert findings_for({"Ref": "A"}, {"Ref": "B"}) == []
+    assert findings_for({"Fn::ImportValue": "A"}, {"Ref": "A"}) == []
 
 
 @pytest.mark.parametrize(("rule", "number"), broken())

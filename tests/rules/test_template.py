@@ -159,7 +159,7 @@ def conditional(parameter: dict[str, Any], **conditions: Any) -> dict[str, Any]:
     }
 
 
-def seen(document: dict[str, Any], region: str | None = None) -> set[tuple[Any, bool]]:
+def outcomes(document: dict[str, Any], region: str | None = None) -> set[tuple[Any, bool]]:
     """In each scenario the value that condition A decides, and whether the resource of condition B exists."""
     found = set()
     for scenario in scenarios_of(document, region):
@@ -239,15 +239,15 @@ EQUALS = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
 def test_scenarios_cover_the_values_of_parameters(
     parameter: dict[str, Any], conditions: dict[str, Any], expected: set[tuple[Any, bool]]
 ) -> None:
-    assert seen(conditional(parameter, **conditions)) == expected
+    assert outcomes(conditional(parameter, **conditions)) == expected
 
 
 def test_a_given_region_leaves_one_scenario() -> None:
     here = {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
     document = conditional({}, A=here, B=here)
-    assert seen(document) == {("yes", True), (MISSING, False)}
-    assert seen(document, region="us-east-1") == {("yes", True)}
-    assert seen(document, region="eu-west-1") == {(MISSING, False)}
+    assert outcomes(document) == {("yes", True), (MISSING, False)}
+    assert outcomes(document, region="us-east-1") == {("yes", True)}
+    assert outcomes(document, region="eu-west-1") == {(MISSING, False)}
 
 
 def test_resources_of_several_types_are_in_the_order_of_the_template() -> None:

@@ -28,7 +28,7 @@ def _functions(template: Template) -> list[Resource]:
     return [each for each in template.of_type(FUNCTION) if each["CapacityProviderConfig"].missing]
 
 
-def _outside(node: Node, limit: Limit) -> Iterator[Problem]:
+def _check_range(node: Node, limit: Limit) -> Iterator[Problem]:
     if node.number is not None and not limit.least <= node.number <= limit.most:
         allowed = f"{limit.least:,} to {limit.most:,} {limit.unit}"
         yield node.problem(f"The value must be {allowed}, but it is {node.number:g}.")
@@ -43,7 +43,7 @@ def memory(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
     for function in _functions(template):
-        yield from _outside(function["MemorySize"], MEMORY)
+        yield from _check_range(function["MemorySize"], MEMORY)
 
 
 @rule("lambda-timeout", ERROR)
@@ -55,7 +55,7 @@ def timeout(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
     for function in _functions(template):
-        yield from _outside(function["Timeout"], TIMEOUT)
+        yield from _check_range(function["Timeout"], TIMEOUT)
 
 
 @rule("lambda-storage", ERROR)
@@ -67,7 +67,7 @@ def storage(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
     for function in _functions(template):
-        yield from _outside(function["EphemeralStorage"]["Size"], EPHEMERAL_STORAGE)
+        yield from _check_range(function["EphemeralStorage"]["Size"], EPHEMERAL_STORAGE)
 
 
 @rule("lambda-environment-size", ERROR)
@@ -122,8 +122,8 @@ def asynchronous(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
     """
     for config in template.of_type("AWS::Lambda::EventInvokeConfig"):
-        yield from _outside(config["MaximumEventAgeInSeconds"], EVENT_AGE)
-        yield from _outside(config["MaximumRetryAttempts"], RETRY_ATTEMPTS)
+        yield from _check_range(config["MaximumEventAgeInSeconds"], EVENT_AGE)
+        yield from _check_range(config["MaximumRetryAttempts"], RETRY_ATTEMPTS)
 
 
 @rule("lambda-reserved-concurrency", WARNING)

@@ -166,7 +166,7 @@ def edge_memory(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
     """
     for function, events in _functions(template):
-        yield from _above(function["MemorySize"], {each: EVENTS[each].memory_mib for each in events}, "MB")
+        yield from _check_maximum(function["MemorySize"], {each: EVENTS[each].memory_mib for each in events}, "MB")
 
 
 @rule("edge-timeout", ERROR)
@@ -178,10 +178,12 @@ def edge_timeout(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
     """
     for function, events in _functions(template):
-        yield from _above(function["Timeout"], {each: EVENTS[each].timeout_seconds for each in events}, "seconds")
+        yield from _check_maximum(
+            function["Timeout"], {each: EVENTS[each].timeout_seconds for each in events}, "seconds"
+        )
 
 
-def _above(node: Node, limits: dict[str, int], unit: str) -> Iterator[Problem]:
+def _check_maximum(node: Node, limits: dict[str, int], unit: str) -> Iterator[Problem]:
     if node.number is not None and limits:
         event = min(limits, key=lambda each: (limits[each], each))
         if node.number > limits[event]:

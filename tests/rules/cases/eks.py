@@ -62,7 +62,7 @@ ON_FARGATE: Final[dict[str, Any]] = {
         "Custom::AWSCDK-EKS-KubernetesResource", Manifest='[{"kind":"StorageClass","provisioner":"efs.csi.aws.com"}]'
     ),
 }
-OF_A_GROUP: Final[dict[str, Any]] = {
+GROUP_OF_INSTANCES: Final[dict[str, Any]] = {
     "OldLaunch": resource(
         "AWS::EC2::LaunchTemplate", LaunchTemplateData={"MetadataOptions": {"HttpTokens": "optional"}}
     ),
@@ -101,18 +101,24 @@ CASES: Final[Mapping[str, Case]] = {
         NODES,
         {"Launch.LaunchTemplateData.MetadataOptions.HttpTokens": "optional"},
         {"Launch.LaunchTemplateData": {}, "Nodes.AmiType": "AL2_ARM_64"},
-        {**OF_A_GROUP, "OldLaunch.LaunchTemplateData.UserData": {"Fn::Base64": {"Fn::Sub": "bootstrap.sh ${Cluster}"}}},
-        {**OF_A_GROUP, "Scaling.Tags": [{"Key": {"Fn::Sub": "kubernetes.io/cluster/${Cluster}"}, "Value": "owned"}]},
         {
-            **OF_A_GROUP,
+            **GROUP_OF_INSTANCES,
+            "OldLaunch.LaunchTemplateData.UserData": {"Fn::Base64": {"Fn::Sub": "bootstrap.sh ${Cluster}"}},
+        },
+        {
+            **GROUP_OF_INSTANCES,
+            "Scaling.Tags": [{"Key": {"Fn::Sub": "kubernetes.io/cluster/${Cluster}"}, "Value": "owned"}],
+        },
+        {
+            **GROUP_OF_INSTANCES,
             "OldLaunch.LaunchTemplateData.IamInstanceProfile.Arn": att("Profile", "Arn"),
             "Profile": resource("AWS::IAM::InstanceProfile", Roles=[ref("Role")]),
             "Entry": resource("AWS::EKS::AccessEntry", PrincipalArn=att("Role", "Arn"), Type="EC2_LINUX"),
         },
         harmless=(
-            OF_A_GROUP,
+            GROUP_OF_INSTANCES,
             {
-                **OF_A_GROUP,
+                **GROUP_OF_INSTANCES,
                 "OldLaunch.LaunchTemplateData.IamInstanceProfile.Arn": att("Profile", "Arn"),
                 "Profile": resource("AWS::IAM::InstanceProfile", Roles=[ref("Role")]),
                 "Entry": resource("AWS::EKS::AccessEntry", PrincipalArn=att("Role", "Arn"), Type="STANDARD"),

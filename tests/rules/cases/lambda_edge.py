@@ -29,7 +29,7 @@ AT_EDGE: Final[dict[str, Any]] = {
 }
 ASSOCIATION = "Distribution.DistributionConfig.DefaultCacheBehavior.LambdaFunctionAssociations.0"
 ARN = f"{ASSOCIATION}.LambdaFunctionARN"
-IN_CACHE = "Distribution.DistributionConfig.DefaultCacheBehavior.FunctionAssociations"
+CLOUDFRONT_FUNCTIONS = "Distribution.DistributionConfig.DefaultCacheBehavior.FunctionAssociations"
 
 CASES: Final[Mapping[str, Case]] = {
     "edge-version": case(
@@ -88,8 +88,8 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "edge-event-conflict": case(
         AT_EDGE,
-        {IN_CACHE: [{"EventType": "viewer-request", "FunctionARN": "arn:…"}]},
-        {IN_CACHE: [{"EventType": "viewer-response", "FunctionARN": "arn:…"}]},
+        {CLOUDFRONT_FUNCTIONS: [{"EventType": "viewer-request", "FunctionARN": "arn:…"}]},
+        {CLOUDFRONT_FUNCTIONS: [{"EventType": "viewer-response", "FunctionARN": "arn:…"}]},
         {ASSOCIATION.replace(".0", ".1"): {"EventType": "viewer-request", "LambdaFunctionARN": ref("Version")}},
     ),
 }

@@ -15,10 +15,10 @@ NETWORK: Final[dict[str, Any]] = {
     ),
     "Three": resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.9.0.0/24"),
 }
-WORLD = {"IpProtocol": "tcp", "CidrIp": "0.0.0.0/0", "FromPort": 443, "ToPort": 443}
+OPEN_TO_INTERNET = {"IpProtocol": "tcp", "CidrIp": "0.0.0.0/0", "FromPort": 443, "ToPort": 443}
 GROUP: Final[dict[str, Any]] = {
-    "Group": resource("AWS::EC2::SecurityGroup", SecurityGroupIngress=[WORLD]),
-    "Rule": resource("AWS::EC2::SecurityGroupIngress", **{**WORLD, "FromPort": "80", "ToPort": "80"}),
+    "Group": resource("AWS::EC2::SecurityGroup", SecurityGroupIngress=[OPEN_TO_INTERNET]),
+    "Rule": resource("AWS::EC2::SecurityGroupIngress", **{**OPEN_TO_INTERNET, "FromPort": "80", "ToPort": "80"}),
 }
 
 CASES: Final[Mapping[str, Case]] = {

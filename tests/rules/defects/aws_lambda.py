@@ -55,7 +55,7 @@ DEFECTS: Final = (
         not_at_edge(set_properties(FUNCTION, {"EphemeralStorage": {"Size": 10241}})),
         FUNCTION,
     ),
-    Defect("lambda-environment-size", "a page", not_at_edge(_add_large_variable), FUNCTION),
+    Defect("lambda-environment-size", "4 KB", not_at_edge(_add_large_variable), FUNCTION),
     Defect("lambda-environment-name", "AWS_REGION", not_at_edge(_add_reserved_variable), FUNCTION),
     Defect(
         "lambda-layers",

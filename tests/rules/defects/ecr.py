@@ -34,7 +34,7 @@ def _put_any_first(rules: list[Any]) -> None:
 DEFECTS: Final = (
     Defect(
         "ecr-lifecycle-policy",
-        "no JSON",
+        "not JSON",
         set_properties(REPOSITORY, {"LifecyclePolicy.LifecyclePolicyText": "{'rules': []}"}),
         REPOSITORY,
     ),

@@ -94,19 +94,19 @@ GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 DEFECTS: Final = (
     Defect(
         "ecs-container-name",
-        "another",
+        "other name",
         set_properties(SERVICE, {"LoadBalancers.0.ContainerName": "wep"}, having=FIRST_BALANCER),
         SERVICE,
     ),
     Defect(
         "ecs-container-port",
-        "another",
+        "other port",
         set_properties(SERVICE, {"LoadBalancers.0.ContainerPort": 81}, having=FIRST_BALANCER),
         SERVICE,
     ),
     Defect(
         "ecs-container-port",
-        "maps another",
+        "other mapping",
         all_of(
             set_properties(SERVICE, {}, having=FIRST_BALANCER),
             set_properties(
@@ -175,7 +175,7 @@ DEFECTS: Final = (
         SERVICE,
     ),
     Defect("ecs-waits-for-mount-targets", "no DependsOn", _remove_dependency_on("AWS::EFS::MountTarget"), SERVICE),
-    Defect("ecs-shared-task-role", "of another", _share_task_role, TASK),
+    Defect("ecs-shared-task-role", "role of another task", _share_task_role, TASK),
     Defect(
         "ecs-mount-volume",
         "source",

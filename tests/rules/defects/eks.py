@@ -75,7 +75,7 @@ DEFECTS: Final = (
     Defect("eks-version-extended", "1.33", set_properties(CLUSTER, {"Version": "1.33"}), CLUSTER),
     Defect(
         "eks-version-table",
-        "in a year",
+        "after half a year",
         set_properties(CLUSTER, {}, when=lambda each: each["Version"] == "1.36"),
         CLUSTER,
         date(2027, 6, 30),
@@ -90,7 +90,7 @@ DEFECTS: Final = (
     ),
     Defect(
         "eks-public-endpoint",
-        "everybody",
+        "all addresses",
         set_properties(
             CLUSTER,
             {
@@ -148,13 +148,13 @@ DEFECTS: Final = (
     ),
     Defect(
         "eks-storage-class-driver",
-        "of nodes, in Auto Mode",
+        "provisioner of nodes in Auto Mode",
         _replace_provisioner("ebs.csi.eks.amazonaws.com", "ebs.csi.aws.com"),
         MANIFEST,
     ),
     Defect(
         "eks-storage-class-driver",
-        "of Auto Mode, on nodes",
+        "provisioner of Auto Mode on nodes",
         _replace_provisioner("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com"),
         MANIFEST,
     ),

@@ -31,11 +31,11 @@ DEFECTS: Final = (
     Defect("network-subnet-size", "/29", _shrink_subnet, "AWS::EC2::Subnet"),
     Defect(
         "network-subnet-outside",
-        "elsewhere",
+        "other block",
         without_outputs(set_properties("AWS::EC2::Subnet", {"CidrBlock": "192.168.0.0/24"})),
         "AWS::EC2::Subnet",
     ),
-    Defect("network-subnet-overlap", "the same", _overlap_subnets, "AWS::EC2::Subnet"),
+    Defect("network-subnet-overlap", "same block", _overlap_subnets, "AWS::EC2::Subnet"),
     Defect("network-open-port", "SSH", _open_to_internet(FromPort=22, ToPort=22), "AWS::EC2::SecurityGroup"),
     Defect("network-open-port", "all", _open_to_internet(IpProtocol="-1"), "AWS::EC2::SecurityGroup"),
 )
