@@ -247,12 +247,12 @@ NONSENSE: list[Any] = [
 def test_nonsense_at_each_place_is_checked(rule: str) -> None:
     """Each value in a case is replaced by each kind of nonsense, one at a time.
 
-    Only rules that look at a resource type of the case are run, because the others have nothing to look at.
+    Only rules that read the resource with the nonsense are run, because the others do the same as without it.
     """
     case = CASES[rule]
     resources = changed(case.sound, case.changes[-1])
-    rules = rules_for(resources)
-    assert rule in {each.id for each in rules}
+    readers = readers_of(resources)
+    assert rule in {each.id for rules in readers.values() for each in rules}
     for path in places(resources):
         for value in NONSENSE:
             mutant = {"Resources": replaced(resources, path, value)}
@@ -260,28 +260,29 @@ def test_nonsense_at_each_place_is_checked(rule: str) -> None:
                 _as_template(mutant)
             except TemplateError:
                 continue
-            assert_checked(mutant, rules)
+            assert_checked(mutant, readers[path[0]])
 
 
-def rules_for(resources: dict[str, Any]) -> list[Rule]:
-    """The rules that look at a type of these resources."""
-    types = {body["Type"] for body in resources.values()}
-    asked: set[str] = set()
+def readers_of(resources: dict[str, Any]) -> dict[str, list[Rule]]:
+    """For each resource the rules that read it: its properties, or its dependencies."""
+
+    read: set[str] = set()
 
     class Recorder(Template):
-        """A template that records the types that a rule asks for."""
+        """A template that records the resources whose properties a rule reads."""
 
-        def of_type(self, *types: str) -> list[Resource]:
-            asked.update(types)
-            return super().of_type(*types)
+        def _resource(self, name: str) -> Resource:
+            read.add(name)
+            return super()._resource(name)
 
-    rules = []
+    readers: dict[str, list[Rule]] = {name: [] for name in resources}
     for each in RULES:
-        asked.clear()
-        list(each.check(Recorder({"Resources": resources}, today=LATER)))
-        if asked & types:
-            rules.append(each)
-    return rules
+        read.clear()
+        template = Recorder({"Resources": resources}, today=LATER, region=REGION)
+        list(each.check(template))
+        for name in read | template.dependencies._direct.keys():
+            readers[name].append(each)
+    return readers
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -297,8 +298,8 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-LATER = date(2030, 1, 1)
-"""A date on which the rules that depend on the date look at their resources, too."""
+LATER, REGION = date(2030, 1, 1), "eu-west-1"
+"""A date and a Region with which rules that depend on them read their resources, too."""
 
 
 def refused_or_checked(content: bytes) -> None:
@@ -310,7 +311,7 @@ def refused_or_checked(content: bytes) -> None:
 
 
 def assert_checked(document: dict[str, Any], rules: Sequence[Rule]) -> None:
-    for finding in check(document, rules, today=LATER, region="eu-west-1"):
+    for finding in check(document, rules, today=LATER, region=REGION):
         assert finding.problem.message.endswith(".")
 
 
