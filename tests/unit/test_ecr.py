@@ -570,11 +570,19 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     yield {"releases": [{"prefix": "v*", "keep": 3}]}, "releases.0.prefix", "the beginning of an image tag"
     yield {"releases": [{"prefix": "v", "keep": 0}]}, "releases.0.keep", "from 1 to 100,000"
     yield {"untagged_days": 0}, "untagged_days", "from 1 to 3,650"
-    yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "more than once given: latest"
+    yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "there more than once: latest"
     yield {"mutable_tags": ["a", "b", "c", "d", "e", "f"]}, "mutable_tags", "at most 5"
     yield {"mutable_tags": ["feature/x"]}, "mutable_tags.0", "an image tag"
-    yield {"scan_severities": ["CRITICAL", "UNTRIAGED"]}, "scan_severities", "severities of basic scanning, got UNTRIAGED"
-    yield {"scan_severities": ["UNDEFINED"], "scanning": "enhanced"}, "scan_severities", "severities of enhanced scanning, got UNDEFINED"
+    yield (
+        {"scan_severities": ["CRITICAL", "UNTRIAGED"]},
+        "scan_severities",
+        "severities of basic scanning, got UNTRIAGED",
+    )
+    yield (
+        {"scan_severities": ["UNDEFINED"], "scanning": "enhanced"},
+        "scan_severities",
+        "severities of enhanced scanning, got UNDEFINED",
+    )
     yield {"scan_severities": []}, "scan_severities", "a list"
     yield {"repository_name": "App"}, "repository_name", "lower-case"
     yield {"repository_name": "team//app"}, "repository_name", "lower-case"

@@ -14,10 +14,10 @@ from patternbook.aws_lambda.package import check_handler, check_package
 from patternbook.aws_lambda.provisioned_concurrency import Schedule
 from patternbook.limits import aws_lambda as lambda_limits
 from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment
+from patternbook.testing.reading import Reading, Resource
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
 from tests.book import refusal, variant
-from tests.unit.reading import Reading, Resource
 
 PATTERN = LambdaConcurrencyStack
 EVERY_OPTION: Mapping[str, Any] = {

@@ -21,14 +21,6 @@ class Limit:
         low = f"{self.minimum:,} to " if self.minimum else "at most "
         return f"{low}{self.maximum:,} {self.unit}"
 
-    @property
-    def least(self) -> int:
-        return self.minimum
-
-    @property
-    def most(self) -> int:
-        return self.maximum
-
     def check(self, argument: str, value: int) -> None:
         """:raises ValueError: if the value of ``argument`` is outside of the range."""
         if not self.minimum <= value <= self.maximum:
