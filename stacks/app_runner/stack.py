@@ -57,12 +57,13 @@ class AppRunnerStack(PatternStack):
         if self.network and settings.vpc_connector:
             self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc)
         self.service = AppRunnerService.from_settings(self, "AppRunner", settings, connector=self.connector, key=key)
+        self.ingress = None
         url, clients = self.service.url, "the internet"
         if self.network and settings.private_ingress:
-            ingress = PrivateIngress.from_settings(
+            self.ingress = PrivateIngress.from_settings(
                 self, "Ingress", settings, service_arn=self.service.arn, vpc=self.network.vpc
             )
-            url, clients = ingress.url, "the VPC"
+            url, clients = self.ingress.url, "the VPC"
             self.output("VpcId", self.network.vpc.vpc_id, "Where clients of the service are")
         self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         scales = settings.min_instances < settings.max_instances

@@ -25,6 +25,7 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.app_runner import AppRunnerStack
 from tests.book import Book, refusal, variant
 from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
+from tests.unit.security_groups import outbound
 
 PATTERN = AppRunnerStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -157,6 +158,19 @@ class TestClosed:
         assert app_runner_limits.SUCCESSOR in page
         assert "[docs/ecs-express.md](ecs-express.md)" in page
         assert "## Move to" in page
+
+
+def test_the_parts_of_the_stack_are_attributes(full: Reading, sandbox: Reading) -> None:
+    stack, small = full.stack, sandbox.stack
+    assert isinstance(stack, AppRunnerStack)
+    assert isinstance(small, AppRunnerStack)
+    assert stack.network
+    assert stack.connector
+    assert stack.ingress
+    assert stack.service.instance_role != stack.service.access_role
+    assert stack.monitoring.topic
+    assert small.network is small.connector is small.ingress is None
+    assert small.service.url
 
 
 class TestSource:
@@ -352,15 +366,19 @@ class TestNetwork:
         assert len(routes) == 3
         assert routes <= stack.before(service(stack))
 
+    def test_security_groups_let_out_https_and_tcp_within_the_vpc_at_most(self, any_stack: Reading) -> None:
+        instances = {("0.0.0.0/0", "tcp", 443, 443), ("${AWS::EC2::VPC.CidrBlock}", "tcp", 0, 65535)}
+        expected = {}
+        if any_stack.all("AWS::AppRunner::VpcConnector"):
+            expected["Instances of App Runner"] = instances
+        if any_stack.all("AWS::AppRunner::VpcIngressConnection"):
+            expected["Endpoint of App Runner"] = set()
+        assert outbound(any_stack) == expected
+
     @pytest.mark.parametrize("name", ["full", "yaml"])
-    def test_what_instances_send(self, read: Callable[[str], Reading], name: str) -> None:
+    def test_nobody_reaches_instances_through_the_connector(self, read: Callable[[str], Reading], name: str) -> None:
         stack = read(name)
         [group] = stack.one("AWS::AppRunner::VpcConnector")["SecurityGroups"]
-        reached = {
-            (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], stack.shown(rule["CidrIp"]))
-            for rule in stack.outbound(stack.to(group))
-        }
-        assert reached == {("tcp", 443, 443, "0.0.0.0/0"), ("tcp", 0, 65535, "${AWS::EC2::VPC.CidrBlock}")}
         assert stack.to(group).id not in [admitting.id for admitting, _ in stack.inbound()]
         assert stack.output("ConnectorGroupId") == "${AWS::EC2::SecurityGroup.GroupId}"
 

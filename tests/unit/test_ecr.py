@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import boto3
 import pytest
 from aws_cdk.assertions import Match, Template
@@ -13,8 +14,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.events.models import EventPattern
 
-from patternbook import SettingsError
-from stacks.ecr import EcrStack
+from patternbook import SANDBOX, SettingsError
+from stacks.ecr import EcrSettings, EcrStack
 from tests.book import POSTURES, Book, template_of, variant
 
 EVERY_OPTION: Mapping[str, Any] = {
@@ -546,6 +547,15 @@ class TestPublicRepository:
             f"aws ecr-public describe-repositories --region us-east-1 --repository-names {public}"
             " --query 'repositories[0].repositoryUri' --output text"
         )
+
+
+def test_the_parts_of_the_stack_are_attributes() -> None:
+    every = EcrSettings.model_validate(EVERY_OPTION)
+    stack = EcrStack(cdk.App(), "Every", settings=every, posture=SANDBOX)
+    assert stack.repository.repository_uri
+    assert stack.findings.topic
+    assert stack.public_repository
+    assert EcrStack(cdk.App(), "Default", settings=EcrSettings(), posture=SANDBOX).public_repository is None
 
 
 def test_outputs_can_be_pasted(default: Template) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_lambda as lambda_
 
 from patternbook import SANDBOX, LiveFunction, Provisioned, log_group
 from patternbook.aws_lambda.package import check_handler, check_package
@@ -90,6 +91,17 @@ def alarms(stack: Reading) -> dict[str, Resource]:
 
 def dimensions(alarm: Resource) -> dict[str, Any]:
     return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+
+
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, LambdaConcurrencyStack)
+    assert stack.function.alias.alias_name == "live"
+    assert stack.url.auth_type == lambda_.FunctionUrlAuthType.AWS_IAM
+    assert stack.failures.queue.queue_arn
+    assert stack.log_group.log_group_name
+    assert stack.deployments.application
+    assert stack.monitoring.topic
 
 
 class TestFunction:

@@ -89,6 +89,15 @@ def policy_of(stack: Reading, bucket: Resource) -> list[dict[str, Any]]:
     return policy["PolicyDocument"]["Statement"]
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, LambdaEdgeStack)
+    assert stack.functions.keys() == EVENTS.keys()
+    assert stack.bucket.bucket_name
+    assert stack.distribution.distribution_id
+    assert stack.monitoring.topic
+
+
 class TestPlace:
     def test_it_is_in_us_east_1(self, any_stack: Reading) -> None:
         assert any_stack.stack.region == "us-east-1"
