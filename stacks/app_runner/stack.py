@@ -39,8 +39,9 @@ class AppRunnerStack(PatternStack):
             # A warning, because the CLI prints no info annotations as soon as the app has a warning.
             cdk.Annotations.of(self).add_warning_v2(
                 "patternbook:appRunnerClosed",
-                f"App Runner takes no new customers since {CLOSED_TO_NEW_CUSTOMERS}; its successor is {SUCCESSOR} "
-                "(EcsExpressStack): docs/app-runner.md tells how to move. Customers of before set existing_customer.",
+                f"App Runner takes no new customers since {CLOSED_TO_NEW_CUSTOMERS}. Its successor is {SUCCESSOR} "
+                "(EcsExpressStack); docs/app-runner.md shows how to migrate. Set existing_customer if the account used "
+                "App Runner before.",
             )
         key = data_key(self, "Key", posture=posture)
         self.network = None
@@ -58,30 +59,34 @@ class AppRunnerStack(PatternStack):
             self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc)
         self.service = AppRunnerService.from_settings(self, "AppRunner", settings, connector=self.connector, key=key)
         self.ingress = None
-        url, clients = self.service.url, "the internet"
+        url, clients = self.service.url, "on the internet"
         if self.network and settings.private_ingress:
             self.ingress = PrivateIngress.from_settings(
                 self, "Ingress", settings, service_arn=self.service.arn, vpc=self.network.vpc
             )
-            url, clients = self.ingress.url, "the VPC"
-            self.output("VpcId", self.network.vpc.vpc_id, "Where clients of the service are")
+            url, clients = self.ingress.url, "in the VPC"
+            self.output("VpcId", self.network.vpc.vpc_id, "VPC of the service's clients")
         self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         scales = settings.min_instances < settings.max_instances
         self.monitoring.watch_app_runner(
             self.service.name, self.service.id, max_instances=settings.max_instances if scales else None
         )
 
-        self.output("Url", url, f"The service, for clients in {clients}")
-        self.output("ServiceArn", self.service.arn, "What commands of App Runner take")
-        self.output("DeployCommand", self.service.command("start-deployment"), "Deploys what the source has now")
-        self.output("PauseCommand", self.service.command("pause-service"), "Stops it, and what it costs")
-        self.output("ResumeCommand", self.service.command("resume-service"), "Starts it again")
+        self.output("Url", url, f"URL of the service for clients {clients}")
+        self.output("ServiceArn", self.service.arn, "ARN of the service, for App Runner's commands")
+        self.output("DeployCommand", self.service.command("start-deployment"), "Deploys the current source")
+        self.output("PauseCommand", self.service.command("pause-service"), "Stops the service and its cost")
+        self.output("ResumeCommand", self.service.command("resume-service"), "Starts the service again")
         logs = self.service.log_groups["application"]
-        self.output("LogsCommand", f"aws logs tail {logs} --follow", "Shows what the application prints")
+        self.output("LogsCommand", f"aws logs tail {logs} --follow", "Shows the logs of the application")
         days = settings.log_retention_days or posture.log_retention_days
-        self.output("RetentionCommand", self.service.retention_command(days), "Bounds how long App Runner's logs stay")
+        self.output(
+            "RetentionCommand", self.service.retention_command(days), "Sets the retention of App Runner's log groups"
+        )
         if self.connector:
             self.output(
-                "ConnectorGroupId", self.connector.group.security_group_id, "What a database in the VPC has to admit"
+                "ConnectorGroupId",
+                self.connector.group.security_group_id,
+                "Security group that a database in the VPC must admit",
             )
         self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")

@@ -74,15 +74,19 @@ class EcrStack(PatternStack):
             self._public_outputs(self.public_repository)
 
         image = f"{self.repository.repository_uri}:v1.0.0"
-        self.output("RepositoryUri", self.repository.repository_uri, "What images are tagged with")
+        self.output("RepositoryUri", self.repository.repository_uri, "URI of the repository, for tagging images")
         self.output(
             "LoginCommand",
             f"aws ecr get-login-password --region {self.region}"
             f" | docker login --username AWS --password-stdin {self.repository.registry_uri}",
-            "Lets Docker push and pull for 12 hours",
+            "Logs Docker in to the registry for 12 hours",
         )
-        self.output("BuildCommand", f"docker build --tag {image} .", "Builds the image of a Dockerfile")
-        self.output("PushCommand", f"docker push {image}", "Pushes it; the tag is then taken, the next is another")
+        self.output("BuildCommand", f"docker build --tag {image} .", "Builds an image from a Dockerfile")
+        self.output(
+            "PushCommand",
+            f"docker push {image}",
+            "Pushes the image. Its tag is then taken, so the next image needs another one",
+        )
 
     def _grant_pull(self, settings: EcrSettings) -> None:
         for account_id in settings.pull_account_ids:
@@ -97,7 +101,7 @@ class EcrStack(PatternStack):
 
     def _cache(self, name: str, upstream: str, prefix: str, days: int, secret_arn: str | None = None) -> None:
         uri = pull_through_cache(self, name, upstream=upstream, prefix=prefix, days=days, secret_arn=secret_arn)
-        self.output(f"{name}CacheUri", uri, f"Pull from here instead of {upstream}")
+        self.output(f"{name}CacheUri", uri, f"URI to pull from instead of {upstream}")
 
     def _public_outputs(self, repository: ecr.CfnPublicRepository) -> None:
         # A command, because no resource has the alias of the account's public registry, which is a part of the URI.
@@ -105,11 +109,11 @@ class EcrStack(PatternStack):
             "PublicUriCommand",
             f"aws ecr-public describe-repositories --region {self.region} --repository-names {repository.ref}"
             " --query 'repositories[0].repositoryUri' --output text",
-            "Tells what public images are tagged with",
+            "Shows the URI of the public repository",
         )
         self.output(
             "PublicLoginCommand",
             f"aws ecr-public get-login-password --region {self.region}"
             " | docker login --username AWS --password-stdin public.ecr.aws",
-            "Lets Docker push to the public repository for 12 hours",
+            "Logs Docker in to ECR Public for 12 hours",
         )

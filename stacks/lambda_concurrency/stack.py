@@ -47,19 +47,21 @@ class LambdaConcurrencyStack(PatternStack):
         )
 
         name = self.function.function.function_name
-        self.output("Url", self.url.url, "The function by HTTPS, for requests that are signed for IAM")
+        self.output("Url", self.url.url, "Function URL, for requests that are signed for IAM")
         self.output(
             "InvokeCommand",
             f"aws lambda invoke --function-name {name} --qualifier {ALIAS} --invocation-type Event"
             f" --cli-binary-format raw-in-base64-out --payload '{demonstration.ITEM}' /dev/stdout",
-            "Gives the function an item to do, and does not wait for it",
+            "Sends an event to the function without waiting for the result",
         )
         self.output(
             "WeightsCommand",
             f"aws lambda get-alias --function-name {name} --name {ALIAS}"
             " --query '{version: FunctionVersion, others: RoutingConfig.AdditionalVersionWeights}'",
-            "Tells which version gets how much of the traffic",
+            "Shows the share of traffic of each version",
         )
-        self.output("FailuresQueueUrl", self.failures.queue.queue_url, "Where events are that could not be done")
-        self.output("LogGroupName", self.log_group.log_group_name, "What the function logs")
+        self.output(
+            "FailuresQueueUrl", self.failures.queue.queue_url, "Queue of events that the function could not process"
+        )
+        self.output("LogGroupName", self.log_group.log_group_name, "Log group of the function")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")

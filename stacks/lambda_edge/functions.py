@@ -24,10 +24,10 @@ FILES: Final[Mapping[EdgeEvent, tuple[str, ...]]] = {
     "viewer-response": ("viewer_response.py", "shared.py"),
 }
 DESCRIPTIONS: Final[Mapping[EdgeEvent, str]] = {
-    "viewer-request": "One address for a page, and a variant",
-    "origin-request": "From the URL of a page to its object",
-    "origin-response": "How long to cache, and error pages",
-    "viewer-response": "Headers of pages, and the variant",
+    "viewer-request": "Redirects to the canonical URL, and assigns a variant",
+    "origin-request": "Finds the object of a page",
+    "origin-response": "Sets the cache time and the error pages",
+    "viewer-response": "Adds security headers, and the cookie of the variant",
 }
 
 

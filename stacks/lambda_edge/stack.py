@@ -75,9 +75,9 @@ class LambdaEdgeStack(PatternStack):
         self.monitoring.watch_distribution(self.distribution)
 
         domain = self.distribution.distribution_domain_name
-        self.output("Url", f"https://{next(iter(settings.domain_names), domain)}", "The site")
-        self.output("DistributionDomainName", domain, "What the names of the site are aliases of, by DNS")
-        self.output("BucketName", self.bucket.bucket_name, "Holds the files of the site")
+        self.output("Url", f"https://{next(iter(settings.domain_names), domain)}", "URL of the site")
+        self.output("DistributionDomainName", domain, "Target of DNS alias records for the site's domain names")
+        self.output("BucketName", self.bucket.bucket_name, "Bucket with the files of the site")
         groups = " ".join(function.log_group_name for function in self.functions.values())
-        self.output("LogGroupNames", groups, "What the functions print, in each Region with viewers")
+        self.output("LogGroupNames", groups, "Log groups of the functions, in each Region with viewers")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and errors at a glance")

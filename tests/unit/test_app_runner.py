@@ -1,4 +1,4 @@
-"""What the docstring of stacks/app_runner promises."""
+"""The promises of stacks/app_runner."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -584,7 +584,7 @@ class TestRefusals:
             (
                 {"secrets": {"PASSWORD": SECRET}, "parameters": {"PASSWORD": PARAMETER}},
                 "parameters",
-                "both have PASSWORD",
+                "must not repeat names of secrets, got PASSWORD",
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""The promises of stacks/ecr, in both postures and with settings that turn on what is off by default."""
+"""The promises of stacks/ecr, in both postures and with settings that turn on optional parts."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the docstring of stacks/lambda_concurrency promises."""
+"""The promises of stacks/lambda_concurrency."""
 
 import random
 import zipfile

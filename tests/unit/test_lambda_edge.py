@@ -1,4 +1,4 @@
-"""What the docstring of stacks/lambda_edge promises."""
+"""The promises of stacks/lambda_edge."""
 
 import json
 from collections.abc import Callable, Mapping

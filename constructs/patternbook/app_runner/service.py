@@ -111,7 +111,7 @@ class AppRunnerService(Construct):
             self,
             "InstanceRole",
             assumed_by=iam.ServicePrincipal("tasks.apprunner.amazonaws.com"),  # ty: ignore[invalid-argument-type]
-            description="What the application may do",
+            description="Permissions of the application",
         )
         self._grant_read(secrets or {}, parameters or {}, secret_key_arns)
         self.access_role = self._access_role(image) if image is not None and is_private(image) else None

@@ -90,7 +90,7 @@ class EdgeFunction(Construct):
             self,
             "Role",
             assumed_by=iam.CompositePrincipal(*(iam.ServicePrincipal(principal) for principal in PRINCIPALS)),  # ty: ignore[invalid-argument-type]
-            description=f"What the function at {event} may do: log, in each Region",
+            description=f"Permissions of the {event} function: logs in each Region",
         )
         retain = cdk.RemovalPolicy.RETAIN
         with packed(files) as code:
