@@ -5,7 +5,7 @@ from patternbook.eks.settings import ClusterSettings, InsightsSettings
 from patternbook.monitoring.settings import AlarmSettings
 
 
-# Fields are in the order of the classes from the last to the first, and rules see those before them.
+# Base classes validate from last to first; a validator sees only the fields before it.
 class EksAutoModeSettings(InsightsSettings, ClusterSettings, AlarmSettings):
     """Of the cluster; what runs in it decides about nodes."""
 

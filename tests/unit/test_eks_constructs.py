@@ -9,8 +9,8 @@ import pytest
 from constructs import Construct
 
 from patternbook import PRODUCTION, SANDBOX, EksCluster, ManagedNodes, Network, node_role, read_manifests
-from patternbook.eks.cluster import check_public_access
-from patternbook.eks.managed_nodes import check_sizes
+from patternbook.eks.settings import check_public_access
+from patternbook.limits.eks import check_sizes
 from patternbook.limits.eks_versions import END_OF_STANDARD_SUPPORT, KUBERNETES_VERSION, check_version
 
 LAST_DAY_OF_1_35 = date(2027, 3, 26)
@@ -118,12 +118,14 @@ class TestCluster:
         assert stack.node.try_find_child("Refused") is None
 
     def test_an_add_on_that_eks_does_not_know(self, cluster: EksCluster) -> None:
-        with pytest.raises(ValueError, match=r"add_on: 'ebs-csi' given, one of .*aws-ebs-csi-driver"):
+        with pytest.raises(
+            ValueError, match=r"must be an EKS add-on, got 'ebs-csi'\. Choose one of .*aws-ebs-csi-driver"
+        ):
             cluster.add_on("ebs-csi")
 
     def test_a_manifest_without_kubectl(self, cluster: EksCluster) -> None:
-        with pytest.raises(ValueError, match="kubectl=True required"):
-            cluster.apply("Manifest", [])
+        with pytest.raises(ValueError, match="Make the cluster with kubectl=True"):
+            cluster.kubectl.apply("Manifest", [])
 
     @pytest.fixture(scope="class")
     def cluster(self, network: Network) -> EksCluster:

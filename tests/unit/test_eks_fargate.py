@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patternbook.eks.fargate import check_namespaces
+from patternbook.eks.settings import check_namespaces
 from stacks.eks_fargate import EksFargateStack
 from tests.book import refusal
 from tests.unit.eks import (

@@ -10,8 +10,8 @@ import yaml
 from aws_cdk.assertions import Annotations, Match
 
 from patternbook import SANDBOX, EksCluster, Network, SelfManagedNodes, node_role
-from patternbook.eks.managed_nodes import Taint
-from patternbook.eks.self_managed_nodes import service_cidr
+from patternbook.eks.settings import Taint
+from patternbook.limits.eks import service_cidr
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 from tests.book import refusal
 from tests.unit.eks import (
@@ -242,13 +242,8 @@ class TestRefusals:
     def owned(self) -> dict[str, Any]:
         stack = cdk.Stack()
         network = Network(stack, "Network", posture=SANDBOX)
-        kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
-        return {
-            "cluster": kubernetes,
-            "role": node_role(stack, "Role"),
-            "posture": SANDBOX,
-            "service_cidr": "172.20.0.0/16",
-        }
+        kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX, service_cidr="172.20.0.0/16")
+        return {"cluster": kubernetes, "role": node_role(stack, "Role"), "posture": SANDBOX}
 
     @pytest.mark.parametrize(
         ("wrong", "message"),
@@ -263,6 +258,14 @@ class TestRefusals:
         stack = cdk.Stack.of(owned["cluster"])
         with pytest.raises(ValueError, match=message):
             SelfManagedNodes(stack, "Refused", **owned, **wrong)
+        assert stack.node.try_find_child("Refused") is None
+
+    def test_a_cluster_whose_service_addresses_nobody_knows(self, owned: dict[str, Any]) -> None:
+        stack = cdk.Stack.of(owned["cluster"])
+        network = Network(stack, "Other", posture=SANDBOX)
+        other = EksCluster(stack, "Unknown", network=network, posture=SANDBOX)
+        with pytest.raises(ValueError, match="Make the cluster with service_cidr"):
+            SelfManagedNodes(stack, "Refused", cluster=other, role=owned["role"], posture=SANDBOX)
         assert stack.node.try_find_child("Refused") is None
 
     def test_taints_are_for_the_kubelet(self, owned: dict[str, Any]) -> None:

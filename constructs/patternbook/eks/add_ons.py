@@ -5,13 +5,10 @@ from typing import Final
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
-from aws_cdk import aws_kms as kms
 from constructs import IDependable
 
-from patternbook.data.logs import log_group
 from patternbook.eks.cluster import EksCluster
-from patternbook.eks.pod_identity import pod_role, volume_key_statements
-from patternbook.posture import Posture
+from patternbook.eks.pod_identity import pod_role
 
 BEFORE_NODES: Final = ("eks-pod-identity-agent", "vpc-cni", "kube-proxy")
 AFTER_NODES: Final = ("coredns", "metrics-server", "eks-node-monitoring-agent")
@@ -64,31 +61,10 @@ def add_ons_after_nodes(cluster: EksCluster, *, nodes: Sequence[IDependable]) ->
     return [cluster.add_on(name, after=nodes) for name in AFTER_NODES]
 
 
-def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: kms.Key | None) -> eks.CfnAddon:
-    """The EBS CSI driver, which makes, attaches, enlarges and deletes volumes for claims.
-
-    Its role is AWS's managed policy, which lets it change only what it has tagged as a cluster's.
-    https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
-
-    :param key: a customer managed key that volumes are encrypted with.
-    """
-    role = pod_role(
-        cluster,
-        "EbsCsiRole",
-        description="Volumes of pods",
-        managed_policies=["service-role/AmazonEBSCSIDriverPolicy"],
-        statements=volume_key_statements(key) if key else [],
-    )
-    return cluster.add_on(EBS, roles={"ebs-csi-controller-sa": role}, after=nodes)
-
-
 def add_container_insights(
     cluster: EksCluster,
     *,
     nodes: Sequence[IDependable] = (),
-    posture: Posture,
-    log_retention_days: int | None = None,
-    key: kms.Key | None = None,
 ) -> eks.CfnAddon:
     """Container Insights with enhanced observability: metrics of cluster, nodes, pods and containers, and what
     containers print, in log groups that keep it as long as the posture says.
@@ -104,14 +80,7 @@ def add_container_insights(
         managed_policies=["CloudWatchAgentServerPolicy"],
     )
     groups = [
-        log_group(
-            cluster,
-            f"{kind.capitalize()}Logs",
-            posture=posture,
-            retention_days=log_retention_days,
-            key=key,
-            name=f"/aws/containerinsights/{cluster.name}/{kind}",
-        )
+        cluster.add_log_group(f"{kind.capitalize()}Logs", name=f"/aws/containerinsights/{cluster.name}/{kind}")
         for kind in INSIGHTS_LOGS
     ]
     return cluster.add_on(

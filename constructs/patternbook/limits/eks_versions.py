@@ -8,7 +8,7 @@ UpgradePolicy = Literal["STANDARD", "EXTENDED"]
 
 KUBERNETES_VERSION: Final = "1.36"
 """The newest that CDK, the kubectl layer and the EKS add-ons share. A newer one changes three places: this constant,
-the layer's package in ``pyproject.toml``, and its import in :mod:`patternbook.eks.cluster`."""
+the layer's package in ``pyproject.toml``, and its import in :mod:`patternbook.eks.manifests`."""
 
 READ_ON: Final = date(2026, 11, 23)
 """The day on which the calendar was last compared with the one of AWS."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, Final
 
-from patternbook.limits.eks_add_ons import ADD_ONS
+from patternbook.limits.eks import ADD_ONS
 from patternbook.limits.eks_versions import (
     END_OF_STANDARD_SUPPORT,
     READ_ON,

@@ -13,9 +13,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
+from typing_extensions import Self
 
 from patternbook.eks.cluster import EksCluster
+from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role
+from patternbook.eks.storage.settings import StorageSettings
 from patternbook.limits.fsx import BACKUP_DAYS, ONTAP_SMALLEST_GIB, check_ontap, monthly_cost_of_ontap
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
@@ -114,37 +117,60 @@ class OntapStorage(Construct):
             "subscription in the AWS Marketplace, free of charge, before the deployment.",
         )
 
-    @property
-    def values(self) -> dict[str, str]:
-        """What the manifest of the backend asks for."""
-        return {
-            "FileSystemId": self.file_system.ref,
-            "MachineName": self.machine.name,
-            "PasswordArn": self.password.secret_arn,
-            "VpcCidr": self._cidr,
-        }
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: StorageSettings,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        nodes: Sequence[IDependable],
+        key: kms.Key | None = None,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            cluster=cluster,
+            network=network,
+            posture=posture,
+            nodes=nodes,
+            capacity_gib=settings.ontap_capacity_gib,
+            mbps=settings.ontap_mbps,
+            key=key,
+        )
 
-    def apply(self, backend: Sequence[dict[str, Any]], storage_class: Sequence[dict[str, Any]]) -> None:
-        """Has kubectl apply a TridentBackendConfig, and then a StorageClass."""
-        # The add-on is active once the operator is, which only then brings the kinds of Trident.
-        known = self._cluster.find(
+    def apply(self) -> None:
+        """Applies a TridentBackendConfig, waits until it works, and applies the StorageClass ``fsx-ontap``."""
+        kubectl = self._cluster.kubectl
+        [backend] = read_manifests(
+            MANIFESTS / "backend-fsx-ontap.yaml",
+            FileSystemId=self.file_system.ref,
+            MachineName=self.machine.name,
+            PasswordArn=self.password.secret_arn,
+            VpcCidr=self._cidr,
+        )
+        # The add-on is active once the operator is. Only then does the operator bring Trident's own kinds.
+        known = kubectl.find(
             "BackendsAreKnown",
             kind="customresourcedefinition",
             name="tridentbackendconfigs.trident.netapp.io",
             json_path=".metadata.name",
             after=[self.driver],
         )
-        applied = self._cluster.apply("OntapBackend", backend, after=[known, self.machine])
-        # It is applied whether Trident can log in or not, and has this once it could.
-        works = self._cluster.find(
+        applied = kubectl.apply("OntapBackend", [backend], after=[known, self.machine])
+        # kubectl applies it whether Trident can log in or not. It gets this id once Trident has logged in.
+        works = kubectl.find(
             "BackendWorks",
             kind="tridentbackendconfig",
-            name=backend[0]["metadata"]["name"],
+            name=backend["metadata"]["name"],
             namespace=NAMESPACE,
             json_path=".status.backendInfo.backendUUID",
             after=[applied],
         )
-        self._cluster.apply("OntapClass", storage_class, after=[works])
+        kubectl.apply("OntapClass", read_manifests(MANIFESTS / "storage-class-fsx-ontap.yaml"), after=[works])
 
     def used(self) -> cloudwatch.Metric:
         """How full its SSD is, in percent. AWS advises to stay below 80.

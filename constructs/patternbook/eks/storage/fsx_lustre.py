@@ -9,15 +9,13 @@ from aws_cdk import aws_fsx as fsx
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
+from typing_extensions import Self
 
 from patternbook.eks.cluster import EksCluster
+from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role
-from patternbook.limits.fsx import (
-    BACKUP_DAYS,
-    LUSTRE_SMALLEST_GIB,
-    check_lustre,
-    monthly_cost_of_lustre,
-)
+from patternbook.eks.storage.settings import StorageSettings
+from patternbook.limits.fsx import BACKUP_DAYS, LUSTRE_SMALLEST_GIB, check_lustre, monthly_cost_of_lustre
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
@@ -64,7 +62,7 @@ class LustreStorage(Construct):
         """
         check_lustre(capacity_gib, mbps_per_tib)
         super().__init__(scope, construct_id)
-        self._capacity_gib = capacity_gib
+        self._cluster, self._capacity_gib = cluster, capacity_gib
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=network.vpc, description="FSx for Lustre", allow_all_outbound=False
         )
@@ -103,23 +101,47 @@ class LustreStorage(Construct):
         )
         acknowledge(role, "IAM5[Resource::*]", "fsx:DescribeFileSystems supports no resource-level permissions.")
         self.driver = cluster.add_on("aws-fsx-csi-driver", roles={"fsx-csi-controller-sa": role}, after=nodes)
-        self.mountable: list[IDependable] = [self.driver, self.file_system]
-        """What has to be there before a claim of the class works."""
         cost = monthly_cost_of_lustre(capacity_gib, mbps_per_tib)
         # Not an info: the CLI prints none as soon as there is a warning in the app.
         cdk.Annotations.of(self).add_warning_v2(
             "patternbook:lustreCost", f"FSx for Lustre costs about {cost:,.0f} USD a month, used or not."
         )
 
-    @property
-    def values(self) -> dict[str, str]:
-        """What the manifest of the volume asks for."""
-        return {
-            "FileSystemId": self.file_system.file_system_id,
-            "DnsName": self.file_system.dns_name,
-            "MountName": self.file_system.mount_name,
-            "Capacity": f"{self._capacity_gib}Gi",
-        }
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: StorageSettings,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        nodes: Sequence[IDependable],
+        key: kms.Key | None = None,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            cluster=cluster,
+            network=network,
+            posture=posture,
+            nodes=nodes,
+            capacity_gib=settings.lustre_capacity_gib,
+            mbps_per_tib=settings.lustre_mbps_per_tib,
+            key=key,
+        )
+
+    def apply(self) -> None:
+        """Applies the StorageClass and the PersistentVolume ``fsx-lustre``, once a claim of it works."""
+        manifests = read_manifests(
+            MANIFESTS / "storage-fsx-lustre.yaml",
+            FileSystemId=self.file_system.file_system_id,
+            DnsName=self.file_system.dns_name,
+            MountName=self.file_system.mount_name,
+            Capacity=f"{self._capacity_gib}Gi",
+        )
+        self._cluster.kubectl.apply("LustreVolume", manifests, after=[self.driver, self.file_system])
 
     def used(self) -> cloudwatch.MathExpression:
         """How full it is, in percent.

@@ -1,4 +1,4 @@
-"""EFS for the pods of a cluster with nodes."""
+"""EFS file systems for the pods of a cluster."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from constructs import Construct, IDependable
 
 from patternbook.data.file_system import SharedFileSystem
 from patternbook.eks.cluster import EksCluster
+from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
@@ -46,12 +47,11 @@ class EfsStorage(Construct):
         :param key: encrypts the files.
         """
         super().__init__(scope, construct_id)
+        self._cluster = cluster
         self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
         self.files.admit(cluster.node_connections)
         role = pod_role(self, "Role", description="Access points for claims", statements=self._statements())
         self.driver = cluster.add_on("aws-efs-csi-driver", roles={"efs-csi-controller-sa": role}, after=nodes)
-        self.mountable: list[IDependable] = [self.driver, self.files.file_system.mount_targets_available]
-        """What has to be there before a claim of the class works."""
         here = "<AWS::Region>:<AWS::AccountId>"
         for resource, reason in {
             "*": "ec2:DescribeAvailabilityZones supports no resource-level permissions.",
@@ -60,10 +60,13 @@ class EfsStorage(Construct):
         }.items():
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
-    @property
-    def values(self) -> dict[str, str]:
-        """What the manifest of the StorageClass asks for."""
-        return {"FileSystemId": self.files.file_system.file_system_id}
+    def apply(self) -> None:
+        """Applies the StorageClass ``efs``, once a claim of it works."""
+        self._cluster.kubectl.apply(
+            "EfsClass",
+            read_manifests(MANIFESTS / "storage-class-efs.yaml", FileSystemId=self.files.file_system.file_system_id),
+            after=[self.driver, self.files.file_system.mount_targets_available],
+        )
 
     def _statements(self) -> list[iam.PolicyStatement]:
         file_system = self.files.file_system.file_system_arn
@@ -93,3 +96,38 @@ class EfsStorage(Construct):
             ),
             iam.PolicyStatement(actions=["ec2:DescribeAvailabilityZones"], resources=["*"]),
         ]
+
+
+class StaticEfsVolume(SharedFileSystem):
+    """A file system, and a PersistentVolume ``shared`` that is its access point: for pods on Fargate, which mount EFS
+    without a driver, and where nothing makes volumes for claims.
+
+    Members of the cluster's security group reach the files, by TLS, as the user of the access point.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        key: kms.Key | None = None,
+    ) -> None:
+        """:param cluster: a cluster with ``kubectl``.
+        :param key: encrypts the files. The AWS managed key does if it is None.
+        """
+        super().__init__(scope, construct_id, vpc=network.vpc, posture=posture, key=key)
+        self.admit(cluster.node_connections)
+        cluster.kubectl.apply(
+            "Shared",
+            read_manifests(
+                MANIFESTS / "storage-efs-fargate.yaml",
+                FileSystemId=self.file_system.file_system_id,
+                AccessPointId=self.access_point.access_point_id,
+            ),
+            after=[self.file_system.mount_targets_available],
+        )
