@@ -1,4 +1,4 @@
-"""What can be chosen; the defaults work in an empty account."""
+"""Settings of EksAutoModeStack. The defaults work in an empty account."""
 
 from patternbook.eks.add_ons import OBSERVABILITY
 from patternbook.eks.settings import ClusterSettings, InsightsSettings
@@ -7,6 +7,6 @@ from patternbook.monitoring.settings import AlarmSettings
 
 # Base classes validate from last to first; a validator sees only the fields before it.
 class EksAutoModeSettings(InsightsSettings, ClusterSettings, AlarmSettings):
-    """Of the cluster; what runs in it decides about nodes."""
+    """Settings of the cluster. Waiting pods decide about its nodes."""
 
     add_ons = ("metrics-server", OBSERVABILITY)

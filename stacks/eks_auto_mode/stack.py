@@ -6,7 +6,7 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import EksCluster, Monitoring, Network, PatternStack, Posture, StackOptions, data_key, read_manifests
-from patternbook.eks.add_ons import NODES_CALL, add_container_insights
+from patternbook.eks.add_ons import NODE_ENDPOINTS, add_container_insights
 from patternbook.eks.storage.ebs import apply_default_class
 from stacks.eks_auto_mode.settings import EksAutoModeSettings
 
@@ -37,7 +37,7 @@ class EksAutoModeStack(PatternStack):
         self.cluster = EksCluster.from_settings(
             self, "Eks", settings, network=self.network, posture=posture, auto_mode=True, kubectl=True, key=key
         )
-        self.cluster.add_interface_endpoints(NODES_CALL)
+        self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         self.cluster.add_on("metrics-server")
         if settings.container_insights:
             add_container_insights(self.cluster)

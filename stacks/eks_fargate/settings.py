@@ -1,4 +1,4 @@
-"""What can be chosen; the defaults work in an empty account."""
+"""Settings of EksFargateStack. The defaults work in an empty account."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,19 +12,19 @@ from patternbook.settings.fields import EachOnce
 def _mountable(value: Any) -> Any:
     if value in ("ebs", "fsx-lustre", "fsx-ontap"):
         raise ValueError(
-            f"expected efs: Fargate runs no DaemonSets, so no driver for {value}, and mounts EFS by itself; "
-            "EksManagedNodesStack has nodes for it"
+            f"must be efs, got {value}. Fargate runs no DaemonSets, so it has no driver for {value}. "
+            "Use EksManagedNodesStack for it."
         )
     return value
 
 
 # Base classes validate from last to first; a validator sees only the fields before it.
 class EksFargateSettings(FargatePodsSettings, ClusterSettings, AlarmSettings):
-    """Of the cluster, and of which pods run in it."""
+    """Settings of the cluster, its pods and their storage."""
 
     add_ons = ("coredns",)
 
     storage: Annotated[
         tuple[Annotated[Literal["efs"], BeforeValidator(_mountable)], ...], EachOnce, Field(max_length=1)
     ] = ("efs",)
-    """What pods can mount; nothing where it is empty."""
+    """Storage that pods can mount. Leave it empty for none."""

@@ -14,7 +14,7 @@ from patternbook import (
     StaticEfsVolume,
     data_key,
 )
-from patternbook.eks.add_ons import NODES_CALL
+from patternbook.eks.add_ons import NODE_ENDPOINTS
 from stacks.eks_fargate.settings import EksFargateSettings
 
 
@@ -42,7 +42,7 @@ class EksFargateStack(PatternStack):
         self.cluster = EksCluster.from_settings(
             self, "Eks", settings, network=self.network, posture=posture, kubectl=True, key=key
         )
-        self.cluster.add_interface_endpoints(NODES_CALL)
+        self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         self.pods = FargatePods.from_settings(self, "Pods", settings, cluster=self.cluster, posture=posture, key=key)
         self.pods.apply_log_router()
         self.files: StaticEfsVolume | None = None

@@ -1,11 +1,11 @@
-"""What can be chosen; the defaults work in an empty account."""
+"""Settings of EksManagedNodesStack. The defaults work in an empty account."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook.eks.add_ons import AFTER_NODES, BEFORE_NODES, EBS, OBSERVABILITY
+from patternbook.eks.add_ons import AFTER_NODES, BEFORE_NODES, OBSERVABILITY
 from patternbook.eks.settings import (
     ClusterSettings,
     InsightsSettings,
@@ -16,8 +16,8 @@ from patternbook.eks.settings import (
     Nodes,
     SomeNodes,
     Taint,
-    at_least,
-    run_the_ami,
+    checked_maximum,
+    checked_types,
 )
 from patternbook.eks.storage.settings import StorageSettings
 from patternbook.monitoring.settings import AlarmSettings
@@ -28,50 +28,52 @@ from patternbook.settings.base import RegionalSettings
 class EksManagedNodesSettings(
     StorageSettings, InsightsSettings, ManagedNodeSettings, ClusterSettings, AlarmSettings, RegionalSettings
 ):
-    """Of the cluster, its two groups of nodes, and its storage."""
+    """Settings of the cluster, its two node groups, and its storage."""
 
     refused: ClassVar[Mapping[str, str]] = {
-        f"desired_{kind}nodes": "no setting of this pattern: a group begins with its minimum, and whoever scales it "
-        "owns the number from then on; set min_system_nodes and min_spot_nodes"
+        f"desired_{kind}nodes": "Not supported: a node group starts with its minimum, and an autoscaler or a person "
+        "owns the number from then on. Set min_system_nodes and min_spot_nodes."
         for kind in ("", "system_", "spot_")
     }
     add_ons = (
-        *(*BEFORE_NODES, *AFTER_NODES, EBS, OBSERVABILITY),
+        *(*BEFORE_NODES, *AFTER_NODES, "aws-ebs-csi-driver", OBSERVABILITY),
         *("aws-efs-csi-driver", "aws-fsx-csi-driver", "netapp_trident-operator"),
     )
 
     system_instance_types: InstanceTypes = ()
-    """Instance types of the nodes on demand, in order of preference; without any, two of the architecture."""
+    """Instance types of the on-demand nodes, in order of preference. Defaults to two types of the architecture."""
     system_labels: Labels = Field({"nodes": "system"})
-    """Labels of the nodes on demand."""
+    """Kubernetes labels of the on-demand nodes."""
     min_system_nodes: SomeNodes = 2
-    """Nodes on demand at least, and to begin with; one runs the add-ons, the second does while that is replaced."""
+    """Minimum number of on-demand nodes, and their number at first. With two, one node runs the add-ons while EKS
+    replaces the other."""
     max_system_nodes: SomeNodes = 4
-    """Nodes on demand at most."""
+    """Maximum number of on-demand nodes."""
     spot_instance_types: InstanceTypes = ()
-    """Instance types of the nodes on Spot; without any, five of the architecture."""
+    """Instance types of the Spot nodes. More types mean fewer interruptions. Defaults to five types of the
+    architecture."""
     spot_labels: Labels = Field({"nodes": "spot"})
-    """Labels of the nodes on Spot."""
+    """Kubernetes labels of the Spot nodes."""
     spot_taints: Annotated[tuple[Taint, ...], Field(max_length=10)] = (Taint(key="spot", value="true"),)
-    """Taints of the nodes on Spot, so that only pods which tolerate them, and an interruption, run there."""
+    """Taints of the Spot nodes. They keep off pods that cannot bear an interruption."""
     min_spot_nodes: Nodes = 1
-    """Nodes on Spot at least, and to begin with."""
+    """Minimum number of Spot nodes, and their number at first."""
     max_spot_nodes: SomeNodes = 4
-    """Nodes on Spot at most."""
+    """Maximum number of Spot nodes."""
 
     @field_validator("system_instance_types", "spot_instance_types")
     @classmethod
-    def _run_the_ami(cls, value: InstanceTypes, info: ValidationInfo) -> InstanceTypes:
-        return run_the_ami(value, info)
+    def _of_the_architecture(cls, value: InstanceTypes, info: ValidationInfo) -> InstanceTypes:
+        return checked_types(value, info)
 
     @field_validator("max_system_nodes", "max_spot_nodes")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return at_least(value, info, f"{info.field_name}".replace("max", "min"))
+        return checked_maximum(value, info, minimum=f"{info.field_name}".replace("max", "min"))
 
     @property
     def system_nodes(self) -> NodeGroupSettings:
-        """The node group on demand."""
+        """Settings of the on-demand node group."""
         return NodeGroupSettings(
             capacity_type="ON_DEMAND",
             operating_system=self.operating_system,
@@ -85,7 +87,7 @@ class EksManagedNodesSettings(
 
     @property
     def spot_nodes(self) -> NodeGroupSettings:
-        """The node group on Spot."""
+        """Settings of the Spot node group."""
         return NodeGroupSettings(
             capacity_type="SPOT",
             operating_system=self.operating_system,

@@ -15,7 +15,7 @@ from patternbook import (
     data_key,
     node_role,
 )
-from patternbook.eks.add_ons import NODES_CALL, add_container_insights, add_ons_after_nodes, add_ons_before_nodes
+from patternbook.eks.add_ons import NODE_ENDPOINTS, add_container_insights, add_ons_after_nodes, add_ons_before_nodes
 from stacks.eks_managed_nodes.settings import EksManagedNodesSettings
 
 
@@ -43,7 +43,7 @@ class EksManagedNodesStack(PatternStack):
         self.cluster = EksCluster.from_settings(
             self, "Eks", settings, network=self.network, posture=posture, kubectl=bool(settings.storage), key=key
         )
-        self.cluster.add_interface_endpoints(NODES_CALL)
+        self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         ready = add_ons_before_nodes(self.cluster)
         role = node_role(self, "NodeRole")
         self.system_nodes = ManagedNodes.from_settings(

@@ -14,7 +14,7 @@ from patternbook import (
     data_key,
     node_role,
 )
-from patternbook.eks.add_ons import NODES_CALL, add_container_insights, add_ons_after_nodes, add_ons_before_nodes
+from patternbook.eks.add_ons import NODE_ENDPOINTS, add_container_insights, add_ons_after_nodes, add_ons_before_nodes
 from patternbook.eks.storage.ebs import add_ebs_driver, apply_default_class
 from patternbook.limits.eks import service_cidr
 from stacks.eks_self_managed_nodes.settings import EksSelfManagedNodesSettings
@@ -51,7 +51,7 @@ class EksSelfManagedNodesStack(PatternStack):
             kubectl=bool(settings.storage),
             key=key,
         )
-        self.cluster.add_interface_endpoints(NODES_CALL)
+        self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         role = node_role(self, "NodeRole")
         ready = add_ons_before_nodes(self.cluster)
         self.nodes = SelfManagedNodes.from_settings(

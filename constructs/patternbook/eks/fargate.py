@@ -1,4 +1,4 @@
-"""Pods on Fargate: which ones, what they act as while they start, and where what they print goes."""
+"""Fargate profiles, the pod execution role, and the log router of pods on Fargate."""
 
 from collections.abc import Sequence
 
@@ -20,13 +20,13 @@ from patternbook.posture import Posture
 
 
 class FargatePods(Construct):
-    """Fargate profiles, by which pods of some namespaces run on Fargate, in the private subnets of a cluster without
-    nodes; CoreDNS on Fargate too; and the log group that what pods print goes to.
+    """Fargate profiles for the pods of some namespaces and for CoreDNS, in the private subnets of a cluster without
+    nodes, and a log group for the output of pods.
 
-    *A role*, of the kubelet and not of the pods, pulls images and writes to that one log group. It is for profiles of
-    this one cluster.
+    The *pod execution role* belongs to the kubelet, not to the pods. It pulls images, and writes to that one log group.
+    Only Fargate profiles of this one cluster can use it.
 
-    EKS changes one profile of a cluster at a time, so they are made, and deleted, one after the other.
+    EKS changes one Fargate profile of a cluster at a time, so CloudFormation makes and deletes them one by one.
 
     https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
     """
@@ -42,16 +42,17 @@ class FargatePods(Construct):
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
     ) -> None:
-        """:param namespaces: whose pods run on Fargate; others find no node.
+        """:param namespaces: namespaces whose pods run on Fargate. Pods of other namespaces find no node.
         :param key: encrypts the log group.
-        :raises ValueError: see :func:`check_namespaces` and :func:`patternbook.limits.logs.check_retention`.
+        :raises ValueError: see :func:`patternbook.eks.settings.check_namespaces` and
+            :func:`patternbook.limits.logs.check_retention`.
         """
         check_namespaces(namespaces)
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._cluster = cluster
         self.log_group = log_group(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
-        self.role = self._role_of_the_kubelet(cluster)
+        self.role = self._pod_execution_role(cluster)
         system = self._profile(
             "System", cluster, [eks.Selector(namespace="kube-system", labels={"k8s-app": "kube-dns"})]
         )
@@ -82,7 +83,7 @@ class FargatePods(Construct):
         )
 
     def apply_log_router(self) -> None:
-        """Applies the configuration of Fargate's log router, which sends what pods print to the log group."""
+        """Applies the configuration of Fargate's log router, which sends the output of pods to the log group."""
         manifests = read_manifests(
             MANIFESTS / "log-router-fargate.yaml",
             LogGroupName=self.log_group.log_group_name,
@@ -90,10 +91,10 @@ class FargatePods(Construct):
         )
         self._cluster.kubectl.apply("LogRouter", manifests, after=[self.log_group])
 
-    def _role_of_the_kubelet(self, cluster: EksCluster) -> iam.Role:
+    def _pod_execution_role(self, cluster: EksCluster) -> iam.Role:
         """https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html"""
         stack = cdk.Stack.of(self)
-        # Known before the cluster is.
+        # An ARN from the name of the cluster, because the role is made before the cluster.
         profiles = stack.format_arn(service="eks", resource="fargateprofile", resource_name=f"{cluster.name}/*")
         role = role_with_policies(
             self,

@@ -30,22 +30,21 @@ def warn_of_one_spot_type(scope: Construct, name: InstanceTypeName) -> None:
     """Warns at synth that all Spot nodes depend on one Spot capacity pool."""
     cdk.Annotations.of(scope).add_warning_v2(
         "patternbook:OneSpotInstanceType",
-        f"Spot with one instance type, {name}: when its pool runs dry there is no other to go to, and all nodes can go "
-        "at once. Name several.",
+        f"The only Spot instance type is {name}. When its capacity pool runs dry, all Spot nodes can go at once "
+        "and none can come. Name several types.",
     )
 
 
 class ManagedNodes(Construct):
-    """A managed node group in the private subnets: EKS launches its nodes, drains them before it replaces them, and
-    repairs those that are broken.
+    """A managed node group in the private subnets. EKS launches its nodes, drains them before it replaces them, and
+    repairs broken ones.
 
-    Nodes run AL2023 or Bottlerocket, from the EKS-optimized AMI of the cluster's version; instance types are of its
-    architecture. They have neither a public address nor an SSH key, and share the security group of the cluster.
-    Volumes are gp3, encrypted with the AWS managed key: Auto Scaling would need a grant on another, and what outlives a
-    node belongs elsewhere.
+    Nodes run the EKS-optimized AMI of AL2023 or Bottlerocket for the cluster's version. They have neither a public
+    address nor an SSH key, and are in the security group of the cluster. The AWS managed key encrypts their gp3
+    volumes: Auto Scaling would need a grant on another key, and data that outlives a node belongs elsewhere.
 
-    Nothing changes their number between ``min_nodes`` and ``max_nodes`` unless somebody installs an autoscaler.
-    A pod disruption budget that cannot be met makes an update fail, rather than be overridden.
+    Only an autoscaler or a person changes the number of nodes between ``min_nodes`` and ``max_nodes``. An update fails
+    if a pod disruption budget cannot be met: it never overrides one.
     """
 
     def __init__(
@@ -66,12 +65,15 @@ class ManagedNodes(Construct):
         taints: Sequence[Taint] = (),
         after: Sequence[IDependable] = (),
     ) -> None:
-        """:param role: of the nodes, see :func:`node_role`.
-        :param instance_types: on demand in order of preference; :data:`NODE_TYPES` or :data:`SPOT_TYPES` where there is
-            none. Spot with a single one is a warning.
-        :param after: what has to be there before a node can be ready: the add-ons ``vpc-cni``, ``kube-proxy`` and
+        """:param role: role of the nodes, see :func:`patternbook.eks.access.node_role`.
+        :param instance_types: in order of preference on demand. They default to
+            :data:`patternbook.limits.eks.NODE_TYPES` or :data:`patternbook.limits.eks.SPOT_TYPES`. A single type on
+            Spot is a warning.
+        :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
+        :param after: what a node needs to become ready: the add-ons ``vpc-cni``, ``kube-proxy`` and
             ``eks-pod-identity-agent``.
-        :raises ValueError: see :func:`check_sizes` and :func:`check_node_types`.
+        :raises ValueError: see :func:`patternbook.limits.eks.check_sizes` and
+            :func:`patternbook.limits.eks.check_node_types`.
         """
         check_sizes(min_nodes=min_nodes, max_nodes=max_nodes)
         spot = capacity_type == "SPOT"
@@ -95,7 +97,7 @@ class ManagedNodes(Construct):
             ),
             min_size=min_nodes,
             max_size=max_nodes,
-            # EKS begins with as many; a group of none is one that somebody or something scales up.
+            # The number at first.
             desired_size=min_nodes,
             max_unavailable=1,
             force_update=False,
@@ -108,7 +110,7 @@ class ManagedNodes(Construct):
         )
         resource = self.group.node.default_child
         assert isinstance(resource, eks.CfnNodegroup)
-        # The L2 leaves it out, and nodes would stay behind when the cluster is upgraded.
+        # The L2 leaves the version out, and nodes would stay on the old version when the cluster is upgraded.
         resource.version = cluster.version
         # A node needs its role and its route to EKS until it is gone, so both are deleted after it.
         self.group.node.add_dependency(role, *after, *cluster.internet_routes)

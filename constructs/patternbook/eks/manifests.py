@@ -18,16 +18,17 @@ from patternbook.eks.access import role_with_policies
 from patternbook.nag import acknowledge
 
 MANIFESTS: Final = Path(__file__).with_name("runtime")
-"""Manifests that several patterns apply."""
+"""Manifests of the constructs in this folder."""
 PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
 
 
 def read_manifests(path: Path, **values: str) -> list[dict[str, Any]]:
-    """The objects of a YAML file, in its order.
+    """The Kubernetes objects of a YAML file.
 
-    :param values: what stands in the file as ``${Name}``, such as the id of a file system, known at deployment only.
+    :param values: values of the placeholders ``${Name}`` in the file, such as the id of a file system, which only a
+        deployment knows.
     :raises ValueError: for a document that is no Kubernetes object, for a placeholder without a value, and for a value
-        that no placeholder asks for.
+        without a placeholder.
     """
     used: set[str] = set()
 
@@ -41,24 +42,30 @@ def read_manifests(path: Path, **values: str) -> list[dict[str, Any]]:
     def replace(found: re.Match[str]) -> str:
         name = found[1]
         if name not in values:
-            raise ValueError(f"{path.name}: no value for ${{{name}}}; given: {', '.join(values) or 'none'}")
+            raise ValueError(
+                f"{path.name} needs a value for ${{{name}}}, got values for {', '.join(values) or 'none'}."
+            )
         used.add(name)
         return values[name]
 
     documents = [fill(each) for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each is not None]
     for each in documents:
         if not isinstance(each, dict) or not {"apiVersion", "kind", "metadata"} <= each.keys():
-            raise ValueError(f"{path.name}: expected Kubernetes objects with apiVersion, kind and metadata")
+            raise ValueError(
+                f"{path.name} must have Kubernetes objects with apiVersion, kind and metadata, got {each!r}."
+            )
     if values.keys() - used:
-        raise ValueError(f"{path.name}: no placeholder for {', '.join(sorted(values.keys() - used))}")
+        raise ValueError(
+            f"{path.name} has no placeholder for {', '.join(sorted(values.keys() - used))}. Remove the value."
+        )
     return documents
 
 
 class Kubectl:
-    """The stack's own kubectl: two Lambda functions of CDK's in the private subnets, because CloudFormation has no
-    resource for a Kubernetes object.
+    """The stack's own kubectl: two Lambda functions of CDK's in the private subnets. CloudFormation has no resource for
+    Kubernetes objects.
 
-    Its constructs stand in the scope of the cluster.
+    The construct of the cluster is the scope of everything that it makes.
     """
 
     def __init__(self, scope: Construct) -> None:
@@ -69,17 +76,17 @@ class Kubectl:
             description="Applies the manifests of the stack",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             policies=["service-role/AWSLambdaVPCAccessExecutionRole"],
-            reason="What a function in a VPC needs: to write logs, and network interfaces, for which IAM knows no "
+            reason="A function in a VPC has to write logs and to manage network interfaces, for which IAM has no "
             "resource.",
         )
         # The dependencies include the policy of the role, which is a resource of its own.
         self._after: list[IDependable] = [self._role]
 
     def provider_options(self) -> eks.KubectlProviderOptions:
-        """The options to make the cluster with."""
+        """Options for the L2 construct of the cluster."""
         return eks.KubectlProviderOptions(
             kubectl_layer=KubectlV36Layer(self._scope, "KubectlLayer"),
-            # CDK would let it read every repository of the account, for charts that nobody installs.
+            # CDK would let the role read every repository of the account, for Helm charts that nobody installs.
             role=self._role.without_policy_updates(),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
@@ -92,17 +99,18 @@ class Kubectl:
         log_removal_policy: cdk.RemovalPolicy,
         key: kms.Key | None,
     ) -> None:
-        """Sets what the L2 construct of the cluster cannot be told about its two functions."""
+        """Configures the two functions of the cluster, where its L2 construct has no options for it."""
         self._cluster = cluster
         self._role.add_to_policy(iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster.cluster_arn]))
         provider = cluster.kubectl_provider
         assert provider is not None
-        for each in provider.node.find_all():  # their log groups, where the feature flag useCdkManagedLogGroup is on
+        # The functions have log groups here if the feature flag useCdkManagedLogGroup is on.
+        for each in provider.node.find_all():
             if isinstance(each, logs.CfnLogGroup):
                 each.apply_removal_policy(log_removal_policy)
                 each.retention_in_days = log_retention_days
                 each.kms_key_id = key.key_arn if key else None
-        # The condition belongs to a policy that this role does without.
+        # This condition is for a policy that the role does not have.
         self._scope.node.try_remove_child("HasEcrPublic")
         handler = provider.node.find_child("Handler").node.default_child
         assert isinstance(handler, cdk.CfnElement)
@@ -111,24 +119,24 @@ class Kubectl:
             acknowledge(
                 provider,
                 f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/{name}]",
-                "Of CDK's function that calls kubectl's: to write logs, and network interfaces, for which IAM knows no "
-                "resource.",
+                "CDK's function that calls kubectl's has to write logs and to manage network interfaces, for which IAM "
+                "has no resource.",
             )
         acknowledge(
             provider,
             f"IAM5[Resource::<{cdk.Stack.of(self._scope).get_logical_id(handler)}.Arn>:*]",
-            "Every version of the one function that CDK's own calls.",
+            "CDK's function may call every version of kubectl's.",
         )
 
     def add_dependency(self, *needed: IDependable) -> None:
-        """What kubectl applies from now on is deleted before these are."""
+        """Makes whatever kubectl applies from now on depend on these."""
         self._after.extend(needed)
 
     def apply(
         self, construct_id: str, manifests: Sequence[Mapping[str, Any]], *, after: Sequence[IDependable] = ()
     ) -> eks.KubernetesManifest:
-        """Has kubectl apply objects, and delete them with the stack. As few as can be: each is a call into a cluster
-        that has to answer when the stack is deployed, and deleted.
+        """Applies objects, and deletes them with the stack. Apply few: the cluster has to answer for each of them
+        whenever the stack is deployed or deleted.
         """
         manifest = eks.KubernetesManifest(
             self._scope,
@@ -140,7 +148,7 @@ class Kubectl:
         manifest.node.add_dependency(*self._after, *after)
         return manifest
 
-    def find(
+    def wait_for(
         self,
         construct_id: str,
         *,
@@ -150,9 +158,9 @@ class Kubectl:
         namespace: str = "default",
         after: Sequence[IDependable] = (),
     ) -> eks.KubernetesObjectValue:
-        """Waits, for ten minutes at most, until something in the cluster has made an object, or set a value of it.
+        """Waits up to ten minutes until something in the cluster has created an object, or set a value in it.
 
-        :param json_path: of the value, such as ``.metadata.name``.
+        :param json_path: path to the value, such as ``.metadata.name``.
         """
         found = eks.KubernetesObjectValue(
             self._scope,

@@ -27,15 +27,15 @@ WARMUP: Final = cdk.Duration.minutes(3)
 
 
 class SelfManagedNodes(Construct):
-    """Nodes in the private subnets, from a launch template of one's own: of the EKS-optimized AL2023 AMI, or of an AMI
-    that is built on it, on demand and on Spot in one group.
+    """An Auto Scaling group in the private subnets, with on-demand and Spot nodes from one launch template. Its AMI is
+    the EKS-optimized AMI of AL2023, or one that is built on it.
 
-    A node joins by itself: nodeadm, which is part of the AMI, reads name, endpoint and certificate of the cluster from
-    the user data; an access entry lets the node role in. They share the security group of the cluster, and have neither
-    a public address nor an SSH key.
+    A node joins by itself. nodeadm, a part of the AMI, reads name, endpoint and certificate of the cluster from the
+    user data, and an access entry admits the role of the node. Nodes have neither a public address nor an SSH key, and
+    are in the security group of the cluster.
 
-    A change of the template, such as a new AMI, replaces all nodes by an *instance refresh*, the new one before the old
-    one. **Nobody drains a node** before it goes, here or at scale-in, or when Spot takes it back.
+    A change of the launch template, such as a new AMI, starts an *instance refresh*, which replaces each node by a new
+    one. **Nobody drains a node** before it goes: neither then, nor at scale-in, nor when EC2 takes back a Spot node.
 
     https://docs.aws.amazon.com/eks/latest/userguide/worker.html
     """
@@ -62,14 +62,15 @@ class SelfManagedNodes(Construct):
     ) -> None:
         """:param cluster: a cluster with a ``service_cidr``, which nodeadm has to know.
         :param role: role of the nodes, see :func:`patternbook.eks.access.node_role`.
-        :param ami_id: an AMI of one's own, with nodeadm, of this architecture (which nothing can check before a node is
-            launched); where it is None the EKS-optimized one of the cluster's version, as it is when one deploys.
-        :param instance_types: in order of preference on demand; on Spot by price and capacity.
-        :param on_demand_base: nodes on demand, before any is on Spot.
-        :param spot_percent: share of Spot in the nodes beyond the base.
-        :param after: what has to be there before a node can be ready.
-        :raises ValueError: see :func:`patternbook.eks.managed_nodes.check_node_types` and
-            :func:`patternbook.ecs.ec2_capacity.check_numbers`; and for what is no id of an AMI.
+        :param ami_id: an AMI with nodeadm and of this architecture, which nothing checks before a node launches. Each
+            deployment defaults to the newest EKS-optimized AMI of the cluster's version.
+        :param instance_types: in order of preference on demand. On Spot, price and capacity decide.
+        :param on_demand_base: number of on-demand nodes before the first Spot node.
+        :param spot_percent: share of Spot nodes among the nodes beyond the base.
+        :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
+        :param after: what a node needs to become ready, see :class:`patternbook.eks.managed_nodes.ManagedNodes`.
+        :raises ValueError: for anything but the id of an AMI, for a cluster without ``service_cidr``, and see
+            :func:`patternbook.limits.eks.check_node_types` and :func:`patternbook.ecs.ec2_capacity.check_numbers`.
         """
         check_numbers(
             min_instances=min_nodes, max_instances=max_nodes, on_demand_base=on_demand_base, spot_percent=spot_percent
@@ -77,7 +78,7 @@ class SelfManagedNodes(Construct):
         names = tuple(instance_types) or tuple(dict.fromkeys((*NODE_TYPES[architecture], *SPOT_TYPES[architecture])))
         check_node_types(names, architecture=architecture)
         if ami_id is not None and not AMI_ID.accepts(ami_id):
-            raise ValueError(f"ami_id: {ami_id!r} given, {AMI_ID.text} required")
+            raise ValueError(f"ami_id must be {AMI_ID.text}, got {ami_id!r}.")
         if cluster.service_cidr is None:
             raise ValueError("cluster must have a service_cidr, got none. Make the cluster with service_cidr.")
         super().__init__(scope, construct_id)
@@ -94,7 +95,7 @@ class SelfManagedNodes(Construct):
             "Template",
             operating_system="al2023",
             volume_gib=volume_gib,
-            # Its policies are what they are: whatever CDK would add is not for a kubelet.
+            # CDK may add no policies, because a kubelet needs no others.
             role=role.without_policy_updates(),
             security_group=cluster.cluster.cluster_security_group,
             machine_image=OwnImage(ami_id) if ami_id else optimized_image(cluster.version, architecture),  # ty: ignore[invalid-argument-type]
@@ -117,7 +118,7 @@ class SelfManagedNodes(Construct):
                     spot_allocation_strategy=autoscaling.SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
                 ),
             ),
-            # No desired capacity: whoever scales the group owns it, and a deployment would reset it.
+            # No desired capacity: an autoscaler or a person owns it, and a deployment would reset it.
             min_capacity=min_nodes,
             max_capacity=max_nodes,
             max_instance_lifetime=posture.instance_lifetime,
@@ -131,13 +132,13 @@ class SelfManagedNodes(Construct):
                 skip_matching=True,
             ),
         )
-        # By which controllers in the cluster know its instances.
+        # Controllers in the cluster find its instances by this tag.
         cdk.Tags.of(self.group).add(f"kubernetes.io/cluster/{cluster.name}", "owned")
         entry = node_access_entry(self, "Access", cluster=cluster.cluster, role=role)
         # A node needs its role and its route to EKS until it is gone, so both are deleted after it.
         self.group.node.add_dependency(role, entry, *after, *cluster.internet_routes)
         acknowledge(self.group, "EC26", "The rule cannot read a mixed instances policy; all volumes are encrypted.")
-        acknowledge(self.group, "AS3", "Nodes come and go; alarms tell of pods that find none.")
+        acknowledge(self.group, "AS3", "Nodes come and go. Alarms notify of pods that find none.")
 
     @classmethod
     def from_settings(

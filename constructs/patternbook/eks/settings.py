@@ -28,7 +28,7 @@ AddOnVersion = Annotated[
 ]
 Labels = Annotated[dict[fields.LabelKey, fields.LabelValue], Field(max_length=50)]
 InstanceTypes = Annotated[tuple[InstanceTypeName, ...], EachOnce, Field(max_length=10)]
-# A group without nodes is one that somebody, or something, scales up.
+# A group may have no nodes at first, and be scaled up by an autoscaler or a person.
 Nodes = Annotated[Whole, Field(ge=0, le=MAX_NODES), Unit("nodes")]
 SomeNodes = Annotated[Whole, Field(ge=1, le=MAX_NODES), Unit("nodes")]
 
@@ -38,56 +38,64 @@ SYSTEM_NAMESPACES: Final = ("kube-system", "aws-observability")
 
 
 def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
-    """Whether these blocks may reach the public endpoint.
+    """https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
 
-    https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
-
-    :raises ValueError: for more blocks than EKS takes, for what is no block of public addresses, and for every address
-        where the posture does not allow it.
+    :raises ValueError: for more CIDR blocks than EKS takes, for anything but public CIDR blocks, and for blocks that
+        admit everybody where the posture does not allow it.
     """
     if len(cidrs) > MAX_PUBLIC_CIDRS:
-        raise ValueError(f"expected at most {MAX_PUBLIC_CIDRS} blocks, not {len(cidrs)}")
+        raise ValueError(
+            f"public_access_cidrs must list at most {MAX_PUBLIC_CIDRS} CIDR blocks, got {len(cidrs)}. "
+            "Merge adjacent blocks."
+        )
     for cidr in cidrs:
         if not CIDR.accepts(cidr):
-            raise ValueError(f"expected {CIDR.text}, unlike {cidr!r}")
+            raise ValueError(f"Each of public_access_cidrs must be {CIDR.text}, got {cidr!r}.")
         if any(ipaddress.IPv4Network(cidr).subnet_of(private) for private in PRIVATE_BLOCKS):
-            raise ValueError(f"expected public addresses, unlike {cidr}: private ones reach the private endpoint")
+            raise ValueError(
+                f"public_access_cidrs must be public addresses, got {cidr}. Remove it: the private endpoint serves it."
+            )
     together = ipaddress.collapse_addresses(map(ipaddress.IPv4Network, cidrs))
     if any(block.prefixlen == 0 for block in together) and not posture.open_cluster_endpoint:
         given = " and ".join(cidrs)
-        raise ValueError(f"expected blocks of your own, unlike {given}: in {posture.name} not everybody may connect")
+        raise ValueError(
+            f"public_access_cidrs may not admit everybody (0.0.0.0/0) in {posture.name}, got {given}. "
+            "List your own CIDR blocks."
+        )
 
 
 def check_namespaces(namespaces: Sequence[str]) -> None:
-    """:raises ValueError: for what is no namespace or belongs to the cluster, and for more, or less, than a profile
-    takes.
+    """:raises ValueError: for names that are no namespaces, for namespaces that belong to the cluster, and for more or
+    fewer than a Fargate profile takes.
     """
     if not 1 <= len(namespaces) <= MAX_NAMESPACES:
-        raise ValueError(f"expected 1 to {MAX_NAMESPACES} namespaces, not {len(namespaces)}")
+        raise ValueError(f"namespaces must list 1 to {MAX_NAMESPACES} namespaces, got {len(namespaces)}.")
     for name in namespaces:
         if not NAMESPACE.accepts(name):
-            raise ValueError(f"expected {NAMESPACE.text}, unlike {name!r}")
+            raise ValueError(f"Each of namespaces must be {NAMESPACE.text}, got {name!r}.")
         if name in SYSTEM_NAMESPACES:
-            raise ValueError(f"expected namespaces of your own, unlike {name}, which belongs to the cluster")
+            raise ValueError(f"namespaces must be your own, got {name}, which belongs to the cluster. Remove it.")
 
 
 class ClusterSettings(NetworkSettings):
     """Settings of an :class:`patternbook.eks.cluster.EksCluster` and of its network."""
 
     add_ons: ClassVar[tuple[str, ...]]
-    """Those that the pattern can have."""
+    """Names of the add-ons that the pattern can have."""
 
     upgrade_policy: UpgradePolicy = "STANDARD"
-    """At the end of standard support: EKS upgrades the cluster, or, for six times the price, goes on (EXTENDED)."""
+    """Policy for the end of standard support. With STANDARD, EKS upgrades the cluster by itself. With EXTENDED, it
+    supports the version for another year, at six times the price."""
     kubernetes_version: Annotated[str, Expected("a Kubernetes version in support")] = KUBERNETES_VERSION
-    """Version of the cluster; a newer one upgrades it, one minor version at a time, and there is no way back."""
+    """Kubernetes version of the cluster. Change it to upgrade, one minor version at a time. There is no way back."""
     public_access_cidrs: Annotated[tuple[fields.Cidr, ...], EachOnce, Field(max_length=MAX_PUBLIC_CIDRS)] = ()
-    """IPv4 blocks that may reach the API of the cluster from the internet; without any, it has no public endpoint."""
+    """IPv4 CIDR blocks that may reach the API of the cluster from the internet. Without any, the cluster has no public
+    endpoint."""
     admin_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=20)] = ()
-    """ARNs of roles, users or accounts that may act as the cluster's admin; without any, whoever IAM of this account
-    lets do so."""
+    """ARNs of IAM roles, users or accounts that may assume the admin role of the cluster. Without any, the IAM policies
+    of this account decide."""
     add_on_versions: dict[str, AddOnVersion] = Field({}, max_length=20)
-    """Versions of add-ons, by their names; EKS chooses the others."""
+    """Versions of add-ons by their names. EKS chooses the version of any other add-on when it creates it."""
 
     @field_validator("kubernetes_version")
     @classmethod
@@ -106,53 +114,57 @@ class ClusterSettings(NetworkSettings):
     def _of_the_pattern(cls, value: dict[str, str]) -> dict[str, str]:
         others = sorted(value.keys() - set(cls.add_ons))
         if others:
-            raise ValueError(f"expected add-ons of this pattern, unlike {', '.join(others)}: {', '.join(cls.add_ons)}")
+            raise ValueError(
+                f"must name add-ons of this pattern, got {', '.join(others)}. Choose from {', '.join(cls.add_ons)}."
+            )
         return value
 
 
 class InsightsSettings(PatternSettings):
-    """What CloudWatch is told about pods."""
+    """Settings of CloudWatch Container Insights."""
 
     container_insights: YesNo = True
-    """Send metrics and logs of nodes and pods to CloudWatch, for money by volume."""
+    """Send metrics and logs of nodes and pods to CloudWatch Container Insights, which costs money by volume."""
 
 
 class Taint(SettingsModel):
-    """What keeps pods off a node that do not tolerate it."""
+    """A taint of a node, which keeps off pods that do not tolerate it."""
 
     key: fields.LabelKey
-    """Its key."""
+    """Key of the taint."""
     value: fields.LabelValue = ""
-    """Its value."""
+    """Value of the taint."""
     effect: TaintEffect = "NO_SCHEDULE"
-    """What happens to pods that do not tolerate it."""
+    """Effect on pods that do not tolerate the taint."""
 
 
 class NodeSettings(PatternSettings):
-    """What all nodes have in common."""
+    """Settings of all nodes."""
 
     architecture: Architecture = "arm64"
-    """Architecture of AMI, nodes and images."""
+    """CPU architecture of the AMI, the nodes and your images."""
     volume_gib: Annotated[Whole, Field(ge=20, le=16384), Unit("GiB")] = 30
-    """Volume of a node, for images and what containers write."""
+    """Size of a node's EBS volume, which holds images and container writes."""
 
 
 class ManagedNodeSettings(NodeSettings):
-    """What the nodes of all managed node groups have in common."""
+    """Settings of all managed node groups."""
 
     operating_system: OperatingSystem = "al2023"
-    """Operating system of the nodes, from the EKS-optimized AMI."""
+    """Operating system of the nodes. They run its EKS-optimized AMI."""
 
 
 class NodeGroupSettings(ManagedNodeSettings):
-    """One managed node group, see :class:`patternbook.eks.managed_nodes.ManagedNodes`. A pattern with several groups
-    has settings with prefixes, and a property for each group that gives its part in this form.
+    """Settings of one :class:`patternbook.eks.managed_nodes.ManagedNodes`.
+
+    The settings of a pattern with several node groups have prefixes (``spot_labels``). A property for each group
+    returns its part of them in this form.
     """
 
     capacity_type: CapacityType
     """On demand or Spot."""
     instance_types: InstanceTypes
-    """Instance types."""
+    """Instance types of the nodes, in order of preference on demand."""
     labels: Labels
     """Kubernetes labels of the nodes."""
     taints: tuple[Taint, ...] = ()
@@ -167,35 +179,35 @@ class SelfManagedNodesSettings(NodeSettings):
     """Settings of :class:`patternbook.eks.self_managed_nodes.SelfManagedNodes`."""
 
     refused: ClassVar[Mapping[str, str]] = {
-        "desired_nodes": "no setting of this pattern: whoever scales the group owns the number of its nodes, and a "
-        "deployment would reset it; set min_nodes and max_nodes, the same to keep a number"
+        "desired_nodes": "Not supported: an autoscaler or a person owns the number of nodes, and a deployment would "
+        "reset it. To pin it, set min_nodes = max_nodes."
     }
 
     ami_id: fields.AmiId | None = None
-    """AMI of your own, with nodeadm, of the architecture and in the stack's Region; without one, the EKS-optimized AMI
-    of AL2023, in its newest version with each deployment."""
+    """AMI of your own. It needs nodeadm, this architecture and the Region of the stack. Each deployment defaults to the
+    newest EKS-optimized AMI of AL2023."""
     instance_types: InstanceTypes = ()
-    """Instance types in order of preference; without any, five of the architecture."""
+    """Instance types of the nodes, in order of preference on demand. Defaults to five types of the architecture."""
     on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("nodes")] = 2
-    """Nodes that run on demand before any runs on Spot."""
+    """Number of on-demand nodes before the first Spot node."""
     spot_percent: Percent = 50
-    """Share of Spot in the nodes beyond the base."""
+    """Share of Spot nodes among the nodes beyond on_demand_base."""
     min_nodes: SomeNodes = 2
-    """Nodes at least; a group of none would have no room for the add-ons."""
+    """Minimum number of nodes. The add-ons need at least one."""
     max_nodes: SomeNodes = 6
-    """Nodes at most."""
+    """Maximum number of nodes."""
     node_labels: Labels = Field({"nodes": "own"})
-    """Labels of the nodes."""
+    """Kubernetes labels of the nodes."""
 
     @field_validator("instance_types")
     @classmethod
-    def _run_the_ami(cls, value: InstanceTypes, info: ValidationInfo) -> InstanceTypes:
-        return run_the_ami(value, info)
+    def _of_the_architecture(cls, value: InstanceTypes, info: ValidationInfo) -> InstanceTypes:
+        return checked_types(value, info)
 
     @field_validator("max_nodes")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return at_least(value, info, "min_nodes")
+        return checked_maximum(value, info, minimum="min_nodes")
 
 
 class FargatePodsSettings(LogSettings):
@@ -204,7 +216,7 @@ class FargatePodsSettings(LogSettings):
     namespaces: Annotated[tuple[fields.Namespace, ...], EachOnce, Field(min_length=1, max_length=MAX_NAMESPACES)] = (
         "default",
     )
-    """Kubernetes namespaces whose pods run on Fargate; in others they find no node."""
+    """Kubernetes namespaces whose pods run on Fargate. Pods of other namespaces find no node."""
 
     @field_validator("namespaces")
     @classmethod
@@ -213,15 +225,18 @@ class FargatePodsSettings(LogSettings):
         return value
 
 
-def run_the_ami(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> tuple[InstanceTypeName, ...]:
-    """Part of a validator of instance types: see :func:`patternbook.limits.eks.check_node_types`."""
+def checked_types(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> tuple[InstanceTypeName, ...]:
+    """Validates instance types, see :func:`patternbook.limits.eks.check_node_types`."""
     if "architecture" in info.data:
         check_node_types(value, architecture=info.data["architecture"])
     return value
 
 
-def at_least(value: int, info: ValidationInfo, minimum: str) -> int:
-    """Part of a validator of a maximum: it must not be below the setting ``minimum``."""
+def checked_maximum(value: int, info: ValidationInfo, *, minimum: str) -> int:
+    """Validates a maximum: it must not be below the setting that ``minimum`` names."""
     if value < info.data.get(minimum, 0):
-        raise ValueError(f"expected at least {minimum}, which is {info.data[minimum]}")
+        raise ValueError(
+            f"must be at least {minimum} ({info.data[minimum]}), got {value}. "
+            f"Raise {info.field_name} or lower {minimum}."
+        )
     return value

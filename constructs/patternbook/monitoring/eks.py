@@ -41,6 +41,16 @@ class EksAlarms(MonitoringBase):
     def watch_storage(self, storage: ClusterStorage) -> None:
         """Adds an alarm on each file system of FSx, which rings before it is full. EFS and EBS have no such limit."""
         if storage.lustre:
-            self.watch("LustreFull", storage.lustre.used(), threshold=80, description="FSx for Lustre is filling up")
+            self.watch(
+                "LustreFull",
+                storage.lustre.storage_utilization(),
+                threshold=80,
+                description="FSx for Lustre is filling up",
+            )
         if storage.ontap:
-            self.watch("OntapFull", storage.ontap.used(), threshold=80, description="FSx for ONTAP is filling up")
+            self.watch(
+                "OntapFull",
+                storage.ontap.storage_utilization(),
+                threshold=80,
+                description="FSx for ONTAP is filling up",
+            )

@@ -16,17 +16,17 @@ from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 
 TAG = "efs.csi.aws.com/cluster"
-"""What the driver tags an access point with that it makes."""
+"""The tag of access points that an EFS CSI driver has made."""
 
 
 class EfsStorage(Construct):
-    """A file system, and the EFS CSI driver as an EKS add-on, which makes an access point of it for each claim: a
-    directory of its own, as a user of its own, that pods in every AZ share.
+    """A file system, and the EFS CSI driver as an EKS add-on. The driver makes an access point of the file system for
+    each claim: a directory with a user of its own, which pods in every AZ share.
 
-    The driver's role makes access points of this one file system. It deletes only those that an EFS CSI driver has
-    made, this one or another of the account: the ARN of an access point does not name its file system, and all drivers
-    set the same tag. That is less than the managed policy AmazonEFSCSIDriverPolicy, which is for every file system.
-    Pods reach the files by the security group of the cluster, by TLS, and never as root; how, EFS does not ask IAM.
+    The role of the driver allows to make access points of this one file system only. It allows to delete the access
+    points of every EFS CSI driver in the account, because their ARNs do not name a file system and all drivers set the
+    same tag. The AWS managed policy AmazonEFSCSIDriverPolicy would allow both for every file system. Members of the
+    cluster's security group reach the files by TLS and never as root, without permissions of IAM.
 
     https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEFSCSIDriverPolicy.html
@@ -43,8 +43,8 @@ class EfsStorage(Construct):
         nodes: Sequence[IDependable],
         key: kms.Key | None = None,
     ) -> None:
-        """:param nodes: which the driver runs on.
-        :param key: encrypts the files.
+        """:param nodes: the nodes that the driver runs on.
+        :param key: encrypts the files. The AWS managed key does if it is None.
         """
         super().__init__(scope, construct_id)
         self._cluster = cluster
@@ -55,8 +55,8 @@ class EfsStorage(Construct):
         here = "<AWS::Region>:<AWS::AccountId>"
         for resource, reason in {
             "*": "ec2:DescribeAvailabilityZones supports no resource-level permissions.",
-            f"arn:<AWS::Partition>:elasticfilesystem:{here}:access-point/*": "Access points get their ids as they are "
-            "made; a driver may delete those that carry the tag of drivers.",
+            f"arn:<AWS::Partition>:elasticfilesystem:{here}:access-point/*": "Access points get their ids when "
+            "they are made. The role deletes those with the tag of drivers only.",
         }.items():
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
@@ -99,10 +99,10 @@ class EfsStorage(Construct):
 
 
 class StaticEfsVolume(SharedFileSystem):
-    """A file system, and a PersistentVolume ``shared`` that is its access point: for pods on Fargate, which mount EFS
-    without a driver, and where nothing makes volumes for claims.
+    """A file system, and the PersistentVolume ``shared`` for its one access point. Pods on Fargate mount
+    EFS without a driver of yours, but nothing makes a volume for each of their claims.
 
-    Members of the cluster's security group reach the files, by TLS, as the user of the access point.
+    Members of the cluster's security group reach the files by TLS, as the user of the access point.
 
     https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html
     """

@@ -1,4 +1,4 @@
-"""FSx for NetApp ONTAP for the pods of a cluster with nodes."""
+"""FSx for NetApp ONTAP file systems for the pods of a cluster with nodes."""
 
 import json
 from collections.abc import Sequence
@@ -25,28 +25,28 @@ from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 
 NAMESPACE: Final = "trident"
-"""Where the add-on has Trident.
+"""The namespace in which the add-on installs Trident.
 
 https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-vendors.html
 """
 MANAGED_ROUTES: Final = ("AmazonFSx", "ManagedByAmazonFSx")
-"""The tag of route tables that FSx may write to.
+"""The tag of route tables in which FSx may change routes.
 
 https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateFileSystemOntapConfiguration.html
 """
 
 
 class OntapStorage(Construct):
-    """A file system of FSx for NetApp ONTAP with a storage virtual machine (SVM), and NetApp Trident as an EKS add-on,
-    which makes a volume of it for each claim: pods of all AZs share it by NFS, and it can grow.
+    """A file system of FSx for NetApp ONTAP with a storage virtual machine (SVM), and NetApp Trident as an EKS add-on.
+    Trident makes a volume of the file system for each claim. Pods of all AZs share it by NFS, and it can grow.
 
-    In one AZ; with a standby in a second one where the posture wants it, which clients reach by an address that FSx
-    keeps in the route tables of the private subnets.
+    The file system is in one AZ. Where the posture asks for it, there is a standby in a second AZ. Clients then reach
+    the active one by an address that FSx keeps in the route tables of the private subnets.
 
-    Trident logs in to the SVM as its administrator, with a password that Secrets Manager makes and that nobody else
-    reads; its role makes, changes and deletes volumes of this file system only.
+    Trident logs in to the SVM as its administrator, with a password that Secrets Manager generates and nobody else
+    reads. Its role makes, changes and deletes volumes of this file system only.
 
-    The add-on comes from the AWS Marketplace: the account subscribes to "NetApp Trident" there once, free of charge.
+    The add-on comes from the AWS Marketplace: the account has to subscribe to "NetApp Trident" once, free of charge.
 
     https://docs.netapp.com/us-en/trident/trident-use/trident-fsx.html
     """
@@ -64,10 +64,10 @@ class OntapStorage(Construct):
         mbps: int = 128,
         key: kms.Key | None = None,
     ) -> None:
-        """:param nodes: which Trident runs on.
-        :param capacity_gib: of SSD, 1,024 to 196,608 GiB.
+        """:param nodes: the nodes that Trident runs on.
+        :param capacity_gib: SSD storage capacity: 1,024 to 196,608 GiB.
         :param mbps: throughput in MB/s: 128, 256, 512, 1,024, 2,048 or 4,096.
-        :param key: encrypts files and password; AWS managed keys where it is None.
+        :param key: encrypts files and password. AWS managed keys do if it is None.
         :raises ValueError: see :func:`patternbook.limits.fsx.check_ontap`.
         """
         check_ontap(capacity_gib, mbps)
@@ -97,7 +97,7 @@ class OntapStorage(Construct):
         acknowledge(
             self.password,
             "SMG4",
-            "A rotation has to change the password of the SVM too, which no rotation function of AWS does.",
+            "A rotation has to change the password of the SVM too. No rotation function of AWS does.",
         )
         self.machine = fsx.CfnStorageVirtualMachine(
             self,
@@ -105,7 +105,7 @@ class OntapStorage(Construct):
             file_system_id=self.file_system.ref,
             name="kubernetes",
             root_volume_security_style="UNIX",
-            # Not in the template: CloudFormation reads the secret when it makes the SVM.
+            # The template has a dynamic reference only. CloudFormation reads the secret when it creates the SVM.
             svm_admin_password=self.password.secret_value_from_json("password").unsafe_unwrap(),
         )
         self.machine.apply_removal_policy(posture.removal_policy)
@@ -113,8 +113,8 @@ class OntapStorage(Construct):
         cost = monthly_cost_of_ontap(capacity_gib, mbps, multi_az=posture.standby_in_another_az)
         cdk.Annotations.of(self).add_warning_v2(
             "patternbook:ontapCost",
-            f"FSx for ONTAP costs about {cost:,.0f} USD a month, used or not; its add-on, NetApp Trident, needs a "
-            "subscription in the AWS Marketplace, free of charge, before the deployment.",
+            f"FSx for ONTAP costs about {cost:,.0f} USD a month, used or not. Subscribe to its add-on, NetApp Trident, "
+            "in the AWS Marketplace before you deploy. The subscription is free of charge.",
         )
 
     @classmethod
@@ -153,7 +153,7 @@ class OntapStorage(Construct):
             VpcCidr=self._cidr,
         )
         # The add-on is active once the operator is. Only then does the operator bring Trident's own kinds.
-        known = kubectl.find(
+        known = kubectl.wait_for(
             "BackendsAreKnown",
             kind="customresourcedefinition",
             name="tridentbackendconfigs.trident.netapp.io",
@@ -162,7 +162,7 @@ class OntapStorage(Construct):
         )
         applied = kubectl.apply("OntapBackend", [backend], after=[known, self.machine])
         # kubectl applies it whether Trident can log in or not. It gets this id once Trident has logged in.
-        works = kubectl.find(
+        works = kubectl.wait_for(
             "BackendWorks",
             kind="tridentbackendconfig",
             name=backend["metadata"]["name"],
@@ -172,8 +172,8 @@ class OntapStorage(Construct):
         )
         kubectl.apply("OntapClass", read_manifests(MANIFESTS / "storage-class-fsx-ontap.yaml"), after=[works])
 
-    def used(self) -> cloudwatch.Metric:
-        """How full its SSD is, in percent. AWS advises to stay below 80.
+    def storage_utilization(self) -> cloudwatch.Metric:
+        """Used share of the SSD storage capacity, in percent. AWS advises to keep it below 80.
 
         https://docs.aws.amazon.com/fsx/latest/ONTAPGuide/storage-capacity-and-IOPS.html
         """
@@ -194,7 +194,7 @@ class OntapStorage(Construct):
         mbps: int,
         key: kms.Key | None,
     ) -> fsx.CfnFileSystem:
-        """L1: CDK has no other for ONTAP."""
+        """CDK has only an L1 construct for ONTAP."""
         subnets = network.vpc.isolated_subnets[: 2 if posture.standby_in_another_az else 1]
         standby: dict[str, Any] = {}
         if posture.standby_in_another_az:
@@ -221,8 +221,8 @@ class OntapStorage(Construct):
         return file_system
 
     def _trident(self, nodes: Sequence[IDependable]) -> eks.CfnAddon:
-        """The add-on names no service account of its own, so the association is a resource beside it, and there before
-        Trident starts.
+        """EKS knows no service account of this add-on, so the association is a resource of its own. It must exist
+        before Trident starts.
         """
         stack = cdk.Stack.of(self)
         volumes = stack.format_arn(service="fsx", resource="volume", resource_name=f"{self.file_system.ref}/*")
@@ -252,12 +252,12 @@ class OntapStorage(Construct):
             ],
         )
         self.password.grant_read(role)
-        acknowledge(role, "IAM5[Resource::*]", "FSx has no resource-level permissions to describe.")
+        acknowledge(role, "IAM5[Resource::*]", "The describe actions of FSx support no resource-level permissions.")
         acknowledge(
             role,
             f"IAM5[Resource::arn:<AWS::Partition>:fsx:<AWS::Region>:<AWS::AccountId>:volume/"
             f"<{stack.get_logical_id(self.file_system)}>/*]",
-            "Volumes of the one file system get their ids as they are made.",
+            "Volumes of this one file system get their ids when they are made.",
         )
         association = eks.CfnPodIdentityAssociation(
             self,

@@ -1,4 +1,4 @@
-"""Settings of the storage of a cluster with nodes."""
+"""Settings of the storage of a cluster with nodes: EBS, EFS, FSx for Lustre and FSx for NetApp ONTAP."""
 
 from typing import Annotated, Literal
 
@@ -24,23 +24,26 @@ class StorageSettings(PatternSettings):
     """Settings of a :class:`patternbook.eks.storage.cluster_storage.ClusterStorage`."""
 
     storage: Annotated[tuple[Storage, ...], EachOnce] = ("ebs",)
-    """What pods can claim volumes of: EBS, a volume for pods of one AZ; EFS, a directory for pods of all; FSx for
-    Lustre, one fast file system for all claims together; FSx for ONTAP, a volume for pods of all AZs."""
-    lustre_mbps_per_tib: Annotated[LustreThroughput, Unit("MB/s for each TiB")] = 125
-    """Throughput of FSx for Lustre."""
+    """Storage that pods can claim. A claim gets: with ebs, a volume for the pods of one AZ; with efs, a directory for
+    the pods of all AZs; with fsx-lustre, a fast file system that all claims share; with fsx-ontap, a volume for the
+    pods of all AZs."""
+    lustre_mbps_per_tib: Annotated[LustreThroughput, Unit("MB/s per TiB")] = 125
+    """Throughput of FSx for Lustre per TiB of storage."""
     lustre_capacity_gib: Annotated[Whole, Expected(LUSTRE_CAPACITIES), Unit("GiB")] = LUSTRE_SMALLEST_GIB
-    """Capacity of FSx for Lustre; it can grow, to a multiple of 2,400, and not shrink."""
+    """Storage capacity of FSx for Lustre. It can grow to a multiple of 2,400 GiB, and cannot shrink."""
     ontap_mbps: Annotated[OntapThroughput, Unit("MB/s")] = 128
     """Throughput of FSx for ONTAP."""
     ontap_capacity_gib: Annotated[Whole, Expected(ONTAP_CAPACITIES), Unit("GiB")] = ONTAP_SMALLEST_GIB
-    """Capacity of FSx for ONTAP on SSD; it can grow, and not shrink."""
+    """SSD storage capacity of FSx for ONTAP. It can grow, and cannot shrink."""
 
     @field_validator("storage")
     @classmethod
     def _mountable(cls, value: tuple[Storage, ...], info: ValidationInfo) -> tuple[Storage, ...]:
         # https://github.com/bottlerocket-os/bottlerocket/issues/4128
         if "fsx-ontap" in value and info.data.get("operating_system") == "bottlerocket":
-            raise ValueError("expected no fsx-ontap with bottlerocket, which does not support NetApp Trident")
+            raise ValueError(
+                "may not contain fsx-ontap with bottlerocket, which does not support NetApp Trident. Use al2023."
+            )
         return value
 
     @field_validator("lustre_mbps_per_tib", "lustre_capacity_gib", "ontap_mbps", "ontap_capacity_gib")
@@ -48,7 +51,7 @@ class StorageSettings(PatternSettings):
     def _of_a_storage(cls, value: int, info: ValidationInfo) -> int:
         storage = f"fsx-{f'{info.field_name}'.partition('_')[0]}"
         if value != cls.model_fields[f"{info.field_name}"].default and storage not in info.data.get("storage", storage):
-            raise ValueError(f"expected storage to have {storage} with it")
+            raise ValueError(f"requires {storage} in storage. Add {storage} there, or remove this setting.")
         return value
 
     @field_validator("lustre_capacity_gib")
