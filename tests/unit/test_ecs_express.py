@@ -12,10 +12,10 @@ from aws_cdk import aws_iam as iam
 
 from patternbook import SANDBOX, ExpressService, Network, Task, log_group
 from patternbook.ecs.service import cluster
+from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_express import EcsExpressStack
 from tests.book import refusal
 from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
-from tests.unit.reading import Reading, Resource
 
 PATTERN = EcsExpressStack
 EVERY_OPTION: Mapping[str, Any] = {

@@ -11,10 +11,10 @@ from aws_cdk import aws_ecs as ecs
 from patternbook import SANDBOX, ManagedInstancesService, Network, Task, log_group
 from patternbook.ecs.managed_instances import ManagedInstances, check_bounds, check_fits
 from patternbook.ecs.service import cluster
+from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from tests.book import refusal
 from tests.unit.options import WEB_SERVICE_OPTIONS
-from tests.unit.reading import Reading, Resource
 
 PATTERN = EcsManagedInstancesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -331,7 +331,6 @@ class TestRefusals:
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
             ({"writable_paths": ["/www"]}, "writable_paths", "apart from each other"),
             ({"desired_count": 3}, "desired_count", "scaling"),
-            ({"posture": "production"}, "allow_plain_http", "set certificate_arn"),
         ],
     )
     def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:

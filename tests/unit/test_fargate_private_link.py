@@ -11,9 +11,9 @@ from aws_cdk import aws_ec2 as ec2
 
 from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, InternalLoadBalancer, SettingsError
 from patternbook.settings.loading import load_settings
+from patternbook.testing.reading import Reading, Resource
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
 from stacks.fargate_private_link.stack import SERVE_SCRIPT
-from tests.unit.reading import Reading, Resource
 
 PATTERN = FargatePrivateLinkStack
 NAME = PATTERN.__name__
@@ -680,7 +680,7 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         ),
         ({"health_check_timeout_seconds": 10}, "health_check_timeout_seconds", "less than the interval .* 10 seconds"),
         ({"allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs.0", "/8 to /32"),
-        ({"allowed_cidrs": ["10.0.0.0/8", "10.0.0.0/8"]}, "allowed_cidrs", "each once"),
+        ({"allowed_cidrs": ["10.0.0.0/8", "10.0.0.0/8"]}, "allowed_cidrs", "each value once"),
         ({"allowed_cidrs": []}, "enforce_inbound_rules", "at least one of allowed_cidrs, or enforce_inbound_rules"),
         ({"allowed_principals": ["*"]}, "allowed_principals.0", "not \\*, which would be everybody in AWS"),
         ({"allowed_principals": ["444455556666"]}, "allowed_principals.0", "the ARN of an account, a role or a user"),
@@ -699,12 +699,12 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         ),
         ({"writable_paths": ["/tmp"]}, "writable_paths", "expected none with the demonstration"),
         ({"memory_mib": 1000}, "memory_mib", "with 256 CPU units"),
-        ({"target_requests_per_minute": 7}, "target_requests_per_minute", "unknown setting"),
+        ({"target_requests_per_minute": 7}, "target_requests_per_minute", "Unknown setting"),
     ],
 )
 def test_a_mistake_is_named(settings: dict[str, Any], path: str, remedy: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        load_settings({NAME: settings}, {NAME: FargatePrivateLinkSettings})
+        load_settings(FargatePrivateLinkSettings, settings, stack=NAME)
     (mistake,) = caught.value.mistakes
     assert mistake.path == f"{NAME}.{path}"
     assert re.search(remedy, mistake.remedy), mistake.remedy
@@ -713,7 +713,7 @@ def test_a_mistake_is_named(settings: dict[str, Any], path: str, remedy: str) ->
 def test_all_mistakes_are_named_at_once() -> None:
     settings = {"protocol": "TLS", "health_check_path": "/", "allowed_principals": ["*"], "consumer": True}
     with pytest.raises(SettingsError) as caught:
-        load_settings({NAME: settings}, {NAME: FargatePrivateLinkSettings})
+        load_settings(FargatePrivateLinkSettings, settings, stack=NAME)
     assert {mistake.path.partition(".")[2] for mistake in caught.value.mistakes} == {
         *("certificate_arn", "health_check_path", "allowed_principals.0", "consumer")
     }
@@ -722,8 +722,7 @@ def test_all_mistakes_are_named_at_once() -> None:
 @pytest.mark.parametrize("principal", ["root", "role/consumer", "role/team/a/consumer", "user/ann@example.com"])
 def test_principals_of_every_kind(principal: str) -> None:
     arn = f"arn:aws-cn:iam::444455556666:{principal}"
-    _, settings = load_settings({NAME: {"allowed_principals": [arn]}}, {NAME: FargatePrivateLinkSettings})
-    found = settings[NAME]
+    found = load_settings(FargatePrivateLinkSettings, {"allowed_principals": [arn]})
     assert isinstance(found, FargatePrivateLinkSettings)
     assert found.allowed_principals == (arn,)
 

@@ -20,20 +20,12 @@ from patternbook.settings.fields import CIDR
 ANYWHERE = "0.0.0.0/0"
 
 
-def check_tls(*, posture: Posture, certificate_arn: str | None, allow_plain_http: bool) -> None:
-    """:raises ValueError: where the posture requires TLS and there is neither a certificate nor the opt-out."""
-    if posture.require_tls and certificate_arn is None and not allow_plain_http:
-        raise ValueError(
-            f"posture {posture.name} serves HTTPS only: set certificate_arn to the ARN of an ACM certificate, "
-            "or allow_plain_http to true"
-        )
-
-
 class PublicLoadBalancer(Construct):
     """An Application Load Balancer in the public subnets.
 
     With a certificate it serves HTTPS with TLS 1.2 and 1.3 (forward secrecy and post-quantum key exchange) and
-    redirects HTTP to it; without, plain HTTP, with a warning at synth.
+    redirects HTTP to it; without, plain HTTP, with a warning at synth. Where the posture requires TLS, that is an error
+    annotation, with which the CDK CLI refuses the stack, unless ``allow_plain_http`` permits it.
     It drops requests with invalid headers. By posture, it writes access logs and refuses to be deleted.
     """
 
@@ -55,9 +47,8 @@ class PublicLoadBalancer(Construct):
         :param allowed_cidrs: IPv4 blocks that may connect.
         :param web_acl_arn: of a regional AWS WAF web ACL.
         :param log_retention_days: of the access logs; the posture's where it is None.
-        :raises ValueError: see :func:`check_tls`; without any allowed CIDR; and for a retention below a day.
+        :raises ValueError: without any allowed CIDR, and for a retention below a day.
         """
-        check_tls(posture=posture, certificate_arn=certificate_arn, allow_plain_http=allow_plain_http)
         wrong = [cidr for cidr in allowed_cidrs if not CIDR.accepts(cidr)]
         if wrong or not allowed_cidrs:
             raise ValueError(f"allowed_cidrs: {wrong or 'nothing'} given, at least one, and each {CIDR.text}, required")
@@ -72,6 +63,11 @@ class PublicLoadBalancer(Construct):
             drop_invalid_header_fields=True,
             deletion_protection=posture.deletion_protection,
         )
+        if certificate_arn is None and posture.require_tls and not allow_plain_http:
+            cdk.Annotations.of(self).add_error(
+                f"Posture {posture.name} requires HTTPS, and the load balancer has no certificate. Set certificate_arn "
+                "to the ARN of an ACM certificate in the Region of the stack, or set allow_plain_http to true."
+            )
         if certificate_arn is None:
             cdk.Annotations.of(self).add_warning_v2(
                 "patternbook:plainHttp",

@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import LogSettings
-from patternbook.network.public_load_balancer import ANYWHERE, check_tls
+from patternbook.network.public_load_balancer import ANYWHERE
 from patternbook.settings import fields
-from patternbook.settings.base import PatternSettings, posture_of
+from patternbook.settings.base import PatternSettings
 from patternbook.settings.fields import YesNo
 
 
@@ -43,10 +43,3 @@ class PublicLoadBalancerSettings(HealthCheckSettings):
     """Serve plain HTTP in production, when there is no certificate."""
     web_acl_arn: fields.WebAclArn | None = None
     """Regional AWS WAF web ACL in front of the load balancer."""
-
-    @field_validator("allow_plain_http")
-    @classmethod
-    def _tls(cls, value: bool, info: ValidationInfo) -> bool:
-        if "certificate_arn" in info.data:
-            check_tls(posture=posture_of(info), certificate_arn=info.data["certificate_arn"], allow_plain_http=value)
-        return value
