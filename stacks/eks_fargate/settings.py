@@ -12,7 +12,7 @@ from patternbook.settings.fields import EachOnce
 def _mountable(value: Any) -> Any:
     if value in ("ebs", "fsx-lustre", "fsx-ontap"):
         raise ValueError(
-            f"must be efs, got {value}. Fargate runs no DaemonSets, so it has no driver for {value}. "
+            f"Must be efs, got {value}. Fargate runs no DaemonSets, so it has no driver for {value}. "
             "Use EksManagedNodesStack for it."
         )
     return value

@@ -100,11 +100,11 @@ class TestStorage:
     ("settings", "path", "remedy"),
     [
         ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
-        ({"public_access_cidrs": ["10.0.0.0/8"]}, "public_access_cidrs", "public addresses, unlike 10.0.0.0/8"),
+        ({"public_access_cidrs": ["10.0.0.0/8"]}, "public_access_cidrs", "must be public addresses, got 10.0.0.0/8."),
         (
             {"add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1"}},
             "add_on_versions",
-            "unlike vpc-cni: metrics-server, amazon-cloudwatch-observability",
+            "got vpc-cni. Choose from metrics-server, amazon-cloudwatch-observability.",
         ),
     ],
 )

@@ -179,10 +179,18 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"storage": ["ebs"]}, "storage.0", "Fargate runs no DaemonSets, so no driver for ebs"),
-            ({"storage": ["fsx-lustre"]}, "storage.0", "no driver for fsx-lustre"),
+            (
+                {"storage": ["ebs"]},
+                "storage.0",
+                "Must be efs, got ebs. Fargate runs no DaemonSets, so it has no driver for ebs.",
+            ),
+            ({"storage": ["fsx-lustre"]}, "storage.0", "no driver for fsx-lustre. Use EksManagedNodesStack"),
             ({"storage": ["s3"]}, "storage.0", "one of efs"),
-            ({"namespaces": ["kube-system"]}, "namespaces", "unlike kube-system, which belongs to the cluster"),
+            (
+                {"namespaces": ["kube-system"]},
+                "namespaces",
+                "got kube-system, which belongs to the cluster. Remove it.",
+            ),
             ({"namespaces": ["Team"]}, "namespaces.0", 'a namespace of Kubernetes such as "default"'),
             ({"namespaces": list("abcdef")}, "namespaces", "a list of 1 to 5"),
             ({"namespaces": ["a", "a"]}, "namespaces", "there more than once: a"),
@@ -197,7 +205,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         ("namespaces", "message"),
-        [((), "1 to 5 namespaces, not 0"), (("A",), "unlike 'A'"), (("kube-system",), "belongs to the cluster")],
+        [((), "1 to 5 namespaces, got 0"), (("A",), "got 'A'"), (("kube-system",), "belongs to the cluster")],
     )
     def test_constructs(self, namespaces: tuple[str, ...], message: str) -> None:
         with pytest.raises(ValueError, match=message):

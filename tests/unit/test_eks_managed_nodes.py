@@ -220,7 +220,7 @@ class TestNodes:
             assert routes <= before
 
     def test_spot_with_one_instance_type_is_a_warning(self, bare: Reading, sandbox: Reading) -> None:
-        message = Match.string_like_regexp("Spot with one instance type, m6i.large")
+        message = Match.string_like_regexp("The only Spot instance type is m6i.large")
         Annotations.from_stack(bare.stack).has_warning(f"/{bare.stack.node.path}/Spot", message)
         assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
 
@@ -594,7 +594,7 @@ class TestOntap:
         # 2,048 GiB at 0.25 USD and 256 MB/s at 1.20 USD
         told = said(full, f"/{full.stack.node.path}/Ontap")
         assert "FSx for ONTAP costs about 819 USD a month" in told
-        assert "subscription in the AWS Marketplace" in told
+        assert "in the AWS Marketplace before you deploy" in told
 
 
 class TestRegions:
@@ -625,31 +625,51 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"kubernetes_version": "1.99"}, "kubernetes_version", "in standard support, unlike '1.99': 1.36, 1.35"),
+            (
+                {"kubernetes_version": "1.99"},
+                "kubernetes_version",
+                "in standard support, got '1.99'. Choose one of 1.36, 1.35",
+            ),
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
             ({"kubernetes_version": "1.33"}, "kubernetes_version", "support of Kubernetes 1.33 ended on 2026-07-29"),
-            ({"public_access_cidrs": ["10.0.0.0/8"]}, "public_access_cidrs", "public addresses, unlike 10.0.0.0/8"),
+            (
+                {"public_access_cidrs": ["10.0.0.0/8"]},
+                "public_access_cidrs",
+                "must be public addresses, got 10.0.0.0/8.",
+            ),
             ({"public_access_cidrs": ["1.2.3.4"]}, "public_access_cidrs.0", "an IPv4 block in CIDR notation"),
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/0"]},
                 "public_access_cidrs",
-                "in production not everybody may connect",
+                "may not admit everybody (0.0.0.0/0) in production, got 0.0.0.0/0. List your own",
             ),
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
                 "public_access_cidrs",
-                "unlike 0.0.0.0/1 and 128.0.0.0/1: in production not everybody may connect",
+                "in production, got 0.0.0.0/1 and 128.0.0.0/1.",
             ),
             ({"admin_principals": ["*"]}, "admin_principals.0", "not *, which would be everybody in AWS"),
-            ({"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}}, "add_on_versions", "add-ons of this pattern, unlike"),
+            (
+                {"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}},
+                "add_on_versions",
+                "Must name add-ons of this pattern, got adot. Choose from",
+            ),
             ({"add_on_versions": {"coredns": "1.12"}}, "add_on_versions.coredns", 'such as "v1.20.4-eksbuild.1"'),
             ({"system_instance_types": ["m6i.large"]}, "system_instance_types", "an AMI for arm64, unlike m6i.large"),
             ({"spot_instance_types": ["t4g.small"]}, "spot_instance_types", "room for pods beside the add-ons"),
             ({"architecture": "x86_64", "spot_instance_types": ["m7g.large"]}, "spot_instance_types", "for x86_64"),
-            ({"min_system_nodes": 5}, "max_system_nodes", "at least min_system_nodes, which is 5"),
-            ({"min_spot_nodes": 5}, "max_spot_nodes", "at least min_spot_nodes, which is 5"),
+            (
+                {"min_system_nodes": 5},
+                "max_system_nodes",
+                "Must be at least min_system_nodes (5), got 4. Raise max_system_nodes or",
+            ),
+            (
+                {"min_spot_nodes": 5},
+                "max_spot_nodes",
+                "Must be at least min_spot_nodes (5), got 4. Raise max_spot_nodes or lower min_spot",
+            ),
             ({"max_spot_nodes": 451}, "max_spot_nodes", "a whole number from 1 to 450"),
-            ({"desired_nodes": 3}, "desired_nodes", "a group begins with its minimum"),
+            ({"desired_nodes": 3}, "desired_nodes", "Not supported: a node group starts with its minimum"),
             ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
             ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "there more than once: eu-west-1"),
             ({"storage": ["s3"]}, "storage.0", "one of ebs, efs, fsx-lustre, fsx-ontap"),
@@ -658,23 +678,23 @@ class TestRefusals:
                 "storage",
                 "which does not support NetApp",
             ),
-            ({"lustre_capacity_gib": 2400}, "lustre_capacity_gib", "expected storage to have fsx-lustre with it"),
-            ({"storage": ["fsx-lustre"], "ontap_mbps": 256}, "ontap_mbps", "expected storage to have fsx-ontap"),
+            ({"lustre_capacity_gib": 2400}, "lustre_capacity_gib", "Requires fsx-lustre in storage."),
+            ({"storage": ["fsx-lustre"], "ontap_mbps": 256}, "ontap_mbps", "Requires fsx-ontap in storage."),
             (
                 {"storage": ["fsx-lustre"], "lustre_capacity_gib": 1800},
                 "lustre_capacity_gib",
-                "1,200 GiB, or a multiple of 2,400 GiB up to 100,8",
+                "must be 1,200 GiB, or a multiple of 2,400 GiB up to 100,800, got 1,800.",
             ),
             (
                 {"storage": ["fsx-lustre"], "lustre_capacity_gib": 0},
                 "lustre_capacity_gib",
-                "which FSx for Lustre offers, unlike 0",
+                "The capacity of FSx for Lustre must be 1,200 GiB, or a multiple of 2,400 GiB up to 100,800, got 0.",
             ),
             ({"lustre_mbps_per_tib": 100}, "lustre_mbps_per_tib", "one of 125, 250, 500, 1000"),
             (
                 {"storage": ["fsx-ontap"], "ontap_capacity_gib": 1000},
                 "ontap_capacity_gib",
-                "1,024 to 196,608 GiB, which FSx for ONTAP offers",
+                "The capacity of FSx for ONTAP must be 1,024 to 196,608 GiB, got 1,000.",
             ),
             ({"ontap_mbps": 100}, "ontap_mbps", "one of 128, 256, 512, 1024, 2048, 4096"),
             ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a key such as"),

@@ -197,7 +197,7 @@ class TestNodes:
         assert routes | {role(any_stack).id, cluster(any_stack).id} <= before
 
     def test_spot_with_one_instance_type_is_a_warning(self, bare: Reading, sandbox: Reading) -> None:
-        message = Match.string_like_regexp("Spot with one instance type, m7g.large")
+        message = Match.string_like_regexp("The only Spot instance type is m7g.large")
         Annotations.from_stack(bare.stack).has_warning(f"/{bare.stack.node.path}/Nodes", message)
         assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
 
@@ -226,8 +226,12 @@ class TestRefusals:
             ({"ami_id": "ami-1"}, "ami_id", 'the id of an AMI such as "ami-0123456789abcdef0"'),
             ({"instance_types": ["m6i.large"]}, "instance_types", "an AMI for arm64, unlike m6i.large"),
             ({"instance_types": ["t4g.small"]}, "instance_types", "room for pods beside the add-ons"),
-            ({"min_nodes": 7}, "max_nodes", "at least min_nodes, which is 7"),
-            ({"desired_nodes": 3}, "desired_nodes", "set min_nodes and max_nodes"),
+            (
+                {"min_nodes": 7},
+                "max_nodes",
+                "Must be at least min_nodes (7), got 6. Raise max_nodes or lower min_nodes.",
+            ),
+            ({"desired_nodes": 3}, "desired_nodes", "To pin it, set min_nodes = max_nodes."),
             ({"operating_system": "bottlerocket"}, "operating_system", "Unknown setting"),
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
             ({"storage": ["efs"]}, "storage.0", "one of ebs"),
@@ -248,7 +252,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"ami_id": "mine"}, "ami_id: 'mine' given, the id of an AMI"),
+            ({"ami_id": "mine"}, "ami_id must be the id of an AMI .*, got 'mine'"),
             ({"min_nodes": 3, "max_nodes": 2}, "3 and 2 given"),
             ({"spot_percent": 101}, "0 to 100, required"),
             ({"instance_types": ["m6i.large"]}, "an AMI for arm64"),

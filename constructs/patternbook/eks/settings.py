@@ -115,7 +115,7 @@ class ClusterSettings(NetworkSettings):
         others = sorted(value.keys() - set(cls.add_ons))
         if others:
             raise ValueError(
-                f"must name add-ons of this pattern, got {', '.join(others)}. Choose from {', '.join(cls.add_ons)}."
+                f"Must name add-ons of this pattern, got {', '.join(others)}. Choose from {', '.join(cls.add_ons)}."
             )
         return value
 
@@ -236,7 +236,7 @@ def checked_maximum(value: int, info: ValidationInfo, *, minimum: str) -> int:
     """Validates a maximum: it must not be below the setting that ``minimum`` names."""
     if value < info.data.get(minimum, 0):
         raise ValueError(
-            f"must be at least {minimum} ({info.data[minimum]}), got {value}. "
+            f"Must be at least {minimum} ({info.data[minimum]}), got {value}. "
             f"Raise {info.field_name} or lower {minimum}."
         )
     return value

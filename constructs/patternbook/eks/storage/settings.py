@@ -42,7 +42,7 @@ class StorageSettings(PatternSettings):
         # https://github.com/bottlerocket-os/bottlerocket/issues/4128
         if "fsx-ontap" in value and info.data.get("operating_system") == "bottlerocket":
             raise ValueError(
-                "may not contain fsx-ontap with bottlerocket, which does not support NetApp Trident. Use al2023."
+                "May not contain fsx-ontap with bottlerocket, which does not support NetApp Trident. Use al2023."
             )
         return value
 
@@ -51,7 +51,7 @@ class StorageSettings(PatternSettings):
     def _of_a_storage(cls, value: int, info: ValidationInfo) -> int:
         storage = f"fsx-{f'{info.field_name}'.partition('_')[0]}"
         if value != cls.model_fields[f"{info.field_name}"].default and storage not in info.data.get("storage", storage):
-            raise ValueError(f"requires {storage} in storage. Add {storage} there, or remove this setting.")
+            raise ValueError(f"Requires {storage} in storage. Add {storage} there, or remove this setting.")
         return value
 
     @field_validator("lustre_capacity_gib")
