@@ -83,6 +83,13 @@ class TestAutoMode:
         assert found["data"] == {"enable-network-policy-controller": "true"}
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, EksAutoModeStack)
+    assert stack.cluster.cluster.vpc == stack.network.vpc
+    assert stack.monitoring.topic
+
+
 class TestStorage:
     def test_the_default_class_is_gp3_of_auto_mode(self, any_stack: Reading) -> None:
         found = manifest(any_stack, "StorageClass", "gp3")

@@ -129,6 +129,17 @@ class TestPods:
         assert group.id in any_stack.before(applied)
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading, bare: Reading) -> None:
+    stack, without_storage = full.stack, bare.stack
+    assert isinstance(stack, EksFargateStack)
+    assert isinstance(without_storage, EksFargateStack)
+    assert stack.cluster.cluster.vpc == stack.network.vpc
+    assert stack.pods.log_group.log_group_name
+    assert stack.files
+    assert without_storage.files is None
+    assert stack.monitoring.topic
+
+
 class TestStorage:
     def test_the_volume_is_the_file_system_of_the_stack_through_its_access_point(self, stack: Reading) -> None:
         volume = manifest(stack, "PersistentVolume", "shared")["spec"]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aws_cdk as cdk
 import pytest
@@ -13,10 +13,12 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.eks_managed_nodes import EksManagedNodesStack
 from tests.book import refusal, variant
 from tests.unit.eks import (
+    MEMBERS,
     ClusterPromises,
     InsightsPromises,
     NetworkPromises,
     OperationPromises,
+    Outbound,
     add_on,
     add_ons,
     cluster,
@@ -106,6 +108,13 @@ def said(stack: Reading, path: str) -> str:
 
 class TestNetwork(NetworkPromises):
     MORE_GROUPS = ("EFS mount targets", "FSx for Lustre", "FSx for ONTAP")
+    OUTBOUND: ClassVar[Mapping[str, set[Outbound]]] = {
+        "FSx for Lustre": {
+            (to, *ports)
+            for to in (MEMBERS, "${AWS::EC2::SecurityGroup.GroupId}")
+            for ports in ((988, 988), (1018, 1023))
+        }
+    }
 
 
 class TestContainerInsights(InsightsPromises): ...
@@ -223,6 +232,18 @@ class TestNodes:
         message = Match.string_like_regexp("The only Spot instance type is m6i.large")
         Annotations.from_stack(bare.stack).has_warning(f"/{bare.stack.node.path}/Spot", message)
         assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
+
+
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, EksManagedNodesStack)
+    assert stack.cluster.cluster.vpc == stack.network.vpc
+    assert stack.system_nodes.group != stack.spot_nodes.group
+    assert stack.storage.ebs_driver
+    assert stack.storage.efs
+    assert stack.storage.lustre
+    assert stack.storage.ontap
+    assert stack.monitoring.topic
 
 
 class TestAddOns:

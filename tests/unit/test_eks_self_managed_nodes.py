@@ -202,6 +202,14 @@ class TestNodes:
         assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, EksSelfManagedNodesStack)
+    assert stack.cluster.cluster.vpc == stack.network.vpc
+    assert stack.nodes.group.auto_scaling_group_name
+    assert stack.monitoring.topic
+
+
 class TestAddOnsAndStorage:
     def test_what_runs_on_nodes_waits_for_them(self, any_stack: Reading) -> None:
         for name in add_ons(any_stack) - FIRST:
