@@ -72,13 +72,19 @@ def stage_of(posture: str, settings: Mapping[str, Mapping[str, Any]], *, nested:
     )
 
 
-def book_app(stage: Stage, outdir: Path, **flags: Any) -> cdk.App:
-    """An app with the patterns of a stage, checked as it is for users: by CDK's validation and by our own rules.
+def book_app(stage: Stage, outdir: Path, *, checked: bool = True, **flags: Any) -> cdk.App:
+    """An app with the patterns of a stage.
 
+    :param checked: whether CDK's validation and our own rules look at it, as for users.
     :param flags: feature flags, or other context, that differ from the project's.
     """
-    made = cdk.App(context={**feature_flags(app.CDK_JSON), **flags}, outdir=str(outdir))
-    cdk.Validations.of(made).add_plugins(PatternbookRules())
+    made = cdk.App(
+        context={**feature_flags(app.CDK_JSON), **flags},
+        outdir=str(outdir),
+        builtin_cloud_formation_validation=checked,
+    )
+    if checked:
+        cdk.Validations.of(made).add_plugins(PatternbookRules())
     add_stage(made, app.PATTERNS, stage)
     return made
 

@@ -14,13 +14,9 @@ from patternbook.settings.loading import load_settings
 from patternbook.settings.mistakes import SettingsError
 from patternbook.settings.stages import Stage
 
-UNCHECKED: Final = {
-    # CDK's own validation costs two seconds a process, and has its own tests.
-    "@aws-cdk/core:validateAgainstDefaultRules": False,
-    # With it an error annotation on one stack raises for every stack of the app, outside of the CDK CLI.
-    "@aws-cdk/core:annotationsInValidationReport": False,
-}
-"""Feature flags that differ from the project's, so that a test can read any template, also a refused one."""
+READABLE: Final = {"@aws-cdk/core:annotationsInValidationReport": False}
+"""A feature flag that differs from the project's. With it on, an error annotation on one stack raises for every stack
+of the app outside of the CDK CLI. A test reads any template, also one that the CLI refuses."""
 
 
 def feature_flags(cdk_json: Path) -> dict[str, Any]:
@@ -42,7 +38,12 @@ def synthesize_pattern(
     :raises SettingsError: with every mistake in ``settings``.
     """
     loaded = load_settings(pattern.settings_type, settings or {}, posture=POSTURES[posture], stack=pattern.__name__)
-    app = cdk.App(context={**feature_flags(cdk_json), **UNCHECKED}, outdir=str(outdir))
+    app = cdk.App(
+        context={**feature_flags(cdk_json), **READABLE},
+        outdir=str(outdir),
+        # CDK's own validation costs two seconds a process. It belongs to tests of policies.
+        builtin_cloud_formation_validation=False,
+    )
     name = None if posture == "sandbox" else posture
     scope = add_stage(app, [pattern], Stage(name=name, posture=POSTURES[posture], settings={pattern.__name__: loaded}))
     stacks = [each for each in scope.node.children if isinstance(each, pattern)]
