@@ -11,6 +11,7 @@ from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import ERROR, check
 from tests.rules.cases import CASES
 from tests.rules.cases.base import REMOVED, TODAY, changed, document
+from tests.rules.cases.eks import manifest
 from tests.rules.cases.networks import NETWORK
 
 BY_ID = {rule.id: rule for rule in RULES}
@@ -64,6 +65,13 @@ def test_a_shared_resource_is_taken_as_complete(rule: str) -> None:
     assert found(resources, Outputs={"It": {"Value": value}}) == []
     nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"It": value}}}
     assert found({**resources, "Nested": nested}) == []
+
+
+@pytest.mark.parametrize("metadata", ["x", [], None, {}, {"name": ["ebs.csi.aws.com"]}])
+def test_a_malformed_csi_driver_in_a_manifest_installs_nothing(metadata: Any) -> None:
+    case = CASES["eks-storage-class-driver"]
+    own = manifest(kind="CSIDriver", metadata=metadata)
+    assert found(changed(case.sound, {"Driver": REMOVED, "Own": own})) == ["eks-storage-class-driver"]
 
 
 def test_subnets_in_the_vpc_of_a_parameter_can_overlap() -> None:
