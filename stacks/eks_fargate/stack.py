@@ -19,7 +19,7 @@ from stacks.eks_fargate.settings import EksFargateSettings
 
 
 class EksFargateStack(PatternStack):
-    """A cluster without nodes, whose pods run on Fargate, and a file system that they share."""
+    """A cluster whose pods run on Fargate, and a file system that they share."""
 
     title = "EKS on Fargate, with EFS"
     settings_type = EksFargateSettings
@@ -54,7 +54,7 @@ class EksFargateStack(PatternStack):
         self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "After it, kubectl talks to the cluster")
-        self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "What the control plane logs")
-        self.output("LogGroupName", self.pods.log_group.log_group_name, "What pods print")
+        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl for the cluster")
+        self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "Log group of the control plane")
+        self.output("LogGroupName", self.pods.log_group.log_group_name, "Log group of the pods' output")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")

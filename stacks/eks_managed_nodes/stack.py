@@ -20,7 +20,7 @@ from stacks.eks_managed_nodes.settings import EksManagedNodesSettings
 
 
 class EksManagedNodesStack(PatternStack):
-    """A cluster, two groups of nodes that EKS manages, and the storage that pods claim."""
+    """A cluster, two managed node groups, and the storage that pods claim."""
 
     title = "EKS on managed nodes, with storage by CSI drivers"
     settings_type = EksManagedNodesSettings
@@ -52,7 +52,7 @@ class EksManagedNodesStack(PatternStack):
         self.spot_nodes = ManagedNodes.from_settings(
             self, "Spot", settings.spot_nodes, cluster=self.cluster, role=role, after=ready
         )
-        # Add-ons run on the nodes on demand, because the taints of the nodes on Spot keep them off.
+        # Add-ons need on-demand nodes: the taints of the Spot nodes keep them off.
         nodes = [self.system_nodes.group]
         add_ons_after_nodes(self.cluster, nodes=nodes)
         if settings.container_insights:
@@ -65,6 +65,6 @@ class EksManagedNodesStack(PatternStack):
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
         self.monitoring.watch_storage(self.storage)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "After it, kubectl talks to the cluster")
-        self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "What the control plane logs")
+        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl for the cluster")
+        self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "Log group of the control plane")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")

@@ -1,4 +1,4 @@
-"""kubectl → EKS control plane → Auto Scaling group from an own launch template (private subnets) → EBS volumes."""
+"""kubectl → EKS control plane → Auto Scaling group of nodes (private subnets) → EBS volumes."""
 
 from constructs import Construct
 from typing_extensions import Unpack
@@ -21,9 +21,9 @@ from stacks.eks_self_managed_nodes.settings import EksSelfManagedNodesSettings
 
 
 class EksSelfManagedNodesStack(PatternStack):
-    """A cluster, and nodes that a person owns."""
+    """A cluster, and an Auto Scaling group of nodes that join it by themselves."""
 
-    title = "EKS on self-managed nodes, with an AMI of one's own"
+    title = "EKS on self-managed nodes, with an AMI of your own"
     settings_type = EksSelfManagedNodesSettings
 
     def __init__(
@@ -68,7 +68,7 @@ class EksSelfManagedNodesStack(PatternStack):
         self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "After it, kubectl talks to the cluster")
-        self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "What the control plane logs")
-        self.output("NodeGroupName", self.nodes.group.auto_scaling_group_name, "The Auto Scaling group of the nodes")
+        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl for the cluster")
+        self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "Log group of the control plane")
+        self.output("NodeGroupName", self.nodes.group.auto_scaling_group_name, "Auto Scaling group of the nodes")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
