@@ -54,7 +54,7 @@ class EksFargateStack(PatternStack):
         self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl for the cluster")
+        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")
         self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "Log group of the control plane")
         self.output("LogGroupName", self.pods.log_group.log_group_name, "Log group of the pods' output")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
