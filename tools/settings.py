@@ -28,7 +28,7 @@ def overview() -> str:
         for name, pattern in PATTERNS.items()
     ]
     stages = f"stages, in cdk.json: a name and\n{_names.fill(', '.join(StageSettings.model_fields))}"
-    more = "make settings STACK=FargateEfsStack says what each setting of a stack does, and STACK=stages those of a stage."
+    more = "To read what each setting of a stack does: make settings STACK=FargateEfsStack. Of a stage: STACK=stages."
     return "\n\n".join([*sections, stages, more])
 
 
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> str:
         return _fields(StageSettings)
     [name] = arguments
     if name not in PATTERNS:
-        sys.exit(f"STACK={name}: there is no such stack.{did_you_mean(name, PATTERNS)} There are {', '.join(PATTERNS)}.")
+        sys.exit(f"STACK={name} is no stack.{did_you_mean(name, PATTERNS)} There are {', '.join(PATTERNS)}.")
     return settings_of(PATTERNS[name])
 
 

@@ -1,7 +1,6 @@
 """Settings: what is accepted, and that everything else is refused with one message that names it all."""
 
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import app
-from patternbook import PRODUCTION, SANDBOX, PatternStack, SettingsError
+from patternbook import PRODUCTION, SANDBOX, SettingsError
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.context import read_cdk_json
 from patternbook.settings.describe import nested_models
@@ -20,8 +19,6 @@ from patternbook.settings.loading import load
 from patternbook.settings.mistakes import Mistake
 from patternbook.settings.stages import Stage
 from stacks.fargate_efs import FargateEfsSettings
-from tests.book import POSTURES, every_option, variant
-from tests.unit.test_ecs_ec2 import OTHER_OPTIONS
 
 TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
 
@@ -500,33 +497,6 @@ def test_any_value_is_accepted_or_refused_cleanly(stack: str, data: st.DataObjec
         for mistake in outcome(context):
             assert mistake.remedy
             str(mistake).encode()
-
-
-@pytest.mark.parametrize("pattern", app.PATTERNS)
-@given(data=st.data())
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-def test_what_is_accepted_can_be_synthesized(pattern: type[PatternStack], data: st.DataObject) -> None:
-    """Any of the options together, with values that provoke collisions of names."""
-    options = every_option(pattern) | CLASHING.get(pattern.__name__, {})
-    chosen = data.draw(st.sets(st.sampled_from(sorted(options))))
-    posture = data.draw(st.sampled_from(POSTURES))
-    with tempfile.TemporaryDirectory() as outdir:
-        try:
-            stage = variant(pattern, Path(outdir), posture=posture, **{name: options[name] for name in chosen})
-        except SettingsError:
-            return
-        stage.synth()
-
-
-CLASHING: Mapping[str, dict[str, Any]] = {
-    "FargateEfsStack": {
-        "secrets": {"Key": SECRET, "Key0": SECRET, "A": SECRET, "constructor": SECRET},
-        "parameters": {"B": PARAMETER, "Secret": PARAMETER, "Parameter_B": PARAMETER},
-        "health_check_command": ["CMD", "${AWS::Region}", "$(x)", "a${b}"],
-        "allow_plain_http": True,
-    },
-    "EcsEc2Stack": dict(OTHER_OPTIONS),
-}
 
 
 @pytest.mark.parametrize("settings_type", TYPES.values())
