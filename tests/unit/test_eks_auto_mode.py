@@ -1,4 +1,4 @@
-"""What the docstring of stacks/eks_auto_mode promises."""
+"""The promises of EksAutoModeStack."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +49,7 @@ class TestAutoMode:
         assert cluster(any_stack)["KubernetesNetworkConfig"]["ElasticLoadBalancing"] == {"Enabled": True}
         assert not any_stack.all("AWS::EKS::Nodegroup")
 
-    def test_what_auto_mode_brings_is_no_add_on(self, any_stack: Reading, bare: Reading) -> None:
+    def test_auto_mode_needs_no_add_ons_for_network_names_and_volumes(self, any_stack: Reading, bare: Reading) -> None:
         assert add_ons(any_stack) <= {"metrics-server", "amazon-cloudwatch-observability"}
         assert add_ons(bare) == {"metrics-server"}
 

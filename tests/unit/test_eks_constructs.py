@@ -1,4 +1,4 @@
-"""The EKS constructs, where a stack of their own would be too much: what they refuse, and versions by date."""
+"""EKS constructs without a stack of their own: arguments that they refuse, and versions by date."""
 
 from datetime import date
 from pathlib import Path
@@ -30,21 +30,21 @@ class TestVersions:
         with pytest.raises(ValueError, match=r"Extended support of Kubernetes 1\.35 ended on 2028-03-27"):
             check_version("1.35", upgrade_policy="EXTENDED", today=date(2028, 3, 27))
 
-    def test_a_version_that_nobody_knows(self) -> None:
+    def test_an_unknown_version_is_refused(self) -> None:
         with pytest.raises(ValueError, match=r"got '2\.0'\. Choose one of 1\.36, 1\.35"):
             check_version("2.0", today=date(2027, 1, 1))
 
-    def test_after_the_last_known_one_the_message_says_where_to_look(self) -> None:
+    def test_the_message_names_the_release_calendar_when_no_known_version_is_in_support(self) -> None:
         with pytest.raises(ValueError, match="Add newer versions from the release calendar of EKS"):
             check_version(KUBERNETES_VERSION, today=date(2030, 1, 1))
 
-    def test_kubectl_talks_to_versions_at_most_one_apart(self) -> None:
+    def test_kubectl_and_cluster_are_at_most_one_minor_version_apart(self) -> None:
         check_version("1.34", today=date(2026, 12, 1))
         check_version("1.35", kubectl=True, today=date(2026, 12, 1))
         with pytest.raises(ValueError, match=r"at most one minor version from kubectl 1\.36, .*, got '1\.34'"):
             check_version("1.34", kubectl=True, today=date(2026, 12, 1))
 
-    def test_the_project_s_own_version_is_the_newest_it_knows(self) -> None:
+    def test_the_default_version_is_the_newest_known_one(self) -> None:
         newest = max(END_OF_STANDARD_SUPPORT, key=lambda version: int(version.partition(".")[2]))
         assert newest == KUBERNETES_VERSION
 
@@ -63,7 +63,7 @@ class TestPublicAccess:
         with pytest.raises(ValueError, match=message):
             check_public_access(cidrs, posture=PRODUCTION)
 
-    def test_every_address_where_the_posture_allows_it(self) -> None:
+    def test_the_sandbox_posture_allows_every_address(self) -> None:
         check_public_access(["0.0.0.0/0"], posture=SANDBOX)
 
 
@@ -88,12 +88,14 @@ class TestManifests:
             ({"FileSystemId": "1", "Other": "2"}, r"a\.yaml has no placeholder for Other\."),
         ],
     )
-    def test_values_and_placeholders_belong_together(self, path: Path, values: dict[str, str], message: str) -> None:
+    def test_values_without_placeholders_and_placeholders_without_values_are_refused(
+        self, path: Path, values: dict[str, str], message: str
+    ) -> None:
         with pytest.raises(ValueError, match=message):
             read_manifests(path, **values)
 
     @pytest.mark.parametrize("text", ["a: 1", "- 1", "apiVersion: v1\nkind: Pod"])
-    def test_what_is_no_object_of_kubernetes(self, tmp_path: Path, text: str) -> None:
+    def test_anything_but_kubernetes_objects_is_refused(self, tmp_path: Path, text: str) -> None:
         path = tmp_path / "b.yaml"
         path.write_text(text, encoding="utf-8")
         with pytest.raises(
@@ -121,13 +123,13 @@ class TestCluster:
             EksCluster(stack, "Refused", network=network, posture=SANDBOX, **wrong)
         assert stack.node.try_find_child("Refused") is None
 
-    def test_an_add_on_that_eks_does_not_know(self, cluster: EksCluster) -> None:
+    def test_an_unknown_add_on_is_refused(self, cluster: EksCluster) -> None:
         with pytest.raises(
             ValueError, match=r"must be an EKS add-on, got 'ebs-csi'\. Choose one of .*aws-ebs-csi-driver"
         ):
             cluster.add_on("ebs-csi")
 
-    def test_a_manifest_without_kubectl(self, cluster: EksCluster) -> None:
+    def test_a_manifest_needs_a_cluster_with_kubectl(self, cluster: EksCluster) -> None:
         with pytest.raises(ValueError, match="Make the cluster with kubectl=True"):
             cluster.kubectl.apply("Manifest", [])
 
@@ -153,6 +155,6 @@ class TestCluster:
         assert scope.node.try_find_child("Nodes") is None
 
     @pytest.mark.parametrize(("low", "high"), [(-1, 2), (2, 1), (0, 0), (1, 451)])
-    def test_sizes(self, low: int, high: int) -> None:
+    def test_numbers_of_nodes_that_contradict_each_other_are_refused(self, low: int, high: int) -> None:
         with pytest.raises(ValueError, match=f"0 to max_nodes, and max_nodes 1 to 450, got {low} and {high}"):
             check_sizes(min_nodes=low, max_nodes=high)
