@@ -97,7 +97,7 @@ class ManagedNodes(Construct):
             ),
             min_size=min_nodes,
             max_size=max_nodes,
-            # The number at first.
+            # A group starts with this number of nodes.
             desired_size=min_nodes,
             max_unavailable=1,
             force_update=False,

@@ -61,7 +61,7 @@ class EfsStorage(Construct):
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
     def apply(self) -> None:
-        """Applies the StorageClass ``efs``, once a claim of it works."""
+        """Applies the StorageClass ``efs``, after everything that its claims need."""
         self._cluster.kubectl.apply(
             "EfsClass",
             read_manifests(MANIFESTS / "storage-class-efs.yaml", FileSystemId=self.files.file_system.file_system_id),
@@ -99,8 +99,8 @@ class EfsStorage(Construct):
 
 
 class StaticEfsVolume(SharedFileSystem):
-    """A file system, and the PersistentVolume ``shared`` for its one access point. Pods on Fargate mount
-    EFS without a driver of yours, but nothing makes a volume for each of their claims.
+    """A file system, and the PersistentVolume ``shared`` for its one access point. Pods on Fargate mount EFS
+    without a driver of yours, but nothing makes a volume for each of their claims.
 
     Members of the cluster's security group reach the files by TLS, as the user of the access point.
 

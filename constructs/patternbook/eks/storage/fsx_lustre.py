@@ -133,7 +133,7 @@ class LustreStorage(Construct):
         )
 
     def apply(self) -> None:
-        """Applies the StorageClass and the PersistentVolume ``fsx-lustre``, once a claim of it works."""
+        """Applies the StorageClass and the PersistentVolume ``fsx-lustre``, after everything that a claim needs."""
         manifests = read_manifests(
             MANIFESTS / "storage-fsx-lustre.yaml",
             FileSystemId=self.file_system.file_system_id,
