@@ -41,7 +41,8 @@ class TestVersions:
     def test_kubectl_and_cluster_are_at_most_one_minor_version_apart(self) -> None:
         check_version("1.34", today=date(2026, 12, 1))
         check_version("1.35", kubectl=True, today=date(2026, 12, 1))
-        with pytest.raises(ValueError, match=r"at most one minor version from kubectl 1\.36, .*, got '1\.34'"):
+        message = r"at most one minor version from kubectl 1\.36, .*, got '1\.34'\. Choose one of 1\.36, 1\.35\.$"
+        with pytest.raises(ValueError, match=message):
             check_version("1.34", kubectl=True, today=date(2026, 12, 1))
 
     def test_the_default_version_is_the_newest_known_one(self) -> None:

@@ -56,16 +56,17 @@ def check_version(
         each: end if upgrade_policy == "STANDARD" else end_of_extended_support(each)
         for each, end in END_OF_STANDARD_SUPPORT.items()
     }
-    offered = ", ".join(each for each, end in ends.items() if today < end)
+    near = {each for each in ends if abs(minor_version(each) - minor_version(KUBERNETES_VERSION)) <= 1}
+    offered = ", ".join(each for each, end in ends.items() if today < end and (each in near or not kubectl))
     choice = f"Choose one of {offered}." if offered else "Add newer versions from the release calendar of EKS."
     if version not in ends:
         raise ValueError(f"The Kubernetes version must be one of EKS in {support} support, got {version!r}. {choice}")
     if today >= ends[version]:
         raise ValueError(f"{support.capitalize()} support of Kubernetes {version} ended on {ends[version]}. {choice}")
-    if kubectl and abs(minor_version(version) - minor_version(KUBERNETES_VERSION)) > 1:
+    if kubectl and version not in near:
         raise ValueError(
             f"The Kubernetes version must be at most one minor version from kubectl {KUBERNETES_VERSION}, which "
-            f"applies the manifests, got {version!r}."
+            f"applies the manifests, got {version!r}. {choice}"
         )
 
 
