@@ -17,14 +17,16 @@ from .ecs.task import Task
 from .edge.distribution_logs import DistributionLogs
 from .edge.function import EdgeFunction
 from .edge.site import SiteUpload, site_bucket
+from .eks.access import node_role
 from .eks.cluster import EksCluster
-from .eks.efs import EfsStorage
 from .eks.fargate import FargatePods
-from .eks.fsx_lustre import LustreStorage
-from .eks.fsx_ontap import OntapStorage
-from .eks.managed_nodes import ManagedNodes, node_role
+from .eks.managed_nodes import ManagedNodes
 from .eks.manifests import read_manifests
 from .eks.self_managed_nodes import SelfManagedNodes
+from .eks.storage.cluster_storage import ClusterStorage
+from .eks.storage.efs import EfsStorage, StaticEfsVolume
+from .eks.storage.fsx_lustre import LustreStorage
+from .eks.storage.fsx_ontap import OntapStorage
 from .monitoring.base import NotificationTopic
 from .monitoring.monitoring import Monitoring
 from .network.internal_load_balancer import InternalLoadBalancer
@@ -41,6 +43,7 @@ __all__ = [
     "SANDBOX",
     "AnywhereService",
     "AppRunnerService",
+    "ClusterStorage",
     "DistributionLogs",
     "Ec2Capacity",
     "Ec2Service",
@@ -79,6 +82,7 @@ __all__ = [
     "SiteUpload",
     "SourceRepository",
     "StackOptions",
+    "StaticEfsVolume",
     "Task",
     "VpcConnector",
     "WorkQueue",

@@ -51,7 +51,8 @@ from patternbook import (
     log_group,
     node_role,
 )
-from patternbook.eks.add_ons import add_ebs_driver, add_ons_before_nodes
+from patternbook.eks.add_ons import add_ons_before_nodes
+from patternbook.eks.storage.ebs import add_ebs_driver
 from patternbook.network.public_load_balancer import response_time
 
 app = cdk.App(outdir="cdk.out")
