@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Annotations, Match
 
 from stacks.fargate_efs import FargateEfsStack
-from stacks.fargate_efs.stack import JOIN_SCRIPT
+from stacks.fargate_efs.demonstration import JOIN_SCRIPT
 from tests.unit.reading import Reading, Resource
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"

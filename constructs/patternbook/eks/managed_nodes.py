@@ -9,9 +9,9 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
-from patternbook.ecs.ec2_capacity import VOLUMES_GIB, OperatingSystem
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.roles import role_with_policies
+from patternbook.limits.ecs_capacity import VOLUMES_GIB, OperatingSystem
 from patternbook.limits.instance_types import Architecture, InstanceTypeName, check_instance_types
 from patternbook.settings import fields
 from patternbook.settings.base import SettingsModel
