@@ -1,13 +1,17 @@
 # make synth · make test · make check need Python 3.10 or newer, with venv, and nothing else.
 PYTHON ?= python3
 VENV := .venv
+# Programs are called by their path: the make of macOS does not look them up in a PATH that a Makefile exports.
+BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Programs find each other by it: cdk finds node, and app.py's python.
+export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup synth test rehearse rehearsal verify check lint types settings bench lock clean
+.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house settings
+.PHONY: diff-templates bench lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## install everything, once
 
@@ -15,51 +19,63 @@ setup: $(READY) ## install everything, once
 $(READY): requirements.txt package-lock.json
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Patternbook needs Python 3.10 or newer, not " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	NODE_USE_SYSTEM_CA=1 $(VENV)/bin/npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
-	ln -sf ../../node_modules/.bin/cdk $(VENV)/bin/cdk
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	NODE_USE_SYSTEM_CA=1 $(BIN)/npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	ln -sf ../../node_modules/.bin/cdk $(BIN)/cdk
 	touch $@
 
-synth: $(READY) ## synthesize every pattern, and list the templates; ARGS="-c posture=production"
-	@cdk synth --quiet $(ARGS)
-	@python -m tools.summary cdk.out
+# The stacks of a stage are named, because the CLI validates only those of the app itself without a name.
+synth: $(READY) ## synthesize every pattern, and list the templates; STAGE=production, ARGS="-c patterns=EcrStack"
+	@$(BIN)/cdk synth --quiet $(if $(STAGE),'$(STAGE)/*' -c stages=$(STAGE)) $(ARGS)
+	@$(BIN)/python -m tools.summary cdk.out $(STAGE)
 
-test: $(READY) ## run the tests
-	@pytest
+test: $(READY) ## run the tests of templates, rules and settings, in about two minutes
+	@$(BIN)/pytest
 
-rehearse: $(READY) ## the CDK CLI deploys, updates and destroys every pattern in an emulated account; STACK=one
-	@python -m rehearsal run $(STACK)
+rehearse: $(READY) ## deploy, change and destroy every pattern in an emulated account; STACK=FargateEfsStack, STAGE=sandbox
+	@$(BIN)/python -m rehearsal run $(STACK) $(if $(STAGE),--stage $(STAGE))
 
-rehearsal: $(READY) ## an emulated account to try things in, until Ctrl-C; PORT=0 for any
-	@python -m rehearsal up $(if $(PORT),--port $(PORT))
+rehearsal: $(READY) ## keep an emulated account to try things in, until Ctrl-C; PORT=0 for any
+	@$(BIN)/python -m rehearsal up $(if $(PORT),--port $(PORT))
 
-verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack
-	@pytest -vv --confcutdir=tests/deployed tests/deployed --stack=$(or $(STACK),$(error STACK=… names the stack to verify))
+verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack, STAGE=production
+	@$(BIN)/pytest -vv --confcutdir=tests/deployed tests/deployed $(if $(STAGE),--stage=$(STAGE)) \
+		--stack=$(or $(STACK),$(error STACK=… names the stack to verify))
 
-check: lint types ## everything that CI runs
-	$(MAKE) synth
-	cdk synth --quiet --output cdk.out.production -c posture=production -c EveryStack.allow_plain_http=true
-	cfn-lint cdk.out/*.template.json cdk.out.production/*.template.json
-	patternbook check cdk.out/*.template.json cdk.out.production/*.template.json
-	$(MAKE) test
+check: lint types templates test policy house ## run everything that CI runs
 	$(MAKE) rehearse
 
 lint: $(READY)
-	ruff check .
-	ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: $(READY)
-	ty check
+	$(BIN)/ty check
 
-settings: $(READY) ## list every setting of every pattern
-	@python -m tools.settings
+templates: $(READY) ## synthesize both postures, and check every template
+	$(MAKE) synth
+	$(BIN)/cdk synth --quiet --output cdk.out.production 'production/*' -c stages=production -c EveryStack.allow_plain_http=true
+	$(BIN)/cfn-lint cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
+	$(BIN)/patternbook check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 
-bench: $(READY) ## measure the cost of a synth, of the unit tests and of the functions at the edge
-	@python -m tools.bench
+policy: $(READY) ## run the tests of cdk-nag, IAM policies and Kubernetes manifests
+	$(BIN)/pytest tests/policy
+
+house: $(READY) ## run the tests of commands, code that runs inside the patterns, checks of deployed stacks, and the rehearsal
+	$(BIN)/pytest tests/house tests/runtime tests/deployed tests/proof tests/rehearsal
+
+settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
+	@$(BIN)/python -m tools.settings $(STACK)
+
+diff-templates: $(READY) ## show how templates differ from those of another commit; REF=main
+	@$(BIN)/python -m tools.templates $(or $(REF),$(error REF=… names the commit to compare with))
+
+bench: $(READY) ## measure the cost of a synth, of the tests and of the functions at the edge
+	@$(BIN)/python -m tools.bench
 
 lock: $(READY) ## compile requirements.txt from pyproject.toml
-	echo '-e .' | uv pip compile --quiet --universal --python-version 3.10 --group dev --no-annotate \
+	echo '-e .' | $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --group dev --no-annotate \
 		--custom-compile-command 'make lock' --output-file requirements.txt -
 
 clean: ## remove what is installed and what is generated
-	rm -rf $(VENV) node_modules cdk.out cdk.out.production constructs/patternbook.egg-info
+	rm -rf $(VENV) node_modules build cdk.out cdk.out.production constructs/patternbook.egg-info

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from rehearsal.account import LOOPBACK, ROOT, EmulatedAccount, RehearsalError, unseen_user
-from rehearsal.cycle import Cycle, bootstrap
+from rehearsal.cycle import Cycle, bootstrap, rehearse
 from rehearsal.interruption import Interruption, StopRequestError
-from rehearsal.plans import PLANS
+from rehearsal.plans import PLANS, STAGES
 from rehearsal.report import Report
 
-POSTURES = ("sandbox", "production")
 LIMITS = """\
 This shows that the CDK CLI deploys, updates, compares and destroys the templates as they should be, and that boto3
 finds what they promise. It does not show what only AWS decides: the emulated account checks few properties, no
@@ -49,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="take stacks through deployment, update and destruction")
     run.add_argument("stacks", nargs="*", metavar="STACK", help=f"{', '.join(PLANS)}; all where none is named")
-    run.add_argument("--posture", choices=POSTURES, help="both where none is named")
+    run.add_argument("--stage", choices=STAGES, help="both where none is named")
     run.set_defaults(command=_run)
     up = commands.add_parser("up", help="leave an account running, until Ctrl-C")
     up.add_argument("--port", type=int, default=4566, help="of 127.0.0.1; 4566 where none is named, 0 for any")
@@ -62,26 +61,24 @@ def _run(options: argparse.Namespace, report: Report, interruption: Interruption
     if unknown:
         raise RehearsalError(f"No pattern is called {', '.join(unknown)}. There are {', '.join(PLANS)}.")
     stacks = options.stacks or list(PLANS)
-    postures = (options.posture,) if options.posture else POSTURES
+    stages = (options.stage,) if options.stage else STAGES
     with EmulatedAccount(interruption=interruption) as account:
         assemblies = account.folder / "assemblies"
         with report.step("synth"):
-            synthesize(account, assemblies, postures)
+            synthesize(account, assemblies, stages)
         start = time.monotonic()
         bootstrap(account, report)
-        for posture in postures:
-            report.line(f"\n{', '.join(stacks)} in {posture}")
-            Cycle(account, assemblies, posture, stacks, report).run()
+        rehearse([Cycle(account, assemblies, stage, stacks, report) for stage in stages])
         report.line(f"\nRehearsed in {time.monotonic() - start:.1f} s after synth.\n{LIMITS}")
 
 
-def synthesize(account: EmulatedAccount, folder: Path, postures: Sequence[str]) -> None:
+def synthesize(account: EmulatedAccount, folder: Path, stages: Sequence[str]) -> None:
     """In a process of its own, so that the CDK and its Node do not stay.
 
     :raises RehearsalError: for a mistake in cdk.json.
     """
     finished = account.run(
-        *(sys.executable, "-m", "rehearsal.assemblies", str(folder), *postures),
+        *(sys.executable, "-m", "rehearsal.assemblies", str(folder), *stages),
         folder=ROOT,
         environment={**unseen_user(account.folder), "CDK_VALIDATION": "false"},  # `make synth` validates
     )

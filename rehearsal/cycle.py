@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.account import ACCOUNT_ID, REGION, ROOT, EmulatedAccount, Finished, RehearsalError
-from rehearsal.plans import PLANS
+from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, SANDBOX
 from rehearsal.report import Report
 from rehearsal.stack import Resource, Stack
 
@@ -23,50 +23,97 @@ def bootstrap(account: EmulatedAccount, report: Report) -> None:
             raise RehearsalError(_tail(finished.output))
 
 
+def rehearse(cycles: Sequence["Cycle"]) -> None:
+    """Takes stages of one account through their lives. All are deployed before the first is changed and destroyed, and
+    none touches another.
+
+    :raises RehearsalError: see :class:`Cycle`; and where a step of one stage changes a stack of another.
+    """
+    for cycle in reversed(cycles):
+        cycle.begin()
+    kept: list[Resource] = []
+    for number, cycle in enumerate(cycles, start=1):
+        others = cycles[number:]
+        if others:
+            cycle.is_apart_from(others)
+        events = [other.events() for other in others]
+        kept += cycle.go_on(kept)
+        touched = [other.stage for other, before in zip(others, events, strict=True) if other.events() != before]
+        if touched:
+            raise RehearsalError(f"The steps of {cycle.stage} changed stacks of {_list(touched)}.")
+
+
 class Cycle:
-    """The steps for some stacks in one posture. Each raises :class:`RehearsalError` where it comes out otherwise."""
+    """The steps for some patterns in one stage. Each raises :class:`RehearsalError` where it comes out otherwise."""
 
     def __init__(
-        self, account: EmulatedAccount, assemblies: Path, posture: str, stacks: Sequence[str], report: Report
+        self, account: EmulatedAccount, assemblies: Path, stage: str, patterns: Sequence[str], report: Report
     ) -> None:
-        """:param assemblies: what :mod:`rehearsal.assemblies` synthesized."""
+        """:param assemblies: what :mod:`rehearsal.assemblies` synthesized.
+        :param stage: one of :data:`rehearsal.plans.STAGES`.
+        """
         self.account = account
-        self.posture = posture
+        self.stage = stage
         self.report = report
-        self.as_configured = assemblies / posture
-        self.changed = assemblies / f"{posture}-changed"
+        self.as_configured, self.changed = assemblies / AS_CONFIGURED, assemblies / CHANGED
         both = (self.as_configured, self.changed)
-        self.stacks = [Stack(account.session, stack, both) for stack in stacks]
-        self.names = list(stacks)
+        self.stacks = [Stack(account.session, stage, pattern, both) for pattern in patterns]
+        self.patterns = list(patterns)
 
-    def run(self) -> None:
-        before = self.account.inventory()
+    @property
+    def production(self) -> bool:
+        return self.stage != SANDBOX
+
+    def begin(self) -> None:
+        self.report.line(f"\n{', '.join(self.patterns)} in {self.stage}")
+        self.before = self.account.inventory()
         self.deploy()
         self.check("check")
+
+    def go_on(self, kept_by_others: Sequence[Resource] = ()) -> list[Resource]:
+        """:return: what the stacks keep."""
+        self.report.line(f"\n{', '.join(self.patterns)} in {self.stage}, deployed")
         self.deploy_unchanged()
         self.update()
         self.check("check again")
         self.diff()
         self.drift()
-        if self.posture == "production":
+        if self.production:
             self.refuse_to_destroy()
         kept = self.destroy()
-        self.nothing_left(before, kept)
+        self.nothing_left(self.before, [*kept, *kept_by_others])
+        return kept
+
+    def is_apart_from(self, others: Sequence["Cycle"]) -> None:
+        """Nothing in this stage is the same thing in another one of the same account."""
+        with self.report.step("apart from other stages") as remarks:
+            own = {(each.type, each.physical_id) for stack in self.stacks for each in stack.resources()}
+            for other in others:
+                theirs = {(each.type, each.physical_id) for stack in other.stacks for each in stack.resources()}
+                if own & theirs:
+                    shared = _list(f"{kind} {physical_id}" for kind, physical_id in own & theirs)
+                    raise RehearsalError(f"{self.stage} and {other.stage} share {shared}.")
+            remarks.append(f"{len(own)} resources of its own")
+
+    def events(self) -> list[int]:
+        """How many events each stack has had."""
+        return [len(stack.events()) for stack in self.stacks]
 
     def deploy(self) -> None:
         with self.report.step("deploy") as remarks:
             self._deploy(self.as_configured)
             self._must_be("CREATE_COMPLETE")
             for stack in self.stacks:
-                stack.hold()
+                stack.pin()
             remarks.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
 
     def check(self, name: str) -> None:
         """What boto3 finds in the account, by the same checks as in a real one."""
         with self.report.step(name) as remarks:
-            stacks = [f"--stack={stack}" for stack in self.names]
+            stacks = [f"--stack={pattern}" for pattern in self.patterns]
             finished = self.account.run(
                 *("pytest", "--confcutdir=tests/deployed", "-p", "no:cacheprovider", "tests/deployed", *stacks),
+                *((f"--stage={self.stage}",) if self.production else ()),
                 folder=ROOT,
             )
             counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|skipped)", finished.output)}
@@ -78,7 +125,7 @@ class Cycle:
 
     def deploy_unchanged(self) -> None:
         with self.report.step("deploy again") as remarks:
-            events = [len(stack.events()) for stack in self.stacks]
+            events = self.events()
             finished = self._deploy(self.as_configured)
             touched = [stack.name for stack, n in zip(self.stacks, events, strict=True) if len(stack.events()) != n]
             if touched or finished.output.count("(no changes)") != len(self.stacks):
@@ -93,40 +140,40 @@ class Cycle:
         with self.report.step("deploy a change") as remarks:
             self._deploy(self.changed, "--method", "prepare-change-set", "--change-set-name", CHANGE_SET)
             for stack in self.stacks:
-                plan = PLANS[stack.name]
+                plan = PLANS[stack.pattern]
                 changes = stack.change_set(CHANGE_SET)
                 if changes != plan.touches:
                     raise RehearsalError(
-                        f"{stack.name}.{plan.setting} = {plan.value!r} has to {_changes(plan.touches)}\n"
+                        f"{stack.pattern}.{plan.setting} = {plan.value!r} has to {_changes(plan.touches)}\n"
                         f"but the change set would {_changes(changes)}"
                     )
                 remarks.append(f"{plan.setting}: {len(changes)} resources" if len(changes) > 1 else plan.setting)
             self._deploy(self.changed)
             self._must_be("UPDATE_COMPLETE")
             for stack in self.stacks:
-                plan = PLANS[stack.name]
+                plan = PLANS[stack.pattern]
                 value = self._in_effect(stack)
                 if value != plan.value:
                     raise RehearsalError(
-                        f"{stack.name}.{plan.setting} = {plan.value!r} was deployed, but {value!r} is in effect."
+                        f"{stack.pattern}.{plan.setting} = {plan.value!r} was deployed, but {value!r} is in effect."
                     )
 
     def diff(self) -> None:
         with self.report.step("diff") as remarks:
-            self._must_succeed(self._cdk("diff", self.changed, *self.names, "--exclusively", "--fail"))
+            self._must_succeed(self._cdk("diff", self.changed, *self._paths, "--exclusively", "--fail"))
             remarks.append("clean")
 
     def drift(self) -> None:
         """As far as the emulated account can compare; what it cannot, the CLI counts as unchecked."""
         with self.report.step("drift") as remarks:
-            finished = self._must_succeed(self._cdk("drift", self.changed, *self.names, "--fail"))
+            finished = self._must_succeed(self._cdk("drift", self.changed, *self._paths, "--fail"))
             unchecked = sum(int(number) for number in re.findall(r"\((\d+) unchecked\)", finished.output))
             checked = sum(len(stack.resources()) for stack in self.stacks) - unchecked
             remarks.append(f"none in {checked} resources, {unchecked} cannot be compared")
 
     def refuse_to_destroy(self) -> None:
         with self.report.step("refuse to destroy"):
-            finished = self._cdk("destroy", self.changed, *self.names, "--exclusively", "--force")
+            finished = self._cdk("destroy", self.changed, *self._paths, "--exclusively", "--force")
             open_ones = [each.name for each in self.stacks if not each.describe()["EnableTerminationProtection"]]
             if open_ones or finished.status == 0 or "TerminationProtection" not in finished.output:
                 raise RehearsalError(f"Not protected from termination: {_list(open_ones)}.\n{_tail(finished.output)}")
@@ -134,17 +181,17 @@ class Cycle:
     def destroy(self) -> list[Resource]:
         """:returns: what the stacks keep."""
         with self.report.step("destroy") as remarks:
-            if self.posture == "production":
+            if self.production:
                 self._lift_protection()
-            self._must_succeed(self._cdk("destroy", self.changed, *self.names, "--exclusively", "--force"))
+            self._must_succeed(self._cdk("destroy", self.changed, *self._paths, "--exclusively", "--force"))
             self._must_be("DELETE_COMPLETE")
             for stack in self.stacks:
                 kept = frozenset(resource.path for resource in stack.kept())
-                plan = PLANS[stack.name]
-                expected = plan.outlives | (plan.keeps if self.posture == "production" else frozenset())
+                plan = PLANS[stack.pattern]
+                expected = plan.outlives | (plan.keeps if self.production else frozenset())
                 if kept != expected:
                     raise RehearsalError(
-                        f"{stack.name} keeps {_list(kept)}; in {self.posture} it has to keep {_list(expected)}."
+                        f"{stack.name} keeps {_list(kept)}; in {self.stage} it has to keep {_list(expected)}."
                     )
             resources = [resource for stack in self.stacks for resource in stack.kept()]
             counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
@@ -172,7 +219,7 @@ class Cycle:
     def _in_effect(self, stack: Stack) -> Any:
         ids = {resource.path: resource.physical_id for resource in stack.resources()}
         try:
-            return PLANS[stack.name].in_effect(self.account.session, ids)
+            return PLANS[stack.pattern].in_effect(self.account.session, ids)
         except KeyError as error:
             raise RehearsalError(
                 f"{stack.name}: the plan, in rehearsal/plans.py, asks for {error}. There are {_list(ids)}."
@@ -192,12 +239,16 @@ class Cycle:
                 if resource.type == "AWS::EKS::Cluster":
                     clusters.update_cluster_config(name=resource.physical_id, deletionProtection=False)
 
+    @property
+    def _paths(self) -> list[str]:
+        return [stack.path for stack in self.stacks]
+
     def _cdk(self, command: str, assembly: Path, *arguments: str) -> Finished:
         return self.account.run("cdk", command, "--app", str(assembly), *arguments)
 
     def _deploy(self, assembly: Path, *arguments: str) -> Finished:
         always = ("--exclusively", "--require-approval", "never", "--concurrency", "4")
-        return self._must_succeed(self._cdk("deploy", assembly, *self.names, *always, *arguments))
+        return self._must_succeed(self._cdk("deploy", assembly, *self._paths, *always, *arguments))
 
     def _must_succeed(self, finished: Finished) -> Finished:
         if finished.status:

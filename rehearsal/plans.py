@@ -3,11 +3,19 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import boto3
 
 from rehearsal.account import ACCOUNT_ID, REGION
+
+AS_CONFIGURED: Final = "configured"
+"""The folder of the app as cdk.json configures it."""
+CHANGED: Final = "changed"
+"""The folder of the app with the changed setting of each pattern."""
+SANDBOX: Final = "sandbox"
+STAGES: Final = (SANDBOX, "production")
+"""The stages that are rehearsed: the sandbox, whose stacks stand in the app, and a stage in the posture production."""
 
 Touch = Literal["Add", "Modify", "Replace", "Remove"]
 

@@ -10,6 +10,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from rehearsal.plans import SANDBOX
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -24,14 +26,21 @@ class Resource:
 class Stack:
     """A stack, before, during and after its life."""
 
-    def __init__(self, session: boto3.Session, name: str, assemblies: Sequence[Path]) -> None:
-        """:param assemblies: the synthesized apps that it is deployed from, one after the other."""
-        self.name = name
+    def __init__(self, session: boto3.Session, stage: str, pattern: str, assemblies: Sequence[Path]) -> None:
+        """:param stage: one of :data:`rehearsal.plans.STAGES`.
+        :param assemblies: the synthesized apps that it is deployed from, one after the other.
+        """
+        self.pattern = pattern
+        in_app = stage == SANDBOX
+        self.path = pattern if in_app else f"{stage}/{pattern}"
+        """Its construct path, by which the CDK CLI selects it."""
+        self.name = pattern if in_app else f"{stage}-{pattern}"
+        """Its name in CloudFormation."""
         self._assemblies = assemblies
         self._cloudformation = session.client("cloudformation")
-        self._reference = name
+        self._reference = self.name
 
-    def hold(self) -> None:
+    def pin(self) -> None:
         """Looks at this very stack from now on: by its id, which it is known by after its deletion too."""
         self._reference = self.describe()["StackId"]
 
@@ -112,8 +121,20 @@ class Stack:
         """Construct paths, below the stack, by logical id."""
         paths = {}
         for assembly in self._assemblies:
-            template = json.loads((assembly / f"{self.name}.template.json").read_text(encoding="utf-8"))
+            template = json.loads(self.template_file(assembly).read_text(encoding="utf-8"))
             for logical_id, resource in template["Resources"].items():
                 path = resource.get("Metadata", {}).get("aws:cdk:path", logical_id)
-                paths[logical_id] = path.removeprefix(f"{self.name}/")
+                paths[logical_id] = path.removeprefix(f"{self.path}/")
         return paths
+
+    def template_file(self, assembly: Path) -> Path:
+        """Where an assembly, or one nested in it for the stage, has the template."""
+        stage, _, _ = self.path.rpartition("/")
+        folder = assembly / f"assembly-{stage}" if stage else assembly
+        artifacts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"].values()
+        [file] = [
+            artifact["properties"]["templateFile"]
+            for artifact in artifacts
+            if artifact["type"] == "aws:cloudformation:stack" and artifact.get("displayName") == self.path
+        ]
+        return folder / file

@@ -1,28 +1,26 @@
-"""The whole book in one posture, synthesized once, and single patterns with settings of a test's own."""
+"""The patterns of the book, synthesized for tests: one alone with settings of a test's own, or many in one app."""
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import aws_cdk as cdk
-import pytest
 from aws_cdk.assertions import Annotations, Template
 
 import app
-from patternbook import PatternStack, SettingsError, build_app
-from patternbook.settings.loading import is_cdk_key
+from patternbook import PatternbookRules, PatternStack
+from patternbook.app import add_stage
+from patternbook.posture import POSTURES as POSTURES_BY_NAME
+from patternbook.settings.loading import load_settings
+from patternbook.settings.stages import Stage
+from patternbook.testing.synthesis import feature_flags, synthesize_pattern
+from patternbook.testing.synthesis import refusal as refusal_of
 
 POSTURES = ("sandbox", "production")
-
-# What production asks of a user before a pattern can be synthesized.
-REQUIRED: Mapping[str, dict[str, Any]] = {
-    "sandbox": {},
-    "production": {"EveryStack": {"allow_plain_http": True}},
-}
-
 SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
 
 
@@ -42,59 +40,114 @@ def _unit_tests_of(pattern: type[PatternStack]) -> ModuleType:
 
 
 def patterns_with(options: str) -> list[type[PatternStack]]:
-    """All, but for the options that exclude others: few patterns have such."""
+    """All patterns; with "other options" only those that have such options."""
     return [pattern for pattern in app.PATTERNS if options != "other options" or other_options(pattern)]
 
 
-def settings_of(posture: str, options: str) -> dict[str, Any]:
-    if options == "every option":
-        return {pattern.__name__: every_option(pattern) for pattern in app.PATTERNS}
-    others = {pattern.__name__: other_options(pattern) for pattern in patterns_with(options)}
-    return {**REQUIRED[posture], **(others if options == "other options" else {})}
+def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
+    """The settings of each pattern in one of the scenarios, with what production requires."""
+    choose = {"defaults": lambda _: {}, "every option": every_option, "other options": other_options}[options]
+    found = {pattern: choose(pattern) or {} for pattern in patterns_with(options)}
+    for pattern, settings in found.items():
+        needs_tls = posture == "production" and "allow_plain_http" in pattern.settings_type.model_fields
+        if needs_tls and "certificate_arn" not in settings:
+            settings["allow_plain_http"] = True
+    return {pattern.__name__: settings for pattern, settings in found.items()}
+
+
+def stage_of(posture: str, settings: Mapping[str, Mapping[str, Any]], *, nested: bool = True) -> Stage:
+    """A stage with patterns of the book.
+
+    :param settings: by the names of the stacks; only these are in it.
+    :param nested: whether production is a ``cdk.Stage``, as it is for users; otherwise its stacks stand in the app.
+    """
+    types = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
+    chosen = POSTURES_BY_NAME[posture]
+    return Stage(
+        name=posture if nested and posture != "sandbox" else None,
+        posture=chosen,
+        settings={
+            stack: load_settings(types[stack], given, posture=chosen, stack=stack) for stack, given in settings.items()
+        },
+    )
+
+
+def book_app(stage: Stage, outdir: Path, *, checked: bool = True, **flags: Any) -> cdk.App:
+    """An app with the patterns of a stage.
+
+    :param checked: whether CDK's validation and our own rules look at it, as for users.
+    :param flags: feature flags, or other context, that differ from the project's.
+    """
+    made = cdk.App(
+        context={**feature_flags(app.CDK_JSON), **flags},
+        outdir=str(outdir),
+        builtin_cloud_formation_validation=checked,
+    )
+    if checked:
+        cdk.Validations.of(made).add_plugins(PatternbookRules())
+    add_stage(made, app.PATTERNS, stage)
+    return made
+
+
+def template_files(assembly: Path) -> dict[str, Path]:
+    """The templates of a synthesized app, those of nested stages, too, by the ids of their stacks."""
+    artifacts = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))["artifacts"].values()
+    found: dict[str, Path] = {}
+    for artifact in artifacts:
+        properties = artifact.get("properties", {})
+        if artifact["type"] == "cdk:cloud-assembly":
+            found |= template_files(assembly / properties["directoryName"])
+        if artifact["type"] == "aws:cloudformation:stack":
+            found[artifact["displayName"].rpartition("/")[2]] = assembly / properties["templateFile"]
+    return found
+
+
+def synthesized(posture: str, options: str, outdir: Path) -> dict[str, dict[str, Any]]:
+    """The templates of the book in one of the scenarios, by stack."""
+    book_app(stage_of(posture, settings_of(posture, options)), outdir).synth()
+    return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in template_files(outdir).items()}
 
 
 class Book:
-    """Every pattern in one posture."""
+    """Every pattern in one posture, each synthesized when a test asks for it."""
 
-    def __init__(self, posture: str, outdir: Path) -> None:
-        self.app = build_app(
-            app.PATTERNS, cdk_json=app.CDK_JSON, context={"posture": posture, **REQUIRED[posture]}, outdir=str(outdir)
-        )
+    def __init__(self, posture: str, folder: Path) -> None:
+        patterns = {pattern.__name__: pattern for pattern in app.PATTERNS}
+
+        @cache
+        def stack(name: str) -> cdk.Stack:
+            return synthesize_pattern(patterns[name], folder / name, cdk_json=app.CDK_JSON, posture=posture)
+
+        self.stack = stack
 
     def template(self, stack: str) -> Template:
-        return Template.from_stack(_stack(self.app, stack))
+        return Template.from_stack(self.stack(stack))
 
     def annotations(self, stack: str) -> Annotations:
-        return Annotations.from_stack(_stack(self.app, stack))
+        return Annotations.from_stack(self.stack(stack))
 
 
-def variant(pattern: type[PatternStack], outdir: Path, **settings: Any) -> cdk.App:
-    """An app of one pattern; ``posture`` and its settings as on the command line or in cdk.json."""
-    context = {key if key == "posture" else f"{pattern.__name__}.{key}": value for key, value in settings.items()}
-    return build_app([pattern], cdk_json=bare_cdk_json(outdir), context=context, outdir=str(outdir / "cdk.out"))
+def variant(pattern: type[PatternStack], outdir: Path, **settings: Any) -> cdk.Stage:
+    """The stage of one pattern, in the ``posture``, with settings as on the command line or in cdk.json."""
+    posture = settings.pop("posture", "sandbox")
+    stack = synthesize_pattern(pattern, outdir / "cdk.out", cdk_json=app.CDK_JSON, posture=posture, settings=settings)
+    stage = cdk.Stage.of(stack)
+    assert stage is not None
+    return stage
 
 
 def template_of(pattern: type[PatternStack], outdir: Path, **settings: Any) -> Template:
     return Template.from_stack(_stack(variant(pattern, outdir, **settings), pattern.__name__))
 
 
-def refusal(pattern: type[PatternStack], outdir: Path, **settings: Any) -> dict[str, str]:
-    """The remedy for each setting of a pattern that is refused."""
-    with pytest.raises(SettingsError) as caught:
-        variant(pattern, outdir, **settings)
-    return {mistake.path.removeprefix(f"{pattern.__name__}."): mistake.remedy for mistake in caught.value.mistakes}
+def refusal(pattern: type[PatternStack], _: Path, **settings: Any) -> dict[str, str]:
+    """The remedy for each setting of a pattern that is refused. There has to be one."""
+    found = refusal_of(pattern, **settings)
+    assert found, f"{pattern.__name__} accepts {settings}"
+    return found
 
 
-def bare_cdk_json(folder: Path) -> Path:
-    """The project's cdk.json with feature flags only: settings of other patterns would be unknown."""
-    document = json.loads(app.CDK_JSON.read_text(encoding="utf-8"))
-    flags = {key: value for key, value in document["context"].items() if is_cdk_key(key)}
-    path = folder / "cdk.json"
-    path.write_text(json.dumps({"context": flags}), encoding="utf-8")
-    return path
-
-
-def _stack(book: cdk.App, name: str) -> cdk.Stack:
-    stack = book.node.find_child(name)
+def _stack(stage: cdk.Stage, name: str) -> cdk.Stack:
+    stack = stage.node.find_child(name)
     assert isinstance(stack, cdk.Stack)
     return stack

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import app
-from patternbook.settings.loading import is_cdk_key
+from patternbook.settings.context import is_cdk_key
 from tools import bench_edge
 
 ROOT = Path(__file__).parent.parent

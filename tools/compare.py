@@ -1,13 +1,13 @@
-"""Defects in templates of the patterns, and which tools notice: ``python -m tools.compare --others PYTHON FOLDER…``.
+"""Compares which tools notice defects in the templates of the patterns.
 
-Prints the table that ``tools/compared.md`` keeps for the page of the rules. FOLDER is a cloud assembly, such as
-cdk.out. PYTHON is an interpreter that has ``checkov`` and ``cloudformation-validate`` (the engine of CDK's own
-validation) installed, which nothing else here needs::
+Prints the table in ``tools/compared.md``, which is part of the page of the rules. FOLDER is a cloud assembly, such as
+cdk.out. PYTHON is an interpreter with ``checkov`` and ``cloudformation-validate`` (the engine of the CDK's validation).
+They are not dependencies of this project, so install them in an environment of their own::
 
     python -m venv /tmp/others && /tmp/others/bin/pip install checkov cloudformation-validate
     python -m tools.compare --others /tmp/others/bin/python cdk.out cdk.out.production > tools/compared.md
 
-A tool notices a defect if it says anything of the template with it that it does not say of the template without.
+A tool notices a defect if it reports something for the template with the defect that it does not report without it.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from typing import Any
 
 from patternbook.rules import FAMILIES, RULES
 from patternbook.rules.engine import check
-from tests.rules.mutations import MUTATIONS
-from tests.rules.smallest import TODAY
+from tests.rules.cases.base import TODAY
+from tests.rules.defects import DEFECTS
 
-Said = dict[str, set[tuple[str, str]]]
-"""What a tool says of files: by their names ids of rules, each with a resource."""
+Reports = dict[str, set[tuple[str, str]]]
+"""The reports of a tool: by file name, the id of each broken rule with its resource."""
 
 CDK = """
 import json, sys
@@ -37,7 +37,7 @@ print(json.dumps([
     [path.name, each.rule_id, each.entity.logical_id if each.entity else ""]
     for path in sorted(Path(sys.argv[1]).iterdir())
     for each in engine.validate_template(str(path)).diagnostics
-    if each.severity.value >= Severity.WARN.value  # as the CDK does
+    if each.severity.value >= Severity.WARN.value  # the threshold of the CDK
 ]))
 """
 
@@ -45,12 +45,12 @@ print(json.dumps([
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--others", default=sys.executable, help="an interpreter with checkov and others")
+    parser.add_argument("--others", default=sys.executable, help="interpreter with checkov and cloudformation-validate")
     parser.add_argument("folders", nargs="+", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         defects = _write(Path(folder), given.folders)
-        tools: Mapping[str, Callable[[Path], Said]] = {
+        tools: Mapping[str, Callable[[Path], Reports]] = {
             "cfn-lint": _cfn_lint,
             "CDK": lambda path: _cdk(given.others, path),
             "checkov": lambda path: _checkov(given.others, path),
@@ -61,8 +61,9 @@ def main() -> None:
 
 
 def _write(folder: Path, assemblies: Iterable[Path]) -> dict[str, tuple[str, str]]:
-    """Writes each defect into the first template that can have it: by file the rule that is for it, and the template's
-    own file.
+    """Writes each defect into the first template that has a place for it.
+
+    :returns: by the name of each file with a defect, the rule that it breaks and the file without the defect.
     """
     originals = {
         f"clean-{number}-{path.name}": json.loads(path.read_text(encoding="utf-8"))
@@ -70,24 +71,24 @@ def _write(folder: Path, assemblies: Iterable[Path]) -> dict[str, tuple[str, str
         for path in sorted(assembly.glob("*.template.json"))
     }
     defects = {}
-    for number, mutation in enumerate(MUTATIONS):
+    for number, defect in enumerate(DEFECTS):
         for name, document in originals.items():
             mutant = deepcopy(document)
-            # Some are defects only on a day, or in a Region.
-            if mutation.mutate(mutant) and mutant != document:
+            # A defect that depends on the date or the Region does not change the template.
+            if defect.apply(mutant) and mutant != document:
                 file = f"defect-{number}.template.json"
                 (folder / file).write_text(json.dumps(mutant), encoding="utf-8")
                 (folder / name).write_text(json.dumps(document), encoding="utf-8")
-                defects[file] = (mutation.rule, name)
+                defects[file] = (defect.rule, name)
                 break
     return defects
 
 
-def _noticed(said: Said, defects: Mapping[str, tuple[str, str]]) -> set[str]:
-    return {file for file, (_, original) in defects.items() if said.get(file, set()) - said.get(original, set())}
+def _noticed(reports: Reports, defects: Mapping[str, tuple[str, str]]) -> set[str]:
+    return {file for file, (_, original) in defects.items() if reports.get(file, set()) - reports.get(original, set())}
 
 
-def _patternbook(folder: Path) -> Said:
+def _patternbook(folder: Path) -> Reports:
     return {
         path.name: {
             (finding.rule.id, finding.problem.resource)
@@ -97,32 +98,32 @@ def _patternbook(folder: Path) -> Said:
     }
 
 
-def _cfn_lint(folder: Path) -> Said:
+def _cfn_lint(folder: Path) -> Reports:
     command = [str(Path(sys.executable).parent / "cfn-lint"), "--format", "json", *map(str, sorted(folder.iterdir()))]
-    said: Said = {}
+    reports: Reports = {}
     for each in json.loads(_output(command)):
         path = each["Location"]["Path"] or []
         resource = str(path[1]) if len(path) > 1 else ""
-        said.setdefault(Path(each["Filename"]).name, set()).add((each["Rule"]["Id"], resource))
-    return said
+        reports.setdefault(Path(each["Filename"]).name, set()).add((each["Rule"]["Id"], resource))
+    return reports
 
 
-def _cdk(python: str, folder: Path) -> Said:
-    said: Said = {}
+def _cdk(python: str, folder: Path) -> Reports:
+    reports: Reports = {}
     for file, rule, resource in json.loads(_output([python, "-c", CDK, str(folder)])):
-        said.setdefault(file, set()).add((rule, resource))
-    return said
+        reports.setdefault(file, set()).add((rule, resource))
+    return reports
 
 
-def _checkov(python: str, folder: Path) -> Said:
+def _checkov(python: str, folder: Path) -> Reports:
     command = [python, "-m", "checkov.main", "--framework", "cloudformation", "--directory", str(folder)]
     report: Any = json.loads(_output([*command, "--output", "json", "--quiet", "--compact"]))
-    said: Said = {}
+    reports: Reports = {}
     for each in (report if isinstance(report, list) else [report])[0]["results"]["failed_checks"]:
         resource = str(each["resource"]).rpartition(".")[2]
-        if not resource.startswith("Mutant"):  # of what a defect brings along it says what it says of all such
-            said.setdefault(Path(each["file_path"]).name, set()).add((each["check_id"], resource))
-    return said
+        if not resource.startswith("Mutant"):  # checkov reports the same for any resource that a defect adds
+            reports.setdefault(Path(each["file_path"]).name, set()).add((each["check_id"], resource))
+    return reports
 
 
 def _output(command: list[str]) -> str:
@@ -130,14 +131,14 @@ def _output(command: list[str]) -> str:
 
 
 def _table(defects: Mapping[str, tuple[str, str]], noticed: Mapping[str, set[str]]) -> str:
-    """A row a rule, with how many of its defects each tool notices, and a sum for each family."""
+    """A row for each rule with the number of its defects that each tool notices, and a sum for each family."""
     of_rule: dict[str, list[str]] = {}
     for file, (rule, _) in defects.items():
         of_rule.setdefault(rule, []).append(file)
 
-    def row(words: str, files: list[str]) -> str:
+    def row(title: str, files: list[str]) -> str:
         counts = [str(len(found & set(files)) or "") for found in noticed.values()]
-        return f"| {words} | {len(files)} | {' | '.join(counts)} |"
+        return f"| {title} | {len(files)} | {' | '.join(counts)} |"
 
     lines = [f"| Defect | Seeded | {' | '.join(noticed)} |", f"|---|{'---:|' * (len(noticed) + 1)}"]
     for family, rules in FAMILIES.items():

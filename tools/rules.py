@@ -1,30 +1,32 @@
-"""The page of the rules, from the rules themselves: ``python -m tools.rules > docs/rules.md``."""
+"""Writes the page of the rules: ``python -m tools.rules > docs/rules.md``."""
 
 from pathlib import Path
 
 from patternbook.rules import FAMILIES, RULES
-from patternbook.rules.engine import OF_ACKNOWLEDGEMENTS
+from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES
 
 COMPARED = Path(__file__).with_name("compared.md")
 
 HEAD = """\
-# The rules: what breaks a deployment, and most checkers do not see
+# Rules for CloudFormation templates
 
-{count} rules for CloudFormation templates with ECS, EKS, Lambda, Lambda@Edge, CloudFront, ECR, EFS, App Runner and
-VPCs. They follow references through a template: from a service to its task definition, from a distribution to the
-version of a function and on to the function. All patterns of this book pass them whenever they are synthesized.
+{count} rules find problems in templates with ECS, EKS, Lambda, Lambda@Edge, CloudFront, ECR, EFS, App Runner and VPCs.
+They report problems that break a deployment and that most checkers do not see. To find them, they follow references
+through a template: from a service to its task definition, or from a distribution to the version of a function. Each
+synthesis of this book's patterns runs the rules.
 
 ```sh
-patternbook check template.yaml      # any template, made by CDK or not, JSON or YAML
-patternbook check - < template.yaml  # from standard input
+patternbook check template.yaml      # any template in JSON or YAML, from the CDK or not
+patternbook check - < template.yaml  # reads standard input
 patternbook check --format sarif *.template.json > findings.sarif
-patternbook rules                    # this list
+patternbook rules                    # lists the rules
 ```
 
-Exit status 0: nothing found; 1: findings; 2: a file that is no template. It needs neither Node nor an AWS account, and
-ten templates take less than half a second. `--region` says where a template is deployed to, if a rule depends on that.
+The exit status is 0 without findings, 1 with findings, and 2 if a file is not a template. The command needs neither
+Node nor an AWS account. It checks ten templates in less than half a second. Some rules depend on the Region: set it
+with `--region`.
 
-In a CDK app, in Python:
+In a CDK app in Python, add the rules as a plugin:
 
 ```python
 from patternbook import PatternbookRules
@@ -32,21 +34,35 @@ from patternbook import PatternbookRules
 cdk.Validations.of(app).add_plugins(PatternbookRules())
 ```
 
-An **error** fails the deployment, or makes what does not work; it is found if any choice of parameters leads to it, and
-ends `cdk synth`. A **warning** can be deployed, and costs, leaks or fails later; it is found if no choice of parameters
-avoids it. Where choices may exclude each other, by `Rules` or as conditions depend on one another, that goes for
-errors, too. With more than 32 combinations of parameters, only the defaults and what differs from them in one parameter
-are looked at. Intrinsic functions and conditions are resolved as far as the template itself says what they give.
-**Where a value cannot be known, a rule is silent**: the default of a parameter is a choice, and not a fact. Templates
-with macros of your own are not checked, and that is said.
+## Errors and warnings
 
-What no template shows, no rule sees: what is in a package or an image, what is in another stack (CDK's nested ones
-included), what SAM makes of its own types, and what IAM allows. So what is in the outputs of a template, or goes to a
-nested stack, is taken to be complete there: no rule says that a VPC lacks a block, or a file system a mount target.
+An **error** means that the deployment fails, or that the deployed resources do not work. It makes `cdk synth` fail. A
+**warning** means that the template can be deployed, but costs more, leaks data or fails later.
 
-## Accept a finding
+Conditions make several scenarios of one template. A scenario is a combination of parameter values.
 
-With a reason, or it is a finding itself; so is one that matches nothing. In CDK, beside the construct or above it:
+- An error is reported if one scenario has the problem.
+- A warning is reported if all scenarios have it.
+- If the template may rule scenarios out, all of them must have an error, too. `Rules` can do so, and so can conditions
+  that depend on each other.
+- With more than 32 combinations, the rules check the defaults and the scenarios that differ in one parameter.
+
+## What the rules cannot know
+
+Intrinsic functions and conditions are resolved as far as the template itself decides them. **A rule says nothing about
+an unknown value.** The default of a parameter is unknown, too, because it is a choice.
+
+- A template with a macro of your own is not checked, because the macro may rewrite it. The command says so.
+- No rule sees the content of a package or an image, other stacks (including nested stacks of the CDK), the resources
+  that SAM generates, or the effect of IAM policies.
+- A resource that an output or a nested stack refers to is taken as complete. For instance, another stack may add a
+  block to such a VPC, or a mount target to such a file system.
+
+## Acknowledge a finding
+
+An acknowledgement needs a reason. An acknowledgement without a reason, or without a finding, is a finding itself.
+
+In the CDK, acknowledge a finding on its construct or on a parent:
 
 ```python
 cdk.Validations.of(cluster).acknowledge(
@@ -54,7 +70,7 @@ cdk.Validations.of(cluster).acknowledge(
 )
 ```
 
-In a template, in the metadata of the resource:
+In a template, acknowledge it in the metadata of the resource:
 
 ```yaml
 Metadata:
@@ -66,24 +82,26 @@ Metadata:
 """
 
 COMPARISON = """\
-## Compared
+## Comparison with other tools
 
-Defects written into the templates of this book, one at a time, and how many of them each tool notices: by saying
-anything that it does not say without the defect. CDK is the validation that is built into it. `python -m
-tools.compare` makes the table; the defects are in `tests/rules/mutations.py`. They were chosen for these rules, so the
-last column says that the rules do what they say, and the others what would go unnoticed without them: not that the
-others were worse at what they are for.
+The table shows how many seeded defects each tool notices. Each defect is written into a template of this book, one at a
+time. A tool notices a defect if it reports something that it does not report without the defect. The column CDK is the
+CDK's built-in validation.
+
+The defects were chosen for these rules. So the last column shows only that the rules work, and the others show what
+would go unnoticed without them. The table does not compare the tools at their own purpose. The defects are in
+`tests/rules/defects/`, and `python -m tools.compare` makes the table.
 """
 
 
 def page() -> str:
-    """The page, as Markdown."""
+    """The page as Markdown."""
     sections = [HEAD.format(count=len(RULES))]
-    for family, rules in {**FAMILIES, "Acknowledgements": OF_ACKNOWLEDGEMENTS}.items():
+    for family, rules in {**FAMILIES, "Acknowledgements": ACKNOWLEDGEMENT_RULES}.items():
         lines = [f"## {family}\n"]
         for rule in rules:
             lines.append(
-                f"- **`{rule.id}`** ({rule.severity.value}). {rule.wrong} *{rule.mend}* [Source]({rule.source})"
+                f"- **`{rule.id}`** ({rule.severity.value}). {rule.summary} *{rule.fix}* [Source]({rule.source})"
             )
         sections.append("\n".join(lines) + "\n")
     return "\n".join([*sections, COMPARISON, COMPARED.read_text(encoding="utf-8").strip() + "\n"])

@@ -1,24 +1,42 @@
-"""Lists every setting of every pattern, from the models themselves: ``python -m tools.settings``."""
+"""Lists settings, from the models themselves: ``python -m tools.settings [STACK]``."""
 
 import json
+import os
+import sys
 import textwrap
 from typing import Any
 
 import app
-from patternbook.posture import POSTURES, SANDBOX
+from patternbook import PatternStack
 from patternbook.settings.base import SettingsModel
 from patternbook.settings.describe import describe, nested_models, unit_of
+from patternbook.settings.mistakes import did_you_mean
+from patternbook.settings.stages import StageSettings
 
-_indented = textwrap.TextWrapper(width=110, initial_indent=" " * 6, subsequent_indent=" " * 6)
+# ARNs and URLs are longer than a line, and stay whole.
+_indented = textwrap.TextWrapper(
+    width=110, initial_indent=" " * 6, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
+)
+_names = textwrap.TextWrapper(width=110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+PATTERNS = {pattern.__name__: pattern for pattern in app.PATTERNS}
 
 
-def settings() -> str:
-    """A section a pattern, and one for each kind of object that a setting of it takes."""
-    sections = [f"posture = {json.dumps(SANDBOX.name)}\n" + _indented.fill(f"Of all patterns: {', '.join(POSTURES)}.")]
-    for pattern in app.PATTERNS:
-        sections.append(f"{pattern.__name__}: {pattern.title}\n\n{_fields(pattern.settings_type)}")
-        for model in nested_models(pattern.settings_type):
-            sections.append(f"{pattern.__name__}, {model.__name__}: {model.__doc__}\n\n{_fields(model)}")
+def overview() -> str:
+    """The names of all settings, and how to read more of them."""
+    sections = [
+        f"{name}: {pattern.title}\n{_names.fill(', '.join(pattern.settings_type.model_fields))}"
+        for name, pattern in PATTERNS.items()
+    ]
+    stages = f"stages, in cdk.json: a name and\n{_names.fill(', '.join(StageSettings.model_fields))}"
+    more = "To read what each setting of a stack does: make settings STACK=FargateEfsStack. Of a stage: STACK=stages."
+    return "\n\n".join([*sections, stages, more])
+
+
+def settings_of(pattern: type[PatternStack]) -> str:
+    """Each setting of a pattern, and a section for each kind of object that one of them takes."""
+    sections = [f"{pattern.__name__}: {pattern.title}\n\n{_fields(pattern.settings_type)}"]
+    for model in nested_models(pattern.settings_type):
+        sections.append(f"{model.__name__}: {model.__doc__}\n\n{_fields(model)}")
     return "\n\n\n".join(sections)
 
 
@@ -28,7 +46,7 @@ def _fields(model: type[SettingsModel]) -> str:
         default = "required" if field.is_required() else json.dumps(field.get_default(), default=_plain)
         unit = unit_of(field)
         lines.append(f"  {name} = {default}{f' ({unit})' if unit else ''}")
-        lines.append(_indented.fill(f"{field.description} Accepts {describe(field.annotation, field.metadata)}."))
+        lines.append(_indented.fill(f"{field.description} It must be {describe(field.annotation, field.metadata)}."))
     return "\n".join(lines)
 
 
@@ -36,5 +54,20 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json")
 
 
+def main(arguments: list[str]) -> str:
+    """What to print; ends the program with status 1 and one message for a stack that does not exist."""
+    if not arguments:
+        return overview()
+    if arguments == ["stages"]:
+        return _fields(StageSettings)
+    [name] = arguments
+    if name not in PATTERNS:
+        sys.exit(f"STACK={name} is no stack.{did_you_mean(name, PATTERNS)} There are {', '.join(PATTERNS)}.")
+    return settings_of(PATTERNS[name])
+
+
 if __name__ == "__main__":
-    print(settings())
+    try:
+        print(main(sys.argv[1:]), flush=True)
+    except BrokenPipeError:  # nobody reads on, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

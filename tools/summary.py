@@ -1,24 +1,31 @@
-"""Lists the templates of a cloud assembly: ``python -m tools.summary cdk.out``."""
+"""Lists the templates of a cloud assembly: ``python -m tools.summary cdk.out [STAGE]``."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 
-def summary(assembly: Path) -> str:
-    """A table with a row for each stack."""
-    manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
+def summary(assembly: Path, stage: str = "") -> str:
+    """A table with a row for each stack.
+
+    :param stage: the stage to list; the sandbox, whose stacks stand in the app itself, where it is empty.
+    """
     rows = [("Stack", "What it is", "Resources", "Size", "Template")]
-    for name, artifact in manifest["artifacts"].items():
-        if artifact["type"] != "aws:cloudformation:stack":
-            continue
-        path = assembly / artifact["properties"]["templateFile"]
-        template = json.loads(path.read_text(encoding="utf-8"))
-        size = path.stat().st_size / 1024
+    for name, path in _stacks(assembly / f"assembly-{stage}" if stage else assembly):
+        template: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         what = template["Description"].partition(": ")[2]  # after the posture, see PatternStack
-        rows.append((name, what, str(len(template["Resources"])), f"{size:.0f} KB", str(path)))
+        rows.append((name, what, str(len(template["Resources"])), f"{path.stat().st_size / 1024:.0f} KB", str(path)))
     return _table(rows)
+
+
+def _stacks(assembly: Path) -> Iterator[tuple[str, Path]]:
+    """The construct path and the template of each stack."""
+    manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
+    for artifact in manifest["artifacts"].values():
+        if artifact["type"] == "aws:cloudformation:stack":
+            yield artifact["displayName"], assembly / artifact["properties"]["templateFile"]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
@@ -29,4 +36,4 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    print(summary(Path(sys.argv[1])))
+    print(summary(Path(sys.argv[1]), *sys.argv[2:]))

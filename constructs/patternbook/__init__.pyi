@@ -33,7 +33,8 @@ from .network.public_load_balancer import PublicLoadBalancer
 from .network.vpc import Network
 from .posture import PRODUCTION, SANDBOX, Posture
 from .rules.plugin import PatternbookRules
-from .settings.base import PatternSettings, SettingsError, SettingsModel
+from .settings.base import PatternSettings, SettingsModel
+from .settings.mistakes import SettingsError
 
 __all__ = [
     "PRODUCTION",

@@ -1,6 +1,5 @@
 """Patterns, and the one way to make an app of them: the same for the CDK CLI, for a script and for tests."""
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +11,11 @@ from typing_extensions import Unpack
 
 from patternbook.posture import Posture
 from patternbook.rules.plugin import PatternbookRules
-from patternbook.settings.base import Mistake, PatternSettings, RegionalSettings, SettingsError
-from patternbook.settings.loading import load_settings
+from patternbook.settings.base import PatternSettings, RegionalSettings
+from patternbook.settings.context import read_cdk_json
+from patternbook.settings.loading import Plan, load
+from patternbook.settings.mistakes import SettingsError
+from patternbook.settings.stages import Stage
 
 
 class StackOptions(TypedDict, total=False):
@@ -34,8 +36,11 @@ class StackOptions(TypedDict, total=False):
 
 
 class PatternStack(cdk.Stack):
-    """One pattern: a stack with settings, in a posture. Its class name is the stack's name, or, where its settings ask
-    for several, what their names begin with."""
+    """One pattern: a stack with settings, in a posture.
+
+    The name of the class is the id of the stack. Where the settings ask for several Regions, each stack has the name
+    of its Region behind that.
+    """
 
     title: ClassVar[str]
     """What the pattern is, in a few words."""
@@ -57,7 +62,8 @@ class PatternStack(cdk.Stack):
         stack_options.setdefault("description", f"Patternbook ({posture.name}): {self.title}")
         stack_options.setdefault("termination_protection", posture.deletion_protection)
         if settings.pinned_region:
-            account = getattr(stack_options.get("env"), "account", None)
+            given = stack_options.get("env")
+            account = given.account if given else _account_of_stage(scope)
             stack_options["env"] = cdk.Environment(account=account, region=settings.pinned_region)
         super().__init__(scope, construct_id, **stack_options)
 
@@ -66,51 +72,77 @@ class PatternStack(cdk.Stack):
         cdk.CfnOutput(self, name, value=value, description=description)
 
 
+Patterns = Iterable[type[PatternStack]]
+
+
 def build_app(
-    patterns: Iterable[type[PatternStack]],
-    *,
-    cdk_json: Path,
-    context: Mapping[str, Any] | None = None,
-    outdir: str | None = None,
+    patterns: Patterns, *, cdk_json: Path, context: Mapping[str, Any] | None = None, outdir: str | None = None
 ) -> cdk.App:
-    """An app with every pattern in it, not yet synthesized.
+    """An app with every pattern in it, not yet synthesized: the sandbox directly, every other stage as a ``cdk.Stage``.
 
     The context is that of ``cdk_json`` (which only the CDK CLI would read), under ``context``, under what the
     CLI hands over.
 
     :raises SettingsError: before any stack is made, with every mistake in the settings.
     """
-    app = cdk.App(context={**_context_of(cdk_json), **(context or {})}, outdir=outdir)
-    cdk.Validations.of(app).add_plugins(PatternbookRules())
-    by_name = {pattern.__name__: pattern for pattern in patterns}
-    posture, settings = load_settings(
-        app.node.get_all_context(), {name: pattern.settings_type for name, pattern in by_name.items()}
-    )
-    for name, pattern in by_name.items():
-        for stack_name, options in _stacks_of(name, settings[name]).items():
-            # Each pattern takes settings of its own type, which its base class does not know.
-            pattern(app, stack_name, settings=settings[name], posture=posture, **options)
+    app, _ = _build(patterns, cdk_json=cdk_json, context=context, outdir=outdir)
     return app
 
 
-def synthesize(patterns: Iterable[type[PatternStack]], *, cdk_json: Path) -> None:
+def synthesize(patterns: Patterns, *, cdk_json: Path) -> None:
     """Synthesizes for the CDK CLI. Mistakes in the settings end the program with status 1 and one message."""
     try:
-        app = build_app(patterns, cdk_json=cdk_json)
+        app, plan = _build(patterns, cdk_json=cdk_json)
     except SettingsError as error:
         sys.exit(str(error))
+    if plan.ignored:
+        print(f"Context keys that no pattern knows are ignored: {', '.join(plan.ignored)}.", file=sys.stderr)
     app.synth()
 
 
-def _stacks_of(pattern: str, settings: PatternSettings) -> dict[str, StackOptions]:
+def add_stage(app: Construct, patterns: Patterns, stage: Stage) -> Construct:
+    """Makes the stacks of a stage.
+
+    :return: the ``cdk.Stage``, or, for the sandbox, the app itself.
+    """
+    scope = app
+    if stage.name:
+        scope = cdk.Stage(app, stage.name, env=cdk.Environment(account=stage.account, region=stage.region))
+    for pattern in patterns:
+        settings = stage.settings.get(pattern.__name__)
+        if settings is None:
+            continue
+        for stack_id, options in _stacks_of(pattern.__name__, settings, stage).items():
+            pattern(scope, stack_id, settings=settings, posture=stage.posture, **options)
+    return scope
+
+
+def _build(
+    patterns: Patterns, *, cdk_json: Path, context: Mapping[str, Any] | None = None, outdir: str | None = None
+) -> tuple[cdk.App, Plan]:
+    patterns, in_file = tuple(patterns), read_cdk_json(cdk_json)
+    app = cdk.App(context={**in_file, **(context or {})}, outdir=outdir)
+    types = {pattern.__name__: pattern.settings_type for pattern in patterns}
+    plan = load(app.node.get_all_context(), types, cdk_json=in_file)
+    cdk.Validations.of(app).add_plugins(PatternbookRules())
+    for stage in plan.stages:
+        add_stage(app, patterns, stage)
+    return app, plan
+
+
+def _stacks_of(pattern: str, settings: PatternSettings, stage: Stage) -> dict[str, StackOptions]:
     """The ids of a pattern's stacks, each with its options."""
+    # Tags of the stack, not of its constructs: CloudFormation passes them on, and no template changes with them.
+    options: StackOptions = {"tags": stage.tags} if stage.tags else {}
     regions = settings.regions if isinstance(settings, RegionalSettings) else ()
-    return {f"{pattern}-{region}": {"env": cdk.Environment(region=region)} for region in regions} or {pattern: {}}
+    if not regions:
+        return {pattern: options}
+    return {
+        f"{pattern}-{region}": {**options, "env": cdk.Environment(account=stage.account, region=region)}
+        for region in regions
+    }
 
 
-def _context_of(cdk_json: Path) -> dict[str, Any]:
-    try:
-        context = json.loads(cdk_json.read_text(encoding="utf-8")).get("context", {})
-        return dict(context)
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise SettingsError([Mistake(cdk_json.name, str(error), "expected a JSON object with a context")]) from error
+def _account_of_stage(scope: Construct) -> str | None:
+    stage = cdk.Stage.of(scope)
+    return stage.account if stage else None

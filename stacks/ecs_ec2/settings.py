@@ -75,7 +75,7 @@ class EcsEc2Settings(
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-bottlerocket.html
         if value == "bottlerocket" and info.data.get("shared_files"):
             raise ValueError(
-                "must be al2023 with shared_files, because Bottlerocket supports no EFS with TLS. Set it to al2023, or "
+                "Must be al2023 with shared_files, because Bottlerocket supports no EFS with TLS. Set it to al2023, or "
                 "shared_files to false."
             )
         return value

@@ -18,7 +18,7 @@ class FargatePrivateLinkSettings(
     @classmethod
     def _of_an_image(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if value and _is_demonstration(info):
-            raise ValueError("must be empty for the demonstration. Set image to use paths of your own.")
+            raise ValueError("Must be empty for the demonstration. Set image to use paths of your own.")
         return value
 
     @field_validator("health_check_protocol", "health_check_path", "proxy_protocol")
@@ -26,7 +26,7 @@ class FargatePrivateLinkSettings(
     def _understood(cls, value: str | bool | None, info: ValidationInfo) -> str | bool | None:
         if _is_demonstration(info) and value not in ("TCP", "HTTP", None, "/", False):
             raise ValueError(
-                "must suit the demonstration, which serves plain HTTP on /. Set image to use another value."
+                "Must suit the demonstration, which serves plain HTTP on /. Set image to use another value."
             )
         return value
 

@@ -16,6 +16,7 @@ from tests.deployed.stack import DeployedStack, NotDeployedError, ThriftySession
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stack", action="append", help="a deployed stack to check, such as FargateEfsStack")
+    parser.addoption("--stage", help="the stage that it is in, such as production; the sandbox where none is named")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -64,6 +65,7 @@ def session() -> ThriftySession:
 def stack(request: pytest.FixtureRequest, session: ThriftySession) -> DeployedStack:
     """The stack that the module is about, its ``STACK``. Without it, all ends at once."""
     try:
-        return DeployedStack.find(request.module.STACK, session)
+        stage = request.config.getoption("--stage")
+        return DeployedStack.find(f"{stage}-{request.module.STACK}" if stage else request.module.STACK, session)
     except NotDeployedError as error:
         pytest.exit(str(error), returncode=1)

@@ -15,10 +15,11 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
+from constructs import Construct
 
 import app
 from patternbook import PatternSettings, PatternStack, Posture, build_app
-from tests.book import SCENARIOS, bare_cdk_json, patterns_with, settings_of
+from tests.book import SCENARIOS, book_app, patterns_with, settings_of, stage_of, template_files
 
 PLAIN_HTTP, CLOSED = "Annotation::patternbook:plainHttp", "Annotation::patternbook:appRunnerClosed"
 LUSTRE, ONTAP = "Annotation::patternbook:lustreCost", "Annotation::patternbook:ontapCost"
@@ -59,13 +60,10 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str]
 
     def make(posture: str, options: str) -> tuple[cdk.App, Report]:
         outdir = tmp_path_factory.mktemp("nag")
-        context = {"posture": posture, **settings_of(posture, options)}
-        book = build_app(
-            patterns_with(options), cdk_json=bare_cdk_json(outdir), context=context, outdir=str(outdir / "cdk.out")
-        )
+        book = book_app(stage_of(posture, settings_of(posture, options)), outdir)
         cdk.Validations.of(book).add_plugins(AwsSolutionsChecks(book))
         book.synth()  # raises for a finding that is not acknowledged
-        return book, Report(outdir / "cdk.out" / "validation-report.json")
+        return book, Report(outdir / "validation-report.json")
 
     return cache(make)
 
@@ -104,11 +102,9 @@ class TestEveryPattern:
         self, posture: str, options: str, synthesized: Callable[[str, str], tuple[cdk.App, Report]]
     ) -> None:
         book, _ = synthesized(posture, options)
-        templates = sorted(Path(book.outdir).glob("*.template.json"))
-        assert [path.name.split(".")[0] for path in templates] == sorted(
-            stack.__name__ for stack in patterns_with(options)
-        )
-        assert lint(*templates) == ""
+        templates = template_files(Path(book.outdir))
+        assert templates.keys() == {pattern.__name__ for pattern in patterns_with(options)}
+        assert lint(*templates.values()) == ""
 
 
 def lint(*templates: Path) -> str:
@@ -136,7 +132,7 @@ class TestTheCheckersBite:
             settings_type = PatternSettings
 
             def __init__(
-                self, scope: cdk.App, construct_id: str, *, settings: PatternSettings, posture: Posture
+                self, scope: Construct, construct_id: str, *, settings: PatternSettings, posture: Posture
             ) -> None:
                 super().__init__(scope, construct_id, settings=settings, posture=posture)
                 ecs.CfnService(
@@ -149,7 +145,7 @@ class TestTheCheckersBite:
                     ],
                 )
 
-        broken = build_app([Broken], cdk_json=bare_cdk_json(tmp_path), outdir=str(tmp_path / "out"))
+        broken = build_app([Broken], cdk_json=app.CDK_JSON, outdir=str(tmp_path))
         with pytest.raises(RuntimeError, match="ecs-launch-type-and-strategy"):
             broken.synth()
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 import app
-from patternbook import build_app
-from tests.book import POSTURES, bare_cdk_json, settings_of
+from tests.book import POSTURES, synthesized
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ResourceWarning)  # it leaves the closing of its files to Python
@@ -93,9 +92,7 @@ def findings(document: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("options", ["defaults", "every option"])
 @pytest.mark.parametrize("posture", POSTURES)
 def test_policies_in_templates(tmp_path: Path, posture: str, options: str) -> None:
-    context = {"posture": posture, **settings_of(posture, options)}
-    build_app(app.PATTERNS, cdk_json=bare_cdk_json(tmp_path), context=context, outdir=str(tmp_path / "out")).synth()
-    templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]
+    templates = synthesized(posture, options, tmp_path).values()
     assert len(templates) == len(app.PATTERNS)
     documents = [(name, document) for template in templates for name, document in Policies(template)]
     assert len(documents) > len(app.PATTERNS)
@@ -104,13 +101,7 @@ def test_policies_in_templates(tmp_path: Path, posture: str, options: str) -> No
 
 def test_what_is_accepted_is_said(tmp_path: Path) -> None:
     """Or nobody needs the exception."""
-    build_app(
-        app.PATTERNS,
-        cdk_json=bare_cdk_json(tmp_path),
-        context=settings_of("sandbox", "every option"),
-        outdir=str(tmp_path / "out"),
-    ).synth()
-    templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]
+    templates = synthesized("sandbox", "every option", tmp_path).values()
     said = {each for template in templates for _, document in Policies(template) for each in findings(document)}
     assert said == ACCEPTED
 

@@ -11,10 +11,9 @@ import pytest
 import yaml
 
 import app
-from patternbook import build_app
 from patternbook.eks.manifests import MANIFESTS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION
-from tests.book import POSTURES, bare_cdk_json, every_option
+from tests.book import POSTURES, book_app, settings_of, stage_of, template_files
 
 ROOT = Path(app.CDK_JSON).parent
 FILES = sorted([*ROOT.glob("stacks/eks_*/runtime/*.yaml"), *MANIFESTS.glob("*.yaml")])
@@ -54,12 +53,13 @@ def _known(value: Any) -> str:
 @pytest.mark.parametrize("posture", POSTURES)
 def test_manifests_in_templates(tmp_path: Path, posture: str, options: str) -> None:
     patterns = [pattern for pattern in app.PATTERNS if pattern.__name__.startswith("Eks")]
-    chosen = {pattern.__name__: every_option(pattern) for pattern in patterns}
-    context = {"posture": posture, **(chosen if options == "every option" else {})}
-    build_app(patterns, cdk_json=bare_cdk_json(tmp_path), context=context, outdir=str(tmp_path / "out")).synth()
-    templates = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.template.json")]
+    chosen = settings_of(posture, options)
+    stage = stage_of(posture, {pattern.__name__: chosen[pattern.__name__] for pattern in patterns})
+    book_app(stage, tmp_path).synth()
+    templates = template_files(tmp_path)
     assert len(templates) == len(patterns)
-    for template in templates:
+    for path in templates.values():
+        template = json.loads(path.read_text(encoding="utf-8"))
         [version] = [
             resource["Properties"]["Version"]
             for resource in template["Resources"].values()

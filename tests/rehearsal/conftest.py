@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
-from rehearsal.commands import POSTURES, synthesize
+from rehearsal.commands import synthesize
+from rehearsal.plans import STAGES
 from tests.rehearsal.templates import Stack
 
 CUSTOM_RESOURCE_SECONDS = 2
@@ -25,9 +26,9 @@ def account() -> Iterator[EmulatedAccount]:
 
 @pytest.fixture(scope="session")
 def assemblies(account: EmulatedAccount) -> Path:
-    """The book in both postures, as configured and with the changed settings."""
+    """The book in both stages, as configured and with the changed settings."""
     folder = account.folder / "assemblies"
-    synthesize(account, folder, POSTURES)
+    synthesize(account, folder, STAGES)
     return folder
 
 

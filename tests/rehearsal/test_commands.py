@@ -81,7 +81,7 @@ def rehearsal(tmp_path: Path) -> Iterator[Callable[..., Rehearsal]]:
         yield lambda *arguments, folder=tmp_path, **more: started.enter_context(Rehearsal(folder, *arguments, **more))
 
 
-ECR = ("run", "EcrStack", "--posture", "sandbox")
+ECR = ("run", "EcrStack", "--stage", "sandbox")
 Start = Callable[..., Rehearsal]
 
 
@@ -176,7 +176,7 @@ def test_two_at_once(rehearsal: Start, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["run", "EcrStak"], "No pattern is called EcrStak. There are FargateEfsStack, "),
-        (["run", "--posture", "prod"], "Argument --posture: invalid choice: 'prod' (choose from"),
+        (["run", "--stage", "prod"], "Argument --stage: invalid choice: 'prod' (choose from"),
         (["up", "--port", "http"], "Argument --port: invalid int value: 'http'. See python -m rehearsal up --help."),
         (["up", "--port", "70000"], "Port 70000 does not exist; they go from 0 to 65535."),
         ([], "The following arguments are required: COMMAND. See python -m rehearsal --help."),

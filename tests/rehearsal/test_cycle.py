@@ -15,12 +15,11 @@ from patternbook import build_app
 from rehearsal import cycle
 from rehearsal.account import EmulatedAccount, RehearsalError
 from rehearsal.assemblies import OF_THE_CLI
-from rehearsal.commands import POSTURES
 from rehearsal.cycle import Cycle
-from rehearsal.plans import PLANS, Plan
+from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, STAGES, Plan
 from rehearsal.report import Report
 from stacks.ecs_ec2 import EcsEc2Stack
-from tests.book import other_options, patterns_with, settings_of
+from tests.book import book_app, other_options, settings_of, stage_of
 
 # The last resource of a stack, which cannot be made: CloudFormation has made all others by then.
 IMPOSSIBLE = {
@@ -51,22 +50,22 @@ def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterato
     shutil.copytree(assemblies, copied)
     made: list[Cycle] = []
 
-    def cycle_of(stack: str, posture: str = "sandbox") -> Cycle:
-        made.append(Cycle(account, copied, posture, [stack], Report(io.StringIO())))
+    def cycle_of(pattern: str, stage: str = "sandbox") -> Cycle:
+        made.append(Cycle(account, copied, stage, [pattern], Report(io.StringIO())))
         return made[-1]
 
     before = account.inventory()
     yield cycle_of
     cloudformation = account.session.client("cloudformation")
     for each in made:
-        for name in each.names:
-            cloudformation.delete_stack(StackName=name)
+        for stack in each.stacks:
+            cloudformation.delete_stack(StackName=stack.name)
             cloudformation.get_waiter("stack_delete_complete").wait(
-                StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+                StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
             )
     stacks = [stack for each in made for stack in each.stacks]
     each.nothing_left(
-        before, [one for stack in stacks for one in stack.kept() if one.path in PLANS[stack.name].outlives]
+        before, [one for stack in stacks for one in stack.kept() if one.path in PLANS[stack.pattern].outlives]
     )
 
 
@@ -99,15 +98,15 @@ def test_a_failed_creation_is_rolled_back_and_a_corrected_one_works(
         failing.deploy()
     [stack] = failing.stacks
     assert stack.status == "ROLLBACK_COMPLETE"
-    template = json.loads((assemblies / "sandbox" / f"{name}.template.json").read_text(encoding="utf-8"))
+    template = json.loads((assemblies / AS_CONFIGURED / f"{name}.template.json").read_text(encoding="utf-8"))
     created = {event["LogicalResourceId"] for event in stack.events() if event["ResourceStatus"] == "CREATE_COMPLETE"}
     assert created == template["Resources"].keys(), "the failure comes last"
-    stack.hold()  # the next deployment deletes it, and makes another of its name
+    stack.pin()  # the next deployment deletes it, and makes another of its name
     assert {kept.path for kept in stack.kept()} == PLANS[name].outlives
     failing.nothing_left(before, stack.kept())
 
     corrected = steps(name)
-    corrected.as_configured = assemblies / "sandbox"
+    corrected.as_configured = assemblies / AS_CONFIGURED
     corrected.deploy()
     corrected.check("check")
 
@@ -128,7 +127,7 @@ def test_a_failed_update_brings_the_old_values_back(
     assert stack.resources() == resources
     assert failing._in_effect(stack) == in_effect
     failing.check("check")
-    failing.changed = assemblies / "sandbox"
+    failing.changed = assemblies / AS_CONFIGURED
     failing.diff()
     for replaceable in ("ecs._tasks", "ecs._task_defs"):  # by others of the same kind
         before[replaceable] = account.inventory()[replaceable]
@@ -172,7 +171,7 @@ def test_a_failed_update_of_all_kinds_brings_everything_back(
     lifecycle = session.client("efs").describe_lifecycle_configuration(FileSystemId=files["FileSystemId"])
     assert lifecycle["LifecyclePolicies"]
     assert session.client("cloudwatch").list_dashboards()["DashboardEntries"]
-    fargate.changed = assemblies / "sandbox"
+    fargate.changed = assemblies / AS_CONFIGURED
     fargate.diff()
 
 
@@ -194,7 +193,7 @@ def test_a_type_that_nobody_knows(unknown: str, module: str, steps: Callable[...
     )
 
 
-@pytest.mark.parametrize("posture", POSTURES)
+@pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize(
     ("options", "kept"),
     [
@@ -205,18 +204,17 @@ def test_a_type_that_nobody_knows(unknown: str, module: str, steps: Callable[...
 def test_every_option_at_once_deploys_and_goes(
     options: str,
     kept: Mapping[str, set[str]],
-    posture: str,
+    stage: str,
     account: EmulatedAccount,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     keeps = {name: with_plan(plan, keeps=plan.keeps ^ kept.get(name, set())) for name, plan in PLANS.items()}
     monkeypatch.setattr(cycle, "PLANS", keeps)
-    context = {**OF_THE_CLI, "posture": posture, **settings_of(posture, options)}
-    book = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / posture))
-    shutil.copytree(book.synth().directory, tmp_path / f"{posture}-changed")
-    stacks = [pattern.__name__ for pattern in patterns_with(options)]
-    everything = Cycle(account, tmp_path, posture, stacks, Report(io.StringIO()))
+    settings = settings_of(stage, options)
+    book_app(stage_of(stage, settings), tmp_path / AS_CONFIGURED, checked=False, **OF_THE_CLI).synth()
+    shutil.copytree(tmp_path / AS_CONFIGURED, tmp_path / CHANGED)
+    everything = Cycle(account, tmp_path, stage, list(settings), Report(io.StringIO()))
     before = account.inventory()
     everything.deploy()
     everything.check("check")
@@ -231,10 +229,10 @@ def test_services_move_from_a_capacity_provider_to_a_launch_type_and_back(
     ec2.deploy()
     context = {**OF_THE_CLI, "EcsEc2Stack": other_options(EcsEc2Stack)}
     alone = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / "alone")).synth()
-    for assembly in (Path(alone.directory), assemblies / "sandbox"):
+    for assembly in (Path(alone.directory), assemblies / AS_CONFIGURED):
         ec2._deploy(assembly)
         ec2.check("check")
-    ec2.changed = assemblies / "sandbox"
+    ec2.changed = assemblies / AS_CONFIGURED
     ec2.diff()
 
 

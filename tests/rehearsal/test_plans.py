@@ -10,7 +10,7 @@ import pytest
 import app
 from patternbook import PatternStack
 from rehearsal.account import BIN, ROOT, unseen_user
-from rehearsal.plans import PLANS
+from rehearsal.plans import AS_CONFIGURED, PLANS
 
 PATTERNS = {pattern.__name__: pattern for pattern in app.PATTERNS}
 
@@ -44,7 +44,7 @@ def test_what_is_rehearsed_is_what_cdk_synth_writes(assemblies: Path, tmp_path: 
     for name in PATTERNS:
         rehearsed, written = (
             json.loads((folder / f"{name}.template.json").read_text(encoding="utf-8"))
-            for folder in (assemblies / "sandbox", tmp_path)
+            for folder in (assemblies / AS_CONFIGURED, tmp_path)
         )
         assert rehearsed == written
 

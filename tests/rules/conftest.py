@@ -1,34 +1,50 @@
-"""Every pattern as a template, in both postures, with and without its options."""
+"""Templates of every pattern, for tests that check them or write defects into them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import pytest
 
-import app
-from patternbook import build_app
-from tests.book import POSTURES, SCENARIOS, Book, bare_cdk_json, patterns_with, settings_of
+from tests.book import book_app, settings_of, stage_of, template_files
+
+SCENARIOS: Final = (("sandbox", "defaults"), ("production", "every option"), ("sandbox", "other options"))
+"""These have every resource type of the book and a place for every defect. ``tests/policy`` runs the rules on the
+templates of all postures and options."""
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Templates as JSON, by pattern, posture and options. A test that changes a template parses a copy."""
+
+    texts: Mapping[str, str]
+
+    @cached_property
+    def _types(self) -> dict[str, set[str]]:
+        return {
+            name: {body["Type"] for body in json.loads(text)["Resources"].values()} for name, text in self.texts.items()
+        }
+
+    def with_type(self, resource_type: str) -> list[str]:
+        """The names of the templates that have a resource of a type."""
+        return [name for name, types in self._types.items() if resource_type in types]
 
 
 @pytest.fixture(scope="session")
-def templates(books: Callable[[str], Book], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """By pattern, posture and options. Tests change copies of them."""
-    made = {
-        f"{pattern.__name__} {posture} defaults": dict(books(posture).template(pattern.__name__).to_json())
-        for posture in POSTURES
-        for pattern in app.PATTERNS
-    }
-    for posture, options in SCENARIOS:
-        if options == "defaults":
-            continue
-        outdir = tmp_path_factory.mktemp("rules")
-        context = {"posture": posture, **settings_of(posture, options)}
-        build_app(
-            patterns_with(options), cdk_json=bare_cdk_json(outdir), context=context, outdir=str(outdir / "cdk.out")
-        ).synth()
-        for path in Path(outdir).glob("cdk.out/*.template.json"):
-            name = path.name.removesuffix(".template.json")
-            made[f"{name} {posture} {options}"] = json.loads(path.read_text(encoding="utf-8"))
-    return made
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates(
+        {
+            f"{stack} {posture} {options}": path.read_text(encoding="utf-8")
+            for posture, options in SCENARIOS
+            for stack, path in _synthesize(posture, options, tmp_path_factory.mktemp("rules")).items()
+        }
+    )
+
+
+def _synthesize(posture: str, options: str, outdir: Path) -> dict[str, Path]:
+    """The template files of all patterns that have these options. What checks them is in ``tests/policy``."""
+    book_app(stage_of(posture, settings_of(posture, options)), outdir, checked=False).synth()
+    return template_files(outdir)

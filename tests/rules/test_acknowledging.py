@@ -1,4 +1,4 @@
-"""Findings that somebody accepts: in the metadata of a plain template, and as CDK does it."""
+"""Acknowledgements in the metadata of a template, and acknowledgements of the CDK."""
 
 import json
 from pathlib import Path
@@ -12,11 +12,12 @@ from aws_cdk import aws_eks as eks
 from patternbook.rules import RULES
 from patternbook.rules.engine import check
 from patternbook.rules.plugin import PatternbookRules
-from tests.rules.smallest import CLUSTER, REMOVED, TODAY, changed, document
+from tests.rules.cases.base import REMOVED, TODAY, changed, document
+from tests.rules.cases.eks import CLUSTER
 
 
 def found(*acknowledged: Any) -> list[tuple[str, str]]:
-    """What is found in a cluster without logs, with these acknowledgements: ids and messages."""
+    """The ids and messages of the findings for a cluster without logs, with these acknowledgements."""
     resources = changed(
         CLUSTER, {"Cluster.Logging": REMOVED, "Cluster.Metadata": {"patternbook": {"acknowledge": list(acknowledged)}}}
     )
@@ -24,47 +25,47 @@ def found(*acknowledged: Any) -> list[tuple[str, str]]:
 
 
 class TestInMetadata:
-    def test_without_any(self) -> None:
+    def test_without_acknowledgements_a_finding_is_reported(self) -> None:
         assert [rule for rule, _ in found()] == ["eks-logs-off"]
 
-    def test_with_a_reason(self) -> None:
+    def test_an_acknowledgement_with_a_reason_removes_the_finding(self) -> None:
         assert found({"id": "eks-logs-off", "reason": "A classroom."}) == []
 
     @pytest.mark.parametrize("reason", [{}, {"reason": ""}, {"reason": " "}, {"reason": None}])
-    def test_without_a_reason(self, reason: dict[str, Any]) -> None:
+    def test_an_acknowledgement_without_a_reason_is_a_finding(self, reason: dict[str, Any]) -> None:
         assert [rule for rule, _ in found({"id": "eks-logs-off", **reason})] == ["acknowledgement-reason"]
 
-    def test_of_what_is_not_found(self) -> None:
+    def test_an_acknowledgement_without_a_finding_is_a_finding(self) -> None:
         findings = found({"id": "eks-secrets-key", "reason": "A classroom."})
         assert [rule for rule, _ in findings] == ["eks-logs-off", "acknowledgement-unused"]
         assert "no such finding" in findings[1][1]
 
-    def test_of_no_rule(self) -> None:
+    def test_an_acknowledgement_of_an_unknown_rule_is_a_finding(self) -> None:
         findings = found({"id": "eks-log-off", "reason": "A classroom."})
-        assert "the id of no rule" in findings[1][1]
+        assert "no rule has this id" in findings[1][1]
 
     @pytest.mark.parametrize("nonsense", ["text", 5, None, {"reason": "no id"}])
-    def test_nonsense(self, nonsense: Any) -> None:
+    def test_a_malformed_acknowledgement_is_a_finding(self, nonsense: Any) -> None:
         assert "acknowledgement-unused" in [rule for rule, _ in found(nonsense)]
 
     @pytest.mark.parametrize("metadata", ["text", {"patternbook": 5}, {"patternbook": {"acknowledge": {}}}])
-    def test_other_metadata(self, metadata: Any) -> None:
+    def test_other_metadata_is_ignored(self, metadata: Any) -> None:
         resources = changed(CLUSTER, {"Cluster.Metadata": metadata})
         assert check(document(resources), RULES, today=TODAY) == []
 
 
 def report_at(path: Path) -> dict[str, Any]:
-    """What the plugin reports; CDK's own validation has a report of its own."""
+    """The report of the plugin, without the reports of others."""
     reports = json.loads(path.read_text(encoding="utf-8"))["pluginReports"]
     return next(each for each in reports if each["pluginName"] == "Patternbook")
 
 
 class Synthesized:
-    """A cluster without logs and without a key for secrets, in an app with the plugin, and CDK's report of it."""
+    """An app with the plugin, and a cluster without logs and without a key for secrets."""
 
     def __init__(self, outdir: Path) -> None:
         self.path = outdir / "validation-report.json"
-        self.app = cdk.App(outdir=str(outdir))
+        self.app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
         cdk.Validations.of(self.app).add_plugins(PatternbookRules(today=TODAY))
         self.stack = cdk.Stack(self.app, "Classroom")
         self.cluster = eks.CfnCluster(
@@ -81,7 +82,7 @@ class Synthesized:
         return report_at(self.path)
 
     def findings(self) -> set[tuple[str, str]]:
-        """Ids, each with the path of its construct."""
+        """The id of each finding, with the path of its construct."""
         return {
             (each["ruleName"], construct["constructPath"])
             for each in self.report()["violations"]
@@ -103,13 +104,13 @@ def acknowledge(scope: Any, rule: str, reason: str = "A classroom.") -> None:
 
 
 class TestInCdk:
-    def test_a_finding_says_what_where_and_how(self, synthesized: Synthesized) -> None:
+    def test_a_finding_has_summary_place_fix_and_source(self, synthesized: Synthesized) -> None:
         report = synthesized.report()
-        assert report["conclusion"] == "success", "warnings do not end the synthesis"
+        assert report["conclusion"] == "success", "warnings do not fail the synthesis"
         violation = next(each for each in report["violations"] if each["ruleName"] == "eks-logs-off")
         assert violation["severity"] == "warning"
-        assert violation["description"].startswith("A cluster keeps no logs of its control plane.")
-        assert "Enable the types of log" in violation["suggestedFix"]
+        assert violation["description"].startswith("A cluster writes no control plane logs.")
+        assert "Enable the log types" in violation["suggestedFix"]
         assert violation["suggestedFix"].endswith(
             "https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html"
         )
@@ -119,7 +120,7 @@ class TestInCdk:
             "Properties/Logging/ClusterLogging/EnabledTypes"
         ]
 
-    def test_an_error_ends_the_synthesis(self, synthesized: Synthesized) -> None:
+    def test_an_error_fails_the_synthesis(self, synthesized: Synthesized) -> None:
         ecs.CfnService(
             synthesized.stack,
             "Service",
@@ -132,23 +133,23 @@ class TestInCdk:
         with pytest.raises(RuntimeError, match="ecs-launch-type-and-strategy"):
             synthesized.app.synth()
 
-    def test_without_acknowledgements(self, synthesized: Synthesized) -> None:
+    def test_without_acknowledgements_all_findings_are_reported(self, synthesized: Synthesized) -> None:
         assert synthesized.findings() == {LOGS, SECRETS}
 
-    def test_beside_the_construct_above_it_and_for_the_app(self, synthesized: Synthesized) -> None:
+    def test_an_acknowledgement_on_the_construct_removes_the_finding(self, synthesized: Synthesized) -> None:
         acknowledge(synthesized.cluster, "eks-logs-off")
         assert synthesized.findings() == {SECRETS}
 
-    def test_above_it(self, synthesized: Synthesized) -> None:
+    def test_an_acknowledgement_on_a_parent_or_the_app_removes_the_finding(self, synthesized: Synthesized) -> None:
         acknowledge(synthesized.stack, "eks-logs-off")
         acknowledge(synthesized.app, "eks-secrets-key")
         assert synthesized.findings() == set()
 
-    def test_without_a_reason(self, synthesized: Synthesized) -> None:
+    def test_an_acknowledgement_without_a_reason_is_a_finding(self, synthesized: Synthesized) -> None:
         acknowledge(synthesized.cluster, "eks-logs-off", reason=" ")
         assert synthesized.findings() == {SECRETS, ("acknowledgement-reason", "Classroom/Cluster")}
 
-    def test_of_what_is_not_found(self, synthesized: Synthesized) -> None:
+    def test_an_acknowledgement_without_a_finding_is_a_finding(self, synthesized: Synthesized) -> None:
         acknowledge(synthesized.cluster, "eks-public-endpoint")
         acknowledge(synthesized.app, "ecs-fargate-size")
         assert synthesized.findings() == {
@@ -158,17 +159,17 @@ class TestInCdk:
             ("acknowledgement-unused", ""),
         }
 
-    def test_of_what_is_found_elsewhere(self, synthesized: Synthesized) -> None:
+    def test_an_acknowledgement_on_another_construct_does_not_count(self, synthesized: Synthesized) -> None:
         elsewhere = cdk.CfnResource(synthesized.stack, "Cluster2", type="AWS::SNS::Topic")
         acknowledge(elsewhere, "eks-logs-off")
         assert synthesized.findings() == {LOGS, SECRETS, ("acknowledgement-unused", "Classroom/Cluster2")}
 
-    def test_those_of_others_are_none_of_ours(self, synthesized: Synthesized) -> None:
+    def test_acknowledgements_of_other_plugins_are_ignored(self, synthesized: Synthesized) -> None:
         cdk.Validations.of(synthesized.cluster).acknowledge(cdk.Acknowledgment(id="AwsSolutions::X", reason=""))
         assert synthesized.findings() == {LOGS, SECRETS}
 
-    def test_the_region_of_a_stack_is_known(self, tmp_path: Path) -> None:
-        app = cdk.App(outdir=str(tmp_path))
+    def test_rules_know_the_region_of_a_stack(self, tmp_path: Path) -> None:
+        app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
         cdk.Validations.of(app).add_plugins(PatternbookRules(today=TODAY))
         for region in ("us-east-1", "eu-west-1"):
             stack = cdk.Stack(app, region, env=cdk.Environment(region=region))
@@ -180,7 +181,7 @@ class TestInCdk:
                 type="AWS::CloudFront::Distribution",
                 properties={"DistributionConfig": {"Aliases": ["a.example.com"], "ViewerCertificate": viewer}},
             )
-        with pytest.raises(RuntimeError, match="It is in eu-west-1"):
+        with pytest.raises(RuntimeError, match="The certificate is in eu-west-1"):
             app.synth()
         (violation,) = report_at(tmp_path / "validation-report.json")["violations"]
         assert violation["violatingConstructs"][0]["constructPath"] == "eu-west-1/Distribution"

@@ -1,4 +1,4 @@
-"""The command ``patternbook``, as a person or a pipeline runs it."""
+"""The command ``patternbook``, run as a process."""
 
 import json
 import os
@@ -12,7 +12,10 @@ import pytest
 
 from patternbook.rules import EVERY_RULE
 from patternbook.rules.cli import main
-from tests.rules.smallest import CLUSTER, FARGATE, REMOVED, TODAY, changed, document
+from tests.rules.cases.base import REMOVED, TODAY, changed, document
+from tests.rules.cases.ecs import FARGATE
+from tests.rules.cases.eks import CLUSTER
+from tests.rules.conftest import Templates
 
 COMMAND = Path(sys.executable).parent / "patternbook"
 
@@ -55,62 +58,62 @@ def garbage(tmp_path: Path) -> Path:
     return path
 
 
-def test_status_0_where_nothing_is_found(clean: Path) -> None:
+def test_the_status_is_0_without_findings(clean: Path) -> None:
     result = run("check", clean)
     assert (result.returncode, result.stdout, result.stderr) == (0, "0 findings in 1 template\n", "")
 
 
-def test_status_1_for_findings_as_text(clean: Path, broken: Path) -> None:
+def test_the_status_is_1_with_findings(clean: Path, broken: Path) -> None:
     result = run("check", clean, broken)
     assert (result.returncode, result.stderr) == (1, "")
     first, second, summary = result.stdout.strip().split("\n\n")
     assert first.splitlines() == [
         f"{broken}:3: error ecs-fargate-size",
         "  Task (AWS::ECS::TaskDefinition), Memory",
-        "  Fargate does not offer this memory with these CPU units.",
-        "  700 MiB with 256 CPU units; Fargate offers 512, 1024, 2048.",
-        "  Choose a pair from the table of the document.",
+        "  Fargate does not offer this combination of CPU and memory.",
+        "  Fargate does not offer 700 MiB with 256 CPU units; it offers 512, 1024, 2048.",
+        "  Choose a combination from the table in the document.",
         "  https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
     ]
     assert "warning eks-logs-off" in second
     assert summary == "2 findings in 2 templates"
 
 
-def test_status_2_for_what_is_no_template(clean: Path, broken: Path, garbage: Path) -> None:
+def test_the_status_is_2_if_a_file_is_not_a_template(clean: Path, broken: Path, garbage: Path) -> None:
     result = run("check", clean, garbage, broken, "missing.yaml")
     assert result.returncode == 2
     assert result.stderr.splitlines() == [
         f"{garbage}: not a template: not UTF-8: byte 0 is 0xff",
         "missing.yaml: not a template: No such file or directory",
     ]
-    assert "2 findings in 2 templates" in result.stdout, "the others are checked all the same"
+    assert "2 findings in 2 templates" in result.stdout, "the other files are checked"
 
 
-def test_standard_input(broken: Path) -> None:
+def test_a_dash_reads_standard_input(broken: Path) -> None:
     def check(content: bytes) -> tuple[int, str, str]:
         command = [str(COMMAND), "check", "-"]
         result = subprocess.run(command, input=content, capture_output=True, check=False, timeout=60)
         return result.returncode, result.stdout.decode(), result.stderr.decode()
 
-    status, said, _ = check(broken.read_bytes())
-    assert (status, said.splitlines()[0]) == (1, "-:3: error ecs-fargate-size")
-    assert check(b"")[::2] == (2, "-: not a template: nothing instead of an object with Resources\n")
+    status, output, _ = check(broken.read_bytes())
+    assert (status, output.splitlines()[0]) == (1, "-:3: error ecs-fargate-size")
+    assert check(b"")[::2] == (2, "-: not a template: a template must be an object with Resources, got nothing\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("check",), ("check", "--format", "xml", "a"), ("nonsense",)])
-def test_status_2_for_arguments_that_are_none(arguments: tuple[str, ...]) -> None:
+def test_the_status_is_2_for_invalid_arguments(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
     assert result.returncode == 2
     assert "usage: patternbook" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_json(broken: Path, garbage: Path) -> None:
+def test_the_json_format(broken: Path, garbage: Path) -> None:
     result = run("check", "--format", "json", broken, garbage)
     assert result.returncode == 2
-    said: dict[str, Any] = json.loads(result.stdout)
-    assert [each["rule"] for each in said["findings"]] == ["ecs-fargate-size", "eks-logs-off"]
-    assert said["findings"][0] == {
+    output: dict[str, Any] = json.loads(result.stdout)
+    assert [each["rule"] for each in output["findings"]] == ["ecs-fargate-size", "eks-logs-off"]
+    assert output["findings"][0] == {
         "file": str(broken),
         "line": 3,
         "rule": "ecs-fargate-size",
@@ -118,16 +121,18 @@ def test_json(broken: Path, garbage: Path) -> None:
         "resource": "Task",
         "type": "AWS::ECS::TaskDefinition",
         "path": ["Memory"],
-        "wrong": "Fargate does not offer this memory with these CPU units.",
-        "message": "700 MiB with 256 CPU units; Fargate offers 512, 1024, 2048.",
-        "mend": "Choose a pair from the table of the document.",
+        "summary": "Fargate does not offer this combination of CPU and memory.",
+        "message": "Fargate does not offer 700 MiB with 256 CPU units; it offers 512, 1024, 2048.",
+        "fix": "Choose a combination from the table in the document.",
         "source": "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
     }
-    assert said["errors"] == [{"file": str(garbage), "message": "not UTF-8: byte 0 is 0xff"}]
+    assert output["errors"] == [{"file": str(garbage), "message": "not UTF-8: byte 0 is 0xff"}]
 
 
-def test_sarif(broken: Path, garbage: Path) -> None:
-    """What https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support asks."""
+def test_the_sarif_format(broken: Path, garbage: Path) -> None:
+    """GitHub requires these properties:
+    https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support
+    """
     log = json.loads(run("check", "--format", "sarif", broken, garbage).stdout)
     assert (log["version"], log["$schema"].rsplit("/", 1)[1]) == ("2.1.0", "sarif-schema-2.1.0.json")
     (one,) = log["runs"]
@@ -145,7 +150,7 @@ def test_sarif(broken: Path, garbage: Path) -> None:
     assert "not UTF-8" in invocation["toolExecutionNotifications"][0]["message"]["text"]
 
 
-def test_what_a_template_says_cannot_move_the_terminal(tmp_path: Path) -> None:
+def test_a_template_cannot_control_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "hostile.json"
     hostile = changed(FARGATE, {"Task.Cpu": "700"})
     path.write_text(json.dumps(document({"\x1b[2J\ud800\n": hostile["Task"]})), encoding="utf-8")
@@ -155,15 +160,15 @@ def test_what_a_template_says_cannot_move_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in result.stdout
 
 
-def test_a_template_that_a_macro_rewrites_is_not_checked_and_that_is_said(tmp_path: Path) -> None:
+def test_a_template_with_a_macro_is_not_checked(tmp_path: Path) -> None:
     path = tmp_path / "macro.yaml"
     path.write_text("Transform: Mine\nResources: {A: {Type: 'AWS::EKS::Cluster'}}", encoding="utf-8")
     result = run("check", path)
     assert (result.returncode, result.stdout) == (0, "0 findings in 1 template\n")
-    assert result.stderr == f"{path}: not checked: 'Mine' may rewrite all of it\n"
+    assert result.stderr == f"{path}: not checked, because the macro 'Mine' may rewrite the whole template\n"
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(broken: Path) -> None:
+def test_a_closed_pipe_is_no_error(broken: Path) -> None:
     process = subprocess.Popen(
         [str(COMMAND), "check", *[str(broken)] * 500], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -175,7 +180,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(broken: Path) -> None:
     assert process.wait(timeout=60) == 1
 
 
-def test_the_date_decides_what_is_in_support(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_depend_on_the_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "cluster.json"
     path.write_text(json.dumps(document(CLUSTER)), encoding="utf-8")
     assert main(["check", str(path)], today=TODAY) == 0
@@ -183,7 +188,7 @@ def test_the_date_decides_what_is_in_support(tmp_path: Path, capsys: pytest.Capt
     assert "eks-version-ended" in capsys.readouterr().out
 
 
-def test_the_region_can_be_said(tmp_path: Path) -> None:
+def test_findings_depend_on_the_region(tmp_path: Path) -> None:
     path = tmp_path / "certificate.yaml"
     path.write_text(
         "Resources:\n"
@@ -198,13 +203,13 @@ def test_the_region_can_be_said(tmp_path: Path) -> None:
     assert "cloudfront-certificate-region" in run("check", "--region", "eu-west-1", path).stdout
 
 
-def test_rules_lists_all_with_severity_and_source() -> None:
-    said = run("rules").stdout
+def test_rules_lists_each_rule_with_severity_and_source() -> None:
+    output = run("rules").stdout
     for rule in EVERY_RULE:
-        assert f"  {rule.id} ({rule.severity.value})\n    {rule.wrong}\n    {rule.mend}\n    {rule.source}\n" in said
+        assert f"  {rule.id} ({rule.severity.value})\n    {rule.summary}\n    {rule.fix}\n    {rule.source}\n" in output
 
 
-def test_no_node_no_cdk_and_no_yaml_parser_for_json(clean: Path) -> None:
+def test_checking_json_imports_no_cdk_and_no_yaml_parser(clean: Path) -> None:
     program = (
         "import sys; from patternbook.rules.cli import main; main(['check', sys.argv[1]]); "
         "print({name.partition('.')[0] for name in sys.modules} & {'aws_cdk', 'jsii', 'pydantic', 'yaml', 'cfnlint'})"
@@ -215,9 +220,9 @@ def test_no_node_no_cdk_and_no_yaml_parser_for_json(clean: Path) -> None:
     assert result.stdout.splitlines()[-1] == "set()", result.stderr
 
 
-def test_ten_templates_take_less_than_half_a_second(templates: dict[str, Any], tmp_path: Path) -> None:
-    """Of the largest; of five runs the quickest, as other programs run, too."""
-    largest = sorted((json.dumps(each, indent=1) for each in templates.values()), key=len)[-10:]
+def test_the_ten_largest_templates_take_less_than_half_a_second(templates: Templates, tmp_path: Path) -> None:
+    """The quickest of five runs counts, because other programs run at the same time."""
+    largest = sorted((json.dumps(json.loads(text), indent=1) for text in templates.texts.values()), key=len)[-10:]
     paths = []
     for index, text in enumerate(largest):
         paths.append(tmp_path / f"{index}.template.json")

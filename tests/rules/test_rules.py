@@ -1,4 +1,4 @@
-"""Each rule, by the smallest templates that break it."""
+"""Each rule, by small templates that break it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,10 @@ import pytest
 
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import ERROR, check
-from tests.rules.smallest import CASES, NETWORK, REMOVED, TODAY, changed, document
+from tests.rules.cases import CASES
+from tests.rules.cases.base import REMOVED, TODAY, changed, document
+from tests.rules.cases.eks import manifest
+from tests.rules.cases.networks import NETWORK
 
 BY_ID = {rule.id: rule for rule in RULES}
 
@@ -17,7 +20,7 @@ BY_ID = {rule.id: rule for rule in RULES}
 def found(
     resources: Mapping[str, Any], *, today: date = TODAY, region: str | None = None, **sections: Any
 ) -> list[str]:
-    """The ids of what is found, each as often as it is found."""
+    """The rule ids of the findings, one for each finding."""
     return [each.rule.id for each in check({**document(resources), **sections}, RULES, today=today, region=region)]
 
 
@@ -28,7 +31,7 @@ def broken() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("rule", CASES)
-def test_nothing_is_found_where_nothing_is_wrong(rule: str) -> None:
+def test_a_sound_template_has_no_findings(rule: str) -> None:
     case = CASES[rule]
     assert found(case.sound, today=case.today_of_sound, region=case.region_of_sound) == []
 
@@ -40,7 +43,7 @@ def harmless() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("rule", "number"), harmless())
-def test_nothing_is_found_where_something_only_looks_wrong(rule: str, number: int) -> None:
+def test_a_harmless_change_has_no_findings(rule: str, number: int) -> None:
     case = CASES[rule]
     resources = changed(case.sound, case.harmless[number])
     assert found(resources, today=case.today_of_sound, region=case.region_of_sound) == []
@@ -51,11 +54,11 @@ SHARED = {
     "efs-zone-without-mount-target": "Files",
     "ecs-unused-capacity-provider": "Provider",
 }
-"""Resources to which others of another stack may add what is missing here."""
+"""The resource, by rule, that another stack can complete."""
 
 
 @pytest.mark.parametrize("rule", SHARED)
-def test_nothing_is_found_where_another_stack_may_add_what_is_missing(rule: str) -> None:
+def test_a_shared_resource_is_taken_as_complete(rule: str) -> None:
     case, value = CASES[rule], {"Ref": SHARED[rule]}
     resources = changed(case.sound, case.changes[0])
     assert found(resources, Outputs={"Other": {"Value": "x"}}) == [rule]
@@ -64,16 +67,23 @@ def test_nothing_is_found_where_another_stack_may_add_what_is_missing(rule: str)
     assert found({**resources, "Nested": nested}) == []
 
 
-def test_subnets_of_a_vpc_that_a_parameter_names_overlap() -> None:
-    def of(one: Any, other: Any) -> list[str]:
+@pytest.mark.parametrize("metadata", ["x", [], None, {}, {"name": ["ebs.csi.aws.com"]}])
+def test_a_malformed_csi_driver_in_a_manifest_installs_nothing(metadata: Any) -> None:
+    case = CASES["eks-storage-class-driver"]
+    own = manifest(kind="CSIDriver", metadata=metadata)
+    assert found(changed(case.sound, {"Driver": REMOVED, "Own": own})) == ["eks-storage-class-driver"]
+
+
+def test_subnets_in_the_vpc_of_a_parameter_can_overlap() -> None:
+    def findings_for(one: Any, other: Any) -> list[str]:
         ids = {"Vpc": REMOVED, "More": REMOVED, "Ipv6": REMOVED, "Three": REMOVED, "One.VpcId": one, "Two.VpcId": other}
         resources = changed(NETWORK, {**ids, "One.CidrBlock": "10.0.0.0/23"})
         parameters = {name: {"Type": "AWS::EC2::VPC::Id"} for name in ("A", "B")}
         return found(resources, Parameters=parameters)
 
-    assert of({"Ref": "A"}, {"Ref": "A"}) == ["network-subnet-overlap"]
-    assert of({"Ref": "A"}, {"Ref": "B"}) == []
-    assert of({"Fn::ImportValue": "A"}, {"Ref": "A"}) == []
+    assert findings_for({"Ref": "A"}, {"Ref": "A"}) == ["network-subnet-overlap"]
+    assert findings_for({"Ref": "A"}, {"Ref": "B"}) == []
+    assert findings_for({"Fn::ImportValue": "A"}, {"Ref": "A"}) == []
 
 
 @pytest.mark.parametrize(("rule", "number"), broken())
@@ -84,7 +94,7 @@ def test_a_defect_is_found_by_its_rule_alone(rule: str, number: int) -> None:
 
 
 def of_properties_alone() -> Iterator[Any]:
-    """Defects that consist of values of properties, rather than of resources, what waits for what, or a Region."""
+    """Changes of properties only, not of resources, dependencies or the Region."""
     for each in broken():
         rule, number = each.values
         change = CASES[rule].changes[number]
@@ -93,8 +103,8 @@ def of_properties_alone() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("rule", "number"), of_properties_alone())
-def test_what_cannot_be_known_is_not_found(rule: str, number: int) -> None:
-    """The same defect, where each of the values could be another: it comes from a parameter."""
+def test_an_unknown_value_is_no_finding(rule: str, number: int) -> None:
+    """The same change, but each value comes from a parameter and could be another one."""
     case = CASES[rule]
     unknown = {path: {"Ref": "Parameter"} for path in case.changes[number]}
     resources = changed(changed(case.sound, case.changes[number]), unknown)
@@ -103,8 +113,8 @@ def test_what_cannot_be_known_is_not_found(rule: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(("rule", "number"), of_properties_alone())
-def test_a_defect_that_a_parameter_decides_on_is_an_error_and_no_warning(rule: str, number: int) -> None:
-    """The same defect in one branch of ``Fn::If``, and what is sound in the other."""
+def test_a_problem_in_one_scenario_is_an_error_but_no_warning(rule: str, number: int) -> None:
+    """One branch of ``Fn::If`` has the changed value, the other the sound one."""
     case = CASES[rule]
     wrong, nothing = changed(case.sound, case.changes[number]), {"Ref": "AWS::NoValue"}
     either = {
@@ -120,7 +130,7 @@ def test_a_defect_that_a_parameter_decides_on_is_an_error_and_no_warning(rule: s
 
 
 def at(resources: Mapping[str, Any], path: str, nothing: Any) -> Any:
-    """What is at a path of a property, or ``nothing``."""
+    """The value at the path of a property, or ``nothing``."""
     name, *keys = path.split(".")
     here: Any = resources[name]["Properties"]
     for key in keys:
@@ -133,11 +143,11 @@ def at(resources: Mapping[str, Any], path: str, nothing: Any) -> Any:
     return here
 
 
-def test_each_rule_has_such_templates() -> None:
+def test_each_rule_has_a_case() -> None:
     assert list(CASES) == list(BY_ID)
 
 
-def test_ids_are_unique_and_begin_with_their_family() -> None:
+def test_ids_are_unique_and_share_the_prefix_of_their_family() -> None:
     ids = [rule.id for rule in EVERY_RULE]
     assert len(set(ids)) == len(ids)
     for family, rules in FAMILIES.items():
@@ -146,9 +156,9 @@ def test_ids_are_unique_and_begin_with_their_family() -> None:
 
 
 @pytest.mark.parametrize("rule", EVERY_RULE, ids=lambda rule: rule.id)
-def test_the_docstring_says_what_is_wrong_how_to_mend_it_and_who_says_so(rule: Any) -> None:
-    assert len(rule._paragraphs) == 3, "what is wrong; how to mend it; the document"
-    assert rule.wrong.endswith(".")
-    assert rule.mend.endswith(".")
-    assert ". " not in rule.wrong, "one sentence"
+def test_the_docstring_has_summary_fix_and_source(rule: Any) -> None:
+    assert len(rule._paragraphs) == 3, "the summary, the fix and the document"
+    assert rule.summary.endswith(".")
+    assert rule.fix.endswith(".")
+    assert ". " not in rule.summary, "one sentence"
     assert re.fullmatch(r"https://docs\.aws\.amazon\.com/\S+", rule.source)

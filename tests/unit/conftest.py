@@ -8,8 +8,8 @@ from functools import cache
 import aws_cdk as cdk
 import pytest
 
+from patternbook.testing.reading import Reading
 from tests.book import POSTURES, Book, variant
-from tests.unit.reading import Reading
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -27,8 +27,9 @@ def read(
 
     @cache
     def reading(name: str) -> Reading:
-        app = books(name).app if name in POSTURES else variant(pattern, tmp_path_factory.mktemp(name), **variants[name])
-        stack = app.node.find_child(pattern.__name__)
+        if name in POSTURES:
+            return Reading(books(name).stack(pattern.__name__))
+        stack = variant(pattern, tmp_path_factory.mktemp(name), **variants[name]).node.find_child(pattern.__name__)
         assert isinstance(stack, cdk.Stack)
         return Reading(stack)
 

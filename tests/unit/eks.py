@@ -5,7 +5,7 @@ cluster of ``aws_eks_v2``.
 import json
 from typing import Any, ClassVar
 
-from tests.unit.reading import Reading, Resource
+from patternbook.testing.reading import Reading, Resource
 
 ADMIN = "arn:${AWS::Partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 PODS = {"Service": "pods.eks.amazonaws.com"}

@@ -21,10 +21,10 @@ from patternbook.app_runner.service import HealthCheck
 from patternbook.limits import app_runner as app_runner_limits
 from patternbook.limits import fargate as fargate_limits
 from patternbook.limits.app_runner import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
+from patternbook.testing.reading import Reading, Resource
 from stacks.app_runner import AppRunnerStack
 from tests.book import Book, refusal, variant
 from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
-from tests.unit.reading import Reading, Resource
 
 PATTERN = AppRunnerStack
 EVERY_OPTION: Mapping[str, Any] = {

@@ -12,7 +12,6 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk.assertions import Template
 
 from patternbook import (
-    PRODUCTION,
     SANDBOX,
     FargateService,
     Network,
@@ -93,10 +92,6 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     "file system at the root": (
         lambda stack, vpc: SharedFileSystem(stack, "It", vpc=vpc, posture=SANDBOX, path="/"),
         ("path", "'/' given", "an absolute path", "required"),
-    ),
-    "load balancer without TLS": (
-        lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=PRODUCTION),
-        ("posture production serves HTTPS only", "certificate_arn", "allow_plain_http"),
     ),
     "load balancer for nobody": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, allowed_cidrs=[]),

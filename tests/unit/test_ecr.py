@@ -570,7 +570,7 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     yield {"releases": [{"prefix": "v*", "keep": 3}]}, "releases.0.prefix", "the beginning of an image tag"
     yield {"releases": [{"prefix": "v", "keep": 0}]}, "releases.0.keep", "from 1 to 100,000"
     yield {"untagged_days": 0}, "untagged_days", "from 1 to 3,650"
-    yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "more than once given: latest"
+    yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "there more than once: latest"
     yield {"mutable_tags": ["a", "b", "c", "d", "e", "f"]}, "mutable_tags", "at most 5"
     yield {"mutable_tags": ["feature/x"]}, "mutable_tags.0", "an image tag"
     yield {"scan_severities": ["CRITICAL", "UNTRIAGED"]}, "scan_severities", "basic scanning, which has no UNTRIAGED"

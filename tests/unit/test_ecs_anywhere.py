@@ -11,9 +11,9 @@ from aws_cdk import aws_ecs as ecs
 from patternbook import SANDBOX, AnywhereService, SettingsError, Task, external_cluster, log_group
 from patternbook.limits.ecs_tasks import check_host_port
 from patternbook.settings.loading import load_settings
+from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_anywhere import EcsAnywhereSettings, EcsAnywhereStack
 from stacks.ecs_anywhere.demonstration import SERVE_SCRIPT
-from tests.unit.reading import Reading, Resource
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
@@ -400,7 +400,7 @@ def test_how_long_logs_are_kept_can_be_set(full: Reading) -> None:
 
 def mistakes(settings: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(SettingsError) as caught:
-        load_settings({"EcsAnywhereStack": settings}, {"EcsAnywhereStack": EcsAnywhereSettings})
+        load_settings(EcsAnywhereSettings, settings, stack="EcsAnywhereStack")
     return {mistake.path: mistake.remedy for mistake in caught.value.mistakes}
 
 
@@ -440,11 +440,11 @@ def test_no_setting_is_refused_and_taken() -> None:
 
 
 def test_a_name_that_pydantic_uses_itself_is_one_mistake() -> None:
-    assert "unknown setting" in mistakes({"[key]": 1})["EcsAnywhereStack.[key]"]
+    assert "Unknown setting" in mistakes({"[key]": 1})["EcsAnywhereStack.[key]"]
 
 
 def test_a_misspelt_setting_is_still_guessed() -> None:
-    assert 'did you mean "host_port"' in mistakes({"hostport": 1})["EcsAnywhereStack.hostport"]
+    assert 'Did you mean "host_port"?' in mistakes({"hostport": 1})["EcsAnywhereStack.hostport"]
 
 
 @pytest.mark.parametrize(
@@ -483,7 +483,7 @@ def test_the_demonstration_has_its_folder_for_itself(path: str) -> None:
 
 def test_the_demonstration_s_folder_is_free_with_an_image_of_one_s_own() -> None:
     given = {"image": "public.ecr.aws/a/b:1", "writable_paths": ["/srv/www"]}
-    load_settings({"EcsAnywhereStack": given}, {"EcsAnywhereStack": EcsAnywhereSettings})
+    load_settings(EcsAnywhereSettings, given)
 
 
 # The constructs refuse mistakes before they create anything.

@@ -12,10 +12,10 @@ from aws_cdk import aws_iam as iam
 
 from patternbook import SANDBOX, ExpressService, Network, Task, log_group
 from patternbook.ecs.service import cluster
+from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_express import EcsExpressStack
 from tests.book import refusal
 from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
-from tests.unit.reading import Reading, Resource
 
 PATTERN = EcsExpressStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -409,7 +409,7 @@ class TestRefusals:
             ({"scaling_target": 65537, "scaling_metric": "requests"}, "scaling_target", "from 1 to 65,536"),
             ({"scaling_metric": "concurrency"}, "scaling_metric", "one of cpu, memory, requests"),
             ({"private_ingress": "yes"}, "private_ingress", "true or false"),
-            ({"command": ["serve"]}, "command", "must be empty for the demonstration"),
+            ({"command": ["serve"]}, "command", "Must be empty for the demonstration"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
             ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
             ({"container_port": 80}, "container_port", "from 1,024 to 65,535"),

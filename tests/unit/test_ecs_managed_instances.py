@@ -12,10 +12,10 @@ from patternbook import SANDBOX, ManagedInstancesService, Network, Task, log_gro
 from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.service import cluster
 from patternbook.limits.ecs_capacity import check_bounds, check_fits
+from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from tests.book import refusal
 from tests.unit.options import WEB_SERVICE_OPTIONS
-from tests.unit.reading import Reading, Resource
 
 PATTERN = EcsManagedInstancesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -336,7 +336,6 @@ class TestRefusals:
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
             ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
             ({"desired_count": 3}, "desired_count", "auto scaling owns the number of tasks"),
-            ({"posture": "production"}, "allow_plain_http", "set certificate_arn"),
         ],
     )
     def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:

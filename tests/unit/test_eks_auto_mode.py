@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from patternbook.testing.reading import Reading
 from stacks.eks_auto_mode import EksAutoModeStack
 from tests.book import refusal
 from tests.unit.eks import (
@@ -20,7 +21,6 @@ from tests.unit.eks import (
     trust,
 )
 from tests.unit.options import CLUSTER_OPTIONS
-from tests.unit.reading import Reading
 
 PATTERN = EksAutoModeStack
 EVERY_OPTION: Mapping[str, Any] = {**CLUSTER_OPTIONS, "add_on_versions": {"metrics-server": "v0.8.0-eksbuild.2"}}

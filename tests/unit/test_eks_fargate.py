@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from patternbook.eks.fargate import check_namespaces
+from patternbook.testing.reading import Reading, Resource
 from stacks.eks_fargate import EksFargateStack
 from tests.book import refusal
 from tests.unit.eks import (
@@ -23,7 +24,6 @@ from tests.unit.eks import (
     trust,
 )
 from tests.unit.options import CLUSTER_OPTIONS
-from tests.unit.reading import Reading, Resource
 
 PATTERN = EksFargateStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -185,7 +185,7 @@ class TestRefusals:
             ({"namespaces": ["kube-system"]}, "namespaces", "unlike kube-system, which belongs to the cluster"),
             ({"namespaces": ["Team"]}, "namespaces.0", 'a namespace of Kubernetes such as "default"'),
             ({"namespaces": list("abcdef")}, "namespaces", "a list of 1 to 5"),
-            ({"namespaces": ["a", "a"]}, "namespaces", "more than once given: a"),
+            ({"namespaces": ["a", "a"]}, "namespaces", "there more than once: a"),
             ({"namespaces": []}, "namespaces", "a list of 1 to 5"),
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
         ],

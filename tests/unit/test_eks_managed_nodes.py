@@ -9,6 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match
 
+from patternbook.testing.reading import Reading, Resource
 from stacks.eks_managed_nodes import EksManagedNodesStack
 from tests.book import refusal, variant
 from tests.unit.eks import (
@@ -27,7 +28,6 @@ from tests.unit.eks import (
     trust,
 )
 from tests.unit.options import CLUSTER_OPTIONS
-from tests.unit.reading import Reading, Resource
 
 PATTERN = EksManagedNodesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -221,7 +221,7 @@ class TestNodes:
 
     def test_spot_with_one_instance_type_is_a_warning(self, bare: Reading, sandbox: Reading) -> None:
         message = Match.string_like_regexp("Spot with one instance type, m6i.large")
-        Annotations.from_stack(bare.stack).has_warning("/EksManagedNodesStack/Spot", message)
+        Annotations.from_stack(bare.stack).has_warning(f"/{bare.stack.node.path}/Spot", message)
         assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
 
 
@@ -448,7 +448,7 @@ class TestLustre:
 
     def test_synth_says_what_it_costs(self, full: Reading, sandbox: Reading) -> None:
         # 4,800 GiB at 0.21 USD
-        assert "FSx for Lustre costs about 1,008 USD a month" in said(full, "/EksManagedNodesStack/Lustre")
+        assert "FSx for Lustre costs about 1,008 USD a month" in said(full, f"/{full.stack.node.path}/Lustre")
         assert said(sandbox, "*") == ""
 
     def test_without_it_there_is_neither(self, sandbox: Reading) -> None:
@@ -592,7 +592,7 @@ class TestOntap:
 
     def test_synth_says_what_it_costs_and_asks_for_the_subscription(self, full: Reading) -> None:
         # 2,048 GiB at 0.25 USD and 256 MB/s at 1.20 USD
-        told = said(full, "/EksManagedNodesStack/Ontap")
+        told = said(full, f"/{full.stack.node.path}/Ontap")
         assert "FSx for ONTAP costs about 819 USD a month" in told
         assert "subscription in the AWS Marketplace" in told
 
@@ -651,7 +651,7 @@ class TestRefusals:
             ({"max_spot_nodes": 451}, "max_spot_nodes", "a whole number from 1 to 450"),
             ({"desired_nodes": 3}, "desired_nodes", "a group begins with its minimum"),
             ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
-            ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "more than once given: eu-west-1"),
+            ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "there more than once: eu-west-1"),
             ({"storage": ["s3"]}, "storage.0", "one of ebs, efs, fsx-lustre, fsx-ontap"),
             (
                 {"operating_system": "bottlerocket", "storage": ["fsx-ontap"]},

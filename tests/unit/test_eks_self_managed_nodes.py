@@ -12,6 +12,7 @@ from aws_cdk.assertions import Annotations, Match
 from patternbook import SANDBOX, EksCluster, Network, SelfManagedNodes, node_role
 from patternbook.eks.managed_nodes import Taint
 from patternbook.eks.self_managed_nodes import service_cidr
+from patternbook.testing.reading import Reading, Resource
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 from tests.book import refusal
 from tests.unit.eks import (
@@ -29,7 +30,6 @@ from tests.unit.eks import (
     trust,
 )
 from tests.unit.options import CLUSTER_OPTIONS
-from tests.unit.reading import Reading, Resource
 
 PATTERN = EksSelfManagedNodesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -198,7 +198,7 @@ class TestNodes:
 
     def test_spot_with_one_instance_type_is_a_warning(self, bare: Reading, sandbox: Reading) -> None:
         message = Match.string_like_regexp("Spot with one instance type, m7g.large")
-        Annotations.from_stack(bare.stack).has_warning("/EksSelfManagedNodesStack/Nodes", message)
+        Annotations.from_stack(bare.stack).has_warning(f"/{bare.stack.node.path}/Nodes", message)
         assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
 
 
@@ -224,11 +224,11 @@ class TestRefusals:
         ("settings", "path", "remedy"),
         [
             ({"ami_id": "ami-1"}, "ami_id", 'the id of an AMI such as "ami-0123456789abcdef0"'),
-            ({"instance_types": ["m6i.large"]}, "instance_types", "an AMI for arm64, unlike m6i.large"),
+            ({"instance_types": ["m6i.large"]}, "instance_types", "must run an AMI for arm64, got m6i.large"),
             ({"instance_types": ["t4g.small"]}, "instance_types", "room for pods beside the add-ons"),
             ({"min_nodes": 7}, "max_nodes", "at least min_nodes, which is 7"),
-            ({"desired_nodes": 3}, "desired_nodes", "set min_nodes and max_nodes"),
-            ({"operating_system": "bottlerocket"}, "operating_system", "unknown setting"),
+            ({"desired_nodes": 3}, "desired_nodes", "set min_nodes = max_nodes"),
+            ({"operating_system": "bottlerocket"}, "operating_system", "Unknown setting"),
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
             ({"storage": ["efs"]}, "storage.0", "one of ebs"),
         ],
@@ -254,8 +254,8 @@ class TestRefusals:
         ("wrong", "message"),
         [
             ({"ami_id": "mine"}, "ami_id: 'mine' given, the id of an AMI"),
-            ({"min_nodes": 3, "max_nodes": 2}, "3 and 2 given"),
-            ({"spot_percent": 101}, "0 to 100, required"),
+            ({"min_nodes": 3, "max_nodes": 2}, r"must be at least min_instances \(3\), got 2\."),
+            ({"spot_percent": 101}, r"spot_percent must be 0 to 100, got 101\."),
             ({"instance_types": ["m6i.large"]}, "an AMI for arm64"),
         ],
     )

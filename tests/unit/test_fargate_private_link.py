@@ -12,9 +12,9 @@ from aws_cdk import aws_ecs as ecs
 
 from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, InternalLoadBalancer, SettingsError
 from patternbook.settings.loading import load_settings
+from patternbook.testing.reading import Reading, Resource
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
 from stacks.fargate_private_link.demonstration import SERVE_SCRIPT
-from tests.unit.reading import Reading, Resource
 
 PATTERN = FargatePrivateLinkStack
 NAME = PATTERN.__name__
@@ -671,17 +671,17 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         (
             {"health_check_protocol": "HTTP", "health_check_path": "/up"},
             "health_check_path",
-            "must suit the demonstration, which serves plain HTTP on /. Set image",
+            "Must suit the demonstration, which serves plain HTTP on /. Set image",
         ),
         (
             {"health_check_protocol": "HTTPS"},
             "health_check_protocol",
-            "must suit the demonstration, which serves plain HTTP on /. Set image",
+            "Must suit the demonstration, which serves plain HTTP on /. Set image",
         ),
         (
             {"proxy_protocol": True},
             "proxy_protocol",
-            "must suit the demonstration, which serves plain HTTP on /. Set image",
+            "Must suit the demonstration, which serves plain HTTP on /. Set image",
         ),
         ({"health_check_interval_seconds": 4}, "health_check_interval_seconds", "from 5 to 300"),
         ({"health_check_interval_seconds": 301}, "health_check_interval_seconds", "from 5 to 300"),
@@ -697,7 +697,7 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
             r"below health_check_interval_seconds \(10\), got 10\.",
         ),
         ({"allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs.0", "/8 to /32"),
-        ({"allowed_cidrs": ["10.0.0.0/8", "10.0.0.0/8"]}, "allowed_cidrs", "each once"),
+        ({"allowed_cidrs": ["10.0.0.0/8", "10.0.0.0/8"]}, "allowed_cidrs", "each value once"),
         ({"allowed_cidrs": []}, "enforce_inbound_rules", "allowed_cidrs must list at least one CIDR block"),
         ({"allowed_principals": ["*"]}, "allowed_principals.0", "not \\*, which would be everybody in AWS"),
         ({"allowed_principals": ["444455556666"]}, "allowed_principals.0", "the ARN of an account, a role or a user"),
@@ -707,21 +707,21 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         ({"allowed_principals": ["arn:aws:iam::444455556666:group/team"]}, "allowed_principals.0", "the ARN of"),
         ({"private_dns_name": "api"}, "private_dns_name", 'a domain name .* such as "api.example.com"'),
         ({"private_dns_name": "https://api.example.com"}, "private_dns_name", "a domain name"),
-        ({"consumer": True}, "consumer", "must be false while acceptance_required is true"),
+        ({"consumer": True}, "consumer", "Must be false while acceptance_required is true"),
         ({"consumer_cidr": "10.1.0.0/27"}, "consumer_cidr", "/16 to /26"),
         (
             {"consumer": True, "acceptance_required": False, "allowed_cidrs": ["10.2.0.0/16"]},
             "consumer_cidr",
             r"within allowed_cidrs \(10\.2\.0\.0/16\)",
         ),
-        ({"writable_paths": ["/tmp"]}, "writable_paths", "must be empty for the demonstration"),
+        ({"writable_paths": ["/tmp"]}, "writable_paths", "Must be empty for the demonstration"),
         ({"memory_mib": 1000}, "memory_mib", "with 256 CPU units"),
-        ({"target_requests_per_minute": 7}, "target_requests_per_minute", "unknown setting"),
+        ({"target_requests_per_minute": 7}, "target_requests_per_minute", "Unknown setting"),
     ],
 )
 def test_a_mistake_is_named(settings: dict[str, Any], path: str, remedy: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        load_settings({NAME: settings}, {NAME: FargatePrivateLinkSettings})
+        load_settings(FargatePrivateLinkSettings, settings, stack=NAME)
     (mistake,) = caught.value.mistakes
     assert mistake.path == f"{NAME}.{path}"
     assert re.search(remedy, mistake.remedy), mistake.remedy
@@ -730,7 +730,7 @@ def test_a_mistake_is_named(settings: dict[str, Any], path: str, remedy: str) ->
 def test_all_mistakes_are_named_at_once() -> None:
     settings = {"protocol": "TLS", "health_check_path": "/", "allowed_principals": ["*"], "consumer": True}
     with pytest.raises(SettingsError) as caught:
-        load_settings({NAME: settings}, {NAME: FargatePrivateLinkSettings})
+        load_settings(FargatePrivateLinkSettings, settings, stack=NAME)
     assert {mistake.path.partition(".")[2] for mistake in caught.value.mistakes} == {
         *("certificate_arn", "health_check_path", "allowed_principals.0", "consumer")
     }
@@ -739,8 +739,7 @@ def test_all_mistakes_are_named_at_once() -> None:
 @pytest.mark.parametrize("principal", ["root", "role/consumer", "role/team/a/consumer", "user/ann@example.com"])
 def test_principals_of_every_kind(principal: str) -> None:
     arn = f"arn:aws-cn:iam::444455556666:{principal}"
-    _, settings = load_settings({NAME: {"allowed_principals": [arn]}}, {NAME: FargatePrivateLinkSettings})
-    found = settings[NAME]
+    found = load_settings(FargatePrivateLinkSettings, {"allowed_principals": [arn]})
     assert isinstance(found, FargatePrivateLinkSettings)
     assert found.allowed_principals == (arn,)
 

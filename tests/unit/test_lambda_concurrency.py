@@ -14,10 +14,10 @@ from patternbook.aws_lambda.function import Schedule, check_environment
 from patternbook.aws_lambda.package import check_handler, check_package
 from patternbook.limits import aws_lambda as lambda_limits
 from patternbook.limits.aws_lambda import MB, QUOTAS
+from patternbook.testing.reading import Reading, Resource
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_concurrency.settings import DEMONSTRATION
 from tests.book import refusal, variant
-from tests.unit.reading import Reading, Resource
 
 PATTERN = LambdaConcurrencyStack
 EVERY_OPTION: Mapping[str, Any] = {

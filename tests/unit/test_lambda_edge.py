@@ -21,9 +21,9 @@ from patternbook.limits.edge import (
     RESTRICTIONS_URL,
     URI_CHARACTERS,
 )
+from patternbook.testing.reading import Reading, Resource
 from stacks.lambda_edge import LambdaEdgeStack
 from tests.book import refusal
-from tests.unit.reading import Reading, Resource
 
 PATTERN = LambdaEdgeStack
 EVERY_OPTION: Mapping[str, Any] = {

@@ -51,7 +51,7 @@ class ContainerSettings(PatternSettings):
     def _begins_with_cmd(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         right = not value or (value[0] == "CMD" and len(value) > 1) or (value[0] == "CMD-SHELL" and len(value) == 2)
         if not right:
-            raise ValueError('must be CMD and arguments, or CMD-SHELL and one line, such as ["CMD", "/healthy"].')
+            raise ValueError('Must be CMD and arguments, or CMD-SHELL and one line, such as ["CMD", "/healthy"].')
         return value
 
     @field_validator("writable_paths")
@@ -188,7 +188,7 @@ class ScalingSettings(UtilizationScalingSettings):
     def _rising(cls, value: tuple[ResponseTimeStep, ...]) -> tuple[ResponseTimeStep, ...]:
         for lower, higher in pairwise(value):
             if not (lower.above_seconds < higher.above_seconds and lower.add_tasks < higher.add_tasks):
-                raise ValueError("must be in rising order: each step later than the one before, and adding more tasks.")
+                raise ValueError("Must be in rising order: each step later than the one before, and adding more tasks.")
         return value
 
 
@@ -215,7 +215,7 @@ class ExpressSettings(TaskCountSettings, HealthCheckSettings, FargateTaskSetting
     @classmethod
     def _of_an_image(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if value and info.data.get("image", "") is None:
-            raise ValueError("must be empty for the demonstration. Set image to run a command of your own.")
+            raise ValueError("Must be empty for the demonstration. Set image to run a command of your own.")
         return value
 
     @field_validator("scaling_target")

@@ -23,9 +23,14 @@ HIGHEST_PORT: Final = 32767
 
 def check_paths(paths: Sequence[str]) -> None:
     """:raises ValueError: if one path contains another, or overlaps the paths that ECS Exec needs."""
-    for one, other in permutations(map(PurePosixPath, [*paths, *EXEC_VOLUMES.values()]), 2):
-        if one.is_relative_to(other):
-            raise ValueError(f"Paths must not contain each other, but {other} contains {one}. Choose another path.")
+    for inner, outer in permutations(map(PurePosixPath, [*paths, *EXEC_VOLUMES.values()]), 2):
+        if inner.is_relative_to(outer):
+            said = f"{_named(outer)} is there twice" if inner == outer else f"{_named(outer)} contains {_named(inner)}"
+            raise ValueError(f"Paths must not contain each other, but {said}. Choose another path.")
+
+
+def _named(path: PurePosixPath) -> str:
+    return f"{path}{' (of ECS Exec)' if str(path) in EXEC_VOLUMES.values() else ''}"
 
 
 def check_host_port(port: int) -> None:

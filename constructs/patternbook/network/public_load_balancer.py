@@ -15,7 +15,7 @@ from typing_extensions import Self
 
 from patternbook.data.access_logs import access_log_bucket, check_access_log_retention
 from patternbook.nag import acknowledge
-from patternbook.network.settings import ANYWHERE, PublicLoadBalancerSettings, check_tls
+from patternbook.network.settings import ANYWHERE, PublicLoadBalancerSettings
 from patternbook.posture import Posture
 from patternbook.settings.fields import CIDR
 
@@ -24,8 +24,11 @@ class PublicLoadBalancer(Construct):
     """An Application Load Balancer in the public subnets.
 
     With a certificate it serves HTTPS with TLS 1.2 and 1.3 (forward secrecy and post-quantum key exchange) and
-    redirects HTTP to HTTPS. Without one it serves plain HTTP, with a warning at synth. It drops requests with invalid
-    headers. The posture decides whether it writes access logs and has deletion protection.
+    redirects HTTP to HTTPS. Without one it serves plain HTTP, with a warning at synth. If the posture requires TLS, an
+    error annotation makes the CDK CLI refuse the stack, unless ``allow_plain_http`` permits plain HTTP.
+
+    It drops requests with invalid headers. The posture decides whether it writes access logs and has deletion
+    protection.
     """
 
     def __init__(
@@ -48,9 +51,8 @@ class PublicLoadBalancer(Construct):
         :param web_acl_arn: ARN of a regional AWS WAF web ACL.
         :param health_check_path: URL path on which healthy tasks answer 200.
         :param log_retention_days: retention of the access logs. Defaults to the posture's.
-        :raises ValueError: see :func:`check_tls`; if no CIDR block is allowed, or the retention is below a day.
+        :raises ValueError: if no CIDR block is allowed, or the retention is below a day.
         """
-        check_tls(posture=posture, certificate_arn=certificate_arn, allow_plain_http=allow_plain_http)
         if not allowed_cidrs:
             raise ValueError("allowed_cidrs must list at least one CIDR block, got none.")
         for cidr in allowed_cidrs:
@@ -68,6 +70,11 @@ class PublicLoadBalancer(Construct):
             drop_invalid_header_fields=True,
             deletion_protection=posture.deletion_protection,
         )
+        if certificate_arn is None and posture.require_tls and not allow_plain_http:
+            cdk.Annotations.of(self).add_error(
+                f"Posture {posture.name} requires HTTPS, and the load balancer has no certificate. Set certificate_arn "
+                "to the ARN of an ACM certificate in the Region of the stack, or set allow_plain_http to true."
+            )
         if certificate_arn is None:
             cdk.Annotations.of(self).add_warning_v2(
                 "patternbook:plainHttp",

@@ -17,21 +17,11 @@ from patternbook.limits.load_balancers import (
     check_health_check_times,
     check_inbound_rules,
 )
-from patternbook.posture import Posture
 from patternbook.settings import fields
-from patternbook.settings.base import PatternSettings, posture_of
+from patternbook.settings.base import PatternSettings
 from patternbook.settings.fields import EachOnce, Unit, Whole, YesNo
 
 ANYWHERE = "0.0.0.0/0"
-
-
-def check_tls(*, posture: Posture, certificate_arn: str | None, allow_plain_http: bool) -> None:
-    """:raises ValueError: where the posture requires TLS and there is neither a certificate nor the opt-out."""
-    if posture.require_tls and certificate_arn is None and not allow_plain_http:
-        raise ValueError(
-            f"posture {posture.name} serves HTTPS only: set certificate_arn to the ARN of an ACM certificate, "
-            "or allow_plain_http to true"
-        )
 
 
 class NetworkSettings(LogSettings):
@@ -52,7 +42,7 @@ class HealthCheckSettings(PatternSettings):
     @classmethod
     def _served(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("image", "") is None and value != "/":
-            raise ValueError('must be "/", the only page of the demonstration. Set image to use another path.')
+            raise ValueError('Must be "/", the only page of the demonstration. Set image to use another path.')
         return value
 
 
@@ -67,13 +57,6 @@ class PublicLoadBalancerSettings(LogSettings, HealthCheckSettings):
     """Allow plain HTTP in production if there is no certificate."""
     web_acl_arn: fields.WebAclArn | None = None
     """Regional AWS WAF web ACL for the load balancer."""
-
-    @field_validator("allow_plain_http")
-    @classmethod
-    def _tls(cls, value: bool, info: ValidationInfo) -> bool:
-        if "certificate_arn" in info.data:
-            check_tls(posture=posture_of(info), certificate_arn=info.data["certificate_arn"], allow_plain_http=value)
-        return value
 
 
 class InternalLoadBalancerSettings(LogSettings):
@@ -161,7 +144,7 @@ class EndpointSettings(InternalLoadBalancerSettings):
     def _accepted(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("acceptance_required"):
             raise ValueError(
-                "must be false while acceptance_required is true, because CloudFormation cannot accept a connection. "
+                "Must be false while acceptance_required is true, because CloudFormation cannot accept a connection. "
                 "Set acceptance_required to false."
             )
         return value
@@ -174,7 +157,7 @@ class EndpointSettings(InternalLoadBalancerSettings):
             block = ipaddress.IPv4Network(value)
             if not any(block.subnet_of(ipaddress.IPv4Network(cidr)) for cidr in allowed):
                 raise ValueError(
-                    f"must be within allowed_cidrs ({', '.join(allowed)}), or no client in the consumer's VPC could "
+                    f"Must be within allowed_cidrs ({', '.join(allowed)}), or no client in the consumer's VPC could "
                     "connect. Change one of them, or set enforce_inbound_rules to false."
                 )
         return value

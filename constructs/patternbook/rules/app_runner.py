@@ -1,4 +1,4 @@
-"""Rules for App Runner, whose sizes and names :mod:`patternbook.limits.app_runner` lists with their sources."""
+"""Rules for App Runner services: size, image and runtime."""
 
 import re
 from collections.abc import Iterator
@@ -13,28 +13,31 @@ SERVICE: Final = "AWS::AppRunner::Service"
 
 @rule("apprunner-size", ERROR)
 def size(template: Template) -> Iterator[Problem]:
-    """App Runner does not offer this memory with this CPU.
+    """App Runner does not offer this combination of CPU and memory.
 
-    Choose a pair from the table of the document.
+    Choose a combination from the table in the document.
 
     https://docs.aws.amazon.com/apprunner/latest/dg/architecture.html
     """
     for service in template.of_type(SERVICE):
         instance = service["InstanceConfiguration"]
-        cpu = 1024 if instance["Cpu"].missing else instance["Cpu"].units("vCPU")
-        memory = 2048 if instance["Memory"].missing else instance["Memory"].units("GB")
+        cpu = 1024 if instance["Cpu"].missing else instance["Cpu"].in_units("vCPU")
+        memory = 2048 if instance["Memory"].missing else instance["Memory"].in_units("GB")
         if cpu is not None and cpu not in MEMORY_MIB:
-            yield instance["Cpu"].problem(f"{cpu:g} CPU units; there are {', '.join(map(str, MEMORY_MIB))}.")
+            sizes = ", ".join(map(str, MEMORY_MIB))
+            yield instance["Cpu"].problem(f"App Runner does not offer {cpu:g} CPU units; it offers {sizes}.")
         elif cpu is not None and memory is not None and memory not in MEMORY_MIB[int(cpu)]:
             sizes = ", ".join(map(str, MEMORY_MIB[int(cpu)]))
-            yield instance["Memory"].problem(f"{memory:g} MB with {cpu:g} CPU units, with which there are {sizes}.")
+            yield instance["Memory"].problem(
+                f"App Runner does not offer {memory:g} MB with {cpu:g} CPU units; it offers {sizes}."
+            )
 
 
 @rule("apprunner-access-role", ERROR)
 def access_role(template: Template) -> Iterator[Problem]:
-    """App Runner has no role to pull an image of a private repository with.
+    """App Runner needs an access role to pull an image from a private ECR repository.
 
-    Give the source an AccessRoleArn, of a role that build.apprunner.amazonaws.com may assume.
+    Set AccessRoleArn to a role that trusts build.apprunner.amazonaws.com.
 
     https://docs.aws.amazon.com/apprunner/latest/dg/security_iam_service-with-iam.html
     """
@@ -42,14 +45,14 @@ def access_role(template: Template) -> Iterator[Problem]:
         source = service["SourceConfiguration"]
         role = source["AuthenticationConfiguration"]["AccessRoleArn"]
         if source["ImageRepository"]["ImageRepositoryType"].text == "ECR" and role.missing:
-            yield role.problem("The image comes from a private ECR repository.")
+            yield role.problem("The image repository type is ECR, and no AccessRoleArn is set.")
 
 
 @rule("apprunner-image-type", ERROR)
 def image_type(template: Template) -> Iterator[Problem]:
-    """The type of an image repository is not that of its image.
+    """The type of an image repository does not fit the image.
 
-    Use ECR for private repositories of ECR, and ECR_PUBLIC for public.ecr.aws; there are no others.
+    Use type ECR for private ECR repositories and ECR_PUBLIC for public.ecr.aws; App Runner supports no other registry.
 
     https://docs.aws.amazon.com/apprunner/latest/api/API_ImageRepository.html
     """
@@ -58,18 +61,19 @@ def image_type(template: Template) -> Iterator[Problem]:
         image, kind = repository["ImageIdentifier"].text, repository["ImageRepositoryType"]
         if image is None or kind.text is None:
             continue
-        wanted = (
-            "ECR_PUBLIC" if image.startswith("public.ecr.aws/") else "ECR" if re.match(ECR_IMAGE, image) else "neither"
+        required = (
+            "ECR_PUBLIC" if image.startswith("public.ecr.aws/") else "ECR" if re.match(ECR_IMAGE, image) else None
         )
-        if kind.text != wanted:
-            yield kind.problem(f"{kind.text}, while {image!r} is {wanted}.")
+        if kind.text != required:
+            reason = f"requires {required}" if required else "is in a registry that App Runner does not support"
+            yield kind.problem(f"The type is {kind.text}, but the image {image!r} {reason}.")
 
 
 @rule("apprunner-runtime-ended", ERROR)
 def runtime_ended(template: Template) -> Iterator[Problem]:
     """App Runner no longer supports the runtime of a service.
 
-    Move to a runtime that is supported, or to a container image.
+    Change to a supported runtime, or to a container image.
 
     https://docs.aws.amazon.com/apprunner/latest/dg/service-source-code.html
     """
@@ -77,4 +81,4 @@ def runtime_ended(template: Template) -> Iterator[Problem]:
         values = service["SourceConfiguration"]["CodeRepository"]["CodeConfiguration"]["CodeConfigurationValues"]
         end = ENDED_RUNTIMES.get(values["Runtime"].text or "")
         if end and template.today >= end:
-            yield values["Runtime"].problem(f"Support of {values['Runtime'].text} ended on {end}.")
+            yield values["Runtime"].problem(f"Support for {values['Runtime'].text} ended on {end}.")

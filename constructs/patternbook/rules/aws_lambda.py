@@ -1,4 +1,4 @@
-"""Rules for Lambda: its limits, which :mod:`patternbook.limits.aws_lambda` lists with their sources."""
+"""Rules for Lambda functions: quotas, concurrency and event sources."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -24,56 +24,57 @@ FUNCTION: Final = "AWS::Lambda::Function"
 
 
 def _functions(template: Template) -> list[Resource]:
-    """Those of Lambda itself: on managed instances of one's own other limits hold."""
+    """The functions on Lambda's own compute. Those on Lambda Managed Instances have other limits."""
     return [each for each in template.of_type(FUNCTION) if each["CapacityProviderConfig"].missing]
 
 
-def _outside(node: Node, limit: Limit) -> Iterator[Problem]:
+def _check_range(node: Node, limit: Limit) -> Iterator[Problem]:
     if node.number is not None and not limit.least <= node.number <= limit.most:
-        yield node.problem(f"{node.number:g} {limit.unit}; {limit.least:,} to {limit.most:,} are possible.")
+        allowed = f"{limit.least:,} to {limit.most:,} {limit.unit}"
+        yield node.problem(f"The value must be {allowed}, but it is {node.number:g}.")
 
 
 @rule("lambda-memory", ERROR)
 def memory(template: Template) -> Iterator[Problem]:
-    """A function has more memory, or less, than Lambda offers.
+    """The memory of a function is outside the range that Lambda offers.
 
     Set MemorySize from 128 to 10,240 MB.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
     for function in _functions(template):
-        yield from _outside(function["MemorySize"], MEMORY)
+        yield from _check_range(function["MemorySize"], MEMORY)
 
 
 @rule("lambda-timeout", ERROR)
 def timeout(template: Template) -> Iterator[Problem]:
-    """A function may run for longer than the 15 minutes that Lambda allows.
+    """The timeout of a function is outside the range that Lambda allows.
 
-    Set Timeout from 1 to 900 seconds; what takes longer is for Step Functions or a container.
+    Set Timeout from 1 to 900 seconds. Use Step Functions or a container for longer work.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
     for function in _functions(template):
-        yield from _outside(function["Timeout"], TIMEOUT)
+        yield from _check_range(function["Timeout"], TIMEOUT)
 
 
 @rule("lambda-storage", ERROR)
 def storage(template: Template) -> Iterator[Problem]:
-    """A function has more disk, or less, than Lambda offers.
+    """The ephemeral storage of a function is outside the range that Lambda offers.
 
-    Set the Size of EphemeralStorage from 512 to 10,240 MB; for more there is EFS.
+    Set the Size of EphemeralStorage from 512 to 10,240 MB. Use EFS for more.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
     for function in _functions(template):
-        yield from _outside(function["EphemeralStorage"]["Size"], EPHEMERAL_STORAGE)
+        yield from _check_range(function["EphemeralStorage"]["Size"], EPHEMERAL_STORAGE)
 
 
 @rule("lambda-environment-size", ERROR)
 def environment_size(template: Template) -> Iterator[Problem]:
-    """The environment variables of a function take more than the 4 KB that Lambda has for them.
+    """The environment variables of a function are larger than 4 KB.
 
-    Put what is large into SSM Parameter Store, S3 or the package.
+    Move large values to SSM Parameter Store, S3 or the deployment package.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
@@ -81,55 +82,55 @@ def environment_size(template: Template) -> Iterator[Problem]:
         variables = function["Environment"]["Variables"]
         size = environment_bytes({name: each.known_text for name, each in variables.entries.items()})
         if size > ENVIRONMENT.most:
-            yield variables.problem(f"They take at least {size:,} bytes.")
+            yield variables.problem(f"The environment variables have at least {size:,} bytes.")
 
 
 @rule("lambda-environment-name", ERROR)
 def environment_name(template: Template) -> Iterator[Problem]:
-    """A function sets an environment variable that Lambda sets itself.
+    """A function sets an environment variable that is reserved by Lambda.
 
-    Choose another name.
+    Rename the variable.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
     for function in template.of_type(FUNCTION):
         for name, value in function["Environment"]["Variables"].entries.items():
             if name in RESERVED_VARIABLES:
-                yield value.problem(f"{name!r} belongs to Lambda.")
+                yield value.problem(f"The name {name!r} is reserved.")
 
 
 @rule("lambda-layers", ERROR)
 def layers(template: Template) -> Iterator[Problem]:
     """A function has more than five layers.
 
-    Merge layers, or use a container image.
+    Merge layers, or package the function as a container image.
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
     for function in template.of_type(FUNCTION):
         count = len(function["Layers"].items)
         if count > LAYERS.most:
-            yield function["Layers"].problem(f"{count} layers.")
+            yield function["Layers"].problem(f"The function has {count} layers.")
 
 
 @rule("lambda-asynchronous", ERROR)
 def asynchronous(template: Template) -> Iterator[Problem]:
-    """Lambda does not keep events for so long, or retry so often.
+    """The settings for asynchronous invocation are outside the range that Lambda allows.
 
     Set MaximumEventAgeInSeconds from 60 to 21,600, and MaximumRetryAttempts from 0 to 2.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
     """
     for config in template.of_type("AWS::Lambda::EventInvokeConfig"):
-        yield from _outside(config["MaximumEventAgeInSeconds"], EVENT_AGE)
-        yield from _outside(config["MaximumRetryAttempts"], RETRY_ATTEMPTS)
+        yield from _check_range(config["MaximumEventAgeInSeconds"], EVENT_AGE)
+        yield from _check_range(config["MaximumRetryAttempts"], RETRY_ATTEMPTS)
 
 
 @rule("lambda-reserved-concurrency", WARNING)
 def reserved_concurrency(template: Template) -> Iterator[Problem]:
-    """The functions of the template reserve more concurrency than an account has by default.
+    """The functions of the template reserve more concurrency than an account can reserve by default.
 
-    Have AWS raise the quota of concurrent executions before the deployment, or reserve less.
+    Request a higher quota of concurrent executions before the deployment, or reserve less.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
     """
@@ -138,12 +139,13 @@ def reserved_concurrency(template: Template) -> Iterator[Problem]:
     if total > most:
         largest = max(reserved, key=lambda each: each.number or 0)
         yield largest.problem(
-            f"They reserve {total:,g}; of {ACCOUNT_CONCURRENCY:,} no more than {most:,} are for that."
+            f"The functions reserve {total:,g} in total; an account with the default quota of {ACCOUNT_CONCURRENCY:,} "
+            f"can reserve {most:,}."
         )
 
 
 def _provisioned(template: Template) -> Iterator[tuple[Node, Resource | None]]:
-    """Each provisioned concurrency, with its function."""
+    """The provisioned concurrency of each alias and version, with its function."""
     for each in template.of_type("AWS::Lambda::Alias", "AWS::Lambda::Version"):
         executions = each["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"]
         if executions.number is not None:
@@ -152,9 +154,9 @@ def _provisioned(template: Template) -> Iterator[tuple[Node, Resource | None]]:
 
 @rule("lambda-provisioned-above-reserved", ERROR)
 def provisioned_above_reserved(template: Template) -> Iterator[Problem]:
-    """Aliases and versions of a function provision more concurrency than the function reserves.
+    """The provisioned concurrency of a function exceeds its reserved concurrency.
 
-    Reserve at least as much as is provisioned.
+    Reserve at least as much concurrency as the aliases and versions provision in total.
 
     https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
     """
@@ -164,14 +166,16 @@ def provisioned_above_reserved(template: Template) -> Iterator[Problem]:
         if function and reserved is not None:
             totals[function.id] = totals.get(function.id, 0) + (executions.number or 0)
             if totals[function.id] > reserved:
-                yield executions.problem(f"{totals[function.id]:g} in all, while {function.id} reserves {reserved:g}.")
+                yield executions.problem(
+                    f"{function.id} has {totals[function.id]:g} provisioned in total, but reserves {reserved:g}."
+                )
 
 
 @rule("lambda-provisioned-latest", ERROR)
 def provisioned_latest(template: Template) -> Iterator[Problem]:
-    """Concurrency is provisioned for $LATEST.
+    """An alias provisions concurrency for $LATEST, which Lambda does not support.
 
-    Publish a version, and let the alias lead to it.
+    Publish a version, and point the alias to it.
 
     https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
     """
@@ -179,14 +183,14 @@ def provisioned_latest(template: Template) -> Iterator[Problem]:
         if alias["FunctionVersion"].text == "$LATEST" and not alias["ProvisionedConcurrencyConfig"].missing:
             config = alias["ProvisionedConcurrencyConfig"]
             if not config.unknown:
-                yield config.problem("The alias leads to $LATEST.")
+                yield config.problem("The alias points to $LATEST.")
 
 
 @rule("lambda-queue-visibility", ERROR)
 def queue_visibility(template: Template) -> Iterator[Problem]:
-    """Messages of a queue become visible again while a function may still be at work on them.
+    """The visibility timeout of a queue is shorter than the timeout of the function that processes its messages.
 
-    Set the VisibilityTimeout of the queue to the Timeout of the function at least; AWS recommends six times that.
+    Set VisibilityTimeout of the queue to at least the Timeout of the function; AWS recommends six times that.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
@@ -201,5 +205,5 @@ def queue_visibility(template: Template) -> Iterator[Problem]:
         seconds = 3 if function["Timeout"].missing else function["Timeout"].number
         if visibility is not None and seconds is not None and visibility < seconds:
             yield queue["VisibilityTimeout"].problem(
-                f"{visibility:g} seconds, while {function.id} may take {seconds:g}."
+                f"The visibility timeout is {visibility:g} seconds, but the timeout of {function.id} is {seconds:g}."
             )

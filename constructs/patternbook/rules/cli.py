@@ -8,7 +8,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
-from patternbook.rules.engine import OF_ACKNOWLEDGEMENTS, check, macros_of
+from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, check, rewriting_macros
 from patternbook.rules.reading import TemplateError, read, read_standard_input
 from patternbook.rules.report import Checked, as_json, as_sarif, as_text
 
@@ -17,8 +17,10 @@ CLEAN, FINDINGS, NOT_A_TEMPLATE = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -> int:
-    """:param today: in UTC; the day it is where it is None.
-    :returns: the exit status: 0 where nothing is found, 1 for findings, 2 for what is no template.
+    """Runs the command.
+
+    :param today: the date in UTC; defaults to the current one.
+    :returns: the exit status: 0 without findings, 1 with findings, 2 if a file is not a template.
     """
     given = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
@@ -28,23 +30,28 @@ def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -
         status = _rules() if given.command == "rules" else _check(given, today or datetime.now(timezone.utc).date())
         sys.stdout.flush()
         return status
-    except BrokenPipeError:  # whoever read has seen enough
+    except BrokenPipeError:  # the reader has closed the pipe, such as head
         sys.stdout = None
         return FINDINGS
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="patternbook", description="Rules for CloudFormation templates.")
+    parser = argparse.ArgumentParser(prog="patternbook", description="Checks CloudFormation templates by rules.")
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser(
         "check",
-        help="check templates",
-        description="Checks CloudFormation templates. Exit status: 0 clean, 1 findings, 2 not a template.",
+        help="check templates by all rules",
+        description="Checks CloudFormation templates. "
+        "Exit status: 0 without findings, 1 with findings, 2 if a file is not a template.",
     )
-    checking.add_argument("templates", nargs="+", metavar="TEMPLATE", help="a file, JSON or YAML; - is standard input")
-    checking.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="text is the default")
-    checking.add_argument("--region", help="where the templates are deployed to, for what differs between Regions")
-    commands.add_parser("rules", help="list the rules")
+    checking.add_argument(
+        "templates", nargs="+", metavar="TEMPLATE", help="file in JSON or YAML; - reads standard input"
+    )
+    checking.add_argument(
+        "--format", choices=("text", "json", "sarif"), default="text", help="output format (default: text)"
+    )
+    checking.add_argument("--region", help="Region of the deployment, which some rules depend on")
+    commands.add_parser("rules", help="list all rules")
     return parser
 
 
@@ -68,17 +75,18 @@ def _checked(path: str, today: date, region: str | None) -> Checked:
         message = str(error)
         print(f"{path}: not a template: {message}", file=sys.stderr)
         return Checked(path, refused=message)
-    macros = macros_of(source.document)
+    macros = rewriting_macros(source.document)
     if macros:
-        print(f"{path}: not checked: {', '.join(map(repr, macros))} may rewrite all of it", file=sys.stderr)
+        names = " and ".join(map(repr, macros))
+        print(f"{path}: not checked, because the macro {names} may rewrite the whole template", file=sys.stderr)
     return Checked(path, check(source.document, RULES, today=today, region=region), source.lines)
 
 
 def _rules() -> int:
-    for family, rules in {**FAMILIES, "Acknowledgements": OF_ACKNOWLEDGEMENTS}.items():
+    for family, rules in {**FAMILIES, "Acknowledgements": ACKNOWLEDGEMENT_RULES}.items():
         print(f"{family}\n")
         for rule in rules:
-            print(f"  {rule.id} ({rule.severity.value})\n    {rule.wrong}\n    {rule.mend}\n    {rule.source}\n")
+            print(f"  {rule.id} ({rule.severity.value})\n    {rule.summary}\n    {rule.fix}\n    {rule.source}\n")
     return CLEAN
 
 

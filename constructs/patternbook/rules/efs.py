@@ -1,4 +1,4 @@
-"""Rules for EFS: where tasks can reach their files."""
+"""Rules for EFS mount targets: one in each Availability Zone in which tasks run."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -13,24 +13,24 @@ FILE_SYSTEM: Final = "AWS::EFS::FileSystem"
 
 
 def _zone(subnet: Node) -> str | Zone | None:
-    """The AZ of a subnet of the template, if there is something to compare it by."""
+    """The Availability Zone of a subnet of the template, if it can be compared with others."""
     found = subnet.resource(SUBNET)
     zone = found["AvailabilityZone"].value if found else None
     return zone if isinstance(zone, (str, Zone)) else None
 
 
-def _differ(one: str | Zone, other: str | Zone) -> bool:
-    """Whether two AZs are not the same, for certain."""
+def _are_different(one: str | Zone, other: str | Zone) -> bool:
+    """Whether it is certain that two Availability Zones are not the same."""
     if isinstance(one, Zone) and isinstance(other, Zone):
-        return one.of == other.of and one.index != other.index
+        return one.region == other.region and one.index != other.index
     return type(one) is type(other) and one != other
 
 
 @rule("efs-zone-without-mount-target", ERROR)
 def zone_without_mount_target(template: Template) -> Iterator[Problem]:
-    """Tasks run in an AZ in which their file system has no mount target: there they fail to start.
+    """Tasks run in an Availability Zone without a mount target of their file system, where they fail to start.
 
-    Make a mount target in each AZ that the service has a subnet in.
+    Add a mount target in each Availability Zone in which the service has a subnet.
 
     https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html
     """
@@ -45,21 +45,22 @@ def zone_without_mount_target(template: Template) -> Iterator[Problem]:
                 continue
             for subnet in subnets.items:
                 zone: Any = _zone(subnet)
-                if zone is not None and all(each is not None and _differ(zone, each) for each in zones):
-                    yield subnet.problem(f"{files.id if files else ''} has no mount target in the AZ of this subnet.")
+                if zone is not None and all(each is not None and _are_different(zone, each) for each in zones):
+                    name = files.id if files else "The file system"
+                    yield subnet.problem(f"{name} has no mount target in the Availability Zone of this subnet.")
 
 
 def _serves(target: Node, files: Node | None) -> bool:
-    """Whether a mount target is of a file system, or may be."""
-    of = target["FileSystemId"]
-    return files is not None and (of.unknown or files.resource_id in of.references)
+    """Whether a mount target belongs to a file system, or may do so."""
+    served = target["FileSystemId"]
+    return files is not None and (served.unknown or files.resource_id in served.references)
 
 
 @rule("efs-zone-with-two-mount-targets", ERROR)
 def zone_with_two_mount_targets(template: Template) -> Iterator[Problem]:
-    """A file system gets two mount targets in one AZ.
+    """A file system has two mount targets in one Availability Zone.
 
-    Make one mount target in each AZ.
+    Remove one of the mount targets.
 
     https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html
     """
@@ -71,4 +72,4 @@ def zone_with_two_mount_targets(template: Template) -> Iterator[Problem]:
         same = subnets[0].value == subnets[1].value and (subnets[0].reference or subnets[0].text)
         zones = _zone(subnets[0]), _zone(subnets[1])
         if same or (zones[0] is not None and zones[0] == zones[1]):
-            yield subnets[1].problem(f"{one.id} is in the same AZ.")
+            yield subnets[1].problem(f"{one.id} is in the same Availability Zone.")

@@ -1,4 +1,4 @@
-"""What a rule is, what it finds, and what somebody has acknowledged of that."""
+"""Runs rules on a template, and drops the findings that the template acknowledges."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,31 +8,40 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, Final
 
-from patternbook.rules.template import Graph, Problem, Template, every_world_can_be, resource_bodies, worlds
+from patternbook.rules.template import (
+    Dependencies,
+    Problem,
+    Template,
+    all_scenarios_are_possible,
+    resource_bodies,
+    scenarios_of,
+)
 
 PLUGIN: Final = "Patternbook"
-"""What CDK calls the rules: it acknowledges ``Patternbook::<rule>``."""
+"""The name of the rules in the CDK, which acknowledges a finding as ``Patternbook::<rule>``."""
 
 
 class Severity(Enum):
-    """How bad it is, and when a rule says so."""
+    """How severe a problem is, and in which scenarios it has to occur to be reported."""
 
     ERROR = "error"
-    """The deployment fails, or what it makes does not work. Found if it can happen, whatever parameters it takes.
-    Where assertions (``Rules``), or conditions that depend on each other, exclude who knows what: as a warning is."""
+    """The deployment fails, or the deployed resources do not work. One scenario with the problem is enough. If the
+    template may rule scenarios out (by ``Rules``, or by conditions that depend on each other), all must have it."""
     WARNING = "warning"
-    """It works, but for how long, or for whom? Found only if no choice of parameters avoids it."""
+    """The template can be deployed, but costs more, leaks or fails later. All scenarios must have the problem."""
 
 
 ERROR: Final = Severity.ERROR
 WARNING: Final = Severity.WARNING
 
 Check = Callable[[Template], Iterator[Problem]]
+Place = tuple[str, tuple[str | int, ...]]
+"""A resource, and the path of a property."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: a function, whose docstring says what is wrong, how to mend it, and which document says so."""
+    """A rule. The docstring of its function has three paragraphs: the summary, the fix and the source."""
 
     id: str
     severity: Severity
@@ -43,34 +52,34 @@ class Rule:
         return [" ".join(each.split()) for each in (self.check.__doc__ or "").split("\n\n")]
 
     @property
-    def wrong(self) -> str:
-        """What is wrong, in one sentence."""
+    def summary(self) -> str:
+        """The problem, in one sentence."""
         return self._paragraphs[0]
 
     @property
-    def mend(self) -> str:
-        """How to mend it."""
+    def fix(self) -> str:
+        """How to fix it."""
         return self._paragraphs[1]
 
     @property
     def source(self) -> str:
-        """The document that it comes from."""
+        """The AWS document that the rule follows."""
         return self._paragraphs[-1]
 
 
 def rule(rule_id: str, severity: Severity) -> Callable[[Check], Rule]:
-    """Makes a rule of a function."""
+    """Turns a function into a rule."""
     return lambda check: Rule(rule_id, severity, check)
 
 
-def rules_in(module: object) -> tuple[Rule, ...]:
-    """The rules of a module, as they stand there."""
-    return tuple(each for each in vars(module).values() if isinstance(each, Rule))
+def rules_in(*modules: object) -> tuple[Rule, ...]:
+    """The rules that modules define, in their order."""
+    return tuple(each for module in modules for each in vars(module).values() if isinstance(each, Rule))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Where a rule is broken."""
+    """A rule that a resource breaks, and where."""
 
     rule: Rule
     problem: Problem
@@ -78,13 +87,13 @@ class Finding:
 
     @property
     def location(self) -> str:
-        """The property, as ``LoadBalancers.0.ContainerName``."""
+        """The path of the property, such as ``LoadBalancers.0.ContainerName``."""
         return ".".join(map(str, self.problem.path))
 
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """What the metadata of a resource acknowledges::
+    """A finding that the metadata of a resource acknowledges::
 
     Metadata:
       patternbook:
@@ -99,13 +108,14 @@ class Acknowledgement:
     reason: str
 
     def problem(self, message: str) -> Problem:
+        """A problem with the acknowledgement itself."""
         return Problem(self.resource, ("Metadata", "patternbook", "acknowledge", self.index), message)
 
 
 def reason_missing(_template: Template) -> Iterator[Problem]:
-    """A finding is acknowledged without a reason.
+    """An acknowledgement of a finding has no reason.
 
-    Say why it is acceptable here, for whoever reads it in a year.
+    Add the reason why the finding is acceptable here.
 
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.Acknowledgment.html
     """
@@ -115,7 +125,7 @@ def reason_missing(_template: Template) -> Iterator[Problem]:
 def matches_nothing(_template: Template) -> Iterator[Problem]:
     """An acknowledgement matches no finding.
 
-    Remove the acknowledgement, or correct its id or its place: it holds for the resource that it stands at.
+    Remove the acknowledgement, correct its id, or move it to the resource that has the finding.
 
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.Validations.html
     """
@@ -124,32 +134,35 @@ def matches_nothing(_template: Template) -> Iterator[Problem]:
 
 REASON_MISSING: Final = Rule("acknowledgement-reason", WARNING, reason_missing)
 MATCHES_NOTHING: Final = Rule("acknowledgement-unused", WARNING, matches_nothing)
-OF_ACKNOWLEDGEMENTS: Final = (REASON_MISSING, MATCHES_NOTHING)
-"""Rules of the engine itself, which no acknowledgement takes away."""
+ACKNOWLEDGEMENT_RULES: Final = (REASON_MISSING, MATCHES_NOTHING)
+"""The rules for acknowledgements. The engine applies them itself, and their findings cannot be acknowledged."""
 
-# Macros that leave alone what they do not know. Any other may rewrite all of a template.
-_MILD_MACROS: Final = re.compile(r"AWS::(Serverless|LanguageExtensions|SecretsManager|CodeDeployBlueGreen|Include)\b.*")
+# AWS's own macros change only what belongs to them. Any other macro may rewrite the whole template.
+_HARMLESS_MACROS: Final = re.compile(
+    r"AWS::(Serverless|LanguageExtensions|SecretsManager|CodeDeployBlueGreen|Include)\b.*"
+)
 
 
-def macros_of(document: Mapping[str, Any]) -> list[str]:
-    """The macros that may change anything before it is deployed: nothing can be said of such a template."""
+def rewriting_macros(document: Mapping[str, Any]) -> list[str]:
+    """The macros that may rewrite the whole template. A template that has one cannot be checked."""
     named = document.get("Transform", [])
     names = [
         each.get("Name") if isinstance(each, dict) else each for each in (named if isinstance(named, list) else [named])
     ]
-    return [str(name) for name in names if not _MILD_MACROS.fullmatch(str(name))]
+    return [str(name) for name in names if not _HARMLESS_MACROS.fullmatch(str(name))]
 
 
 def check(
     document: Mapping[str, Any], rules: Sequence[Rule], *, today: date, region: str | None = None
 ) -> list[Finding]:
-    """What the rules find in a template, in the order of its resources, without what is acknowledged.
+    """Checks a template.
 
     :param document: see :func:`patternbook.rules.reading.read`.
-    :param today: for what depends on the date.
-    :param region: that it is deployed to, where that is known.
+    :param today: the date, because support of versions ends.
+    :param region: the Region of the deployment, if it is known.
+    :returns: the findings that are not acknowledged, in the order of the resources.
     """
-    if macros_of(document):
+    if rewriting_macros(document):
         return []
     bodies = resource_bodies(document)
     found = _find(document, rules, today, region)
@@ -160,39 +173,36 @@ def check(
     for each in acknowledged:
         resource_type = bodies[each.resource]["Type"]
         if not each.reason.strip():
-            message = f"{each.id!r} is acknowledged without a reason."
+            message = f"The acknowledgement of {each.id!r} has no reason."
             findings.append(Finding(REASON_MISSING, each.problem(message), resource_type))
         if (each.resource, each.id) not in broken:
             known = any(each.id == known.id for known in rules)
-            message = f"{each.id!r} is acknowledged, " + (
-                "and there is no such finding here." if known else "which is the id of no rule."
-            )
+            reason = "this resource has no such finding" if known else "no rule has this id"
+            message = f"{each.id!r} is acknowledged, but {reason}."
             findings.append(Finding(MATCHES_NOTHING, each.problem(message), resource_type))
     order = {name: index for index, name in enumerate(bodies)}
     return sorted(findings, key=lambda each: (order[each.problem.resource], each.rule.severity.value))
 
 
 def _find(document: Mapping[str, Any], rules: Iterable[Rule], today: date, region: str | None) -> list[Finding]:
-    """What the rules find, whether acknowledged or not."""
+    """The findings, acknowledged or not."""
     bodies = resource_bodies(document)
-    graph = Graph(bodies)
+    dependencies = Dependencies(bodies)
     templates = [
-        Template(document, today=today, region=region, world=world, graph=graph) for world in worlds(document, region)
+        Template(document, today=today, region=region, scenario=scenario, dependencies=dependencies)
+        for scenario in scenarios_of(document, region)
     ]
-    can_be = every_world_can_be(document)
+    all_possible = all_scenarios_are_possible(document)
     findings: list[Finding] = []
     for each in rules:
-        problems: dict[tuple[str, tuple[str | int, ...]], Problem] = {}
-        counts: dict[tuple[str, tuple[str | int, ...]], int] = {}
-        for template in templates:
-            here = {(problem.resource, problem.path): problem for problem in each.check(template)}
-            problems = here | problems
-            for place in here:
-                counts[place] = counts.get(place, 0) + 1
-        for place, problem in problems.items():
-            existing = sum(problem.resource in template.resources for template in templates)
-            if (each.severity is ERROR and can_be) or counts[place] == existing:
-                findings.append(Finding(each, problem, bodies[problem.resource]["Type"]))
+        in_scenarios: dict[Place, dict[int, Problem]] = {}
+        for scenario, template in enumerate(templates):
+            for problem in each.check(template):
+                in_scenarios.setdefault((problem.resource, problem.path), {})[scenario] = problem
+        for (resource, _), problems in in_scenarios.items():
+            scenarios_with_resource = sum(resource in template.resources for template in templates)
+            if (each.severity is ERROR and all_possible) or len(problems) == scenarios_with_resource:
+                findings.append(Finding(each, next(iter(problems.values())), bodies[resource]["Type"]))
     return findings
 
 
@@ -200,11 +210,11 @@ def _acknowledgements(bodies: Mapping[str, Mapping[str, Any]]) -> Iterator[Ackno
     for name, body in bodies.items():
         value: Any = body
         for key in ("Metadata", "patternbook", "acknowledge"):
-            value = value.get(key) if isinstance(value, Mapping) else None
+            value = value.get(key) if isinstance(value, dict) else None
         for index, each in enumerate(value if isinstance(value, list) else []):
-            entry = each if isinstance(each, Mapping) else {}
-            yield Acknowledgement(name, index, _said(entry.get("id")), _said(entry.get("reason")))
+            entry = each if isinstance(each, dict) else {}
+            yield Acknowledgement(name, index, _text_or_empty(entry.get("id")), _text_or_empty(entry.get("reason")))
 
 
-def _said(value: Any) -> str:
+def _text_or_empty(value: Any) -> str:
     return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""Rules for networks: address blocks, and who may connect."""
+"""Rules for VPCs, subnets and security groups."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ SUBNET: Final = "AWS::EC2::Subnet"
 
 LARGEST: Final = 16
 SMALLEST: Final = 28
-"""Prefix lengths of VPCs and subnets: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
+"""Prefix lengths of the largest and smallest CIDR block of a VPC or subnet: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
 
 
 def _block(node: Node) -> ipaddress.IPv4Network | None:
@@ -23,43 +23,43 @@ def _block(node: Node) -> ipaddress.IPv4Network | None:
         return None
 
 
-def _wrong_size(node: Node) -> Iterator[Problem]:
+def _check_size(node: Node) -> Iterator[Problem]:
     block = _block(node)
     if block and not LARGEST <= block.prefixlen <= SMALLEST:
         yield node.problem(
-            f"{node.text} is a /{block.prefixlen}; a /{LARGEST} is the largest, a /{SMALLEST} the least."
+            f"{node.text} must be a /{LARGEST} (the largest block) to a /{SMALLEST} (the smallest block)."
         )
 
 
 @rule("network-vpc-size", ERROR)
 def vpc_size(template: Template) -> Iterator[Problem]:
-    """The address block of a VPC is larger or smaller than a VPC can be.
+    """The CIDR block of a VPC is too large or too small.
 
     Choose a block from /16 to /28.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
     """
     for vpc in template.of_type(VPC, "AWS::EC2::VPCCidrBlock"):
-        yield from _wrong_size(vpc["CidrBlock"])
+        yield from _check_size(vpc["CidrBlock"])
 
 
 @rule("network-subnet-size", ERROR)
 def subnet_size(template: Template) -> Iterator[Problem]:
-    """The address block of a subnet is larger or smaller than a subnet can be.
+    """The CIDR block of a subnet is too large or too small.
 
     Choose a block from /16 to /28.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
     """
     for subnet in template.of_type(SUBNET):
-        yield from _wrong_size(subnet["CidrBlock"])
+        yield from _check_size(subnet["CidrBlock"])
 
 
 @rule("network-subnet-outside", ERROR)
 def subnet_outside(template: Template) -> Iterator[Problem]:
-    """A subnet has addresses that its VPC does not have.
+    """The CIDR block of a subnet is outside the CIDR blocks of its VPC.
 
-    Choose a block within one of the blocks of the VPC.
+    Choose a block within a block of the VPC.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
     """
@@ -67,24 +67,26 @@ def subnet_outside(template: Template) -> Iterator[Problem]:
         vpc, block = subnet["VpcId"].resource(VPC), _block(subnet["CidrBlock"])
         if vpc is None or block is None or not template.complete:
             continue
-        more = [each["CidrBlock"] for each in template.of_type("AWS::EC2::VPCCidrBlock") if _is_of(each, vpc.id)]
+        more = [
+            each["CidrBlock"] for each in template.of_type("AWS::EC2::VPCCidrBlock") if _may_belong_to(each, vpc.id)
+        ]
         blocks = [_block(each) for each in (vpc["CidrBlock"], *more)]
         if None in blocks or template.is_shared(vpc):  # another stack may add a block
             continue
         if not any(each and block.subnet_of(each) for each in blocks):
-            there = ", ".join(map(str, blocks))
-            yield subnet["CidrBlock"].problem(f"{block} is not within {there} of {vpc.id}.")
+            allowed = ", ".join(map(str, blocks))
+            yield subnet["CidrBlock"].problem(f"{block} is not within the blocks of {vpc.id}: {allowed}.")
 
 
-def _is_of(resource: Node, vpc: str) -> bool:
-    """Whether a block of IPv4 addresses belongs to a VPC, or may do so."""
+def _may_belong_to(resource: Node, vpc: str) -> bool:
+    """Whether a CIDR block of IPv4 addresses belongs to a VPC, or may do so."""
     ipv6 = resource["CidrBlock"].missing and resource["Ipv4IpamPoolId"].missing
     return not ipv6 and (resource["VpcId"].unknown or vpc in resource["VpcId"].references)
 
 
 @rule("network-subnet-overlap", ERROR)
 def subnet_overlap(template: Template) -> Iterator[Problem]:
-    """Two subnets of a VPC share addresses.
+    """The CIDR blocks of two subnets of a VPC overlap.
 
     Choose blocks that do not overlap.
 
@@ -93,41 +95,41 @@ def subnet_overlap(template: Template) -> Iterator[Problem]:
     blocks = [(each, block) for each in template.of_type(SUBNET) if (block := _block(each["CidrBlock"]))]
     for (one, first), (other, second) in combinations(blocks, 2):
         if first.overlaps(second) and _in_same_vpc(template, one, other):
-            yield other["CidrBlock"].problem(f"{second} overlaps with {first} of {one.id}.")
+            yield other["CidrBlock"].problem(f"{second} overlaps {first} of {one.id}.")
 
 
 def _in_same_vpc(template: Template, one: Resource, other: Resource) -> bool:
     ids = [_vpc_id(each["VpcId"]) for each in (one, other)]
-    return (ids[0] is not None and ids[0] == ids[1]) or template.same_from_outside(one, other, "VpcId")
+    return (ids[0] is not None and ids[0] == ids[1]) or template.same_parameter(one, other, "VpcId")
 
 
 def _vpc_id(node: Node) -> Any:
-    """What names a VPC, if that is known: a VPC of the template is the same by ``Ref`` and by its attribute."""
+    """The identity of a VPC, if it is known. ``Ref`` and the attribute ``VpcId`` name the same VPC of the template."""
     vpc = node.resource(VPC)
     if vpc and node.reference and node.reference.attribute in (None, "VpcId"):
         return node.reference.logical_id
     return node.reference or node.text or None
 
 
-def everybody(node: Node) -> str | None:
-    """The address block as it is written, if it is all addresses."""
+def all_addresses(node: Node) -> str | None:
+    """The CIDR block as it is written, if it contains all addresses."""
     try:
-        whole = "/" in (node.text or "") and ipaddress.ip_network(node.text or "", strict=False).prefixlen == 0
+        everything = "/" in (node.text or "") and ipaddress.ip_network(node.text or "", strict=False).prefixlen == 0
     except ValueError:
         return None
-    return node.text if whole else None
+    return node.text if everything else None
 
 
-OPEN_PORTS: Final = (80, 443)
-"""Ports that are for everybody."""
-_WITH_PORTS: Final = ("tcp", "udp", "6", "17")
+PUBLIC_PORTS: Final = (80, 443)
+"""Ports that may be open to the internet."""
+_PROTOCOLS_WITH_PORTS: Final = ("tcp", "udp", "6", "17")
 
 
 @rule("network-open-port", WARNING)
 def open_port(template: Template) -> Iterator[Problem]:
-    """A security group lets everybody on the internet connect to another port than 80 and 443.
+    """A security group opens a port other than 80 and 443 to the whole internet.
 
-    Name the networks, or the security groups, that have to connect.
+    Allow only the CIDR blocks or security groups that need to connect.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
     """
@@ -135,12 +137,12 @@ def open_port(template: Template) -> Iterator[Problem]:
     for group in template.of_type("AWS::EC2::SecurityGroup"):
         rules.extend(group["SecurityGroupIngress"].items)
     for each in rules:
-        if not everybody(each["CidrIp"]) and not everybody(each["CidrIpv6"]):
+        if not all_addresses(each["CidrIp"]) and not all_addresses(each["CidrIpv6"]):
             continue
         protocol, low, high = (each["IpProtocol"].text or "").lower(), each["FromPort"].number, each["ToPort"].number
         if protocol == "-1":
-            yield each.problem("All ports of all protocols are open.")
-        elif (
-            protocol in _WITH_PORTS and low is not None and high is not None and (low != high or low not in OPEN_PORTS)
-        ):
-            yield each.problem(f"Port {low:g} of {protocol}." if low == high else f"Ports {low:g} to {high:g}.")
+            yield each.problem("All ports of all protocols are open to the internet.")
+        elif protocol in _PROTOCOLS_WITH_PORTS and low is not None and high is not None:
+            ports = f"Port {low:g} is" if low == high else f"Ports {low:g} to {high:g} are"
+            if low != high or low not in PUBLIC_PORTS:
+                yield each.problem(f"{ports} open to the internet.")

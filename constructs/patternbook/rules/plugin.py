@@ -96,8 +96,8 @@ def _violation(finding: Finding, template: Path) -> cdk.PolicyViolation:
 def _of_rule(rule: Rule, message: str, place: cdk.PolicyViolatingResource) -> cdk.PolicyViolation:
     return cdk.PolicyViolation(
         rule_name=rule.id,
-        description=f"{rule.wrong} {message}",
-        fix=f"{rule.mend} {rule.source}",
+        description=f"{rule.summary} {message}",
+        fix=f"{rule.fix} {rule.source}",
         severity=rule.severity.value,
         violating_resources=[place],
     )

@@ -1,4 +1,4 @@
-"""Findings as a text to read, as JSON, and as SARIF for code scanning."""
+"""Writes findings as text, as JSON, or as SARIF for code scanning."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,29 +12,30 @@ SARIF_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/o
 
 @dataclass(frozen=True)
 class Checked:
-    """A file, and what was found in it."""
+    """A file and its findings."""
 
     path: str
     findings: Sequence[Finding] = ()
     lines: Mapping[str, int] | None = None
-    """In which the resources begin."""
+    """The line in which each resource starts."""
     refused: str = ""
-    """Why it is no template."""
+    """The reason why the file is not a template."""
 
     def line(self, finding: Finding) -> int:
+        """The line of a finding: the one in which its resource starts."""
         return (self.lines or {}).get(finding.problem.resource, 1)
 
 
 def as_text(checked: Sequence[Checked]) -> str:
-    """A paragraph a finding, and a summary."""
+    """One paragraph for each finding, and a summary."""
     paragraphs = [
         "\n".join(
             (
                 f"{each.path}:{each.line(finding)}: {finding.rule.severity.value} {finding.rule.id}",
-                f"  {finding.problem.resource} ({finding.resource_type}), {finding.location or 'the resource itself'}",
-                f"  {finding.rule.wrong}",
+                f"  {finding.problem.resource} ({finding.resource_type}), {finding.location or 'whole resource'}",
+                f"  {finding.rule.summary}",
                 f"  {finding.problem.message}",
-                f"  {finding.rule.mend}",
+                f"  {finding.rule.fix}",
                 f"  {finding.rule.source}",
             )
         )
@@ -43,13 +44,13 @@ def as_text(checked: Sequence[Checked]) -> str:
     ]
     templates = [each for each in checked if not each.refused]
     paragraphs.append(
-        f"{_count(len(paragraphs), 'finding')} in {_count(len(templates), 'template')}" if templates else "No template"
+        f"{_count(len(paragraphs), 'finding')} in {_count(len(templates), 'template')}" if templates else "No templates"
     )
     return _printable("\n\n".join(paragraphs))
 
 
 def as_json(checked: Sequence[Checked]) -> str:
-    """An object with all findings, and with the files that are no templates."""
+    """An object with all findings, and an error for each file that is not a template."""
     return json.dumps(
         {
             "findings": [
@@ -61,9 +62,9 @@ def as_json(checked: Sequence[Checked]) -> str:
                     "resource": finding.problem.resource,
                     "type": finding.resource_type,
                     "path": list(finding.problem.path),
-                    "wrong": finding.rule.wrong,
+                    "summary": finding.rule.summary,
                     "message": finding.problem.message,
-                    "mend": finding.rule.mend,
+                    "fix": finding.rule.fix,
                     "source": finding.rule.source,
                 }
                 for each in checked
@@ -76,7 +77,7 @@ def as_json(checked: Sequence[Checked]) -> str:
 
 
 def as_sarif(checked: Sequence[Checked], rules: Sequence[Rule]) -> str:
-    """A SARIF log of one run."""
+    """A SARIF log with one run."""
     log = {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
@@ -104,8 +105,8 @@ def as_sarif(checked: Sequence[Checked], rules: Sequence[Rule]) -> str:
 def _sarif_rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
-        "shortDescription": {"text": rule.wrong},
-        "help": {"text": f"{rule.mend} {rule.source}"},
+        "shortDescription": {"text": rule.summary},
+        "help": {"text": f"{rule.fix} {rule.source}"},
         "helpUri": rule.source,
         "defaultConfiguration": {"level": rule.severity.value},
     }
@@ -116,7 +117,7 @@ def _sarif_result(checked: Checked, finding: Finding) -> dict[str, Any]:
     return {
         "ruleId": finding.rule.id,
         "level": finding.rule.severity.value,
-        "message": {"text": f"{where}: {finding.problem.message} {finding.rule.mend}"},
+        "message": {"text": f"{where}: {finding.problem.message} {finding.rule.fix}"},
         "locations": [
             {
                 "physicalLocation": {
@@ -130,18 +131,18 @@ def _sarif_result(checked: Checked, finding: Finding) -> dict[str, Any]:
 
 
 def _uri(path: str) -> str:
-    """A path as the reference that SARIF wants."""
+    """The path as the URI reference that SARIF requires."""
     kept = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
     encoded = path.replace("\\", "/").encode("utf-8", "surrogateescape")
     return "".join(chr(byte) if chr(byte) in kept else f"%{byte:02X}" for byte in encoded)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _printable(text: str) -> str:
-    """The text without what a template could do to a terminal."""
+    """The text without characters by which a template could control the terminal."""
     return "".join(
         each if each == "\n" or each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
     )

@@ -1,9 +1,7 @@
-"""What the settings of a pattern are made of: frozen pydantic models, and the mistakes that are found in them."""
+"""What the settings of a pattern are made of: frozen pydantic models."""
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
@@ -23,15 +21,15 @@ class SettingsModel(BaseModel):
     )
 
     refused: ClassVar[Mapping[str, str]] = {}
-    """Settings that a user would try and that cannot be, each with the reason, as an error message gives it."""
+    """Settings that a user would try and that do not exist. Each has the sentence that an error message gives."""
 
 
 class PatternSettings(SettingsModel):
     """The settings of one pattern.
 
-    A rule across fields is a ``field_validator`` on the last of them and reads the others from
-    ``info.data``, where only valid ones are: so one run reports all mistakes. :func:`posture_of` gives
-    the posture to a rule that depends on it.
+    A rule across fields is a ``field_validator`` on the last of them. It reads the others from ``info.data``, which
+    holds only valid ones, so one run reports all mistakes. :func:`posture_of` gives the posture to a rule that
+    depends on it.
     """
 
     @property
@@ -44,33 +42,10 @@ class RegionalSettings(PatternSettings):
     """The settings of a pattern that can be in several Regions at once."""
 
     regions: Annotated[tuple[Region, ...], EachOnce, Field(max_length=10)] = ()
-    """Regions, each with a stack of its own that shares nothing with the others; without any, one stack in the CLI's
-    Region."""
+    """Regions to deploy to. Each gets a stack of its own, which shares nothing with the others. Leave it empty for
+    one stack in the Region of the stage or of the CDK CLI."""
 
 
 def posture_of(info: ValidationInfo) -> Posture:
-    """The posture that settings are checked for; sandbox where none was given or the given one is wrong."""
+    """The posture that settings are checked for; sandbox unless the loader says otherwise."""
     return (info.context or {}).get("posture", SANDBOX)
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One wrong setting: where, the value given, and what would be right."""
-
-    path: str
-    value: Any
-    remedy: str
-
-    def __str__(self) -> str:
-        shown = json.dumps(self.value, default=str)
-        return f"  {self.path} = {shown if len(shown) <= 120 else shown[:117] + '...'}\n      {self.remedy}"
-
-
-class SettingsError(Exception):
-    """All mistakes of a run."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
-        count = len(self.mistakes)
-        lines = [f"Settings: {count} mistake{'s' if count > 1 else ''}; no template was written.", ""]
-        super().__init__("\n".join([*lines, *map(str, self.mistakes)]))

@@ -1,5 +1,7 @@
 """What settings accept, in words: for error messages and for the list of settings."""
 
+import json
+import re
 import types
 import typing
 from collections.abc import Iterable
@@ -11,10 +13,11 @@ from pydantic.fields import FieldInfo
 
 from patternbook.settings.base import SettingsModel
 from patternbook.settings.fields import Expected, Unit
+from patternbook.settings.mistakes import one_of
 
 
 def describe(annotation: Any, metadata: Iterable[Any] = ()) -> str:
-    """What a field of this type accepts, as the end of the sentence "expected …"."""
+    """What a field of this type accepts, as the end of the sentence "must be …"."""
     annotation, metadata = unwrap(annotation, metadata)
     for item in metadata:
         if isinstance(item, Expected):
@@ -34,6 +37,35 @@ def describe(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"an object with {', '.join(annotation.model_fields)}"
     return f"a text{_length(metadata)}"
+
+
+def example(annotation: Any) -> str:
+    """A value of this type as JSON, such as ``["CRITICAL"]``."""
+    return json.dumps(_example(annotation), ensure_ascii=False)
+
+
+def _example(annotation: Any, metadata: Iterable[Any] = ()) -> Any:
+    annotation, metadata = unwrap(annotation, metadata)
+    arguments, origin = typing.get_args(annotation), typing.get_origin(annotation)
+    expected = next((item.text for item in metadata if isinstance(item, Expected)), "")
+    quoted = re.search(r'such as "([^"]*)"', expected)
+    if quoted:
+        return quoted[1]
+    if origin is tuple:
+        return [_example(arguments[0])]
+    if origin is dict:
+        return {str(_example(arguments[0])): _example(arguments[1])}
+    if origin is typing.Literal:
+        return arguments[0]
+    if annotation is bool:
+        return True
+    if annotation in (int, float):
+        return next((item.ge for item in metadata if isinstance(item, annotated_types.Ge)), 1)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        required = {name: field for name, field in annotation.model_fields.items() if field.is_required()}
+        shown = required or dict([next(iter(annotation.model_fields.items()))])
+        return {name: _example(field.annotation, field.metadata) for name, field in shown.items()}
+    return "text"
 
 
 def unit_of(field: FieldInfo) -> str:
@@ -89,14 +121,8 @@ def _length(metadata: Iterable[Any]) -> str:
     return f" of at most {high:,}" if low is None else f" of {low:,} to {high:,}"
 
 
-def expected_at(settings_type: type[BaseModel], location: list[Any]) -> str:
-    annotation, metadata = _at(settings_type, location)
-    is_json = json_type(unwrap(annotation)[0]) is not None
-    return describe(annotation, metadata) + (" (on the command line as JSON)" if is_json else "")
-
-
 def model_at(settings_type: type[BaseModel], location: list[Any]) -> type[BaseModel]:
-    return unwrap(_at(settings_type, location)[0])[0]
+    return unwrap(field_at(settings_type, location)[0])[0]
 
 
 def json_type(annotation: Any) -> type | None:
@@ -108,7 +134,7 @@ def json_type(annotation: Any) -> type | None:
     return dict if is_object else None
 
 
-def _at(annotation: Any, location: list[Any]) -> tuple[Any, list[Any]]:
+def field_at(annotation: Any, location: list[Any]) -> tuple[Any, list[Any]]:
     """Type and metadata at a location of pydantic's error: a field's name, a list's index, an object's key."""
     metadata: list[Any] = []
     for part in location:
@@ -120,7 +146,3 @@ def _at(annotation: Any, location: list[Any]) -> tuple[Any, list[Any]]:
             arguments = typing.get_args(annotation)
             annotation, metadata = arguments[0 if isinstance(part, int) else 1], []
     return annotation, metadata
-
-
-def one_of(values: Iterable[Any]) -> str:
-    return "one of " + ", ".join(map(str, values))

@@ -1,7 +1,7 @@
-"""Types for settings: each says what it accepts, and refuses everything else with that sentence.
+"""Types for settings. Each says what it accepts, and refuses everything else with that sentence.
 
-A type is ``Annotated[str, …]`` with a validator and an :class:`Expected` text. The text is what a user reads
-in an error message and in the list of settings.
+A type is ``Annotated[str, …]`` with a validator and an :class:`Expected` text. Users read the text in error messages
+and in the list of settings.
 """
 
 import ipaddress
@@ -24,7 +24,7 @@ from patternbook.limits.logs import RETENTION_DAYS
 
 @dataclass(frozen=True)
 class Expected:
-    """What a field accepts, as the end of the sentence "expected …"."""
+    """What a field accepts, as the end of the sentence "must be …"."""
 
     text: str
 
@@ -34,13 +34,19 @@ class Text(Expected):
     """Part of ``Annotated[str, …]``: a text that ``accepts`` takes."""
 
     accepts: Callable[[str], object]
+    hint: Callable[[str], str] = lambda _: ""
+    """A sentence about a value that is refused, or nothing."""
+    max_length: int = 2048
+    """Characters. No setting needs more: AWS's longest ARNs have 2,048."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def _check(self, value: str) -> str:
+        if len(value) > self.max_length:
+            raise ValueError(f"Must be at most {self.max_length:,} characters, got {len(value):,}.")
         if not self.accepts(value):
-            raise ValueError(f"expected {self.text}")
+            raise ValueError(f"Must be {self.text}.{self.hint(value)}")
         return value
 
 
@@ -55,7 +61,7 @@ class Within(Expected):
 
     def _check(self, value: int) -> int:
         if not self.limit.least <= value <= self.limit.most:
-            raise ValueError(f"expected {self.text}")
+            raise ValueError(f"Must be {self.text}.")
         return value
 
 
@@ -92,7 +98,14 @@ def network(largest: int, smallest: int, example: str, *, usable: bool = False) 
         )
         return value == str(block) and largest <= block.prefixlen <= smallest and not (usable and special)
 
-    return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts)
+    def hint(value: str) -> str:
+        try:
+            block = str(ipaddress.IPv4Network(value, strict=False))
+        except ValueError:
+            return ""
+        return f" {value} has host bits set. The block that it is in is {block}." if block != value else ""
+
+    return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts, hint)
 
 
 def arn(service: str, resource: str, example: str) -> Text:
@@ -107,7 +120,7 @@ def arn(service: str, resource: str, example: str) -> Text:
 def _plain_number(value: Any) -> Any:
     # Python's bool is an int, and its numbers may hold underscores; pydantic would take both.
     if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
-        raise ValueError("expected a number in digits, not true, false or a text")
+        raise ValueError("Must be a number.")
     return value
 
 
@@ -145,7 +158,7 @@ YesNo = Annotated[bool, Strict()]
 
 def _known_retention(value: int) -> int:
     if value not in RETENTION_DAYS:
-        raise ValueError(f"expected {_RETENTION}")
+        raise ValueError(f"Must be {_RETENTION}.")
     return value
 
 
@@ -219,6 +232,13 @@ WebAclArn = Annotated[
     ),
 ]
 
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+TagKey = Annotated[
+    str,
+    matching(r"(?i:(?!aws:))[\w .:/=+@-]{1,128}", 'a tag key of 1 to 128 characters that does not begin with "aws:"'),
+]
+TagValue = Annotated[str, matching(r"[\w .:/=+@-]{0,256}", "a tag value of at most 256 characters")]
+
 AccountId = Annotated[str, matching(r"\d{12}", 'an AWS account id of 12 digits, such as "111122223333"')]
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 OrganizationId = Annotated[str, matching(r"o-[a-z0-9]{10,32}", 'an AWS Organizations id, such as "o-a1b2c3d4e5"')]
@@ -286,7 +306,7 @@ Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
 def _each_once(value: tuple[Any, ...]) -> tuple[Any, ...]:
     twice = sorted({item for item in value if value.count(item) > 1})
     if twice:
-        raise ValueError(f"expected each once; more than once given: {', '.join(twice)}")
+        raise ValueError(f"Must hold each value once. These are there more than once: {', '.join(twice)}.")
     return value
 
 

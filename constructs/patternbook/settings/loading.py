@@ -1,169 +1,230 @@
-"""Settings of patterns: from the CDK context to checked, typed values, or one message with every mistake.
+"""From the CDK context to checked, typed settings of every stage, or to one message with every mistake.
 
-A pattern's settings are a subclass of :class:`PatternSettings`. They come from two kinds of context keys::
+Settings come from these places. A later one overrides an earlier one::
 
-    "FargateEfsStack": {"max_tasks": 20}        in cdk.json
-    -c FargateEfsStack.max_tasks=20             on the command line, where it wins
+    the default of the field
+    "EveryStack": {"log_retention_days": 30}                     in cdk.json, for all stacks that have the setting
+    "FargateEfsStack": {"max_tasks": 20}                         in cdk.json
+    "stages": {"live": {"settings": {"EveryStack": {…}}}}        in cdk.json
+    "stages": {"live": {"settings": {"FargateEfsStack": {…}}}}   in cdk.json
+    -c EveryStack.log_retention_days=30                          on the command line
+    -c FargateEfsStack.max_tasks=20                              on the command line
 
-``EveryStack`` in place of a stack's name is for all that have the setting; what is said of a stack itself wins.
-Lists and objects on the command line are JSON. The posture is the key ``posture``.
+Lists and objects on the command line are JSON.
 """
 
-import json
-import typing
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from patternbook.posture import POSTURES, SANDBOX, Posture
-from patternbook.settings.base import Mistake, PatternSettings, SettingsError
-from patternbook.settings.describe import expected_at, json_type, model_at, one_of, unwrap
+from patternbook.settings.base import PatternSettings
+from patternbook.settings.context import EVERY_STACK, PATTERNS, STAGES, is_cdk_key, sort_unknown
+from patternbook.settings.mistakes import Mistake, SettingsError, did_you_mean, one_of
+from patternbook.settings.reading import Given, decoded, mistakes_of, read
+from patternbook.settings.stages import Stage, StageSettings
 
-CDK_KEYS = ("cli-telemetry", "acknowledged-issue-numbers")
-"""Keys of the CDK CLI without a ``:`` or ``/``."""
-EVERY_STACK = "EveryStack"
-"""What stands for all stacks in a context key."""
+STAGE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}", re.ASCII)
+"""Names of stages become part of stack names, which CloudFormation limits to letters, digits and hyphens.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+"""
+
+SettingsTypes = Mapping[str, type[PatternSettings]]
+"""The settings class of each pattern, by the name of its stack."""
 
 
-def is_cdk_key(key: str) -> bool:
-    """Whether a context key is CDK's own, or a plugin's: flags and look-ups hold a ``:`` or ``/``."""
-    return key in CDK_KEYS or ":" in key or "/" in key
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the context asks for."""
+
+    stages: tuple[Stage, ...]
+    """The sandbox first, then the named stages."""
+    ignored: tuple[str, ...]
+    """Context keys that belong to somebody else."""
+
+
+def load(
+    context: Mapping[str, Any], settings_types: SettingsTypes, *, cdk_json: Mapping[str, Any] | None = None
+) -> Plan:
+    """The stages that a context asks for, with the settings of their patterns.
+
+    :param context: the whole context that an app sees.
+    :param cdk_json: the part of it that ``cdk.json`` gives, for messages that say where a mistake is.
+    :raises SettingsError: with every mistake in ``context``.
+    """
+    loader = _Loader(context, settings_types, cdk_json or {})
+    plan = loader.load()
+    if loader.mistakes:
+        raise SettingsError({(each.path, each.remedy): each for each in loader.mistakes}.values())
+    return plan
 
 
 def load_settings(
-    context: Mapping[str, Any], settings_types: Mapping[str, type[PatternSettings]]
-) -> tuple[Posture, dict[str, PatternSettings]]:
-    """The posture, and the settings of each stack by its name.
+    settings_type: type[PatternSettings], given: Mapping[str, Any], *, posture: Posture = SANDBOX, stack: str = ""
+) -> PatternSettings:
+    """The settings of one pattern outside of an app, such as in a test. Texts are read as on the command line.
 
-    Every key that is not CDK's own (:func:`is_cdk_key`) has to be the posture or belong to a stack of
-    ``settings_types``.
-
-    :raises SettingsError: with every mistake in ``context``.
+    :param stack: the name that mistakes begin with.
+    :raises SettingsError: with every mistake in ``given``.
     """
+    values = {name: Given(value, f"{stack}.{name}") for name, value in given.items()}
     mistakes: list[Mistake] = []
-    posture = POSTURES.get(_text(context.get("posture", SANDBOX.name)))
-    if posture is None:
-        given = context["posture"]
-        mistakes.append(Mistake("posture", given, f"expected {one_of(POSTURES)}{_did_you_mean(given, POSTURES)}"))
-        posture = SANDBOX
-
-    given_to: dict[str, dict[str, Any]] = {name: {} for name in (EVERY_STACK, *settings_types)}
-    from_command_line: list[tuple[str, str, Any]] = []
-    for key, value in context.items():
-        if key == "posture" or is_cdk_key(key):
-            continue
-        stack, dot, setting = key.partition(".")
-        if stack not in given_to:
-            known = [*settings_types, EVERY_STACK, "posture"]
-            mistakes.append(Mistake(key, value, f"expected {one_of(known)}{_did_you_mean(stack, known)}"))
-        elif dot:
-            from_command_line.append((stack, setting, value))
-        else:
-            try:
-                given_to[stack].update(_decoded(value, dict))
-            except (TypeError, ValueError, RecursionError):
-                mistakes.append(Mistake(key, value, "expected an object of settings"))
-    for stack, setting, value in from_command_line:
-        given_to[stack][setting] = value
-    mistakes.extend(_share(given_to.pop(EVERY_STACK), given_to, settings_types))
-
-    settings: dict[str, PatternSettings] = {}
-    for stack, settings_type in settings_types.items():
-        try:
-            settings[stack] = settings_type.model_validate(
-                _decode_json(settings_type, given_to[stack]), context={"posture": posture}
-            )
-        except ValidationError as error:
-            mistakes.extend(_mistakes(stack, settings_type, error))
-    if mistakes:
+    settings = read(settings_type, values, prefix=stack, posture=posture, mistakes=mistakes)
+    if settings is None:
         raise SettingsError(mistakes)
-    return posture, settings
+    return settings
 
 
-def _decode_json(settings_type: type[PatternSettings], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Reads the texts of the command line: lists and objects as JSON, ``null`` as nothing."""
+class _Loader:
+    def __init__(self, context: Mapping[str, Any], types: SettingsTypes, cdk_json: Mapping[str, Any]) -> None:
+        self.context = {key: value for key, value in context.items() if not is_cdk_key(key)}
+        self.types = types
+        self.cdk_json = cdk_json
+        self.mistakes: list[Mistake] = []
+        self.stacks_with: dict[str, list[str]] = {}
+        """The names of all settings, each with the stacks that have it."""
+        for stack, settings_type in types.items():
+            for name in settings_type.model_fields:
+                self.stacks_with.setdefault(name, []).append(stack)
 
-    def decode(name: str, value: Any) -> Any:
-        field = settings_type.model_fields.get(name)
-        if field is None or not isinstance(value, str):
-            return value
-        annotation, _ = unwrap(field.annotation)
-        if value == "null":
+    def load(self) -> Plan:
+        names = [EVERY_STACK, *self.types]
+        ours = {STAGES, PATTERNS, *names}
+        unknown = {key: value for key, value in self.context.items() if key.partition(".")[0] not in ours}
+        mistakes, ignored = sort_unknown(unknown, stacks=self.types, settings=self.stacks_with)
+        self.mistakes += [self._located(mistake) for mistake in mistakes]
+        shared = {name: self._object(name, self.context.get(name, {}), name) for name in names}
+        asked = {name: self._asked(name) for name in names}
+        built = self._built(PATTERNS, self.context.get(PATTERNS), self._file(PATTERNS)) or list(self.types)
+        sandbox = Stage(settings=self._settings(built, [shared], asked, posture=SANDBOX))
+        stages = [self._stage(name, entry, built, shared, asked) for name, entry in self._entries()]
+        return Plan((sandbox, *(stage for stage in stages if stage)), tuple(ignored))
+
+    def _stage(
+        self, name: str, entry: Any, built: list[str], shared: dict[str, Any], asked: dict[str, Any]
+    ) -> Stage | None:
+        path, file = f"{STAGES}.{name}", self._file(STAGES)
+        if not STAGE_NAME.fullmatch(name) or name in self.types:
+            remedy = "The name of a stage must be 1 to 32 letters, digits and hyphens, and not the name of a stack."
+            self.mistakes.append(Mistake(path, name, remedy, file))
             return None
-        if annotation is bool and value in ("true", "false"):
-            return value == "true"
-        if typing.get_origin(annotation) is typing.Literal and not isinstance(typing.get_args(annotation)[0], str):
-            return int(value) if value.isdecimal() and value.isascii() else value
-        wanted = json_type(annotation)
-        if wanted is None:
-            return value
+        if isinstance(entry, Mapping) and name in POSTURES:
+            entry = {"posture": name, **entry}
         try:
-            return _decoded(value, wanted)
+            stage = StageSettings.model_validate(entry)
+        except ValidationError as error:
+            self.mistakes += mistakes_of(StageSettings, error, prefix=path, given={}, file=file)
+            return None
+        own = {
+            stack: self._object(stack, values, f"{path}.settings.{stack}", file)
+            for stack, values in stage.settings.items()
+        }
+        for stack in own.keys() - {EVERY_STACK, *self.types}:
+            remedy = f"Unknown stack.{did_you_mean(stack, [*self.types, EVERY_STACK])}"
+            self.mistakes.append(Mistake(f"{path}.settings.{stack}", stage.settings[stack], remedy, file))
+        chosen = self._built(f"{path}.patterns", list(stage.patterns or self.types), file)
+        posture = POSTURES[stage.posture]
+        return Stage(
+            name=name,
+            posture=posture,
+            account=stage.account,
+            region=stage.region,
+            tags=stage.tags,
+            settings=self._settings(
+                [stack for stack in chosen if stack in built], [shared, own], asked, posture=posture
+            ),
+        )
+
+    def _entries(self) -> Iterator[tuple[str, Any]]:
+        """The stages that are asked for, each with what is said of it."""
+        asked, in_file = self.context.get(STAGES, {}), self.cdk_json.get(STAGES, {})
+        configured = in_file if isinstance(in_file, dict) else {}
+        if isinstance(asked, str) and not asked.lstrip().startswith("{"):
+            known = {**{name: {} for name in POSTURES}, **configured}
+            for name in _listed(asked):
+                if name in known:
+                    yield name, known[name]
+                else:
+                    remedy = f"{STAGES} must name stages of cdk.json or postures: {one_of(known)}."
+                    self.mistakes.append(Mistake(STAGES, name, remedy + did_you_mean(name, known)))
+            return
+        try:
+            yield from decoded(asked, dict).items()
         except (TypeError, ValueError, RecursionError):
-            return value  # refused by the model, with what is expected
+            remedy = 'Must be an object of stages, such as {"production": {"posture": "production"}}, or their names.'
+            self.mistakes.append(Mistake(STAGES, asked, remedy, self._file(STAGES)))
 
-    return {name: decode(name, value) for name, value in given.items()}
+    def _built(self, path: str, asked: Any, file: str) -> list[str]:
+        """The names of the stacks to build, in the order of the book; all of them where nothing is asked for."""
+        if asked is None:
+            return list(self.types)
+        names = _listed(asked) if isinstance(asked, str) and not asked.lstrip().startswith("[") else asked
+        try:
+            names = decoded(names, list)
+        except (TypeError, ValueError, RecursionError):
+            names = [asked]
+        for name in names:
+            if name not in self.types:
+                remedy = f"Must be {one_of(self.types)}.{did_you_mean(name, self.types)}"
+                self.mistakes.append(Mistake(path, name, remedy, file))
+        return [stack for stack in self.types if stack in names]
+
+    def _settings(
+        self,
+        stacks: Iterable[str],
+        layers: Iterable[Mapping[str, Mapping[str, Given]]],
+        asked: Mapping[str, Mapping[str, Given]],
+        *,
+        posture: Posture,
+    ) -> dict[str, PatternSettings]:
+        """The settings of each stack: each layer overrides the one before it, and what is asked for all of them."""
+        found: dict[str, PatternSettings] = {}
+        for stack in stacks:
+            values: dict[str, Given] = {}
+            for layer in (*layers, asked):
+                every = layer.get(EVERY_STACK, {})
+                values |= {name: every[name] for name in every if name in self.types[stack].model_fields}
+                values |= layer.get(stack, {})
+            settings = read(self.types[stack], values, prefix=stack, posture=posture, mistakes=self.mistakes)
+            if settings:
+                found[stack] = settings
+        return found
+
+    def _object(self, stack: str, value: Any, path: str, file: str | None = None) -> dict[str, Given]:
+        """The settings of a whole stack, given as an object."""
+        file = self._file(path) if file is None else file
+        try:
+            given = decoded(value, dict)
+        except (TypeError, ValueError, RecursionError):
+            remedy = f"Must be an object of settings, such as -c '{stack}={{\"log_retention_days\": 30}}'."
+            self.mistakes.append(Mistake(path, value, remedy, file))
+            return {}
+        return self._checked(stack, {name: Given(each, f"{path}.{name}", file) for name, each in given.items()})
+
+    def _asked(self, stack: str) -> dict[str, Given]:
+        """The settings of a stack that have a context key each, as on the command line."""
+        keys = {key.partition(".")[2]: key for key in self.context if key.startswith(f"{stack}.")}
+        given = {name: Given(self.context[key], key, self._file(key)) for name, key in keys.items()}
+        return self._checked(stack, given)
+
+    def _checked(self, stack: str, given: dict[str, Given]) -> dict[str, Given]:
+        """Refuses a setting of EveryStack that no stack has."""
+        for name, each in given.items():
+            if stack == EVERY_STACK and name not in self.stacks_with:
+                remedy = f"No stack has this setting.{did_you_mean(name, self.stacks_with)}"
+                self.mistakes.append(Mistake(each.path, each.value, remedy, each.file))
+        return given
+
+    def _file(self, key: str) -> str:
+        return "cdk.json" if key in self.cdk_json and self.cdk_json[key] == self.context.get(key) else ""
+
+    def _located(self, mistake: Mistake) -> Mistake:
+        return Mistake(mistake.path, mistake.value, mistake.remedy, self._file(mistake.path))
 
 
-def _share(
-    shared: Mapping[str, Any],
-    given_to: Mapping[str, dict[str, Any]],
-    settings_types: Mapping[str, type[PatternSettings]],
-) -> Iterator[Mistake]:
-    """Gives each stack the settings of ``EveryStack`` that it has and that nothing was said of."""
-    known = sorted({name for settings_type in settings_types.values() for name in settings_type.model_fields})
-    for setting, value in shared.items():
-        if setting not in known:
-            guess = _did_you_mean(setting, known)
-            yield Mistake(f"{EVERY_STACK}.{setting}", value, f"expected a setting that a stack has{guess}")
-        for stack, settings_type in settings_types.items():
-            if setting in settings_type.model_fields:
-                given_to[stack].setdefault(setting, value)
-
-
-def _decoded(value: Any, wanted: type) -> Any:
-    value = json.loads(value) if isinstance(value, str) else value
-    if not isinstance(value, wanted):
-        raise TypeError(f"not a {wanted.__name__}")
-    return value
-
-
-def _mistakes(stack: str, settings_type: type[PatternSettings], error: ValidationError) -> Iterator[Mistake]:
-    details = error.errors(include_url=False)
-    for detail in details:
-        if detail["type"] == "too_short" and any(_is_within(other["loc"], detail["loc"]) for other in details):
-            continue  # short only of the items that are wrong themselves
-        location = [part for part in detail["loc"] if part != "[key]"]
-        if detail["type"] == "extra_forbidden" and detail["loc"][-1] == "[key]":
-            location.append("[key]")  # pydantic's mark of a key, but here somebody's name of a setting
-        path = ".".join([stack, *map(str, location)])
-        if detail["type"] == "value_error":
-            remedy = str(detail["ctx"]["error"])
-        elif detail["type"] == "extra_forbidden":
-            model = model_at(settings_type, location[:-1])
-            names = list(model.model_fields)
-            guess = _did_you_mean(location[-1], names)
-            remedy = getattr(model, "refused", {}).get(location[-1])
-            remedy = remedy or "unknown setting" + (guess or f"; expected {one_of(names)}")
-        elif detail["type"] == "missing":
-            remedy = f"missing; expected {expected_at(settings_type, location)}"
-        else:
-            remedy = f"expected {expected_at(settings_type, location)}"
-        yield Mistake(path, detail["input"], remedy)
-
-
-def _is_within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
-    return len(inner) > len(outer) and inner[: len(outer)] == outer
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _did_you_mean(given: Any, known: Iterable[str]) -> str:
-    names = list(known)
-    shortened = [name for name in names if given and name.startswith(str(given))]
-    close = shortened if len(shortened) == 1 else get_close_matches(str(given), names, n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]

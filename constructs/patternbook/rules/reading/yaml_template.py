@@ -1,7 +1,7 @@
-"""Reads YAML as CloudFormation does: with its tags for intrinsic functions, and without guessing at dates.
+"""Reads a template in YAML as CloudFormation does: tags are intrinsic functions, and dates stay texts.
 
-It builds the document from the parser's events, rather than with one of PyYAML's loaders, so that depth and repetition
-have bounds, keys are there once, and texts that look like dates or octal numbers stay texts.
+The document is built from the parser's events, not by one of PyYAML's loaders. That limits depth and repetition,
+refuses duplicate keys, and keeps texts that look like dates or octal numbers.
 """
 
 import re
@@ -10,22 +10,22 @@ from typing import Any, Final
 
 import yaml
 
-from patternbook.rules.reading import MAX_DEPTH, MAX_VALUES, TemplateError
+from patternbook.rules.reading.limits import MAX_DEPTH, MAX_VALUES, TemplateError, too_deep
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the parser in C, if PyYAML was built with it
 
 _NUMBER: Final = re.compile(r"[-+]?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
-_WORDS: Final = {
+_KEYWORDS: Final = {
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
 }
-_SHORT: Final = {"Ref": "Ref", "Condition": "Condition"}
-"""Tags whose function has no ``Fn::`` in its name."""
+_WITHOUT_PREFIX: Final = {"Ref": "Ref", "Condition": "Condition"}
+"""Tags of functions whose names do not start with ``Fn::``."""
 
 
-class _Decimal(float):
-    """A number that is still known as it was written, as ``1.30``: where a property is a text, that is the text."""
+class _WrittenFloat(float):
+    """A number that keeps its spelling, such as ``1.30``, for properties that are texts."""
 
     written: str
 
@@ -34,8 +34,8 @@ class _Decimal(float):
 
 
 @dataclass
-class _Open:
-    """An object or a list that has not ended."""
+class _Collection:
+    """An object or a list whose end is not read yet."""
 
     value: Any
     tag: str | None
@@ -48,9 +48,9 @@ class _Open:
 
 
 def from_yaml(text: str) -> tuple[Any, dict[str, int]]:
-    """The document, and the lines in which the members of its ``Resources`` begin.
+    """The document, and the line in which each of its ``Resources`` starts.
 
-    :raises TemplateError: for what is no YAML, or has no end.
+    :raises TemplateError: if the text is not valid YAML, or breaks a limit.
     """
     try:
         return _Builder().build(text)
@@ -60,12 +60,12 @@ def from_yaml(text: str) -> tuple[Any, dict[str, int]]:
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
         raise TemplateError(f"neither JSON nor YAML: {problem}{where}") from error
     except RecursionError as error:
-        raise TemplateError(f"nested deeper than {MAX_DEPTH} levels") from error
+        raise too_deep() from error
 
 
 class _Builder:
     def __init__(self) -> None:
-        self._open: list[_Open] = []
+        self._open: list[_Collection] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._root: Any = None
         self._size = 0
@@ -78,27 +78,28 @@ class _Builder:
                 self._add(_scalar(event), 1, event.anchor, event.start_mark.line + 1)
             elif isinstance(event, yaml.CollectionStartEvent):
                 if len(self._open) == MAX_DEPTH:
-                    raise TemplateError(f"nested deeper than {MAX_DEPTH} levels, in line {event.start_mark.line + 1}")
+                    raise too_deep(f", in line {event.start_mark.line + 1}")
                 empty: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-                self._open.append(_Open(empty, event.tag, event.anchor, event.start_mark.line + 1))
+                self._open.append(_Collection(empty, event.tag, event.anchor, event.start_mark.line + 1))
             elif isinstance(event, yaml.CollectionEndEvent):
                 ended = self._open.pop()
-                for name, item in ended.merged.items():  # what is there itself wins
+                for name, item in ended.merged.items():  # the object's own members win over merged ones
                     ended.value.setdefault(name, item)
                 self._add(_tagged(ended.tag, ended.value), ended.size, ended.anchor, ended.line)
             elif isinstance(event, yaml.AliasEvent):
                 if event.anchor not in self._anchors:
-                    raise TemplateError(f"*{event.anchor} in line {event.start_mark.line + 1} repeats what has no end")
+                    line = event.start_mark.line + 1
+                    raise TemplateError(f"the alias *{event.anchor} in line {line} has no anchor that ends before it")
                 value, size = self._anchors[event.anchor]
                 self._add(value, size, None, event.start_mark.line + 1)
             elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise TemplateError("more than one YAML document")
+                    raise TemplateError("a template must be one YAML document, got more than one")
         return self._root, self._lines
 
     def _add(self, value: Any, size: int, anchor: str | None, line: int) -> None:
-        """Puts what has ended where it belongs."""
+        """Adds a complete value to the collection that it stands in."""
         if anchor:
             self._anchors[anchor] = (value, size)
         if not self._open:
@@ -107,7 +108,7 @@ class _Builder:
         parent = self._open[-1]
         parent.size += size
         if parent.size > MAX_VALUES:
-            raise TemplateError(f"more than {MAX_VALUES:,} values, with those that aliases repeat")
+            raise TemplateError(f"more than {MAX_VALUES:,} values, counting those that aliases repeat")
         if isinstance(parent.value, list):
             parent.value.append(value)
         elif parent.wants_key:
@@ -121,14 +122,14 @@ class _Builder:
                     parent.merged = {**(each if isinstance(each, dict) else {}), **parent.merged}
                 return
             if parent.key in parent.value:
-                raise TemplateError(f"the key {parent.key!r} is there twice in one object, again in line {line}")
+                raise TemplateError(f"duplicate key {parent.key!r} in one object, in line {line}")
             parent.value[parent.key] = value
 
 
 def _key(value: Any, line: int) -> str:
     if isinstance(value, (dict, list)):
-        raise TemplateError(f"an object or a list as a key, in line {line}")
-    word = value is None or isinstance(value, bool)  # 1 is none, although it equals True
+        raise TemplateError(f"a key must be a text, got an object or a list in line {line}")
+    word = value is None or isinstance(value, bool)  # not 1, although it equals True
     return {True: "true", False: "false", None: "null"}[value] if word else str(value)
 
 
@@ -138,14 +139,14 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
         return _tagged(event.tag, text)
     if event.tag or not event.implicit[0]:
         return text
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in _KEYWORDS:
+        return _KEYWORDS[text]
     found = _NUMBER.fullmatch(text)
     if not found or len(text) > 300:
         return text
     if not found[2] and not found[3]:
         return int(text)
-    number = _Decimal(text)
+    number = _WrittenFloat(text)
     number.written = text
     return number
 
@@ -157,4 +158,4 @@ def _tagged(tag: str | None, value: Any) -> Any:
     name = tag[1:]
     if name == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
-    return {_SHORT.get(name, f"Fn::{name}"): value}
+    return {_WITHOUT_PREFIX.get(name, f"Fn::{name}"): value}

@@ -1,0 +1,66 @@
+"""Rules for ECS capacity providers and their Auto Scaling groups."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from patternbook.rules.ecs.services import SERVICE
+from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.template import PartialText, Problem, Resource, Template
+
+CAPACITY_PROVIDER: Final = "AWS::ECS::CapacityProvider"
+
+
+@rule("ecs-termination-protection", ERROR)
+def termination_protection(template: Template) -> Iterator[Problem]:
+    """A capacity provider has managed termination protection, but its Auto Scaling group has no scale-in protection.
+
+    Set NewInstancesProtectedFromScaleIn on the group, or ManagedTerminationProtection to DISABLED.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-termination-protection.html
+    """
+    for provider in template.of_type(CAPACITY_PROVIDER):
+        managed = provider["AutoScalingGroupProvider"]
+        group = managed["AutoScalingGroupArn"].resource("AWS::AutoScaling::AutoScalingGroup")
+        if managed["ManagedTerminationProtection"].text != "ENABLED" or group is None:
+            continue
+        protected = group["NewInstancesProtectedFromScaleIn"]
+        if protected.is_off:
+            yield protected.problem(f"{group.id} does not protect new instances, but {provider.id} requires it.")
+
+
+@rule("ecs-unused-capacity-provider", WARNING)
+def unused_capacity_provider(template: Template) -> Iterator[Problem]:
+    """No service of the template uses a capacity provider that the template defines.
+
+    Give the services a CapacityProviderStrategy. Without one, and without a default of the cluster, they run by launch
+    type, and the capacity provider does not scale its instances with the tasks.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-capacity-providers.html
+    """
+    services = template.of_type(SERVICE)
+    for provider in template.of_type(CAPACITY_PROVIDER):
+        if not services or not template.complete or template.is_shared(provider):
+            continue
+        strategies = [service["CapacityProviderStrategy"] for service in services]
+        if not all(strategy.fully_known for strategy in strategies) or any(
+            each["CapacityProvider"].unknown or isinstance(each["CapacityProvider"].value, PartialText)
+            for strategy in strategies
+            for each in strategy.items
+        ):
+            continue
+        if not any(_uses(each, provider) for each in template.resources.values()):
+            names = ", ".join(service.id for service in services)
+            yield provider.problem(f"None of the services ({names}) has {provider.id} in its strategy.")
+
+
+def _uses(resource: Resource, provider: Resource) -> bool:
+    """Whether a resource refers to a capacity provider, other than by listing those that a cluster offers."""
+    name = provider["Name"]
+    for key, value in resource.entries.items():
+        if key == "CapacityProviders" and resource.type.startswith("AWS::ECS::Cluster"):
+            continue
+        if provider.id in value.references or (value.unknown and "CapacityProvider" in key):
+            return True
+        if name.text and name.text in str(value.value) and resource.id != provider.id:
+            return True
+    return False

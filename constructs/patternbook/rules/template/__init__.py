@@ -1,0 +1,31 @@
+"""A CloudFormation template as rules see it: what is known of each property, and what is not.
+
+Intrinsic functions are resolved as far as the template itself decides what they return. A value that only the
+deployment knows is :data:`UNKNOWN`, and a rule says nothing about it. A property that is not given, or that is
+``AWS::NoValue``, is :data:`MISSING`.
+
+Conditions make several templates of one. :func:`scenarios_of` lists the combinations of parameter values that they tell
+apart, and a :class:`Template` is what CloudFormation deploys in one of them.
+"""
+
+from patternbook.rules.template.dependencies import Dependencies
+from patternbook.rules.template.nodes import Node, Problem, Resource, Template, resource_bodies
+from patternbook.rules.template.scenarios import MAX_SCENARIOS, all_scenarios_are_possible, scenarios_of
+from patternbook.rules.template.values import MISSING, UNKNOWN, PartialText, Reference, Zone
+
+__all__ = [
+    "MAX_SCENARIOS",
+    "MISSING",
+    "UNKNOWN",
+    "Dependencies",
+    "Node",
+    "PartialText",
+    "Problem",
+    "Reference",
+    "Resource",
+    "Template",
+    "Zone",
+    "all_scenarios_are_possible",
+    "resource_bodies",
+    "scenarios_of",
+]

@@ -1,0 +1,138 @@
+"""Values that a user has given, read into a settings model: one mistake for each that the model refuses."""
+
+import json
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from patternbook.posture import Posture
+from patternbook.settings.base import PatternSettings
+from patternbook.settings.describe import describe, example, field_at, json_type, model_at, unwrap
+from patternbook.settings.mistakes import Mistake, did_you_mean, one_of
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value of a setting, and where it comes from."""
+
+    value: Any
+    path: str
+    """How a message names the place, such as ``EveryStack.log_retention_days``."""
+    file: str = ""
+    """The file that it stands in, or nothing for the command line."""
+
+
+def read(
+    settings_type: type[PatternSettings],
+    given: Mapping[str, Given],
+    *,
+    prefix: str,
+    posture: Posture,
+    mistakes: list[Mistake],
+) -> PatternSettings | None:
+    """The settings, or None after all mistakes were added to ``mistakes``.
+
+    :param prefix: what the path of a mistake begins with that is about no given value, but about a default.
+    """
+    values = {name: _typed(settings_type, name, each.value) for name, each in given.items()}
+    try:
+        return settings_type.model_validate(values, context={"posture": posture})
+    except ValidationError as error:
+        mistakes += mistakes_of(settings_type, error, prefix=prefix, given=given)
+        return None
+
+
+def decoded(value: Any, wanted: type) -> Any:
+    """A list or an object, which on the command line is JSON.
+
+    :raises TypeError: for another type.
+    :raises ValueError: for a text that is no JSON.
+    """
+    value = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(value, wanted):
+        raise TypeError(f"not a {wanted.__name__}")
+    return value
+
+
+def mistakes_of(
+    model: type[BaseModel], error: ValidationError, *, prefix: str, given: Mapping[str, Given], file: str = ""
+) -> Iterator[Mistake]:
+    """What pydantic found, as messages for users."""
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["type"] == "too_short" and any(_is_within(other["loc"], detail["loc"]) for other in details):
+            continue  # short only of the items that are wrong themselves
+        location = [part for part in detail["loc"] if part != "[key]"]
+        if detail["type"] == "extra_forbidden" and detail["loc"][-1] == "[key]":
+            location.append("[key]")  # pydantic's mark of a key, but here somebody's name of a setting
+        source = given.get(str(location[0])) if location else None
+        start = [source.path, *map(str, location[1:])] if source else [prefix, *map(str, location)]
+        path, stands_in = ".".join(start), source.file if source else file
+        yield Mistake(
+            path, detail["input"], _remedy(model, detail, location, path="" if stands_in else path), stands_in
+        )
+
+
+def _remedy(model: type[BaseModel], detail: Any, location: list[Any], *, path: str) -> str:
+    """What is wrong and what to do.
+
+    :param path: what was typed on the command line to set this; empty for a value from a file.
+    """
+    kind = detail["type"]
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "extra_forbidden":
+        holder = model_at(model, location[:-1])
+        name, names = location[-1], list(holder.model_fields)
+        refused = getattr(holder, "refused", {}).get(name)
+        return refused or f"Unknown setting.{did_you_mean(name, names) or f' It must be {one_of(names)}.'}"
+    annotation, metadata = field_at(model, location)
+    accepted = describe(annotation, metadata)
+    if kind == "missing":
+        return f"Missing. It must be {accepted}."
+    if json_type(unwrap(annotation)[0]) is None or not isinstance(detail["input"], str):
+        return f"Must be {accepted}."
+    return f"Must be {accepted}.{_not_json(detail['input'])}{_how_to_type(annotation, path)}"
+
+
+def _not_json(text: str) -> str:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f" The text is not JSON: {error.msg}, at character {error.pos + 1}."
+    except (ValueError, RecursionError):
+        return " The text is not JSON."
+    return ""
+
+
+def _how_to_type(annotation: Any, path: str) -> str:
+    # A setting has one dot in its path. What is deeper is part of a text that was JSON.
+    return f" Type it as -c '{path}={example(annotation)}'." if path.count(".") == 1 else ""
+
+
+def _typed(settings_type: type[PatternSettings], name: str, value: Any) -> Any:
+    """Reads a text of the command line: lists and objects as JSON, ``null`` as nothing."""
+    field = settings_type.model_fields.get(name)
+    if field is None or not isinstance(value, str):
+        return value
+    annotation, _ = unwrap(field.annotation)
+    if value == "null":
+        return None
+    if annotation is bool and value in ("true", "false"):
+        return value == "true"
+    if typing.get_origin(annotation) is typing.Literal and not isinstance(typing.get_args(annotation)[0], str):
+        return int(value) if value.isdecimal() and value.isascii() else value
+    wanted = json_type(annotation)
+    if wanted is None:
+        return value
+    try:
+        return decoded(value, wanted)
+    except (TypeError, ValueError, RecursionError):
+        return value  # refused by the model, with what it must be
+
+
+def _is_within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer

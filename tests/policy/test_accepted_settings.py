@@ -1,0 +1,44 @@
+"""Settings that are accepted can be synthesized, in any combination."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+import app
+from patternbook import PatternStack, SettingsError
+from tests.book import POSTURES, every_option, variant
+from tests.unit.test_ecs_ec2 import OTHER_OPTIONS
+from tests.unit.test_settings import PARAMETER, SECRET
+
+
+@pytest.mark.parametrize("pattern", app.PATTERNS)
+@given(data=st.data())
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_accepted_can_be_synthesized(pattern: type[PatternStack], data: st.DataObject) -> None:
+    """Any of the options together, with values that provoke collisions of names."""
+    options = every_option(pattern) | CLASHING.get(pattern.__name__, {})
+    chosen = data.draw(st.sets(st.sampled_from(sorted(options))))
+    posture = data.draw(st.sampled_from(POSTURES))
+    with tempfile.TemporaryDirectory() as outdir:
+        try:
+            stage = variant(pattern, Path(outdir), posture=posture, **{name: options[name] for name in chosen})
+        except SettingsError:
+            return
+        stage.synth()
+
+
+CLASHING: Mapping[str, dict[str, Any]] = {
+    "FargateEfsStack": {
+        "secrets": {"Key": SECRET, "Key0": SECRET, "A": SECRET, "constructor": SECRET},
+        "parameters": {"B": PARAMETER, "Secret": PARAMETER, "Parameter_B": PARAMETER},
+        "health_check_command": ["CMD", "${AWS::Region}", "$(x)", "a${b}"],
+        "allow_plain_http": True,
+    },
+    "EcsEc2Stack": dict(OTHER_OPTIONS),
+}

@@ -1,0 +1,20 @@
+"""For each rule a sound template, and the smallest changes that break the rule."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.rules.cases import app_runner, aws_lambda, cloudfront, ecr, ecs, efs, eks, lambda_edge, networks
+from tests.rules.cases.base import Case
+
+CASES: Final[Mapping[str, Case]] = {
+    **ecs.CASES,
+    **eks.CASES,
+    **aws_lambda.CASES,
+    **lambda_edge.CASES,
+    **cloudfront.CASES,
+    **ecr.CASES,
+    **efs.CASES,
+    **app_runner.CASES,
+    **networks.CASES,
+}
+"""The cases by rule id, in the order of the rules."""

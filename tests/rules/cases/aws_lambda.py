@@ -1,0 +1,60 @@
+"""Cases for the rules of Lambda."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tests.rules.cases.base import REMOVED, Case, att, case, ref, resource
+
+FUNCTION: Final[dict[str, Any]] = {
+    "Function": resource("AWS::Lambda::Function", Runtime="python3.13", Handler="index.main")
+}
+PROVISIONED: Final[dict[str, Any]] = {
+    "Function": resource("AWS::Lambda::Function", ReservedConcurrentExecutions=10),
+    "Version": resource("AWS::Lambda::Version", FunctionName=ref("Function")),
+    "Alias": resource(
+        "AWS::Lambda::Alias",
+        FunctionName=ref("Function"),
+        FunctionVersion=att("Version", "Version"),
+        ProvisionedConcurrencyConfig={"ProvisionedConcurrentExecutions": 10},
+    ),
+}
+QUEUE: Final[dict[str, Any]] = {
+    "Queue": resource("AWS::SQS::Queue", VisibilityTimeout=180),
+    "Function": resource("AWS::Lambda::Function", Timeout=30),
+    "Source": resource(
+        "AWS::Lambda::EventSourceMapping", EventSourceArn=att("Queue", "Arn"), FunctionName=att("Function", "Arn")
+    ),
+}
+
+CASES: Final[Mapping[str, Case]] = {
+    "lambda-memory": case(FUNCTION, {"Function.MemorySize": 64}, {"Function.MemorySize": "12000"}),
+    "lambda-timeout": case(FUNCTION, {"Function.Timeout": 901}, {"Function.Timeout": 0}),
+    "lambda-storage": case(
+        FUNCTION, {"Function.EphemeralStorage.Size": 256}, {"Function.EphemeralStorage.Size": 20480}
+    ),
+    "lambda-environment-size": case(
+        FUNCTION,
+        {"Function.Environment.Variables": {"A": "x" * 4100}},
+        {"Function.Environment.Variables": {"A": {"Fn::Sub": "${AWS::Region}" + "x" * 4100}}},
+    ),
+    "lambda-environment-name": case(FUNCTION, {"Function.Environment.Variables": {"AWS_REGION": "eu-west-1"}}),
+    "lambda-layers": case(FUNCTION, {"Function.Layers": [f"arn:aws:lambda:…:layer:a:{each}" for each in range(6)]}),
+    "lambda-asynchronous": case(
+        {**FUNCTION, "Config": resource("AWS::Lambda::EventInvokeConfig", MaximumEventAgeInSeconds=60)},
+        {"Config.MaximumEventAgeInSeconds": 30},
+        {"Config.MaximumRetryAttempts": 3},
+    ),
+    "lambda-reserved-concurrency": case(
+        {**FUNCTION, "Other": resource("AWS::Lambda::Function", ReservedConcurrentExecutions=900)},
+        {"Function.ReservedConcurrentExecutions": 1},
+    ),
+    "lambda-provisioned-above-reserved": case(
+        PROVISIONED,
+        {"Alias.ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions": 11},
+        {"Version.ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions": 1},
+    ),
+    "lambda-provisioned-latest": case(PROVISIONED, {"Alias.FunctionVersion": "$LATEST"}),
+    "lambda-queue-visibility": case(
+        QUEUE, {"Function.Timeout": 300}, {"Queue.VisibilityTimeout": REMOVED, "Function.Timeout": 31}
+    ),
+}

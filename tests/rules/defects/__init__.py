@@ -1,0 +1,19 @@
+"""Defects to write into the templates of the patterns. Each breaks one rule, and no other."""
+
+from typing import Final
+
+from tests.rules.defects import app_runner, aws_lambda, cloudfront, ecr, ecs, efs, eks, lambda_edge, networks
+from tests.rules.defects.base import Defect
+
+DEFECTS: Final[tuple[Defect, ...]] = (
+    *ecs.DEFECTS,
+    *eks.DEFECTS,
+    *aws_lambda.DEFECTS,
+    *lambda_edge.DEFECTS,
+    *cloudfront.DEFECTS,
+    *ecr.DEFECTS,
+    *efs.DEFECTS,
+    *app_runner.DEFECTS,
+    *networks.DEFECTS,
+)
+"""All defects, in the order of the rules."""
