@@ -133,7 +133,7 @@ class TestCluster:
         ("wrong", "message"),
         [
             ({"min_nodes": 3, "max_nodes": 2}, "min_nodes and max_nodes: 3 and 2 given"),
-            ({"instance_types": ["m6i.large"]}, "an AMI for arm64, unlike m6i.large"),
+            ({"instance_types": ["m6i.large"]}, "must run an AMI for arm64, got m6i.large"),
             ({"instance_types": ["t4g.small"]}, "room for pods beside the add-ons, unlike t4g.small"),
         ],
     )

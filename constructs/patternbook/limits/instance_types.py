@@ -101,12 +101,12 @@ def check_instance_types(
     if others:
         offered = ", ".join(name for name, each in INSTANCE_TYPES.items() if each.architecture == architecture)
         raise ValueError(
-            f"instance_types must run an AMI for {architecture}, got {', '.join(others)}. Choose from {offered}."
+            f"Instance types must run an AMI for {architecture}, got {', '.join(others)}. Choose from {offered}."
         )
     without = [name for name in names if INSTANCE_TYPES[name].trunked_tasks is None]
     if eni_trunking and without:
         raise ValueError(
-            f"instance_types must support ENI trunking, got {', '.join(without)}. Choose larger types, or set "
+            f"Instance types must support ENI trunking, got {', '.join(without)}. Choose larger types, or set "
             "eni_trunking to false."
         )
 
@@ -138,7 +138,7 @@ def check_room(
     for task in tasks:
         if task.cpu > cpu or task.memory_mib > memory_mib:
             raise ValueError(
-                f"instance_types must have room for a task with {task.cpu} CPU units and {task.memory_mib} MiB, but "
+                f"Instance types must have room for a task with {task.cpu} CPU units and {task.memory_mib} MiB, but "
                 f"the smallest type has {cpu} and about {memory_mib}. Choose larger types, or smaller tasks."
             )
     needed = {
