@@ -523,3 +523,17 @@ def test_a_service_that_cannot_be(of_task: dict[str, Any], of_service: dict[str,
     with pytest.raises(ValueError, match=said):
         AnywhereService(stack, "It", cluster=cluster, task=definition, architecture="arm64", **of_service)
     assert [child.node.path for child in stack.node.find_all()] == before
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, EcsAnywhereStack)
+    for reference, resource_type in (
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.machines.role.role_arn, "AWS::IAM::Role"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type

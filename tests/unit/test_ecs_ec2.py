@@ -21,6 +21,7 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_ec2 import EcsEc2Stack
 from tests.book import POSTURES, refusal, variant
 from tests.unit.options import WEB_SERVICE_OPTIONS
+from tests.unit.outbound import OutboundTraffic
 
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
@@ -917,3 +918,26 @@ class TestConstructsAlone:
         for architecture, names in DEFAULT_TYPES.items():
             assert len(names) > 1, "for Spot"
             check_instance_types(names, architecture=architecture)
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, EcsEc2Stack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.queue.queue.queue_url, "AWS::SQS::Queue"),
+        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.capacity.group.auto_scaling_group_name, "AWS::AutoScaling::AutoScalingGroup"),
+        (made.web_task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.worker_task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.worker.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""

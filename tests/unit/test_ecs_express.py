@@ -16,6 +16,7 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_express import EcsExpressStack
 from tests.book import refusal
 from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
+from tests.unit.outbound import OutboundTraffic
 
 PATTERN = EcsExpressStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -513,3 +514,22 @@ def _listed(value: Any) -> list[Any]:
 def private(read: Callable[[str], Reading]) -> Reading:
     """The variant that is reached from within the VPC."""
     return read("private")
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, EcsExpressStack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.attr_service_arn, SERVICE),
+        (made.service.load_balancer.load_balancer_arn, SERVICE),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""

@@ -16,6 +16,7 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from tests.book import refusal
 from tests.unit.options import WEB_SERVICE_OPTIONS
+from tests.unit.outbound import OutboundTraffic
 
 PATTERN = EcsManagedInstancesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -376,3 +377,23 @@ class TestRefusals:
         with pytest.raises(ValueError, match="task must have compatibility MANAGED_INSTANCES, got FARGATE"):
             ManagedInstancesService(stack, "Service", network=network, task=task, capacity=capacity)
         assert stack.node.try_find_child("Service") is None
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, EcsManagedInstancesStack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.capacity.role.role_arn, "AWS::IAM::Role"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""

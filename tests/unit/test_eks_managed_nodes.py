@@ -643,7 +643,11 @@ class TestRefusals:
             ({"admin_principals": ["*"]}, "admin_principals.0", "not *, which would be everybody in AWS"),
             ({"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}}, "add_on_versions", "add-ons of this pattern, unlike"),
             ({"add_on_versions": {"coredns": "1.12"}}, "add_on_versions.coredns", 'such as "v1.20.4-eksbuild.1"'),
-            ({"system_instance_types": ["m6i.large"]}, "system_instance_types", "must run an AMI for arm64, got m6i.large"),
+            (
+                {"system_instance_types": ["m6i.large"]},
+                "system_instance_types",
+                "must run an AMI for arm64, got m6i.large",
+            ),
             ({"spot_instance_types": ["t4g.small"]}, "spot_instance_types", "room for pods beside the add-ons"),
             ({"architecture": "x86_64", "spot_instance_types": ["m7g.large"]}, "spot_instance_types", "for x86_64"),
             ({"min_system_nodes": 5}, "max_system_nodes", "at least min_system_nodes, which is 5"),

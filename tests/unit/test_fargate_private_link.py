@@ -15,6 +15,7 @@ from patternbook.settings.loading import load_settings
 from patternbook.testing.reading import Reading, Resource
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
 from stacks.fargate_private_link.demonstration import SERVE_SCRIPT
+from tests.unit.outbound import OutboundTraffic
 
 PATTERN = FargatePrivateLinkStack
 NAME = PATTERN.__name__
@@ -809,3 +810,23 @@ class TestConstructsAlone:
             EndpointConsumer(vpc, "B", posture=SANDBOX, service=service, cidr="10.1.0.0/8")
         with pytest.raises(ValueError, match="8 is not one of"):
             EndpointConsumer(vpc, "C", posture=SANDBOX, service=service, log_retention_days=8)
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, FargatePrivateLinkStack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        (made.endpoint_service.service.vpc_endpoint_service_id, "AWS::EC2::VPCEndpointService"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""
