@@ -61,9 +61,9 @@ class EcsAnywhereStack(PatternStack):
         self._notify_on_placement_failure()
         self._add_machine_commands()
         if posture.execute_command:
-            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task")
-        self.output("LogGroupName", self.logs.log_group_name, "What the tasks print")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Tasks, CPU and memory at a glance")
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")
 
     def _notify_on_placement_failure(self) -> None:
         # Disconnected agents cause no message: they disconnect several times an hour and reconnect by themselves.
@@ -79,24 +79,30 @@ class EcsAnywhereStack(PatternStack):
                 resources=[service.service_arn],
                 detail={"eventName": ["SERVICE_TASK_PLACEMENT_FAILURE"]},
             ),
-            description="No machine takes a task",
-            message=f"No machine takes a task of {service.service_name}: {reason}, at {time}.",
+            description="No machine can run a task",
+            message=f"No machine can run a task of {service.service_name} ({time}): {reason}.",
         )
 
     def _add_machine_commands(self) -> None:
         machines, name = self.machines, self.cluster.cluster_name
-        self.output("ClusterName", name, "The cluster that machines register with")
-        self.output("ActivateCommand", machines.activate_command, "With your credentials: one machine may register")
-        self.output("RegisterCommand", machines.register_command, "On the machine, with what ActivateCommand gave")
+        self.output("ClusterName", name, "Cluster that machines register with")
+        self.output(
+            "ActivateCommand", machines.activate_command, "With your credentials: creates an activation for one machine"
+        )
+        self.output(
+            "RegisterCommand",
+            machines.register_command,
+            "On the machine: registers it with the id and code of ActivateCommand",
+        )
         self.output(
             "RegisterScript",
             f"sudo sh {MACHINE_SCRIPT} register {self.region} {name} ACTIVATION_ID ACTIVATION_CODE",
-            "The same, checked before it begins",
+            "On the machine: does the same and checks the machine first",
         )
-        self.output("DeregisterCommand", machines.deregister_command, "With your credentials: takes a machine out")
-        self.output("PurgeCommand", machines.purge_command, "On the machine, afterwards: removes both agents")
+        self.output("DeregisterCommand", machines.deregister_command, "With your credentials: deregisters a machine")
+        self.output("PurgeCommand", machines.purge_command, "On the deregistered machine: removes both agents")
         self.output(
             "DeregisterScript",
             f"sudo -E sh {MACHINE_SCRIPT} deregister {self.region} {name}",
-            "Both, on the machine, with your credentials in its environment",
+            "On the machine, with your credentials in its environment: does both",
         )

@@ -111,10 +111,12 @@ class EcsEc2Stack(PatternStack):
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
         queue_url = self.queue.queue.queue_url
-        self.output("QueueUrl", queue_url, "Work for the worker; web tasks send a message as they start")
-        self.output("LogGroupName", self.logs.log_group_name, "What the tasks print")
-        self.output("AutoScalingGroupName", self.capacity.group.auto_scaling_group_name, "The instances")
+        self.output("QueueUrl", queue_url, "Queue of the worker. Each web task sends a message when it starts")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output(
+            "AutoScalingGroupName", self.capacity.group.auto_scaling_group_name, "Auto Scaling group of the instances"
+        )
         if posture.execute_command:
-            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a web task")
-        self.output("SessionCommand", self.capacity.session_command, "Opens a session on an instance")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load, health and backlog at a glance")
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a web task (ECS Exec)")
+        self.output("SessionCommand", self.capacity.session_command, "Opens a Session Manager session on an instance")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -63,8 +63,8 @@ class EcsExpressStack(PatternStack):
         self.monitoring.watch_load_balancer(self.service.load_balancer)
         self.monitoring.watch_tasks(self.cluster.cluster_name, self.service.service_name)
 
-        where = ", from within the VPC" if settings.private_ingress else ""
-        self.output("Url", self.service.url, f"The service{where}")
-        self.output("DescribeCommand", self.service.describe_command, "Says what ECS has made of the service")
-        self.output("LogGroupName", self.logs.log_group_name, "What the tasks print")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
+        clients = "clients in the VPC" if settings.private_ingress else "the internet"
+        self.output("Url", self.service.url, f"URL of the service for {clients}")
+        self.output("DescribeCommand", self.service.describe_command, "Shows what ECS has made for the service")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -75,8 +75,8 @@ class EcsManagedInstancesStack(PatternStack):
         self.monitoring.watch_service(self.service.service)
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
-        self.output("LogGroupName", self.logs.log_group_name, "What the tasks print")
-        self.output("InstancesCommand", self.capacity.instances_command, "Lists the instances that ECS has chosen")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("InstancesCommand", self.capacity.instances_command, "Lists the instances with their types")
         if posture.execute_command:
-            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a web task")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a web task (ECS Exec)")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

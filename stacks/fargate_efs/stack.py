@@ -75,7 +75,7 @@ class FargateEfsStack(PatternStack):
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
         if posture.execute_command:
-            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task")
-        self.output("FileSystemId", self.files.file_system.file_system_id, "The shared file system")
-        self.output("LogGroupName", self.logs.log_group_name, "What the tasks print")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load, health and storage at a glance")
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
+        self.output("FileSystemId", self.files.file_system.file_system_id, "Shared EFS file system")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

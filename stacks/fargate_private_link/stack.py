@@ -70,24 +70,28 @@ class FargatePrivateLinkStack(PatternStack):
         self.monitoring.watch_network_load_balancer(self.load_balancer.load_balancer, targets)
         self.monitoring.watch_service(self.service.service)
 
-        self.output("ServiceName", self.endpoint_service.name, "What consumers create an interface endpoint for")
-        self.output("Address", self.load_balancer.address, "For clients in the VPC")
+        self.output("ServiceName", self.endpoint_service.name, "Service name for the interface endpoints of consumers")
+        self.output("Address", self.load_balancer.address, "Address for clients in the VPC")
         if settings.acceptance_required:
-            self.output("RequestsCommand", self.endpoint_service.requests_command, "Lists connections to accept")
             self.output(
-                "AcceptCommand", self.endpoint_service.accept_command, "Accepts one; add the id of its endpoint"
+                "RequestsCommand",
+                self.endpoint_service.requests_command,
+                "Lists the connections that wait for acceptance",
+            )
+            self.output(
+                "AcceptCommand", self.endpoint_service.accept_command, "Accepts a connection; append its endpoint id"
             )
         if settings.private_dns_name:
             record = self.endpoint_service.verification_record
-            self.output("VerificationRecord", record, f"Verifies who owns {settings.private_dns_name}, by DNS")
+            self.output("VerificationRecord", record, f"TXT record that verifies {settings.private_dns_name}")
         self.consumer: EndpointConsumer | None = None
         if settings.consumer:
             self.consumer = EndpointConsumer.from_settings(
                 self, "Consumer", settings, posture=posture, service=self.endpoint_service, key=self.key
             )
-            self.output("ConsumerAddress", self.consumer.address, "For clients in the consumer's VPC")
+            self.output("ConsumerAddress", self.consumer.address, "Address for clients in the consumer's VPC")
             self.output("ConsumerVpcId", self.consumer.vpc.vpc_id, "The consumer's VPC")
         if posture.execute_command:
-            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task")
-        self.output("LogGroupName", self.logs.log_group_name, "What the tasks print")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

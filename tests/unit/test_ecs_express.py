@@ -384,7 +384,8 @@ class TestOperation:
         assert any_stack.output("DescribeCommand") == f"{command}${{{SERVICE}.ServiceArn}}"
 
     @pytest.mark.parametrize(
-        ("name", "said"), [("sandbox", "The service"), ("full", "The service, from within the VPC")]
+        ("name", "said"),
+        [("sandbox", "URL of the service for the internet"), ("full", "URL of the service for clients in the VPC")],
     )
     def test_from_where_the_url_is_reached(self, read: Callable[[str], Reading], name: str, said: str) -> None:
         assert read(name).document["Outputs"]["Url"]["Description"] == said

@@ -104,7 +104,7 @@ class Machines(Construct):
             acknowledge(
                 self.role,
                 f"IAM5[Resource::{_shown(stack, arn)}]",
-                "Machines get their ids when they register; those of the cluster are bound to it, all to this account.",
+                "Machines get their ids when they register. The statements are limited to this account and cluster.",
             )
 
     def _allow(self, actions: list[str], resources: list[str], **more: object) -> None:

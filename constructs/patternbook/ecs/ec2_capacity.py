@@ -172,8 +172,8 @@ class Ec2Capacity(Construct):
                 estimated_instance_warmup=WARMUP,
             )
         self.group.add_user_data(*AGENT_SETTINGS[operating_system])
-        acknowledge(self.group, "EC26", "The rule cannot read a mixed instances policy; all volumes are encrypted.")
-        acknowledge(self.group, "AS3", "Instances come and go with the tasks; alarms tell of tasks that are missing.")
+        acknowledge(self.group, "EC26", "The rule cannot read a mixed instances policy. All volumes are encrypted.")
+        acknowledge(self.group, "AS3", "Instances come and go with the tasks. An alarm rings for missing tasks.")
 
     @classmethod
     def from_settings(

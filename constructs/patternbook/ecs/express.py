@@ -157,7 +157,7 @@ class ExpressService(Construct):
         acknowledge(
             role,
             f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{INFRASTRUCTURE_POLICY}]",
-            "AWS keeps it in step with what ECS makes, and limits changes to resources that ECS has tagged.",
+            "AWS updates it as Express Mode evolves, and limits changes to resources that ECS has tagged.",
         )
         return role
 

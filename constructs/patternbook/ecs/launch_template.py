@@ -121,9 +121,9 @@ def instance_role(scope: Construct, construct_id: str, *, cluster: ecs.Cluster) 
     here = "<AWS::Region>:<AWS::AccountId>"
     ecs_arn = f"arn:<AWS::Partition>:ecs:{here}:container-instance"
     for resource, reason in {
-        "*": "ecs:DiscoverPollEndpoint and the four of Session Manager support no resource-level permissions.",
-        f"{ecs_arn}/<{cluster_id}>/*": "The instances of this cluster, which get their numbers as they register.",
-        f"arn:<AWS::Partition>:ec2:{here}:instance/*": "An instance tells Session Manager of itself.",
+        "*": "ecs:DiscoverPollEndpoint and the ssmmessages actions support no resource-level permissions.",
+        f"{ecs_arn}/<{cluster_id}>/*": "The instances of this cluster get their ids when they register.",
+        f"arn:<AWS::Partition>:ec2:{here}:instance/*": "Instances report to Session Manager by their ids.",
     }.items():
         acknowledge(role, f"IAM5[Resource::{resource}]", reason)
     return role

@@ -183,7 +183,7 @@ class ManagedInstances(Construct):
         acknowledge(
             role,
             f"IAM5[Resource::{arn}/<{cluster_id}>/*]",
-            "The instances of this cluster, which get their numbers as they register.",
+            "The instances of this cluster get their ids when they register.",
         )
         return role
 
@@ -206,6 +206,6 @@ class ManagedInstances(Construct):
         acknowledge(
             role,
             f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{INFRASTRUCTURE_POLICY}]",
-            "AWS keeps it in step with what ECS does to run instances, and limits it to resources that ECS tags.",
+            "AWS updates it as Managed Instances evolve, and limits it to resources that ECS tags.",
         )
         return role

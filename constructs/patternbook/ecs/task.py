@@ -145,14 +145,18 @@ class Task(Construct):
                     ecs.MountPoint(source_volume=name, container_path=path, read_only=False)
                 )
         if environment:
-            acknowledge(self.definition, "ECS2", "Names of resources only: secrets and parameters come by their ARNs.")
+            acknowledge(
+                self.definition,
+                "ECS2",
+                "The variables hold resource names only. Secrets and parameters are referenced by ARN.",
+            )
         if secret_key_arns:
             grant_decrypt(self.execution_role, secret_key_arns)
         if is_private_ecr(image):
             acknowledge(
                 self.execution_role,
                 "IAM5[Resource::*]",
-                "ecr:GetAuthorizationToken has no resource-level permissions; the pull names the repository.",
+                "ecr:GetAuthorizationToken has no resource-level permissions. Pulling is limited to the repository.",
             )
 
     @classmethod

@@ -78,8 +78,8 @@ class PublicLoadBalancer(Construct):
         if certificate_arn is None:
             cdk.Annotations.of(self).add_warning_v2(
                 "patternbook:plainHttp",
-                "The load balancer serves plain HTTP: anyone on the way can read and change what is sent. "
-                "Set certificate_arn to serve HTTPS.",
+                "The load balancer serves plain HTTP, which others can read and change on the way. Set certificate_arn "
+                "to serve HTTPS.",
             )
             self.listener = self.load_balancer.add_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP, open=False)
         else:
@@ -101,8 +101,8 @@ class PublicLoadBalancer(Construct):
                 open=False,
             )
         self.url = f"http{'' if certificate_arn is None else 's'}://{self.load_balancer.load_balancer_dns_name}"
-        with_name = "; give it the name of the certificate, by DNS" if certificate_arn else ""
-        self.url_description = f"The load balancer{with_name}"
+        dns = ". Point the domain name of the certificate at it" if certificate_arn else ""
+        self.url_description = f"URL of the load balancer{dns}"
         ports = [ec2.Port.HTTP] if certificate_arn is None else [ec2.Port.HTTPS, ec2.Port.HTTP]
         for cidr in allowed_cidrs:
             for port in ports:
@@ -112,7 +112,11 @@ class PublicLoadBalancer(Construct):
                 self, "WebAcl", resource_arn=self.load_balancer.load_balancer_arn, web_acl_arn=web_acl_arn
             )
         if ANYWHERE in allowed_cidrs:
-            acknowledge(self.load_balancer, "EC23", "A public load balancer: allowed_cidrs names the whole internet.")
+            acknowledge(
+                self.load_balancer,
+                "EC23",
+                "A public load balancer serves the internet unless allowed_cidrs narrows it.",
+            )
         if not posture.access_logs:
             acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
         else:
