@@ -130,8 +130,8 @@ network = Network(stack, "Network", posture=SANDBOX)
 front = InternalLoadBalancer(stack, "Front", vpc=network.vpc, posture=SANDBOX)
 ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
 service = FargateService(stack, "Service", cluster=ecs_cluster, network=network, task=small_task(stack)).service
-front.serve(service, port=8080)
-published = EndpointService(stack, "Published", front=front, acceptance_required=False, allow_own_account=True)
+front.serve(service)
+published = EndpointService(stack, "Published", load_balancer=front, acceptance_required=False, allow_own_account=True)
 EndpointConsumer(stack, "Consumer", posture=SANDBOX, service=published)
 
 stack = cdk.Stack(app, "Kubernetes")

@@ -142,7 +142,7 @@ class TestCluster:
         ("wrong", "message"),
         [
             ({"min_nodes": 3, "max_nodes": 2}, "and max_nodes 1 to 450, got 3 and 2"),
-            ({"instance_types": ["m6i.large"]}, "an AMI for arm64, unlike m6i.large"),
+            ({"instance_types": ["m6i.large"]}, "must run an AMI for arm64, got m6i.large"),
             ({"instance_types": ["t4g.small"]}, "room for pods beside the add-ons, got t4g.small"),
         ],
     )

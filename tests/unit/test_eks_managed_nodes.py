@@ -678,7 +678,11 @@ class TestRefusals:
                 "Must name add-ons of this pattern, got adot. Choose from",
             ),
             ({"add_on_versions": {"coredns": "1.12"}}, "add_on_versions.coredns", 'such as "v1.20.4-eksbuild.1"'),
-            ({"system_instance_types": ["m6i.large"]}, "system_instance_types", "an AMI for arm64, unlike m6i.large"),
+            (
+                {"system_instance_types": ["m6i.large"]},
+                "system_instance_types",
+                "must run an AMI for arm64, got m6i.large",
+            ),
             ({"spot_instance_types": ["t4g.small"]}, "spot_instance_types", "room for pods beside the add-ons"),
             ({"architecture": "x86_64", "spot_instance_types": ["m7g.large"]}, "spot_instance_types", "for x86_64"),
             (

@@ -234,7 +234,7 @@ class TestRefusals:
         ("settings", "path", "remedy"),
         [
             ({"ami_id": "ami-1"}, "ami_id", 'the id of an AMI such as "ami-0123456789abcdef0"'),
-            ({"instance_types": ["m6i.large"]}, "instance_types", "an AMI for arm64, unlike m6i.large"),
+            ({"instance_types": ["m6i.large"]}, "instance_types", "must run an AMI for arm64, got m6i.large"),
             ({"instance_types": ["t4g.small"]}, "instance_types", "room for pods beside the add-ons"),
             (
                 {"min_nodes": 7},
@@ -263,8 +263,8 @@ class TestRefusals:
         ("wrong", "message"),
         [
             ({"ami_id": "mine"}, "ami_id must be the id of an AMI .*, got 'mine'"),
-            ({"min_nodes": 3, "max_nodes": 2}, "3 and 2 given"),
-            ({"spot_percent": 101}, "0 to 100, required"),
+            ({"min_nodes": 3, "max_nodes": 2}, r"must be at least min_instances \(3\), got 2\."),
+            ({"spot_percent": 101}, r"spot_percent must be 0 to 100, got 101\."),
             ({"instance_types": ["m6i.large"]}, "an AMI for arm64"),
         ],
     )

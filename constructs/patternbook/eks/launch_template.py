@@ -9,8 +9,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from patternbook.ecs.ec2_capacity import VOLUMES_GIB, OperatingSystem
 from patternbook.eks.settings import Taint
+from patternbook.limits.ecs_capacity import VOLUMES_GIB, OperatingSystem
 from patternbook.limits.instance_types import Architecture
 
 EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "PREFER_NO_SCHEDULE": "PreferNoSchedule", "NO_EXECUTE": "NoExecute"}

@@ -10,10 +10,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 from typing_extensions import Self
 
-from patternbook.ecs.ec2_capacity import OperatingSystem
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.launch_template import node_template
 from patternbook.eks.settings import CapacityType, NodeGroupSettings, Taint
+from patternbook.limits.ecs_capacity import OperatingSystem
 from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
 

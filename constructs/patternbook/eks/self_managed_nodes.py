@@ -10,12 +10,12 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 from typing_extensions import Self
 
-from patternbook.ecs.ec2_capacity import check_numbers
 from patternbook.eks.access import node_access_entry
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.launch_template import OwnImage, node_template, nodeadm_user_data, optimized_image
 from patternbook.eks.managed_nodes import warn_of_one_spot_type
 from patternbook.eks.settings import SelfManagedNodesSettings, Taint
+from patternbook.limits.ecs_capacity import check_numbers
 from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
 from patternbook.nag import acknowledge

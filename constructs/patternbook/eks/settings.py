@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import LogSettings
-from patternbook.ecs.ec2_capacity import OperatingSystem
+from patternbook.limits.ecs_capacity import OperatingSystem
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
