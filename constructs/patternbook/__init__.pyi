@@ -8,7 +8,7 @@ from .aws_lambda.function import LiveFunction
 from .aws_lambda.provisioned_concurrency import Provisioned
 from .data.encryption import data_key
 from .data.file_system import SharedFileSystem
-from .data.logs import LogGroup, log_group
+from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
 from .ecs.ec2_capacity import Ec2Capacity
@@ -21,14 +21,16 @@ from .edge.distribution import SiteDistribution
 from .edge.distribution_logs import DistributionLogs
 from .edge.function import EdgeFunction
 from .edge.site import SiteUpload, site_bucket
+from .eks.access import node_role
 from .eks.cluster import EksCluster
-from .eks.efs import EfsStorage
 from .eks.fargate import FargatePods
-from .eks.fsx_lustre import LustreStorage
-from .eks.fsx_ontap import OntapStorage
-from .eks.managed_nodes import ManagedNodes, node_role
+from .eks.managed_nodes import ManagedNodes
 from .eks.manifests import read_manifests
 from .eks.self_managed_nodes import SelfManagedNodes
+from .eks.storage.cluster_storage import ClusterStorage
+from .eks.storage.efs import EfsStorage, StaticEfsVolume
+from .eks.storage.fsx_lustre import LustreStorage
+from .eks.storage.fsx_ontap import OntapStorage
 from .monitoring.monitoring import Monitoring
 from .monitoring.topic import NotificationTopic
 from .network.internal_load_balancer import InternalLoadBalancer
@@ -45,6 +47,7 @@ __all__ = [
     "SANDBOX",
     "AnywhereService",
     "AppRunnerService",
+    "ClusterStorage",
     "DistributionLogs",
     "Ec2Capacity",
     "Ec2Service",
@@ -85,6 +88,7 @@ __all__ = [
     "SiteUpload",
     "SourceRepository",
     "StackOptions",
+    "StaticEfsVolume",
     "Task",
     "VpcConnector",
     "WorkQueue",
@@ -92,7 +96,6 @@ __all__ = [
     "cluster",
     "data_key",
     "external_cluster",
-    "log_group",
     "node_role",
     "read_manifests",
     "site_bucket",

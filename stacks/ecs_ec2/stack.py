@@ -1,6 +1,4 @@
-"""The drawing of the architecture: the package's docstring says what each part promises."""
-
-from typing import Any
+"""Internet → Application Load Balancer → web tasks on EC2 (private subnets) → SQS → worker tasks on EC2"""
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -10,6 +8,7 @@ from typing_extensions import Unpack
 from patternbook import (
     Ec2Capacity,
     Ec2Service,
+    LogGroup,
     Monitoring,
     Network,
     PatternStack,
@@ -18,15 +17,14 @@ from patternbook import (
     ServiceScaling,
     SharedFileSystem,
     StackOptions,
+    Task,
     WorkQueue,
     cluster,
     data_key,
-    log_group,
 )
-from patternbook.ecs.scaling import scale_by_load
-from stacks.ecs_ec2.endpoints import services_called
+from stacks.ecs_ec2.demonstration import send_message_first, web_server
 from stacks.ecs_ec2.settings import EcsEc2Settings
-from stacks.ecs_ec2.tasks import web_task, worker_task
+from stacks.ecs_ec2.worker import worker_scaling, worker_task
 
 
 class EcsEc2Stack(PatternStack):
@@ -45,91 +43,80 @@ class EcsEc2Stack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        days = settings.log_retention_days
-        key = data_key(self, "Key", posture=posture)
-        network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
-        files = (
-            SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
-            if settings.shared_files
-            else None
+        self.key = key = data_key(self, "Key", posture=posture)
+        self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+        self.files: SharedFileSystem | None = None
+        if settings.shared_files:
+            self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
+        self.queue = WorkQueue(self, "Work", posture=posture, key=key)
+        self.load_balancer = PublicLoadBalancer.from_settings(self, "Front", settings, vpc=network.vpc, posture=posture)
+        self.cluster = cluster(self, "Cluster", network=network, posture=posture)
+        self.capacity = Ec2Capacity.from_settings(
+            self, "Capacity", settings, cluster=self.cluster, network=network, posture=posture
         )
-        queue = WorkQueue(self, "Work", posture=posture, key=key)
-        front = PublicLoadBalancer(
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
+        environment = {"AWS_REGION": self.region, "QUEUE_URL": self.queue.queue.queue_url}
+        self.web_task = Task.from_settings(
             self,
-            "Front",
-            vpc=network.vpc,
+            "WebTask",
+            settings,
             posture=posture,
-            certificate_arn=settings.certificate_arn,
-            allow_plain_http=settings.allow_plain_http,
-            allowed_cidrs=settings.allowed_cidrs,
-            web_acl_arn=settings.web_acl_arn,
-            log_retention_days=days,
+            log_group=self.logs,
+            compatibility=ecs.Compatibility.EC2,
+            environment=environment,
+            files=self.files,
+            demonstration=web_server(settings.container_port),
         )
-        ec2_cluster = cluster(self, "Cluster", network=network, posture=posture)
-        capacity = Ec2Capacity(
+        if settings.image is None:
+            send_message_first(self.web_task, environment)
+        self.worker_task = worker_task(
             self,
-            "Capacity",
-            cluster=ec2_cluster,
-            network=network,
+            "WorkerTask",
+            settings,
             posture=posture,
-            operating_system=settings.operating_system,
-            architecture=settings.architecture,
-            instance_types=settings.instance_types,
-            min_instances=settings.min_instances,
-            max_instances=settings.max_instances,
-            on_demand_base=settings.on_demand_base,
-            spot_percent=settings.spot_percent,
-            capacity_provider=settings.capacity_provider,
-            target_capacity_percent=settings.target_capacity_percent,
-            protect_busy_instances=settings.protect_busy_instances,
-            target_instance_cpu_percent=settings.target_instance_cpu_percent,
-            eni_trunking=settings.eni_trunking,
+            log_group=self.logs,
+            environment=environment,
+            files=self.files,
         )
-        task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=days, key=key)
-        common: dict[str, Any] = {
-            "posture": posture,
-            "log_group": task_logs,
-            "compatibility": ecs.Compatibility.EC2,
-            "environment": {"AWS_REGION": self.region, "QUEUE_URL": queue.queue.queue_url},
-            "files": files,
-            "mount_path": settings.mount_path,
-        }
-        web = web_task(self, "WebTask", settings=settings, common=common)
-        worker = worker_task(self, "WorkerTask", settings=settings, common=common)
-        queue.grant_send(web.definition.task_role)
-        queue.grant_consume(worker.definition.task_role)
-        services: dict[str, Any] = {"network": network, "capacity": capacity}
-        web_service = Ec2Service(self, "Web", task=web, behind_load_balancer=True, **services)
-        worker_service = Ec2Service(self, "Worker", task=worker, **services)
-        clients = [capacity.security_group, web_service.group, worker_service.group]
-        network.add_interface_endpoints(services_called(settings), client=ec2.Connections(security_groups=clients))
-        targets = front.serve(web_service.service, health_check_path=settings.health_check_path)
-        scale_by_load(self, "WebScaling", service=web_service.service, targets=targets, settings=settings)
-        workers = ServiceScaling(
-            self,
-            "WorkerScaling",
-            service=worker_service.service,
-            min_tasks=settings.min_workers,
-            max_tasks=settings.max_workers,
+        self.queue.grant_send(self.web_task.definition.task_role)
+        self.queue.grant_consume(self.worker_task.definition.task_role)
+        self.service = Ec2Service(
+            self, "Web", network=network, capacity=self.capacity, task=self.web_task, behind_load_balancer=True
         )
-        workers.on_cpu(percent=settings.target_cpu_percent)
-        backlog = settings.backlog_messages
-        workers.on_steps("Backlog", queue.backlog(), add_tasks={backlog: 1, 10 * backlog: 4})
+        self.worker = Ec2Service(self, "Worker", network=network, capacity=self.capacity, task=self.worker_task)
+        network.add_interface_endpoints(
+            [
+                *self.capacity.services_called,
+                *self.worker_task.services_called,
+                ec2.InterfaceVpcEndpointAwsService.SQS,
+                *self.web_task.services_called,
+            ],
+            client=ec2.Connections(
+                security_groups=[self.capacity.security_group, self.service.group, self.worker.group]
+            ),
+        )
+        targets = self.load_balancer.serve(self.service.service)
+        self.scaling = ServiceScaling.from_settings(
+            self, "WebScaling", settings, service=self.service.service, targets=targets
+        )
+        self.worker_scaling = worker_scaling(self, "WorkerScaling", settings, service=self.worker, queue=self.queue)
 
-        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        monitoring.watch_load_balancer(front.load_balancer, targets)
-        monitoring.watch_service(web_service.service, name="web")
-        monitoring.watch_service(worker_service.service, name="worker")
-        monitoring.watch_queue(queue)
-        if files:
-            monitoring.watch_files(files)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
+        self.monitoring.watch_service(self.service.service, name="web")
+        self.monitoring.watch_service(self.worker.service, name="worker")
+        self.monitoring.watch_queue(self.queue)
+        if self.files:
+            self.monitoring.watch_files(self.files)
 
-        with_name = "; give it the name of the certificate, by DNS" if settings.certificate_arn else ""
-        self.output("Url", front.url, f"The load balancer{with_name}")
-        self.output("QueueUrl", queue.queue.queue_url, "Work for the worker; web tasks send a message as they start")
-        self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
-        self.output("AutoScalingGroupName", capacity.group.auto_scaling_group_name, "The instances")
+        self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
+        queue_url = self.queue.queue.queue_url
+        self.output("QueueUrl", queue_url, "Queue of the worker. Each web task sends a message when it starts")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output(
+            "AutoScalingGroupName", self.capacity.group.auto_scaling_group_name, "Auto Scaling group of the instances"
+        )
         if posture.execute_command:
-            self.output("ShellCommand", web_service.shell_command, "Opens a shell in a web task")
-        self.output("SessionCommand", capacity.session_command, "Opens a session on an instance")
-        self.output("DashboardUrl", monitoring.dashboard_url, "Load, health and backlog at a glance")
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a web task (ECS Exec)")
+        self.output("SessionCommand", self.capacity.session_command, "Opens a Session Manager session on an instance")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

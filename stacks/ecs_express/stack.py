@@ -1,13 +1,13 @@
-"""The drawing of the architecture: the package's docstring says what each part promises."""
+"""Internet → load balancer that ECS makes → Fargate tasks (public subnets, or private ones with an internal URL)"""
 
 from dataclasses import replace
 
-from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import (
     ExpressService,
+    LogGroup,
     Monitoring,
     Network,
     PatternStack,
@@ -16,14 +16,10 @@ from patternbook import (
     Task,
     cluster,
     data_key,
-    log_group,
 )
-from patternbook.ecs.demonstration import WEB_SCRIPT
 from patternbook.limits.ecs_express import MAIN_CONTAINER
-from stacks.ecs_express.settings import WEB_PATH, EcsExpressSettings
-
-DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-PAGE_TEXT = "It runs on Fargate, behind a load balancer that ECS made."
+from stacks.ecs_express.demonstration import web_server
+from stacks.ecs_express.settings import EcsExpressSettings
 
 
 class EcsExpressStack(PatternStack):
@@ -42,70 +38,33 @@ class EcsExpressStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        days = settings.log_retention_days
-        key = data_key(self, "Key", posture=posture)
-        network = Network(
-            self,
-            "Network",
-            posture=posture,
-            cidr=settings.vpc_cidr,
-            log_retention_days=days,
-            key=key,
-            private_subnets=settings.private_ingress,
+        self.key = key = data_key(self, "Key", posture=posture)
+        self.network = network = Network.from_settings(
+            self, "Network", settings, posture=posture, key=key, private_subnets=settings.private_ingress
         )
-        task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=days, key=key)
-        arm = settings.architecture == "arm64"
-        demonstration = settings.image is None
-        task = Task(
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
+        self.task = Task.from_settings(
             self,
             "Task",
-            posture=replace(posture, execute_command=False),  # Express Mode does not switch ECS Exec on
-            image=settings.image or DEMONSTRATION_IMAGE,
-            cpu_architecture=ecs.CpuArchitecture.ARM64 if arm else ecs.CpuArchitecture.X86_64,
+            settings,
+            posture=replace(posture, execute_command=False),  # Express Mode supports no ECS Exec
+            log_group=self.logs,
             container_name=MAIN_CONTAINER,
-            port=settings.container_port,
             port_name="http",
-            log_group=task_logs,
-            cpu=settings.cpu,
-            memory_mib=settings.memory_mib,
-            command=_serve(settings) if demonstration else settings.command,
-            health_check_command=settings.health_check_command or (_probe(settings) if demonstration else ()),
-            writable_paths=(*settings.writable_paths, *([WEB_PATH] if demonstration else [])),
-            secrets=settings.secrets,
-            parameters=settings.parameters,
-            secret_key_arns=settings.secret_key_arns,
+            demonstration=web_server(settings.container_port),
         )
-        ecs_cluster = cluster(self, "Cluster", network=network, posture=posture)
-        express = ExpressService(
-            self,
-            "Express",
-            cluster=ecs_cluster,
-            network=network,
-            task=task,
-            public=not settings.private_ingress,
-            health_check_path=settings.health_check_path,
-            min_tasks=settings.min_tasks,
-            max_tasks=settings.max_tasks,
-            scaling_metric=settings.scaling_metric,
-            scaling_target=settings.scaling_target,
-            web_acl_arn=settings.web_acl_arn,
+        self.cluster = cluster(self, "Cluster", network=network, posture=posture)
+        self.service = ExpressService.from_settings(
+            self, "Express", settings, cluster=self.cluster, network=network, task=self.task
         )
-        network.add_interface_endpoints(task.services_called, client=express.group)
+        network.add_interface_endpoints(self.task.services_called, client=self.service.group)
 
-        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        monitoring.watch_load_balancer(express.load_balancer)
-        monitoring.watch_tasks(ecs_cluster.cluster_name, express.service_name)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring.watch_load_balancer(self.service.load_balancer)
+        self.monitoring.watch_tasks(self.cluster.cluster_name, self.service.service_name)
 
-        self.output("Url", express.url, f"The service{', from within the VPC' if settings.private_ingress else ''}")
-        self.output("DescribeCommand", express.describe_command, "Says what ECS has made of the service")
-        self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
-        self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")
-
-
-def _serve(settings: EcsExpressSettings) -> list[str]:
-    script = WEB_SCRIPT.read_text(encoding="utf-8")
-    return ["sh", "-c", script, WEB_SCRIPT.name, WEB_PATH, str(settings.container_port), "ECS Express Mode", PAGE_TEXT]
-
-
-def _probe(settings: EcsExpressSettings) -> list[str]:
-    return ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{settings.container_port}/"]
+        clients = "clients in the VPC" if settings.private_ingress else "the internet"
+        self.output("Url", self.service.url, f"URL of the service for {clients}")
+        self.output("DescribeCommand", self.service.describe_command, "Shows what ECS has made for the service")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -1,4 +1,4 @@
-"""The drawing of the architecture: the package's docstring says what each part promises."""
+"""Internet → Application Load Balancer → tasks on instances that ECS manages (private subnets)"""
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -6,6 +6,7 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import (
+    LogGroup,
     ManagedInstances,
     ManagedInstancesService,
     Monitoring,
@@ -13,18 +14,14 @@ from patternbook import (
     PatternStack,
     Posture,
     PublicLoadBalancer,
+    ServiceScaling,
     StackOptions,
     Task,
     cluster,
     data_key,
-    log_group,
 )
-from patternbook.ecs.demonstration import WEB_SCRIPT
-from patternbook.ecs.scaling import scale_by_load
-from stacks.ecs_managed_instances.settings import WEB_PATH, EcsManagedInstancesSettings
-
-DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-PAGE_TEXT = "It runs on an instance that ECS chose by its attributes, started, and patches."
+from stacks.ecs_managed_instances.demonstration import web_server
+from stacks.ecs_managed_instances.settings import EcsManagedInstancesSettings
 
 
 class EcsManagedInstancesStack(PatternStack):
@@ -43,90 +40,43 @@ class EcsManagedInstancesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        days = settings.log_retention_days
-        key = data_key(self, "Key", posture=posture)
-        network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
-        front = PublicLoadBalancer(
-            self,
-            "Front",
-            vpc=network.vpc,
-            posture=posture,
-            certificate_arn=settings.certificate_arn,
-            allow_plain_http=settings.allow_plain_http,
-            allowed_cidrs=settings.allowed_cidrs,
-            web_acl_arn=settings.web_acl_arn,
-            log_retention_days=days,
+        self.key = key = data_key(self, "Key", posture=posture)
+        self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+        self.load_balancer = PublicLoadBalancer.from_settings(self, "Front", settings, vpc=network.vpc, posture=posture)
+        self.cluster = cluster(self, "Cluster", network=network, posture=posture)
+        self.capacity = ManagedInstances.from_settings(
+            self, "Capacity", settings, cluster=self.cluster, network=network
         )
-        capacity = ManagedInstances(
-            self,
-            "Capacity",
-            cluster=cluster(self, "Cluster", network=network, posture=posture),
-            network=network,
-            architecture=settings.architecture,
-            min_vcpus=settings.min_vcpus,
-            max_vcpus=settings.max_vcpus,
-            min_memory_gib=settings.min_memory_gib,
-            max_memory_gib=settings.max_memory_gib,
-            burstable=settings.burstable,
-            allowed_instance_types=settings.allowed_instance_types,
-            capacity_option=settings.capacity_option,
-            volume_gib=settings.volume_gib,
-        )
-        task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=days, key=key)
-        arm = settings.architecture == "arm64"
-        demonstration = settings.image is None
-        web = Task(
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
+        self.task = Task.from_settings(
             self,
             "WebTask",
+            settings,
             posture=posture,
-            image=settings.image or DEMONSTRATION_IMAGE,
+            log_group=self.logs,
             compatibility=ecs.Compatibility.MANAGED_INSTANCES,
-            cpu_architecture=ecs.CpuArchitecture.ARM64 if arm else ecs.CpuArchitecture.X86_64,
-            port=settings.container_port,
-            log_group=task_logs,
-            cpu=settings.cpu,
-            memory_mib=settings.memory_mib,
-            command=_serve(settings) if demonstration else (),
-            health_check_command=settings.health_check_command or (_probe(settings) if demonstration else ()),
-            writable_paths=(*settings.writable_paths, *([WEB_PATH] if demonstration else [])),
-            secrets=settings.secrets,
-            parameters=settings.parameters,
-            secret_key_arns=settings.secret_key_arns,
+            architecture=self.capacity.architecture,
+            demonstration=web_server(settings.container_port),
         )
-        web_service = ManagedInstancesService(
-            self, "Web", task=web, network=network, capacity=capacity, behind_load_balancer=True
+        self.service = ManagedInstancesService(
+            self, "Web", task=self.task, network=network, capacity=self.capacity, behind_load_balancer=True
         )
-        clients = ec2.Connections(security_groups=[capacity.security_group, web_service.group])
-        network.add_interface_endpoints([*AGENT_CALLS, *web.services_called], client=clients)
-        targets = front.serve(web_service.service, health_check_path=settings.health_check_path)
-        scale_by_load(self, "WebScaling", service=web_service.service, targets=targets, settings=settings)
+        network.add_interface_endpoints(
+            [*self.capacity.services_called, *self.task.services_called],
+            client=ec2.Connections(security_groups=[self.capacity.security_group, self.service.group]),
+        )
+        targets = self.load_balancer.serve(self.service.service)
+        self.scaling = ServiceScaling.from_settings(
+            self, "WebScaling", settings, service=self.service.service, targets=targets
+        )
 
-        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        monitoring.watch_load_balancer(front.load_balancer, targets)
-        monitoring.watch_service(web_service.service)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
+        self.monitoring.watch_service(self.service.service)
 
-        with_name = "; give it the name of the certificate, by DNS" if settings.certificate_arn else ""
-        self.output("Url", front.url, f"The load balancer{with_name}")
-        self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
-        self.output("InstancesCommand", capacity.instances_command, "Lists the instances that ECS has chosen")
+        self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("InstancesCommand", self.capacity.instances_command, "Lists the instances with their types")
         if posture.execute_command:
-            self.output("ShellCommand", web_service.shell_command, "Opens a shell in a web task")
-        self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")
-
-
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
-AGENT_CALLS = [
-    ec2.InterfaceVpcEndpointAwsService.ECS,
-    ec2.InterfaceVpcEndpointAwsService.ECS_AGENT,
-    ec2.InterfaceVpcEndpointAwsService.ECS_TELEMETRY,
-]
-
-
-def _serve(settings: EcsManagedInstancesSettings) -> list[str]:
-    script = WEB_SCRIPT.read_text(encoding="utf-8")
-    port = str(settings.container_port)
-    return ["sh", "-c", script, WEB_SCRIPT.name, WEB_PATH, port, "ECS Managed Instances", PAGE_TEXT]
-
-
-def _probe(settings: EcsManagedInstancesSettings) -> list[str]:
-    return ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{settings.container_port}/"]
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a web task (ECS Exec)")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

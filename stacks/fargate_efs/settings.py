@@ -1,25 +1,13 @@
-"""What can be chosen; the defaults work in an empty account."""
+"""Settings of the Fargate and EFS pattern. The defaults work in an empty account."""
 
-from pydantic import ValidationInfo, field_validator
-
-from patternbook.ecs.settings import FargateSettings, ScalingSettings, TaskSettings
-from patternbook.ecs.task import check_paths
+from patternbook.ecs.settings import FargateSettings, ScalingSettings, SharedFilesSettings
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSettings
-from patternbook.settings import fields
 
 
-# Fields are in the order of the classes from the last to the first, and rules see those before them.
+# Base classes validate from last to first, and a validator sees only the fields before it: health_check_path is checked
+# against image.
 class FargateEfsSettings(
-    FargateSettings, AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, TaskSettings
+    AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, FargateSettings, SharedFilesSettings
 ):
-    """Of one service, by what takes them."""
-
-    mount_path: fields.AbsolutePath = "/shared"
-    """Where the container sees the shared file system."""
-
-    @field_validator("mount_path")
-    @classmethod
-    def _apart_from_the_rest(cls, value: str, info: ValidationInfo) -> str:
-        check_paths([value, *info.data.get("writable_paths", ())])
-        return value
+    """Settings of the service, its load balancer, its network and its alarms."""

@@ -1,29 +1,25 @@
-"""The drawing of the architecture: the package's docstring says what each part promises."""
-
-from pathlib import Path
+"""Internet → Application Load Balancer → Fargate tasks (private subnets) → EFS (isolated subnets)"""
 
 from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import (
     FargateService,
+    LogGroup,
     Monitoring,
     Network,
     PatternStack,
     Posture,
     PublicLoadBalancer,
+    ServiceScaling,
     SharedFileSystem,
     StackOptions,
     Task,
     cluster,
     data_key,
-    log_group,
 )
-from patternbook.ecs.scaling import scale_by_load
+from stacks.fargate_efs.demonstration import add_line_first, web_server
 from stacks.fargate_efs.settings import FargateEfsSettings
-
-DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-JOIN_SCRIPT = Path(__file__).with_name("runtime") / "join.sh"
 
 
 class FargateEfsStack(PatternStack):
@@ -42,83 +38,44 @@ class FargateEfsStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
-        network = Network(
-            self,
-            "Network",
-            posture=posture,
-            cidr=settings.vpc_cidr,
-            log_retention_days=settings.log_retention_days,
-            key=key,
+        self.key = data_key(self, "Key", posture=posture)
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
+        self.files = SharedFileSystem(self, "Files", vpc=self.network.vpc, posture=posture, key=self.key)
+        self.load_balancer = PublicLoadBalancer.from_settings(
+            self, "Front", settings, vpc=self.network.vpc, posture=posture
         )
-        files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
-        front = PublicLoadBalancer(
-            self,
-            "Front",
-            vpc=network.vpc,
-            posture=posture,
-            certificate_arn=settings.certificate_arn,
-            allow_plain_http=settings.allow_plain_http,
-            allowed_cidrs=settings.allowed_cidrs,
-            web_acl_arn=settings.web_acl_arn,
-            log_retention_days=settings.log_retention_days,
+        self.logs = LogGroup(
+            self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=self.key
         )
-        task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=key)
-        demonstration = settings.image is None
-        task = Task(
+        self.task = Task.from_settings(
             self,
             "Task",
+            settings,
             posture=posture,
-            image=settings.image or DEMONSTRATION_IMAGE,
-            port=settings.container_port,
-            log_group=task_logs,
-            files=files,
-            mount_path=settings.mount_path,
-            cpu=settings.cpu,
-            memory_mib=settings.memory_mib,
-            command=_serve(settings) if demonstration else (),
-            health_check_command=settings.health_check_command or (_probe(settings) if demonstration else ()),
-            writable_paths=settings.writable_paths,
-            secrets=settings.secrets,
-            parameters=settings.parameters,
-            secret_key_arns=settings.secret_key_arns,
+            log_group=self.logs,
+            files=self.files,
+            demonstration=web_server(settings),
         )
-        if demonstration:
-            task.run_first("join", image=DEMONSTRATION_IMAGE, command=_join(settings))
-        fargate = FargateService(
-            self,
-            "Fargate",
-            cluster=cluster(self, "Cluster", network=network, posture=posture),
-            network=network,
-            task=task,
-            on_demand_base=settings.on_demand_base,
-            spot_percent=settings.spot_percent,
+        if settings.image is None:
+            add_line_first(self.task, settings)
+        self.cluster = cluster(self, "Cluster", network=self.network, posture=posture)
+        self.service = FargateService.from_settings(
+            self, "Fargate", settings, cluster=self.cluster, network=self.network, task=self.task
         )
-        network.add_interface_endpoints(task.services_called, client=fargate.service)
-        targets = front.serve(fargate.service, health_check_path=settings.health_check_path)
-        scale_by_load(self, "Scaling", service=fargate.service, targets=targets, settings=settings)
+        self.network.add_interface_endpoints(self.task.services_called, client=self.service.service)
+        targets = self.load_balancer.serve(self.service.service)
+        self.scaling = ServiceScaling.from_settings(
+            self, "Scaling", settings, service=self.service.service, targets=targets
+        )
 
-        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        monitoring.watch_load_balancer(front.load_balancer, targets)
-        monitoring.watch_service(fargate.service)
-        monitoring.watch_files(files)
+        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=self.key)
+        self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
+        self.monitoring.watch_service(self.service.service)
+        self.monitoring.watch_files(self.files)
 
-        with_name = "; give it the name of the certificate, by DNS" if settings.certificate_arn else ""
-        self.output("Url", front.url, f"The load balancer{with_name}")
+        self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
         if posture.execute_command:
-            self.output("ShellCommand", fargate.shell_command, "Opens a shell in a task")
-        self.output("FileSystemId", files.file_system.file_system_id, "The shared file system")
-        self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
-        self.output("DashboardUrl", monitoring.dashboard_url, "Load, health and storage at a glance")
-
-
-def _serve(settings: FargateEfsSettings) -> list[str]:
-    return ["httpd", "-f", "-p", str(settings.container_port), "-h", settings.mount_path]
-
-
-def _probe(settings: FargateEfsSettings) -> list[str]:
-    return ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{settings.container_port}/"]
-
-
-def _join(settings: FargateEfsSettings) -> list[str]:
-    return ["sh", "-c", JOIN_SCRIPT.read_text(encoding="utf-8"), "join.sh", settings.mount_path]
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
+        self.output("FileSystemId", self.files.file_system.file_system_id, "Shared EFS file system")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

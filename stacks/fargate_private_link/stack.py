@@ -1,6 +1,4 @@
-"""The drawing of the architecture: the package's docstring says what each part promises."""
-
-from pathlib import Path
+"""Consumer VPC → interface endpoint → PrivateLink → internal Network Load Balancer → Fargate tasks (private subnets)"""
 
 from constructs import Construct
 from typing_extensions import Unpack
@@ -10,26 +8,23 @@ from patternbook import (
     EndpointService,
     FargateService,
     InternalLoadBalancer,
+    LogGroup,
     Monitoring,
     Network,
     PatternStack,
     Posture,
+    ServiceScaling,
     StackOptions,
     Task,
     cluster,
     data_key,
-    log_group,
 )
-from patternbook.ecs.scaling import scale_by_utilization
+from stacks.fargate_private_link.demonstration import web_server
 from stacks.fargate_private_link.settings import FargatePrivateLinkSettings
-
-DEMONSTRATION_IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
-SERVE_SCRIPT = Path(__file__).with_name("runtime") / "serve.sh"
-PAGES = "/pages"
 
 
 class FargatePrivateLinkStack(PatternStack):
-    """A network, a load balancer, a service behind it, and what publishes the service."""
+    """A network, a service behind a load balancer, and the endpoint service that publishes it."""
 
     title = "Fargate service behind an internal NLB, published by PrivateLink"
     settings_type = FargatePrivateLinkSettings
@@ -44,109 +39,59 @@ class FargatePrivateLinkStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
-        network = Network(
-            self,
-            "Network",
-            posture=posture,
-            cidr=settings.vpc_cidr,
-            log_retention_days=settings.log_retention_days,
-            key=key,
+        self.key = data_key(self, "Key", posture=posture)
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
+        self.load_balancer = InternalLoadBalancer.from_settings(
+            self, "Front", settings, vpc=self.network.vpc, posture=posture
         )
-        front = InternalLoadBalancer(
-            self,
-            "Front",
-            vpc=network.vpc,
-            posture=posture,
-            protocol=settings.protocol,
-            certificate_arn=settings.certificate_arn,
-            port=settings.listener_port,
-            allowed_cidrs=settings.allowed_cidrs,
-            enforce_inbound_rules=settings.enforce_inbound_rules,
-            log_retention_days=settings.log_retention_days,
+        self.logs = LogGroup(
+            self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=self.key
         )
-        task_logs = log_group(self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=key)
-        demonstration = settings.image is None
-        task = Task(
+        self.task = Task.from_settings(
             self,
             "Task",
+            settings,
             posture=posture,
-            image=settings.image or DEMONSTRATION_IMAGE,
-            port=settings.container_port,
-            log_group=task_logs,
-            cpu=settings.cpu,
-            memory_mib=settings.memory_mib,
-            command=_serve(settings) if demonstration else (),
-            health_check_command=settings.health_check_command or (_probe(settings) if demonstration else ()),
-            writable_paths=[PAGES] if demonstration else settings.writable_paths,
-            secrets=settings.secrets,
-            parameters=settings.parameters,
-            secret_key_arns=settings.secret_key_arns,
+            log_group=self.logs,
+            demonstration=web_server(settings.container_port),
         )
-        fargate = FargateService(
-            self,
-            "Fargate",
-            cluster=cluster(self, "Cluster", network=network, posture=posture),
-            network=network,
-            task=task,
-            on_demand_base=settings.on_demand_base,
-            spot_percent=settings.spot_percent,
+        self.cluster = cluster(self, "Cluster", network=self.network, posture=posture)
+        self.service = FargateService.from_settings(
+            self, "Fargate", settings, cluster=self.cluster, network=self.network, task=self.task
         )
-        network.add_interface_endpoints(task.services_called, client=fargate.service)
-        targets = front.serve(
-            fargate.service,
-            port=settings.container_port,
-            health_check_protocol=settings.health_check_protocol,
-            health_check_path=settings.health_check_path,
-            health_check_interval_seconds=settings.health_check_interval_seconds,
-            health_check_timeout_seconds=settings.health_check_timeout_seconds,
-            proxy_protocol=settings.proxy_protocol,
+        self.network.add_interface_endpoints(self.task.services_called, client=self.service.service)
+        targets = self.load_balancer.serve(self.service.service)
+        self.endpoint_service = EndpointService.from_settings(
+            self, "EndpointService", settings, load_balancer=self.load_balancer
         )
-        endpoint_service = EndpointService(
-            self,
-            "EndpointService",
-            front=front,
-            acceptance_required=settings.acceptance_required,
-            allowed_principals=settings.allowed_principals,
-            allow_own_account=settings.consumer,
-            private_dns_name=settings.private_dns_name,
-        )
-        scale_by_utilization(self, "Scaling", service=fargate.service, settings=settings)
+        self.scaling = ServiceScaling.from_settings(self, "Scaling", settings, service=self.service.service)
 
-        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        monitoring.watch_network_load_balancer(front.load_balancer, targets)
-        monitoring.watch_service(fargate.service)
+        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=self.key)
+        self.monitoring.watch_network_load_balancer(self.load_balancer.load_balancer, targets)
+        self.monitoring.watch_service(self.service.service)
 
-        self.output("ServiceName", endpoint_service.name, "What consumers create an interface endpoint for")
-        self.output("Address", f"{front.load_balancer.load_balancer_dns_name}:{front.port}", "For clients in the VPC")
+        self.output("ServiceName", self.endpoint_service.name, "Service name for the interface endpoints of consumers")
+        self.output("Address", self.load_balancer.address, "Address for clients in the VPC")
         if settings.acceptance_required:
-            self.output("RequestsCommand", endpoint_service.requests_command, "Lists connections to accept")
-            self.output("AcceptCommand", endpoint_service.accept_command, "Accepts one; add the id of its endpoint")
-        if settings.private_dns_name:
-            record = endpoint_service.verification_record
-            self.output("VerificationRecord", record, f"Verifies who owns {settings.private_dns_name}, by DNS")
-        if settings.consumer:
-            consumer = EndpointConsumer(
-                self,
-                "Consumer",
-                posture=posture,
-                service=endpoint_service,
-                cidr=settings.consumer_cidr,
-                log_retention_days=settings.log_retention_days,
-                key=key,
+            self.output(
+                "RequestsCommand",
+                self.endpoint_service.requests_command,
+                "Lists the connections that wait for acceptance",
             )
-            self.output("ConsumerAddress", f"{consumer.dns_name}:{front.port}", "For clients in the consumer's VPC")
-            self.output("ConsumerVpcId", consumer.vpc.vpc_id, "The consumer's VPC")
+            self.output(
+                "AcceptCommand", self.endpoint_service.accept_command, "Accepts a connection; append its endpoint id"
+            )
+        if settings.private_dns_name:
+            record = self.endpoint_service.verification_record
+            self.output("VerificationRecord", record, f"TXT record that verifies {settings.private_dns_name}")
+        self.consumer: EndpointConsumer | None = None
+        if settings.consumer:
+            self.consumer = EndpointConsumer.from_settings(
+                self, "Consumer", settings, posture=posture, service=self.endpoint_service, key=self.key
+            )
+            self.output("ConsumerAddress", self.consumer.address, "Address for clients in the consumer's VPC")
+            self.output("ConsumerVpcId", self.consumer.vpc.vpc_id, "The consumer's VPC")
         if posture.execute_command:
-            self.output("ShellCommand", fargate.shell_command, "Opens a shell in a task")
-        self.output("LogGroupName", task_logs.log_group_name, "What the tasks print")
-        self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")
-
-
-def _serve(settings: FargatePrivateLinkSettings) -> list[str]:
-    script = SERVE_SCRIPT.read_text(encoding="utf-8")
-    return ["sh", "-c", script, "serve.sh", PAGES, str(settings.container_port)]
-
-
-def _probe(settings: FargatePrivateLinkSettings) -> list[str]:
-    return ["CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{settings.container_port}/"]
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
+        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

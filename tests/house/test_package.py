@@ -48,10 +48,11 @@ from patternbook import (
     WorkQueue,
     cluster,
     external_cluster,
-    log_group,
+    LogGroup,
     node_role,
 )
-from patternbook.eks.add_ons import add_ebs_driver, add_ons_before_nodes
+from patternbook.eks.add_ons import add_ons_before_nodes
+from patternbook.eks.storage.ebs import add_ebs_driver
 from patternbook.network.public_load_balancer import response_time
 
 app = cdk.App(outdir="cdk.out")
@@ -59,7 +60,7 @@ stack = cdk.Stack(app, "Foreign")
 network = Network(stack, "Network", posture=SANDBOX)
 files = SharedFileSystem(stack, "Files", vpc=network.vpc, posture=SANDBOX)
 front = PublicLoadBalancer(stack, "Front", vpc=network.vpc, posture=SANDBOX)
-logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
 task = Task(
     stack,
     "Task",
@@ -88,7 +89,7 @@ cdk.CfnOutput(stack, "Url", value=front.url)
 
 
 def small_task(stack, **arguments):
-    logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+    logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
     image = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
     return Task(stack, "Task", posture=SANDBOX, image=image, port=8080, log_group=logs, **arguments)
 
@@ -129,8 +130,8 @@ network = Network(stack, "Network", posture=SANDBOX)
 front = InternalLoadBalancer(stack, "Front", vpc=network.vpc, posture=SANDBOX)
 ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
 service = FargateService(stack, "Service", cluster=ecs_cluster, network=network, task=small_task(stack)).service
-front.serve(service, port=8080)
-published = EndpointService(stack, "Published", front=front, acceptance_required=False, allow_own_account=True)
+front.serve(service)
+published = EndpointService(stack, "Published", load_balancer=front, acceptance_required=False, allow_own_account=True)
 EndpointConsumer(stack, "Consumer", posture=SANDBOX, service=published)
 
 stack = cdk.Stack(app, "Kubernetes")
@@ -157,7 +158,7 @@ live = LiveFunction(
     "Live",
     package=Path("code"),
     handler="work.handler",
-    log_group=log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
+    log_group=LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
     reserved_concurrency=5,
     provisioned=Provisioned(min_environments=1, max_environments=2),
     on_failure=FailureQueue(stack, "Failures", posture=SANDBOX),

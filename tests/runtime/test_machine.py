@@ -296,10 +296,10 @@ def test_no_activation_is_made_for_nothing(machine: Machine, trouble: str) -> No
 @pytest.mark.parametrize(
     ("region", "said"),
     [
-        ("eu-west", "eu-west is no AWS Region"),
-        ("shop", "shop is no AWS Region"),
+        ("eu-west", "eu-west is not an AWS Region"),
+        ("shop", "shop is not an AWS Region"),
         ("cn-north-1", "not offered in the Regions of China"),
-        ("", "is no AWS Region"),
+        ("", "is not an AWS Region"),
     ],
 )
 @pytest.mark.parametrize("verb", ["register", "deregister"])

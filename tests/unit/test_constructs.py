@@ -14,12 +14,12 @@ from aws_cdk.assertions import Template
 from patternbook import (
     SANDBOX,
     FargateService,
+    LogGroup,
     Network,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
     Task,
-    log_group,
 )
 from patternbook.limits.fargate import check_task_size
 
@@ -47,34 +47,34 @@ Make = Callable[[cdk.Stack, ec2.Vpc], object]
 MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     "Spot above all": (
         lambda stack, _: FargateService(stack, "It", cluster=UNUSED, network=UNUSED, task=UNUSED, spot_percent=101),
-        ("spot_percent", "101 given", "0 to 100"),
+        ("spot_percent must be 0 to 100, got 101.",),
     ),
     "task of no size": (
         lambda stack, _: task(stack, memory_mib=3072),
-        ("with 256 CPU units", "512, 1024, 2048"),
+        ("memory_mib must be one of 512, 1024, 2048 with 256 CPU units, got 3072.",),
     ),
     "paths in each other": (
         lambda stack, _: task(stack, writable_paths=["/data/tmp"]),
-        ("paths apart from each other", "/data/tmp is within /data"),
+        ("Paths must not contain each other, but /data contains /data/tmp.",),
     ),
     "network too small": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, cidr="10.0.0.0/25"),
-        ("cidr", "'10.0.0.0/25' given", "/16 to /23", "required"),
+        ("cidr must be an IPv4 block", "/16 to /23", "got '10.0.0.0/25'"),
     ),
     "network too large": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, cidr="10.0.0.0/8"),
-        ("cidr", "'10.0.0.0/8' given", "/16 to /23", "required"),
+        ("cidr must be an IPv4 block", "/16 to /23", "got '10.0.0.0/8'"),
     ),
     "network without addresses": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, cidr="ten"),
-        ("cidr", "'ten' given", "/16 to /23", "required"),
+        ("cidr must be an IPv4 block", "/16 to /23", "got 'ten'"),
     ),
     "network logs": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, log_retention_days=8),
         ("retention_days must be one of", "7, 14,", "got 8"),
     ),
     "log group": (
-        lambda stack, _: log_group(stack, "It", posture=SANDBOX, retention_days=0, key=None),
+        lambda stack, _: LogGroup(stack, "It", posture=SANDBOX, retention_days=0, key=None),
         ("retention_days must be one of", "1, 3, 5, 7,", "got 0"),
     ),
     "file system for root": (
@@ -95,7 +95,7 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "load balancer for nobody": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, allowed_cidrs=[]),
-        ("allowed_cidrs", "nothing given", "at least one"),
+        ("allowed_cidrs must list at least one CIDR block, got none.",),
     ),
     "load balancer logs": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, log_retention_days=0),
@@ -124,9 +124,9 @@ def test_a_refused_construct_leaves_nothing_in_the_stack(stack: cdk.Stack, elsew
 @pytest.mark.parametrize(
     ("cpu", "memory_mib", "said"),
     [
-        (300, 512, "cpu: 300 is not one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768"),
-        (256, 4096, "Fargate offers with 256 CPU units these sizes, in MiB: 512, 1024, 2048"),
-        (4096, 8000, "Fargate offers with 4096 CPU units these sizes, in MiB: 8192, "),
+        (300, 512, "cpu must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, got 300"),
+        (256, 4096, "memory_mib must be one of 512, 1024, 2048 with 256 CPU units, got 4096"),
+        (4096, 8000, "memory_mib must be one of 8192, 9216, .* with 4096 CPU units, got 8000"),
     ],
 )
 def test_a_task_size_that_fargate_does_not_offer(cpu: int, memory_mib: int, said: str) -> None:
@@ -151,25 +151,29 @@ def nodes(stack: cdk.Stack) -> list[str]:
     return sorted(child.node.path for child in stack.node.find_all())
 
 
-@pytest.mark.parametrize(("min_tasks", "max_tasks"), [(3, 2), (-1, 2)])
+WRONG_LIMITS = {
+    (3, 2): r"max_tasks must be at least min_tasks \(3\), got 2\. Raise max_tasks or lower min_tasks\.",
+    (-1, 2): r"min_tasks must be at least 0, got -1\.",
+}
+
+
+@pytest.mark.parametrize(("min_tasks", "max_tasks"), WRONG_LIMITS)
 def test_scaling_between_wrong_bounds(
     stack: cdk.Stack, service: ecs.FargateService, min_tasks: int, max_tasks: int
 ) -> None:
     before = nodes(stack)
-    said = f"min_tasks and max_tasks: {min_tasks} and {max_tasks} given, 0 <= min <= max required"
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=WRONG_LIMITS[min_tasks, max_tasks]):
         ServiceScaling(stack, "It", service=service, min_tasks=min_tasks, max_tasks=max_tasks)
     assert nodes(stack) == before
 
 
-@pytest.mark.parametrize(("min_tasks", "max_tasks"), [(3, 2), (-1, 2)])
+@pytest.mark.parametrize(("min_tasks", "max_tasks"), WRONG_LIMITS)
 def test_a_schedule_with_wrong_bounds(
     stack: cdk.Stack, service: ecs.FargateService, min_tasks: int, max_tasks: int
 ) -> None:
     scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
     before = nodes(stack)
-    said = f"min_tasks and max_tasks: {min_tasks} and {max_tasks} given, 0 <= min <= max required"
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=WRONG_LIMITS[min_tasks, max_tasks]):
         scaling.on_schedule("Night", cron="0 20 ? * * *", time_zone="Etc/UTC", min_tasks=min_tasks, max_tasks=max_tasks)
     assert nodes(stack) == before
 
@@ -178,9 +182,11 @@ def test_a_schedule_with_wrong_bounds(
 def test_steps_that_do_not_rise(stack: cdk.Stack, service: ecs.FargateService, add_tasks: dict[float, int]) -> None:
     scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
     before = nodes(stack)
-    with pytest.raises(ValueError, match="each step adds at least 1 task, and more than a lower one") as refusal:
+    with pytest.raises(
+        ValueError, match="steps that each add at least 1 task and more than the step before"
+    ) as refusal:
         scaling.on_steps("Slow", cloudwatch.Metric(namespace="A", metric_name="B"), add_tasks=add_tasks)
-    assert f"add_tasks: {add_tasks} given" in str(refusal.value)
+    assert f"got {add_tasks}." in str(refusal.value)
     assert nodes(stack) == before
 
 
@@ -209,27 +215,27 @@ FIGHTS: dict[str, tuple[Use, Use, str]] = {
     "CPU twice": (
         lambda scaling: scaling.on_cpu(percent=50),
         lambda scaling: scaling.on_cpu(percent=60),
-        "target tracking on CPU utilization given, but target tracking goes by it already",
+        "target tracking cannot use CPU utilization, because target tracking already does",
     ),
     "a metric tracked twice, by other statistics": (
         lambda scaling: scaling.on_metric("One", BACKLOG, target=10),
         lambda scaling: scaling.on_metric("Two", BACKLOG.with_(statistic="max"), target=20),
-        "target tracking on this metric given, but target tracking goes by it already",
+        "target tracking cannot use this metric, because target tracking already does",
     ),
     "a metric tracked and stepped": (
         lambda scaling: scaling.on_metric("One", BACKLOG, target=10),
         lambda scaling: scaling.on_steps("Two", BACKLOG, add_tasks={20: 1}),
-        "step scaling on this metric given, but target tracking goes by it already",
+        "step scaling cannot use this metric, because target tracking already does",
     ),
     "an expression twice": (
         lambda scaling: scaling.on_steps("One", expression("a / 2"), add_tasks={10: 1}),
         lambda scaling: scaling.on_steps("Two", expression("a / 2"), add_tasks={20: 1}),
-        "goes by it already: one is allowed",
+        "cannot use this metric, because step scaling already does. Use another metric",
     ),
     "the same time twice": (
         lambda scaling: scaling.on_schedule("One", **EVENING, min_tasks=0, max_tasks=1),
         lambda scaling: scaling.on_schedule("Two", **EVENING, min_tasks=1, max_tasks=1),
-        "cron and time_zone: '0 20 ? * * *' and 'Etc/UTC' given twice",
+        "cron and time_zone must differ between schedules, got '0 20 ? * * *' and 'Etc/UTC' twice",
     ),
 }
 EVENING = {"cron": "0 20 ? * * *", "time_zone": "Etc/UTC"}
@@ -266,5 +272,5 @@ def test_policies_that_agree(stack: cdk.Stack, service: ecs.FargateService) -> N
 def test_steps_alone_would_never_end(stack: cdk.Stack, service: ecs.FargateService) -> None:
     scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
     scaling.on_steps("Steps", BACKLOG, add_tasks={20: 1})
-    with pytest.raises(RuntimeError, match="nothing takes them away: add a target tracking policy"):
+    with pytest.raises(RuntimeError, match=r"nothing removes them\. Add a target tracking policy"):
         Template.from_stack(stack)

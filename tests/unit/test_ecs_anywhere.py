@@ -8,12 +8,12 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
 
-from patternbook import SANDBOX, AnywhereService, SettingsError, Task, external_cluster, log_group
-from patternbook.ecs.anywhere import check_host_port
+from patternbook import SANDBOX, AnywhereService, LogGroup, SettingsError, Task, external_cluster
+from patternbook.limits.ecs_tasks import check_host_port
 from patternbook.settings.loading import load_settings
 from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_anywhere import EcsAnywhereSettings, EcsAnywhereStack
-from stacks.ecs_anywhere.stack import SERVE_SCRIPT
+from stacks.ecs_anywhere.demonstration import SERVE_SCRIPT
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
@@ -407,17 +407,21 @@ def mistakes(settings: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("network_mode", "awsvpc", "bridge network mode, for ECS Anywhere supports no awsvpc; host_port"),
+        (
+            "network_mode",
+            "awsvpc",
+            "ECS Anywhere supports no awsvpc, so tasks run in bridge network mode. Set host_port",
+        ),
         ("network_mode", "bridge", "bridge network mode"),
         ("vpc_cidr", "10.0.0.0/16", "supports no awsvpc"),
-        ("load_balancer", True, "supports no load balancer; host_port is where a machine serves"),
+        ("load_balancer", True, "supports no load balancer. Set host_port"),
         ("certificate_arn", "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b", "supports no load balancer"),
         ("health_check_path", "/", "supports no load balancer"),
         ("service_discovery", {}, "supports neither service discovery nor Service Connect"),
         ("service_connect", {}, "supports neither service discovery nor Service Connect"),
-        ("max_tasks", 4, "do not scale by themselves; desired_count"),
-        ("scheduled_tasks", [], "do not scale by themselves; desired_count"),
-        ("capacity_providers", [], "supports no capacity providers; machines register"),
+        ("max_tasks", 4, "external services have no auto scaling. Set desired_count"),
+        ("scheduled_tasks", [], "external services have no auto scaling. Set desired_count"),
+        ("capacity_providers", [], "supports no capacity providers. Machines register"),
         ("spot_percent", 50, "supports no capacity providers"),
         ("file_system_id", "fs-1", "supports no EFS volumes"),
         ("mount_path", "/shared", "supports no EFS volumes"),
@@ -427,7 +431,7 @@ def test_what_ecs_anywhere_lacks_is_refused_with_the_reason(name: str, value: An
     found = mistakes({name: value})
     assert found.keys() == {f"EcsAnywhereStack.{name}"}
     [remedy] = found.values()
-    assert remedy.startswith("no setting of this pattern: ")
+    assert remedy.startswith("Not supported: ")
     assert said in remedy
 
 
@@ -446,8 +450,8 @@ def test_a_misspelt_setting_is_still_guessed() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("host_port", 22, "but for 22, 2375, 2376"),
-        ("host_port", 2376, "but for 22, 2375, 2376"),
+        ("host_port", 22, "1 to 32767 except 22, 2375, 2376"),
+        ("host_port", 2376, "1 to 32767 except 22, 2375, 2376"),
         ("host_port", 32768, "0, or a port from 1 to 32767"),
         ("host_port", -1, "0, or a port from 1 to 32767"),
         ("architecture", "ARM64", "one of arm64, x86_64"),
@@ -472,7 +476,9 @@ def test_all_mistakes_come_at_once() -> None:
 @pytest.mark.parametrize("path", ["/srv/www", "/srv", "/srv/www/cache"])
 def test_the_demonstration_has_its_folder_for_itself(path: str) -> None:
     """Found by the settings already, not as a traceback of the construct."""
-    assert "apart from each other" in mistakes({"writable_paths": [path]})["EcsAnywhereStack.writable_paths"]
+    assert (
+        "Paths must not contain each other" in mistakes({"writable_paths": [path]})["EcsAnywhereStack.writable_paths"]
+    )
 
 
 def test_the_demonstration_s_folder_is_free_with_an_image_of_one_s_own() -> None:
@@ -485,17 +491,19 @@ def test_the_demonstration_s_folder_is_free_with_an_image_of_one_s_own() -> None
 
 @pytest.mark.parametrize("port", [0, 22, 2375, 2376, 32768])
 def test_a_port_that_a_machine_has_for_itself(port: int) -> None:
-    with pytest.raises(ValueError, match="a port from 1 to 32767, but for 22, 2375, 2376, which the machine itself"):
+    with pytest.raises(
+        ValueError, match=f"1 to 32767 except 22, 2375, 2376, which the machine itself uses, got {port}"
+    ):
         check_host_port(port)
 
 
 @pytest.mark.parametrize(
     ("of_task", "of_service", "said"),
     [
-        ({"compatibility": ecs.Compatibility.EC2}, {}, "one of compatibility EXTERNAL, without files, required"),
-        ({"files": True}, {}, "one of compatibility EXTERNAL, without files, required"),
-        ({}, {"desired_count": -1}, "desired_count and min_healthy_percent: -1 and 100 given, at least 0"),
-        ({}, {"min_healthy_percent": 101}, "0 and 101 given, at least 0, and 0 to 100, required"),
+        ({"compatibility": ecs.Compatibility.EC2}, {}, "task must have compatibility EXTERNAL and no files"),
+        ({"files": True}, {}, "task must have compatibility EXTERNAL and no files"),
+        ({}, {"desired_count": -1}, r"desired_count must be at least 0, got -1\."),
+        ({}, {"min_healthy_percent": 101}, r"min_healthy_percent must be 0 to 100, got 101\."),
     ],
 )
 def test_a_service_that_cannot_be(of_task: dict[str, Any], of_service: dict[str, Any], said: str) -> None:
@@ -505,7 +513,7 @@ def test_a_service_that_cannot_be(of_task: dict[str, Any], of_service: dict[str,
         "Task",
         posture=SANDBOX,
         image="public.ecr.aws/a/b:1",
-        log_group=log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
+        log_group=LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
         compatibility=of_task.get("compatibility", ecs.Compatibility.EXTERNAL),
         network_mode=ecs.NetworkMode.BRIDGE,
     )
@@ -515,3 +523,17 @@ def test_a_service_that_cannot_be(of_task: dict[str, Any], of_service: dict[str,
     with pytest.raises(ValueError, match=said):
         AnywhereService(stack, "It", cluster=cluster, task=definition, architecture="arm64", **of_service)
     assert [child.node.path for child in stack.node.find_all()] == before
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, EcsAnywhereStack)
+    for reference, resource_type in (
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.machines.role.role_arn, "AWS::IAM::Role"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type

@@ -8,7 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from patternbook.ecs.ec2_capacity import check_numbers, check_scaling
+from patternbook.limits.ecs_capacity import check_numbers, check_scaling
 from patternbook.limits.instance_types import (
     DEFAULT_TYPES,
     INSTANCE_TYPES,
@@ -21,6 +21,7 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_ec2 import EcsEc2Stack
 from tests.book import POSTURES, refusal, variant
 from tests.unit.options import WEB_SERVICE_OPTIONS
+from tests.unit.outbound import OutboundTraffic
 
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
@@ -748,11 +749,15 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"instance_types": ["t3.small"]}, "instance_types", "run an AMI for arm64, unlike t3.small: t4g.small"),
+            (
+                {"instance_types": ["t3.small"]},
+                "instance_types",
+                "must run an AMI for arm64, got t3.small. Choose from t4g.small",
+            ),
             (
                 {"architecture": "x86_64", "instance_types": ["m6i.large", "m7g.large"]},
                 "instance_types",
-                "run an AMI for x86_64, unlike m7g.large: t3.small",
+                "must run an AMI for x86_64, got m7g.large. Choose from t3.small",
             ),
             ({"instance_types": ["m5.micro"]}, "instance_types.0", "one of t4g.small, t4g.medium"),
             ({"instance_types": ["t4g.small", "t4g.small"]}, "instance_types", "each value once"),
@@ -764,7 +769,7 @@ class TestRefusals:
             (
                 {"target_instance_cpu_percent": 60},
                 "target_instance_cpu_percent",
-                "no target_instance_cpu_percent together with the capacity provider",
+                "target_instance_cpu_percent must not be set with a capacity provider",
             ),
             (
                 {"capacity_provider": False, "target_instance_cpu_percent": 95},
@@ -774,18 +779,18 @@ class TestRefusals:
             (
                 {"capacity_provider": False, "target_capacity_percent": 100},
                 "target_capacity_percent",
-                "no target_capacity_percent without the capacity provider",
+                "target_capacity_percent must not be set without a capacity provider",
             ),
             (
                 {"capacity_provider": False, "protect_busy_instances": False},
                 "protect_busy_instances",
-                "no protect_busy_instances without the capacity provider",
+                "protect_busy_instances must not be set without a capacity provider",
             ),
             (
                 {"capacity_provider": False, "min_instances": 1},
                 "min_instances",
-                "tasks without room bring no instance: 1 instances have not enough network interfaces "
-                "(2 tasks an instance) for 4 tasks: expected at least 2",
+                "waiting tasks add no instance. 1 instances have not enough network interfaces "
+                "(2 tasks per instance) for 4 tasks. Allow at least 2 instances",
             ),
             (
                 {
@@ -793,35 +798,43 @@ class TestRefusals:
                     "scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "min_tasks": 5, "max_tasks": 6}],
                 },
                 "min_instances",
-                "for 7 tasks: expected at least 4",
+                "for 7 tasks. Allow at least 4 instances",
             ),
-            ({"desired_instances": 9}, "desired_instances", "set min_instances and max_instances"),
-            ({"desired_workers": 9}, "desired_workers", "set min_workers and max_workers"),
-            ({"desired_tasks": 9}, "desired_tasks", "set min_tasks and max_tasks"),
-            ({"min_instances": 7}, "max_instances", "at least min_instances, which is 7"),
-            ({"min_workers": 4}, "max_workers", "at least min_workers, which is 4"),
+            ({"desired_instances": 9}, "desired_instances", "set min_instances = max_instances"),
+            ({"desired_workers": 9}, "desired_workers", "set min_workers = max_workers"),
+            ({"desired_tasks": 9}, "desired_tasks", "set min_tasks = max_tasks"),
+            (
+                {"min_instances": 7},
+                "max_instances",
+                "max_instances must be at least min_instances (7), got 6. Raise max_instances or lower",
+            ),
+            (
+                {"min_workers": 4},
+                "max_workers",
+                "max_workers must be at least min_workers (4), got 3. Raise max_workers or lower",
+            ),
             (
                 {"max_tasks": 8},
                 "max_instances",
-                "not enough network interfaces (2 tasks an instance) for 13 tasks: expected at least 7",
+                "not enough network interfaces (2 tasks per instance) for 13 tasks. Allow at least 7 instances",
             ),
             (
                 {"scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "min_tasks": 2, "max_tasks": 40}]},
                 "max_instances",
-                "for 45 tasks: expected at least 23",
+                "for 45 tasks. Allow at least 23 instances",
             ),
-            ({"eni_trunking": True}, "instance_types", "offer ENI trunking, unlike t4g.small, t4g.medium"),
-            ({"memory_mib": 2000}, "max_instances", "fits on no instance of the smallest type, which has 2048 and"),
-            ({"cpu": 2048}, "max_instances", "not enough CPU for 11 tasks: expected at least 8"),
-            ({"memory_mib": 1800}, "max_instances", "not enough memory for 11 tasks: expected at least"),
+            ({"eni_trunking": True}, "instance_types", "must support ENI trunking, got t4g.small, t4g.medium."),
+            ({"memory_mib": 2000}, "max_instances", "2000 MiB, but the smallest type has 2048 and about"),
+            ({"cpu": 2048}, "max_instances", "not enough CPU for 11 tasks. Allow at least 8 instances"),
+            ({"memory_mib": 1800}, "max_instances", "not enough memory for 11 tasks. Allow at least"),
             (
                 {"shared_files": True, "operating_system": "bottlerocket"},
                 "operating_system",
-                "al2023 with shared_files",
+                "Must be al2023 with shared_files",
             ),
-            ({"health_check_path": "/up"}, "health_check_path", "or an image of yours"),
-            ({"mount_path": "/www/files"}, "mount_path", "is within /www"),
-            ({"writable_paths": ["/www"]}, "mount_path", "apart from each other"),
+            ({"health_check_path": "/up"}, "health_check_path", "Set image to use another path"),
+            ({"mount_path": "/www/files"}, "mount_path", "/www contains /www/files"),
+            ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
         ],
     )
     def test_a_mistake_is_named(self, tmp_path: Any, settings: dict[str, Any], path: str, remedy: str) -> None:
@@ -846,12 +859,12 @@ class TestConstructsAlone:
     @pytest.mark.parametrize(
         ("numbers", "message"),
         [
-            ({"min_instances": 3, "max_instances": 2}, "min_instances and max_instances: 3 and 2 given"),
-            ({"max_instances": 0, "min_instances": 0}, "a max of at least 1"),
-            ({"spot_percent": 101}, "0 to 100, required"),
-            ({"on_demand_base": -1}, "at least 0"),
-            ({"target_capacity_percent": 101}, "target_capacity_percent: 101 given, 1 to 100 required"),
-            ({"target_instance_cpu_percent": 0}, "target_instance_cpu_percent: 0 given, 1 to 100 required"),
+            ({"min_instances": 3, "max_instances": 2}, r"max_instances must be at least min_instances \(3\), got 2\."),
+            ({"max_instances": 0, "min_instances": 0}, r"max_instances must be at least 1, got 0\."),
+            ({"spot_percent": 101}, r"spot_percent must be 0 to 100, got 101\."),
+            ({"on_demand_base": -1}, r"on_demand_base must be at least 0, got -1\."),
+            ({"target_capacity_percent": 101}, r"target_capacity_percent must be 1 to 100, got 101\."),
+            ({"target_instance_cpu_percent": 0}, r"target_instance_cpu_percent must be 1 to 100, got 0\."),
         ],
     )
     def test_numbers(self, numbers: dict[str, int], message: str) -> None:
@@ -869,10 +882,22 @@ class TestConstructsAlone:
     @pytest.mark.parametrize(
         ("given", "message"),
         [
-            ({"capacity_provider": True, "target_instance_cpu_percent": 50}, "together with the capacity provider"),
-            ({"capacity_provider": False, "target_capacity_percent": 100}, "no target_capacity_percent without"),
-            ({"capacity_provider": False, "protect_busy_instances": True}, "no protect_busy_instances without"),
-            ({"capacity_provider": False, "min_instances": 0}, "min_instances of at least 1 without"),
+            (
+                {"capacity_provider": True, "target_instance_cpu_percent": 50},
+                "target_instance_cpu_percent must not be set with a capacity provider",
+            ),
+            (
+                {"capacity_provider": False, "target_capacity_percent": 100},
+                "target_capacity_percent must not be set without",
+            ),
+            (
+                {"capacity_provider": False, "protect_busy_instances": True},
+                "protect_busy_instances must not be set without",
+            ),
+            (
+                {"capacity_provider": False, "min_instances": 0},
+                "min_instances must be at least 1 without a capacity provider, got 0",
+            ),
         ],
     )
     def test_one_way_of_scaling(self, given: dict[str, Any], message: str) -> None:
@@ -882,16 +907,39 @@ class TestConstructsAlone:
             check_scaling(**given)
 
     def test_types(self) -> None:
-        with pytest.raises(ValueError, match=r"unlike t3\.small"):
+        with pytest.raises(ValueError, match=r"got t3\.small"):
             check_instance_types(["t3.small"], architecture="arm64")
 
     def test_a_fit_to_the_last_interface(self) -> None:
         names: list[InstanceTypeName] = ["t4g.small"]
         check_room([TaskSize(4, 128, 128)], names=names, instances=2)
-        with pytest.raises(ValueError, match="expected at least 3"):
+        with pytest.raises(ValueError, match="Allow at least 3 instances"):
             check_room([TaskSize(5, 128, 128)], names=names, instances=2)
 
     def test_types_by_default_run_the_ami(self) -> None:
         for architecture, names in DEFAULT_TYPES.items():
             assert len(names) > 1, "for Spot"
             check_instance_types(names, architecture=architecture)
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, EcsEc2Stack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.queue.queue.queue_url, "AWS::SQS::Queue"),
+        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.capacity.group.auto_scaling_group_name, "AWS::AutoScaling::AutoScalingGroup"),
+        (made.web_task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.worker_task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.worker.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""

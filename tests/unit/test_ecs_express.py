@@ -10,12 +10,13 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
-from patternbook import SANDBOX, ExpressService, Network, Task, log_group
+from patternbook import SANDBOX, ExpressService, LogGroup, Network, Task
 from patternbook.ecs.service import cluster
 from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_express import EcsExpressStack
 from tests.book import refusal
 from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
+from tests.unit.outbound import OutboundTraffic
 
 PATTERN = EcsExpressStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -383,7 +384,8 @@ class TestOperation:
         assert any_stack.output("DescribeCommand") == f"{command}${{{SERVICE}.ServiceArn}}"
 
     @pytest.mark.parametrize(
-        ("name", "said"), [("sandbox", "The service"), ("full", "The service, from within the VPC")]
+        ("name", "said"),
+        [("sandbox", "URL of the service for the internet"), ("full", "URL of the service for clients in the VPC")],
     )
     def test_from_where_the_url_is_reached(self, read: Callable[[str], Reading], name: str, said: str) -> None:
         assert read(name).document["Outputs"]["Url"]["Description"] == said
@@ -393,23 +395,39 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"min_tasks": 7}, "max_tasks", "at least min_tasks, which is 7"),
+            (
+                {"min_tasks": 7},
+                "max_tasks",
+                "max_tasks must be at least min_tasks (7), got 6. Raise max_tasks or lower min_tasks.",
+            ),
             ({"memory_mib": 600}, "memory_mib", "512, 1024, 2048"),
-            ({"scaling_target": 5}, "scaling_target", "from 10 to 90, in %, of scaling_metric cpu"),
-            ({"scaling_target": 91, "scaling_metric": "memory"}, "scaling_target", "from 10 to 90, in %"),
+            (
+                {"scaling_target": 5},
+                "scaling_target",
+                "scaling_target must be 10 to 90 % with scaling_metric cpu, got 5.",
+            ),
+            ({"scaling_target": 91, "scaling_metric": "memory"}, "scaling_target", "must be 10 to 90 % with"),
             ({"scaling_target": 0, "scaling_metric": "requests"}, "scaling_target", "from 1 to 65,536"),
             ({"scaling_target": 65537, "scaling_metric": "requests"}, "scaling_target", "from 1 to 65,536"),
             ({"scaling_metric": "concurrency"}, "scaling_metric", "one of cpu, memory, requests"),
             ({"private_ingress": "yes"}, "private_ingress", "true or false"),
-            ({"command": ["serve"]}, "command", "expected none for the demonstration"),
+            ({"command": ["serve"]}, "command", "Must be empty for the demonstration"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
-            ({"writable_paths": ["/www"]}, "writable_paths", "apart from each other"),
+            ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
             ({"container_port": 80}, "container_port", "from 1,024 to 65,535"),
-            ({"desired_count": 3}, "desired_count", "scaling owns"),
-            ({"certificate_arn": "arn"}, "certificate_arn", "the load balancer is ECS's own"),
-            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "is one of FargateEfsStack"),
-            ({"target_cpu_percent": 60}, "target_cpu_percent", "set scaling_metric and scaling_target"),
-            ({"spot_percent": 50}, "spot_percent", "Express Mode does not have it"),
+            ({"desired_count": 3}, "desired_count", "auto scaling owns the number of tasks"),
+            (
+                {"certificate_arn": "arn"},
+                "certificate_arn",
+                "ECS owns the load balancer. Use FargateEfsStack for certificate_arn.",
+            ),
+            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "Use FargateEfsStack for allowed_cidrs."),
+            ({"target_cpu_percent": 60}, "target_cpu_percent", "Set scaling_metric and scaling_target."),
+            (
+                {"spot_percent": 50},
+                "spot_percent",
+                "Not supported by Express Mode. Use FargateEfsStack for spot_percent.",
+            ),
         ],
     )
     def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
@@ -439,24 +457,24 @@ class TestConstruct:
     @pytest.mark.parametrize(
         ("task", "more", "message"),
         [
-            ({"container_name": "web"}, {}, r"a container Main with one port that has a name required, web with"),
-            ({"port_name": None}, {}, r"Main with \[\(8080, None\)\] given"),
-            ({"port": None}, {}, r"Main with \[\] given"),
+            ({"container_name": "web"}, {}, r"task must have a container Main with one named port, got web with"),
+            ({"port_name": None}, {}, r"got Main with \[\(8080, None\)\]\."),
+            ({"port": None}, {}, r"got Main with \[\]\."),
             (
                 {"compatibility": ecs.Compatibility.MANAGED_INSTANCES},
                 {},
-                "task: one of compatibility FARGATE required",
+                "task must have compatibility FARGATE, got MANAGED_INSTANCES",
             ),
-            ({}, {"min_tasks": 3, "max_tasks": 2}, "min_tasks and max_tasks: 3 and 2 given"),
-            ({}, {"min_tasks": 0}, "min_tasks and max_tasks: 0 and 6 given"),
-            ({}, {"scaling_target": 95}, "from 10 to 90, in %"),
-            ({}, {"public": False}, "network: one with private subnets required"),
+            ({}, {"min_tasks": 3, "max_tasks": 2}, r"max_tasks must be at least min_tasks \(3\), got 2\."),
+            ({}, {"min_tasks": 0}, r"min_tasks must be at least 1, got 0\."),
+            ({}, {"scaling_target": 95}, "scaling_target must be 10 to 90 % with scaling_metric cpu, got 95"),
+            ({}, {"public": False}, "network must have private subnets"),
         ],
     )
     def test_what_express_mode_does_not_take(self, task: dict[str, Any], more: dict[str, Any], message: str) -> None:
         stack = cdk.Stack()
         network = Network(stack, "Network", posture=SANDBOX, private_subnets=False)
-        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         arguments: dict[str, Any] = {"container_name": "Main", "port": 8080, "port_name": "http", **task}
         made = Task(
             stack,
@@ -475,7 +493,7 @@ class TestConstruct:
         """Without its permissions ECS could not delete what it made."""
         stack = cdk.Stack()
         network = Network(stack, "Network", posture=SANDBOX)
-        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         named: dict[str, Any] = {"container_name": "Main", "port_name": "http"}
         made = Task(stack, "Task", posture=SANDBOX, image="public.ecr.aws/a/b:1", log_group=logs, port=8080, **named)
         ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
@@ -497,3 +515,22 @@ def _listed(value: Any) -> list[Any]:
 def private(read: Callable[[str], Reading]) -> Reading:
     """The variant that is reached from within the VPC."""
     return read("private")
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, EcsExpressStack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.attr_service_arn, SERVICE),
+        (made.service.load_balancer.load_balancer_arn, SERVICE),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""

@@ -8,13 +8,15 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
 
-from patternbook import SANDBOX, ManagedInstancesService, Network, Task, log_group
-from patternbook.ecs.managed_instances import ManagedInstances, check_bounds, check_fits
+from patternbook import SANDBOX, LogGroup, ManagedInstancesService, Network, Task
+from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.service import cluster
+from patternbook.limits.ecs_capacity import check_bounds, check_fits
 from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
 from tests.book import refusal
 from tests.unit.options import WEB_SERVICE_OPTIONS
+from tests.unit.outbound import OutboundTraffic
 
 PATTERN = EcsManagedInstancesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -319,18 +321,22 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"max_vcpus": 1, "min_vcpus": 2}, "max_vcpus", "at least min_vcpus, which is 2"),
-            ({"max_memory_gib": 1, "min_memory_gib": 2}, "max_memory_gib", "at least min_memory_gib, which is 2"),
-            ({"cpu": 8192}, "max_memory_gib", "a task with 8192 CPU units and 256 MiB fits on no instance"),
-            ({"memory_mib": 16384}, "max_memory_gib", "of which the largest has 4096 and about 14745"),
+            ({"max_vcpus": 1, "min_vcpus": 2}, "max_vcpus", "max_vcpus must be at least min_vcpus (2), got 1."),
+            (
+                {"max_memory_gib": 1, "min_memory_gib": 2},
+                "max_memory_gib",
+                "max_memory_gib must be at least min_memory_gib (2), got 1.",
+            ),
+            ({"cpu": 8192}, "max_memory_gib", "must have room for a task with 8192 CPU units and 256 MiB"),
+            ({"memory_mib": 16384}, "max_memory_gib", "the largest instance has 4096 CPU units and about 14745 MiB"),
             ({"architecture": "arm"}, "architecture", "one of arm64, x86_64"),
             ({"capacity_option": "Spot"}, "capacity_option", "one of on-demand, spot"),
             ({"allowed_instance_types": ["M8G"]}, "allowed_instance_types.0", 'a name of types such as "m8g.*"'),
             ({"allowed_instance_types": ["m8g.*", "m8g.*"]}, "allowed_instance_types", "more than once"),
             ({"volume_gib": 20}, "volume_gib", "a whole number from 30 to 16,384"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
-            ({"writable_paths": ["/www"]}, "writable_paths", "apart from each other"),
-            ({"desired_count": 3}, "desired_count", "scaling"),
+            ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
+            ({"desired_count": 3}, "desired_count", "auto scaling owns the number of tasks"),
         ],
     )
     def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
@@ -340,7 +346,10 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         ("wrong", "message"),
-        [({"min_vcpus": 5}, "min_vcpus and max_vcpus: 5 and 4 given"), ({"min_memory_gib": 0}, "memory_gib: 0 and 8")],
+        [
+            ({"min_vcpus": 5}, r"max_vcpus must be at least min_vcpus \(5\), got 4\."),
+            ({"min_memory_gib": 0}, r"min_memory_gib must be at least 1, got 0\."),
+        ],
     )
     def test_bounds(self, wrong: dict[str, int], message: str) -> None:
         sound = {"min_vcpus": 1, "max_vcpus": 4, "min_memory_gib": 1, "max_memory_gib": 8}
@@ -350,7 +359,7 @@ class TestRefusals:
 
     def test_a_task_that_just_fits(self) -> None:
         check_fits(cpu=4096, memory_mib=14745, max_vcpus=4, max_memory_gib=16)
-        with pytest.raises(ValueError, match="fits on no instance"):
+        with pytest.raises(ValueError, match="must have room for a task with 4097 CPU units"):
             check_fits(cpu=4097, memory_mib=1, max_vcpus=4, max_memory_gib=16)
 
     def test_a_task_of_another_kind(self) -> None:
@@ -362,9 +371,29 @@ class TestRefusals:
             cluster=cluster(stack, "Cluster", network=network, posture=SANDBOX),
             network=network,
         )
-        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         task = Task(stack, "Task", posture=SANDBOX, image="public.ecr.aws/a/b:1", log_group=logs)
         assert task.definition.compatibility == ecs.Compatibility.FARGATE
-        with pytest.raises(ValueError, match="one of compatibility MANAGED_INSTANCES required"):
+        with pytest.raises(ValueError, match="task must have compatibility MANAGED_INSTANCES, got FARGATE"):
             ManagedInstancesService(stack, "Service", network=network, task=task, capacity=capacity)
         assert stack.node.try_find_child("Service") is None
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, EcsManagedInstancesStack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.capacity.role.role_arn, "AWS::IAM::Role"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""

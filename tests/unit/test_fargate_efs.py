@@ -9,7 +9,8 @@ from aws_cdk.assertions import Annotations, Match
 
 from patternbook.testing.reading import Reading, Resource
 from stacks.fargate_efs import FargateEfsStack
-from stacks.fargate_efs.stack import JOIN_SCRIPT
+from stacks.fargate_efs.demonstration import JOIN_SCRIPT
+from tests.unit.outbound import OutboundTraffic
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
@@ -992,3 +993,23 @@ def _iam_statements(stack: Reading) -> list[dict[str, Any]]:
     found = [statement for role in stack.all("AWS::IAM::Role") for statement in stack.statements(role)]
     assert found
     return [statement for statement in found if statement["Effect"] == "Allow"]
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, FargateEfsStack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.files.file_system.file_system_id, "AWS::EFS::FileSystem"),
+        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""

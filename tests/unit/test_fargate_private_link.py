@@ -8,12 +8,14 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
 
 from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, InternalLoadBalancer, SettingsError
 from patternbook.settings.loading import load_settings
 from patternbook.testing.reading import Reading, Resource
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
-from stacks.fargate_private_link.stack import SERVE_SCRIPT
+from stacks.fargate_private_link.demonstration import SERVE_SCRIPT
+from tests.unit.outbound import OutboundTraffic
 
 PATTERN = FargatePrivateLinkStack
 NAME = PATTERN.__name__
@@ -652,12 +654,16 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
     ("settings", "path", "remedy"),
     [
         ({"protocol": "UDP"}, "protocol", "one of TCP, TLS"),
-        ({"protocol": "TLS"}, "certificate_arn", "which a TLS listener needs, or protocol TCP"),
-        ({"certificate_arn": CERTIFICATE}, "certificate_arn", "expected none with protocol TCP"),
+        (
+            {"protocol": "TLS"},
+            "certificate_arn",
+            "the ARN of an ACM certificate with protocol TLS. Set it, or set protocol to TCP",
+        ),
+        ({"certificate_arn": CERTIFICATE}, "certificate_arn", "must not be set with protocol TCP"),
         ({"listener_port": 0}, "listener_port", "from 1 to 65,535"),
         ({"listener_port": 70000}, "listener_port", "from 1 to 65,535"),
         ({"health_check_protocol": "GRPC"}, "health_check_protocol", "one of TCP, HTTP, HTTPS"),
-        ({"health_check_path": "/"}, "health_check_path", "expected none with health_check_protocol TCP"),
+        ({"health_check_path": "/"}, "health_check_path", "must not be set with health_check_protocol TCP"),
         (
             {**OF_AN_IMAGE, "health_check_protocol": "HTTP", "health_check_path": "up"},
             "health_check_path",
@@ -666,10 +672,18 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         (
             {"health_check_protocol": "HTTP", "health_check_path": "/up"},
             "health_check_path",
-            "what the demonstration understands",
+            "Must suit the demonstration, which serves plain HTTP on /. Set image",
         ),
-        ({"health_check_protocol": "HTTPS"}, "health_check_protocol", "what the demonstration understands"),
-        ({"proxy_protocol": True}, "proxy_protocol", "what the demonstration understands"),
+        (
+            {"health_check_protocol": "HTTPS"},
+            "health_check_protocol",
+            "Must suit the demonstration, which serves plain HTTP on /. Set image",
+        ),
+        (
+            {"proxy_protocol": True},
+            "proxy_protocol",
+            "Must suit the demonstration, which serves plain HTTP on /. Set image",
+        ),
         ({"health_check_interval_seconds": 4}, "health_check_interval_seconds", "from 5 to 300"),
         ({"health_check_interval_seconds": 301}, "health_check_interval_seconds", "from 5 to 300"),
         ({"health_check_timeout_seconds": 1}, "health_check_timeout_seconds", "from 2 to 120"),
@@ -678,10 +692,14 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
             "health_check_timeout_seconds",
             "from 2 to 120",
         ),
-        ({"health_check_timeout_seconds": 10}, "health_check_timeout_seconds", "less than the interval .* 10 seconds"),
+        (
+            {"health_check_timeout_seconds": 10},
+            "health_check_timeout_seconds",
+            r"below health_check_interval_seconds \(10\), got 10\.",
+        ),
         ({"allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs.0", "/8 to /32"),
         ({"allowed_cidrs": ["10.0.0.0/8", "10.0.0.0/8"]}, "allowed_cidrs", "each value once"),
-        ({"allowed_cidrs": []}, "enforce_inbound_rules", "at least one of allowed_cidrs, or enforce_inbound_rules"),
+        ({"allowed_cidrs": []}, "enforce_inbound_rules", "allowed_cidrs must list at least one CIDR block"),
         ({"allowed_principals": ["*"]}, "allowed_principals.0", "not \\*, which would be everybody in AWS"),
         ({"allowed_principals": ["444455556666"]}, "allowed_principals.0", "the ARN of an account, a role or a user"),
         ({"allowed_principals": ["arn:aws:iam::444455556666:role/*"]}, "allowed_principals.0", "the ARN of"),
@@ -690,14 +708,14 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         ({"allowed_principals": ["arn:aws:iam::444455556666:group/team"]}, "allowed_principals.0", "the ARN of"),
         ({"private_dns_name": "api"}, "private_dns_name", 'a domain name .* such as "api.example.com"'),
         ({"private_dns_name": "https://api.example.com"}, "private_dns_name", "a domain name"),
-        ({"consumer": True}, "consumer", "acceptance_required false with a consumer"),
+        ({"consumer": True}, "consumer", "Must be false while acceptance_required is true"),
         ({"consumer_cidr": "10.1.0.0/27"}, "consumer_cidr", "/16 to /26"),
         (
             {"consumer": True, "acceptance_required": False, "allowed_cidrs": ["10.2.0.0/16"]},
             "consumer_cidr",
-            "within allowed_cidrs, which are 10.2.0.0/16",
+            r"within allowed_cidrs \(10\.2\.0\.0/16\)",
         ),
-        ({"writable_paths": ["/tmp"]}, "writable_paths", "expected none with the demonstration"),
+        ({"writable_paths": ["/tmp"]}, "writable_paths", "Must be empty for the demonstration"),
         ({"memory_mib": 1000}, "memory_mib", "with 256 CPU units"),
         ({"target_requests_per_minute": 7}, "target_requests_per_minute", "Unknown setting"),
     ],
@@ -737,12 +755,17 @@ class TestConstructsAlone:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"protocol": "TLS"}, "which a TLS listener needs"),
-            ({"certificate_arn": CERTIFICATE}, "expected none with protocol TCP"),
-            ({"allowed_cidrs": []}, "at least one of allowed_cidrs"),
-            ({"allowed_cidrs": ["0.0.0.0/0"]}, r"\['0.0.0.0/0'\] given, each an IPv4 block"),
-            ({"port": 0}, "0 given, 1 to 65535 required"),
+            ({"protocol": "TLS"}, "the ARN of an ACM certificate with protocol TLS"),
+            ({"certificate_arn": CERTIFICATE}, "must not be set with protocol TCP"),
+            ({"allowed_cidrs": []}, "allowed_cidrs must list at least one CIDR block"),
+            ({"allowed_cidrs": ["0.0.0.0/0"]}, r"Each of allowed_cidrs must be an IPv4 block .*, got '0\.0\.0\.0/0'\."),
+            ({"port": 0}, r"port must be 1 to 65535, got 0\."),
             ({"log_retention_days": 0}, "0 given, at least 1 required"),
+            ({"health_check_protocol": "GRPC"}, r"health_check_protocol must be TCP, HTTP or HTTPS, got GRPC\."),
+            ({"health_check_path": "/"}, "health_check_path must not be set with health_check_protocol TCP"),
+            ({"health_check_interval_seconds": 301}, r"health_check_interval_seconds must be 5 to 300, got 301\."),
+            ({"health_check_timeout_seconds": 1}, r"health_check_timeout_seconds must be 2 to 120, got 1\."),
+            ({"health_check_timeout_seconds": 10}, r"must be below health_check_interval_seconds \(10\), got 10\."),
         ],
     )
     def test_a_load_balancer(self, vpc: ec2.Vpc, arguments: dict[str, Any], message: str) -> None:
@@ -750,40 +773,60 @@ class TestConstructsAlone:
             InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=SANDBOX, **arguments)
         assert vpc.node.try_find_child("Front") is None
 
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            ({"health_check_protocol": "GRPC"}, "by TCP, HTTP or HTTPS, not by GRPC"),
-            ({"health_check_path": "/"}, "expected none with health_check_protocol TCP"),
-            ({"health_check_interval_seconds": 301}, "interval of 5 to 300 seconds"),
-            ({"health_check_timeout_seconds": 1}, "timeout of 2 to 120 seconds"),
-            ({"health_check_timeout_seconds": 10}, "less than the interval"),
-        ],
-    )
-    def test_its_health_check(self, vpc: ec2.Vpc, arguments: dict[str, Any], message: str) -> None:
-        front = InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=SANDBOX)
-        nobody: Any = None
-        with pytest.raises(ValueError, match=message):
-            front.serve(nobody, port=8080, **arguments)
+    def test_a_service_without_a_port(self, vpc: ec2.Vpc) -> None:
+        load_balancer = InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=SANDBOX)
+        definition = ecs.FargateTaskDefinition(vpc, "Definition")
+        definition.add_container("app", image=ecs.ContainerImage.from_registry("public.ecr.aws/a/b:1"))
+        service = ecs.FargateService(
+            vpc,
+            "Service",
+            cluster=ecs.Cluster(vpc, "Cluster", vpc=vpc),
+            task_definition=definition,
+            min_healthy_percent=100,
+        )
+        with pytest.raises(ValueError, match="service must have a task definition with a container that has a port"):
+            load_balancer.serve(service)
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"allowed_principals": ["*"]}, r"\['\*'\] given, each the ARN of an account"),
-            ({"private_dns_name": "api"}, "'api' given, a domain name"),
+            ({"allowed_principals": ["*"]}, r"Each of allowed_principals must be the ARN of an account.*, got '\*'\."),
+            ({"private_dns_name": "api"}, r"private_dns_name must be a domain name .*, got 'api'\."),
         ],
     )
     def test_an_endpoint_service(self, vpc: ec2.Vpc, arguments: dict[str, Any], message: str) -> None:
-        front = InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=SANDBOX)
+        load_balancer = InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=SANDBOX)
         with pytest.raises(ValueError, match=message):
-            EndpointService(vpc, "Service", front=front, **arguments)
+            EndpointService(vpc, "Service", load_balancer=load_balancer, **arguments)
 
     def test_a_consumer(self, vpc: ec2.Vpc) -> None:
-        front = InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=PRODUCTION)
-        with pytest.raises(ValueError, match="acceptance_required is true"):
-            EndpointConsumer(vpc, "A", posture=SANDBOX, service=EndpointService(vpc, "Waiting", front=front))
-        service = EndpointService(vpc, "Open", front=front, acceptance_required=False)
-        with pytest.raises(ValueError, match=r"'10\.1\.0\.0/8' given, an IPv4 block"):
+        load_balancer = InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=PRODUCTION)
+        with pytest.raises(ValueError, match="service must not require acceptance"):
+            EndpointConsumer(
+                vpc, "A", posture=SANDBOX, service=EndpointService(vpc, "Waiting", load_balancer=load_balancer)
+            )
+        service = EndpointService(vpc, "Open", load_balancer=load_balancer, acceptance_required=False)
+        with pytest.raises(ValueError, match=r"cidr must be an IPv4 block .*, got '10\.1\.0\.0/8'\."):
             EndpointConsumer(vpc, "B", posture=SANDBOX, service=service, cidr="10.1.0.0/8")
         with pytest.raises(ValueError, match=r"retention_days must be one of .*, got 8"):
             EndpointConsumer(vpc, "C", posture=SANDBOX, service=service, log_retention_days=8)
+
+
+def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
+    made = sandbox.stack
+    assert isinstance(made, FargatePrivateLinkStack)
+    for reference, resource_type in (
+        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
+        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        (made.endpoint_service.service.vpc_endpoint_service_id, "AWS::EC2::VPCEndpointService"),
+        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
+        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
+        (made.service.service.service_arn, "AWS::ECS::Service"),
+        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
+        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
+    ):
+        assert sandbox.to(made.resolve(reference)).type == resource_type
+
+
+class TestOutboundTraffic(OutboundTraffic):
+    """The tests that every pattern with a network has in common."""

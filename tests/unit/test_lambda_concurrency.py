@@ -10,7 +10,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_lambda as lambda_
 
-from patternbook import SANDBOX, LiveFunction, Provisioned, log_group
+from patternbook import SANDBOX, LiveFunction, LogGroup, Provisioned
 from patternbook.aws_lambda.package import check_handler, check_package
 from patternbook.aws_lambda.provisioned_concurrency import Schedule
 from patternbook.limits import aws_lambda as lambda_limits
@@ -707,7 +707,7 @@ class TestConstructs:
     )
     def test_a_function_refuses(self, given: dict[str, Any], says: str) -> None:
         stack = cdk.Stack(cdk.App(), "Own")
-        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         before = len(stack.node.find_all())
         with pytest.raises(ValueError, match=says):
             function_of(stack, **{"log_group": logs, **given})
@@ -715,7 +715,7 @@ class TestConstructs:
 
     def test_a_function_needs_no_destination_and_no_deployments(self, tmp_path: Path) -> None:
         stack = cdk.Stack(cdk.App(outdir=str(tmp_path)), "Own")
-        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         function_of(stack, log_group=logs)
         reading = Reading(stack)
         assert not reading.all("AWS::CodeDeploy::DeploymentGroup")

@@ -304,10 +304,14 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         (
             {"FargateEfsStack": {"cpu": 512, "memory_mib": 512}},
             "FargateEfsStack.memory_mib",
-            "with 512 CPU units these sizes, in MiB: 1024, 2048, 3072, 4096",
+            "memory_mib must be one of 1024, 2048, 3072, 4096 with 512 CPU units, got 512.",
         ),
         ({"FargateEfsStack.cpu": "512"}, "FargateEfsStack.memory_mib", "with 512 CPU units"),
-        ({"FargateEfsStack.min_tasks": "7"}, "FargateEfsStack.max_tasks", "at least min_tasks, which is 7"),
+        (
+            {"FargateEfsStack.min_tasks": "7"},
+            "FargateEfsStack.max_tasks",
+            "max_tasks must be at least min_tasks (7), got 6. Raise max_tasks or lower min_tasks.",
+        ),
         ({"FargateEfsStack.min_tasks": "0"}, "FargateEfsStack.min_tasks", "a whole number from 1 to 1,000"),
         ({"FargateEfsStack.max_tasks": "-1"}, "FargateEfsStack.max_tasks", "a whole number from 1 to 1,000"),
         ({"FargateEfsStack.max_tasks": "2.5"}, "FargateEfsStack.max_tasks", "a whole number from 1 to 1,000"),
@@ -339,12 +343,28 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         (
             {"FargateEfsStack": {"writable_paths": ["/a", "/a"]}},
             "FargateEfsStack.writable_paths",
-            "apart from each other",
+            "Paths must not contain each other, but /a is there twice.",
         ),
-        ({"FargateEfsStack": {"writable_paths": ["/shared/a"]}}, "FargateEfsStack.mount_path", "is within /shared"),
-        ({"FargateEfsStack": {"writable_paths": ["/var"]}}, "FargateEfsStack.writable_paths", "is within /var"),
-        ({"FargateEfsStack.mount_path": "/var/lib/amazon"}, "FargateEfsStack.mount_path", "apart from each other"),
-        ({"FargateEfsStack.health_check_path": "/up"}, "FargateEfsStack.health_check_path", "or an image of yours"),
+        (
+            {"FargateEfsStack": {"writable_paths": ["/shared/a"]}},
+            "FargateEfsStack.mount_path",
+            "/shared contains /shared/a",
+        ),
+        (
+            {"FargateEfsStack": {"writable_paths": ["/var"]}},
+            "FargateEfsStack.writable_paths",
+            "/var contains /var/lib/amazon (of ECS Exec)",
+        ),
+        (
+            {"FargateEfsStack.mount_path": "/var/lib/amazon"},
+            "FargateEfsStack.mount_path",
+            "/var/lib/amazon (of ECS Exec) is there twice",
+        ),
+        (
+            {"FargateEfsStack.health_check_path": "/up"},
+            "FargateEfsStack.health_check_path",
+            "Set image to use another path",
+        ),
         ({"FargateEfsStack.vpc_cidr": "127.0.0.0/16"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),
         ({"FargateEfsStack.allow_plain_http": "yes"}, "FargateEfsStack.allow_plain_http", "true or false"),
         ({"FargateEfsStack": {"allow_plain_http": 1}}, "FargateEfsStack.allow_plain_http", "true or false"),
@@ -389,13 +409,17 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         (
             {"FargateEfsStack": {"desired_tasks": 9, "max_tasks": 6}},
             "FargateEfsStack.desired_tasks",
-            "no setting of this pattern: scaling owns how many tasks run, and a deployment would reset it; "
-            "set min_tasks and max_tasks",
+            "Not supported: auto scaling owns the number of tasks, and a deployment would reset it. To pin it, set "
+            "min_tasks = max_tasks.",
         ),
-        ({"FargatePrivateLinkStack.desired_count": "2"}, "FargatePrivateLinkStack.desired_count", "set min_tasks and"),
-        ({"EcsEc2Stack.desired_tasks": "2"}, "EcsEc2Stack.desired_tasks", "set min_tasks and max_tasks"),
-        ({"EcsEc2Stack.desired_instances": "7"}, "EcsEc2Stack.desired_instances", "set min_instances and max_"),
-        ({"EcsEc2Stack.desired_workers": "7"}, "EcsEc2Stack.desired_workers", "set min_workers and max_workers"),
+        (
+            {"FargatePrivateLinkStack.desired_count": "2"},
+            "FargatePrivateLinkStack.desired_count",
+            "set min_tasks = max_tasks",
+        ),
+        ({"EcsEc2Stack.desired_tasks": "2"}, "EcsEc2Stack.desired_tasks", "set min_tasks = max_tasks"),
+        ({"EcsEc2Stack.desired_instances": "7"}, "EcsEc2Stack.desired_instances", "set min_instances = max_instances"),
+        ({"EcsEc2Stack.desired_workers": "7"}, "EcsEc2Stack.desired_workers", "set min_workers = max_workers"),
     ],
 )
 def test_refused_with_the_place_and_what_is_allowed(context: dict[str, Any], path: str, remedy: str) -> None:

@@ -1,1 +1,1 @@
-"""Amazon ECS: tasks, services, service auto scaling, and what they run on."""
+"""Amazon ECS: task definitions, services, auto scaling, and the capacity that tasks run on."""

@@ -1,6 +1,6 @@
-"""ECS Anywhere: machines outside of AWS that register with a cluster, and services that run on them.
+"""ECS Anywhere: machines outside of AWS (external instances) that register with a cluster, and services on them.
 
-What it cannot do is refused here, by CDK, or by a setting's name; AWS lists it in
+AWS lists what ECS Anywhere does not support:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-anywhere.html#ecs-anywhere-considerations
 """
 
@@ -11,62 +11,49 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+from typing_extensions import Self
 
 from patternbook.ecs.service import accept_exec_channel, shell_command
+from patternbook.ecs.settings import AnywhereSettings
 from patternbook.ecs.task import Task
 from patternbook.limits.instance_types import Architecture
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
 
-RESERVED_PORTS: Final = (22, 2375, 2376, 51678, 51679, 51680)
-"""Ports of a container instance that its SSH server, Docker and the ECS agent have.
-
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
-"""
-HIGHEST_PORT: Final = 32767
-"""Above it are the ports that a machine gives out by itself (see the same page)."""
-
 _INSTALLER: Final = "https://amazon-ecs-agent.s3.amazonaws.com/ecs-anywhere-install-latest.sh"
 _SIGNING_KEY: Final = "https://raw.githubusercontent.com/aws/amazon-ecs-agent/master/scripts/amazon-ecs-agent.gpg"
 _FINGERPRINT: Final = "F34C3DDAE72926B079BEAEC6BCE9D9A42D51784F"
-"""Of the key of Amazon ECS.
+"""Fingerprint of the key with which Amazon ECS signs.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-anywhere-registration.html
 """
 
 
-def check_host_port(port: int) -> None:
-    """:raises ValueError: for a port that a machine has for something else."""
-    if not 1 <= port <= HIGHEST_PORT or port in RESERVED_PORTS:
-        reserved = ", ".join(str(number) for number in RESERVED_PORTS if number <= HIGHEST_PORT)
-        raise ValueError(f"expected a port from 1 to {HIGHEST_PORT}, but for {reserved}, which the machine itself uses")
-
-
 def external_cluster(scope: Construct, construct_id: str, *, posture: Posture) -> ecs.Cluster:
-    """A cluster for machines outside of AWS, without a VPC, and with Container Insights as the posture says."""
+    """A cluster for machines outside of AWS: without a VPC, and with Container Insights as the posture says."""
     return ecs.Cluster(
         scope,
         construct_id,
-        # Without one the class makes a VPC with NAT gateways, where an ECS cluster has none. This is a name only: no
-        # resource, and nothing refers to it.
+        # An ECS cluster has no VPC, but CDK makes one unless it is given one. This one is no resource, and nothing
+        # refers to it.
         vpc=ec2.Vpc.from_vpc_attributes(scope, f"{construct_id}NoVpc", vpc_id="none", availability_zones=["none"]),
         container_insights_v2=posture.container_insights,
-        # The log of a shell would need more permissions of the task role; CloudTrail records who opened it.
+        # Logging of shells would need more permissions of the task role. CloudTrail records who opens one.
         execute_command_configuration=ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.NONE),
     )
 
 
 class Machines(Construct):
-    """What lets machines outside of AWS into a cluster: their role, and the commands that a person runs.
+    """Registers machines outside of AWS with a cluster: their role, and the commands that a person runs.
 
-    A machine gets temporary credentials of the role from AWS Systems Manager, once it has registered by a hybrid
-    activation. The role may do less than the two managed policies that AWS documents
+    A machine registers by a hybrid activation. AWS Systems Manager then gives it temporary credentials of the role.
+    The role allows less than the two managed policies that AWS documents
     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/iam-role-ecsanywhere.html):
 
-    - of ``AmazonEC2ContainerServiceforEC2Role``, of which AWS itself recommends to take only what is required: what
-      the ECS agent calls, in this cluster. Images are pulled and logs written by the execution role of a task.
-    - of ``AmazonSSMManagedInstanceCore``, which reads every parameter of the account: the heartbeat and the channels
-      of the SSM agent, which AWS documents as its minimum
+    - From ``AmazonEC2ContainerServiceforEC2Role`` it takes what the ECS agent calls, in this cluster only. The
+      execution role of a task pulls images and writes logs.
+    - From ``AmazonSSMManagedInstanceCore``, which reads every parameter of the account, it takes the heartbeat and the
+      channels of the SSM agent, the minimum that AWS documents
       (https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html).
       Patch Manager, Inventory and State Manager need the managed policy.
     """
@@ -92,7 +79,7 @@ class Machines(Construct):
                 },
             ),
         )
-        # Which of these support resource-level permissions:
+        # AWS lists which of these actions support resource-level permissions:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
         submit = [f"ecs:Submit{of}" for of in ("AttachmentStateChanges", "ContainerStateChange", "TaskStateChange")]
         self._allow(["ecs:RegisterContainerInstance", *submit], [cluster.cluster_arn])
@@ -117,7 +104,7 @@ class Machines(Construct):
             acknowledge(
                 self.role,
                 f"IAM5[Resource::{_shown(stack, arn)}]",
-                "Machines get their ids when they register; those of the cluster are bound to it, all to this account.",
+                "Machines get their ids when they register. The statements are limited to this account and cluster.",
             )
 
     def _allow(self, actions: list[str], resources: list[str], **more: object) -> None:
@@ -125,7 +112,7 @@ class Machines(Construct):
 
     @property
     def activate_command(self) -> str:
-        """Gives an id and a code that let one machine register, within 24 hours."""
+        """The command that returns an id and a code, with which one machine can register within 24 hours."""
         return (
             f"aws ssm create-activation --region {self._stack.region} --iam-role {self.role.role_name}"
             " --registration-limit 1 --query '[ActivationId,ActivationCode]' --output text"
@@ -133,10 +120,10 @@ class Machines(Construct):
 
     @property
     def register_command(self) -> str:
-        """Downloads AWS's installer on the machine, verifies who signed it, and runs it.
+        """The command that downloads AWS's installer on the machine, verifies its signature, and runs it.
 
-        The packages for most distributions leave it to the machine's role to write logs: the setting has a task's
-        execution role do it (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html).
+        On most distributions the agent would write logs with the machine's role. The agent setting makes it use the
+        task's execution role (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html).
         """
         fetch, name = "curl --proto =https -fsS -o", "ecs-anywhere-install.sh"
         return (
@@ -150,7 +137,7 @@ class Machines(Construct):
 
     @property
     def deregister_command(self) -> str:
-        """Takes a machine out of the cluster and of Systems Manager."""
+        """The command that deregisters a machine from the cluster and from Systems Manager."""
         region = self._stack.region
         return (
             f"aws ecs deregister-container-instance --region {region} --cluster {self._cluster.cluster_name}"
@@ -160,7 +147,7 @@ class Machines(Construct):
 
     @property
     def purge_command(self) -> str:
-        """Stops both agents on a deregistered machine and removes them; of Debian and Ubuntu."""
+        """The command that stops and removes both agents on a deregistered machine with Debian or Ubuntu."""
         return (
             "sudo systemctl stop ecs amazon-ssm-agent && sudo apt-get purge -y amazon-ecs-init amazon-ssm-agent"
             " && sudo rm -rf /var/lib/ecs /etc/ecs /var/lib/amazon/ssm /var/log/ecs /var/log/amazon/ssm"
@@ -168,10 +155,10 @@ class Machines(Construct):
 
 
 class AnywhereService(Construct):
-    """A service on machines outside of AWS, of the CPU architecture that its image is built for.
+    """A service on machines outside of AWS with the CPU architecture of its image.
 
-    Deployments are rolling, up to 200 %, with a circuit breaker that rolls back. Without a machine that takes its
-    tasks a service never becomes stable, and CloudFormation waits for it for three hours: begin with 0 tasks.
+    Deployments are rolling, up to 200 %, with a circuit breaker that rolls back. Begin with 0 tasks: CloudFormation
+    waits up to three hours for a service whose tasks no machine can run.
     """
 
     def __init__(
@@ -185,23 +172,22 @@ class AnywhereService(Construct):
         desired_count: int = 0,
         min_healthy_percent: int = 100,
     ) -> None:
-        """:param task: of compatibility EXTERNAL, without files: ECS Anywhere mounts no EFS volume.
-        :param architecture: of the machines that may run it; a placement constraint.
-        :param desired_count: tasks. Application Auto Scaling does not support external services in CDK, and AWS does
-            not document that it does at all.
-        :param min_healthy_percent: of the tasks that keep running in a deployment, 0 to 100. Where tasks have a fixed
-            port, a machine runs one of them, and 100 needs a machine to spare.
-        :raises ValueError: for a task of another kind, one with files, and numbers out of bounds.
+        """:param task: task of compatibility EXTERNAL, without files, because ECS Anywhere mounts no EFS volumes.
+        :param architecture: CPU architecture of the machines that may run the task (a placement constraint).
+        :param desired_count: number of tasks. CDK refuses auto scaling of external services, and AWS does not document
+            it.
+        :param min_healthy_percent: share of the tasks that keeps running in a deployment, 0 to 100. With a fixed host
+            port a machine runs one task, so 100 needs a spare machine.
+        :raises ValueError: if the task is of another kind or has files, or a number is out of range.
         """
         if task.definition.compatibility != ecs.Compatibility.EXTERNAL or task.files:
             raise ValueError(
-                "task: one of compatibility EXTERNAL, without files, required: ECS Anywhere has no EFS volumes"
+                "task must have compatibility EXTERNAL and no files, because ECS Anywhere supports no EFS volumes."
             )
-        if desired_count < 0 or not 0 <= min_healthy_percent <= 100:
-            raise ValueError(
-                f"desired_count and min_healthy_percent: {desired_count} and {min_healthy_percent} given, "
-                "at least 0, and 0 to 100, required"
-            )
+        if desired_count < 0:
+            raise ValueError(f"desired_count must be at least 0, got {desired_count}.")
+        if not 0 <= min_healthy_percent <= 100:
+            raise ValueError(f"min_healthy_percent must be 0 to 100, got {min_healthy_percent}.")
         super().__init__(scope, construct_id)
         self._task = task
         # The agent of an external instance registers this attribute:
@@ -217,22 +203,42 @@ class AnywhereService(Construct):
             desired_count=desired_count,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             min_healthy_percent=min_healthy_percent,
-            # CDK's default is 100, at which nothing can roll.
+            # With CDK's default of 100 no deployment could proceed.
             max_healthy_percent=200,
             enable_execute_command=task.posture.execute_command,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
         )
-        # Permission to pull, to log and to read secrets comes before the first task.
+        # The first task needs the permission to pull, to log and to read secrets.
         self.service.node.add_dependency(task.execution_role)
         accept_exec_channel(task)
 
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: AnywhereSettings,
+        *,
+        cluster: ecs.Cluster,
+        task: Task,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            cluster=cluster,
+            task=task,
+            architecture=settings.architecture,
+            desired_count=settings.desired_count,
+            min_healthy_percent=settings.min_healthy_percent,
+        )
+
     @property
     def shell_command(self) -> str:
-        """The command that opens a shell in one of the tasks, where the posture allows ECS Exec."""
+        """The command that opens a shell in a task, if the posture allows ECS Exec."""
         return shell_command(self.service, self._task)
 
 
 def _shown(stack: cdk.Stack, arn: str) -> str:
-    """As cdk-nag shows an ARN with references in it, such as ``arn:<AWS::Partition>:…``."""
+    """The ARN in the notation of cdk-nag, such as ``arn:<AWS::Partition>:…``."""
     _, parts = stack.resolve(arn)["Fn::Join"]
     return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)

@@ -1,4 +1,4 @@
-"""Images from any registry."""
+"""Container images from any registry."""
 
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -8,8 +8,8 @@ from patternbook.limits.images import PRIVATE_ECR
 
 
 def container_image(scope: Construct, construct_id: str, uri: str) -> ecs.ContainerImage:
-    """The image of a URI. From a private ECR repository the task's execution role gets permission to pull it,
-    which ``ContainerImage.from_registry`` does not give.
+    """The image with this URI. The execution role may pull it from a private ECR repository, which
+    ``ContainerImage.from_registry`` does not allow.
     """
     match = PRIVATE_ECR.fullmatch(uri)
     if match is None:
@@ -22,11 +22,11 @@ def container_image(scope: Construct, construct_id: str, uri: str) -> ecs.Contai
 def private_repository(scope: Construct, construct_id: str, uri: str) -> ecr.IRepository:
     """The private ECR repository that an image comes from.
 
-    :raises ValueError: for an image that comes from elsewhere, see :func:`patternbook.limits.images.is_private_ecr`.
+    :raises ValueError: if the image comes from another registry, see :func:`patternbook.limits.images.is_private_ecr`.
     """
     match = PRIVATE_ECR.fullmatch(uri)
     if match is None:
-        raise ValueError(f"expected an image of a private ECR repository, unlike {uri}")
+        raise ValueError(f"uri must be an image in a private ECR repository, got {uri}.")
     partition = "aws-cn" if match["suffix"].endswith(".cn") else "aws"
     return ecr.Repository.from_repository_attributes(
         scope,

@@ -1,61 +1,42 @@
-"""EC2 instances that ECS chooses, starts, patches and takes away."""
+"""ECS Managed Instances: EC2 instances that ECS chooses, launches, patches and terminates."""
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+from typing_extensions import Self
 
-from patternbook.limits.instance_types import USABLE_MEMORY, Architecture
+from patternbook.ecs.capacity_settings import ManagedInstancesSettings
+from patternbook.ecs.ec2_capacity import AGENT_SERVICES
+from patternbook.limits.ecs_capacity import CapacityOption, check_bounds
+from patternbook.limits.instance_types import Architecture
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
-
-CapacityOption = Literal["on-demand", "spot"]
 
 MANUFACTURERS: Final[dict[Architecture, list[ec2.CpuManufacturer]]] = {
     "arm64": [ec2.CpuManufacturer.AWS],
     "x86_64": [ec2.CpuManufacturer.INTEL, ec2.CpuManufacturer.AMD],
 }
-"""Whose processors have an architecture; that is how attribute-based selection tells them apart."""
+"""CPU manufacturers of each architecture. Attribute-based instance type selection has no architecture."""
 
 INFRASTRUCTURE_POLICY: Final = "AmazonECSInfrastructureRolePolicyForManagedInstances"
 """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/infrastructure_IAM_role.html"""
 
 
-def check_bounds(*, min_vcpus: int, max_vcpus: int, min_memory_gib: int, max_memory_gib: int) -> None:
-    """:raises ValueError: for bounds that no instance can be within."""
-    for what, low, high in (("vcpus", min_vcpus, max_vcpus), ("memory_gib", min_memory_gib, max_memory_gib)):
-        if not 1 <= low <= high:
-            raise ValueError(f"min_{what} and max_{what}: {low} and {high} given, 1 <= min <= max required")
-
-
-def check_fits(*, cpu: int, memory_mib: int, max_vcpus: int, max_memory_gib: int) -> None:
-    """Whether the largest instance that may be chosen has room for a task; ECS chooses one that has.
-
-    :param cpu: CPU units of the task; 1,024 are one vCPU.
-    :raises ValueError: for a task that no instance has room for.
-    """
-    most = int(max_memory_gib * 1024 * USABLE_MEMORY)
-    if cpu > max_vcpus * 1024 or memory_mib > most:
-        raise ValueError(
-            f"a task with {cpu} CPU units and {memory_mib} MiB fits on no instance within max_vcpus and "
-            f"max_memory_gib, of which the largest has {max_vcpus * 1024} and about {most}"
-        )
-
-
 class ManagedInstances(Construct):
     """A capacity provider of one cluster, by which ECS runs instances in the private subnets of a network.
 
-    ECS chooses types by their attributes, the cheapest that fit the tasks that wait; starts them from an AMI of its
-    own (Bottlerocket) and replaces them before they are older than three weeks, moving their tasks first; and takes
-    away those that stand idle. Nobody connects to them.
+    ECS chooses instance types by their attributes: the cheapest ones with room for the waiting tasks. It launches them
+    from its own Bottlerocket AMI, drains and replaces them before they are three weeks old, and terminates idle ones.
+    Nobody can connect to them.
 
-    *Two roles*: by the infrastructure role, ECS starts and ends instances; it may hand them the instance role and no
-    other. The instance role lets the agent register with this one cluster. Images and logs are for the execution role
-    of a task.
+    With *the infrastructure role* ECS launches and terminates instances; it may pass them the instance role and no
+    other. With *the instance role* the agent registers with this one cluster. Pulling images and writing logs is for
+    the execution role of a task.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ManagedInstances.html
     """
@@ -77,13 +58,14 @@ class ManagedInstances(Construct):
         capacity_option: CapacityOption = "on-demand",
         volume_gib: int = 80,
     ) -> None:
-        """:param cluster: gets the provider, which is of no other.
-        :param min_vcpus: of an instance, as all bounds; ECS chooses between them and what tasks need.
-        :param burstable: whether types of the T families are among those to choose from.
-        :param allowed_instance_types: names of types, with ``*`` for any characters; all where it is empty.
-        :param capacity_option: one provider has either; a service may have a strategy with two providers.
-        :param volume_gib: of an instance, for images and what containers write.
-        :raises ValueError: see :func:`check_bounds`.
+        """:param cluster: gets the capacity provider.
+        :param architecture: CPU architecture of the instances.
+        :param min_vcpus: as all bounds, of an instance. ECS chooses between the bounds by what tasks need.
+        :param burstable: whether ECS may choose T instance types.
+        :param allowed_instance_types: names of instance types, with ``*`` for any characters. Defaults to all.
+        :param capacity_option: purchase option. A service can combine two providers in its strategy.
+        :param volume_gib: volume size of an instance, for images and the files of containers.
+        :raises ValueError: see :func:`patternbook.limits.ecs_capacity.check_bounds`.
         """
         check_bounds(
             min_vcpus=min_vcpus, max_vcpus=max_vcpus, min_memory_gib=min_memory_gib, max_memory_gib=max_memory_gib
@@ -91,10 +73,7 @@ class ManagedInstances(Construct):
         super().__init__(scope, construct_id)
         self.cluster = cluster
         self.architecture = architecture
-        self.security_group = ec2.SecurityGroup(
-            self, "InstanceGroup", vpc=network.vpc, description="Managed instances", allow_all_outbound=False
-        )
-        self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "HTTPS to registries and AWS services")
+        self.security_group = network.https_client_group(self, "InstanceGroup", description="Managed instances")
         self.role = self._instance_role(cluster)
         self.infrastructure_role = self._infrastructure_role()
         self.provider = ecs.ManagedInstancesCapacityProvider(
@@ -120,7 +99,7 @@ class ManagedInstances(Construct):
                 if burstable
                 else ec2.BurstablePerformance.EXCLUDED,
                 bare_metal=ec2.BareMetal.EXCLUDED,
-                # No GPU for tasks that ask for none.
+                # Exclude GPU instances.
                 accelerator_count_max=0,
                 allowed_instance_types=[*allowed_instance_types] or None,
             ),
@@ -130,15 +109,46 @@ class ManagedInstances(Construct):
         )
         cluster.add_managed_instances_capacity_provider(self.provider)
         self.provider.node.add_dependency(
-            # Instances work for as long as the roles may, and reach ECS: so these go after the provider, too.
+            # Until they stop, the instances need the roles and the route to ECS.
             self.role,
             self.infrastructure_role,
             *(subnet.internet_connectivity_established for subnet in network.vpc.private_subnets),
         )
 
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: ManagedInstancesSettings,
+        *,
+        cluster: ecs.Cluster,
+        network: Network,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            cluster=cluster,
+            network=network,
+            architecture=settings.architecture,
+            min_vcpus=settings.min_vcpus,
+            max_vcpus=settings.max_vcpus,
+            min_memory_gib=settings.min_memory_gib,
+            max_memory_gib=settings.max_memory_gib,
+            burstable=settings.burstable,
+            allowed_instance_types=settings.allowed_instance_types,
+            capacity_option=settings.capacity_option,
+            volume_gib=settings.volume_gib,
+        )
+
+    @property
+    def services_called(self) -> list[ec2.InterfaceVpcEndpointAwsService]:
+        """The AWS services that the instances call."""
+        return [*AGENT_SERVICES]
+
     @property
     def instances_command(self) -> str:
-        """The command that lists the instances, with the type that was chosen for each."""
+        """The command that lists the instances with their instance types."""
         name = self.cluster.cluster_name
         return (
             f"aws ecs describe-container-instances --cluster {name} --container-instances $(aws ecs"
@@ -148,7 +158,7 @@ class ManagedInstances(Construct):
         )
 
     def _instance_role(self, cluster: ecs.Cluster) -> iam.Role:
-        """What the managed policy AmazonECSInstanceRolePolicyForManagedInstances allows, for one cluster.
+        """Allows what the managed policy AmazonECSInstanceRolePolicyForManagedInstances does, but in one cluster only.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instances-instance-profile.html
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
@@ -173,14 +183,13 @@ class ManagedInstances(Construct):
         acknowledge(
             role,
             f"IAM5[Resource::{arn}/<{cluster_id}>/*]",
-            "The instances of this cluster, which get their numbers as they register.",
+            "The instances of this cluster get their ids when they register.",
         )
         return role
 
     def _infrastructure_role(self) -> iam.Role:
-        """The managed policy may pass roles whose names begin with ecsInstanceRole, all of them; a name of that kind
-        would have to be fixed, and could be there once in an account. So this one may pass the instance role too,
-        whatever its name.
+        """The managed policy can pass roles whose names begin with ecsInstanceRole. A fixed name could exist only once
+        in an account, so a statement of its own lets this role pass the instance role.
         """
         role = iam.Role(
             self,
@@ -197,6 +206,6 @@ class ManagedInstances(Construct):
         acknowledge(
             role,
             f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{INFRASTRUCTURE_POLICY}]",
-            "AWS keeps it in step with what ECS does to run instances, and limits it to resources that ECS tags.",
+            "AWS updates it as Managed Instances evolve, and limits it to resources that ECS tags.",
         )
         return role

@@ -1,4 +1,4 @@
-"""Service auto scaling: how many tasks a service runs."""
+"""ECS service auto scaling: target tracking, step scaling and scheduled scaling."""
 
 from collections.abc import Hashable, Mapping
 
@@ -9,31 +9,26 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct, IValidation
+from typing_extensions import Self
 
 from patternbook.ecs.settings import ScalingSettings, UtilizationScalingSettings
+from patternbook.limits.ecs_tasks import check_order
 from patternbook.network.public_load_balancer import response_time
 
 TARGET_TRACKING = "target tracking"
 STEP_SCALING = "step scaling"
 
 
-def _check_bounds(min_tasks: int, max_tasks: int) -> None:
-    if not 0 <= min_tasks <= max_tasks:
-        raise ValueError(f"min_tasks and max_tasks: {min_tasks} and {max_tasks} given, 0 <= min <= max required")
-
-
 class ServiceScaling(Construct):
-    """The number of tasks of a service, between two bounds, by any of the three kinds of policy.
+    """Scales the number of tasks of a service between a minimum and a maximum, by any of the three kinds of policy.
 
-    *Target tracking* keeps a metric near a value, in both directions. *Step scaling* adds tasks by how far a
-    metric is beyond a threshold. *Scheduled scaling* moves the bounds at a time of day. They combine:
-    Application Auto Scaling takes the largest number that any policy asks for, and removes tasks only when
-    every target tracking policy agrees
+    *Target tracking* keeps a metric near a target, in both directions. *Step scaling* adds tasks by how far a metric is
+    above a threshold. *Scheduled scaling* changes the limits at a time of day. They combine: Application Auto Scaling
+    takes the largest number that any policy asks for, and removes tasks only if every target tracking policy agrees
     (https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html).
 
-    Combinations that fight each other are refused: two policies on one metric, of which each undoes what the other
-    did, and two schedules for the same moment, of which either may be the last. So is step scaling without target
-    tracking, at synth: nothing would ever take a task away.
+    Combinations that contradict each other are refused: two policies on one metric, and two schedules at the same time.
+    Step scaling without target tracking is refused at synth, because nothing would ever remove a task.
     """
 
     SCALE_OUT_COOLDOWN = cdk.Duration.seconds(60)
@@ -42,14 +37,46 @@ class ServiceScaling(Construct):
     def __init__(
         self, scope: Construct, construct_id: str, *, service: ecs.BaseService, min_tasks: int, max_tasks: int
     ) -> None:
-        """:raises ValueError: for ``min_tasks`` above ``max_tasks``, or below 0."""
-        _check_bounds(min_tasks, max_tasks)
+        """:raises ValueError: if ``min_tasks`` is above ``max_tasks`` or below 0."""
+        check_order("tasks", minimum=min_tasks, maximum=max_tasks)
         super().__init__(scope, construct_id)
         self.target = service.auto_scale_task_count(min_capacity=min_tasks, max_capacity=max_tasks)
         self._policies: dict[Hashable, str] = {}
-        """Kinds of policy, by the metric that each goes by."""
+        """The kind of policy of each metric in use."""
         self._schedules: set[tuple[str, str]] = set()
         self.node.add_validation(_NeverShrinks(self._policies))
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: UtilizationScalingSettings,
+        *,
+        service: ecs.BaseService,
+        targets: elbv2.ApplicationTargetGroup | None = None,
+    ) -> Self:
+        """Scales by CPU and memory utilization and, behind an Application Load Balancer, by requests and response time.
+
+        :param targets: target group of the service, needed for :class:`patternbook.ecs.settings.ScalingSettings`.
+        :raises ValueError: if it is missing.
+        """
+        by_load = settings if isinstance(settings, ScalingSettings) else None
+        if by_load and targets is None:
+            raise ValueError(
+                f"targets must be the target group of the service with {type(settings).__name__}, got None."
+            )
+        scaling = cls(scope, construct_id, service=service, min_tasks=settings.min_tasks, max_tasks=settings.max_tasks)
+        scaling.on_cpu(percent=settings.target_cpu_percent)
+        scaling.on_memory(percent=settings.target_memory_percent)
+        for index, schedule in enumerate(settings.scheduled_tasks):
+            scaling.on_schedule(f"Schedule{index}", **schedule.model_dump())
+        if by_load and targets is not None:
+            scaling.on_requests(targets, per_minute=by_load.target_requests_per_minute)
+            if by_load.response_time_steps:
+                add_tasks = {step.above_seconds: step.add_tasks for step in by_load.response_time_steps}
+                scaling.on_steps("ResponseTime", response_time(targets.metrics), add_tasks=add_tasks)
+        return scaling
 
     def on_cpu(self, *, percent: int) -> None:
         """Keeps the average CPU utilization of the tasks near ``percent`` of what is reserved."""
@@ -72,7 +99,7 @@ class ServiceScaling(Construct):
         )
 
     def on_requests(self, target_group: elbv2.ApplicationTargetGroup, *, per_minute: int) -> None:
-        """Keeps the requests that a load balancer sends to each task near ``per_minute``."""
+        """Keeps the number of requests per task near ``per_minute``."""
         self._take("requests per target", TARGET_TRACKING)
         self.target.scale_on_request_count(
             "Requests",
@@ -83,10 +110,9 @@ class ServiceScaling(Construct):
         )
 
     def on_metric(self, construct_id: str, metric: cloudwatch.Metric, *, target: float) -> None:
-        """Keeps any metric near ``target``, in its unit: one that falls when there are more tasks, such as a backlog
-        for each of them.
+        """Keeps a metric near ``target``, in its unit. More tasks must lower the metric, as with the backlog per task.
 
-        :raises ValueError: for a metric that another policy of this service goes by.
+        :raises ValueError: if another policy of this service uses the metric.
         """
         self._take(_identity(metric), TARGET_TRACKING)
         self.target.scale_to_track_custom_metric(
@@ -98,18 +124,19 @@ class ServiceScaling(Construct):
         )
 
     def on_steps(self, construct_id: str, metric: cloudwatch.IMetric, *, add_tasks: Mapping[float, int]) -> None:
-        """Adds tasks by an alarm: ``{0.5: 1, 2.0: 4}`` adds 1 task from a metric of 0.5 on, and 4 from 2.0 on.
+        """Adds tasks by an alarm: ``{0.5: 1, 2.0: 4}`` adds 1 task from a metric of 0.5, and 4 tasks from 2.0.
 
-        It only adds; a target tracking policy takes tasks away again.
+        Step scaling only adds tasks; a target tracking policy removes them again.
 
-        :raises ValueError: without a step, for a step that adds no task, or no more than a lower one, or for a metric
-            that another policy of this service goes by.
+        :raises ValueError: if there is no step, if a step does not add more tasks than the one before, or if another
+            policy of this service uses the metric.
         """
         steps = sorted(add_tasks.items())
         counts = [count for _, count in steps]
         if not steps or counts[0] < 1 or counts != sorted(set(counts)):
             raise ValueError(
-                f"add_tasks: {dict(steps)} given; each step adds at least 1 task, and more than a lower one"
+                f"add_tasks must have steps that each add at least 1 task and more than the step before, got "
+                f"{dict(steps)}."
             )
         self._take(_identity(metric), STEP_SCALING)
         self.target.scale_on_metric(
@@ -124,15 +151,17 @@ class ServiceScaling(Construct):
         )
 
     def on_schedule(self, construct_id: str, *, cron: str, time_zone: str, min_tasks: int, max_tasks: int) -> None:
-        """Sets the bounds at the times of ``cron`` (six fields) in ``time_zone`` (IANA).
+        """Changes the limits at the times of ``cron`` (six fields) in ``time_zone`` (IANA).
 
         https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
 
-        :raises ValueError: for ``min_tasks`` above ``max_tasks``, or times that another schedule has too.
+        :raises ValueError: if ``min_tasks`` is above ``max_tasks``, or another schedule has the same times.
         """
-        _check_bounds(min_tasks, max_tasks)
+        check_order("tasks", minimum=min_tasks, maximum=max_tasks)
         if (cron, time_zone) in self._schedules:
-            raise ValueError(f"cron and time_zone: {cron!r} and {time_zone!r} given twice; which bounds hold then?")
+            raise ValueError(
+                f"cron and time_zone must differ between schedules, got {cron!r} and {time_zone!r} twice. Change one."
+            )
         self._schedules.add((cron, time_zone))
         self.target.scale_on_schedule(
             construct_id,
@@ -146,13 +175,14 @@ class ServiceScaling(Construct):
         if metric in self._policies:
             shown = metric if isinstance(metric, str) else "this metric"
             raise ValueError(
-                f"{kind} on {shown} given, but {self._policies[metric]} goes by it already: one is allowed"
+                f"{kind} cannot use {shown}, because {self._policies[metric]} already does. Use another metric, or one "
+                "policy."
             )
         self._policies[metric] = kind
 
 
 def _identity(metric: cloudwatch.IMetric) -> Hashable:
-    """What two metrics that are the same have in common, whatever their statistic and period."""
+    """Equal for two metrics that differ in statistic and period only."""
     config = metric.to_metric_config()
     if config.metric_stat is None:
         assert config.math_expression is not None
@@ -165,7 +195,7 @@ def _identity(metric: cloudwatch.IMetric) -> Hashable:
 
 @jsii.implements(IValidation)
 class _NeverShrinks:
-    """Step scaling only adds: see :meth:`ServiceScaling.on_steps`."""
+    """Refuses step scaling alone, see :meth:`ServiceScaling.on_steps`."""
 
     def __init__(self, policies: Mapping[Hashable, str]) -> None:
         self._policies = policies
@@ -173,36 +203,5 @@ class _NeverShrinks:
     def validate(self) -> list[str]:
         kinds = set(self._policies.values())
         if kinds == {STEP_SCALING}:
-            return ["step scaling adds tasks, and nothing takes them away: add a target tracking policy"]
+            return ["Step scaling only adds tasks, and nothing removes them. Add a target tracking policy."]
         return []
-
-
-def scale_by_utilization(
-    scope: Construct, construct_id: str, *, service: ecs.BaseService, settings: UtilizationScalingSettings
-) -> ServiceScaling:
-    """By CPU and memory, within bounds that schedules may move."""
-    scaling = ServiceScaling(
-        scope, construct_id, service=service, min_tasks=settings.min_tasks, max_tasks=settings.max_tasks
-    )
-    scaling.on_cpu(percent=settings.target_cpu_percent)
-    scaling.on_memory(percent=settings.target_memory_percent)
-    for index, schedule in enumerate(settings.scheduled_tasks):
-        scaling.on_schedule(f"Schedule{index}", **schedule.model_dump())
-    return scaling
-
-
-def scale_by_load(
-    scope: Construct,
-    construct_id: str,
-    *,
-    service: ecs.BaseService,
-    targets: elbv2.ApplicationTargetGroup,
-    settings: ScalingSettings,
-) -> ServiceScaling:
-    """By utilization, and by what an Application Load Balancer sends: requests, and how long they take."""
-    scaling = scale_by_utilization(scope, construct_id, service=service, settings=settings)
-    scaling.on_requests(targets, per_minute=settings.target_requests_per_minute)
-    if settings.response_time_steps:
-        add_tasks = {step.above_seconds: step.add_tasks for step in settings.response_time_steps}
-        scaling.on_steps("ResponseTime", response_time(targets.metrics), add_tasks=add_tasks)
-    return scaling

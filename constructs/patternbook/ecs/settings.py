@@ -1,60 +1,99 @@
-"""Settings of tasks and services. The settings of a pattern inherit from those that apply, and add their own."""
+"""Settings of tasks, services and service auto scaling. The settings of a pattern inherit from those that it needs."""
 
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, ClassVar, Final
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import SecretSettings
-from patternbook.ecs.task import check_paths
-from patternbook.limits.fargate import Cpu, check_task_size
+from patternbook.limits.ecs_express import MAX_REQUESTS_PER_TARGET, ScalingMetric, check_target
+from patternbook.limits.ecs_tasks import HIGHEST_PORT, RESERVED_PORTS, check_host_port, check_order, check_paths
+from patternbook.limits.fargate import MEMORY_MIB, check_cpu, check_task_size
+from patternbook.limits.instance_types import Architecture
+from patternbook.network.settings import HealthCheckSettings
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel
-from patternbook.settings.fields import Expected, Number, Unit, Whole
+from patternbook.settings.fields import Expected, Number, Unit, Whole, YesNo
 
 Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
 TargetPercent = Annotated[Whole, Field(ge=10, le=90), Unit("%")]
+FargateCpu = Annotated[
+    Whole, AfterValidator(check_cpu), Expected(f"one of {', '.join(map(str, MEMORY_MIB))}"), Unit("CPU units")
+]
+Command = Annotated[tuple[Annotated[str, fields.prose(1024)], ...], Field(max_length=20)]
+
+
+def check_maximum(name: str, value: int, info: ValidationInfo) -> int:
+    """The value of the setting ``max_<name>``, unless it is below that of ``min_<name>``."""
+    if f"min_{name}" in info.data:
+        check_order(name, minimum=info.data[f"min_{name}"], maximum=value)
+    return value
 
 
 class ContainerSettings(PatternSettings):
-    """What a task runs."""
+    """Settings of the container of a task."""
+
+    demonstration_paths: ClassVar[tuple[str, ...]] = ()
+    """Paths that the demonstration of the pattern writes to."""
 
     image: fields.ImageUri | None = None
-    """Container image that serves HTTP; without one, the demonstration."""
+    """Container image that serves HTTP. Defaults to the demonstration page."""
     container_port: Annotated[Whole, Field(ge=1024, le=65535)] = 8080
-    """Port that the image listens on; a non-root process can listen on no port below 1024."""
-    health_check_command: Annotated[tuple[Annotated[str, fields.prose(1024)], ...], Field(max_length=20)] = ()
-    """Health check inside the container, beginning with CMD or CMD-SHELL; an image of yours needs none."""
+    """Port that the image listens on. The container is not root, so the port cannot be below 1024."""
+    health_check_command: Command = ()
+    """Health check inside the container, beginning with CMD or CMD-SHELL. Leave it empty for no such check."""
     writable_paths: Annotated[tuple[fields.AbsolutePath, ...], Field(max_length=10)] = ()
-    """Paths that the image writes to; each a tmpfs of 64 MiB out of the task's memory."""
+    """Paths that the image writes to. Each is a tmpfs of 64 MiB out of the task's memory."""
 
     @field_validator("health_check_command")
     @classmethod
     def _begins_with_cmd(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         right = not value or (value[0] == "CMD" and len(value) > 1) or (value[0] == "CMD-SHELL" and len(value) == 2)
         if not right:
-            raise ValueError('expected CMD and arguments, or CMD-SHELL and one line, such as ["CMD", "/healthy"]')
+            raise ValueError('Must be CMD and arguments, or CMD-SHELL and one line, such as ["CMD", "/healthy"].')
         return value
 
     @field_validator("writable_paths")
     @classmethod
-    def _apart(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        check_paths(value)
+    def _apart(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        check_paths([*value, *cls._demonstration_paths(info)])
         return value
+
+    @classmethod
+    def _demonstration_paths(cls, info: ValidationInfo) -> tuple[str, ...]:
+        return cls.demonstration_paths if info.data.get("image", "") is None else ()
 
 
 class TaskSettings(SecretSettings, ContainerSettings):
-    """What a task runs, and what comes to it, see :class:`patternbook.ecs.task.Task`."""
+    """Settings of a :class:`patternbook.ecs.task.Task`. Each kind of capacity sets bounds of its own on the sizes."""
+
+    cpu: Annotated[Whole, Unit("CPU units")] = 256
+    """CPU units of a task. 1,024 units are one vCPU."""
+    memory_mib: Annotated[Whole, Unit("MiB")] = 512
+    """Memory of a task."""
 
 
-class FargateSizeSettings(PatternSettings):
-    """How large tasks on Fargate are."""
+class SharedFilesSettings(TaskSettings):
+    """Settings of a task with a :class:`patternbook.data.file_system.SharedFileSystem`."""
 
-    cpu: Annotated[Cpu, Unit("CPU units")] = 256
-    """CPU of a task; 1,024 units are one vCPU."""
+    mount_path: fields.AbsolutePath = "/shared"
+    """Path of the shared file system in the container."""
+
+    @field_validator("mount_path")
+    @classmethod
+    def _apart_from_others(cls, value: str, info: ValidationInfo) -> str:
+        check_paths([value, *info.data.get("writable_paths", ()), *cls._demonstration_paths(info)])
+        return value
+
+
+class FargateTaskSettings(TaskSettings):
+    """Settings of a task on Fargate."""
+
+    cpu: FargateCpu = 256
+    """CPU units of a task. 1,024 units are one vCPU."""
     memory_mib: Annotated[Whole, Expected("a size that Fargate offers with this cpu"), Unit("MiB")] = 512
-    """Memory of a task; which sizes there are depends on cpu."""
+    """Memory of a task. The sizes on offer depend on cpu."""
 
     @field_validator("memory_mib")
     @classmethod
@@ -64,98 +103,153 @@ class FargateSizeSettings(PatternSettings):
         return value
 
 
-class FargateSettings(FargateSizeSettings):
-    """And how much of it is Spot, see :class:`patternbook.ecs.service.FargateService`."""
+class FargateSettings(FargateTaskSettings):
+    """Settings of a :class:`patternbook.ecs.service.FargateService` and its task."""
 
     on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")] = 2
-    """Tasks that always run on demand, before any runs on Spot."""
+    """Number of tasks that run on demand before any task runs on Fargate Spot."""
     spot_percent: fields.Percent = 50
-    """Share of Fargate Spot in the tasks beyond the base."""
+    """Share of Fargate Spot in the tasks beyond on_demand_base."""
 
 
 class ScheduledTasks(SettingsModel):
-    """Other bounds of the number of tasks, from a time on."""
+    """A scheduled change of the task limits."""
 
     cron: fields.Cron
-    """When, as six cron fields."""
+    """Time of the change, as six cron fields."""
     time_zone: fields.TimeZone = "Etc/UTC"
-    """In which time zone the cron fields are."""
+    """Time zone of the cron fields."""
     min_tasks: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")]
-    """Tasks at least, from then on."""
+    """Minimum number of tasks from then on."""
     max_tasks: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")]
-    """Tasks at most, from then on."""
+    """Maximum number of tasks from then on."""
 
     @field_validator("max_tasks")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return _not_below_minimum(value, info)
+        return check_maximum("tasks", value, info)
 
 
 class ResponseTimeStep(SettingsModel):
     """A step of step scaling."""
 
     above_seconds: Annotated[Number, Field(ge=0.01, le=60), Unit("seconds")]
-    """From which response time (90th percentile of a minute) on."""
+    """Response time (90th percentile of a minute) from which the step applies."""
     add_tasks: Annotated[Whole, Field(ge=1, le=100), Unit("tasks")]
-    """How many tasks are added."""
+    """Number of tasks to add."""
 
 
 DESIRED: Final = (
-    "no setting of this pattern: scaling owns how many {0} run, and a deployment would reset it; "
-    "set min_{0} and max_{0}, the same to keep a number"
+    "Not supported: auto scaling owns the number of {0}, and a deployment would reset it. To pin it, set "
+    "min_{0} = max_{0}."
 )
-"""Why a desired number of what scales is refused."""
+"""The reason for refusing a desired number of what scales."""
 
 
 class TaskCountSettings(PatternSettings):
-    """How many tasks a service runs at least and at most."""
+    """Limits of the number of tasks of a service."""
 
     refused: ClassVar[Mapping[str, str]] = {
         name: DESIRED.format("tasks") for name in ("desired_tasks", "desired_count")
     }
 
     min_tasks: Tasks = 2
-    """Tasks at least."""
+    """Minimum number of tasks."""
     max_tasks: Tasks = 6
-    """Tasks at most."""
+    """Maximum number of tasks."""
 
     @field_validator("max_tasks")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return _not_below_minimum(value, info)
+        return check_maximum("tasks", value, info)
 
 
 class UtilizationScalingSettings(TaskCountSettings):
-    """What any service scales by, see :class:`patternbook.ecs.scaling.ServiceScaling`."""
+    """Settings of :class:`patternbook.ecs.scaling.ServiceScaling` for any service."""
 
     target_cpu_percent: TargetPercent = 60
-    """Average CPU utilization that scaling keeps."""
+    """Target average CPU utilization of the tasks."""
     target_memory_percent: TargetPercent = 70
-    """Average memory utilization that scaling keeps."""
+    """Target average memory utilization of the tasks."""
     scheduled_tasks: Annotated[tuple[ScheduledTasks, ...], Field(max_length=20)] = ()
-    """Scheduled scaling."""
+    """Scheduled changes of the task limits."""
 
 
 class ScalingSettings(UtilizationScalingSettings):
-    """How many tasks a service behind an Application Load Balancer runs, which counts and times requests."""
+    """Settings of :class:`patternbook.ecs.scaling.ServiceScaling` for a service behind an Application Load Balancer."""
 
     target_requests_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000), Unit("requests per minute")] = 1000
-    """Requests to each task that scaling keeps."""
+    """Target number of requests per task."""
     response_time_steps: Annotated[tuple[ResponseTimeStep, ...], Field(max_length=10)] = ()
-    """Step scaling."""
+    """Tasks to add while responses are slow."""
 
     @field_validator("response_time_steps")
     @classmethod
     def _rising(cls, value: tuple[ResponseTimeStep, ...]) -> tuple[ResponseTimeStep, ...]:
         for lower, higher in pairwise(value):
             if not (lower.above_seconds < higher.above_seconds and lower.add_tasks < higher.add_tasks):
-                raise ValueError(
-                    "expected steps in rising order: each later, and adding more tasks, than the one before"
-                )
+                raise ValueError("Must be in rising order: each step later than the one before, and adding more tasks.")
         return value
 
 
-def _not_below_minimum(value: int, info: ValidationInfo) -> int:
-    if value < info.data.get("min_tasks", 0):
-        raise ValueError(f"expected at least min_tasks, which is {info.data['min_tasks']}")
-    return value
+# Base classes validate from last to first, and a validator sees only the fields before it: health_check_path is checked
+# against image.
+class ExpressSettings(TaskCountSettings, HealthCheckSettings, FargateTaskSettings):
+    """Settings of an :class:`patternbook.ecs.express.ExpressService` and its task."""
+
+    architecture: Architecture = "x86_64"
+    """CPU architecture of the tasks and of the image. App Runner images are for x86_64; arm64 costs less."""
+    command: Command = ()
+    """Command of the container. Defaults to the image's own."""
+    private_ingress: YesNo = False
+    """Serve the VPC only, instead of the internet. The tasks have no public addresses then. A change creates a new
+    service with a new URL."""
+    scaling_metric: ScalingMetric = "cpu"
+    """Metric to scale by: average CPU or memory utilization of the tasks, or requests per task."""
+    scaling_target: Annotated[Whole, Field(ge=1, le=MAX_REQUESTS_PER_TARGET), Unit("% or requests per minute")] = 60
+    """Target of scaling_metric: 10 to 90 % for cpu and memory, or requests per minute per task."""
+    web_acl_arn: fields.WebAclArn | None = None
+    """Regional AWS WAF web ACL for the load balancer."""
+
+    @field_validator("command")
+    @classmethod
+    def _of_an_image(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("image", "") is None:
+            raise ValueError("Must be empty for the demonstration. Set image to run a command of your own.")
+        return value
+
+    @field_validator("scaling_target")
+    @classmethod
+    def _within_metric(cls, value: int, info: ValidationInfo) -> int:
+        if "scaling_metric" in info.data:
+            check_target(info.data["scaling_metric"], value)
+        return value
+
+
+class AnywhereSettings(TaskSettings):
+    """Settings of an :class:`patternbook.ecs.anywhere.AnywhereService` and its task."""
+
+    architecture: Architecture = "x86_64"
+    """CPU architecture of the machines and of the image."""
+    desired_count: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")] = 0
+    """Number of tasks. Keep it at 0 until a machine has registered, or the deployment waits for hours."""
+    min_healthy_percent: fields.Percent = 100
+    """Share of the tasks that keeps running in a deployment. Lower it if no machine is free for one more task."""
+    host_port: Annotated[
+        Whole,
+        Field(ge=0, le=HIGHEST_PORT),
+        Expected(f"0, or a port from 1 to {HIGHEST_PORT} but for {', '.join(map(str, RESERVED_PORTS[:3]))}"),
+    ] = 0
+    """Port of a machine that leads to the task, so a machine runs one task. With 0 each task gets any free port."""
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters_ec2.html#task_size_ec2
+    cpu: Annotated[Whole, Field(ge=128, le=10240), Unit("CPU units")] = 256
+    """CPU units of a task. 1,024 units are one vCPU of a machine."""
+    memory_mib: Annotated[Whole, Field(ge=128, le=1_048_576), Unit("MiB")] = 256
+    """Memory of a task."""
+
+    @field_validator("host_port")
+    @classmethod
+    def _free(cls, value: int) -> int:
+        if value:
+            check_host_port(value)
+        return value

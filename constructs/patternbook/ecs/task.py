@@ -1,8 +1,7 @@
-"""A task that can do as little as possible besides its work, on any kind of capacity."""
+"""ECS task definitions with least privilege: their container, task role and execution role."""
 
 from collections.abc import Mapping, Sequence
-from itertools import permutations
-from pathlib import PurePosixPath
+from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -11,36 +10,35 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
+from typing_extensions import Self
 
 from patternbook.data.encryption import grant_decrypt
 from patternbook.data.file_system import SharedFileSystem
+from patternbook.ecs.demonstration import Demonstration
 from patternbook.ecs.images import container_image
+from patternbook.ecs.settings import AnywhereSettings, ExpressSettings, SharedFilesSettings, TaskSettings
+from patternbook.limits.ecs_tasks import EXEC_VOLUMES, check_paths
 from patternbook.limits.fargate import check_task_size
 from patternbook.limits.images import is_private_ecr
+from patternbook.limits.instance_types import Architecture
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
 
 USER = "1000:1000"
 """POSIX user and group of every container."""
 
-# The agent of ECS Exec, which runs as root, has to write to these two even where the rest is read-only:
-# https://github.com/aws-containers/amazon-ecs-exec-checker
-EXEC_VOLUMES = {"exec-state": "/var/lib/amazon", "exec-logs": "/var/log/amazon"}
-
-
-def check_paths(paths: Sequence[str]) -> None:
-    """:raises ValueError: for paths of which one is within another, or within what ECS Exec needs for itself."""
-    for one, other in permutations(map(PurePosixPath, [*paths, *EXEC_VOLUMES.values()]), 2):
-        if one.is_relative_to(other):
-            raise ValueError(f"expected paths apart from each other; {one} is within {other}")
+CPU_ARCHITECTURES: Final[dict[Architecture, ecs.CpuArchitecture]] = {
+    "arm64": ecs.CpuArchitecture.ARM64,
+    "x86_64": ecs.CpuArchitecture.X86_64,
+}
 
 
 class Task(Construct):
     """A task definition with one container: non-root, with a read-only root file system.
 
-    It writes to ``writable_paths``, and to shared files where it has some. Where the posture allows ECS Exec, also to
-    the two folders that this needs. Its execution role pulls, logs and reads the secrets given, and its task role may
-    do nothing until something is granted to it.
+    The container writes to ``writable_paths`` and to the shared files, if any; if the posture allows ECS Exec, also to
+    the two folders that ECS Exec needs. The execution role pulls the image, writes the log and reads the given secrets.
+    The task role has no permissions until you grant it some.
     """
 
     def __init__(
@@ -53,7 +51,7 @@ class Task(Construct):
         log_group: logs.LogGroup,
         compatibility: ecs.Compatibility = ecs.Compatibility.FARGATE,
         network_mode: ecs.NetworkMode = ecs.NetworkMode.AWS_VPC,
-        cpu_architecture: ecs.CpuArchitecture | None = None,
+        architecture: Architecture = "arm64",
         container_name: str = "web",
         port: int | None = None,
         port_name: str | None = None,
@@ -72,23 +70,25 @@ class Task(Construct):
         secret_key_arns: Sequence[str] = (),
     ) -> None:
         """:param image: URI of an image, with its registry.
-        :param compatibility: the capacity that the task runs on.
-        :param network_mode: ``AWS_VPC`` is the only one of Fargate.
-        :param cpu_architecture: that the image is built for; ARM64 where it is None.
-        :param container_name: names the container, and the streams of its log.
-        :param port: that the image listens on, if it does.
-        :param port_name: a name of this port, for what asks for one.
-        :param host_port: in bridge mode the port of the instance that leads there; any free one where it is None.
-        :param mount_path: where the container sees ``files``.
-        :param cpu: CPU units; 1,024 are one vCPU.
-        :param entry_point: the image's own where it is empty.
-        :param command: the image's own where it is empty.
-        :param health_check_command: beginning with CMD or CMD-SHELL; no health check where it is empty.
-        :param writable_paths: each a tmpfs of 64 MiB, out of the task's memory.
-        :param secrets: environment variables, each with the full ARN of a secret of Secrets Manager.
-        :param parameters: environment variables, each with the ARN of a parameter of SSM in the Region of the stack.
-        :param secret_key_arns: of customer managed keys that secrets and parameters are encrypted with.
-        :raises ValueError: see :func:`patternbook.limits.fargate.check_task_size` and :func:`check_paths`.
+        :param log_group: log group of all containers.
+        :param compatibility: kind of capacity that the task runs on.
+        :param network_mode: Fargate supports ``AWS_VPC`` only.
+        :param architecture: CPU architecture of the image. On EC2 and external instances, the instances decide.
+        :param container_name: name of the container, and prefix of its log streams.
+        :param port: port that the image listens on.
+        :param port_name: name of the port mapping, for features that refer to it.
+        :param host_port: port of the instance in bridge mode. Defaults to any free port.
+        :param mount_path: path of ``files`` in the container.
+        :param cpu: CPU units. 1,024 units are one vCPU.
+        :param entry_point: defaults to the image's own.
+        :param command: defaults to the image's own.
+        :param health_check_command: begins with CMD or CMD-SHELL. Defaults to no health check.
+        :param writable_paths: each is a tmpfs of 64 MiB, out of the task's memory.
+        :param secrets: environment variables, each with the full ARN of a secret in Secrets Manager.
+        :param parameters: environment variables, each with the ARN of an SSM parameter in the stack's Region.
+        :param secret_key_arns: customer managed keys that encrypt the secrets and parameters.
+        :raises ValueError: see :func:`patternbook.limits.fargate.check_task_size` and
+            :func:`patternbook.limits.ecs_tasks.check_paths`.
         """
         if compatibility == ecs.Compatibility.FARGATE:
             check_task_size(cpu, memory_mib)
@@ -106,11 +106,11 @@ class Task(Construct):
             network_mode=network_mode,
             cpu=str(cpu),
             memory_mib=str(memory_mib),
-            # Elsewhere the instances say what they are.
+            # On other capacity the instances decide.
             runtime_platform=None
             if compatibility in (ecs.Compatibility.EC2, ecs.Compatibility.EXTERNAL)
             else ecs.RuntimePlatform(
-                cpu_architecture=cpu_architecture or ecs.CpuArchitecture.ARM64,
+                cpu_architecture=CPU_ARCHITECTURES[architecture],
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
             volumes=[files.as_volume("shared")] if files else None,
@@ -145,19 +145,73 @@ class Task(Construct):
                     ecs.MountPoint(source_volume=name, container_path=path, read_only=False)
                 )
         if environment:
-            acknowledge(self.definition, "ECS2", "Names of resources only: secrets and parameters come by their ARNs.")
+            acknowledge(
+                self.definition,
+                "ECS2",
+                "The variables hold resource names only. Secrets and parameters are referenced by ARN.",
+            )
         if secret_key_arns:
             grant_decrypt(self.execution_role, secret_key_arns)
         if is_private_ecr(image):
             acknowledge(
                 self.execution_role,
                 "IAM5[Resource::*]",
-                "ecr:GetAuthorizationToken has no resource-level permissions; the pull names the repository.",
+                "ecr:GetAuthorizationToken has no resource-level permissions. Pulling is limited to the repository.",
             )
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: TaskSettings,
+        *,
+        posture: Posture,
+        log_group: logs.LogGroup,
+        demonstration: Demonstration,
+        compatibility: ecs.Compatibility = ecs.Compatibility.FARGATE,
+        network_mode: ecs.NetworkMode = ecs.NetworkMode.AWS_VPC,
+        architecture: Architecture = "arm64",
+        container_name: str = "web",
+        port_name: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        files: SharedFileSystem | None = None,
+    ) -> Self:
+        """:param demonstration: runs if the settings have no image.
+        :param architecture: unless the settings are those of Express Mode, which have an architecture.
+        """
+        runs = demonstration if settings.image is None else Demonstration(image=settings.image)
+        express = settings if isinstance(settings, ExpressSettings) else None
+        return cls(
+            scope,
+            construct_id,
+            posture=posture,
+            image=runs.image,
+            log_group=log_group,
+            compatibility=compatibility,
+            network_mode=network_mode,
+            architecture=express.architecture if express else architecture,
+            container_name=container_name,
+            port=settings.container_port,
+            port_name=port_name,
+            host_port=settings.host_port or None if isinstance(settings, AnywhereSettings) else None,
+            files=files,
+            mount_path=settings.mount_path if isinstance(settings, SharedFilesSettings) else "/shared",
+            cpu=settings.cpu,
+            memory_mib=settings.memory_mib,
+            command=runs.command or (express.command if express else ()),
+            environment=environment,
+            health_check_command=settings.health_check_command or runs.health_check_command,
+            writable_paths=(*settings.writable_paths, *runs.writable_paths),
+            secrets=settings.secrets,
+            parameters=settings.parameters,
+            secret_key_arns=settings.secret_key_arns,
+        )
 
     @property
     def services_called(self) -> list[ec2.InterfaceVpcEndpointAwsService]:
-        """What ECS calls for the task: to pull from private repositories, to log, to read secrets and parameters.
+        """The AWS services that ECS calls for the task: to pull from private repositories, to write logs, and to read
+        secrets and parameters.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
         """
@@ -177,7 +231,7 @@ class Task(Construct):
         environment: Mapping[str, str] | None = None,
         writable_paths: Sequence[str] = (),
     ) -> None:
-        """Adds an init container: it sees the shared files too, and the task's own starts once it has succeeded."""
+        """Adds an init container, which sees the shared files, too. The main container starts once it has succeeded."""
         init = self.definition.add_container(
             name,
             image=container_image(self, f"{name}-image", image),
@@ -195,10 +249,10 @@ class Task(Construct):
         )
 
     def _linux(self, construct_id: str, writable_paths: Sequence[str]) -> ecs.LinuxParameters:
-        # As process 1 itself, a web server that handles no signal would not hear that it has to stop.
+        # As process 1, a web server without signal handlers would ignore SIGTERM.
         linux = ecs.LinuxParameters(self, construct_id, init_process_enabled=True)
         for path in writable_paths:
-            # Not an empty volume: on Fargate that belongs to root. See "tmpfs mounts on AWS Fargate", 2026-01-06:
+            # An empty volume would belong to root on Fargate. See "tmpfs mounts on AWS Fargate", 2026-01-06:
             # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
             linux.add_tmpfs(ecs.Tmpfs(container_path=path, size=64))
         return linux

@@ -1,26 +1,44 @@
-"""What ECS Express Mode asks for and fixes, beside what any task on Fargate has to keep to.
+"""What ECS Express Mode accepts, beyond what any task on Fargate has to follow.
 
 Resources and defaults: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
 """
 
-from typing import Final
+from typing import Final, Literal
 
 MAIN_CONTAINER: Final = "Main"
-"""The name that the container with the traffic has to have, in a task definition of one's own. It has one port mapping
-over TCP, and that has a name; the definition is for Fargate.
+"""Name that the container with the traffic must have. It has one named port mapping over TCP, and its task definition
+is for Fargate.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateExpressGatewayService.html
 """
 
-SCALING_METRICS: Final = {
+ScalingMetric = Literal["cpu", "memory", "requests"]
+
+SCALING_METRICS: Final[dict[ScalingMetric, str]] = {
     "cpu": "AVERAGE_CPU",
     "memory": "AVERAGE_MEMORY",
     "requests": "REQUEST_COUNT_PER_TARGET",
 }
-"""What a service scales by, one of them.
+"""AWS's names of the metrics. A service scales by one of them.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExpressGatewayScalingTarget.html
 """
 
 MAX_REQUESTS_PER_TARGET: Final = 65_536
-"""The most that a service that scales by requests can be asked to keep."""
+"""Highest target of a service that scales by requests."""
+
+TARGETS: Final[dict[ScalingMetric, tuple[int, int, str]]] = {
+    "cpu": (10, 90, "%"),
+    "memory": (10, 90, "%"),
+    "requests": (1, MAX_REQUESTS_PER_TARGET, "requests per minute"),
+}
+"""Minimum, maximum and unit of the target of each metric."""
+
+
+def check_target(metric: ScalingMetric, target: int) -> None:
+    """:raises ValueError: if the target is out of range for the metric."""
+    low, high, unit = TARGETS[metric]
+    if not low <= target <= high:
+        raise ValueError(
+            f"scaling_target must be {low:,} to {high:,} {unit} with scaling_metric {metric}, got {target:,}."
+        )

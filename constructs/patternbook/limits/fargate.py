@@ -1,8 +1,6 @@
-"""What Fargate offers."""
+"""Task sizes that Fargate offers."""
 
-from typing import Final, Literal
-
-Cpu = Literal[256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
+from typing import Final
 
 MEMORY_MIB: Final[dict[int, tuple[int, ...]]] = {
     256: (512, 1024, 2048),
@@ -14,16 +12,23 @@ MEMORY_MIB: Final[dict[int, tuple[int, ...]]] = {
     16384: tuple(range(32768, 122880 + 1, 8192)),
     32768: (61440, 122880, 249856),
 }
-"""Memory sizes, in MiB, that Fargate offers with a number of CPU units (1,024 are one vCPU).
+"""Memory sizes, in MiB, that Fargate offers with each number of CPU units (1,024 units are one vCPU).
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 """
 
 
-def check_task_size(cpu: int, memory_mib: int) -> None:
-    """:raises ValueError: for CPU units and memory that Fargate does not offer together."""
+def check_cpu(cpu: int) -> int:
+    """:raises ValueError: if Fargate does not offer this number of CPU units."""
     if cpu not in MEMORY_MIB:
-        raise ValueError(f"cpu: {cpu} is not one of {', '.join(map(str, MEMORY_MIB))}")
-    if memory_mib not in MEMORY_MIB[cpu]:
-        offered = ", ".join(map(str, MEMORY_MIB[cpu]))
-        raise ValueError(f"Fargate offers with {cpu} CPU units these sizes, in MiB: {offered}")
+        raise ValueError(f"cpu must be one of {', '.join(map(str, MEMORY_MIB))}, got {cpu}.")
+    return cpu
+
+
+def check_task_size(cpu: int, memory_mib: int) -> None:
+    """:raises ValueError: if Fargate does not offer these CPU units and this memory together."""
+    sizes = MEMORY_MIB[check_cpu(cpu)]
+    if memory_mib not in sizes:
+        raise ValueError(
+            f"memory_mib must be one of {', '.join(map(str, sizes))} with {cpu} CPU units, got {memory_mib}."
+        )

@@ -1,4 +1,4 @@
-"""What the URI of an image says."""
+"""URIs of container images."""
 
 import re
 from typing import Final

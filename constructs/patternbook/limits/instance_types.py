@@ -1,4 +1,4 @@
-"""The EC2 instance types on offer, and what they have for tasks."""
+"""The EC2 instance types on offer, and their room for tasks."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -28,15 +28,15 @@ InstanceTypeName = Literal[
 
 @dataclass(frozen=True)
 class InstanceType:
-    """What an instance of a type has for tasks."""
+    """The room of an instance for tasks."""
 
     architecture: Architecture
     vcpus: int
     memory_mib: int
     tasks: int
-    """Tasks with a network interface of their own (``awsvpc``): the instance itself keeps one of its interfaces."""
+    """Number of tasks with a network interface of their own (``awsvpc``). The instance itself needs one, too."""
     trunked_tasks: int | None = None
-    """The same once the account setting ``awsvpcTrunking`` is on; None where the type does not offer it."""
+    """The same with the account setting ``awsvpcTrunking``; None if the type does not support it."""
 
 
 INSTANCE_TYPES: Final[dict[InstanceTypeName, InstanceType]] = {
@@ -57,7 +57,7 @@ INSTANCE_TYPES: Final[dict[InstanceTypeName, InstanceType]] = {
     "c6i.xlarge": InstanceType("x86_64", 4, 8192, 3, 20),
     "r6i.large": InstanceType("x86_64", 2, 16384, 2, 10),
 }
-"""The few types on offer, of families that every commercial Region has. Interfaces, with and without trunking:
+"""Types of families that every commercial Region has. AWS lists the network interfaces with and without trunking:
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/eni-trunking-supported-instance-types.html
 https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html
@@ -67,23 +67,23 @@ DEFAULT_TYPES: Final[dict[Architecture, tuple[InstanceTypeName, ...]]] = {
     "arm64": ("t4g.small", "t4g.medium"),
     "x86_64": ("t3.small", "t3.medium"),
 }
-"""Where none is named. More than one, so that Spot has where to go."""
+"""Types to use by default. Two each, so that Spot has an alternative."""
 
 USABLE_MEMORY: Final = 0.9
-"""Share of an instance's memory that tasks get, about: the kernel and the agent keep the rest.
+"""Approximate share of an instance's memory for tasks. The kernel and the agent need the rest.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/memory-management.html
 """
 
 
 _NAME = re.compile(r"(?P<family>[a-z]+)\d+(?P<options>[a-z]*)\.[a-z0-9-]+", re.ASCII)
-# Accelerators and Macs come with more than one kind of processor, under names that do not say which.
+# The names of accelerated and Mac types do not tell their processor.
 _FAMILIES = frozenset(("a", "c", "d", "f", "g", "h", "hpc", "i", "im", "is", "m", "r", "t", "x", "z"))
 
 
 def architecture_of(name: str) -> Architecture | None:
-    """What the name of any instance type says of its processor: a ``g`` among the options, as in ``m7g`` or ``c6gn``,
-    is Graviton, as is the family ``a1``; None where the name does not say.
+    """The CPU architecture by the name of an instance type; None if the name does not tell. A ``g`` among the options,
+    as in ``m7g`` or ``c6gn``, stands for Graviton, and so does the family ``a1``.
 
     https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
     """
@@ -96,35 +96,40 @@ def architecture_of(name: str) -> Architecture | None:
 def check_instance_types(
     names: Sequence[InstanceTypeName], *, architecture: Architecture, eni_trunking: bool = False
 ) -> None:
-    """:raises ValueError: for a type of another architecture than the AMI's, or without trunking where that is on."""
+    """:raises ValueError: if a type does not run the AMI, or does not support ENI trunking although it is on."""
     others = [name for name in names if INSTANCE_TYPES[name].architecture != architecture]
     if others:
         offered = ", ".join(name for name, each in INSTANCE_TYPES.items() if each.architecture == architecture)
-        raise ValueError(f"expected types that run an AMI for {architecture}, unlike {', '.join(others)}: {offered}")
+        raise ValueError(
+            f"Instance types must run an AMI for {architecture}, got {', '.join(others)}. Choose from {offered}."
+        )
     without = [name for name in names if INSTANCE_TYPES[name].trunked_tasks is None]
     if eni_trunking and without:
-        raise ValueError(f"expected types that offer ENI trunking, unlike {', '.join(without)}")
+        raise ValueError(
+            f"Instance types must support ENI trunking, got {', '.join(without)}. Choose larger types, or set "
+            "eni_trunking to false."
+        )
 
 
 @dataclass(frozen=True)
 class TaskSize:
-    """Tasks of a service that may run at once."""
+    """The tasks of a service that can run at the same time."""
 
     count: int
     cpu: int
-    """CPU units of each; 1,024 are one vCPU."""
+    """CPU units of each task. 1,024 units are one vCPU."""
     memory_mib: int
 
 
 def check_room(
     tasks: Iterable[TaskSize], *, names: Sequence[InstanceTypeName], instances: int, eni_trunking: bool = False
 ) -> None:
-    """Whether instances, all of the smallest type if need be, have room for all tasks.
+    """Whether the instances have room for all tasks, even if all instances are of the smallest type.
 
-    It counts network interfaces, CPU and memory. How tasks of different sizes fit beside each other is for ECS to
-    find out, so a mistake is refused here for certain, and a tight fit is not.
+    This counts network interfaces, CPU and memory in total. ECS decides how tasks of different sizes fit on one
+    instance, so a tight fit can still fail at deployment.
 
-    :raises ValueError: for tasks that cannot run, or cannot run at once.
+    :raises ValueError: if a task fits on no instance, or the tasks need more instances.
     """
     tasks, types = list(tasks), [INSTANCE_TYPES[name] for name in names]
     cpu = min(each.vcpus for each in types) * 1024
@@ -133,11 +138,11 @@ def check_room(
     for task in tasks:
         if task.cpu > cpu or task.memory_mib > memory_mib:
             raise ValueError(
-                f"a task with {task.cpu} CPU units and {task.memory_mib} MiB fits on no instance of the smallest type, "
-                f"which has {cpu} and about {memory_mib}"
+                f"Instance types must have room for a task with {task.cpu} CPU units and {task.memory_mib} MiB, but "
+                f"the smallest type has {cpu} and about {memory_mib}. Choose larger types, or smaller tasks."
             )
     needed = {
-        f"network interfaces ({interfaces} tasks an instance)": (sum(task.count for task in tasks), interfaces),
+        f"network interfaces ({interfaces} tasks per instance)": (sum(task.count for task in tasks), interfaces),
         "CPU": (sum(task.count * task.cpu for task in tasks), cpu),
         "memory": (sum(task.count * task.memory_mib for task in tasks), memory_mib),
     }
@@ -146,6 +151,6 @@ def check_room(
         if least > instances:
             count = sum(task.count for task in tasks)
             raise ValueError(
-                f"{instances} instances have not enough {what} for {count} tasks: expected at least {least}, "
-                "larger instance types, ENI trunking, or fewer tasks"
+                f"{instances} instances have not enough {what} for {count} tasks. Allow at least {least} instances, "
+                "larger instance types, ENI trunking, or fewer tasks."
             )

@@ -1,1 +1,1 @@
-"""VPCs, load balancers and AWS PrivateLink."""
+"""VPCs, NAT gateways, load balancers and AWS PrivateLink."""

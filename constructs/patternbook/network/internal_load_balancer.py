@@ -1,7 +1,6 @@
-"""An internal Network Load Balancer with a security group: for PrivateLink, and for TCP that is not HTTP."""
+"""An internal Network Load Balancer with a security group: for PrivateLink, and for TCP protocols other than HTTP."""
 
 from collections.abc import Sequence
-from typing import Final, Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -10,85 +9,37 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+from typing_extensions import Self
 
 from patternbook.data.access_logs import access_log_bucket, check_access_log_retention
+from patternbook.limits.load_balancers import (
+    PRIVATE_NETWORKS,
+    HealthCheckProtocol,
+    Protocol,
+    check_certificate,
+    check_health_check_path,
+    check_health_check_times,
+    check_inbound_rules,
+)
 from patternbook.nag import acknowledge
+from patternbook.network.settings import InternalLoadBalancerSettings
 from patternbook.posture import Posture
 from patternbook.settings.fields import PRIVATE_CIDR
-
-Protocol = Literal["TCP", "TLS"]
-HealthCheckProtocol = Literal["TCP", "HTTP", "HTTPS"]
-"""All that a Network Load Balancer offers.
-
-https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
-"""
-
-PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-"""The private addresses of RFC 1918, which clients in most VPCs have."""
-
-INTERVAL_SECONDS: Final = (5, 300)
-"""Between two health checks, at least and at most."""
-TIMEOUT_SECONDS: Final = (2, 120)
-"""For a target to answer one, at least and at most.
-
-https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
-"""
-
-
-def check_certificate(*, protocol: Protocol, certificate_arn: str | None) -> None:
-    """:raises ValueError: for TLS without a certificate, or a certificate without TLS."""
-    if protocol == "TLS" and certificate_arn is None:
-        raise ValueError("expected the ARN of an ACM certificate, which a TLS listener needs, or protocol TCP")
-    if protocol != "TLS" and certificate_arn is not None:
-        raise ValueError(
-            f"expected none with protocol {protocol}, which passes bytes on as they are; or protocol TLS, "
-            "which ends TLS at the load balancer"
-        )
-
-
-def check_health_check_path(*, protocol: str, path: str | None) -> None:
-    """:raises ValueError: for a protocol that a Network Load Balancer does not check health by, or a path with TCP."""
-    if protocol not in ("TCP", "HTTP", "HTTPS"):
-        raise ValueError(
-            f"a Network Load Balancer checks health by TCP, HTTP or HTTPS, not by {protocol}; "
-            "an Application Load Balancer offers gRPC"
-        )
-    if protocol == "TCP" and path is not None:
-        raise ValueError(
-            "expected none with health_check_protocol TCP, which only opens a connection; or health_check_protocol "
-            "HTTP or HTTPS"
-        )
-
-
-def check_health_check_times(*, interval_seconds: int, timeout_seconds: int) -> None:
-    """:raises ValueError: for times out of bounds, or a timeout that is not below the interval."""
-    for name, value, (least, most) in (
-        ("interval", interval_seconds, INTERVAL_SECONDS),
-        ("timeout", timeout_seconds, TIMEOUT_SECONDS),
-    ):
-        if not least <= value <= most:
-            raise ValueError(f"a Network Load Balancer takes a health check {name} of {least} to {most} seconds")
-    if timeout_seconds >= interval_seconds:
-        raise ValueError(f"expected less than the interval between two health checks, {interval_seconds} seconds")
-
-
-def check_way_in(*, allowed_cidrs: Sequence[str], enforce_inbound_rules: bool) -> None:
-    """:raises ValueError: where the rules hold for all and admit nobody."""
-    if enforce_inbound_rules and not allowed_cidrs:
-        raise ValueError(
-            "expected at least one of allowed_cidrs, or enforce_inbound_rules false, which lets clients in by "
-            "PrivateLink whatever their addresses are"
-        )
 
 
 class InternalLoadBalancer(Construct):
     """A Network Load Balancer in the private subnets, with one listener for TCP or TLS, and cross-zone load balancing.
 
-    Its security group, which it can only get when it is created, admits the listener's port from ``allowed_cidrs``,
-    and reaches the tasks on their port only. By default that holds for traffic by PrivateLink as well, of which the
-    group sees the client's private address in the consumer's VPC
+    Its security group, which AWS accepts at creation only, admits ``allowed_cidrs`` on the listener's port and reaches
+    the tasks on their port only. By default the inbound rules apply to PrivateLink traffic, too: they match the
+    client's private address in the consumer's VPC
     (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html).
-    By posture it refuses to be deleted and, with TLS, writes access logs, of which there are none for TCP
+
+    Tasks see the address of a client that connects to the load balancer directly. For PrivateLink clients they always
+    see the load balancer's address; only the proxy protocol header has the client's address and endpoint id
+    (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html).
+
+    The posture decides whether it has deletion protection and, with TLS, writes access logs. AWS writes none for TCP
     (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-access-logs.html).
     """
 
@@ -104,29 +55,50 @@ class InternalLoadBalancer(Construct):
         port: int | None = None,
         allowed_cidrs: Sequence[str] = PRIVATE_NETWORKS,
         enforce_inbound_rules: bool = True,
+        health_check_protocol: HealthCheckProtocol = "TCP",
+        health_check_path: str | None = None,
+        health_check_interval_seconds: int = 10,
+        health_check_timeout_seconds: int = 5,
+        proxy_protocol: bool = False,
         log_retention_days: int | None = None,
     ) -> None:
-        """:param protocol: ``TCP`` passes bytes on as they are, ``TLS`` ends TLS and passes on what was in it.
-        :param certificate_arn: of an ACM certificate in the Region of the stack, for TLS.
-        :param port: of the listener; 443 for TLS and 80 for TCP where it is None.
-        :param allowed_cidrs: IPv4 blocks that may connect.
-        :param enforce_inbound_rules: whether that holds for traffic by PrivateLink, which can come from overlapping
-            addresses; False leaves it to principals and acceptance of the endpoint service who connects by it.
-        :param log_retention_days: of the access logs; the posture's where it is None.
-        :raises ValueError: see :func:`check_certificate` and :func:`check_way_in`; for wrong CIDRs or ports, and for a
-            retention below a day.
+        """:param protocol: ``TCP`` forwards bytes as they are; ``TLS`` ends TLS at the load balancer.
+        :param certificate_arn: ARN of an ACM certificate in the stack's Region, for TLS.
+        :param port: port of the listener. Defaults to 443 for TLS and 80 for TCP.
+        :param allowed_cidrs: IPv4 CIDR blocks that may connect.
+        :param enforce_inbound_rules: whether ``allowed_cidrs`` applies to PrivateLink traffic, whose addresses may
+            overlap. If not, the endpoint service alone decides who connects by PrivateLink.
+        :param health_check_path: URL path that answers 200 to 399, for HTTP and HTTPS. Defaults to ``/``.
+        :param proxy_protocol: begin each connection with a proxy protocol header (version 2). Tasks must understand it,
+            on connections of health checks, too.
+        :param log_retention_days: retention of the access logs. Defaults to the posture's.
+        :raises ValueError: see the checks of :mod:`patternbook.limits.load_balancers`; if a CIDR block or the port is
+            wrong, or the retention is below a day.
         """
         check_certificate(protocol=protocol, certificate_arn=certificate_arn)
-        check_way_in(allowed_cidrs=allowed_cidrs, enforce_inbound_rules=enforce_inbound_rules)
-        wrong = [cidr for cidr in allowed_cidrs if not PRIVATE_CIDR.accepts(cidr)]
-        if wrong:
-            raise ValueError(f"allowed_cidrs: {wrong} given, each {PRIVATE_CIDR.text} required")
+        check_inbound_rules(allowed_cidrs=allowed_cidrs, enforce_inbound_rules=enforce_inbound_rules)
+        check_health_check_path(protocol=health_check_protocol, path=health_check_path)
+        check_health_check_times(
+            interval_seconds=health_check_interval_seconds, timeout_seconds=health_check_timeout_seconds
+        )
+        for cidr in allowed_cidrs:
+            if not PRIVATE_CIDR.accepts(cidr):
+                raise ValueError(f"Each of allowed_cidrs must be {PRIVATE_CIDR.text}, got {cidr!r}.")
         check_access_log_retention(log_retention_days)
         self.port = port if port is not None else (443 if protocol == "TLS" else 80)
         if not 1 <= self.port <= 65535:
-            raise ValueError(f"port: {self.port} given, 1 to 65535 required")
+            raise ValueError(f"port must be 1 to 65535, got {self.port}.")
         super().__init__(scope, construct_id)
         self._vpc = vpc
+        self._proxy_protocol = proxy_protocol
+        self._health_check = elbv2.HealthCheck(
+            protocol=elbv2.Protocol[health_check_protocol],
+            path=None if health_check_protocol == "TCP" else health_check_path or "/",
+            interval=cdk.Duration.seconds(health_check_interval_seconds),
+            timeout=cdk.Duration.seconds(health_check_timeout_seconds),
+            healthy_threshold_count=2,
+            unhealthy_threshold_count=2,
+        )
         self.group = ec2.SecurityGroup(
             self, "Group", vpc=vpc, description="Internal load balancer", allow_all_outbound=False
         )
@@ -140,7 +112,7 @@ class InternalLoadBalancer(Construct):
             internet_facing=False,
             security_groups=[self.group],
             enforce_security_group_inbound_rules_on_private_link_traffic=enforce_inbound_rules,
-            # Otherwise a consumer's AZ with no healthy task would have no service.
+            # Without it, a consumer in an AZ without a healthy task would have no service.
             cross_zone_enabled=True,
             deletion_protection=posture.deletion_protection,
         )
@@ -164,68 +136,77 @@ class InternalLoadBalancer(Construct):
                 "A Network Load Balancer writes access logs for TLS listeners only; flow logs record TCP.",
             )
 
-    def serve(
-        self,
-        service: ecs.BaseService,
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: InternalLoadBalancerSettings,
         *,
-        port: int,
-        health_check_protocol: HealthCheckProtocol = "TCP",
-        health_check_path: str | None = None,
-        health_check_interval_seconds: int = 10,
-        health_check_timeout_seconds: int = 5,
-        proxy_protocol: bool = False,
-    ) -> elbv2.NetworkTargetGroup:
-        """Passes connections to the tasks of a service, while they pass two health checks in a row.
-
-        Tasks see the address of a client that connects to the load balancer itself. Of one that comes by PrivateLink
-        they see the load balancer's, always; only the header of the proxy protocol has the client's, and its
-        endpoint's id (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html).
-        Connections to a task that stops are closed after 30 seconds.
-
-        :param port: that the tasks listen on.
-        :param health_check_path: that answers 200 to 399, with HTTP and HTTPS; ``/`` where it is None.
-        :param proxy_protocol: begin each connection, those of health checks too, with a header of version 2, which
-            tasks have to understand.
-        :raises ValueError: see :func:`check_health_check_path` and :func:`check_health_check_times`.
-        """
-        check_health_check_path(protocol=health_check_protocol, path=health_check_path)
-        check_health_check_times(
-            interval_seconds=health_check_interval_seconds, timeout_seconds=health_check_timeout_seconds
+        vpc: ec2.IVpc,
+        posture: Posture,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            vpc=vpc,
+            posture=posture,
+            protocol=settings.protocol,
+            certificate_arn=settings.certificate_arn,
+            port=settings.listener_port,
+            allowed_cidrs=settings.allowed_cidrs,
+            enforce_inbound_rules=settings.enforce_inbound_rules,
+            health_check_protocol=settings.health_check_protocol,
+            health_check_path=settings.health_check_path,
+            health_check_interval_seconds=settings.health_check_interval_seconds,
+            health_check_timeout_seconds=settings.health_check_timeout_seconds,
+            proxy_protocol=settings.proxy_protocol,
+            log_retention_days=settings.log_retention_days,
         )
+
+    @property
+    def address(self) -> str:
+        """DNS name and port for clients in the VPC."""
+        return f"{self.load_balancer.load_balancer_dns_name}:{self.port}"
+
+    def serve(self, service: ecs.BaseService) -> elbv2.NetworkTargetGroup:
+        """Forwards connections to the healthy tasks of a service, on the port of their default container.
+
+        Two health checks in a row decide whether a task is healthy. Connections to a task that stops are closed after
+        30 seconds.
+
+        :raises ValueError: if the service has no container with a port.
+        """
+        container = service.task_definition.default_container
+        if container is None or not container.port_mappings:
+            raise ValueError("service must have a task definition with a container that has a port.")
         targets = elbv2.NetworkTargetGroup(
             self,
             "Targets",
             vpc=self._vpc,
             targets=[service],
             protocol=elbv2.Protocol.TCP,
-            # Of no effect, as ECS registers each task with its container's port; that in its place would replace
-            # the group, and empty it, whenever the port changes.
+            # Unused: ECS registers the container port. Using it here would replace the target group on every change.
             port=80,
             preserve_client_ip=True,
-            proxy_protocol_v2=proxy_protocol,
+            proxy_protocol_v2=self._proxy_protocol,
             deregistration_delay=cdk.Duration.seconds(30),
             connection_termination=True,
-            health_check=elbv2.HealthCheck(
-                protocol=elbv2.Protocol[health_check_protocol],
-                path=None if health_check_protocol == "TCP" else health_check_path or "/",
-                interval=cdk.Duration.seconds(health_check_interval_seconds),
-                timeout=cdk.Duration.seconds(health_check_timeout_seconds),
-                healthy_threshold_count=2,
-                unhealthy_threshold_count=2,
-            ),
+            health_check=self._health_check,
         )
         self.listener.add_target_groups("Tasks", targets)
-        # CDK leaves both ends of this to us.
-        service.connections.allow_from(self.group, ec2.Port.tcp(port), "Connections and health checks")
+        # CDK adds no rules between a Network Load Balancer and its targets.
+        port = ec2.Port.tcp(container.container_port)
+        service.connections.allow_from(self.group, port, "Connections and health checks")
         return targets
 
     def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
         bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
-        # What log_access_logs would do, which asks for a Region at synth. Another service delivers these logs than
-        # those of an Application Load Balancer, and looks at the bucket first:
+        # This is what log_access_logs does, which needs a Region at synth. Unlike the logs of an Application Load
+        # Balancer, these are delivered by CloudWatch Logs, which reads the bucket's ACL first:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/enable-access-logs.html
         stack = cdk.Stack.of(self)
-        of_this_account = {
+        from_this_account = {
             "StringEquals": {"aws:SourceAccount": stack.account},
             "ArnLike": {"aws:SourceArn": stack.format_arn(service="logs", resource="*")},
         }
@@ -243,7 +224,7 @@ class InternalLoadBalancer(Construct):
                     principals=[delivery],  # ty: ignore[invalid-argument-type]
                     actions=[action],
                     resources=[resource],
-                    conditions={**of_this_account, "StringEquals": {**of_this_account["StringEquals"], **more}},
+                    conditions={**from_this_account, "StringEquals": {**from_this_account["StringEquals"], **more}},
                 )
             )
         self.load_balancer.set_attribute("access_logs.s3.enabled", "true")

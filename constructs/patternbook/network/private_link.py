@@ -1,4 +1,4 @@
-"""A service for other VPCs and accounts by AWS PrivateLink, and a VPC that consumes one."""
+"""A VPC endpoint service for other VPCs and accounts (AWS PrivateLink), and a VPC that consumes it."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,23 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+from typing_extensions import Self
 
-from patternbook.data.logs import log_group
+from patternbook.data.logs import LogGroup
 from patternbook.limits.logs import check_retention
 from patternbook.network.internal_load_balancer import InternalLoadBalancer
+from patternbook.network.settings import EndpointSettings
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 from patternbook.settings.fields import CONSUMER_CIDR, DOMAIN_NAME, PRINCIPAL_ARN
 
 
 class EndpointService(Construct):
-    """Publishes what is behind a load balancer as a VPC endpoint service.
+    """Publishes the service behind a load balancer as a VPC endpoint service.
 
-    Who may connect is named, principal by principal, and nobody is by default: ``*`` would let anyone in AWS who
-    hears of the name ask and, without acceptance, in. A connection of those who may then waits until someone accepts
-    it, unless ``acceptance_required`` is off
-    (https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html).
+    Only ``allowed_principals`` may request a connection, and by default nobody may. ``*`` is refused, because it would
+    let everyone in AWS request a connection. Unless ``acceptance_required`` is off, a connection waits until a person
+    accepts it (https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html).
     """
 
     def __init__(
@@ -30,32 +31,32 @@ class EndpointService(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        front: InternalLoadBalancer,
+        load_balancer: InternalLoadBalancer,
         acceptance_required: bool = True,
         allowed_principals: Sequence[str] = (),
         allow_own_account: bool = False,
         private_dns_name: str | None = None,
     ) -> None:
-        """:param front: passes connections to the service.
-        :param acceptance_required: whether somebody has to accept each connection.
-        :param allowed_principals: ARNs of accounts, roles and users of IAM.
-        :param allow_own_account: whether principals of the stack's own account are among them.
-        :param private_dns_name: that consumers may call the service by, once its domain is verified.
-        :raises ValueError: for a principal without such an ARN, ``*`` above all, and for a name that is none.
+        """:param load_balancer: forwards connections to the service.
+        :param acceptance_required: whether a person must accept each connection.
+        :param allowed_principals: ARNs of AWS accounts, IAM roles and IAM users.
+        :param allow_own_account: whether to allow the stack's own account, too.
+        :param private_dns_name: DNS name for consumers, once its domain is verified.
+        :raises ValueError: if a principal is no such ARN, or the name is no domain name.
         """
-        wrong = [principal for principal in allowed_principals if not PRINCIPAL_ARN.accepts(principal)]
-        if wrong:
-            raise ValueError(f"allowed_principals: {wrong} given, each {PRINCIPAL_ARN.text} required")
+        for principal in allowed_principals:
+            if not PRINCIPAL_ARN.accepts(principal):
+                raise ValueError(f"Each of allowed_principals must be {PRINCIPAL_ARN.text}, got {principal!r}.")
         if private_dns_name is not None and not DOMAIN_NAME.accepts(private_dns_name):
-            raise ValueError(f"private_dns_name: {private_dns_name!r} given, {DOMAIN_NAME.text} required")
+            raise ValueError(f"private_dns_name must be {DOMAIN_NAME.text}, got {private_dns_name!r}.")
         super().__init__(scope, construct_id)
         own_account = iam.AccountRootPrincipal().arn
-        self.front = front
+        self.load_balancer = load_balancer
         self.acceptance_required = acceptance_required
         self.service = ec2.VpcEndpointService(
             self,
             "Service",
-            vpc_endpoint_service_load_balancers=[front.load_balancer],
+            vpc_endpoint_service_load_balancers=[load_balancer.load_balancer],
             acceptance_required=acceptance_required,
             allowed_principals=[
                 iam.ArnPrincipal(principal)
@@ -68,14 +69,28 @@ class EndpointService(Construct):
         # The L2 has no such property, and VpcEndpointServiceDomainName of Route 53 needs three custom resources.
         resource.private_dns_name = private_dns_name
 
+    @classmethod
+    def from_settings(
+        cls, scope: Construct, construct_id: str, settings: EndpointSettings, *, load_balancer: InternalLoadBalancer
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            load_balancer=load_balancer,
+            acceptance_required=settings.acceptance_required,
+            allowed_principals=settings.allowed_principals,
+            allow_own_account=settings.consumer,
+            private_dns_name=settings.private_dns_name,
+        )
+
     @property
     def name(self) -> str:
-        """What consumers create their endpoints for."""
+        """The service name that consumers create their endpoints for."""
         return self.service.vpc_endpoint_service_name
 
     @property
     def verification_record(self) -> str:
-        """The TXT record, name and value, that proves who owns the domain of the private DNS name.
+        """Name and value of the TXT record that verifies the domain of the private DNS name.
 
         https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html
         """
@@ -93,7 +108,7 @@ class EndpointService(Construct):
 
     @property
     def accept_command(self) -> str:
-        """The command that accepts one of them; the endpoint's id comes last."""
+        """The command that accepts one of them. Append the id of its endpoint."""
         return (
             f"aws ec2 accept-vpc-endpoint-connections --service-id {self.service.vpc_endpoint_service_id}"
             " --vpc-endpoint-ids"
@@ -101,9 +116,9 @@ class EndpointService(Construct):
 
 
 class EndpointConsumer(Construct):
-    """A VPC, without a way in or out, with an interface endpoint of a service: to try the service in one account.
+    """An isolated VPC with an interface endpoint of a service, to try the service in one account.
 
-    The endpoint, in the AZs of the service, admits the VPC's own addresses on the service's port only.
+    The endpoint is in the AZs of the service. It admits the VPC's own addresses on the service's port only.
     """
 
     def __init__(
@@ -117,37 +132,40 @@ class EndpointConsumer(Construct):
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
     ) -> None:
-        """:param service: of the same account, and with acceptance off: CloudFormation has nothing that accepts a
-            connection, so the endpoint would wait for a person.
-        :param cidr: an IPv4 block, /16 to /26; that of the service's VPC may overlap it.
-        :param log_retention_days: of the flow logs; the posture's where it is None.
+        """:param service: a service of the same account with acceptance off, because CloudFormation cannot accept a
+            connection.
+        :param cidr: IPv4 CIDR block, /16 to /26. It may overlap the service's VPC.
+        :param log_retention_days: retention of the flow logs. Defaults to the posture's.
         :param key: encrypts the flow logs.
-        :raises ValueError: for a service that has to accept, or addresses that are no such block; and see
+        :raises ValueError: if the service requires acceptance, or the CIDR block is wrong; see
             :func:`patternbook.limits.logs.check_retention`.
         """
         if service.acceptance_required:
-            raise ValueError("service: acceptance_required is true, and nothing in a stack accepts a connection")
+            raise ValueError(
+                "service must not require acceptance, because CloudFormation cannot accept a connection. Set its "
+                "acceptance_required to false."
+            )
         if not CONSUMER_CIDR.accepts(cidr):
-            raise ValueError(f"cidr: {cidr!r} given, {CONSUMER_CIDR.text} required")
+            raise ValueError(f"cidr must be {CONSUMER_CIDR.text}, got {cidr!r}.")
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
-        port = service.front.port
+        self._port = port = service.load_balancer.port
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(cidr),
-            # Those of the service's network: an endpoint can be only where its service is.
+            # An endpoint can only be in the AZs of its service.
             availability_zones=[cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(Network.AZS)],
             nat_gateways=0,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
             ],
-            restrict_default_security_group=False,  # as in patternbook.network
+            restrict_default_security_group=False,  # see patternbook.network.vpc
         )
         self.vpc.add_flow_log(
             "FlowLog",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                log_group(self, "FlowLogs", posture=posture, retention_days=log_retention_days, key=key)
+                LogGroup(self, "FlowLogs", posture=posture, retention_days=log_retention_days, key=key)
             ),
         )
         self.group = ec2.SecurityGroup(
@@ -160,14 +178,40 @@ class EndpointConsumer(Construct):
             subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             security_groups=[self.group],
             open=False,
-            # Until its domain is verified, a service with a private DNS name takes no endpoint that asks for it.
+            # Until its domain is verified, a service rejects endpoints that ask for its private DNS name.
             private_dns_enabled=False,
         )
         self.endpoint.node.add_dependency(service)
 
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: EndpointSettings,
+        *,
+        posture: Posture,
+        service: EndpointService,
+        key: kms.Key | None = None,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            posture=posture,
+            service=service,
+            cidr=settings.consumer_cidr,
+            log_retention_days=settings.log_retention_days,
+            key=key,
+        )
+
     @property
     def dns_name(self) -> str:
-        """The endpoint's own name, in all of its AZs."""
-        # Each entry is a hosted zone and a name; the first is the one of the Region.
+        """The Regional DNS name of the endpoint."""
+        # Each entry is a hosted zone and a name. The first entry is the Regional one.
         first = cdk.Fn.select(0, self.endpoint.vpc_endpoint_dns_entries)
         return cdk.Fn.select(1, cdk.Fn.split(":", first))
+
+    @property
+    def address(self) -> str:
+        """DNS name and port for clients in this VPC."""
+        return f"{self.dns_name}:{self._port}"

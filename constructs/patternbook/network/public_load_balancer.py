@@ -1,4 +1,4 @@
-"""A public Application Load Balancer, with TLS wherever there is a certificate."""
+"""A public Application Load Balancer, with HTTPS if it has a certificate."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,24 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
+from typing_extensions import Self
 
 from patternbook.data.access_logs import access_log_bucket, check_access_log_retention
 from patternbook.nag import acknowledge
+from patternbook.network.settings import ANYWHERE, PublicLoadBalancerSettings
 from patternbook.posture import Posture
 from patternbook.settings.fields import CIDR
-
-ANYWHERE = "0.0.0.0/0"
 
 
 class PublicLoadBalancer(Construct):
     """An Application Load Balancer in the public subnets.
 
     With a certificate it serves HTTPS with TLS 1.2 and 1.3 (forward secrecy and post-quantum key exchange) and
-    redirects HTTP to it; without, plain HTTP, with a warning at synth. Where the posture requires TLS, that is an error
-    annotation, with which the CDK CLI refuses the stack, unless ``allow_plain_http`` permits it.
-    It drops requests with invalid headers. By posture, it writes access logs and refuses to be deleted.
+    redirects HTTP to HTTPS. Without one it serves plain HTTP, with a warning at synth. If the posture requires TLS, an
+    error annotation makes the CDK CLI refuse the stack, unless ``allow_plain_http`` permits plain HTTP.
+
+    It drops requests with invalid headers. The posture decides whether it writes access logs and has deletion
+    protection.
     """
 
     def __init__(
@@ -40,21 +42,26 @@ class PublicLoadBalancer(Construct):
         allow_plain_http: bool = False,
         allowed_cidrs: Sequence[str] = (ANYWHERE,),
         web_acl_arn: str | None = None,
+        health_check_path: str = "/",
         log_retention_days: int | None = None,
     ) -> None:
-        """:param certificate_arn: of an ACM certificate in the Region of the stack.
-        :param allow_plain_http: serve without a certificate even where the posture requires TLS.
-        :param allowed_cidrs: IPv4 blocks that may connect.
-        :param web_acl_arn: of a regional AWS WAF web ACL.
-        :param log_retention_days: of the access logs; the posture's where it is None.
-        :raises ValueError: without any allowed CIDR, and for a retention below a day.
+        """:param certificate_arn: ARN of an ACM certificate in the stack's Region.
+        :param allow_plain_http: serve without a certificate even if the posture requires TLS.
+        :param allowed_cidrs: IPv4 CIDR blocks that may connect.
+        :param web_acl_arn: ARN of a regional AWS WAF web ACL.
+        :param health_check_path: URL path on which healthy tasks answer 200.
+        :param log_retention_days: retention of the access logs. Defaults to the posture's.
+        :raises ValueError: if no CIDR block is allowed, or the retention is below a day.
         """
-        wrong = [cidr for cidr in allowed_cidrs if not CIDR.accepts(cidr)]
-        if wrong or not allowed_cidrs:
-            raise ValueError(f"allowed_cidrs: {wrong or 'nothing'} given, at least one, and each {CIDR.text}, required")
+        if not allowed_cidrs:
+            raise ValueError("allowed_cidrs must list at least one CIDR block, got none.")
+        for cidr in allowed_cidrs:
+            if not CIDR.accepts(cidr):
+                raise ValueError(f"Each of allowed_cidrs must be {CIDR.text}, got {cidr!r}.")
         check_access_log_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._vpc = vpc
+        self._health_check_path = health_check_path
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
@@ -71,8 +78,8 @@ class PublicLoadBalancer(Construct):
         if certificate_arn is None:
             cdk.Annotations.of(self).add_warning_v2(
                 "patternbook:plainHttp",
-                "The load balancer serves plain HTTP: anyone on the way can read and change what is sent. "
-                "Set certificate_arn to serve HTTPS.",
+                "The load balancer serves plain HTTP, which others can read and change on the way. Set certificate_arn "
+                "to serve HTTPS.",
             )
             self.listener = self.load_balancer.add_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP, open=False)
         else:
@@ -85,8 +92,8 @@ class PublicLoadBalancer(Construct):
                 protocol=elbv2.ApplicationProtocol.HTTPS,
                 open=False,
             )
-            # Not add_redirect: under an id of its own, a listener for port 80 would be created while the one for
-            # plain HTTP still has the port, and a stack that gets its first certificate could not be updated.
+            # add_redirect would make another listener for port 80. CloudFormation creates it before it deletes the
+            # old one, so adding a certificate to an existing stack would fail.
             self.load_balancer.add_listener(
                 "Http",
                 protocol=elbv2.ApplicationProtocol.HTTP,
@@ -94,6 +101,8 @@ class PublicLoadBalancer(Construct):
                 open=False,
             )
         self.url = f"http{'' if certificate_arn is None else 's'}://{self.load_balancer.load_balancer_dns_name}"
+        dns = ". Point the domain name of the certificate at it" if certificate_arn else ""
+        self.url_description = f"URL of the load balancer{dns}"
         ports = [ec2.Port.HTTP] if certificate_arn is None else [ec2.Port.HTTPS, ec2.Port.HTTP]
         for cidr in allowed_cidrs:
             for port in ports:
@@ -103,39 +112,60 @@ class PublicLoadBalancer(Construct):
                 self, "WebAcl", resource_arn=self.load_balancer.load_balancer_arn, web_acl_arn=web_acl_arn
             )
         if ANYWHERE in allowed_cidrs:
-            acknowledge(self.load_balancer, "EC23", "A public load balancer: allowed_cidrs names the whole internet.")
+            acknowledge(
+                self.load_balancer,
+                "EC23",
+                "A public load balancer serves the internet unless allowed_cidrs narrows it.",
+            )
         if not posture.access_logs:
             acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
         else:
             self._write_access_logs(posture, log_retention_days)
 
-    def serve(
-        self, service: ecs.FargateService | ecs.Ec2Service, *, health_check_path: str = "/"
-    ) -> elbv2.ApplicationTargetGroup:
-        """Sends requests to the tasks of a service, while they answer 200 on ``health_check_path``.
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: PublicLoadBalancerSettings,
+        *,
+        vpc: ec2.IVpc,
+        posture: Posture,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            vpc=vpc,
+            posture=posture,
+            certificate_arn=settings.certificate_arn,
+            allow_plain_http=settings.allow_plain_http,
+            allowed_cidrs=settings.allowed_cidrs,
+            web_acl_arn=settings.web_acl_arn,
+            health_check_path=settings.health_check_path,
+            log_retention_days=settings.log_retention_days,
+        )
 
-        Tasks that stop get 30 seconds to finish what they have begun.
-        """
-        # Not of the listener, which would add another group, with no targets at first, once there is a certificate.
+    def serve(self, service: ecs.FargateService | ecs.Ec2Service) -> elbv2.ApplicationTargetGroup:
+        """Sends requests to the healthy tasks of a service. A stopping task has 30 seconds to finish its requests."""
+        # Not a child of the listener: adding a certificate makes another listener, whose own group would start empty.
         targets = elbv2.ApplicationTargetGroup(
             self,
             "Targets",
             vpc=self._vpc,
             targets=[service],
             protocol=elbv2.ApplicationProtocol.HTTP,
-            # Of no effect, as ECS registers each task with its container's port; that in its place would replace
-            # the group, and empty it, whenever the port changes.
+            # Unused: ECS registers the container port. Using it here would replace the target group on every change.
             port=80,
             deregistration_delay=cdk.Duration.seconds(30),
-            health_check=elbv2.HealthCheck(path=health_check_path, interval=cdk.Duration.seconds(15)),
+            health_check=elbv2.HealthCheck(path=self._health_check_path, interval=cdk.Duration.seconds(15)),
         )
         self.listener.add_target_groups("Tasks", target_groups=[targets])
         return targets
 
     def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
         bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
-        # What log_access_logs would do, which asks for a Region at synth. The account's load balancers may write,
-        # each below the account's number:
+        # This is what log_access_logs does, which needs a Region at synth. All load balancers of the account may write
+        # below the account's id:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
         stack = cdk.Stack.of(self)
         written = bucket.add_to_resource_policy(
@@ -161,5 +191,5 @@ class PublicLoadBalancer(Construct):
 def response_time(
     metrics: elbv2.IApplicationTargetGroupMetrics | elbv2.IApplicationLoadBalancerMetrics,
 ) -> cloudwatch.Metric:
-    """The time, in seconds, that nine of ten requests of a minute take at most."""
+    """The 90th percentile of the response time of a minute, in seconds."""
     return metrics.target_response_time(statistic="p90", period=cdk.Duration.minutes(1))

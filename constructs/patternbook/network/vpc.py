@@ -1,4 +1,4 @@
-"""A VPC in three tiers, without look-ups."""
+"""A VPC with public, private and isolated subnets, NAT gateways, endpoints and flow logs."""
 
 from collections.abc import Iterable
 
@@ -6,9 +6,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+from typing_extensions import Self
 
-from patternbook.data.logs import log_group
+from patternbook.data.logs import LogGroup
 from patternbook.limits.logs import check_retention
+from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
 from patternbook.settings.fields import VPC_CIDR
 
@@ -17,12 +19,12 @@ class Network(Construct):
     """A VPC over three AZs with public, private and isolated subnets, an S3 gateway endpoint and flow logs.
 
     - *Public* subnets are for load balancers and NAT gateways.
-    - *Private* subnets reach the internet through NAT gateways: one for all, or one an AZ, as the posture says. Where
-      nothing runs in them they can be left out, with the gateways; their addresses stay free for later.
-    - *Isolated* subnets have no way in or out of the VPC: for data.
+    - *Private* subnets reach the internet through NAT gateways: one in total or one per AZ, as the posture says. If
+      nothing runs in them, both can be left out; their addresses stay reserved.
+    - *Isolated* subnets have no route out of the VPC. They are for data.
 
-    The AZs are the first three of the Region that the stack is deployed to, chosen by CloudFormation at
-    deployment. A Region in which the account has fewer than three is refused there.
+    CloudFormation chooses the AZs at deployment: the first three of the Region. A Region in which the account has
+    fewer than three is refused there.
     """
 
     AZS = 3
@@ -38,15 +40,14 @@ class Network(Construct):
         key: kms.Key | None = None,
         private_subnets: bool = True,
     ) -> None:
-        """:param cidr: an IPv4 block, /16 to /23.
-        :param log_retention_days: of the flow logs; the posture's where it is None.
+        """:param cidr: IPv4 CIDR block, /16 to /23.
+        :param log_retention_days: retention of the flow logs. Defaults to the posture's.
         :param key: encrypts the flow logs.
-        :param private_subnets: whether there are any, and NAT gateways for them.
-        :raises ValueError: for addresses that are no such block, and see
-            :func:`patternbook.limits.logs.check_retention`.
+        :param private_subnets: whether to make private subnets and their NAT gateways.
+        :raises ValueError: if the CIDR block is wrong; see :func:`patternbook.limits.logs.check_retention`.
         """
         if not VPC_CIDR.accepts(cidr):
-            raise ValueError(f"cidr: {cidr!r} given, {VPC_CIDR.text} required")
+            raise ValueError(f"cidr must be {VPC_CIDR.text}, got {cidr!r}.")
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._posture = posture
@@ -60,7 +61,7 @@ class Network(Construct):
                 ec2.SubnetConfiguration(
                     name="Public",
                     subnet_type=ec2.SubnetType.PUBLIC,
-                    # Load balancers and NAT gateways get addresses of their own.
+                    # Load balancers and NAT gateways bring public addresses of their own.
                     map_public_ip_on_launch=False,
                 ),
                 ec2.SubnetConfiguration(
@@ -68,25 +69,54 @@ class Network(Construct):
                 ),
                 ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             ],
-            # CDK would do it with a Lambda function as custom resource, and CloudFormation has no native way.
-            # Nothing in a pattern uses the default group, and its one rule admits only its own members.
+            # CDK would need a custom resource with a Lambda function. No pattern uses the default security group, and
+            # its one rule admits only its own members.
             restrict_default_security_group=False,
         )
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         self.vpc.add_flow_log(
             "FlowLog",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                log_group(self, "FlowLogs", posture=posture, retention_days=log_retention_days, key=key)
+                LogGroup(self, "FlowLogs", posture=posture, retention_days=log_retention_days, key=key)
             ),
         )
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: NetworkSettings,
+        *,
+        posture: Posture,
+        key: kms.Key | None = None,
+        private_subnets: bool = True,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            posture=posture,
+            cidr=settings.vpc_cidr,
+            log_retention_days=settings.log_retention_days,
+            key=key,
+            private_subnets=private_subnets,
+        )
+
+    def https_client_group(self, scope: Construct, construct_id: str, *, description: str) -> ec2.SecurityGroup:
+        """A security group that admits nobody and lets out HTTPS only."""
+        group = ec2.SecurityGroup(scope, construct_id, vpc=self.vpc, description=description, allow_all_outbound=False)
+        # AWS publishes no list of the addresses of registries and AWS services that a security group can reference.
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "HTTPS to registries and AWS services")
+        return group
 
     def add_interface_endpoints(
         self, services: Iterable[ec2.InterfaceVpcEndpointAwsService], *, client: ec2.IConnectable
     ) -> ec2.SecurityGroup | None:
-        """Lets ``client``, and nobody else, call these services without leaving the VPC, where the posture asks
-        for it; elsewhere the calls go out to the internet, which costs less than an endpoint an AZ.
+        """Adds interface endpoints that ``client`` alone may use, if the posture asks for them. Otherwise the calls go
+        through the NAT gateways, which cost less than one endpoint per AZ.
 
-        :return: what admits the client: whatever calls until it is deleted has to be deleted before it.
+        :param services: each gets one endpoint, however often it is in here.
+        :return: the security group that admits the client. Delete its callers before it.
         """
         if not self._posture.interface_endpoints:
             return None
@@ -95,9 +125,9 @@ class Network(Construct):
         )
         group.connections.allow_from(client, ec2.Port.HTTPS, "HTTPS from clients")
         tier = ec2.SubnetType.PRIVATE_WITH_EGRESS if self.vpc.private_subnets else ec2.SubnetType.PRIVATE_ISOLATED
-        for service in services:
+        for name, service in {service.short_name: service for service in services}.items():
             self.vpc.add_interface_endpoint(
-                service.short_name,
+                name,
                 service=service,
                 subnets=ec2.SubnetSelection(subnet_type=tier),
                 security_groups=[group],

@@ -1,23 +1,23 @@
 #!/bin/sh
-# Lets this machine into an ECS cluster as an external instance (ECS Anywhere), and takes it out again. Run it as root.
+# Registers this machine with an ECS cluster as an external instance (ECS Anywhere), and deregisters it. Run it as root.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-anywhere-registration.html
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-anywhere-deregistration.html
 set -eu
 
 usage='machine.sh register REGION CLUSTER ACTIVATION_ID ACTIVATION_CODE
-       Installs Docker, the SSM agent and the ECS agent, and registers this machine. No AWS credentials needed:
-       "aws ssm create-activation" gave the id and the code.
+       Installs Docker, the SSM agent and the ECS agent, and registers this machine. It needs no AWS credentials.
+       "aws ssm create-activation" returns the id and the code.
 machine.sh register REGION CLUSTER ROLE
-       The same; makes the activation for ROLE itself, by the AWS CLI and credentials in the environment.
+       Does the same and creates the activation for ROLE. It needs the AWS CLI, and credentials in the environment.
 machine.sh deregister REGION CLUSTER [--force]
-       Moves the tasks away, takes this machine out of the cluster and of Systems Manager, and purges it. It needs the
-       AWS CLI and credentials. With --force tasks may still run, which stop with their machine.
+       Drains this machine, deregisters it from the cluster and from Systems Manager, and purges it. It needs the AWS
+       CLI and credentials. With --force, tasks that still run stop with their machine.
 machine.sh purge
-       Stops both agents and removes them with their files; for a machine that is deregistered already.'
+       Stops both agents of a deregistered machine, and removes them with their files.'
 
 installer=https://amazon-ecs-agent.s3.amazonaws.com/ecs-anywhere-install-latest.sh
 signing_key=https://raw.githubusercontent.com/aws/amazon-ecs-agent/master/scripts/amazon-ecs-agent.gpg
-# Of the key of Amazon ECS, from the first of the pages above. Wherever the key comes from, it has to be this one.
+# Fingerprint of the key of Amazon ECS, from the first page above. The downloaded key must have it.
 fingerprint=F34C3DDAE72926B079BEAEC6BCE9D9A42D51784F
 
 root=${DESTDIR-} # another root folder, for a trial
@@ -39,7 +39,7 @@ as_root() {
     [ "$(id -u)" = 0 ] || fail "run this as root, for instance by sudo; nothing was changed"
 }
 
-# What a command says on its standard error becomes part of the one message.
+# The message includes the standard error of the command.
 aws_or_fail() { # what failed, then the command
     what=$1
     shift
@@ -51,7 +51,7 @@ check_region() {
     case $1 in
     cn-*) fail "ECS Anywhere is not offered in the Regions of China, such as $1" ;;
     [a-z][a-z]*-[a-z]*-[0-9] | [a-z][a-z]*-[a-z]*-[0-9][0-9]) ;;
-    *) fail "$1 is no AWS Region, such as eu-west-1" ;;
+    *) fail "$1 is not an AWS Region such as eu-west-1" ;;
     esac
 }
 

@@ -1,8 +1,8 @@
-# Works off the messages of the queue QUEUE_URL, one after the other: prints each, and deletes it then.
-# A message that is not deleted, because the task ends before, comes again.
+# Consumes the queue QUEUE_URL: prints each message, then deletes it. If the task ends before that, SQS delivers the
+# message again.
 set -eu
 
-# Heard between two calls, which take no longer than the 10 seconds that one waits for a message.
+# The shell handles the signal between two calls, so within the 10 seconds that a call waits for a message.
 trap 'echo "work: told to stop"; exit 0' TERM
 
 while true; do

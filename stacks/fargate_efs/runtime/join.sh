@@ -1,5 +1,5 @@
 # Adds this task's line to the page that all tasks share. Runs in an init container, with busybox only.
-# $1: the shared folder. The task metadata endpoint (ECS_CONTAINER_METADATA_URI_V4) says who this task is:
+# $1: shared folder. The task metadata endpoint (ECS_CONTAINER_METADATA_URI_V4) identifies the task:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
 set -eu
 cd "$1"

@@ -1,6 +1,6 @@
-# Writes a page that says which task this is, and serves it. With busybox only.
-# $1: the folder, $2: the port, $3: the title, $4: what else the page says, as HTML.
-# The task metadata endpoint (ECS_CONTAINER_METADATA_URI_V4) says who this task is:
+# Serves a page that says which task answers. Runs with busybox only.
+# $1: folder to write to, $2: port to listen on, $3: title, $4: HTML of the page.
+# The task metadata endpoint (ECS_CONTAINER_METADATA_URI_V4) identifies the task:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-examples.html
 set -eu
 

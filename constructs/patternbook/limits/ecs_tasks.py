@@ -1,0 +1,63 @@
+"""What an ECS task definition accepts, on any kind of capacity."""
+
+from collections.abc import Sequence
+from itertools import permutations
+from pathlib import PurePosixPath
+from typing import Final
+
+EXEC_VOLUMES: Final = {"exec-state": "/var/lib/amazon", "exec-logs": "/var/log/amazon"}
+"""Volumes that ECS Exec needs. Its agent runs as root and writes to these paths, even if the root file system is
+read-only.
+
+https://github.com/aws-containers/amazon-ecs-exec-checker
+"""
+
+RESERVED_PORTS: Final = (22, 2375, 2376, 51678, 51679, 51680)
+"""Ports of a container instance that its SSH server, Docker and the ECS agent use.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
+"""
+HIGHEST_PORT: Final = 32767
+"""Highest host port. Container instances assign the ports above it dynamically (see the same document)."""
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """:raises ValueError: if one path contains another, or overlaps the paths that ECS Exec needs."""
+    for inner, outer in permutations(map(PurePosixPath, [*paths, *EXEC_VOLUMES.values()]), 2):
+        if inner.is_relative_to(outer):
+            said = f"{_named(outer)} is there twice" if inner == outer else f"{_named(outer)} contains {_named(inner)}"
+            raise ValueError(f"Paths must not contain each other, but {said}. Choose another path.")
+
+
+def _named(path: PurePosixPath) -> str:
+    return f"{path}{' (of ECS Exec)' if str(path) in EXEC_VOLUMES.values() else ''}"
+
+
+def check_host_port(port: int) -> None:
+    """:raises ValueError: if a container instance does not offer this port to tasks."""
+    if not 1 <= port <= HIGHEST_PORT or port in RESERVED_PORTS:
+        reserved = ", ".join(str(number) for number in RESERVED_PORTS if number <= HIGHEST_PORT)
+        raise ValueError(
+            f"host_port must be 1 to {HIGHEST_PORT} except {reserved}, which the machine itself uses, got {port}."
+        )
+
+
+def check_order(name: str, *, minimum: int, maximum: int, lowest: int = 0) -> None:
+    """:param name: name of the two arguments without ``min_`` and ``max_``.
+    :param lowest: smallest possible minimum.
+    :raises ValueError: if the minimum is below ``lowest`` or above the maximum.
+    """
+    if minimum < lowest:
+        raise ValueError(f"min_{name} must be at least {lowest}, got {minimum}.")
+    if maximum < minimum:
+        raise ValueError(
+            f"max_{name} must be at least min_{name} ({minimum}), got {maximum}. Raise max_{name} or lower min_{name}."
+        )
+
+
+def check_spot_share(*, on_demand_base: int, spot_percent: int) -> None:
+    """:raises ValueError: if the base is negative or the share is not 0 to 100."""
+    if on_demand_base < 0:
+        raise ValueError(f"on_demand_base must be at least 0, got {on_demand_base}.")
+    if not 0 <= spot_percent <= 100:
+        raise ValueError(f"spot_percent must be 0 to 100, got {spot_percent}.")

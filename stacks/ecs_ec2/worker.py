@@ -1,0 +1,59 @@
+"""The worker: its task, and how its number of tasks follows the queue."""
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from patternbook import Ec2Service, Posture, ServiceScaling, SharedFileSystem, Task, WorkQueue
+from patternbook.ecs.demonstration import run_script
+from stacks.ecs_ec2.demonstration import CLI_HOME, CLI_IMAGE, WORK_SCRIPT
+from stacks.ecs_ec2.settings import EcsEc2Settings
+
+
+def worker_task(
+    scope: Construct,
+    construct_id: str,
+    settings: EcsEc2Settings,
+    *,
+    posture: Posture,
+    log_group: logs.LogGroup,
+    environment: Mapping[str, str],
+    files: SharedFileSystem | None,
+) -> Task:
+    """A task with the user's image or, without one, the AWS CLI."""
+    demonstration = settings.worker_image is None
+    return Task(
+        scope,
+        construct_id,
+        posture=posture,
+        image=settings.worker_image or CLI_IMAGE,
+        log_group=log_group,
+        compatibility=ecs.Compatibility.EC2,
+        container_name="worker",
+        files=files,
+        mount_path=settings.mount_path,
+        cpu=settings.worker_cpu,
+        memory_mib=settings.worker_memory_mib,
+        entry_point=run_script(WORK_SCRIPT) if demonstration else (),
+        environment={**environment, "HOME": CLI_HOME} if demonstration else environment,
+        writable_paths=[CLI_HOME] if demonstration else (),
+    )
+
+
+def worker_scaling(
+    scope: Construct, construct_id: str, settings: EcsEc2Settings, *, service: Ec2Service, queue: WorkQueue
+) -> ServiceScaling:
+    """Scales by CPU utilization and, in steps, by the backlog of the queue."""
+    scaling = ServiceScaling(
+        scope,
+        construct_id,
+        service=service.service,
+        min_tasks=settings.min_workers,
+        max_tasks=settings.max_workers,
+    )
+    scaling.on_cpu(percent=settings.target_cpu_percent)
+    backlog = settings.backlog_messages
+    scaling.on_steps("Backlog", queue.backlog(), add_tasks={backlog: 1, 10 * backlog: 4})
+    return scaling
