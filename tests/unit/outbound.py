@@ -4,7 +4,7 @@ from patternbook.testing.reading import Reading, Resource
 
 ENDPOINTS, FILES, CONSUMER = "AWS service endpoints", "EFS mount targets", "Endpoint of the service"
 CLIENTS = ("Tasks", "Container instances", "Managed instances")
-NOTHING = {"icmp 252 to 255.255.255.255/32"}
+NOTHING = {"icmp 252-86 to 255.255.255.255/32"}
 """CDK's rule for a group that lets out nothing. It matches no traffic; a group without rules lets out everything."""
 
 
@@ -20,7 +20,11 @@ def lets_out(stack: Reading, group: Resource) -> set[str]:
         other = rule.get("DestinationSecurityGroupId")
         return description(stack.to(other)) if other else stack.shown(rule["CidrIp"])
 
-    return {f"{rule['IpProtocol']} {rule.get('FromPort')} to {destination(rule)}" for rule in stack.outbound(group)}
+    def ports(rule: dict[str, object]) -> str:
+        first, last = rule.get("FromPort"), rule.get("ToPort")
+        return f"{first}" if first == last else f"{first}-{last}"
+
+    return {f"{rule['IpProtocol']} {ports(rule)} to {destination(rule)}" for rule in stack.outbound(group)}
 
 
 def needs(stack: Reading, group: Resource) -> set[str]:

@@ -369,7 +369,7 @@ class TestNetwork:
     def test_security_groups_let_out_https_and_tcp_within_the_vpc_at_most(self, any_stack: Reading) -> None:
         expected = {}
         if any_stack.all("AWS::AppRunner::VpcConnector"):
-            within_vpc = "tcp 0 to ${AWS::EC2::VPC.CidrBlock}"
+            within_vpc = "tcp 0-65535 to ${AWS::EC2::VPC.CidrBlock}"
             expected["Instances of App Runner"] = {"tcp 443 to 0.0.0.0/0", within_vpc}
         if any_stack.all("AWS::AppRunner::VpcIngressConnection"):
             expected["Endpoint of App Runner"] = NOTHING
