@@ -115,7 +115,7 @@ class TestCluster:
         [
             ({"version": "1.20"}, "got '1.20'"),
             ({"public_access_cidrs": ["10.0.0.0/8"]}, "public addresses"),
-            ({"log_retention_days": 8}, "8 is not one of"),
+            ({"log_retention_days": 8}, "retention_days must be one of .*, got 8"),
         ],
     )
     def test_refusals_before_anything_is_made(self, network: Network, wrong: dict[str, Any], message: str) -> None:
