@@ -70,7 +70,7 @@ class SelfManagedNodes(Construct):
         :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
         :param after: what a node needs to become ready, see :class:`patternbook.eks.managed_nodes.ManagedNodes`.
         :raises ValueError: for anything but the id of an AMI, for a cluster without ``service_cidr``, and see
-            :func:`patternbook.limits.eks.check_node_types` and :func:`patternbook.ecs.ec2_capacity.check_numbers`.
+            :func:`patternbook.limits.eks.check_node_types` and :func:`patternbook.limits.ecs_capacity.check_numbers`.
         """
         check_numbers(
             min_instances=min_nodes, max_instances=max_nodes, on_demand_base=on_demand_base, spot_percent=spot_percent
