@@ -8,7 +8,7 @@ class EksAlarms(MonitoringBase):
     """Alarms of EKS clusters."""
 
     def watch_kubernetes(self, cluster_name: str, *, container_insights: bool) -> None:
-        """Adds alarms on pods without a node and on errors of the API server, and a graph of requests to the API server.
+        """Adds alarms on pods without a node and on errors of the API server, and a graph of its requests.
 
         With Container Insights it also adds an alarm on failed nodes.
 
