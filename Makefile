@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup synth test rehearse rehearsal verify check lint types settings bench lock clean
+.PHONY: help setup synth test rehearse rehearsal verify record check lint types settings bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ rehearsal: $(READY) ## an emulated account to try things in, until Ctrl-C; PORT=
 
 verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack
 	@pytest -vv --confcutdir=tests/deployed tests/deployed --stack=$(or $(STACK),$(error STACK=… names the stack to verify))
+
+record: $(READY) ## record what an emulated account answers to the checks of deployed stacks; STACK=one
+	@python -m tests.deployed.record $(STACK)
 
 check: lint types ## everything that CI runs
 	$(MAKE) synth
