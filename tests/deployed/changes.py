@@ -45,9 +45,14 @@ def opened(port: int, peer: str, last: int | None = None) -> dict[str, Any]:
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": last or port, kind: [{name: peer}]}
 
 
-def allow(action: str | list[str], resource: str = "*", **more: Any) -> dict[str, Any]:
+def allow(action: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
     """A statement of a policy."""
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def by(service: str) -> dict[str, str]:
+    """A service of AWS as a principal."""
+    return {"Service": service}
 
 
 def may(*statements: dict[str, Any]) -> dict[str, Any]:

@@ -23,24 +23,34 @@ class Rule(NamedTuple):
         return f"{self.protocol}/{ports} {self.peer}"
 
 
+def services_of(stack: DeployedStack) -> list[dict[str, Any]]:
+    names = [*stack.all("AWS::ECS::Service"), *stack.all("AWS::ECS::ExpressGatewayService")]
+    found = stack.ask("ecs.describe_services", cluster=stack.only("AWS::ECS::Cluster"), services=names)["services"]
+    assert len(found) == len(names), f"there are {len(found)} services, not {names}"
+    return found
+
+
 def service_of(stack: DeployedStack) -> dict[str, Any]:
-    cluster, in_express_mode = stack.only("AWS::ECS::Cluster"), stack.all("AWS::ECS::ExpressGatewayService")
-    service = in_express_mode[0] if in_express_mode else stack.only("AWS::ECS::Service")
-    found = stack.ask("ecs.describe_services", cluster=cluster, services=[service])["services"]
-    assert found, f"there is no service {service}"
-    return found[0]
+    """The one service of a stack."""
+    [service] = services_of(stack)
+    return service
 
 
 def task_groups(stack: DeployedStack) -> list[str]:
     return service_of(stack)["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
 
 
-def task_of(stack: DeployedStack) -> dict[str, Any]:
-    """The definition that the service runs."""
-    service = service_of(stack)
-    # Of one in Express Mode the deployments alone say it: https://github.com/kayac/ecspresso/pull/902
+def task_of(stack: DeployedStack, service: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The task definition that a service runs, or the one service of a stack."""
+    service = service or service_of(stack)
+    # A service in Express Mode has it in its deployments only: https://github.com/kayac/ecspresso/pull/902
     arn = service.get("taskDefinition") or service["deployments"][0]["taskDefinition"]
     return stack.ask("ecs.describe_task_definition", taskDefinition=arn)["taskDefinition"]
+
+
+def containers_of(stack: DeployedStack) -> list[dict[str, Any]]:
+    """The containers of all services."""
+    return [each for service in services_of(stack) for each in task_of(stack, service)["containerDefinitions"]]
 
 
 def inline_statements(stack: DeployedStack, role: str) -> Iterable[dict[str, Any]]:

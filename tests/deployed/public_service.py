@@ -89,9 +89,7 @@ class PublicService(PublicListeners, BalancedService):
     @fails("requests go to arn:other, not to the tasks", f"{LISTENERS} * DefaultActions 0 TargetGroupArn", "arn:other")
     @fails(r"listens on \[443\]", f"{LISTENERS} Port=80", only="everything")
     @fails("plain HTTP is not redirected", f"{LISTENERS} Port=80 DefaultActions", FORWARD, only="everything")
-    @fails(
-        "more than TLS 1.2 and 1.3", f"{LISTENERS} Port=443 SslPolicy", "ELBSecurityPolicy-2016-08", only="everything"
-    )
+    @fails("more than TLS 1.2 and 1.3", f"{LISTENERS} Port=443 SslPolicy", "ELBSecurityPolicy", only="everything")
     def test_the_load_balancer_serves_https_where_it_has_a_certificate(self, stack: DeployedStack) -> None:
         listeners = listeners_of(stack)
         with_tls = stack.outputs["Url"].startswith("https:")

@@ -1,9 +1,11 @@
 """The checks that are the same for any service of ECS; a module of checks inherits them."""
 
 import json
+from typing import ClassVar
 
 from tests.deployed.changes import (
     ADMITS,
+    ALARMS,
     ANYWHERE,
     ATTACHED,
     CONTAINERS,
@@ -16,6 +18,7 @@ from tests.deployed.changes import (
     SUBNET_ZONES,
     WAYS_OUT,
     allow,
+    by,
     made,
     may,
     opened,
@@ -24,12 +27,15 @@ from tests.deployed.looking import (
     Rule,
     check_private_subnets,
     check_retention,
+    containers_of,
+    heard_by_the_topic,
     inline_statements,
     listed,
     load_balancer_of,
     policies_of,
     rules_of,
     service_of,
+    services_of,
     shown,
     task_groups,
     task_of,
@@ -41,22 +47,31 @@ EXEC_CHANNEL = {
     f"ssmmessages:{action}"
     for action in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
 }
-DEPLOYMENT = f"{SERVICES} 0 deploymentConfiguration"
+DEPLOYMENT = f"{SERVICES} -1 deploymentConfiguration"
 NETWORK = f"{SERVICES} 0 networkConfiguration awsvpcConfiguration"
 STRATEGY = f"{SERVICES} 0 capacityProviderStrategy"
-TOPIC_POLICY = "sns.get_topic_attributes Attributes Policy Statement * Principal"
+TOPIC = "sns.get_topic_attributes Attributes"
 
 
 class AlarmTopic:
     """Of any stack with alarms."""
 
-    @fails("alarms may not publish", TOPIC_POLICY, {"Service": "events.amazonaws.com"})
-    @fails(
-        "encrypted with alias/aws/sns, not with the stack's key",
-        "sns.get_topic_attributes Attributes KmsMasterKeyId",
-        "alias/aws/sns",
-        only="production",
-    )
+    WATCHED: ClassVar[set[str]]
+    """Metrics with an alarm, at least."""
+
+    def watched(self, stack: DeployedStack) -> set[str]:  # noqa: ARG002 - for those whose metrics depend on it
+        return self.WATCHED
+
+    @fails("does not hear of", f"{ALARMS} *")
+    @fails("does not hear of", f"{ALARMS} * AlarmActions", [])
+    @fails("does not hear of", f"{ALARMS} * OKActions", [])
+    @fails("does not hear of", f"{ALARMS} * ActionsEnabled", False)
+    def test_alarms_notify_the_topic(self, stack: DeployedStack) -> None:
+        unheard = self.watched(stack) - heard_by_the_topic(stack)
+        assert not unheard, f"the topic does not hear of {sorted(unheard)}"
+
+    @fails("alarms may not publish", f"{TOPIC} Policy Statement * Principal", by("events.amazonaws.com"))
+    @fails("encrypted with alias/aws/sns, not with", f"{TOPIC} KmsMasterKeyId", "alias/aws/sns", only="production")
     def test_the_topic_takes_messages_of_alarms(self, stack: DeployedStack) -> None:
         topic = stack.only("AWS::SNS::Topic")
         attributes = stack.ask("sns.get_topic_attributes", TopicArn=topic)["Attributes"]
@@ -75,13 +90,13 @@ class AlarmTopic:
 
 
 class AnyTasks(AlarmTopic):
-    """Of one service with one task definition, wherever it runs."""
+    """Of services, wherever they run."""
 
     @fails(r"the container \w+ runs as root", f"{CONTAINERS} 0 user")
     @fails(r"the container \w+ runs as root", f"{CONTAINERS} -1 user", "0:1000")
     @fails("can write to its root file", f"{CONTAINERS} -1 readonlyRootFilesystem", False)
     def test_containers_are_neither_root_nor_able_to_change_their_image(self, stack: DeployedStack) -> None:
-        for container in task_of(stack)["containerDefinitions"]:
+        for container in containers_of(stack):
             name, user = container["name"], container.get("user", "")
             assert not {"", "0", "root"} & set(user.split(":")), f"the container {name} runs as root ({user!r})"
             assert container.get("readonlyRootFilesystem"), f"the container {name} can write to its root file system"
@@ -93,7 +108,7 @@ class AnyTasks(AlarmTopic):
     @fails("there is no log group", f"{LOG_GROUPS} *")
     def test_logs_are_kept_for_a_set_time(self, stack: DeployedStack) -> None:
         names = stack.all("AWS::Logs::LogGroup")
-        for container in task_of(stack)["containerDefinitions"]:
+        for container in containers_of(stack):
             group = container.get("logConfiguration", {}).get("options", {}).get("awslogs-group")
             assert group == stack.outputs["LogGroupName"], f"the container {container['name']} logs to {group}"
             assert group in names, f"the log group {group} is not the stack's"
@@ -146,18 +161,23 @@ class HttpsOnly:
         assert not others, f"the tasks reach more than HTTPS: {shown(others)}"
 
 
-class BalancedService(ExecInSandbox, TasksInAzs):
-    """Of a service behind a load balancer."""
+class RollingDeployments:
+    """Of services that ECS deploys itself."""
 
     @fails("is not rolled back", f"{DEPLOYMENT} deploymentCircuitBreaker rollback", False)
     @fails("runs 50 to 200 % of the tasks", f"{DEPLOYMENT} minimumHealthyPercent", 50)
     def test_deployments_keep_tasks_running_and_roll_back(self, stack: DeployedStack) -> None:
-        configuration = service_of(stack)["deploymentConfiguration"]
-        breaker = configuration.get("deploymentCircuitBreaker", {})
-        rolls_back = breaker.get("enable") and breaker.get("rollback")
-        assert rolls_back, f"a failed deployment is not rolled back: {breaker}"
-        least, most = configuration["minimumHealthyPercent"], configuration["maximumPercent"]
-        assert (least, most) == (100, 200), f"a deployment runs {least} to {most} % of the tasks, not 100 to 200 %"
+        for service in services_of(stack):
+            name, configuration = service["serviceName"], service["deploymentConfiguration"]
+            breaker = configuration.get("deploymentCircuitBreaker", {})
+            rolls_back = breaker.get("enable") and breaker.get("rollback")
+            assert rolls_back, f"a failed deployment of {name} is not rolled back: {breaker}"
+            least, most = configuration["minimumHealthyPercent"], configuration["maximumPercent"]
+            assert (least, most) == (100, 200), f"a deployment of {name} runs {least} to {most} % of the tasks"
+
+
+class BalancedService(ExecInSandbox, RollingDeployments, TasksInAzs):
+    """Of a service behind a load balancer."""
 
     @fails("tasks have public addresses", f"{NETWORK} assignPublicIp", "ENABLED")
     @fails(r"\['a'\], not in three AZs", SUBNET_ZONES, "a")

@@ -1,6 +1,6 @@
 """What a person would look at once ``EksAutoModeStack`` is deployed."""
 
-from tests.deployed.changes import ATTACHED, EVERYTHING, PUBLIC_WAY, SUBNET_ZONES, TRUST, WAYS_OUT, allow, may
+from tests.deployed.changes import ATTACHED, EVERYTHING, PUBLIC_WAY, SUBNET_ZONES, TRUST, WAYS_OUT, allow, by, may
 from tests.deployed.cluster import CLUSTER, ClusterWithInsights
 from tests.deployed.eks import cluster_of
 from tests.deployed.looking import check_private_subnets, inline_statements, listed, policies_of, principals_of
@@ -54,7 +54,7 @@ def test_the_node_role_pulls_images_and_no_more(stack: DeployedStack) -> None:
 
 
 @fails("has more, or less: .*Everything", ATTACHED, EVERYTHING)
-@fails("the cluster role is for", f"{TRUST} Principal", {"Service": "ec2.amazonaws.com"})
+@fails("the cluster role is for", f"{TRUST} Principal", by("ec2.amazonaws.com"))
 @fails(r"may kms:CreateGrant on \['\*'\]", may(allow("kms:CreateGrant")))
 def test_the_cluster_role_is_for_eks_and_may_use_the_key_of_volumes_besides(stack: DeployedStack) -> None:
     role = cluster_of(stack)["roleArn"].rpartition("/")[2]

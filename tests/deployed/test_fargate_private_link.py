@@ -2,13 +2,13 @@
 
 import ipaddress
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import pytest
 
 from tests.deployed.changes import (
     ADMITS,
-    ALARMS,
     ANYWHERE,
     PUBLIC_WAY,
     REACHES,
@@ -27,7 +27,6 @@ from tests.deployed.looking import (
     Rule,
     by_key,
     default_routes,
-    heard_by_the_topic,
     listeners_of,
     load_balancer_attributes,
     load_balancer_of,
@@ -48,16 +47,13 @@ ENDPOINT_SERVICE, ENDPOINT = "AWS::EC2::VPCEndpointService", "AWS::EC2::VPCEndpo
 DEMONSTRATION = "public.ecr.aws/docker/library/busybox:"
 ENFORCED = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 METRICS = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"}
-WATCHED = {
-    *("UnHealthyHostCount", "TCP_Target_Reset_Count", "TCP_ELB_Reset_Count"),
-    *("SecurityGroupBlockedFlowCount_Inbound_TCP", "PortAllocationErrorCount", "RunningTaskCount"),
-}
 PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/[^*?]+)")
 
 DEADLINE_SECONDS = 300.0
 
 BALANCER = "elbv2.describe_load_balancers LoadBalancers 0"
-LISTENER = "elbv2.describe_listeners Listeners 0"
+LISTENERS = "elbv2.describe_listeners Listeners"
+LISTENER = f"{LISTENERS} 0"
 TARGETS = "elbv2.describe_target_groups TargetGroups 0"
 SERVICE = "ec2.describe_vpc_endpoint_service_configurations ServiceConfigurations 0"
 PRINCIPALS = "ec2.describe_vpc_endpoint_service_permissions AllowedPrincipals"
@@ -70,6 +66,10 @@ HEALTH = "elbv2.describe_target_health TargetHealthDescriptions"
 BY_HAND = {"elbv2.describe_target_health": {"TargetHealthDescriptions": [{"TargetHealth": {"State": "healthy"}}]}}
 
 
+def asked_for(path: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda targets: {**targets, "HealthCheckProtocol": "HTTP", "HealthCheckPath": path}
+
+
 def balancer_attribute(key: str) -> str:
     return f"elbv2.describe_load_balancer_attributes Attributes Key={key} Value"
 
@@ -80,6 +80,11 @@ def target_attribute(key: str) -> str:
 
 class TestService(FargateCapacity, HttpsOnly, RoleForNothing, BalancedService):
     """The same of any balanced service on Fargate that calls nothing."""
+
+    WATCHED: ClassVar = {
+        *("UnHealthyHostCount", "TCP_Target_Reset_Count", "TCP_ELB_Reset_Count"),
+        *("SecurityGroupBlockedFlowCount_Inbound_TCP", "PortAllocationErrorCount", "RunningTaskCount"),
+    }
 
 
 @fails("is a network one, and internet-facing", f"{BALANCER} Scheme", "internet-facing")
@@ -102,9 +107,7 @@ def test_connections_go_to_tasks_of_all_azs(stack: DeployedStack) -> None:
     assert cross_zone == "true", "cross-zone load balancing is off: an AZ without a healthy task has no service"
 
 
-@fails(
-    r"listens on \[80, 8443\], not on one port", "elbv2.describe_listeners Listeners +", {"Port": 8443}, only="sandbox"
-)
+@fails(r"listens on \[80, 8443\], not on one port", f"{LISTENERS} +", {"Port": 8443}, only="sandbox")
 @fails("protocol is HTTP", f"{LISTENER} Protocol", "HTTP")
 @fails("more than versions", f"{LISTENER} SslPolicy", "ELBSecurityPolicy-2016-08", only="everything")
 @fails("connections go to arn:other, not to the tasks", f"{LISTENER} DefaultActions 0 TargetGroupArn", "arn:other")
@@ -180,11 +183,7 @@ def test_nothing_else_is_open(stack: DeployedStack) -> None:
 
 
 @fails("do not register with", f"{SERVICES} 0 loadBalancers", [])
-@fails(
-    "by HTTP asks for /up, which",
-    {f"{TARGETS} HealthCheckProtocol": "HTTP", f"{TARGETS} HealthCheckPath": "/up"},
-    only="sandbox",
-)
+@fails("by HTTP asks for /up, which", TARGETS, asked_for("/up"), only="sandbox")
 @fails("by HTTPS asks for None, which", f"{TARGETS} HealthCheckProtocol", "HTTPS", only="sandbox")
 @fails("health is checked by UDP", f"{TARGETS} HealthCheckProtocol", "UDP")
 @fails(r"after \(5, 2\) checks", f"{TARGETS} HealthyThresholdCount", 5)
@@ -204,12 +203,7 @@ def test_connections_go_to_tasks_that_pass_the_health_check(stack: DeployedStack
 
 
 @fails("do not see the addresses of clients", target_attribute("preserve_client_ip.enabled"), "false")
-@fails(
-    "not understand the proxy protocol",
-    target_attribute("proxy_protocol_v2.enabled"),
-    "true",
-    only="default",
-)
+@fails("not understand the proxy", target_attribute("proxy_protocol_v2.enabled"), "true", only="default")
 @fails("drained for 300 seconds", target_attribute("deregistration_delay.timeout_seconds"), "300")
 @fails("are left open", target_attribute("deregistration_delay.connection_termination.enabled"), "false")
 def test_tasks_see_addresses_as_promised_and_let_connections_go(stack: DeployedStack) -> None:
@@ -236,12 +230,7 @@ def test_the_endpoint_service_publishes_the_load_balancer(stack: DeployedStack) 
 
 @fails("do not wait for acceptance", f"{SERVICE} AcceptanceRequired", False, only="default")
 @fails("connections wait for acceptance", f"{SERVICE} AcceptanceRequired", True, only="everything")
-@fails(
-    "accepts connections to another service",
-    output("AcceptCommand"),
-    "aws --service-id vpce-svc-0 --vpc",
-    only="default",
-)
+@fails("accepts .* to another service", output("AcceptCommand"), "aws --service-id vpce-svc-0", only="default")
 def test_connections_wait_for_acceptance_where_that_is_set(stack: DeployedStack) -> None:
     """The stack has the command that accepts one exactly where acceptance is required."""
     required, command = _endpoint_service(stack)["AcceptanceRequired"], stack.outputs.get("AcceptCommand")
@@ -334,13 +323,6 @@ def test_the_service_scales_by_cpu_and_memory(stack: DeployedStack) -> None:
         for policy in policies
     }
     assert tracked == METRICS, f"the service scales by {sorted(tracked)}, not by {sorted(METRICS)}"
-
-
-@fails("does not hear of .*UnHealthyHostCount", f"{ALARMS} * AlarmActions", [])
-@fails("does not hear of .*PortAllocationErrorCount", f"{ALARMS} * ActionsEnabled", False)
-def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
-    heard = heard_by_the_topic(stack)
-    assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
 
 
 @fails("no task is healthy after 300 seconds: .*draining", f"{HEALTH} 0 TargetHealth State", "draining")
