@@ -110,7 +110,7 @@ def test_tasks_run_on_machines_of_one_cpu_architecture(stack: DeployedStack) -> 
 
 
 @fails("at most 100 % of 0 tasks may run", f"{DEPLOYMENT} maximumPercent", 100, only="sandbox")
-@fails("at most 149 % of 2 tasks may run", f"{DEPLOYMENT} maximumPercent", 149, only="everything")
+@fails("at most 133 % of 3 tasks may run", f"{DEPLOYMENT} maximumPercent", 133, only="everything")
 @fails("a failed deployment is not rolled back", f"{DEPLOYMENT} deploymentCircuitBreaker rollback", False)
 def test_a_deployment_can_roll_and_is_rolled_back(stack: DeployedStack) -> None:
     service = service_of(stack)
@@ -295,7 +295,7 @@ def test_the_commands_name_what_exists(stack: DeployedStack) -> None:
 
 @fails("no machine has registered with", "ecs.list_container_instances containerInstanceArns", [])
 @fails("no machine is connected: .'mi-1'", f"{MACHINE} agentConnected", False)
-@fails("1 of 2 tasks run, after 300 seconds", f"{SERVICES} 0 runningCount", 1)
+@fails("1 of 3 tasks run, after 300 seconds", f"{SERVICES} 0 runningCount", 1)
 @pytest.mark.real_account
 def test_machines_run_the_tasks(stack: DeployedStack) -> None:
     if not _wants_tasks(stack):
