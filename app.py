@@ -1,6 +1,10 @@
 """The table of contents: every pattern of the book."""
 
+import signal
 from pathlib import Path
+
+if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C ends the app without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from patternbook import synthesize
 from stacks.app_runner import AppRunnerStack
@@ -21,19 +25,19 @@ from stacks.lambda_edge import LambdaEdgeStack
 CDK_JSON = Path(__file__).with_name("cdk.json")
 PATTERNS = (
     FargateEfsStack,
+    FargatePrivateLinkStack,
     EcsEc2Stack,
     EcsManagedInstancesStack,
     EcsAnywhereStack,
-    FargatePrivateLinkStack,
-    EcsExpressStack,
     EksManagedNodesStack,
     EksSelfManagedNodesStack,
-    EksAutoModeStack,
     EksFargateStack,
+    EksAutoModeStack,
     EcrStack,
     AppRunnerStack,
-    LambdaEdgeStack,
+    EcsExpressStack,
     LambdaConcurrencyStack,
+    LambdaEdgeStack,
 )
 
 if __name__ == "__main__":

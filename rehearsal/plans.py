@@ -287,7 +287,7 @@ PLANS: Mapping[str, Plan] = {
         ),
     ),
     "LambdaConcurrencyStack": Plan(
-        setting="memory_mb",
+        setting="memory_mib",
         value=512,
         # The alias moves with it; its version is an attribute of the new one, so the change set leaves it open.
         touches={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},

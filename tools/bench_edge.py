@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from patternbook.edge.function import EdgeEvent, package_bytes
-from patternbook.limits.edge import EVENTS
+from patternbook.limits.edge import EVENTS, EdgeEvent, package_bytes
 from stacks.lambda_edge import LambdaEdgeSettings
-from stacks.lambda_edge.packages import package
+from stacks.lambda_edge.functions import package
 
 CALLS, IMPORTS = 5000, 9
 MICROSECONDS = 100

@@ -1,11 +1,14 @@
 # What `import patternbook` has to offer: the one list of it, for type checkers and for __init__.py.
 
 from .app import PatternStack, StackOptions, build_app, synthesize
-from .app_runner.service import AppRunnerService, PrivateIngress, SourceRepository, VpcConnector
-from .aws_lambda.function import LiveFunction, Provisioned
+from .app_runner.service import AppRunnerService
+from .app_runner.source import SourceRepository
+from .app_runner.vpc import PrivateIngress, VpcConnector
+from .aws_lambda.function import LiveFunction
+from .aws_lambda.provisioned_concurrency import Provisioned
 from .data.encryption import data_key
 from .data.file_system import SharedFileSystem
-from .data.logs import log_group
+from .data.logs import LogGroup, log_group
 from .data.queues import FailureQueue, WorkQueue
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
 from .ecs.ec2_capacity import Ec2Capacity
@@ -14,19 +17,22 @@ from .ecs.managed_instances import ManagedInstances
 from .ecs.scaling import ServiceScaling
 from .ecs.service import Ec2Service, FargateService, ManagedInstancesService, cluster
 from .ecs.task import Task
+from .edge.distribution import SiteDistribution
 from .edge.distribution_logs import DistributionLogs
 from .edge.function import EdgeFunction
 from .edge.site import SiteUpload, site_bucket
+from .eks.access import node_role
 from .eks.cluster import EksCluster
-from .eks.efs import EfsStorage
 from .eks.fargate import FargatePods
-from .eks.fsx_lustre import LustreStorage
-from .eks.fsx_ontap import OntapStorage
-from .eks.managed_nodes import ManagedNodes, node_role
+from .eks.managed_nodes import ManagedNodes
 from .eks.manifests import read_manifests
 from .eks.self_managed_nodes import SelfManagedNodes
-from .monitoring.base import NotificationTopic
+from .eks.storage.cluster_storage import ClusterStorage
+from .eks.storage.efs import EfsStorage, StaticEfsVolume
+from .eks.storage.fsx_lustre import LustreStorage
+from .eks.storage.fsx_ontap import OntapStorage
 from .monitoring.monitoring import Monitoring
+from .monitoring.topic import NotificationTopic
 from .network.internal_load_balancer import InternalLoadBalancer
 from .network.private_link import EndpointConsumer, EndpointService
 from .network.public_load_balancer import PublicLoadBalancer
@@ -41,6 +47,7 @@ __all__ = [
     "SANDBOX",
     "AnywhereService",
     "AppRunnerService",
+    "ClusterStorage",
     "DistributionLogs",
     "Ec2Capacity",
     "Ec2Service",
@@ -55,6 +62,7 @@ __all__ = [
     "FargateService",
     "InternalLoadBalancer",
     "LiveFunction",
+    "LogGroup",
     "LustreStorage",
     "Machines",
     "ManagedInstances",
@@ -76,9 +84,11 @@ __all__ = [
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
+    "SiteDistribution",
     "SiteUpload",
     "SourceRepository",
     "StackOptions",
+    "StaticEfsVolume",
     "Task",
     "VpcConnector",
     "WorkQueue",

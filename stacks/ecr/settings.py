@@ -1,109 +1,112 @@
-"""What can be chosen; the defaults work in an empty account, and touch nothing that others share."""
+"""Settings of the ECR pattern. The defaults work in an empty account."""
 
 from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook import PatternSettings, SettingsModel
+from patternbook import SettingsModel
+from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings import fields
 from patternbook.settings.fields import EachOnce, Unit, Whole
 
 ECR_PUBLIC_REGION = "us-east-1"
 
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED"]
-# What each kind of scanning calls a finding that it has no severity for, and the other does not know.
+# The name that only the other kind of scanning has for findings without a severity.
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanFinding.html
 # https://docs.aws.amazon.com/inspector/v2/APIReference/API_Finding.html
 UNKNOWN_TO = {"basic": "UNTRIAGED", "enhanced": "UNDEFINED"}
 
-# No maximum is documented for an age in days; ten years mean never.
+# AWS documents no maximum for an age in days. Ten years mean never.
 Days = Annotated[Whole, Field(ge=1, le=3650), Unit("days")]
 
 
 class Release(SettingsModel):
-    """A kind of image whose newest are kept."""
+    """Images with a common tag prefix, of which the newest are kept."""
 
     prefix: fields.ImageTagPrefix
-    """How the tags of these images begin."""
-    # As many as a repository holds, by default: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+    """Prefix of the tags of these images."""
+    # The maximum is the default quota of images per repository: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
     keep: Annotated[Whole, Field(ge=1, le=100_000), Unit("images")]
-    """How many are kept."""
+    """Number of newest images that are kept."""
 
 
 class PublicRepository(SettingsModel):
-    """A repository in the ECR Public Gallery, and what the gallery says of it.
+    """A repository in the ECR Public Gallery, with its catalog data.
 
     https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-catalog-data.html
     """
 
     name: fields.RepositoryName | None = None
-    """Name of the repository; CloudFormation makes one up where it is not set."""
+    """Name of the repository. Defaults to a name that CloudFormation generates."""
     description: Annotated[str, fields.prose(1024)] | None = None
-    """A line for search results."""
+    """Short description in search results."""
     about: Annotated[str, fields.prose(25_600)] | None = None
-    """What the image is, in Markdown."""
+    """Description of the image, in Markdown."""
     usage: Annotated[str, fields.prose(25_600)] | None = None
-    """How to use the image, in Markdown."""
+    """Usage of the image, in Markdown."""
     architectures: Annotated[tuple[Literal["ARM", "ARM 64", "x86", "x86-64"], ...], Field(max_length=4), EachOnce] = ()
-    """Architectures that the image is for."""
+    """Supported architectures."""
     operating_systems: Annotated[tuple[Literal["Linux", "Windows"], ...], Field(max_length=2), EachOnce] = ()
-    """Operating systems that the image is for."""
+    """Supported operating systems."""
 
 
-class EcrSettings(PatternSettings):
-    """The defaults work in an empty account, and touch nothing that the registry's other repositories share."""
+class EcrSettings(AlarmSettings):
+    """Settings of the pattern. The defaults change nothing that other repositories of the registry share."""
+
+    alarm_email: fields.Email | None = None
+    """E-mail address for findings of image scans. Its owner must confirm the subscription."""
 
     repository_name: fields.RepositoryName | None = None
-    """Name of the repository. CloudFormation makes one up where it is not set, so that the stack can be deployed
-    again beside a repository that it retained."""
+    """Name of the repository. Defaults to a name that CloudFormation generates, so that the stack can be deployed again
+    beside a repository that it retained."""
     mutable_tags: Annotated[tuple[fields.ImageTagFilter, ...], Field(max_length=5), EachOnce] = ()
-    """Tags that a push may move to another image, such as "latest"; a * stands for any characters."""
+    """Tags that a push may move to another image, such as "latest". A * matches any characters."""
 
     untagged_days: Days = 14
-    """Age at which images without a tag expire."""
-    # With the two other rules 50; with the longest prefixes still below the 30,720 characters that a policy may have.
+    """Age at which untagged images expire."""
+    # 48 and the two other rules make 50, the maximum. Even with the longest prefixes the policy stays below 30,720
+    # characters, its maximum.
     releases: Annotated[tuple[Release, ...], Field(max_length=48)] = (Release(prefix="v", keep=30),)
-    """Kinds of release, each by a prefix of its tags; the newest of each are kept, the others expire."""
+    """Tag prefixes of releases. For each, the newest images are kept and the others expire."""
     other_days: Days | None = None
-    """Age at which all images expire that have a tag but none of a release; they stay where it is not set."""
+    """Age at which tagged images expire that are not a release. If unset, they never expire."""
 
     scanning: Literal["basic", "enhanced"] = "basic"
-    """Scan images at their push, or by Amazon Inspector continuously. The latter replaces the scanning
-    configuration of the whole registry: at most one stack of an account and Region can own that."""
+    """Scanning at each push ("basic"), or continuously by Amazon Inspector ("enhanced"). Enhanced scanning replaces the
+    scanning configuration of the whole registry, so at most one stack per account and Region can own it."""
     scan_severities: Annotated[tuple[Severity, ...], Field(min_length=1, max_length=6), EachOnce] = ("CRITICAL", "HIGH")
-    """Severities of findings to hear of; UNDEFINED exists in basic scanning only, UNTRIAGED in enhanced only."""
-    findings_email: fields.Email | None = None
-    """Address that hears of findings, once it has confirmed."""
+    """Severities of findings that are reported. UNDEFINED exists in basic scanning only, UNTRIAGED in enhanced only."""
 
     pull_account_ids: Annotated[tuple[fields.AccountId, ...], Field(max_length=100), EachOnce] = ()
-    """Other accounts that may pull; which of their principals do is up to their own IAM policies."""
+    """Other accounts that may pull. Their principals also need IAM policies of their own."""
     pull_organization_id: fields.OrganizationId | None = None
-    """AWS Organizations id, all accounts of which may pull."""
+    """ID of an AWS Organization whose accounts may all pull."""
 
     cache_ecr_public_prefix: fields.CachePrefix | None = None
-    """Prefix under which images of ECR Public are cached in this registry; no cache where it is not set."""
+    """Repository prefix of a pull-through cache for ECR Public. If unset, there is no such cache."""
     cache_docker_hub_prefix: fields.CachePrefix | None = None
-    """Prefix under which images of Docker Hub are cached in this registry; no cache where it is not set."""
+    """Repository prefix of a pull-through cache for Docker Hub. If unset, there is no such cache."""
     cache_docker_hub_secret_arn: fields.CacheSecretArn | None = None
-    """Secret, of this account and Region, with username and accessToken for Docker Hub."""
+    """Secret with username and accessToken for Docker Hub, in the account and Region of the stack."""
     cache_days: Days = 30
-    """Age at which cached images expire; the next pull caches them again."""
+    """Age at which cached images expire. The next pull caches them again."""
 
     public_repository: PublicRepository | None = None
-    """A public repository besides the private one; moves the whole stack to us-east-1."""
+    """Public repository beside the private one. It moves the whole stack to us-east-1."""
     replicate_to_regions: Annotated[tuple[fields.Region, ...], Field(max_length=25), EachOnce] = ()
-    """Other Regions of this account that get a copy of each image pushed. Replaces the replication configuration
-    of the whole registry: at most one stack of an account and Region can own that."""
+    """Other Regions of the account to which each pushed image is replicated. This replaces the replication
+    configuration of the whole registry, so at most one stack per account and Region can own it."""
 
     @field_validator("releases")
     @classmethod
-    def _reachable(cls, value: tuple[Release, ...]) -> tuple[Release, ...]:
+    def _no_prefix_covered(cls, value: tuple[Release, ...]) -> tuple[Release, ...]:
         for earlier, later in combinations(value, 2):
             if later.prefix.startswith(earlier.prefix):
                 raise ValueError(
-                    f'expected no prefix after one that covers it: the rule for "{earlier.prefix}" leaves'
-                    f' nothing to that for "{later.prefix}"'
+                    f'must not list prefix "{later.prefix}" after "{earlier.prefix}", whose rule selects the same'
+                    " images. Swap or merge them."
                 )
         return value
 
@@ -112,14 +115,16 @@ class EcrSettings(PatternSettings):
     def _known_to_scanning(cls, value: tuple[Severity, ...], info: ValidationInfo) -> tuple[Severity, ...]:
         scanning = info.data.get("scanning")
         if scanning and UNKNOWN_TO[scanning] in value:
-            raise ValueError(f"expected severities of {scanning} scanning, which has no {UNKNOWN_TO[scanning]}")
+            raise ValueError(
+                f"must list severities of {scanning} scanning, got {UNKNOWN_TO[scanning]}, which it doesn't have."
+            )
         return value
 
     @field_validator("cache_docker_hub_prefix")
     @classmethod
-    def _own_prefix(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _different_prefix(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and value == info.data.get("cache_ecr_public_prefix"):
-            raise ValueError("expected another prefix than cache_ecr_public_prefix has")
+            raise ValueError(f"must differ from cache_ecr_public_prefix, got {value} for both.")
         return value
 
     @field_validator("cache_docker_hub_secret_arn")
@@ -127,21 +132,21 @@ class EcrSettings(PatternSettings):
     def _with_prefix(cls, value: str | None, info: ValidationInfo) -> str | None:
         prefix = info.data.get("cache_docker_hub_prefix")
         if prefix is not None and value is None:
-            raise ValueError(
-                "expected the ARN of a secret, which Docker Hub's cache needs, with cache_docker_hub_prefix"
-            )
+            raise ValueError("must be the ARN of a secret, because cache_docker_hub_prefix is set.")
         if prefix is None and value is not None and "cache_docker_hub_prefix" in info.data:
-            raise ValueError("expected cache_docker_hub_prefix with it")
+            raise ValueError("must be unset without cache_docker_hub_prefix. Set both, or neither.")
         return value
 
     @field_validator("replicate_to_regions")
     @classmethod
     def _elsewhere(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if info.data.get("public_repository") is not None and ECR_PUBLIC_REGION in value:
-            raise ValueError(f"expected other Regions than {ECR_PUBLIC_REGION}, where public_repository puts the stack")
+            raise ValueError(
+                f"must not list {ECR_PUBLIC_REGION}, the Region of the stack because of public_repository. Remove it."
+            )
         return value
 
     @property
     def pinned_region(self) -> str | None:
-        """ECR Public has its repositories in one Region."""
+        """ECR Public exists in this Region only."""
         return ECR_PUBLIC_REGION if self.public_repository else None

@@ -1,27 +1,22 @@
-"""A repository, what guards it, and what surrounds it in the registry."""
-
-import json
+"""docker push → private ECR repository → image scan → EventBridge rule → SNS topic; other accounts and Regions pull."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import NotificationTopic, PatternStack, Posture, StackOptions, data_key
 from patternbook.nag import acknowledge
-from stacks.ecr.findings import continuous_findings, findings_at_push
-from stacks.ecr.lifecycle import lifecycle_rules
-from stacks.ecr.settings import EcrSettings, PublicRepository
-
-DOCKER_HUB = "registry-1.docker.io"
+from stacks.ecr.lifecycle_rules import lifecycle_rules
+from stacks.ecr.public_repository import public_repository
+from stacks.ecr.registry import enhanced_scanning, pull_through_cache, replication
+from stacks.ecr.scan_findings import basic_scan_findings, enhanced_scan_findings
+from stacks.ecr.settings import EcrSettings
 
 
 class EcrStack(PatternStack):
-    """A private repository, what guards it, and optionally what surrounds it in the registry."""
+    """A private repository, and optional features of the registry around it."""
 
     title = "ECR repository with scanning and lifecycle rules"
     settings_type = EcrSettings
@@ -39,137 +34,86 @@ class EcrStack(PatternStack):
         key = data_key(self, "Key", posture=posture)
         mutability = ecr.TagMutability
         mutable_tags = [ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in settings.mutable_tags]
-        repository = ecr.Repository(
+        self.repository = ecr.Repository(
             self,
             "Repository",
             repository_name=settings.repository_name,
             image_tag_mutability=mutability.IMMUTABLE_WITH_EXCLUSION if mutable_tags else mutability.IMMUTABLE,
             image_tag_mutability_exclusion_filters=mutable_tags or None,
             image_scan_on_push=True,
-            lifecycle_rules=lifecycle_rules(settings),
+            lifecycle_rules=lifecycle_rules(
+                untagged_days=settings.untagged_days, releases=settings.releases, other_days=settings.other_days
+            ),
             encryption_key=key,
             removal_policy=posture.removal_policy,
             empty_on_delete=posture.removal_policy == cdk.RemovalPolicy.DESTROY,
         )
-        for account_id in settings.pull_account_ids:
-            repository.grant_pull(iam.AccountPrincipal(account_id))
-        if settings.pull_organization_id:
-            repository.grant_pull(iam.OrganizationPrincipal(settings.pull_organization_id))
-            acknowledge(
-                repository,
-                "ECR1",
-                "The principal is *, as there is none for an organization; aws:PrincipalOrgID narrows it to that.",
-            )
-        self._notify_of_findings(settings, repository, key)
-
-        if settings.scanning == "enhanced":
-            self._scan_continuously(repository)
-        if settings.cache_ecr_public_prefix:
-            self._cache("EcrPublic", "public.ecr.aws", settings.cache_ecr_public_prefix, settings.cache_days)
-        if settings.cache_docker_hub_prefix:
-            cache = self._cache("DockerHub", DOCKER_HUB, settings.cache_docker_hub_prefix, settings.cache_days)
-            cache.credential_arn = settings.cache_docker_hub_secret_arn
+        self._grant_pull(settings)
+        self.findings = NotificationTopic.from_settings(self, "Findings", settings, key=key)
+        is_enhanced = settings.scanning == "enhanced"
+        scan_findings = enhanced_scan_findings if is_enhanced else basic_scan_findings
+        pattern, message = scan_findings(self.repository, settings.scan_severities)
+        console = f"https://{self.region}.console.aws.amazon.com/ecr/private-registry/repositories?region={self.region}"
+        self.findings.notify_on_event(
+            self, "FindingsRule", pattern, description="Findings of image scans", message=f"{message} {console}"
+        )
+        if is_enhanced:
+            enhanced_scanning(self, "Scanning", repository=self.repository)
+        days = settings.cache_days
+        if prefix := settings.cache_ecr_public_prefix:
+            self._cache("EcrPublic", "public.ecr.aws", prefix, days)
+        if prefix := settings.cache_docker_hub_prefix:
+            self._cache("DockerHub", "registry-1.docker.io", prefix, days, settings.cache_docker_hub_secret_arn)
         if settings.replicate_to_regions:
-            self._replicate(repository, settings.replicate_to_regions)
+            replication(self, "Replication", repository=self.repository, regions=settings.replicate_to_regions)
+        self.public_repository = None
         if settings.public_repository:
-            self._publish(settings.public_repository, posture)
+            self.public_repository = public_repository(
+                self, "Public", catalog=settings.public_repository, posture=posture
+            )
+            self._public_outputs(self.public_repository)
 
-        image = f"{repository.repository_uri}:v1.0.0"
-        self.output("RepositoryUri", repository.repository_uri, "What images are tagged with")
+        image = f"{self.repository.repository_uri}:v1.0.0"
+        self.output("RepositoryUri", self.repository.repository_uri, "URI of the repository, for tagging images")
         self.output(
             "LoginCommand",
             f"aws ecr get-login-password --region {self.region}"
-            f" | docker login --username AWS --password-stdin {repository.registry_uri}",
-            "Lets Docker push and pull for 12 hours",
+            f" | docker login --username AWS --password-stdin {self.repository.registry_uri}",
+            "Logs Docker in to the registry for 12 hours",
         )
-        self.output("BuildCommand", f"docker build --tag {image} .", "Builds the image of a Dockerfile")
-        self.output("PushCommand", f"docker push {image}", "Pushes it; the tag is then taken, the next is another")
+        self.output("BuildCommand", f"docker build --tag {image} .", "Builds an image from a Dockerfile")
+        self.output(
+            "PushCommand",
+            f"docker push {image}",
+            "Pushes the image. Its tag is then taken, so the next image needs another one",
+        )
 
-    def _notify_of_findings(self, settings: EcrSettings, repository: ecr.Repository, key: kms.Key | None) -> None:
-        topic = NotificationTopic(self, "Findings", email=settings.findings_email, key=key).topic
-        pattern, sentence = (continuous_findings if settings.scanning == "enhanced" else findings_at_push)(
-            repository, settings.scan_severities
-        )
-        console = f"https://{self.region}.console.aws.amazon.com/ecr/private-registry/repositories?region={self.region}"
-        rule = events.Rule(self, "FindingsRule", description="Findings of image scans", event_pattern=pattern)
-        # By a role: otherwise the grant lets EventBridge use the key for every topic of every account.
-        # Ignored below: the stubs of CDK name some parameters otherwise in an interface than in its classes.
-        target = targets.SnsTopic(
-            topic,  # ty: ignore[invalid-argument-type]
-            message=events.RuleTargetInput.from_text(f"{sentence} {console}"),
-            authorize_using_role=True,
-        )
-        rule.add_target(target)  # ty: ignore[invalid-argument-type]
-        if key is not None:
+    def _grant_pull(self, settings: EcrSettings) -> None:
+        for account_id in settings.pull_account_ids:
+            self.repository.grant_pull(iam.AccountPrincipal(account_id))
+        if settings.pull_organization_id:
+            self.repository.grant_pull(iam.OrganizationPrincipal(settings.pull_organization_id))
             acknowledge(
-                rule, "IAM5[Action::kms:GenerateDataKey*]", "CDK grants both variants, on this stack's key only."
+                self.repository,
+                "ECR1",
+                "The principal is *, as there is none for an organization; aws:PrincipalOrgID narrows it to that.",
             )
 
-    def _scan_continuously(self, repository: ecr.Repository) -> None:
-        this_repository = {"filter": repository.repository_name, "filterType": "WILDCARD"}
-        ecr.CfnRegistryScanningConfiguration(
-            self,
-            "Scanning",
-            scan_type="ENHANCED",
-            rules=[{"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [this_repository]}],
-        )
+    def _cache(self, name: str, upstream: str, prefix: str, days: int, secret_arn: str | None = None) -> None:
+        uri = pull_through_cache(self, name, upstream=upstream, prefix=prefix, days=days, secret_arn=secret_arn)
+        self.output(f"{name}CacheUri", uri, f"URI to pull from instead of {upstream}")
 
-    def _cache(self, name: str, upstream: str, prefix: str, days: int) -> ecr.CfnPullThroughCacheRule:
-        # ECR makes a repository for each image pulled. No stack owns these: the template bounds what they cost.
-        expire = {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
-        template = ecr.CfnRepositoryCreationTemplate(
-            self,
-            f"{name}Template",
-            prefix=prefix,
-            applied_for=["PULL_THROUGH_CACHE"],
-            lifecycle_policy=json.dumps(
-                {"rules": [{"rulePriority": 1, "selection": expire, "action": {"type": "expire"}}]}
-            ),
-        )
-        cache = ecr.CfnPullThroughCacheRule(
-            self, f"{name}Cache", ecr_repository_prefix=prefix, upstream_registry_url=upstream
-        )
-        cache.node.add_dependency(template)
-        registry = f"{self.account}.dkr.ecr.{self.region}.{self.url_suffix}"
-        self.output(f"{name}CacheUri", f"{registry}/{prefix}", f"Pull from here instead of {upstream}")
-        return cache
-
-    def _replicate(self, repository: ecr.Repository, regions: tuple[str, ...]) -> None:
-        this_repository = {"filter": repository.repository_name, "filterType": "PREFIX_MATCH"}
-        destinations = [{"region": region, "registryId": self.account} for region in regions]
-        ecr.CfnReplicationConfiguration(
-            self,
-            "Replication",
-            replication_configuration={
-                "rules": [{"destinations": destinations, "repositoryFilters": [this_repository]}]
-            },
-        )
-
-    def _publish(self, public: PublicRepository, posture: Posture) -> None:
-        catalog = {
-            "RepositoryDescription": public.description,
-            "AboutText": public.about,
-            "UsageText": public.usage,
-            "Architectures": list(public.architectures),
-            "OperatingSystems": list(public.operating_systems),
-        }
-        repository = ecr.CfnPublicRepository(
-            self,
-            "Public",
-            repository_name=public.name,
-            repository_catalog_data={name: value for name, value in catalog.items() if value} or None,
-        )
-        repository.apply_removal_policy(posture.removal_policy)
-        # The alias of the account's public registry, a part of the URI, is an attribute of no resource.
+    def _public_outputs(self, repository: ecr.CfnPublicRepository) -> None:
+        # A command, because no resource has the alias of the account's public registry, which is a part of the URI.
         self.output(
             "PublicUriCommand",
             f"aws ecr-public describe-repositories --region {self.region} --repository-names {repository.ref}"
             " --query 'repositories[0].repositoryUri' --output text",
-            "Tells what public images are tagged with",
+            "Shows the URI of the public repository",
         )
         self.output(
             "PublicLoginCommand",
             f"aws ecr-public get-login-password --region {self.region}"
             " | docker login --username AWS --password-stdin public.ecr.aws",
-            "Lets Docker push to the public repository for 12 hours",
+            "Logs Docker in to ECR Public for 12 hours",
         )

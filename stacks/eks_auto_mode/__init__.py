@@ -1,30 +1,14 @@
-"""EKS in Auto Mode: a Kubernetes cluster in which nodes come and go with the pods, as short as it gets.
+"""A Kubernetes cluster in EKS Auto Mode: nodes come and go with the pods, and EKS chooses and replaces them.
 
-This is what AWS would start with today. Choose ``EksManagedNodesStack`` where you have to say what the nodes are, or
-need a CSI driver beside EBS; ``EksFargateStack`` where no pod needs a node.
+- The API has a private endpoint, and a public one only for the CIDR blocks that you give.
+- An admin role can log in, IAM decides who may assume it, and nobody else has access.
+- EKS brings nodes, network, names, Pod Identity, volumes and load balancers, so none of them is an add-on of the stack.
+- The node role can only pull images, and the cluster role has only the policies that AWS documents.
+- Network policies are enforced.
+- Claims without a StorageClass get an encrypted gp3 volume. In production, the stack's own key encrypts it.
+- In production, EKS and CloudFormation refuse to delete the cluster.
 
-This creates:
-
-- **Network**: a VPC in three AZs. Nodes and pods are in private subnets without public addresses, behind NAT gateways
-  (one in sandbox, one an AZ in production); nobody from outside connects to them. Flow logs, an S3 gateway endpoint,
-  and in production interface endpoints for what nodes call.
-- **Cluster**: as of ``EksManagedNodesStack``. One Kubernetes version in support, a private endpoint, a public one for
-  given blocks only, all control-plane logs, secrets encrypted with a key of the cluster's own, in production protected
-  from deletion; an admin role that IAM governs, and nobody else, can log in.
-- **Auto Mode**: EKS launches nodes for pods that wait, of types that it chooses, patches them and replaces each after
-  three weeks at the latest, by its two node pools *system* and *general-purpose*. It brings what else a node needs
-  (network, names, Pod Identity, EBS, load balancing), so that none of it is an add-on of the stack. The node role may
-  pull images and nothing else; the cluster role has the policies that AWS documents.
-- **Network policies** are enforced: by default Auto Mode ignores them.
-- **Storage**: the default StorageClass ``gp3`` of Auto Mode's own driver: encrypted (in production with the stack's own
-  key), in the AZ of the pod, expandable.
-- **Operation**: the metrics server, Container Insights (``container_insights``) with log groups that the stack owns,
-  alarms on pods that find no node, on errors of the API server and on failed nodes, an SNS topic with an optional
-  e-mail, a dashboard.
-
-To leave it running in us-east-1 costs about 0.15 USD an hour in sandbox and about 0.49 USD an hour in production (three
-NAT gateways, 24 interface endpoints), and in both the nodes that EKS chooses, with its fee for each, and what Container
-Insights takes in.
+The page of the pattern is docs/eks-auto-mode.md.
 """
 
 from stacks.eks_auto_mode.settings import EksAutoModeSettings

@@ -1,12 +1,12 @@
-"""What can be chosen; the defaults work in an empty account."""
+"""Settings of EksAutoModeStack. The defaults work in an empty account."""
 
 from patternbook.eks.add_ons import OBSERVABILITY
 from patternbook.eks.settings import ClusterSettings, InsightsSettings
 from patternbook.monitoring.settings import AlarmSettings
 
 
-# Fields are in the order of the classes from the last to the first, and rules see those before them.
+# Base classes validate from last to first; a validator sees only the fields before it.
 class EksAutoModeSettings(InsightsSettings, ClusterSettings, AlarmSettings):
-    """Of the cluster; what runs in it decides about nodes."""
+    """Settings of the cluster. Waiting pods decide about its nodes."""
 
     add_ons = ("metrics-server", OBSERVABILITY)

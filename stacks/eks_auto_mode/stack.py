@@ -1,14 +1,13 @@
-"""The drawing of the architecture: the package's docstring says what each part promises."""
+"""kubectl → EKS control plane in Auto Mode → nodes that EKS brings for waiting pods (private subnets) → EBS volumes."""
 
 from pathlib import Path
 
 from constructs import Construct
 from typing_extensions import Unpack
 
-from patternbook import Monitoring, Network, PatternStack, Posture, StackOptions, data_key, read_manifests
-from patternbook.eks.add_ons import NODES_CALL, add_container_insights
-from patternbook.eks.from_settings import cluster_from
-from patternbook.eks.storage_class import default_class
+from patternbook import EksCluster, Monitoring, Network, PatternStack, Posture, StackOptions, data_key, read_manifests
+from patternbook.eks.add_ons import NODE_ENDPOINTS, add_container_insights
+from patternbook.eks.storage.ebs import apply_default_class
 from stacks.eks_auto_mode.settings import EksAutoModeSettings
 
 MANIFESTS = Path(__file__).with_name("runtime")
@@ -32,27 +31,22 @@ class EksAutoModeStack(PatternStack):
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
-        network = Network(self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key)
-        cluster = cluster_from(
-            self,
-            "Eks",
-            settings=settings,
-            network=network,
-            posture=posture,
-            key=key,
-            auto_mode=True,
-            kubectl=True,
+        self.network = Network(
+            self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key
         )
-        cluster.add_interface_endpoints(NODES_CALL)
-        cluster.add_on("metrics-server")
+        self.cluster = EksCluster.from_settings(
+            self, "Eks", settings, network=self.network, posture=posture, auto_mode=True, kubectl=True, key=key
+        )
+        self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
+        self.cluster.add_on("metrics-server")
         if settings.container_insights:
-            add_container_insights(cluster, posture=posture, log_retention_days=days, key=key)
-        cluster.apply("NetworkPolicy", read_manifests(MANIFESTS / "network-policy-auto.yaml"))
-        cluster.apply("Gp3", default_class(MANIFESTS / "storage-class-auto.yaml", key=key))
+            add_container_insights(self.cluster)
+        self.cluster.kubectl.apply("NetworkPolicy", read_manifests(MANIFESTS / "network-policy-auto.yaml"))
+        apply_default_class(self.cluster, path=MANIFESTS / "storage-class-auto.yaml", key=key)
 
-        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        monitoring.watch_kubernetes(cluster.name, container_insights=settings.container_insights)
+        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
-        self.output("KubeconfigCommand", cluster.kubeconfig_command, "After it, kubectl talks to the cluster")
-        self.output("ControlPlaneLogGroupName", cluster.log_group.log_group_name, "What the control plane logs")
-        self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")
+        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")
+        self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "Log group of the control plane")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")

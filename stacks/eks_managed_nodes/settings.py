@@ -1,123 +1,101 @@
-"""What can be chosen; the defaults work in an empty account."""
+"""Settings of EksManagedNodesStack. The defaults work in an empty account."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook.ecs.ec2_capacity import OperatingSystem
-from patternbook.eks.add_ons import AFTER_NODES, BEFORE_NODES, EBS, OBSERVABILITY
-from patternbook.eks.managed_nodes import Taint
+from patternbook.eks.add_ons import AFTER_NODES, BEFORE_NODES, OBSERVABILITY
 from patternbook.eks.settings import (
     ClusterSettings,
     InsightsSettings,
     InstanceTypes,
     Labels,
+    ManagedNodeSettings,
+    NodeGroupSettings,
     Nodes,
-    NodeSettings,
     SomeNodes,
-    run_the_ami,
+    Taint,
+    checked_maximum,
+    checked_types,
 )
-from patternbook.limits.fsx import (
-    LUSTRE_CAPACITIES,
-    LUSTRE_SMALLEST_GIB,
-    ONTAP_CAPACITIES,
-    ONTAP_SMALLEST_GIB,
-    LustreThroughput,
-    OntapThroughput,
-    check_lustre,
-    check_ontap,
-)
+from patternbook.eks.storage.settings import StorageSettings
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings.base import RegionalSettings
-from patternbook.settings.fields import EachOnce, Expected, Unit, Whole
-
-Storage = Literal["ebs", "efs", "fsx-lustre", "fsx-ontap"]
 
 
-# Fields are in the order of the classes from the last to the first, and rules see those before them.
-class EksManagedNodesSettings(InsightsSettings, NodeSettings, ClusterSettings, AlarmSettings, RegionalSettings):
-    """Of the cluster, its two groups of nodes, and its storage."""
+# Base classes validate from last to first; a validator sees only the fields before it.
+class EksManagedNodesSettings(
+    StorageSettings, InsightsSettings, ManagedNodeSettings, ClusterSettings, AlarmSettings, RegionalSettings
+):
+    """Settings of the cluster, its two node groups, and its storage."""
 
     refused: ClassVar[Mapping[str, str]] = {
-        f"desired_{kind}nodes": "no setting of this pattern: a group begins with its minimum, and whoever scales it "
-        "owns the number from then on; set min_system_nodes and min_spot_nodes"
+        f"desired_{kind}nodes": "Not supported: a node group starts with its minimum, and an autoscaler or a person "
+        "owns the number from then on. Set min_system_nodes and min_spot_nodes."
         for kind in ("", "system_", "spot_")
     }
     add_ons = (
-        *(*BEFORE_NODES, *AFTER_NODES, EBS, OBSERVABILITY),
+        *(*BEFORE_NODES, *AFTER_NODES, "aws-ebs-csi-driver", OBSERVABILITY),
         *("aws-efs-csi-driver", "aws-fsx-csi-driver", "netapp_trident-operator"),
     )
 
-    operating_system: OperatingSystem = "al2023"
-    """Operating system of the nodes, from the EKS-optimized AMI."""
     system_instance_types: InstanceTypes = ()
-    """Instance types of the nodes on demand, in order of preference; without any, two of the architecture."""
+    """Instance types of the on-demand nodes, in order of preference. Defaults to two types of the architecture."""
     system_labels: Labels = Field({"nodes": "system"})
-    """Labels of the nodes on demand."""
+    """Kubernetes labels of the on-demand nodes."""
     min_system_nodes: SomeNodes = 2
-    """Nodes on demand at least, and to begin with; one runs the add-ons, the second does while that is replaced."""
+    """Minimum number of on-demand nodes, and their number at first. With two, one node runs the add-ons while EKS
+    replaces the other."""
     max_system_nodes: SomeNodes = 4
-    """Nodes on demand at most."""
+    """Maximum number of on-demand nodes."""
     spot_instance_types: InstanceTypes = ()
-    """Instance types of the nodes on Spot; without any, five of the architecture."""
+    """Instance types of the Spot nodes. More types mean fewer interruptions. Defaults to five types of the
+    architecture."""
     spot_labels: Labels = Field({"nodes": "spot"})
-    """Labels of the nodes on Spot."""
+    """Kubernetes labels of the Spot nodes."""
     spot_taints: Annotated[tuple[Taint, ...], Field(max_length=10)] = (Taint(key="spot", value="true"),)
-    """Taints of the nodes on Spot, so that only pods which tolerate them, and an interruption, run there."""
+    """Taints of the Spot nodes. They keep off pods that cannot bear an interruption."""
     min_spot_nodes: Nodes = 1
-    """Nodes on Spot at least, and to begin with."""
+    """Minimum number of Spot nodes, and their number at first."""
     max_spot_nodes: SomeNodes = 4
-    """Nodes on Spot at most."""
-    storage: Annotated[tuple[Storage, ...], EachOnce] = ("ebs",)
-    """What pods can claim volumes of: EBS, a volume for pods of one AZ; EFS, a directory for pods of all; FSx for
-    Lustre, one fast file system for all claims together; FSx for ONTAP, a volume for pods of all AZs."""
-    lustre_mbps_per_tib: Annotated[LustreThroughput, Unit("MB/s for each TiB")] = 125
-    """Throughput of FSx for Lustre."""
-    lustre_capacity_gib: Annotated[Whole, Expected(LUSTRE_CAPACITIES), Unit("GiB")] = LUSTRE_SMALLEST_GIB
-    """Capacity of FSx for Lustre; it can grow, to a multiple of 2,400, and not shrink."""
-    ontap_mbps: Annotated[OntapThroughput, Unit("MB/s")] = 128
-    """Throughput of FSx for ONTAP."""
-    ontap_capacity_gib: Annotated[Whole, Expected(ONTAP_CAPACITIES), Unit("GiB")] = ONTAP_SMALLEST_GIB
-    """Capacity of FSx for ONTAP on SSD; it can grow, and not shrink."""
+    """Maximum number of Spot nodes."""
 
     @field_validator("system_instance_types", "spot_instance_types")
     @classmethod
-    def _run_the_ami(cls, value: InstanceTypes, info: ValidationInfo) -> InstanceTypes:
-        return run_the_ami(value, info)
+    def _of_the_architecture(cls, value: InstanceTypes, info: ValidationInfo) -> InstanceTypes:
+        return checked_types(value, info)
 
     @field_validator("max_system_nodes", "max_spot_nodes")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        least = f"{info.field_name}".replace("max", "min")
-        if value < info.data.get(least, 0):
-            raise ValueError(f"expected at least {least}, which is {info.data[least]}")
-        return value
+        return checked_maximum(value, info, minimum=f"{info.field_name}".replace("max", "min"))
 
-    @field_validator("storage")
-    @classmethod
-    def _mountable(cls, value: tuple[Storage, ...], info: ValidationInfo) -> tuple[Storage, ...]:
-        # https://github.com/bottlerocket-os/bottlerocket/issues/4128
-        if "fsx-ontap" in value and info.data.get("operating_system") == "bottlerocket":
-            raise ValueError("expected no fsx-ontap with bottlerocket, which does not support NetApp Trident")
-        return value
+    @property
+    def system_nodes(self) -> NodeGroupSettings:
+        """Settings of the on-demand node group."""
+        return NodeGroupSettings(
+            capacity_type="ON_DEMAND",
+            operating_system=self.operating_system,
+            architecture=self.architecture,
+            volume_gib=self.volume_gib,
+            instance_types=self.system_instance_types,
+            labels=self.system_labels,
+            min_nodes=self.min_system_nodes,
+            max_nodes=self.max_system_nodes,
+        )
 
-    @field_validator("lustre_mbps_per_tib", "lustre_capacity_gib", "ontap_mbps", "ontap_capacity_gib")
-    @classmethod
-    def _of_a_storage(cls, value: int, info: ValidationInfo) -> int:
-        storage = f"fsx-{f'{info.field_name}'.partition('_')[0]}"
-        if value != cls.model_fields[f"{info.field_name}"].default and storage not in info.data.get("storage", storage):
-            raise ValueError(f"expected storage to have {storage} with it")
-        return value
-
-    @field_validator("lustre_capacity_gib")
-    @classmethod
-    def _offered_by_lustre(cls, value: int, info: ValidationInfo) -> int:
-        check_lustre(value, info.data.get("lustre_mbps_per_tib", 125))
-        return value
-
-    @field_validator("ontap_capacity_gib")
-    @classmethod
-    def _offered_by_ontap(cls, value: int, info: ValidationInfo) -> int:
-        check_ontap(value, info.data.get("ontap_mbps", 128))
-        return value
+    @property
+    def spot_nodes(self) -> NodeGroupSettings:
+        """Settings of the Spot node group."""
+        return NodeGroupSettings(
+            capacity_type="SPOT",
+            operating_system=self.operating_system,
+            architecture=self.architecture,
+            volume_gib=self.volume_gib,
+            instance_types=self.spot_instance_types,
+            labels=self.spot_labels,
+            taints=self.spot_taints,
+            min_nodes=self.min_spot_nodes,
+            max_nodes=self.max_spot_nodes,
+        )

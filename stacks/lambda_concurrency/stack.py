@@ -1,19 +1,16 @@
-"""The drawing of the architecture: the package's docstring says what each part promises."""
+"""Caller (IAM) → function URL → alias → Lambda function; asynchronous events that fail → SQS queue."""
 
 from constructs import Construct
 from typing_extensions import Unpack
 
-from patternbook import Monitoring, PatternStack, Posture, StackOptions, data_key, log_group
-from patternbook.aws_lambda.function import ALIAS, LiveFunction, Provisioned, Schedule
-from patternbook.data.queues import FailureQueue
-from stacks.lambda_concurrency.settings import LambdaConcurrencySettings, package_of
-
-DEMONSTRATION_TEXT = "The demonstration of Patternbook"
-ITEM = '{"item": "a text", "rounds": 200000}'
+from patternbook import FailureQueue, LiveFunction, LogGroup, Monitoring, PatternStack, Posture, StackOptions, data_key
+from patternbook.aws_lambda.function import ALIAS
+from stacks.lambda_concurrency import demonstration
+from stacks.lambda_concurrency.settings import LambdaConcurrencySettings
 
 
 class LambdaConcurrencyStack(PatternStack):
-    """A function behind its alias, with concurrency of its own."""
+    """A function behind its alias, with reserved and provisioned concurrency."""
 
     title = "Lambda function with reserved and provisioned concurrency"
     settings_type = LambdaConcurrencySettings
@@ -29,69 +26,42 @@ class LambdaConcurrencyStack(PatternStack):
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         key = data_key(self, "Key", posture=posture)
-        failures = FailureQueue(self, "Failures", posture=posture, key=key)
-        logs = log_group(self, "Logs", posture=posture, retention_days=settings.log_retention_days, key=key)
-        live = LiveFunction(
+        self.failures = FailureQueue(self, "Failures", posture=posture, key=key)
+        self.log_group = LogGroup.from_settings(self, "Logs", settings, posture=posture, key=key)
+        self.function = LiveFunction.from_settings(
             self,
             "Work",
-            package=package_of(settings.code_path),
-            handler=settings.handler,
-            log_group=logs,
-            description=DEMONSTRATION_TEXT if settings.code_path is None else None,
-            environment=settings.environment,
+            settings,
+            log_group=self.log_group,
+            description=demonstration.DESCRIPTION if settings.code_path is None else None,
             key=key,
-            memory_mb=settings.memory_mb,
-            timeout_seconds=settings.timeout_seconds,
-            ephemeral_storage_mb=settings.ephemeral_storage_mb,
-            account_concurrency=settings.account_concurrency,
-            reserved_concurrency=settings.reserved_concurrency,
-            provisioned=_provisioned(settings),
-            on_failure=failures,  # ty: ignore[invalid-argument-type]
-            max_event_age_seconds=settings.max_event_age_seconds,
-            retry_attempts=settings.retry_attempts,
+            on_failure=self.failures,  # ty: ignore[invalid-argument-type]
         )
-        url = live.url(principals=settings.invoke_principals)
-        monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
-        monitoring.watch_function(live, slow_percent=settings.duration_alarm_percent)
-        monitoring.watch_failures(failures)
-        live.shift_traffic(
-            settings.traffic_shift,
-            alarms=monitoring.watch_new_version(live, slow_percent=settings.duration_alarm_percent),
+        self.url = self.function.url(principals=settings.invoke_principals)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        slow = settings.duration_alarm_percent
+        self.monitoring.watch_function(self.function, slow_percent=slow)
+        self.monitoring.watch_failures(self.failures)
+        self.deployments = self.function.shift_traffic(
+            settings.traffic_shift, alarms=self.monitoring.watch_new_version(self.function, slow_percent=slow)
         )
 
-        name = live.function.function_name
-        self.output("Url", url.url, "The function by HTTPS, for requests that are signed for IAM")
+        name = self.function.function.function_name
+        self.output("Url", self.url.url, "Function URL, for requests that are signed for IAM")
         self.output(
             "InvokeCommand",
             f"aws lambda invoke --function-name {name} --qualifier {ALIAS} --invocation-type Event"
-            f" --cli-binary-format raw-in-base64-out --payload '{ITEM}' /dev/stdout",
-            "Gives the function an item to do, and does not wait for it",
+            f" --cli-binary-format raw-in-base64-out --payload '{demonstration.ITEM}' /dev/stdout",
+            "Sends an event to the function without waiting for the result",
         )
         self.output(
             "WeightsCommand",
             f"aws lambda get-alias --function-name {name} --name {ALIAS}"
             " --query '{version: FunctionVersion, others: RoutingConfig.AdditionalVersionWeights}'",
-            "Tells which version gets how much of the traffic",
+            "Shows the share of traffic of each version",
         )
-        self.output("FailuresQueueUrl", failures.queue.queue_url, "Where events are that could not be done")
-        self.output("LogGroupName", logs.log_group_name, "What the function logs")
-        self.output("DashboardUrl", monitoring.dashboard_url, "Load and health at a glance")
-
-
-def _provisioned(settings: LambdaConcurrencySettings) -> Provisioned | None:
-    if not settings.provisioned_concurrency:
-        return None
-    return Provisioned(
-        least=settings.provisioned_concurrency,
-        most=settings.max_provisioned_concurrency,
-        utilization_percent=settings.provisioned_utilization_percent,
-        schedules=[
-            Schedule(
-                cron=schedule.cron,
-                time_zone=schedule.time_zone,
-                least=schedule.min_provisioned,
-                most=schedule.max_provisioned,
-            )
-            for schedule in settings.scheduled_provisioned
-        ],
-    )
+        self.output(
+            "FailuresQueueUrl", self.failures.queue.queue_url, "Queue of events that the function could not process"
+        )
+        self.output("LogGroupName", self.log_group.log_group_name, "Log group of the function")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")

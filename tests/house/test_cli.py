@@ -3,12 +3,17 @@
 import json
 import os
 import re
+import shlex
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+import app
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -46,7 +51,7 @@ def test_the_cli_is_the_pinned_one() -> None:
 def test_mistakes_end_cdk_synth_with_status_1_one_message_and_no_template(tmp_path: Path) -> None:
     out = tmp_path / "out"
     given = {
-        "posture": "prod",
+        "posture": "production",
         "FargateEfsStack.cpu": "512",
         "FargateEfsStack.min_tasks": "9",
         "EcrStak.x": "1",
@@ -69,13 +74,6 @@ def test_a_cdk_json_that_is_not_json_ends_cdk_synth_with_status_1(tmp_path: Path
     assert result.stderr.startswith("cdk.json: ")
     assert "Traceback" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["cdk.json"]
-
-
-def test_verifying_without_an_account_is_skipped_and_says_so() -> None:
-    result = run(["make", "verify", "STACK=EcrStack"])
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert re.search(r"SKIPPED \[\d+\] tests/deployed/test_ecr.py: no AWS credentials", result.stdout)
-    assert "passed" not in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -113,7 +111,7 @@ def commands(markdown: str) -> list[str]:
     return [*filter(None, lines), *re.findall(r"`(make \w+)`", markdown)]
 
 
-# By CI; each would run itself from inside a test.
+# CI runs these; each would run itself from inside a test.
 BY_CI = {
     "make synth": "Makefile",
     "make check": ".ci/run",
@@ -121,22 +119,31 @@ BY_CI = {
     "make rehearse": "Makefile",
     "pytest": "Makefile",
 }
-# What brought the reader here, and what has tests of its own: the last two in tests/rehearsal.
+# These brought the reader here, or have tests of their own, the last three in tests/rehearsal and test_tools.py.
 NOT_RUN = {
     "git clone <this repository> patternbook && cd patternbook",
     "source .venv/bin/activate",
     "make rehearse STACK=FargateEfsStack",
     "make rehearsal",
+    "make verify STACK=FargateEfsStack",
+    "make verify",
 }
 # These want an account: without credentials they synthesize, and stop where they would ask AWS.
 WANT_AN_ACCOUNT = re.compile(r"cdk (deploy|destroy|bootstrap)")
-OFFLINE = re.compile(r"cdk (synth|list)|make (help|settings|verify)")
+OFFLINE = re.compile(r"cdk (synth|list)|make (help|settings|synth)")
+STACKS = {pattern.__name__ for pattern in app.PATTERNS}
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.mark.parametrize(("command", "where"), BY_CI.items())
 def test_ci_runs_what_the_tests_leave_to_it(command: str, where: str) -> None:
     lines = [line.strip().lstrip("@") for line in (ROOT / where).read_text(encoding="utf-8").splitlines()]
-    assert command.replace("make ", "$(MAKE) " if where == "Makefile" else "make ") in lines
+    command = command.replace("make ", "$(MAKE) ") if where == "Makefile" else command
+    assert (
+        command in lines
+        or f"$(BIN)/{command}" in lines
+        or f"check: lint types templates {command[8:]}" in "".join(lines)
+    )
 
 
 def test_activation_puts_the_pinned_cli_on_the_path() -> None:
@@ -149,12 +156,15 @@ def test_activation_puts_the_pinned_cli_on_the_path() -> None:
 
 @pytest.mark.parametrize("command", sorted({*commands(README)} - BY_CI.keys() - NOT_RUN))
 def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
-    words = [word.strip("'") for word in re.findall(r"'[^']*'|\S+", command)]
+    """Each is run for real; where it names a stack, the app is limited to that one."""
+    words = shlex.split(command)
+    named = [word.rpartition("/")[2] for word in words if word.rpartition("/")[2] in STACKS]
+    limit = ["-c", f"patterns={','.join(named) or 'EcrStack'}"] if words[0] == "cdk" else []
     if WANT_AN_ACCOUNT.match(command):
         flags = (
             ["--force"] if words[1] == "destroy" else ["--require-approval", "never"] if words[1] == "deploy" else []
         )
-        result = run([*words, *flags, "--output", str(tmp_path)])
+        result = run([*words, *flags, *limit, "--output", str(tmp_path)])
         assert result.returncode == 1, result.stdout
         assert "Settings:" not in result.stderr
         assert re.search(r"credentials|Unable to (resolve|determine).*(account|environment)", result.stderr, re.I), (
@@ -163,6 +173,71 @@ def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
         return
     assert OFFLINE.match(command), f"no test runs {command!r}"
     output = ["--output", str(tmp_path)] if words[0] == "cdk" else []
-    result = run([*words, *output])
+    result = run([*words, *limit, *output])
     assert result.returncode == 0, result.stderr
     assert result.stdout
+
+
+class TestStages:
+    """By the CDK CLI, as a user types it."""
+
+    def synth(self, stack: str, *arguments: str, outdir: Path) -> subprocess.CompletedProcess[str]:
+        return run(["cdk", "synth", stack, "--quiet", "--output", str(outdir), "-c", "stages=production", *arguments])
+
+    def test_a_stack_of_production_says_nothing_of_the_others(self, tmp_path: Path) -> None:
+        result = self.synth("production/EcrStack", outdir=tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert "Stack" not in result.stderr, result.stderr
+
+    def test_a_stack_that_misses_a_requirement_is_refused_with_one_message(self, tmp_path: Path) -> None:
+        chosen = ("-c", "patterns=FargateEfsStack,EcrStack")
+        result = self.synth("production/FargateEfsStack", *chosen, outdir=tmp_path / "refused")
+        assert result.returncode == 1
+        assert (result.stdout + result.stderr).count("Set certificate_arn to the ARN of an ACM certificate") == 1
+        neighbour = self.synth("production/EcrStack", *chosen, outdir=tmp_path / "neighbour")
+        assert neighbour.returncode == 0, neighbour.stderr
+
+    def test_without_the_stage_there_is_no_such_stack(self, tmp_path: Path) -> None:
+        result = run(["cdk", "synth", "production/EcrStack", "-c", "patterns=EcrStack", "--output", str(tmp_path)])
+        assert result.returncode == 1
+        assert "No stacks match" in result.stderr
+
+    def test_keys_of_somebody_else_are_named_once(self, tmp_path: Path) -> None:
+        chosen = ("-c", "patterns=EcrStack", "-c", "costCenter=7")
+        result = self.synth("production/EcrStack", *chosen, outdir=tmp_path)
+        assert result.returncode == 0
+        assert result.stderr.count("costCenter") == 1
+
+
+def test_nothing_ignores_errors() -> None:
+    """``--ignore-errors`` deploys a stack that its own annotation refuses."""
+    files = [ROOT / "Makefile", ROOT / "cdk.json", ROOT / ".ci/run", *PAGES]
+    files += [*ROOT.glob(".github/workflows/*"), *ROOT.glob("tools/*.py"), *ROOT.glob("rehearsal/*.py")]
+    assert [path.name for path in files if "--ignore-errors" in path.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_name_stacks_that_exist(page: Path) -> None:
+    """``cdk destroy`` of a stack that does not exist ends with status 0."""
+    for command in commands(page.read_text(encoding="utf-8")):
+        named = re.findall(r"(?<![\w.])(?:[a-z][\w-]*/)?(\w+Stack)(?:-[a-z0-9-]+)?(?![\w.])", command)
+        assert {name for name in named if name != "EveryStack"} <= STACKS, command
+
+
+def test_ctrl_c_in_a_synth_shows_no_traceback(tmp_path: Path) -> None:
+    """At any time: while modules are imported, and while the app is synthesized."""
+    for seconds in (0.3, 1.5, 4.0):
+        started = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env={**os.environ, "CDK_OUTDIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        time.sleep(seconds)
+        os.killpg(started.pid, signal.SIGINT)
+        said, _ = started.communicate(timeout=60)
+        assert "Traceback" not in said
+        assert started.returncode != 0

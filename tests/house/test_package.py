@@ -51,7 +51,8 @@ from patternbook import (
     log_group,
     node_role,
 )
-from patternbook.eks.add_ons import add_ebs_driver, add_ons_before_nodes
+from patternbook.eks.add_ons import add_ons_before_nodes
+from patternbook.eks.storage.ebs import add_ebs_driver
 from patternbook.network.public_load_balancer import response_time
 
 app = cdk.App(outdir="cdk.out")
@@ -144,10 +145,10 @@ for kind in (EfsStorage, LustreStorage, OntapStorage):
 
 stack = cdk.Stack(app, "AppRunner")
 network = Network(stack, "Network", posture=SANDBOX)
-connector = VpcConnector(stack, "Connector", network=network)
+connector = VpcConnector(stack, "Connector", vpc=network.vpc)
 image = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
 service = AppRunnerService(stack, "Service", image=image, connector=connector, publicly_accessible=False)
-PrivateIngress(stack, "Ingress", service=service, network=network)
+PrivateIngress(stack, "Ingress", service_arn=service.arn, vpc=network.vpc)
 
 stack = cdk.Stack(app, "Function")
 Path("code").mkdir()

@@ -100,7 +100,7 @@ def test_every_file_is_used_or_an_example() -> None:
     """A manifest that nothing applies, and nobody is told of, is none."""
     sources = "\n".join(
         path.read_text(encoding="utf-8")
-        for path in [*ROOT.glob("stacks/**/*.py"), *ROOT.glob("constructs/patternbook/eks/*.py")]
+        for path in [*ROOT.glob("stacks/**/*.py"), *ROOT.glob("constructs/patternbook/eks/**/*.py")]
     )
     pages = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md"))
     for path in FILES:

@@ -7,10 +7,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from patternbook.edge.function import EdgeEvent
-from patternbook.limits.edge import READ_ONLY_HEADERS, is_disallowed
+from patternbook.limits.edge import READ_ONLY_HEADERS, EdgeEvent, is_disallowed
 from stacks.lambda_edge import LambdaEdgeSettings
-from stacks.lambda_edge.packages import package
+from stacks.lambda_edge.functions import package
 
 DOMAIN = "d111111abcdef8.cloudfront.net"
 REQUEST_ID = "4TyzHTaYWb1GX1qTfsHhEqV6HUDd_BzoBZnwfnvQc_1oF26ClkoUSEQ=="

@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from patternbook.edge.function import EdgeEvent
-from patternbook.limits.edge import URI_CHARACTERS, VIEWER
-from stacks.lambda_edge.packages import VARIANT_FOLDER
-from stacks.lambda_edge.policies import COOKIE
+from patternbook.limits.edge import URI_CHARACTERS, VIEWER, EdgeEvent
+from stacks.lambda_edge.behaviors import COOKIE
+from stacks.lambda_edge.functions import VARIANT_FOLDER
 from stacks.lambda_edge.settings import PATH, PATH_PATTERN
 from tests.runtime.edge import DOMAIN, REQUEST_ID, event, load, refused_headers, request, response, unpack
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from patternbook.edge.function import EdgeEvent
+from patternbook.limits.edge import EdgeEvent
 from tests.runtime.edge import DOMAIN, event, request, response, unpack
 
 INVOCATION = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stacks.lambda_concurrency.settings import DEMONSTRATION
+from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
 from tests.deployed.test_lambda_concurrency import DIGEST, ITEM
 
 CONTEXT = SimpleNamespace(function_version="7")
@@ -47,14 +47,14 @@ def test_it_says_which_version_and_environment_did_it(
 
 
 WRONG: list[tuple[Any, str]] = [
-    ({}, "item: expected"),
-    ({"item": ""}, "item: expected"),
-    ({"item": "x" * 1025}, "item: expected"),
-    ({"item": 1}, "item: expected"),
-    ({"item": "a", "rounds": 0}, "rounds: expected"),
-    ({"item": "a", "rounds": 5_000_001}, "rounds: expected"),
-    ({"item": "a", "rounds": "many"}, "rounds: expected"),
-    ({"item": "a", "rounds": True}, "rounds: expected"),
+    ({}, "item must be a text"),
+    ({"item": ""}, "item must be a text"),
+    ({"item": "x" * 1025}, "item must be a text"),
+    ({"item": 1}, "item must be a text"),
+    ({"item": "a", "rounds": 0}, "rounds must be a whole number"),
+    ({"item": "a", "rounds": 5_000_001}, "rounds must be a whole number"),
+    ({"item": "a", "rounds": "many"}, "rounds must be a whole number"),
+    ({"item": "a", "rounds": True}, "rounds must be a whole number"),
 ]
 
 
@@ -64,7 +64,7 @@ def test_a_wrong_event_fails(handler: Handler, item: Any, says: str) -> None:
         handler(item, CONTEXT)
 
 
-@pytest.mark.parametrize(("item", "says"), [*WRONG, ([], "expected an object"), (None, "expected an object")])
+@pytest.mark.parametrize(("item", "says"), [*WRONG, ([], "must be an object"), (None, "must be an object")])
 def test_a_wrong_request_is_answered(handler: Handler, item: Any, says: str) -> None:
     answer = handler(request(json.dumps(item)), CONTEXT)
     assert answer["statusCode"] == 400
@@ -74,7 +74,7 @@ def test_a_wrong_request_is_answered(handler: Handler, item: Any, says: str) -> 
 @pytest.mark.parametrize("body", ["", "{", "[" * 100_000, None])
 def test_a_request_without_json_is_answered(handler: Handler, body: Any) -> None:
     answer = handler(request(body), CONTEXT)
-    assert (answer["statusCode"], json.loads(answer["body"])) == (400, {"error": "the body is no JSON"})
+    assert (answer["statusCode"], json.loads(answer["body"])) == (400, {"error": "the body must be JSON"})
 
 
 def test_a_request_is_done(handler: Handler) -> None:
@@ -105,4 +105,4 @@ def test_it_logs_what_it_did_in_fields(handler: Handler, caplog: pytest.LogCaptu
         "call_of_environment": 1,
     }
     assert "digest" not in vars(done)
-    assert (refused.levelname, vars(refused)["reason"]) == ("ERROR", "the body is no JSON")
+    assert (refused.levelname, vars(refused)["reason"]) == ("ERROR", "the body must be JSON")

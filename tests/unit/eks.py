@@ -1,14 +1,21 @@
-"""What every pattern with an EKS cluster promises of it. cdk-nag and checkov have rules for the like, and do not see a
-cluster of ``aws_eks_v2``.
+"""The promises of every pattern with an EKS cluster. cdk-nag and checkov check clusters too, but do not see those of
+``aws_eks_v2``.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from patternbook.testing.reading import Reading, Resource
 
 ADMIN = "arn:${AWS::Partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 PODS = {"Service": "pods.eks.amazonaws.com"}
+MEMBERS = "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
+"""The security group whose members are nodes, pods and kubectl, as :meth:`Reading.shown` has it."""
+
+Outbound = tuple[str, int | None, int | None]
+"""A destination of outbound traffic, with its first and last port."""
+ANYWHERE: Outbound = ("0.0.0.0/0", None, None)
 
 
 def cluster(stack: Reading) -> Resource:
@@ -29,14 +36,14 @@ def configuration(stack: Reading, name: str) -> dict[str, Any]:
 
 
 def pod_role(stack: Reading, name: str, account: str) -> Resource:
-    """The role of an add-on's one service account."""
+    """The role of the one service account of an add-on."""
     [association] = add_on(stack, name)["PodIdentityAssociations"]
     assert association["ServiceAccount"] == account
     return stack.to(association["RoleArn"])
 
 
 def policies(stack: Reading, role: Resource) -> set[str]:
-    """The names of AWS's policies that a role has."""
+    """The names of the AWS managed policies of a role."""
     return {stack.shown(arn).partition(":iam::aws:policy/")[2] for arn in role.get("ManagedPolicyArns", [])}
 
 
@@ -56,17 +63,17 @@ def manifest(stack: Reading, kind: str, name: str) -> dict[str, Any]:
 
 
 class ClusterPromises:
-    """Of each pattern; its tests inherit from this."""
+    """Promises about the cluster, which the tests of each pattern inherit."""
 
-    def test_the_api_is_reached_from_within_and_from_the_given_blocks_only(self, any_stack: Reading) -> None:
+    def test_only_the_vpc_and_the_given_cidr_blocks_reach_the_api(self, any_stack: Reading) -> None:
         access = cluster(any_stack)["ResourcesVpcConfig"]
         assert access["EndpointPrivateAccess"] is True
         assert access["EndpointPublicAccess"] is bool(access.get("PublicAccessCidrs"))
 
-    def test_there_is_no_public_endpoint_unless_asked_for(self, stack: Reading) -> None:
+    def test_there_is_no_public_endpoint_by_default(self, stack: Reading) -> None:
         assert cluster(stack)["ResourcesVpcConfig"]["EndpointPublicAccess"] is False
 
-    def test_given_blocks_reach_the_public_endpoint(self, full: Reading) -> None:
+    def test_given_cidr_blocks_reach_the_public_endpoint(self, full: Reading) -> None:
         assert cluster(full)["ResourcesVpcConfig"]["PublicAccessCidrs"] == ["198.51.100.0/24", "203.0.113.0/24"]
 
     def test_it_is_in_the_private_subnets_of_three_azs(self, any_stack: Reading) -> None:
@@ -87,7 +94,7 @@ class ClusterPromises:
         assert group.id in cluster(any_stack).depends_on
         assert group["RetentionInDays"] in (7, 30, 365)
 
-    def test_the_name_of_the_cluster_is_another_each_time_the_stack_is_made(self, any_stack: Reading) -> None:
+    def test_each_creation_of_the_stack_gives_the_cluster_another_name(self, any_stack: Reading) -> None:
         name, _, unique = any_stack.shown(cluster(any_stack)["Name"]).rpartition("-")
         assert (name, unique) == (any_stack.stack.stack_name, "${Fn::Select}")
         assert json.dumps(cluster(any_stack)["Name"]).count("AWS::StackId") == 1
@@ -105,17 +112,19 @@ class ClusterPromises:
         assert cluster(production)["DeletionProtection"] is True
         assert cluster(sandbox)["DeletionProtection"] is False
 
-    def test_its_version_is_in_support_and_what_happens_at_the_end_is_said(self, stack: Reading, full: Reading) -> None:
+    def test_version_and_upgrade_policy_are_set(self, stack: Reading, full: Reading) -> None:
         assert cluster(stack)["Version"] == "1.36"
         assert cluster(stack)["UpgradePolicy"] == {"SupportType": "STANDARD"}
         assert cluster(full)["Version"] == "1.35"
         assert cluster(full)["UpgradePolicy"] == {"SupportType": "EXTENDED"}
 
-    def test_access_is_by_entries_and_the_creator_has_none(self, any_stack: Reading) -> None:
+    def test_access_is_by_access_entries_and_the_creator_has_none(self, any_stack: Reading) -> None:
         access = cluster(any_stack)["AccessConfig"]
         assert access == {"AuthenticationMode": "API", "BootstrapClusterCreatorAdminPermissions": False}
 
-    def test_an_admin_role_can_log_in_and_iam_says_who_acts_as_it(self, any_stack: Reading, full: Reading) -> None:
+    def test_the_admin_role_can_log_in_and_only_given_principals_assume_it(
+        self, any_stack: Reading, full: Reading
+    ) -> None:
         role = self._admin(any_stack)
         [entry] = [
             each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.to(each["PrincipalArn"]) == role
@@ -129,7 +138,7 @@ class ClusterPromises:
         [trusted] = trust(full, self._admin(full))
         assert trusted["Principal"] == {"AWS": "arn:aws:iam::111122223333:role/team/operator"}
 
-    def test_without_principals_the_account_says_who_acts_as_the_admin(self, stack: Reading) -> None:
+    def test_without_principals_the_iam_policies_of_the_account_decide(self, stack: Reading) -> None:
         [trusted] = trust(stack, self._admin(stack))
         assert trusted["Principal"] == {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
 
@@ -139,7 +148,7 @@ class ClusterPromises:
             "--role-arn ${AWS::IAM::Role.Arn}"
         )
 
-    def test_its_own_kubectl_may_describe_the_one_cluster(self, stack: Reading) -> None:
+    def test_kubectl_may_only_describe_the_cluster(self, stack: Reading) -> None:
         functions = stack.all("AWS::Lambda::Function")
         assert len(functions) == 2  # CDK's provider framework, and kubectl
         private = {subnet.id for subnet in stack.subnets("private")}
@@ -171,12 +180,12 @@ class ClusterPromises:
             assert group["RetentionInDays"] == 7
             assert group.kept == ("Delete", "Delete")
 
-    def test_every_add_on_is_of_the_cluster_and_holds_what_the_template_says(self, any_stack: Reading) -> None:
+    def test_add_ons_belong_to_the_cluster_and_the_template_wins_over_manual_changes(self, any_stack: Reading) -> None:
         for each in any_stack.all("AWS::EKS::Addon"):
             assert any_stack.to(each["ClusterName"]) == cluster(any_stack)
             assert each["ResolveConflicts"] == "OVERWRITE"
 
-    def test_roles_of_pods_are_for_pods(self, any_stack: Reading) -> None:
+    def test_only_pods_assume_the_roles_of_pods(self, any_stack: Reading) -> None:
         for each in any_stack.all("AWS::EKS::Addon"):
             for association in each.get("PodIdentityAssociations", []):
                 [statement] = trust(any_stack, any_stack.to(association["RoleArn"]))
@@ -189,15 +198,28 @@ class ClusterPromises:
         return role
 
 
+def outbound(stack: Reading, group: Resource) -> set[Outbound]:
+    """The destinations that a security group lets traffic out to."""
+    rules = stack.outbound(group)
+    if not rules:
+        return {ANYWHERE}  # what EC2 allows where a template has no rule
+    return {
+        (stack.shown(rule.get("DestinationSecurityGroupId") or cidr), rule.get("FromPort"), rule.get("ToPort"))
+        for rule in rules
+        if (cidr := rule.get("CidrIp")) != "255.255.255.255/32"  # CDK's rule that lets nothing out
+    }
+
+
 class NetworkPromises:
-    """Of each pattern."""
+    """Promises about the network."""
+
+    OUTBOUND: ClassVar[Mapping[str, set[Outbound]]] = {}
+    """Destinations of the pattern's own security groups, by their descriptions. The others let nothing out."""
 
     MORE_GROUPS: ClassVar[tuple[str, ...]] = ()
     """Descriptions of other security groups that admit the cluster's members."""
 
-    def test_production_has_endpoints_for_what_nodes_call_and_sandbox_has_none(
-        self, production: Reading, sandbox: Reading
-    ) -> None:
+    def test_only_production_has_interface_endpoints_for_nodes(self, production: Reading, sandbox: Reading) -> None:
         endpoints = {
             production.shown(endpoint["ServiceName"]).removeprefix("com.amazonaws.${AWS::Region}."): endpoint
             for endpoint in production.all("AWS::EC2::VPCEndpoint")
@@ -212,16 +234,23 @@ class NetworkPromises:
             assert client == "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
         assert {endpoint["VpcEndpointType"] for endpoint in sandbox.all("AWS::EC2::VPCEndpoint")} == {"Gateway"}
 
-    def test_nothing_but_endpoints_admits_anyone(self, any_stack: Reading) -> None:
+    def test_only_known_security_groups_admit_traffic_from_the_cluster(self, any_stack: Reading) -> None:
         rules = [(group, rule) for group, rule in any_stack.inbound() if group != cluster(any_stack)]
         assert {group["GroupDescription"] for group, _ in rules} <= {"AWS service endpoints", *self.MORE_GROUPS}
         assert all("SourceSecurityGroupId" in rule and "CidrIp" not in rule for _, rule in rules)
+
+    def test_no_security_group_lets_out_more_than_it_has_to(self, any_stack: Reading) -> None:
+        # The control plane calls webhooks, on whatever port they listen.
+        expected = {"EKS Control Plane Security Group": {ANYWHERE}, **self.OUTBOUND}
+        for group in any_stack.all("AWS::EC2::SecurityGroup"):
+            name = group["GroupDescription"]
+            assert outbound(any_stack, group) == expected.get(name, set()), name
 
     def test_the_clusters_own_group_admits_nobody_but_members_and_file_systems(self, any_stack: Reading) -> None:
         sources = [rule["SourceSecurityGroupId"] for group, rule in any_stack.inbound() if group == cluster(any_stack)]
         assert {any_stack.to(source)["GroupDescription"] for source in sources} <= {"FSx for Lustre"}
 
-    def test_endpoints_admit_until_what_calls_by_them_is_deleted(self, production: Reading) -> None:
+    def test_endpoints_admit_traffic_until_their_callers_are_deleted(self, production: Reading) -> None:
         [rule] = [
             each.id
             for each in production.all("AWS::EC2::SecurityGroupIngress")
@@ -236,22 +265,22 @@ class NetworkPromises:
         for each in callers:
             assert rule in production.before(each)
 
-    def test_posture_says_how_many_nat_gateways(self, production: Reading, sandbox: Reading) -> None:
+    def test_production_has_a_nat_gateway_per_az(self, production: Reading, sandbox: Reading) -> None:
         assert len(production.all("AWS::EC2::NatGateway")) == 3
         assert len(sandbox.all("AWS::EC2::NatGateway")) == 1
 
 
 class InsightsPromises:
-    """Of each pattern with Container Insights; its variant ``bare`` is without."""
+    """Promises of each pattern with Container Insights. Its variant ``bare`` has none."""
 
     NAME = "amazon-cloudwatch-observability"
 
-    def test_metrics_and_logs_go_out_by_a_role_of_its_own(self, stack: Reading) -> None:
+    def test_the_cloudwatch_agent_has_a_role_of_its_own(self, stack: Reading) -> None:
         role = pod_role(stack, self.NAME, "cloudwatch-agent")
         assert policies(stack, role) == {"CloudWatchAgentServerPolicy"}
         assert stack.statements(role) == []
 
-    def test_it_puts_no_agent_into_pods(self, stack: Reading) -> None:
+    def test_application_signals_is_off(self, stack: Reading) -> None:
         signals = configuration(stack, self.NAME)["manager"]["applicationSignals"]
         assert signals == {"autoMonitor": {"monitorAllServices": False}}
 
@@ -269,14 +298,14 @@ class InsightsPromises:
 
 
 class OperationPromises:
-    """Of each pattern; its variant ``bare`` is without Container Insights."""
+    """Promises about alarms and outputs. The variant ``bare`` of a pattern has no Container Insights."""
 
     METRICS: ClassVar[tuple[str, ...]] = (
         *("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"),
         "cluster_failed_node_count",
     )
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
-    """Beside those of each."""
+    """Outputs of this pattern only."""
 
     def test_alarms(self, stack: Reading, bare: Reading) -> None:
         name = stack.shown(cluster(stack)["Name"])
@@ -289,7 +318,7 @@ class OperationPromises:
             assert stack.to(alarm["AlarmActions"][0]).type == "AWS::SNS::Topic"
         assert {alarm["Namespace"] for alarm in bare.all("AWS::CloudWatch::Alarm")} == {"AWS/EKS"}
 
-    def test_an_e_mail_hears_of_them(self, full: Reading, stack: Reading) -> None:
+    def test_only_the_setting_adds_an_email_subscription(self, full: Reading, stack: Reading) -> None:
         [subscription] = full.all("AWS::SNS::Subscription")
         assert subscription["Endpoint"] == "ops@example.com"
         assert not stack.all("AWS::SNS::Subscription")

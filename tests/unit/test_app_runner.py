@@ -1,4 +1,4 @@
-"""What the docstring of stacks/app_runner promises."""
+"""The promises of stacks/app_runner."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from patternbook import (
     PrivateIngress,
     SourceRepository,
 )
-from patternbook.app_runner.service import HealthCheck
+from patternbook.app_runner.health_check import HealthCheck
 from patternbook.limits import app_runner as app_runner_limits
 from patternbook.limits import fargate as fargate_limits
 from patternbook.limits.app_runner import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
@@ -25,6 +25,7 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.app_runner import AppRunnerStack
 from tests.book import Book, refusal, variant
 from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
+from tests.unit.security_groups import outbound
 
 PATTERN = AppRunnerStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -157,6 +158,19 @@ class TestClosed:
         assert app_runner_limits.SUCCESSOR in page
         assert "[docs/ecs-express.md](ecs-express.md)" in page
         assert "## Move to" in page
+
+
+def test_the_parts_of_the_stack_are_attributes(full: Reading, sandbox: Reading) -> None:
+    stack, small = full.stack, sandbox.stack
+    assert isinstance(stack, AppRunnerStack)
+    assert isinstance(small, AppRunnerStack)
+    assert stack.network
+    assert stack.connector
+    assert stack.ingress
+    assert stack.service.instance_role != stack.service.access_role
+    assert stack.monitoring.topic
+    assert small.network is small.connector is small.ingress is None
+    assert small.service.url
 
 
 class TestSource:
@@ -352,15 +366,19 @@ class TestNetwork:
         assert len(routes) == 3
         assert routes <= stack.before(service(stack))
 
+    def test_security_groups_let_out_https_and_tcp_within_the_vpc_at_most(self, any_stack: Reading) -> None:
+        instances = {("0.0.0.0/0", "tcp", 443, 443), ("${AWS::EC2::VPC.CidrBlock}", "tcp", 0, 65535)}
+        expected = {}
+        if any_stack.all("AWS::AppRunner::VpcConnector"):
+            expected["Instances of App Runner"] = instances
+        if any_stack.all("AWS::AppRunner::VpcIngressConnection"):
+            expected["Endpoint of App Runner"] = set()
+        assert outbound(any_stack) == expected
+
     @pytest.mark.parametrize("name", ["full", "yaml"])
-    def test_what_instances_send(self, read: Callable[[str], Reading], name: str) -> None:
+    def test_nobody_reaches_instances_through_the_connector(self, read: Callable[[str], Reading], name: str) -> None:
         stack = read(name)
         [group] = stack.one("AWS::AppRunner::VpcConnector")["SecurityGroups"]
-        reached = {
-            (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], stack.shown(rule["CidrIp"]))
-            for rule in stack.outbound(stack.to(group))
-        }
-        assert reached == {("tcp", 443, 443, "0.0.0.0/0"), ("tcp", 0, 65535, "${AWS::EC2::VPC.CidrBlock}")}
         assert stack.to(group).id not in [admitting.id for admitting, _ in stack.inbound()]
         assert stack.output("ConnectorGroupId") == "${AWS::EC2::SecurityGroup.GroupId}"
 
@@ -504,14 +522,18 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"image": "null"}, "repository_url", "there is neither"),
-            ({"image": SOUND_IMAGE, **REPOSITORY}, "repository_url", "and not both: the image is public.ecr.aws/team"),
+            ({"image": "null"}, "repository_url", "got neither. Set one of the two"),
+            ({"image": SOUND_IMAGE, **REPOSITORY}, "repository_url", "got both (image public.ecr.aws/team/app:v1)"),
             ({"image": "docker.io/library/nginx:1"}, "image", "pulls from no other registry"),
             ({"image": "ghcr.io/team/app:1"}, "image", "pull-through cache"),
             ({"image": "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/app:1"}, "image", "no other registry"),
             ({"image": "nginx"}, "image", "an image with its registry"),
             ({"repository_url": REPOSITORY["repository_url"]}, "connection_arn", "the ARN of an App Runner connection"),
-            ({"connection_arn": REPOSITORY["connection_arn"]}, "connection_arn", "expected none without repository_ur"),
+            (
+                {"connection_arn": REPOSITORY["connection_arn"]},
+                "connection_arn",
+                "must be unset without repository_url",
+            ),
             ({**REPOSITORY, "repository_url": "https://gitlab.com/team/app"}, "repository_url", "GitHub or Bitbucket"),
             ({**REPOSITORY, "repository_url": "git@github.com:team/app"}, "repository_url", "GitHub or Bitbucket"),
             (
@@ -519,42 +541,50 @@ class TestRefusals:
                 "connection_arn",
                 "an ARN such",
             ),
-            ({**REPOSITORY, "start_command": "a"}, "start_command", "no start command without a runtime"),
-            ({**REPOSITORY, "build_command": "a"}, "start_command", "no build command without a runtime"),
-            ({**REPOSITORY, "runtime": "NODEJS_22"}, "start_command", "a start command with the runtime NODEJS_22"),
+            ({**REPOSITORY, "start_command": "a"}, "start_command", "start_command must be unset without a runtime"),
+            ({**REPOSITORY, "build_command": "a"}, "start_command", "build_command must be unset without a runtime"),
+            (
+                {**REPOSITORY, "runtime": "NODEJS_22"},
+                "start_command",
+                "start_command must be set with runtime NODEJS_22",
+            ),
             (
                 {**REPOSITORY, "runtime": "NODEJS_18"},
                 "runtime",
                 "one of PYTHON_311, NODEJS_22, CORRETTO_11, CORRETTO_8",
             ),
-            ({"runtime": "NODEJS_22"}, "runtime", "an image is built already"),
-            ({"build_command": "make"}, "build_command", "an image is built already"),
+            ({"runtime": "NODEJS_22"}, "runtime", "an image is already built"),
+            ({"build_command": "make"}, "build_command", "an image is already built"),
             ({"image": SOUND_IMAGE, "start_command": "a\nb"}, "start_command", "one line"),
-            ({"automatic_deployments": True}, "automatic_deployments", "ECR Public, which App Runner does not watch"),
-            ({**PRIVATE, "automatic_deployments": True}, "automatic_deployments", "by its digest, which never changes"),
-            ({"container_port": 8080}, "container_port", "expected 8000, the port of the demonstration"),
-            ({"cpu": 256, "memory_mib": 2048}, "memory_mib", "with 256 CPU units these sizes, in MiB: 512, 1024"),
-            ({"cpu": 512}, "memory_mib", "with 512 CPU units these sizes, in MiB: 1024"),
+            (
+                {"automatic_deployments": True},
+                "automatic_deployments",
+                "with an image of ECR Public, got true. App Runner watches private",
+            ),
+            ({**PRIVATE, "automatic_deployments": True}, "automatic_deployments", "A digest never changes"),
+            ({"container_port": 8080}, "container_port", "must be 8000, the port of the demonstration"),
+            ({"cpu": 256, "memory_mib": 2048}, "memory_mib", "must be one of 512, 1024 with 256 CPU units, got 2048"),
+            ({"cpu": 512}, "memory_mib", "must be one of 1024 with 512 CPU units, got 512"),
             ({"cpu": 4096, "memory_mib": 4096}, "memory_mib", "8192, 10240, 12288"),
             ({"cpu": 8192}, "cpu", "one of 256, 512, 1024, 2048, 4096"),
             ({"max_concurrency": 201}, "max_concurrency", "from 1 to 200"),
             ({"min_instances": 26}, "min_instances", "from 1 to 25"),
-            ({"min_instances": 3, "max_instances": 2}, "max_instances", "at least min_instances, which is 3"),
-            ({"health_check_protocol": "TCP", "health_check_path": "/"}, "health_check_path", "none with TCP"),
+            ({"min_instances": 3, "max_instances": 2}, "max_instances", "must be at least min_instances (3), got 2"),
+            ({"health_check_protocol": "TCP", "health_check_path": "/"}, "health_check_path", "requires protocol HTTP"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
             ({"health_check_interval_seconds": 21}, "health_check_interval_seconds", "from 1 to 20"),
             ({"unhealthy_threshold": 0}, "unhealthy_threshold", "from 1 to 20"),
-            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "expected none without private_ingress"),
+            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "must be empty without private_ingress"),
             ({"private_ingress": True, "allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs.0", "an IPv4 block"),
             (
                 {"secrets": {"AWSAPPRUNNER_A": SECRET}},
                 "secrets",
-                "do not begin with AWSAPPRUNNER, unlike AWSAPPRUNNER_A",
+                "must not begin with AWSAPPRUNNER, got AWSAPPRUNNER_A",
             ),
             (
                 {"secrets": {"PASSWORD": SECRET}, "parameters": {"PASSWORD": PARAMETER}},
                 "parameters",
-                "both have PASSWORD",
+                "must not repeat names of secrets, got PASSWORD",
             ),
         ],
     )
@@ -566,21 +596,27 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"image": None}, "there is neither"),
-            ({"repository": SourceRepository(url="u", connection_arn="a")}, "not both"),
+            ({"image": None}, "got neither. Set one of the two"),
+            ({"repository": SourceRepository(url="u", connection_arn="a")}, "got both"),
             ({"image": "docker.io/a/b:1"}, "no other registry"),
-            ({"automatic_deployments": True}, "does not watch"),
-            ({"memory_mib": 512}, "with 1024 CPU units these sizes"),
-            ({"cpu": 100}, "cpu: 100 is not one of 256"),
-            ({"max_concurrency": 0}, "max_concurrency: 0 given, 1 to 200 allowed"),
-            ({"min_instances": 0}, "min_instances: 0 given, 1 to 25 allowed"),
-            ({"min_instances": 5, "max_instances": 4}, "max_instances of at least min_instances, which is 5"),
-            ({"health_check": HealthCheck(interval_seconds=0)}, "interval_seconds: 0 given, 1 to 20 allowed"),
-            ({"health_check": HealthCheck(timeout_seconds=21)}, "timeout_seconds: 21 given"),
-            ({"health_check": HealthCheck(healthy_threshold=0)}, "healthy_threshold: 0 given"),
-            ({"health_check": HealthCheck(unhealthy_threshold=21)}, "unhealthy_threshold: 21 given"),
-            ({"health_check": HealthCheck(protocol="TCP", path="/")}, "none with TCP"),
-            ({"parameters": {"AWSAPPRUNNER": "arn"}}, "unlike AWSAPPRUNNER"),
+            ({"automatic_deployments": True}, "App Runner watches private repositories only"),
+            ({"memory_mib": 512}, "one of 2048, 3072, 4096 with 1024 CPU units, got 512"),
+            ({"cpu": 100}, "cpu must be one of 256, 512, 1024, 2048, 4096, got 100"),
+            ({"max_concurrency": 0}, "max_concurrency must be 1 to 200 requests, got 0"),
+            ({"min_instances": 0}, "min_instances must be 1 to 25 instances, got 0"),
+            ({"min_instances": 5, "max_instances": 4}, r"max_instances must be at least min_instances \(5\), got 4"),
+            ({"health_check": HealthCheck(interval_seconds=0)}, "interval_seconds must be 1 to 20 seconds, got 0"),
+            ({"health_check": HealthCheck(timeout_seconds=21)}, "timeout_seconds must be 1 to 20 seconds, got 21"),
+            ({"health_check": HealthCheck(healthy_threshold=0)}, "^healthy_threshold must be 1 to 20 checks, got 0"),
+            (
+                {"health_check": HealthCheck(unhealthy_threshold=21)},
+                "unhealthy_threshold must be 1 to 20 checks, got 21",
+            ),
+            (
+                {"health_check": HealthCheck(protocol="TCP", path="/")},
+                "health_check_path requires protocol HTTP, got / with TCP",
+            ),
+            ({"parameters": {"AWSAPPRUNNER": "arn"}}, "got AWSAPPRUNNER. Rename"),
         ],
     )
     def test_a_service_before_anything_is_made(self, wrong: dict[str, Any], message: str) -> None:
@@ -593,10 +629,10 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("repository", "message"),
         [
-            ({"build_command": "make"}, "no build command without a runtime"),
-            ({"runtime": "PYTHON_311"}, "a start command with the runtime PYTHON_311"),
-            ({"runtime": "RUBY_31"}, "support of the runtime RUBY_31 ended on 2025-12-01"),
-            ({"runtime": "PERL_5"}, "one of PYTHON_311, .*, unlike PERL_5"),
+            ({"build_command": "make"}, "build_command must be unset without a runtime"),
+            ({"runtime": "PYTHON_311"}, "start_command must be set with runtime PYTHON_311"),
+            ({"runtime": "RUBY_31"}, "got RUBY_31. Its support ended on 2025-12-01"),
+            ({"runtime": "PERL_5"}, "runtime must be one of PYTHON_311, .*, got PERL_5"),
         ],
     )
     def test_commands(self, repository: dict[str, Any], message: str) -> None:
@@ -609,8 +645,8 @@ class TestRefusals:
         stack = cdk.Stack()
         network = Network(stack, "Network", posture=SANDBOX)
         service = AppRunnerService(stack, "Service", image=SOUND_IMAGE, publicly_accessible=False)
-        with pytest.raises(ValueError, match=r"allowed_cidrs: \['0\.0\.0\.0/0'\] given"):
-            PrivateIngress(stack, "Ingress", service=service, network=network, allowed_cidrs=["0.0.0.0/0"])
+        with pytest.raises(ValueError, match=r"Each of allowed_cidrs must be .*, got 0\.0\.0\.0/0"):
+            PrivateIngress(stack, "Ingress", service_arn=service.arn, vpc=network.vpc, allowed_cidrs=["0.0.0.0/0"])
         assert stack.node.try_find_child("Ingress") is None
 
 
@@ -623,7 +659,7 @@ class TestSizes:
                 if (cpu, memory) in offered:
                     check_size(cpu, memory)
                 else:
-                    with pytest.raises(ValueError, match="App Runner offers"):
+                    with pytest.raises(ValueError, match="must be one of"):
                         check_size(cpu, memory)
 
     def test_fargate_has_every_pair_to_move_to(self) -> None:
@@ -645,9 +681,9 @@ class TestSizes:
             "HealthCheckUnhealthyThreshold": app_runner_limits.HEALTH_CHECK_THRESHOLD,
         }.items():
             shape = botocore_shape(name)
-            assert (shape["min"], shape["max"]) == bounds
+            assert (shape["min"], shape["max"]) == (bounds.minimum, bounds.maximum)
         most = botocore_shape("ASConfigMaxSize")
-        assert (most["min"], most.get("max")) == (app_runner_limits.LEAST_MAX_INSTANCES, None)
+        assert (most["min"], most.get("max")) == (app_runner_limits.MAX_INSTANCES_MINIMUM, None)
         assert set(botocore_shape("HealthCheckProtocol")["enum"]) == set(app_runner_limits.HEALTH_CHECK_PROTOCOLS)
 
 

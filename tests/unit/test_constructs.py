@@ -71,27 +71,27 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "network logs": (
         lambda stack, _: Network(stack, "It", posture=SANDBOX, log_retention_days=8),
-        ("retention_days", "8 is not one of", "7, 14,"),
+        ("retention_days must be one of", "7, 14,", "got 8"),
     ),
     "log group": (
         lambda stack, _: log_group(stack, "It", posture=SANDBOX, retention_days=0, key=None),
-        ("retention_days", "0 is not one of", "1, 3, 5, 7,"),
+        ("retention_days must be one of", "1, 3, 5, 7,", "got 0"),
     ),
     "file system for root": (
         lambda stack, vpc: SharedFileSystem(stack, "It", vpc=vpc, posture=SANDBOX, uid=0),
-        ("uid and gid", "0 and 1000 given", "for root shares everything"),
+        ("uid and gid must be at least 1", "got 0 and 1000", "act as root"),
     ),
     "file system for root's group": (
         lambda stack, vpc: SharedFileSystem(stack, "It", vpc=vpc, posture=SANDBOX, gid=0),
-        ("uid and gid", "1000 and 0 given", "for root shares everything"),
+        ("uid and gid must be at least 1", "got 1000 and 0", "act as root"),
     ),
     "file system with a relative path": (
         lambda stack, vpc: SharedFileSystem(stack, "It", vpc=vpc, posture=SANDBOX, path="files"),
-        ("path", "'files' given", "an absolute path", "required"),
+        ("path must be an absolute path", "got 'files'"),
     ),
     "file system at the root": (
         lambda stack, vpc: SharedFileSystem(stack, "It", vpc=vpc, posture=SANDBOX, path="/"),
-        ("path", "'/' given", "an absolute path", "required"),
+        ("path must be an absolute path", "got '/'"),
     ),
     "load balancer for nobody": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, allowed_cidrs=[]),
@@ -99,7 +99,7 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "load balancer logs": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, log_retention_days=0),
-        ("log_retention_days", "0 given", "at least 1 required"),
+        ("log_retention_days must be at least 1", "got 0"),
     ),
 }
 

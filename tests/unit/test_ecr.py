@@ -1,4 +1,4 @@
-"""The promises of stacks/ecr, in both postures and with settings that turn on what is off by default."""
+"""The promises of stacks/ecr, in both postures and with settings that turn on optional parts."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import boto3
 import pytest
 from aws_cdk.assertions import Match, Template
@@ -13,8 +14,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.events.models import EventPattern
 
-from patternbook import SettingsError
-from stacks.ecr import EcrStack
+from patternbook import SANDBOX, SettingsError
+from stacks.ecr import EcrSettings, EcrStack
 from tests.book import POSTURES, Book, template_of, variant
 
 EVERY_OPTION: Mapping[str, Any] = {
@@ -23,7 +24,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "other_days": 90,
     "scanning": "enhanced",
     "scan_severities": ["CRITICAL", "UNTRIAGED"],
-    "findings_email": "ops@example.com",
+    "alarm_email": "ops@example.com",
     "pull_account_ids": ["111122223333"],
     "pull_organization_id": "o-a1b2c3d4e5",
     "cache_ecr_public_prefix": "ecr-public",
@@ -382,7 +383,7 @@ class TestFindings:
 
     def test_are_mailed_to_whom_the_setting_names(self, default: Template, made: Callable[..., Template]) -> None:
         default.resource_count_is("AWS::SNS::Subscription", 0)
-        made(findings_email="ops@example.com").has_resource_properties(
+        made(alarm_email="ops@example.com").has_resource_properties(
             "AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "ops@example.com"}
         )
 
@@ -548,6 +549,15 @@ class TestPublicRepository:
         )
 
 
+def test_the_parts_of_the_stack_are_attributes() -> None:
+    every = EcrSettings.model_validate(EVERY_OPTION)
+    stack = EcrStack(cdk.App(), "Every", settings=every, posture=SANDBOX)
+    assert stack.repository.repository_uri
+    assert stack.findings.topic
+    assert stack.public_repository
+    assert EcrStack(cdk.App(), "Default", settings=EcrSettings(), posture=SANDBOX).public_repository is None
+
+
 def test_outputs_can_be_pasted(default: Template) -> None:
     registry = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
     assert output(default, "RepositoryUri") == f"{registry}/{NAME}"
@@ -565,16 +575,24 @@ def test_every_region_may_get_copies_unless_the_stack_is_there(made: Callable[..
 def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     """Settings, the path of the only mistake, and a part of what is said of it."""
     release = {"prefix": "v", "keep": 3}
-    yield {"releases": [release, release]}, "releases", 'the rule for "v" leaves nothing to that for "v"'
-    yield {"releases": [release, {"prefix": "v1", "keep": 3}]}, "releases", 'nothing to that for "v1"'
+    yield {"releases": [release, release]}, "releases", 'must not list prefix "v" after "v"'
+    yield {"releases": [release, {"prefix": "v1", "keep": 3}]}, "releases", 'must not list prefix "v1" after "v"'
     yield {"releases": [{"prefix": "v*", "keep": 3}]}, "releases.0.prefix", "the beginning of an image tag"
     yield {"releases": [{"prefix": "v", "keep": 0}]}, "releases.0.keep", "from 1 to 100,000"
     yield {"untagged_days": 0}, "untagged_days", "from 1 to 3,650"
     yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "there more than once: latest"
     yield {"mutable_tags": ["a", "b", "c", "d", "e", "f"]}, "mutable_tags", "at most 5"
     yield {"mutable_tags": ["feature/x"]}, "mutable_tags.0", "an image tag"
-    yield {"scan_severities": ["CRITICAL", "UNTRIAGED"]}, "scan_severities", "basic scanning, which has no UNTRIAGED"
-    yield {"scan_severities": ["UNDEFINED"], "scanning": "enhanced"}, "scan_severities", "which has no UNDEFINED"
+    yield (
+        {"scan_severities": ["CRITICAL", "UNTRIAGED"]},
+        "scan_severities",
+        "severities of basic scanning, got UNTRIAGED",
+    )
+    yield (
+        {"scan_severities": ["UNDEFINED"], "scanning": "enhanced"},
+        "scan_severities",
+        "severities of enhanced scanning, got UNDEFINED",
+    )
     yield {"scan_severities": []}, "scan_severities", "a list"
     yield {"repository_name": "App"}, "repository_name", "lower-case"
     yield {"repository_name": "team//app"}, "repository_name", "lower-case"
@@ -599,14 +617,14 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
             "cache_docker_hub_secret_arn": SECRET,
         },
         "cache_docker_hub_prefix",
-        "another prefix than cache_ecr_public_prefix",
+        "must differ from cache_ecr_public_prefix",
     )
     yield {"replicate_to_regions": ["eu-west-1", "eu-west-1"]}, "replicate_to_regions", "more than once"
     yield {"replicate_to_regions": ["eu-west-9"]}, "replicate_to_regions.0", "an AWS Region such as"
     yield (
         {"replicate_to_regions": ["us-east-1"], "public_repository": {}},
         "replicate_to_regions",
-        "other Regions than us-east-1",
+        "must not list us-east-1",
     )
     yield {"public_repository": {"description": "x" * 1025}}, "public_repository.description", "1,024"
     yield {"public_repository": {"architectures": ["arm64"]}}, "public_repository.architectures.0", "ARM 64"

@@ -335,7 +335,7 @@ def test_missing_tasks_ring(any_stack: Reading) -> None:
 
 
 def test_machines_that_are_cut_off_ring(full: Reading, stack: Reading) -> None:
-    described = "Fewer tasks report than there should be: an instance is silent, or tasks are missing"
+    described = "Fewer tasks report than expected: an agent has stopped, or tasks are missing"
     alarm = alarms(full)[described]
     by_id = {metric["Id"]: metric for metric in alarm["Metrics"]}
     [expression] = [metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric]

@@ -708,17 +708,19 @@ class TestOperation:
             if topic.id in [any_stack.to(action).id for action in alarm["AlarmActions"]]
         }
         files = (
-            {"EFS uses more than 80 % of the throughput it permits"} if any_stack.all("AWS::EFS::FileSystem") else set()
+            {"The file system uses more than 80 % of its permitted throughput"}
+            if any_stack.all("AWS::EFS::FileSystem")
+            else set()
         )
         assert heard == files | {
-            "More than 5 responses a minute of the tasks are 5xx",
-            "More than 5 responses a minute of the load balancer itself are 5xx",
-            "A task does not pass its health check",
+            "More than 5 responses of the tasks per minute are 5xx",
+            "More than 5 responses of the load balancer itself per minute are 5xx",
+            "A task fails its health check",
             "One request in ten takes longer than 1 second",
             "Fewer tasks of web run than scaling asks for",
             "Fewer tasks of worker run than scaling asks for",
             "A message waits for longer than 10 minutes",
-            "A message could not be worked off",
+            "The dead-letter queue is not empty",
         }
 
     def test_missing_tasks_are_those_of_the_service(self, stack: Reading) -> None:

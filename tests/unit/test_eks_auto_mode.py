@@ -1,4 +1,4 @@
-"""What the docstring of stacks/eks_auto_mode promises."""
+"""The promises of EksAutoModeStack."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +49,7 @@ class TestAutoMode:
         assert cluster(any_stack)["KubernetesNetworkConfig"]["ElasticLoadBalancing"] == {"Enabled": True}
         assert not any_stack.all("AWS::EKS::Nodegroup")
 
-    def test_what_auto_mode_brings_is_no_add_on(self, any_stack: Reading, bare: Reading) -> None:
+    def test_auto_mode_needs_no_add_ons_for_network_names_and_volumes(self, any_stack: Reading, bare: Reading) -> None:
         assert add_ons(any_stack) <= {"metrics-server", "amazon-cloudwatch-observability"}
         assert add_ons(bare) == {"metrics-server"}
 
@@ -83,6 +83,13 @@ class TestAutoMode:
         assert found["data"] == {"enable-network-policy-controller": "true"}
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, EksAutoModeStack)
+    assert stack.cluster.cluster.vpc == stack.network.vpc
+    assert stack.monitoring.topic
+
+
 class TestStorage:
     def test_the_default_class_is_gp3_of_auto_mode(self, any_stack: Reading) -> None:
         found = manifest(any_stack, "StorageClass", "gp3")
@@ -100,11 +107,11 @@ class TestStorage:
     ("settings", "path", "remedy"),
     [
         ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
-        ({"public_access_cidrs": ["10.0.0.0/8"]}, "public_access_cidrs", "public addresses, unlike 10.0.0.0/8"),
+        ({"public_access_cidrs": ["10.0.0.0/8"]}, "public_access_cidrs", "must be public addresses, got 10.0.0.0/8."),
         (
             {"add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1"}},
             "add_on_versions",
-            "unlike vpc-cni: metrics-server, amazon-cloudwatch-observability",
+            "got vpc-cni. Choose from metrics-server, amazon-cloudwatch-observability.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the docstring of stacks/eks_fargate promises."""
+"""The promises of EksFargateStack."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patternbook.eks.fargate import check_namespaces
+from patternbook.eks.settings import check_namespaces
 from patternbook.testing.reading import Reading, Resource
 from stacks.eks_fargate import EksFargateStack
 from tests.book import refusal
@@ -37,7 +37,7 @@ VARIANTS = {"full": FULL, "bare": BARE}
 
 
 def profiles(stack: Reading) -> dict[str, Resource]:
-    """By the first namespace of each."""
+    """The Fargate profiles by their first namespaces."""
     return {each["Selectors"][0]["Namespace"]: each for each in stack.all("AWS::EKS::FargateProfile")}
 
 
@@ -74,7 +74,7 @@ class TestPods:
         for profile in profiles(stack).values():
             assert {stack.to(subnet).id for subnet in profile["Subnets"]} == private
 
-    def test_so_does_coredns_and_nothing_else_of_the_cluster(self, any_stack: Reading) -> None:
+    def test_coredns_runs_on_fargate_and_is_the_only_add_on(self, any_stack: Reading) -> None:
         system = profiles(any_stack)["kube-system"]
         [selector] = system["Selectors"]
         assert selector["Labels"] == [{"Key": "k8s-app", "Value": "kube-dns"}]
@@ -82,11 +82,11 @@ class TestPods:
         assert configuration(any_stack, "coredns") == {"computeType": "Fargate"}
         assert system.id in any_stack.before(add_on(any_stack, "coredns"))
 
-    def test_profiles_are_made_and_deleted_one_after_the_other(self, any_stack: Reading) -> None:
+    def test_fargate_profiles_are_made_and_deleted_one_by_one(self, any_stack: Reading) -> None:
         both = profiles(any_stack)
         assert both["kube-system"].id in any_stack.before(both["default"])
 
-    def test_the_way_out_and_the_role_are_there_as_long_as_pods(self, any_stack: Reading) -> None:
+    def test_routes_and_the_pod_execution_role_outlive_the_fargate_profiles(self, any_stack: Reading) -> None:
         routes = {route.id for subnet in any_stack.subnets("private") if (route := any_stack.default_route(subnet))}
         [policy] = [
             each
@@ -96,7 +96,7 @@ class TestPods:
         for profile in profiles(any_stack).values():
             assert routes | {policy.id} <= any_stack.before(profile)
 
-    def test_the_role_pulls_images_and_writes_to_one_log_group(self, any_stack: Reading) -> None:
+    def test_the_pod_execution_role_pulls_images_and_writes_to_one_log_group(self, any_stack: Reading) -> None:
         role = kubelet(any_stack)
         assert policies(any_stack, role) == {"AmazonEKSFargatePodExecutionRolePolicy"}
         [statement] = any_stack.statements(role)
@@ -105,14 +105,14 @@ class TestPods:
         [policy] = [each for each in any_stack.all("AWS::IAM::Policy") if any_stack.to(each["Roles"][0]) == role]
         assert any_stack.refers(policy, pod_logs(any_stack))
 
-    def test_the_role_is_for_this_cluster(self, any_stack: Reading) -> None:
+    def test_only_fargate_profiles_of_this_cluster_use_the_pod_execution_role(self, any_stack: Reading) -> None:
         [statement] = trust(any_stack, kubelet(any_stack))
         assert statement["Principal"] == {"Service": "eks-fargate-pods.amazonaws.com"}
         name = any_stack.shown(cluster(any_stack)["Name"])
         here = "arn:${AWS::Partition}:eks:${AWS::Region}:${AWS::AccountId}"
         assert statement["Condition"] == {"ArnLike": {"aws:SourceArn": f"{here}:fargateprofile/{name}/*"}}
 
-    def test_what_pods_print_goes_to_the_log_group_of_the_output(self, any_stack: Reading) -> None:
+    def test_the_output_of_pods_goes_to_the_log_group_of_the_output(self, any_stack: Reading) -> None:
         namespace = manifest(any_stack, "Namespace", "aws-observability")
         assert namespace["metadata"]["labels"] == {"aws-observability": "enabled"}
         router = manifest(any_stack, "ConfigMap", "aws-logging")
@@ -129,6 +129,17 @@ class TestPods:
         assert group.id in any_stack.before(applied)
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading, bare: Reading) -> None:
+    stack, without_storage = full.stack, bare.stack
+    assert isinstance(stack, EksFargateStack)
+    assert isinstance(without_storage, EksFargateStack)
+    assert stack.cluster.cluster.vpc == stack.network.vpc
+    assert stack.pods.log_group.log_group_name
+    assert stack.files
+    assert without_storage.files is None
+    assert stack.monitoring.topic
+
+
 class TestStorage:
     def test_the_volume_is_the_file_system_of_the_stack_through_its_access_point(self, stack: Reading) -> None:
         volume = manifest(stack, "PersistentVolume", "shared")["spec"]
@@ -140,7 +151,7 @@ class TestStorage:
         assert volume["persistentVolumeReclaimPolicy"] == "Retain"
         assert manifest(stack, "StorageClass", volume["storageClassName"])["provisioner"] == "efs.csi.aws.com"
 
-    def test_it_is_there_once_the_mount_targets_are(self, stack: Reading) -> None:
+    def test_the_volume_comes_after_the_mount_targets(self, stack: Reading) -> None:
         targets = {each.id for each in stack.all("AWS::EFS::MountTarget")}
         assert len(targets) == 3
         isolated = {subnet.id for subnet in stack.subnets("isolated")}
@@ -157,7 +168,7 @@ class TestStorage:
         assert stack.shown(rule["SourceSecurityGroupId"]) == "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
         assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 2049, 2049)
 
-    def test_only_by_tls_and_never_as_root(self, stack: Reading) -> None:
+    def test_pods_reach_the_file_system_by_tls_and_never_as_root(self, stack: Reading) -> None:
         refuse, admit = stack.one("AWS::EFS::FileSystem")["FileSystemPolicy"]["Statement"]
         assert (refuse["Effect"], refuse["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
         assert admit["Effect"] == "Allow"
@@ -170,7 +181,7 @@ class TestStorage:
         assert production.one("AWS::EFS::FileSystem").kept == ("RetainExceptOnCreate", "Retain")
         assert sandbox.one("AWS::EFS::FileSystem")["Encrypted"] is True
 
-    def test_without_storage_there_is_none(self, bare: Reading) -> None:
+    def test_without_storage_there_is_no_file_system(self, bare: Reading) -> None:
         assert not bare.all("AWS::EFS::FileSystem")
         assert {each["kind"] for each in manifests(bare)} == {"Namespace", "ConfigMap"}
 
@@ -179,10 +190,18 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"storage": ["ebs"]}, "storage.0", "Fargate runs no DaemonSets, so no driver for ebs"),
-            ({"storage": ["fsx-lustre"]}, "storage.0", "no driver for fsx-lustre"),
+            (
+                {"storage": ["ebs"]},
+                "storage.0",
+                "Must be efs, got ebs. Fargate runs no DaemonSets, so it has no driver for ebs.",
+            ),
+            ({"storage": ["fsx-lustre"]}, "storage.0", "no driver for fsx-lustre. Use EksManagedNodesStack"),
             ({"storage": ["s3"]}, "storage.0", "one of efs"),
-            ({"namespaces": ["kube-system"]}, "namespaces", "unlike kube-system, which belongs to the cluster"),
+            (
+                {"namespaces": ["kube-system"]},
+                "namespaces",
+                "got kube-system, which belongs to the cluster. Remove it.",
+            ),
             ({"namespaces": ["Team"]}, "namespaces.0", 'a namespace of Kubernetes such as "default"'),
             ({"namespaces": list("abcdef")}, "namespaces", "a list of 1 to 5"),
             ({"namespaces": ["a", "a"]}, "namespaces", "there more than once: a"),
@@ -197,7 +216,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         ("namespaces", "message"),
-        [((), "1 to 5 namespaces, not 0"), (("A",), "unlike 'A'"), (("kube-system",), "belongs to the cluster")],
+        [((), "1 to 5 namespaces, got 0"), (("A",), "got 'A'"), (("kube-system",), "belongs to the cluster")],
     )
     def test_constructs(self, namespaces: tuple[str, ...], message: str) -> None:
         with pytest.raises(ValueError, match=message):

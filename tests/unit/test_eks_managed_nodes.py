@@ -1,9 +1,9 @@
-"""What the docstring of stacks/eks_managed_nodes promises."""
+"""The promises of EksManagedNodesStack."""
 
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aws_cdk as cdk
 import pytest
@@ -13,10 +13,12 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.eks_managed_nodes import EksManagedNodesStack
 from tests.book import refusal, variant
 from tests.unit.eks import (
+    MEMBERS,
     ClusterPromises,
     InsightsPromises,
     NetworkPromises,
     OperationPromises,
+    Outbound,
     add_on,
     add_ons,
     cluster,
@@ -91,14 +93,14 @@ def password(stack: Reading) -> Resource:
 
 
 def applying(stack: Reading, text: str) -> Resource:
-    """What applies the manifest with a text in it."""
+    """The resource that applies the manifest with a text in it."""
     found = stack.all("Custom::AWSCDK-EKS-KubernetesResource")
     [one] = [each for each in found if text in str(stack.shown(each["Manifest"]))]
     return one
 
 
 def said(stack: Reading, path: str) -> str:
-    """What synth warns of at a construct."""
+    """The warnings of synth at a construct."""
     return " ".join(
         str(each.entry.data) for each in Annotations.from_stack(stack.stack).find_warning(path, Match.any_value())
     )
@@ -106,6 +108,13 @@ def said(stack: Reading, path: str) -> str:
 
 class TestNetwork(NetworkPromises):
     MORE_GROUPS = ("EFS mount targets", "FSx for Lustre", "FSx for ONTAP")
+    OUTBOUND: ClassVar[Mapping[str, set[Outbound]]] = {
+        "FSx for Lustre": {
+            (to, *ports)
+            for to in (MEMBERS, "${AWS::EC2::SecurityGroup.GroupId}")
+            for ports in ((988, 988), (1018, 1023))
+        }
+    }
 
 
 class TestContainerInsights(InsightsPromises): ...
@@ -115,7 +124,7 @@ class TestOperation(OperationPromises): ...
 
 
 class TestCluster(ClusterPromises):
-    def test_without_storage_there_is_nothing_to_apply_and_no_kubectl(self, bare: Reading) -> None:
+    def test_without_storage_there_are_no_manifests_and_no_kubectl(self, bare: Reading) -> None:
         assert not manifests(bare)
         assert not bare.all("AWS::Lambda::Function")
 
@@ -124,7 +133,7 @@ class TestCluster(ClusterPromises):
         assert cluster(any_stack)["StorageConfig"] == {"BlockStorage": {"Enabled": False}}
         assert cluster(any_stack)["KubernetesNetworkConfig"]["ElasticLoadBalancing"] == {"Enabled": False}
 
-    def test_no_add_on_that_nobody_manages(self, any_stack: Reading) -> None:
+    def test_every_add_on_is_managed_by_eks(self, any_stack: Reading) -> None:
         assert cluster(any_stack)["BootstrapSelfManagedAddons"] is False
 
 
@@ -134,7 +143,7 @@ class TestNodes:
         assert group(stack, "ON_DEMAND")["InstanceTypes"] == ["t4g.large", "m7g.large"]
         assert len(group(stack, "SPOT")["InstanceTypes"]) == 5
 
-    def test_they_are_in_the_private_subnets(self, any_stack: Reading) -> None:
+    def test_nodes_are_in_private_subnets_without_ssh(self, any_stack: Reading) -> None:
         private = {subnet.id for subnet in any_stack.subnets("private")}
         for nodes in any_stack.all("AWS::EKS::Nodegroup"):
             assert {any_stack.to(subnet).id for subnet in nodes["Subnets"]} == private
@@ -162,7 +171,7 @@ class TestNodes:
             mapped = launched(read(name), nodes)["BlockDeviceMappings"]
             assert {device["DeviceName"] for device in mapped} == devices
 
-    def test_metadata_takes_imdsv2_and_one_hop(self, any_stack: Reading) -> None:
+    def test_instance_metadata_takes_imdsv2_with_a_hop_limit_of_1(self, any_stack: Reading) -> None:
         for nodes in any_stack.all("AWS::EKS::Nodegroup"):
             options = launched(any_stack, nodes)["MetadataOptions"]
             assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
@@ -175,12 +184,12 @@ class TestNodes:
         sizes = [device["Ebs"]["VolumeSize"] for device in launched(full, group(full, "SPOT"))["BlockDeviceMappings"]]
         assert sizes[-1] == 100
 
-    def test_they_are_of_the_clusters_version(self, stack: Reading, full: Reading) -> None:
+    def test_nodes_have_the_version_of_the_cluster(self, stack: Reading, full: Reading) -> None:
         for each, version in ((stack, "1.36"), (full, "1.35")):
             assert {nodes["Version"] for nodes in each.all("AWS::EKS::Nodegroup")} == {version}
             assert cluster(each)["Version"] == version
 
-    def test_they_are_repaired_and_replaced_one_by_one(self, any_stack: Reading) -> None:
+    def test_nodes_are_repaired_and_replaced_one_by_one(self, any_stack: Reading) -> None:
         for nodes in any_stack.all("AWS::EKS::Nodegroup"):
             assert nodes["NodeRepairConfig"] == {"Enabled": True}
             assert nodes["UpdateConfig"] == {"MaxUnavailable": 1}
@@ -209,7 +218,7 @@ class TestNodes:
         assert any_stack.statements(found) == []
         assert [each["Principal"] for each in trust(any_stack, found)] == [{"Service": "ec2.amazonaws.com"}]
 
-    def test_what_they_need_to_be_ready_is_there_before_and_until_they_are_gone(self, any_stack: Reading) -> None:
+    def test_add_ons_routes_and_role_exist_before_the_nodes_and_outlive_them(self, any_stack: Reading) -> None:
         needed = {add_on(any_stack, name).id for name in FIRST}
         for nodes in any_stack.all("AWS::EKS::Nodegroup"):
             before = any_stack.before(nodes)
@@ -220,17 +229,29 @@ class TestNodes:
             assert routes <= before
 
     def test_spot_with_one_instance_type_is_a_warning(self, bare: Reading, sandbox: Reading) -> None:
-        message = Match.string_like_regexp("Spot with one instance type, m6i.large")
+        message = Match.string_like_regexp("The only Spot instance type is m6i.large")
         Annotations.from_stack(bare.stack).has_warning(f"/{bare.stack.node.path}/Spot", message)
         assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, EksManagedNodesStack)
+    assert stack.cluster.cluster.vpc == stack.network.vpc
+    assert stack.system_nodes.group != stack.spot_nodes.group
+    assert stack.storage.ebs_driver
+    assert stack.storage.efs
+    assert stack.storage.lustre
+    assert stack.storage.ontap
+    assert stack.monitoring.topic
+
+
 class TestAddOns:
-    def test_there_are_those_of_the_docstring(self, stack: Reading, bare: Reading) -> None:
+    def test_the_add_ons_of_the_page_are_there(self, stack: Reading, bare: Reading) -> None:
         assert add_ons(bare) == FIRST | OF_NODES
         assert add_ons(stack) == FIRST | OF_NODES | {"aws-ebs-csi-driver", "amazon-cloudwatch-observability"}
 
-    def test_versions_are_for_eks_unless_set(self, stack: Reading, full: Reading) -> None:
+    def test_eks_chooses_add_on_versions_unless_they_are_set(self, stack: Reading, full: Reading) -> None:
         assert not any(each.get("AddonVersion") for each in stack.all("AWS::EKS::Addon"))
         assert add_on(full, "vpc-cni")["AddonVersion"] == "v1.20.4-eksbuild.1"
         assert add_on(full, "coredns")["AddonVersion"] == "v1.12.4-eksbuild.1"
@@ -239,12 +260,12 @@ class TestAddOns:
     def test_network_policies_are_enforced(self, any_stack: Reading) -> None:
         assert configuration(any_stack, "vpc-cni") == {"enableNetworkPolicy": "true"}
 
-    def test_the_cni_gives_addresses_by_a_role_of_its_own(self, any_stack: Reading) -> None:
+    def test_the_vpc_cni_has_a_role_of_its_own(self, any_stack: Reading) -> None:
         role = pod_role(any_stack, "vpc-cni", "aws-node")
         assert policies(any_stack, role) == {"AmazonEKS_CNI_Policy"}
         assert any_stack.statements(role) == []
 
-    def test_what_runs_on_nodes_waits_for_them(self, any_stack: Reading) -> None:
+    def test_add_ons_that_run_on_nodes_wait_for_them(self, any_stack: Reading) -> None:
         system = group(any_stack, "ON_DEMAND")
         for name in add_ons(any_stack) - FIRST:
             assert system.id in any_stack.before(add_on(any_stack, name))
@@ -276,17 +297,17 @@ class TestStorage:
         assert all(action.startswith("kms:") and "*" not in action for action in use["Action"])
         assert {grant["Resource"], use["Resource"]} == {"${AWS::KMS::Key.Arn}"}
 
-    def test_the_class_is_there_after_its_driver(self, stack: Reading) -> None:
+    def test_the_storage_class_comes_after_its_driver(self, stack: Reading) -> None:
         [applied] = stack.all("Custom::AWSCDK-EKS-KubernetesResource")
         assert add_on(stack, "aws-ebs-csi-driver").id in stack.before(applied)
 
-    def test_without_ebs_there_is_neither(self, bare: Reading) -> None:
+    def test_without_ebs_there_is_no_driver_and_no_storage_class(self, bare: Reading) -> None:
         assert "aws-ebs-csi-driver" not in add_ons(bare)
         assert not manifests(bare)
 
 
 class TestEfs:
-    """In the variant ``full``, which is production, and in one of sandbox."""
+    """The variants with this storage: ``full`` in production, and ``shared`` in sandbox."""
 
     @pytest.fixture(scope="class", params=["full", "shared"])
     def stack(self, request: pytest.FixtureRequest, read: Any) -> Reading:
@@ -300,7 +321,7 @@ class TestEfs:
         assert found["mountOptions"] == ["tls"]
         assert "annotations" not in found["metadata"]  # gp3 is the default
 
-    def test_the_class_is_there_after_driver_and_mount_targets(self, stack: Reading) -> None:
+    def test_the_storage_class_comes_after_driver_and_mount_targets(self, stack: Reading) -> None:
         file_system = stack.one("AWS::EFS::FileSystem")
         [applied] = [
             each for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource") if stack.refers(each, file_system)
@@ -342,13 +363,13 @@ class TestEfs:
     def test_files_are_encrypted_with_the_key_of_the_stack_in_production(self, full: Reading) -> None:
         assert full.to(full.one("AWS::EFS::FileSystem")["KmsKeyId"]).type == "AWS::KMS::Key"
 
-    def test_without_efs_there_is_neither(self, sandbox: Reading) -> None:
+    def test_without_efs_there_is_no_file_system_and_no_driver(self, sandbox: Reading) -> None:
         assert not sandbox.all("AWS::EFS::FileSystem")
         assert "aws-efs-csi-driver" not in add_ons(sandbox)
 
 
 class TestLustre:
-    """In the variant ``full``, which is production, and in one of sandbox."""
+    """The variants with this storage: ``full`` in production, and ``shared`` in sandbox."""
 
     @pytest.fixture(scope="class", params=["full", "shared"])
     def stack(self, request: pytest.FixtureRequest, read: Any) -> Reading:
@@ -397,7 +418,7 @@ class TestLustre:
         }
         assert to_nodes == {(988, 988), (1018, 1023)}
 
-    def test_it_is_made_once_its_servers_may_reach_each_other(self, stack: Reading) -> None:
+    def test_the_file_system_comes_after_the_rules_between_its_servers(self, stack: Reading) -> None:
         [reference] = self.file_system(stack)["SecurityGroupIds"]
         rules = {
             each.id
@@ -408,7 +429,7 @@ class TestLustre:
         assert len(rules) == 7
         assert rules <= stack.before(self.file_system(stack))
 
-    def test_claims_share_it_as_a_volume_and_nothing_makes_another(self, stack: Reading) -> None:
+    def test_claims_share_one_volume_and_nothing_makes_another(self, stack: Reading) -> None:
         assert manifest(stack, "StorageClass", "fsx-lustre")["provisioner"] == "kubernetes.io/no-provisioner"
         volume = manifest(stack, "PersistentVolume", "fsx-lustre")["spec"]
         assert volume["accessModes"] == ["ReadWriteMany"]
@@ -424,17 +445,17 @@ class TestLustre:
         gib = self.file_system(stack)["StorageCapacity"]
         assert volume["capacity"] == {"storage": f"{gib}Gi"}
 
-    def test_the_volume_is_there_after_driver_and_file_system(self, stack: Reading) -> None:
+    def test_the_volume_comes_after_driver_and_file_system(self, stack: Reading) -> None:
         applied = applying(stack, "fsx.csi.aws.com")
         assert {self.file_system(stack).id, add_on(stack, "aws-fsx-csi-driver").id} <= stack.before(applied)
 
-    def test_the_driver_may_look_at_file_systems_and_nothing_else(self, stack: Reading) -> None:
+    def test_the_driver_may_only_describe_file_systems(self, stack: Reading) -> None:
         role = pod_role(stack, "aws-fsx-csi-driver", "fsx-csi-controller-sa")
         assert policies(stack, role) == set()
         [statement] = stack.statements(role)
         assert statement["Action"] == "fsx:DescribeFileSystems"
 
-    def test_an_alarm_says_that_it_is_filling_up(self, stack: Reading) -> None:
+    def test_an_alarm_rings_before_the_file_system_is_full(self, stack: Reading) -> None:
         [alarm] = [each for each in stack.all("AWS::CloudWatch::Alarm") if "Lustre" in each["AlarmDescription"]]
         assert alarm["Threshold"] == 80
         gib = self.file_system(stack)["StorageCapacity"]
@@ -451,13 +472,13 @@ class TestLustre:
         assert "FSx for Lustre costs about 1,008 USD a month" in said(full, f"/{full.stack.node.path}/Lustre")
         assert said(sandbox, "*") == ""
 
-    def test_without_it_there_is_neither(self, sandbox: Reading) -> None:
+    def test_without_lustre_there_is_no_file_system_and_no_driver(self, sandbox: Reading) -> None:
         assert not sandbox.all("AWS::FSx::FileSystem")
         assert "aws-fsx-csi-driver" not in add_ons(sandbox)
 
 
 class TestOntap:
-    """In the variant ``full``, which is production, and in one of sandbox."""
+    """The variants with this storage: ``full`` in production, and ``shared`` in sandbox."""
 
     @pytest.fixture(scope="class", params=["full", "shared"])
     def stack(self, request: pytest.FixtureRequest, read: Any) -> Reading:
@@ -467,7 +488,7 @@ class TestOntap:
     def file_system(stack: Reading) -> Resource:
         return of_fsx(stack, "ONTAP")
 
-    def test_production_has_a_standby_that_the_private_subnets_find(self, full: Reading) -> None:
+    def test_production_has_a_standby_with_routes_in_the_private_subnets(self, full: Reading) -> None:
         found = self.file_system(full)
         configuration = found["OntapConfiguration"]
         assert configuration["DeploymentType"] == "MULTI_AZ_1"
@@ -492,7 +513,7 @@ class TestOntap:
         assert len(self.file_system(stack)["SubnetIds"]) == 1
         assert "ManagedByAmazonFSx" not in json.dumps(stack.document)
 
-    def test_it_is_of_the_given_size(self, full: Reading, read: Callable[[str], Reading]) -> None:
+    def test_capacity_and_throughput_are_the_given_ones(self, full: Reading, read: Callable[[str], Reading]) -> None:
         found = self.file_system(full)
         assert (found["StorageCapacity"], found["OntapConfiguration"]["ThroughputCapacity"]) == (2048, 256)
         found = self.file_system(read("shared"))
@@ -507,7 +528,7 @@ class TestOntap:
             machine = stack.one("AWS::FSx::StorageVirtualMachine")
             assert self.file_system(stack).kept == machine.kept == password(stack).kept == kept
 
-    def test_only_the_cluster_reaches_it_by_nfs_4_and_its_api(self, stack: Reading) -> None:
+    def test_only_the_cluster_reaches_the_file_system_by_nfs_4_and_its_api(self, stack: Reading) -> None:
         [reference] = self.file_system(stack)["SecurityGroupIds"]
         rules = [rule for group, rule in stack.inbound() if group == stack.to(reference)]
         assert sorted((rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in rules) == [
@@ -519,7 +540,7 @@ class TestOntap:
         assert [rule["CidrIp"] for rule in stack.outbound(stack.to(reference))] == ["255.255.255.255/32"]  # nobody
         assert manifest(stack, "StorageClass", "fsx-ontap")["mountOptions"] == ["nfsvers=4.1"]
 
-    def test_its_machine_has_a_password_that_nobody_knows(self, stack: Reading, full: Reading) -> None:
+    def test_secrets_manager_generates_the_password_of_the_svm(self, stack: Reading, full: Reading) -> None:
         machine = stack.one("AWS::FSx::StorageVirtualMachine")
         assert stack.to(machine["FileSystemId"]) == self.file_system(stack)
         secret = "{{resolve:secretsmanager:${AWS::SecretsManager::Secret}:SecretString:password::}}"
@@ -550,7 +571,9 @@ class TestOntap:
             **{f"secretsmanager:{action}": "${AWS::SecretsManager::Secret}" for action in read},
         }
 
-    def test_trident_starts_with_its_role_and_its_backend_comes_once_it_is_known(self, stack: Reading) -> None:
+    def test_trident_starts_after_its_role_and_the_storage_class_comes_after_a_working_backend(
+        self, stack: Reading
+    ) -> None:
         trident = add_on(stack, "netapp_trident-operator")
         [association] = stack.all("AWS::EKS::PodIdentityAssociation")
         assert association.id in stack.before(trident)
@@ -565,7 +588,7 @@ class TestOntap:
         assert backend.id in stack.before(works)
         assert works.id in stack.before(offered)
 
-    def test_the_backend_is_the_machine_for_nodes_of_the_vpc_only(self, stack: Reading) -> None:
+    def test_the_backend_is_the_svm_for_addresses_of_the_vpc_only(self, stack: Reading) -> None:
         # All of it: it is of no kind that a validator knows.
         assert manifest(stack, "TridentBackendConfig", "fsx-ontap") == {
             "apiVersion": "trident.netapp.io/v1",
@@ -583,7 +606,7 @@ class TestOntap:
             },
         }
 
-    def test_an_alarm_says_that_it_is_filling_up(self, stack: Reading) -> None:
+    def test_an_alarm_rings_before_the_file_system_is_full(self, stack: Reading) -> None:
         [alarm] = [each for each in stack.all("AWS::CloudWatch::Alarm") if "ONTAP" in each["AlarmDescription"]]
         assert (alarm["MetricName"], alarm["Threshold"]) == ("StorageCapacityUtilization", 80)
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
@@ -594,7 +617,7 @@ class TestOntap:
         # 2,048 GiB at 0.25 USD and 256 MB/s at 1.20 USD
         told = said(full, f"/{full.stack.node.path}/Ontap")
         assert "FSx for ONTAP costs about 819 USD a month" in told
-        assert "subscription in the AWS Marketplace" in told
+        assert "in the AWS Marketplace before you deploy" in told
 
 
 class TestRegions:
@@ -611,7 +634,7 @@ class TestRegions:
             assert stacks[f"EksManagedNodesStack-{region}"].region == region
             assert f"--region {region}" in Reading(stacks[f"EksManagedNodesStack-{region}"]).output("KubeconfigCommand")
 
-    def test_each_is_complete_and_they_share_nothing(self, stacks: dict[str, cdk.Stack], sandbox: Reading) -> None:
+    def test_the_stacks_are_complete_and_share_nothing(self, stacks: dict[str, cdk.Stack], sandbox: Reading) -> None:
         for stack in stacks.values():
             reading = Reading(stack)
             assert {each.type for each in reading.resources.values()} == {
@@ -625,23 +648,35 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"kubernetes_version": "1.99"}, "kubernetes_version", "in standard support, unlike '1.99': 1.36, 1.35"),
+            (
+                {"kubernetes_version": "1.99"},
+                "kubernetes_version",
+                "in standard support, got '1.99'. Choose one of 1.36, 1.35",
+            ),
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
             ({"kubernetes_version": "1.33"}, "kubernetes_version", "support of Kubernetes 1.33 ended on 2026-07-29"),
-            ({"public_access_cidrs": ["10.0.0.0/8"]}, "public_access_cidrs", "public addresses, unlike 10.0.0.0/8"),
+            (
+                {"public_access_cidrs": ["10.0.0.0/8"]},
+                "public_access_cidrs",
+                "must be public addresses, got 10.0.0.0/8.",
+            ),
             ({"public_access_cidrs": ["1.2.3.4"]}, "public_access_cidrs.0", "an IPv4 block in CIDR notation"),
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/0"]},
                 "public_access_cidrs",
-                "in production not everybody may connect",
+                "may not admit everybody (0.0.0.0/0) in production, got 0.0.0.0/0. List your own",
             ),
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
                 "public_access_cidrs",
-                "unlike 0.0.0.0/1 and 128.0.0.0/1: in production not everybody may connect",
+                "in production, got 0.0.0.0/1 and 128.0.0.0/1.",
             ),
             ({"admin_principals": ["*"]}, "admin_principals.0", "not *, which would be everybody in AWS"),
-            ({"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}}, "add_on_versions", "add-ons of this pattern, unlike"),
+            (
+                {"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}},
+                "add_on_versions",
+                "Must name add-ons of this pattern, got adot. Choose from",
+            ),
             ({"add_on_versions": {"coredns": "1.12"}}, "add_on_versions.coredns", 'such as "v1.20.4-eksbuild.1"'),
             (
                 {"system_instance_types": ["m6i.large"]},
@@ -650,10 +685,18 @@ class TestRefusals:
             ),
             ({"spot_instance_types": ["t4g.small"]}, "spot_instance_types", "room for pods beside the add-ons"),
             ({"architecture": "x86_64", "spot_instance_types": ["m7g.large"]}, "spot_instance_types", "for x86_64"),
-            ({"min_system_nodes": 5}, "max_system_nodes", "at least min_system_nodes, which is 5"),
-            ({"min_spot_nodes": 5}, "max_spot_nodes", "at least min_spot_nodes, which is 5"),
+            (
+                {"min_system_nodes": 5},
+                "max_system_nodes",
+                "Must be at least min_system_nodes (5), got 4. Raise max_system_nodes or",
+            ),
+            (
+                {"min_spot_nodes": 5},
+                "max_spot_nodes",
+                "Must be at least min_spot_nodes (5), got 4. Raise max_spot_nodes or lower min_spot",
+            ),
             ({"max_spot_nodes": 451}, "max_spot_nodes", "a whole number from 1 to 450"),
-            ({"desired_nodes": 3}, "desired_nodes", "a group begins with its minimum"),
+            ({"desired_nodes": 3}, "desired_nodes", "Not supported: a node group starts with its minimum"),
             ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
             ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "there more than once: eu-west-1"),
             ({"storage": ["s3"]}, "storage.0", "one of ebs, efs, fsx-lustre, fsx-ontap"),
@@ -662,23 +705,23 @@ class TestRefusals:
                 "storage",
                 "which does not support NetApp",
             ),
-            ({"lustre_capacity_gib": 2400}, "lustre_capacity_gib", "expected storage to have fsx-lustre with it"),
-            ({"storage": ["fsx-lustre"], "ontap_mbps": 256}, "ontap_mbps", "expected storage to have fsx-ontap"),
+            ({"lustre_capacity_gib": 2400}, "lustre_capacity_gib", "Requires fsx-lustre in storage."),
+            ({"storage": ["fsx-lustre"], "ontap_mbps": 256}, "ontap_mbps", "Requires fsx-ontap in storage."),
             (
                 {"storage": ["fsx-lustre"], "lustre_capacity_gib": 1800},
                 "lustre_capacity_gib",
-                "1,200 GiB, or a multiple of 2,400 GiB up to 100,8",
+                "must be 1,200 GiB, or a multiple of 2,400 GiB up to 100,800, got 1,800.",
             ),
             (
                 {"storage": ["fsx-lustre"], "lustre_capacity_gib": 0},
                 "lustre_capacity_gib",
-                "which FSx for Lustre offers, unlike 0",
+                "The capacity of FSx for Lustre must be 1,200 GiB, or a multiple of 2,400 GiB up to 100,800, got 0.",
             ),
             ({"lustre_mbps_per_tib": 100}, "lustre_mbps_per_tib", "one of 125, 250, 500, 1000"),
             (
                 {"storage": ["fsx-ontap"], "ontap_capacity_gib": 1000},
                 "ontap_capacity_gib",
-                "1,024 to 196,608 GiB, which FSx for ONTAP offers",
+                "The capacity of FSx for ONTAP must be 1,024 to 196,608 GiB, got 1,000.",
             ),
             ({"ontap_mbps": 100}, "ontap_mbps", "one of 128, 256, 512, 1024, 2048, 4096"),
             ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a key such as"),

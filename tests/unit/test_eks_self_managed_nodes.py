@@ -1,4 +1,4 @@
-"""What the docstring of stacks/eks_self_managed_nodes promises."""
+"""The promises of EksSelfManagedNodesStack."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +10,8 @@ import yaml
 from aws_cdk.assertions import Annotations, Match
 
 from patternbook import SANDBOX, EksCluster, Network, SelfManagedNodes, node_role
-from patternbook.eks.managed_nodes import Taint
-from patternbook.eks.self_managed_nodes import service_cidr
+from patternbook.eks.settings import Taint
+from patternbook.limits.eks import service_cidr
 from patternbook.testing.reading import Reading, Resource
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 from tests.book import refusal
@@ -91,7 +91,7 @@ class TestNetwork(NetworkPromises): ...
 
 
 class TestCluster(ClusterPromises):
-    def test_addresses_of_services_are_apart_from_those_of_the_vpc(self, any_stack: Reading) -> None:
+    def test_addresses_of_services_are_outside_of_the_vpc(self, any_stack: Reading) -> None:
         assert cluster(any_stack)["KubernetesNetworkConfig"]["ServiceIpv4Cidr"] == "172.20.0.0/16"
         assert service_cidr("10.0.0.0/16") == "172.20.0.0/16"
         assert service_cidr("172.20.4.0/22") == "10.100.0.0/16"
@@ -105,7 +105,7 @@ class TestOperation(OperationPromises):
 
 
 class TestNodes:
-    def test_they_are_in_the_private_subnets_with_the_group_of_the_cluster(self, any_stack: Reading) -> None:
+    def test_nodes_are_in_private_subnets_and_in_the_security_group_of_the_cluster(self, any_stack: Reading) -> None:
         private = {subnet.id for subnet in any_stack.subnets("private")}
         assert {any_stack.to(subnet).id for subnet in group(any_stack)["VPCZoneIdentifier"]} == private
         launched = template(any_stack)
@@ -113,7 +113,7 @@ class TestNodes:
         assert {"KeyName", "NetworkInterfaces"}.isdisjoint(launched)
         assert not any_stack.all("AWS::EKS::Nodegroup")
 
-    def test_the_ami_is_the_newest_optimized_one_or_your_own(self, stack: Reading, full: Reading) -> None:
+    def test_the_ami_is_the_newest_eks_optimized_one_or_the_given_one(self, stack: Reading, full: Reading) -> None:
         parameter = stack.document["Parameters"][template(stack)["ImageId"]["Ref"]]
         assert parameter["Type"] == "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
         assert parameter["Default"] == (
@@ -135,7 +135,9 @@ class TestNodes:
         assert node_config(stack)["spec"]["kubelet"] == {"flags": ["--node-labels=nodes=own"]}
         assert node_config(full)["spec"]["kubelet"] == {"flags": ["--node-labels=example.com/a=b,nodes=own"]}
 
-    def test_metadata_takes_imdsv2_and_one_hop_and_volumes_are_encrypted(self, any_stack: Reading) -> None:
+    def test_instance_metadata_takes_imdsv2_with_a_hop_limit_of_1_and_volumes_are_encrypted(
+        self, any_stack: Reading
+    ) -> None:
         options = template(any_stack)["MetadataOptions"]
         assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
         [volume] = [device["Ebs"] for device in template(any_stack)["BlockDeviceMappings"]]
@@ -156,11 +158,11 @@ class TestNodes:
         assert mix["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 20
         assert [each["InstanceType"] for each in mix["LaunchTemplate"]["Overrides"]] == ["m6i.large", "r6i.large"]
 
-    def test_sizes_without_a_desired_one(self, stack: Reading) -> None:
+    def test_the_group_has_a_minimum_and_a_maximum_and_no_desired_capacity(self, stack: Reading) -> None:
         assert (group(stack)["MinSize"], group(stack)["MaxSize"]) == ("2", "6")
         assert group(stack).get("DesiredCapacity") is None
 
-    def test_a_change_replaces_them_by_an_instance_refresh(self, any_stack: Reading) -> None:
+    def test_a_change_starts_an_instance_refresh(self, any_stack: Reading) -> None:
         refresh = group(any_stack).body["UpdatePolicy"]["AutoScalingInstanceRefresh"]
         assert refresh["Strategy"] == "Rolling"
         assert (refresh["Preferences"]["MinHealthyPercentage"], refresh["Preferences"]["MaxHealthyPercentage"]) == (
@@ -168,11 +170,11 @@ class TestNodes:
             110,
         )
 
-    def test_production_replaces_them_by_age(self, production: Reading, sandbox: Reading) -> None:
+    def test_production_replaces_nodes_after_30_days(self, production: Reading, sandbox: Reading) -> None:
         assert group(production)["MaxInstanceLifetime"] == 30 * 24 * 3600
         assert group(sandbox).get("MaxInstanceLifetime") is None
 
-    def test_the_group_is_tagged_as_the_cluster_s(self, any_stack: Reading) -> None:
+    def test_the_group_has_the_tag_of_the_cluster(self, any_stack: Reading) -> None:
         tags = {any_stack.shown(tag["Key"]): tag for tag in group(any_stack)["Tags"]}
         tag = tags[f"kubernetes.io/cluster/{any_stack.shown(cluster(any_stack)['Name'])}"]
         assert (tag["Value"], tag["PropagateAtLaunch"]) == ("owned", True)
@@ -189,7 +191,7 @@ class TestNodes:
         assert not entry.get("AccessPolicies")
         assert entry.id in any_stack.before(group(any_stack))
 
-    def test_what_they_need_to_be_ready_is_there_before_and_until_they_are_gone(self, any_stack: Reading) -> None:
+    def test_add_ons_routes_and_role_exist_before_the_nodes_and_outlive_them(self, any_stack: Reading) -> None:
         before = any_stack.before(group(any_stack))
         assert {add_on(any_stack, name).id for name in FIRST} <= before
         routes = {route.id for subnet in any_stack.subnets("private") if (route := any_stack.default_route(subnet))}
@@ -197,13 +199,21 @@ class TestNodes:
         assert routes | {role(any_stack).id, cluster(any_stack).id} <= before
 
     def test_spot_with_one_instance_type_is_a_warning(self, bare: Reading, sandbox: Reading) -> None:
-        message = Match.string_like_regexp("Spot with one instance type, m7g.large")
+        message = Match.string_like_regexp("The only Spot instance type is m7g.large")
         Annotations.from_stack(bare.stack).has_warning(f"/{bare.stack.node.path}/Nodes", message)
         assert not Annotations.from_stack(sandbox.stack).find_warning("*", Match.any_value())
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, EksSelfManagedNodesStack)
+    assert stack.cluster.cluster.vpc == stack.network.vpc
+    assert stack.nodes.group.auto_scaling_group_name
+    assert stack.monitoring.topic
+
+
 class TestAddOnsAndStorage:
-    def test_what_runs_on_nodes_waits_for_them(self, any_stack: Reading) -> None:
+    def test_add_ons_that_run_on_nodes_wait_for_them(self, any_stack: Reading) -> None:
         for name in add_ons(any_stack) - FIRST:
             assert group(any_stack).id in any_stack.before(add_on(any_stack, name))
 
@@ -213,7 +223,7 @@ class TestAddOnsAndStorage:
         }
         assert manifest(stack, "StorageClass", "gp3")["provisioner"] == "ebs.csi.aws.com"
 
-    def test_without_storage_there_is_neither(self, bare: Reading) -> None:
+    def test_without_storage_there_is_no_driver_and_no_kubectl(self, bare: Reading) -> None:
         assert "aws-ebs-csi-driver" not in add_ons(bare)
         assert not manifests(bare)
         assert not bare.all("AWS::Lambda::Function")
@@ -226,8 +236,12 @@ class TestRefusals:
             ({"ami_id": "ami-1"}, "ami_id", 'the id of an AMI such as "ami-0123456789abcdef0"'),
             ({"instance_types": ["m6i.large"]}, "instance_types", "must run an AMI for arm64, got m6i.large"),
             ({"instance_types": ["t4g.small"]}, "instance_types", "room for pods beside the add-ons"),
-            ({"min_nodes": 7}, "max_nodes", "at least min_nodes, which is 7"),
-            ({"desired_nodes": 3}, "desired_nodes", "set min_nodes = max_nodes"),
+            (
+                {"min_nodes": 7},
+                "max_nodes",
+                "Must be at least min_nodes (7), got 6. Raise max_nodes or lower min_nodes.",
+            ),
+            ({"desired_nodes": 3}, "desired_nodes", "To pin it, set min_nodes = max_nodes."),
             ({"operating_system": "bottlerocket"}, "operating_system", "Unknown setting"),
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
             ({"storage": ["efs"]}, "storage.0", "one of ebs"),
@@ -240,20 +254,15 @@ class TestRefusals:
 
     @pytest.fixture(scope="class")
     def owned(self) -> dict[str, Any]:
-        stack = cdk.Stack()
+        stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False))
         network = Network(stack, "Network", posture=SANDBOX)
-        kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
-        return {
-            "cluster": kubernetes,
-            "role": node_role(stack, "Role"),
-            "posture": SANDBOX,
-            "service_cidr": "172.20.0.0/16",
-        }
+        kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX, service_cidr="172.20.0.0/16")
+        return {"cluster": kubernetes, "role": node_role(stack, "Role"), "posture": SANDBOX}
 
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"ami_id": "mine"}, "ami_id: 'mine' given, the id of an AMI"),
+            ({"ami_id": "mine"}, "ami_id must be the id of an AMI .*, got 'mine'"),
             ({"min_nodes": 3, "max_nodes": 2}, r"must be at least min_instances \(3\), got 2\."),
             ({"spot_percent": 101}, r"spot_percent must be 0 to 100, got 101\."),
             ({"instance_types": ["m6i.large"]}, "an AMI for arm64"),
@@ -263,6 +272,13 @@ class TestRefusals:
         stack = cdk.Stack.of(owned["cluster"])
         with pytest.raises(ValueError, match=message):
             SelfManagedNodes(stack, "Refused", **owned, **wrong)
+        assert stack.node.try_find_child("Refused") is None
+
+    def test_nodes_of_a_cluster_without_service_cidr(self) -> None:
+        stack = cdk.Stack()
+        cluster = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+        with pytest.raises(ValueError, match="Make the cluster with service_cidr"):
+            SelfManagedNodes(stack, "Refused", cluster=cluster, role=node_role(stack, "Role"), posture=SANDBOX)
         assert stack.node.try_find_child("Refused") is None
 
     def test_taints_are_for_the_kubelet(self, owned: dict[str, Any]) -> None:

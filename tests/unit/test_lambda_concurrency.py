@@ -1,4 +1,4 @@
-"""What the docstring of stacks/lambda_concurrency promises."""
+"""The promises of stacks/lambda_concurrency."""
 
 import random
 import zipfile
@@ -8,15 +8,16 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_lambda as lambda_
 
 from patternbook import SANDBOX, LiveFunction, Provisioned, log_group
-from patternbook.aws_lambda.function import Schedule, check_environment
 from patternbook.aws_lambda.package import check_handler, check_package
+from patternbook.aws_lambda.provisioned_concurrency import Schedule
 from patternbook.limits import aws_lambda as lambda_limits
-from patternbook.limits.aws_lambda import MB, QUOTAS
+from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment
 from patternbook.testing.reading import Reading, Resource
 from stacks.lambda_concurrency import LambdaConcurrencyStack
-from stacks.lambda_concurrency.settings import DEMONSTRATION
+from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
 from tests.book import refusal, variant
 
 PATTERN = LambdaConcurrencyStack
@@ -24,9 +25,9 @@ EVERY_OPTION: Mapping[str, Any] = {
     "code_path": str(DEMONSTRATION),
     "handler": "work.handler",
     "environment": {"TABLE_NAME": "items", "GREETING": "Hello"},
-    "memory_mb": 1769,
+    "memory_mib": 1769,
     "timeout_seconds": 120,
-    "ephemeral_storage_mb": 1024,
+    "ephemeral_storage_mib": 1024,
     "account_concurrency": 5000,
     "reserved_concurrency": 400,
     "provisioned_concurrency": 5,
@@ -92,6 +93,17 @@ def dimensions(alarm: Resource) -> dict[str, Any]:
     return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
 
 
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, LambdaConcurrencyStack)
+    assert stack.function.alias.alias_name == "live"
+    assert stack.url.auth_type == lambda_.FunctionUrlAuthType.AWS_IAM
+    assert stack.failures.queue.queue_arn
+    assert stack.log_group.log_group_name
+    assert stack.deployments.application
+    assert stack.monitoring.topic
+
+
 class TestFunction:
     def test_python_on_arm64_with_traces(self, any_stack: Reading) -> None:
         assert function(any_stack)["Runtime"] == "python3.14"
@@ -151,7 +163,7 @@ class TestAlias:
     @pytest.mark.parametrize(
         ("changed", "is_new"),
         [
-            ({"memory_mb": 512}, True),
+            ({"memory_mib": 512}, True),
             ({"environment": {"A1": "b"}}, True),
             ({"code_path": "elsewhere"}, True),
             ({"reserved_concurrency": 7}, False),
@@ -391,25 +403,29 @@ RESERVED, PROVISIONED = lambda_limits.RESERVED, lambda_limits.PROVISIONED
 
 # What a user would give, and what the message has to say: the limit, and where AWS says so.
 REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
-    ({"memory_mb": 127}, "memory_mb", ("128 to 10,240: function memory allocation", QUOTAS)),
-    ({"memory_mb": 10241}, "memory_mb", ("128 to 10,240: function memory allocation", QUOTAS)),
+    ({"memory_mib": 127}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
+    ({"memory_mib": 10241}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
     ({"timeout_seconds": 0}, "timeout_seconds", ("1 to 900: function timeout", QUOTAS)),
     ({"timeout_seconds": 901}, "timeout_seconds", ("1 to 900: function timeout", QUOTAS)),
-    ({"ephemeral_storage_mb": 511}, "ephemeral_storage_mb", ("512 to 10,240: /tmp directory storage", QUOTAS)),
-    ({"ephemeral_storage_mb": 10241}, "ephemeral_storage_mb", ("512 to 10,240: /tmp directory storage", QUOTAS)),
-    ({"memory_mb": "much"}, "memory_mb", ("128 to 10,240: function memory allocation", QUOTAS)),
+    ({"ephemeral_storage_mib": 511}, "ephemeral_storage_mib", ("512 to 10,240: /tmp directory storage", QUOTAS)),
+    ({"ephemeral_storage_mib": 10241}, "ephemeral_storage_mib", ("512 to 10,240: /tmp directory storage", QUOTAS)),
+    ({"memory_mib": "much"}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
     (
         {"environment": {"A1": "x" * 2048, "B2": "y" * 2048}},
         "environment",
-        ("environment variables, in aggregate: at most 4,096 bytes", QUOTAS),
+        ("environment as JSON must be at most 4,096 bytes", "environment variables, in aggregate", QUOTAS),
     ),
     ({"environment": {"AWS_REGION": "eu-west-1"}}, "environment", ("AWS_REGION", lambda_limits.VARIABLES)),
     ({"environment": {"1A": "b"}}, "environment.1A", ("a name of an environment variable",)),
-    ({"reserved_concurrency": 0}, "reserved_concurrency", ("at least 1", "never called", RESERVED)),
+    (
+        {"reserved_concurrency": 0},
+        "reserved_concurrency",
+        ("at least 1", "Lambda never invokes the function", RESERVED),
+    ),
     (
         {"reserved_concurrency": 901},
         "reserved_concurrency",
-        ("at most 900", "account concurrency, 1,000", "leaves 100 for functions that reserve nothing", RESERVED),
+        ("at most 900", "got 901", "Lambda keeps 100 of account_concurrency (1,000) unreserved", RESERVED),
     ),
     ({"reserved_concurrency": 1, "account_concurrency": 10}, "reserved_concurrency", ("at most 0", RESERVED)),
     ({"posture": "production", "account_concurrency": 150}, "reserved_concurrency", ("at most 50", RESERVED)),
@@ -417,9 +433,13 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"reserved_concurrency": 5, "provisioned_concurrency": 6},
         "provisioned_concurrency",
-        ("at most 5", "part of the reserved concurrency", PROVISIONED),
+        ("at most 5", "got 6", "a part of reserved_concurrency (5)", PROVISIONED),
     ),
-    ({"provisioned_concurrency": 901}, "provisioned_concurrency", ("at most 900", "leaves 100", PROVISIONED)),
+    (
+        {"provisioned_concurrency": 901},
+        "provisioned_concurrency",
+        ("at most 900", "got 901", "keeps 100 of account_concurrency (1,000)", PROVISIONED),
+    ),
     (
         {"reserved_concurrency": 5, "provisioned_concurrency": 1, "max_provisioned_concurrency": 6},
         "max_provisioned_concurrency",
@@ -428,13 +448,17 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"provisioned_concurrency": 4, "max_provisioned_concurrency": 3},
         "max_provisioned_concurrency",
-        ("at least provisioned_concurrency, which is 4",),
+        ("must be at least provisioned_concurrency (4), got 3",),
     ),
-    ({"max_provisioned_concurrency": 3}, "max_provisioned_concurrency", ("and that at least 1",)),
+    (
+        {"max_provisioned_concurrency": 3},
+        "max_provisioned_concurrency",
+        ("requires provisioned_concurrency of at least 1, got 0",),
+    ),
     (
         {"scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}]},
         "scheduled_provisioned",
-        ("max_provisioned_concurrency with it",),
+        ("requires max_provisioned_concurrency",),
     ),
     (
         {
@@ -454,7 +478,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 7, "max_provisioned": 6}]},
         "scheduled_provisioned.0.max_provisioned",
-        ("at least min_provisioned, which is 7",),
+        ("must be at least min_provisioned (7), got 6",),
     ),
     (
         {
@@ -463,7 +487,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
             "scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}] * 2,
         },
         "scheduled_provisioned",
-        ("times that no other schedule has",),
+        ("must not contain two schedules for the same time",),
     ),
     (
         {"max_event_age_seconds": 59},
@@ -479,7 +503,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ({"traffic_shift": "Canary50Percent"}, "traffic_shift", ("one of Canary10Percent5Minutes",)),
     ({"invoke_principals": ["*"]}, "invoke_principals.0", ("not *, which would be everybody in AWS",)),
     ({"handler": "work"}, "handler", ("module.function",)),
-    ({"handler": "other.handler"}, "handler", ("has no other.py",)),
+    ({"handler": "other.handler"}, "handler", ("There is no other.py",)),
     ({"code_path": "does/not/exist"}, "code_path", ("a folder or a .zip file",)),
     ({"code_path": "/"}, "code_path", ("a folder or a .zip file",)),
     ({"code_path": "."}, "code_path", ("a folder or a .zip file",)),
@@ -500,8 +524,8 @@ class TestSettings:
     @pytest.mark.parametrize(
         "given",
         [
-            {"memory_mb": 128, "timeout_seconds": 1, "ephemeral_storage_mb": 512},
-            {"memory_mb": 10_240, "timeout_seconds": 900, "ephemeral_storage_mb": 10_240},
+            {"memory_mib": 128, "timeout_seconds": 1, "ephemeral_storage_mib": 512},
+            {"memory_mib": 10_240, "timeout_seconds": 900, "ephemeral_storage_mib": 10_240},
             {"reserved_concurrency": 900, "provisioned_concurrency": 900},
             {"account_concurrency": 10},
             {"max_event_age_seconds": 60, "retry_attempts": 0},
@@ -514,8 +538,8 @@ class TestSettings:
         variant(PATTERN, tmp_path, **given)
 
     def test_all_mistakes_come_at_once(self, tmp_path: Path) -> None:
-        found = refusal(PATTERN, tmp_path, memory_mb=1, timeout_seconds=901, reserved_concurrency=0)
-        assert found.keys() == {"memory_mb", "timeout_seconds", "reserved_concurrency"}
+        found = refusal(PATTERN, tmp_path, memory_mib=1, timeout_seconds=901, reserved_concurrency=0)
+        assert found.keys() == {"memory_mib", "timeout_seconds", "reserved_concurrency"}
 
 
 def noise(path: Path, size: int) -> Path:
@@ -553,8 +577,8 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-UNZIPPED = "deployment package, unzipped, with its layers: at most 262,144,000 bytes"
-ZIPPED = "deployment package, zipped, in a direct upload: at most 52,428,800 bytes"
+UNZIPPED = ("must be at most 262,144,000 bytes", "deployment package, unzipped, with its layers")
+ZIPPED = ("must be at most 52,428,800 bytes", "deployment package, zipped, in a direct upload")
 
 
 class TestPackage:
@@ -572,26 +596,31 @@ class TestPackage:
         ],
     )
     def test_refused_with_the_limit_and_its_source(self, packages: Path, name: str, limit: str) -> None:
-        with pytest.raises(ValueError, match="given") as caught:
+        with pytest.raises(ValueError, match="must be at most") as caught:
             check_package(packages / name, direct_upload=True)
-        assert f"{limit} ({QUOTAS})" in str(caught.value)
+        assert [part for part in (*limit, QUOTAS) if part not in str(caught.value)] == [], caught.value
 
     @pytest.mark.parametrize("name", ["zips badly", "zips badly.zip"])
     def test_by_way_of_s3_it_may_be_larger_zipped(self, packages: Path, name: str) -> None:
         check_package(packages / name, direct_upload=False)
 
     @pytest.mark.parametrize(
-        ("name", "says"), [("broken.zip", "is neither"), ("missing.zip", "is neither"), ("empty", "is empty")]
+        ("name", "says"),
+        [
+            ("broken.zip", "must be a folder or a .zip file"),
+            ("missing.zip", "must be a folder or a .zip file"),
+            ("empty", "empty, which is empty"),
+        ],
     )
     def test_what_is_none_is_refused(self, packages: Path, name: str, says: str) -> None:
         with pytest.raises(ValueError, match=says):
             check_package(packages / name, direct_upload=True)
 
-    @pytest.mark.parametrize(("name", "path"), [("too large", UNZIPPED), ("zips badly.zip", ZIPPED)])
-    def test_the_setting_names_it_too(self, packages: Path, tmp_path: Path, name: str, path: str) -> None:
+    @pytest.mark.parametrize(("name", "limit"), [("too large", UNZIPPED), ("zips badly.zip", ZIPPED)])
+    def test_the_setting_names_it_too(self, packages: Path, tmp_path: Path, name: str, limit: tuple[str, ...]) -> None:
         found = refusal(PATTERN, tmp_path, code_path=str(packages / name))
         assert found.keys() == {"code_path"}
-        assert path in found["code_path"]
+        assert [part for part in limit if part not in found["code_path"]] == [], found
 
     def test_a_relative_path_is_from_where_cdk_runs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(DEMONSTRATION.parent)
@@ -608,7 +637,7 @@ class TestPackage:
                 archive.write(tmp_path / name, name)
         check_handler(tmp_path / "all.zip", handler)
         for package in (tmp_path, tmp_path / "all.zip"):
-            with pytest.raises(ValueError, match=r"has no inner/other\.py"):
+            with pytest.raises(ValueError, match=r"There is no inner/other\.py"):
                 check_handler(package, "inner.other.handler")
 
     def test_what_python_leaves_behind_is_no_part_of_it(self, tmp_path: Path) -> None:
@@ -641,29 +670,38 @@ class TestConstructs:
     @pytest.mark.parametrize(
         ("given", "says"),
         [
-            ({"memory_mb": 64}, r"memory_mb: 64 MB given; function memory allocation: 128 to 10,240 MB \(https"),
-            ({"timeout_seconds": 901}, "timeout_seconds: 901 seconds given; function timeout: 1 to 900 seconds"),
-            ({"ephemeral_storage_mb": 1}, "/tmp directory storage: 512 to 10,240 MB"),
-            ({"max_event_age_seconds": 1}, "maximum event age: 60 to 21,600 seconds"),
-            ({"retry_attempts": 3}, "maximum retry attempts: at most 2 attempts"),
-            ({"environment": {"A1": "x" * 4096}}, "environment variables, in aggregate: at most 4,096 bytes"),
+            ({"memory_mib": 64}, r"memory_mib must be 128 to 10,240 MiB, got 64 \(function memory allocation: https"),
+            ({"timeout_seconds": 901}, "timeout_seconds must be 1 to 900 seconds, got 901"),
+            ({"ephemeral_storage_mib": 1}, "ephemeral_storage_mib must be 512 to 10,240 MiB, got 1"),
+            ({"max_event_age_seconds": 1}, "max_event_age_seconds must be 60 to 21,600 seconds, got 1"),
+            ({"retry_attempts": 3}, "retry_attempts must be at most 2 attempts, got 3"),
+            ({"environment": {"A1": "x" * 4096}}, "environment as JSON must be at most 4,096 bytes"),
             ({"environment": {"_HANDLER": "x"}}, "_HANDLER"),
-            ({"handler": "other.handler"}, "has no other.py"),
-            ({"package": Path("missing")}, "is neither"),
-            ({"reserved_concurrency": 0}, "never called"),
+            ({"handler": "other.handler"}, "There is no other.py"),
+            ({"package": Path("missing")}, "must be a folder or a .zip file, got missing"),
+            ({"reserved_concurrency": 0}, "Lambda never invokes the function"),
             ({"reserved_concurrency": 901}, "at most 900"),
-            ({"reserved_concurrency": 1, "provisioned": Provisioned(least=2)}, "at most 1"),
-            ({"provisioned": Provisioned(least=901)}, "at most 900"),
-            ({"provisioned": Provisioned(least=0)}, "1 <= least <= most required"),
-            ({"provisioned": Provisioned(least=3, most=2)}, "1 <= least <= most required"),
-            ({"reserved_concurrency": 5, "provisioned": Provisioned(least=1, most=6)}, "at most 5"),
+            ({"reserved_concurrency": 1, "provisioned": Provisioned(min_environments=2)}, "at most 1"),
+            ({"provisioned": Provisioned(min_environments=901)}, "at most 900"),
+            ({"provisioned": Provisioned(min_environments=0)}, "min_environments must be at least 1, got 0"),
+            (
+                {"provisioned": Provisioned(min_environments=3, max_environments=2)},
+                r"must be at least min_environments \(3\), got 2",
+            ),
+            (
+                {"reserved_concurrency": 5, "provisioned": Provisioned(min_environments=1, max_environments=6)},
+                "at most 5",
+            ),
             (
                 {
                     "provisioned": Provisioned(
-                        least=1, schedules=[Schedule(cron="0 8 ? * * *", time_zone="Etc/UTC", least=1, most=2)]
+                        min_environments=1,
+                        schedules=[
+                            Schedule(cron="0 8 ? * * *", time_zone="Etc/UTC", min_environments=1, max_environments=2)
+                        ],
                     )
                 },
-                "given without most",
+                "schedules require max_environments",
             ),
         ],
     )
@@ -687,6 +725,6 @@ class TestConstructs:
     def test_the_size_of_variables_is_that_of_their_json(self) -> None:
         text = "x" * (4096 - len('{"A1":""}'))
         check_environment({"A1": text})
-        with pytest.raises(ValueError, match="4,097 bytes given"):
+        with pytest.raises(ValueError, match="at most 4,096 bytes, got 4,097"):
             check_environment({"A1": text + "x"})
         assert lambda_limits.environment_bytes({"A1": "ä"}) == len('{"A1":"ä"}'.encode())

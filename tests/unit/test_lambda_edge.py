@@ -1,4 +1,4 @@
-"""What the docstring of stacks/lambda_edge promises."""
+"""The promises of stacks/lambda_edge."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -87,6 +87,15 @@ def site_bucket(stack: Reading) -> Resource:
 def policy_of(stack: Reading, bucket: Resource) -> list[dict[str, Any]]:
     [policy] = [each for each in stack.all("AWS::S3::BucketPolicy") if stack.to(each["Bucket"]) == bucket]
     return policy["PolicyDocument"]["Statement"]
+
+
+def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
+    stack = full.stack
+    assert isinstance(stack, LambdaEdgeStack)
+    assert stack.functions.keys() == EVENTS.keys()
+    assert stack.bucket.bucket_name
+    assert stack.distribution.distribution_id
+    assert stack.monitoring.topic
 
 
 class TestPlace:
@@ -389,17 +398,18 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"domain_names": ["example.com"]}, "certificate_arn", "the ARN of a certificate, which domain_names need"),
-            ({"certificate_arn": CERTIFICATE}, "certificate_arn", "expected domain_names with it"),
+            ({"domain_names": ["example.com"]}, "certificate_arn", "must be set with domain_names"),
+            ({"certificate_arn": CERTIFICATE}, "certificate_arn", "must be unset without domain_names"),
             (
                 {**NAMED, "certificate_arn": CERTIFICATE.replace("us-east-1", "eu-west-1")},
                 "certificate_arn",
-                "a certificate in us-east-1, the only Region CloudFront takes one from (https://docs.aws",
+                "must be a certificate in us-east-1, got eu-west-1. CloudFront takes",
             ),
             (
                 {**NAMED, "domain_names": [f"a{n}.example.com" for n in range(ALIASES_PER_DISTRIBUTION + 1)]},
                 "domain_names",
-                f"at most 100, CloudFront's quota of alternate domain names for a distribution ({QUOTAS_URL})",
+                "must list at most 100 names, got 101. That is CloudFront's quota of alternate domain names per "
+                f"distribution ({QUOTAS_URL})",
             ),
             ({"domain_names": ["Example.com"]}, "domain_names.0", "a domain name in lower case"),
             (
@@ -407,13 +417,17 @@ class TestRefusals:
                 "web_acl_arn",
                 "global/webacl/main",
             ),
-            ({"allowed_countries": ["DE"], "blocked_countries": ["FR"]}, "blocked_countries", "either"),
+            (
+                {"allowed_countries": ["DE"], "blocked_countries": ["FR"]},
+                "blocked_countries",
+                "must be empty with allowed_countries",
+            ),
             ({"allowed_countries": ["de"]}, "allowed_countries.0", "a country by its two letters"),
             ({"blocked_countries": ["XX"]}, "blocked_countries.0", "a country by its two letters"),
-            ({"variant_paths": ["/about"]}, "variant_paths", "there is no /about in both"),
+            ({"variant_paths": ["/about"]}, "variant_paths", "both variants, got /about"),
             ({"variant_paths": ["/about/"]}, "variant_paths.0", 'a path such as "/about"'),
             ({"content_security_policy": "a\r\nX: b"}, "content_security_policy", "printable characters"),
-            (redirects(("/a", "https://evil.com/")), "redirects", "domain_names or redirect_hosts, not on evil.com"),
+            (redirects(("/a", "https://evil.com/")), "redirects", "domain_names or redirect_hosts only, got evil.com"),
             (redirects(("/a", "//evil.com")), "redirects.0.target", 'a path such as "/about", or a URL'),
             (redirects(("/a", "http://example.com/")), "redirects.0.target", 'a URL such as "https://'),
             (redirects(("/a", "https://example.com@evil.com/")), "redirects.0.target", "a URL such as"),
@@ -430,11 +444,11 @@ class TestRefusals:
             (redirects(("/a/../b", "/b")), "redirects.0.source", "normalized"),
             (redirects(("/%7ea", "/b")), "redirects.0.source", "normalized"),
             (redirects(("/variant-b/a", "/b")), "redirects.0.source", "normalized"),
-            (redirects(("/a", "/b"), ("/a", "/c")), "redirects", "each source once"),
-            (redirects(("/a", "/a")), "redirects", "no target that is redirected itself: /a leads to /a"),
+            (redirects(("/a", "/b"), ("/a", "/c")), "redirects", "must contain each source once"),
+            (redirects(("/a", "/a")), "redirects", "must not redirect to another source, but /a leads to /a"),
             (redirects(("/a", "/b"), ("/b", "/c")), "redirects", "/a leads to /b"),
             (redirects(("/a", "/b?c"), ("/b", "/c")), "redirects", "/a leads to /b"),
-            (redirects(("/a", "/a/")), "redirects", "without a slash or index.html at its end, not /a/"),
+            (redirects(("/a", "/a/")), "redirects", "without a slash or index.html at its end, got /a/"),
             ({**NAMED, **redirects(("/a", "https://example.com/a"))}, "redirects", "/a leads to /a"),
         ],
     )
@@ -450,20 +464,29 @@ class TestRefusals:
         table = [(f"/{words.getrandbits(512):x}", f"/to/{words.getrandbits(512):x}") for _ in range(12_000)]
         said = refusal(LambdaEdgeStack, tmp_path, **redirects(*table))
         assert list(said) == ["redirects"]
-        assert "the package of the viewer-request function has" in said["redirects"]
-        assert f"CloudFront takes 1,048,576 at most ({LAMBDA_QUOTAS_URL})" in said["redirects"]
+        assert (
+            "The package of the viewer-request function must be at most 1,048,576 bytes compressed, got"
+            in said["redirects"]
+        )
+        assert f"({LAMBDA_QUOTAS_URL})" in said["redirects"]
 
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
             (
                 {"memory_mib": 256},
-                f"memory_mib: 256 given; a function at viewer-request takes 128 to 128 ({LAMBDA_QUOTAS_URL})",
+                f"memory_mib must be 128 at viewer-request, got 256 ({LAMBDA_QUOTAS_URL})",
             ),
-            ({"timeout_seconds": 6}, "timeout_seconds: 6 given; a function at viewer-request takes 1 to 5"),
-            ({"event": "origin-request", "timeout_seconds": 31}, "a function at origin-request takes 1 to 30"),
-            ({"event": "origin-request", "memory_mib": 64}, "a function at origin-request takes 128 to 10,240"),
-            ({"handler": "b.handler"}, "handler: b.handler given, and no b.py among a.py"),
+            ({"timeout_seconds": 6}, "timeout_seconds must be 1 to 5 at viewer-request, got 6"),
+            (
+                {"event": "origin-request", "timeout_seconds": 31},
+                "timeout_seconds must be 1 to 30 at origin-request, got 31",
+            ),
+            (
+                {"event": "origin-request", "memory_mib": 64},
+                "memory_mib must be 128 to 10,240 at origin-request, got 64",
+            ),
+            ({"handler": "b.handler"}, "got b.handler. There is no b.py among a.py"),
         ],
     )
     def test_a_function_that_cloudfront_does_not_take(self, wrong: dict[str, Any], message: str) -> None:
@@ -478,17 +501,17 @@ class TestRefusals:
     @pytest.mark.parametrize("region", [None, "eu-west-1"])
     def test_another_region(self, region: str | None) -> None:
         stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(region=region))
-        with pytest.raises(ValueError, match="have to be in us-east-1; the stack has") as refused:
+        with pytest.raises(ValueError, match="must be in us-east-1, got") as refused:
             EdgeFunction(
                 stack, "Function", event="viewer-request", files={"a.py": ""}, handler="a.handler", description=""
             )
         assert RESTRICTIONS_URL in str(refused.value)
         bucket = s3.Bucket(stack, "Bucket")
-        with pytest.raises(ValueError, match="in us-east-1 only"):
+        with pytest.raises(ValueError, match="access logs must be in us-east-1, got"):
             DistributionLogs(stack, "Logs", distribution=bucket, posture=SANDBOX)  # ty: ignore[invalid-argument-type]
 
     def test_a_folder_that_is_none(self, tmp_path: Path) -> None:
         stack = cdk.Stack(cdk.App(), "Stack")
         bucket: Any = s3.Bucket(stack, "Bucket")
-        with pytest.raises(ValueError, match="missing is none"):
+        with pytest.raises(ValueError, match="missing is not a directory"):
             SiteUpload(stack, "Site", folder=tmp_path / "missing", bucket=bucket, distribution=bucket, posture=SANDBOX)

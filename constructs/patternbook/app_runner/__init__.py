@@ -1,1 +1,1 @@
-"""AWS App Runner."""
+"""AWS App Runner: services, their sources, and their connections to a VPC."""

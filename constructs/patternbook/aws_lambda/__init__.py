@@ -1,1 +1,1 @@
-"""AWS Lambda: functions, aliases and deployment packages."""
+"""AWS Lambda: functions, their aliases with concurrency and deployments, and deployment packages."""

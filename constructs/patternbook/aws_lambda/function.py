@@ -1,12 +1,10 @@
-"""A Lambda function that is called by its alias: reserved and provisioned concurrency, traffic that shifts."""
+"""A Lambda function behind an alias, with reserved and provisioned concurrency and CodeDeploy deployments."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import aws_cdk as cdk
-from aws_cdk import aws_applicationautoscaling as appscaling
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
@@ -14,39 +12,23 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+from typing_extensions import Self
 
 from patternbook.aws_lambda.package import LEFT_OUT, check_handler, check_package
+from patternbook.aws_lambda.provisioned_concurrency import Provisioned, Schedule
+from patternbook.aws_lambda.settings import FunctionSettings
 from patternbook.limits.aws_lambda import (
-    ENVIRONMENT,
+    ACCOUNT_CONCURRENCY,
     EPHEMERAL_STORAGE,
     EVENT_AGE,
     MEMORY,
-    PROVISIONED,
-    RESERVED,
-    RESERVED_VARIABLES,
     RETRY_ATTEMPTS,
     TIMEOUT,
-    UNRESERVED_CONCURRENCY,
-    VARIABLES,
-    environment_bytes,
-    reservable,
+    TrafficShift,
+    check_environment,
+    check_reserved,
 )
 from patternbook.nag import acknowledge
-
-TrafficShift = Literal[
-    "Canary10Percent5Minutes",
-    "Canary10Percent10Minutes",
-    "Canary10Percent15Minutes",
-    "Canary10Percent30Minutes",
-    "Linear10PercentEvery1Minute",
-    "Linear10PercentEvery2Minutes",
-    "Linear10PercentEvery3Minutes",
-    "Linear10PercentEvery10Minutes",
-]
-"""How CodeDeploy moves an alias to a new version.
-
-https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-lambda
-"""
 
 RUNTIME: Final = lambda_.Runtime.PYTHON_3_14
 ALIAS: Final = "live"
@@ -55,76 +37,21 @@ CODE_DEPLOY_POLICY: Final = "service-role/AWSCodeDeployRoleForLambdaLimited"
 """https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """Other bounds of provisioned concurrency, from a time on."""
-
-    cron: str
-    """Six fields."""
-    time_zone: str
-    """Of the IANA database."""
-    least: int
-    most: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provisioned:
-    """How many environments of an alias Lambda keeps initialized: a number, or bounds that scaling works in."""
-
-    least: int
-    most: int | None = None
-    """With it Application Auto Scaling owns the number; without, it is always ``least``."""
-    utilization_percent: int = 70
-    """Share of them in use that scaling keeps."""
-    schedules: Sequence[Schedule] = ()
-
-
-def check_environment(variables: Mapping[str, str]) -> None:
-    """:raises ValueError: for names that are Lambda's own, or more than it takes."""
-    taken = sorted(RESERVED_VARIABLES & variables.keys())
-    if taken:
-        raise ValueError(f"expected other names than those that Lambda sets itself ({VARIABLES}): {', '.join(taken)}")
-    ENVIRONMENT.check("names and values as JSON", environment_bytes(variables))
-
-
-def check_reserved(reserved: int, *, account_concurrency: int) -> None:
-    """:raises ValueError: for reserved concurrency that Lambda would refuse, or that stops the function."""
-    most = reservable(account_concurrency)
-    if reserved == 0:
-        raise ValueError(f"expected at least 1: with 0 the function is never called ({RESERVED})")
-    if not 1 <= reserved <= most:
-        raise ValueError(
-            f"expected at most {most:,}: of the account concurrency, {account_concurrency:,}, Lambda leaves"
-            f" {UNRESERVED_CONCURRENCY} for functions that reserve nothing ({RESERVED})"
-        )
-
-
-def check_provisioned(provisioned: int, *, reserved: int | None, account_concurrency: int) -> None:
-    """:raises ValueError: for more provisioned concurrency than a function can have."""
-    most = reservable(account_concurrency) if reserved is None else reserved
-    if provisioned > most:
-        why = (
-            f"of the account concurrency, {account_concurrency:,}, Lambda leaves {UNRESERVED_CONCURRENCY} for functions"
-            " that provision nothing"
-            if reserved is None
-            else "provisioned concurrency is a part of the reserved concurrency, and not above it"
-        )
-        raise ValueError(f"expected at most {most:,}: {why} ({PROVISIONED})")
-
-
 class LiveFunction(Construct):
-    """A function in Python on ARM64, with one alias, ``live``, by which everybody calls it.
+    """A Python function on ARM64 with one alias, ``live``. Always invoke the alias; unqualified calls run ``$LATEST``.
 
-    *Each change of code or configuration is a version*, a numbered one, and moves the alias: at once, or by
-    :meth:`shift_traffic`. What nobody should be called by is the function without an alias: its unpublished version.
+    *Versions.* Each change of code or configuration is a new numbered version and moves the alias to it, either at once
+    or by :meth:`shift_traffic`.
 
-    *Reserved concurrency* is of the function, so of all its versions together: no other function of the account can
-    use it, and this one has no more. *Provisioned concurrency* is of the alias: environments that Lambda has
-    initialized before anyone calls. A fixed number is a property of the alias. A number that scales is not: a
-    deployment would reset it; Application Auto Scaling owns it then. While traffic shifts, nobody can change either
+    *Reserved concurrency* belongs to the function, so to all of its versions together. No other function of the account
+    can use it, and this function cannot exceed it.
+
+    *Provisioned concurrency* belongs to the alias. Lambda initializes these execution environments in advance. A fixed
+    number is a property of the alias. Application Auto Scaling owns a number that scales, because each deployment would
+    reset a property. Nobody can change either while traffic shifts
     (https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html).
 
-    *Role*: it may write to the one log group, send traces and what the destination for failures needs.
+    *Role.* The function may write to its log group, send traces, and send to the destination for failures.
     """
 
     def __init__(
@@ -134,14 +61,14 @@ class LiveFunction(Construct):
         *,
         package: Path,
         handler: str,
-        log_group: logs.LogGroup,
+        log_group: logs.ILogGroup,
         description: str | None = None,
         environment: Mapping[str, str] | None = None,
         key: kms.Key | None = None,
-        memory_mb: int = 256,
+        memory_mib: int = 256,
         timeout_seconds: int = 30,
-        ephemeral_storage_mb: int = 512,
-        account_concurrency: int = 1000,
+        ephemeral_storage_mib: int = 512,
+        account_concurrency: int = ACCOUNT_CONCURRENCY,
         reserved_concurrency: int | None = None,
         provisioned: Provisioned | None = None,
         on_failure: lambda_.IDestination | None = None,
@@ -149,20 +76,20 @@ class LiveFunction(Construct):
         retry_attempts: int = 2,
         direct_upload: bool = False,
     ) -> None:
-        """:param package: a folder or a .zip file with the code.
-        :param handler: ``module.function`` in it.
-        :param description: what people see in the list of functions.
+        """:param package: folder or .zip file with the code.
+        :param handler: ``module.function`` in the package.
+        :param description: text in the console's list of functions.
         :param key: encrypts the environment variables.
-        :param account_concurrency: the account's quota, which ``reserved_concurrency`` and ``provisioned`` have to fit.
-        :param on_failure: gets the events that were given up, with what was said.
-        :param max_event_age_seconds: how long Lambda tries to deliver an asynchronous event.
-        :param retry_attempts: how often Lambda repeats an event whose function failed.
-        :param direct_upload: whether the package has to fit the limit for uploads without S3.
-        :raises ValueError: for a value outside of Lambda's limits, before anything is made.
+        :param account_concurrency: quota of the account. The two kinds of concurrency must fit into it.
+        :param on_failure: destination for events that Lambda gives up, with their error.
+        :param max_event_age_seconds: time that Lambda tries to process an asynchronous event.
+        :param retry_attempts: number of retries of an asynchronous event if the function fails.
+        :param direct_upload: whether the package must fit the limit for uploads without S3.
+        :raises ValueError: if a value is outside of Lambda's limits.
         """
-        MEMORY.check("memory_mb", memory_mb)
+        MEMORY.check("memory_mib", memory_mib)
         TIMEOUT.check("timeout_seconds", timeout_seconds)
-        EPHEMERAL_STORAGE.check("ephemeral_storage_mb", ephemeral_storage_mb)
+        EPHEMERAL_STORAGE.check("ephemeral_storage_mib", ephemeral_storage_mib)
         EVENT_AGE.check("max_event_age_seconds", max_event_age_seconds)
         RETRY_ATTEMPTS.check("retry_attempts", retry_attempts)
         check_environment(environment or {})
@@ -171,7 +98,7 @@ class LiveFunction(Construct):
         if reserved_concurrency is not None:
             check_reserved(reserved_concurrency, account_concurrency=account_concurrency)
         if provisioned is not None:
-            _check_bounds(provisioned, reserved_concurrency, account_concurrency)
+            provisioned.check(reserved=reserved_concurrency, account_concurrency=account_concurrency)
         super().__init__(scope, construct_id)
         self.timeout_seconds = timeout_seconds
         self.max_event_age_seconds = max_event_age_seconds
@@ -185,16 +112,16 @@ class LiveFunction(Construct):
             "Function",
             runtime=RUNTIME,
             architecture=lambda_.Architecture.ARM_64,
-            # Node may have started elsewhere, so the path is absolute.
+            # An absolute path, because Node may have another working directory.
             code=lambda_.Code.from_asset(str(package.resolve()), exclude=[*LEFT_OUT]),
             handler=handler,
             description=description,
             role=role,  # ty: ignore[invalid-argument-type]
             environment=dict(environment or {}),
             environment_encryption=key,
-            memory_size=memory_mb,
+            memory_size=memory_mib,
             timeout=cdk.Duration.seconds(timeout_seconds),
-            ephemeral_storage_size=cdk.Size.mebibytes(ephemeral_storage_mb),
+            ephemeral_storage_size=cdk.Size.mebibytes(ephemeral_storage_mib),
             reserved_concurrent_executions=reserved_concurrency,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
@@ -203,27 +130,75 @@ class LiveFunction(Construct):
             system_log_level_v2=lambda_.SystemLogLevel.INFO,
         )
         acknowledge(role, "IAM5[Resource::*]", "X-Ray's actions to send traces support no resource-level permissions.")
-        scales = provisioned is not None and provisioned.most is not None
         self.alias = lambda_.Alias(
             self,
             "Alias",
             alias_name=ALIAS,
             version=self.function.current_version,  # ty: ignore[invalid-argument-type]
-            provisioned_concurrent_executions=None if provisioned is None or scales else provisioned.least,
+            provisioned_concurrent_executions=provisioned.fixed if provisioned else None,
             on_failure=on_failure,
             max_event_age=cdk.Duration.seconds(max_event_age_seconds),
             retry_attempts=retry_attempts,
         )
-        if provisioned is not None and provisioned.most is not None:
-            self._scale(provisioned, provisioned.most)
+        if provisioned is not None:
+            provisioned.scale(self.alias)
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: FunctionSettings,
+        *,
+        log_group: logs.ILogGroup,
+        description: str | None = None,
+        key: kms.Key | None = None,
+        on_failure: lambda_.IDestination | None = None,
+    ) -> Self:
+        provisioned = None
+        if settings.provisioned_concurrency:
+            provisioned = Provisioned(
+                min_environments=settings.provisioned_concurrency,
+                max_environments=settings.max_provisioned_concurrency,
+                utilization_percent=settings.provisioned_utilization_percent,
+                schedules=[
+                    Schedule(
+                        cron=schedule.cron,
+                        time_zone=schedule.time_zone,
+                        min_environments=schedule.min_provisioned,
+                        max_environments=schedule.max_provisioned,
+                    )
+                    for schedule in settings.scheduled_provisioned
+                ],
+            )
+        return cls(
+            scope,
+            construct_id,
+            package=settings.package,
+            handler=settings.handler,
+            log_group=log_group,
+            description=description,
+            environment=settings.environment,
+            key=key,
+            memory_mib=settings.memory_mib,
+            timeout_seconds=settings.timeout_seconds,
+            ephemeral_storage_mib=settings.ephemeral_storage_mib,
+            account_concurrency=settings.account_concurrency,
+            reserved_concurrency=settings.reserved_concurrency,
+            provisioned=provisioned,
+            on_failure=on_failure,
+            max_event_age_seconds=settings.max_event_age_seconds,
+            retry_attempts=settings.retry_attempts,
+            direct_upload=settings.direct_upload,
+        )
 
     def url(self, *, principals: Sequence[str] = ()) -> lambda_.FunctionUrl:
-        """An HTTPS endpoint of the alias, for requests that IAM has authenticated.
+        """Adds an HTTPS endpoint of the alias, for requests that are signed for IAM.
 
-        Those of the stack's account who may call it by a policy of their own need nothing here.
+        Principals of the stack's account need no entry here if their own policy lets them call the function.
 
-        :param principals: ARNs of others who may call it, by the URL only. It takes both of Lambda's actions, since
-            October 2025: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+        :param principals: ARNs of principals that may call the function by its URL only. Since October 2025 this takes
+            two of Lambda's actions: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
         """
         url = self.alias.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
         for principal in principals:
@@ -231,12 +206,12 @@ class LiveFunction(Construct):
         return url
 
     def shift_traffic(
-        self, how: TrafficShift, *, alarms: Sequence[cloudwatch.Alarm]
+        self, how: TrafficShift, *, alarms: Sequence[cloudwatch.IAlarm]
     ) -> codedeploy.LambdaDeploymentGroup:
-        """Lets CodeDeploy move the alias to each new version, and back when one of ``alarms`` rings on the way.
+        """Lets CodeDeploy shift the alias to each new version, and back if one of ``alarms`` rings meanwhile.
 
-        An alarm that rings already, before the deployment, ends it too: so they should be about the new version, see
-        :meth:`new_version`, and not about the one that a deployment is to mend.
+        An alarm that already rings before the deployment stops it, too. Watch the new version (:meth:`new_version`),
+        not the version that a deployment is meant to repair.
         """
         group = codedeploy.LambdaDeploymentGroup(
             self,
@@ -250,8 +225,8 @@ class LiveFunction(Construct):
                 failed_deployment=True, stopped_deployment=True, deployment_in_alarm=bool(alarms)
             ),
         )
-        # What watches a new version has to be there before traffic shifts to it, and CloudFormation's documents do not
-        # say that it waits for a reference in an UpdatePolicy, which is all that CDK makes.
+        # The alarms must exist before traffic shifts. CDK only refers to the group in an UpdatePolicy, and
+        # CloudFormation's documents don't say that it waits for such a reference.
         self.alias.node.find_child("Resource").node.add_dependency(group)
         acknowledge(
             group,
@@ -261,16 +236,16 @@ class LiveFunction(Construct):
         return group
 
     def metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        """A metric of what is called by the alias.
+        """A metric of the calls by the alias.
 
         https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
         """
         return self.alias.metric(name, statistic=statistic, period=MINUTE)
 
     def new_version(self, name: str, statistic: str) -> cloudwatch.Metric:
-        """A metric of the version that this deployment brings, called by the alias: while traffic shifts there are two.
+        """A metric of the calls by the alias that the version of this deployment answers.
 
-        Lambda reports it only then, so that an alarm is silent at all other times.
+        Lambda reports it only while traffic shifts, when the alias has two versions.
         """
         function = self.function.function_name
         return cloudwatch.Metric(
@@ -284,27 +259,3 @@ class LiveFunction(Construct):
             statistic=statistic,
             period=MINUTE,
         )
-
-    def _scale(self, provisioned: Provisioned, most: int) -> None:
-        scaling = self.alias.add_auto_scaling(min_capacity=provisioned.least, max_capacity=most)
-        scaling.scale_on_utilization(utilization_target=provisioned.utilization_percent / 100)
-        for index, schedule in enumerate(provisioned.schedules):
-            scaling.scale_on_schedule(
-                f"Schedule{index}",
-                schedule=appscaling.Schedule.expression(f"cron({schedule.cron})"),
-                time_zone=cdk.TimeZone.of(schedule.time_zone),
-                min_capacity=schedule.least,
-                max_capacity=schedule.most,
-            )
-
-
-def _check_bounds(provisioned: Provisioned, reserved: int | None, account_concurrency: int) -> None:
-    pairs = [(provisioned.least, provisioned.most)]
-    pairs += [(schedule.least, schedule.most) for schedule in provisioned.schedules]
-    if provisioned.schedules and provisioned.most is None:
-        raise ValueError("schedules: given without most, but they move the bounds that scaling works in")
-    for least, most in pairs:
-        highest = least if most is None else most
-        if not 1 <= least <= highest:
-            raise ValueError(f"least and most: {least} and {most} given, 1 <= least <= most required")
-        check_provisioned(highest, reserved=reserved, account_concurrency=account_concurrency)

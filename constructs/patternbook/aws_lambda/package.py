@@ -1,4 +1,4 @@
-"""The deployment package of a Lambda function, measured before anything is made of it."""
+"""The deployment package of a Lambda function. The checks measure it before the function is created."""
 
 import os
 import zipfile
@@ -10,18 +10,17 @@ from typing import Final
 from patternbook.limits.aws_lambda import PACKAGE_UNZIPPED, PACKAGE_ZIPPED
 
 LEFT_OUT: Final = ("__pycache__", "*.pyc")
-"""What Python writes beside the code that it has run: no part of a package, or its hash would change with each test."""
+"""Files that Python writes when it runs code. In a package, they would change its hash with each test run."""
 _OVERHEAD = 2 * 100
-"""Bytes that a file takes in a .zip file besides its content, about, with its name in the directory at the end."""
+"""Approximate size in bytes of a file's two entries in a .zip file, beside its content."""
 
 
 def check_package(package: Path, *, direct_upload: bool) -> None:
-    """Refuses what Lambda would, with the name of the limit and its source.
+    """Refuses a package that Lambda would refuse.
 
     :param package: a folder or a .zip file.
-    :param direct_upload: whether the limit for zipped packages holds too, see
-        :data:`patternbook.limits.aws_lambda.PACKAGE_ZIPPED`.
-    :raises ValueError: for a package that is too large, or cannot be read.
+    :param direct_upload: whether to check :data:`patternbook.limits.aws_lambda.PACKAGE_ZIPPED`, too.
+    :raises ValueError: if the package is too large, or cannot be read.
     """
     if package.is_dir():
         _check_folder(package, direct_upload=direct_upload)
@@ -30,14 +29,14 @@ def check_package(package: Path, *, direct_upload: bool) -> None:
         with zipfile.ZipFile(package) as archive:
             unzipped = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError) as error:
-        raise ValueError(f"expected a folder or a .zip file; {package} is neither: {error}") from error
-    PACKAGE_UNZIPPED.check(str(package), unzipped)
+        raise ValueError(f"The package must be a folder or a .zip file, got {package}: {error}.") from error
+    PACKAGE_UNZIPPED.check(f"The size of {package}", unzipped)
     if direct_upload:
-        PACKAGE_ZIPPED.check(str(package), package.stat().st_size)
+        PACKAGE_ZIPPED.check(f"The size of {package}", package.stat().st_size)
 
 
 def check_handler(package: Path, handler: str) -> None:
-    """:raises ValueError: for a handler ``module.function`` whose module is not in the package."""
+    """:raises ValueError: if the package doesn't contain the module of a handler ``module.function``."""
     module = handler.rpartition(".")[0].replace(".", "/")
     names = {f"{module}.py", f"{module}/__init__.py"}
     if package.is_dir():
@@ -46,7 +45,9 @@ def check_handler(package: Path, handler: str) -> None:
         with zipfile.ZipFile(package) as archive:
             found = bool(names & set(archive.namelist()))
     if not found:
-        raise ValueError(f"expected module.function of a module in the package; {package} has no {module}.py")
+        raise ValueError(
+            f"handler must name a function in a module of {package}, got {handler}. There is no {module}.py."
+        )
 
 
 def _check_folder(folder: Path, *, direct_upload: bool) -> None:
@@ -54,13 +55,13 @@ def _check_folder(folder: Path, *, direct_upload: bool) -> None:
     for path in _files(folder):
         unzipped += path.stat().st_size
         files.append(path)
-        if unzipped > PACKAGE_UNZIPPED.most:  # at once, as the rest may be a whole disk
-            raise ValueError(f"{folder}: more than {PACKAGE_UNZIPPED.most:,} bytes given; {PACKAGE_UNZIPPED}")
+        if unzipped > PACKAGE_UNZIPPED.maximum:  # stop here, because the folder may be a whole disk
+            raise PACKAGE_UNZIPPED.exceeded(f"The size of {folder}", "more")
     if not files:
-        raise ValueError(f"expected a folder with code; {folder} is empty")
-    # Compressing takes long, and what is small enough as it is needs none.
-    if direct_upload and unzipped + len(files) * _OVERHEAD > PACKAGE_ZIPPED.most:
-        PACKAGE_ZIPPED.check(str(folder), sum(_compressed(path) + _OVERHEAD for path in files))
+        raise ValueError(f"The package must contain code, got {folder}, which is empty.")
+    # Compressing is slow, and unnecessary if the files fit uncompressed.
+    if direct_upload and unzipped + len(files) * _OVERHEAD > PACKAGE_ZIPPED.maximum:
+        PACKAGE_ZIPPED.check(f"The zipped size of {folder}", sum(_compressed(path) + _OVERHEAD for path in files))
 
 
 def _files(folder: Path) -> Iterator[Path]:

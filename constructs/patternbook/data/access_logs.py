@@ -1,4 +1,4 @@
-"""Buckets for access logs."""
+"""S3 buckets for access logs."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
@@ -9,17 +9,17 @@ from patternbook.posture import Posture
 
 
 def check_access_log_retention(days: int | None) -> None:
-    """:raises ValueError: for a retention below a day. None stands for the posture's."""
+    """:raises ValueError: for a retention of less than one day. None stands for the posture's."""
     if days is not None and days < 1:
-        raise ValueError(f"log_retention_days: {days} given, at least 1 required")
+        raise ValueError(f"log_retention_days must be at least 1, got {days}.")
 
 
 def access_log_bucket(
     scope: Construct, construct_id: str, *, posture: Posture, retention_days: int | None
 ) -> s3.Bucket:
-    """A bucket that load balancers, or CloudFront, can write access logs to, once its policy lets them.
+    """A bucket for the access logs of load balancers or CloudFront. Its policy must still admit them.
 
-    :param retention_days: the posture's where it is None.
+    :param retention_days: retention of the logs. Defaults to the posture's.
     :raises ValueError: see :func:`check_access_log_retention`.
     """
     check_access_log_retention(retention_days)
@@ -27,7 +27,7 @@ def access_log_bucket(
     bucket = s3.Bucket(
         scope,
         construct_id,
-        # Application Load Balancers can write to no bucket with another encryption:
+        # Application Load Balancers can write to buckets with this encryption only:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
         encryption=s3.BucketEncryption.S3_MANAGED,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,

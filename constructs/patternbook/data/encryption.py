@@ -1,4 +1,4 @@
-"""The key that a stack's data at rest is encrypted with."""
+"""The KMS key for a stack's data at rest."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,20 @@ from patternbook.posture import Posture
 
 
 def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Key | None:
-    """One customer managed key with yearly rotation, for everything a stack stores; None where the posture
-    leaves encryption to AWS managed keys.
+    """One customer managed key with yearly rotation for all data of a stack.
 
-    Principals of the account use the key by their IAM policies. Two services have no such policy and act for
-    the stack, so the key policy names them, each bound to this account's resources:
+    It is None if the posture leaves encryption to AWS managed keys.
+
+    Principals of the account use the key by their IAM policies. Two services act for the stack without such a policy,
+    so the key policy names them, each with a condition on resources of this account:
 
     - CloudWatch Logs, for log groups
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html);
     - CloudWatch alarms, which publish to an encrypted topic
       (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
 
-    An EventBridge rule publishes by a role of its own, ``targets.SnsTopic(…, authorize_using_role=True)``: in a key
-    policy it would take no condition on the account that it acts for.
+    The key policy doesn't name EventBridge, because its statement could have no condition on the account. EventBridge
+    rules publish by a role instead (``targets.SnsTopic(…, authorize_using_role=True)``).
     """
     if not posture.customer_managed_keys:
         return None
@@ -41,7 +42,7 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal(service)],  # ty: ignore[invalid-argument-type]
                 actions=actions,
-                resources=["*"],  # in a key policy: this key
+                resources=["*"],  # means this key in a key policy
                 conditions={condition: {name: value}},
             )
         )
@@ -64,7 +65,7 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
 
 
 def grant_decrypt(role: iam.IRole, key_arns: Sequence[str]) -> None:
-    """Lets a role decrypt with customer managed keys what it reads of Secrets Manager and SSM, and nothing else."""
+    """Lets a role decrypt secrets and SSM parameters with customer managed keys, and nothing else."""
     stack = cdk.Stack.of(role)
     services = [f"{name}.{stack.region}.{stack.url_suffix}" for name in ("secretsmanager", "ssm")]
     iam.Grant.add_to_principal(

@@ -1,4 +1,4 @@
-"""Persistent storage that tasks in every AZ share."""
+"""An EFS file system with a mount target in each AZ."""
 
 from functools import cached_property
 
@@ -19,19 +19,18 @@ CLIENT_ACTIONS = [
     "elasticfilesystem:ClientWrite",
     "elasticfilesystem:ClientRootAccess",
 ]
-"""All that an NFS client can do.
+"""All actions of NFS clients.
 
 https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
 """
 
 
 class SharedFileSystem(Construct):
-    """An EFS file system with one mount target an AZ, and, for who asks for it, an access point with its own root
-    directory.
+    """An EFS file system with one mount target per AZ, and an optional access point with its own root directory.
 
-    Encrypted at rest and in transit. Reaching it takes a rule of the security group (give by
-    :meth:`grant_read_write`) and a permission of IAM; clients without TLS, anonymous ones and principals of
-    other accounts are refused.
+    It is encrypted at rest and in transit. A client needs a rule of the security group and an IAM permission
+    (:meth:`grant_read_write` gives both). EFS refuses clients without TLS, anonymous clients and principals of other
+    accounts.
     """
 
     def __init__(
@@ -46,17 +45,19 @@ class SharedFileSystem(Construct):
         gid: int = 1000,
         key: kms.Key | None = None,
     ) -> None:
-        """:param vpc: with an isolated subnet in each AZ.
-        :param path: root directory of the access point, created on the first mount.
-        :param uid: POSIX user that every client of the access point acts as; not 0, which is root.
-        :param gid: its POSIX group; not 0.
-        :param key: encrypts the files; the AWS managed key where it is None.
-        :raises ValueError: for root as user or group, or a path that is not absolute.
+        """:param vpc: has an isolated subnet in each AZ.
+        :param path: root directory of the access point. EFS creates it on the first mount.
+        :param uid: POSIX user of all clients of the access point. It must not be 0, which is root.
+        :param gid: POSIX group of all clients of the access point. It must not be 0.
+        :param key: encrypts the files. Defaults to the AWS managed key.
+        :raises ValueError: for root as user or group, and for a path that is not absolute.
         """
         if uid < 1 or gid < 1:
-            raise ValueError(f"uid and gid: {uid} and {gid} given, but an access point for root shares everything")
+            raise ValueError(
+                f"uid and gid must be at least 1, got {uid} and {gid}. Clients that act as root could read all files."
+            )
         if not ABSOLUTE_PATH.accepts(path):
-            raise ValueError(f"path: {path!r} given, {ABSOLUTE_PATH.text} required")
+            raise ValueError(f"path must be {ABSOLUTE_PATH.text}, got {path!r}.")
         super().__init__(scope, construct_id)
         self._security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="EFS mount targets", allow_all_outbound=False
@@ -75,15 +76,15 @@ class SharedFileSystem(Construct):
             enable_automatic_backups=posture.backups,
             removal_policy=posture.removal_policy,
             file_system_policy=self._policy(),
-            # Not what it says: False would add to our policy an Allow for everybody, of writing and of root access
-            # (without mounting). Our policy refuses anonymous clients by allowing nobody.
+            # False would add an Allow for everybody to write and to act as root to our policy. Our policy already
+            # refuses anonymous clients, because it allows nobody.
             allow_anonymous_access=True,
         )
         self._path, self._uid, self._gid = path, str(uid), str(gid)
 
     @cached_property
     def access_point(self) -> efs.AccessPoint:
-        """Made when it is first asked for: the EFS CSI driver makes its own."""
+        """The access point. It is created when you first use it, because the EFS CSI driver creates its own."""
         return self.file_system.add_access_point(
             "AccessPoint",
             path=self._path,
@@ -92,8 +93,10 @@ class SharedFileSystem(Construct):
         )
 
     def _policy(self) -> iam.PolicyDocument:
-        """Refuses plain transport, and allows nobody: an explicit policy takes the place of the default one, which
-        lets every client in, so what no IAM policy of a principal allows is refused, anonymous clients included.
+        """Denies access without TLS, and allows nobody.
+
+        An explicit policy replaces the default policy, which would admit every client. So clients need an IAM policy of
+        their own, and anonymous clients are refused.
 
         https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
         """
@@ -110,7 +113,7 @@ class SharedFileSystem(Construct):
         )
 
     def grant_read_write(self, role: iam.IGrantable, *, client: ec2.IConnectable) -> None:
-        """Lets ``role`` mount and write through the access point only, and ``client`` reach the mount targets."""
+        """Lets a role mount and write through the access point only, and lets ``client`` reach the mount targets."""
         iam.Grant.add_to_principal(
             grantee=role,
             actions=["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
@@ -120,8 +123,9 @@ class SharedFileSystem(Construct):
         self.file_system.connections.allow_default_port_from(client, "NFS from the tasks")
 
     def admit(self, client: ec2.IConnectable) -> None:
-        """Lets ``client`` reach the mount targets, and whoever does mount and write without a permission of IAM: for
-        clients that have no role to show, such as pods on Fargate. Root stays nobody special.
+        """Lets ``client`` reach the mount targets, and lets everybody who reaches them mount and write without IAM.
+
+        This is for clients that cannot authenticate, such as pods on Fargate. Root has no special rights.
         """
         self.file_system.add_to_resource_policy(
             iam.PolicyStatement(
@@ -134,7 +138,7 @@ class SharedFileSystem(Construct):
         self.file_system.connections.allow_default_port_from(client, "NFS from the pods")
 
     def as_volume(self, name: str) -> ecs.Volume:
-        """The file system as a volume of an ECS task: through the access point, with TLS, under the task role."""
+        """The volume of an ECS task, which uses the access point, TLS and the task role."""
         return ecs.Volume(
             name=name,
             efs_volume_configuration=ecs.EfsVolumeConfiguration(
@@ -147,7 +151,7 @@ class SharedFileSystem(Construct):
         )
 
     def throughput_utilization(self) -> cloudwatch.MathExpression:
-        """Metered throughput, in percent of what EFS permits at the time.
+        """Metered throughput in percent of the permitted throughput.
 
         https://docs.aws.amazon.com/efs/latest/ug/monitoring-metric-math.html
         """

@@ -1,11 +1,13 @@
-"""Log groups that say how long they keep what they hold."""
+"""CloudWatch log groups with a retention."""
 
 from typing import Final
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+from typing_extensions import Self
 
+from patternbook.data.settings import LogSettings
 from patternbook.limits.logs import RETENTION_DAYS, check_retention
 from patternbook.posture import Posture
 
@@ -41,30 +43,51 @@ _RETENTION: Final = dict(
 )
 
 
-def log_group(
-    scope: Construct,
-    construct_id: str,
-    *,
-    posture: Posture,
-    retention_days: int | None,
-    key: kms.Key | None,
-    name: str | None = None,
-) -> logs.LogGroup:
-    """A log group without a fixed name, so that a stack can be deployed beside its own retained logs.
+class LogGroup(logs.LogGroup):
+    """A log group with a retention, an encryption key, and the removal policy of the posture.
 
-    :param retention_days: one of :data:`patternbook.limits.logs.RETENTION_DAYS`; the posture's where it is None.
-    :param key: a key that lets CloudWatch Logs use it, see :func:`patternbook.data.encryption.data_key`.
-    :param name: where a service writes to a group of this name and no other; it has to be another for each time that
-        the stack is made.
-    :raises ValueError: see :func:`patternbook.limits.logs.check_retention`.
+    It has no fixed name, so a stack can be deployed beside its own retained logs.
     """
-    check_retention(retention_days)
-    days = posture.log_retention_days if retention_days is None else retention_days
-    return logs.LogGroup(
-        scope,
-        construct_id,
-        log_group_name=name,
-        retention=_RETENTION[days],
-        removal_policy=posture.removal_policy,
-        encryption_key=key,
-    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        posture: Posture,
+        retention_days: int | None = None,
+        key: kms.Key | None = None,
+        name: str | None = None,
+    ) -> None:
+        """:param retention_days: one of :data:`patternbook.limits.logs.RETENTION_DAYS`. Defaults to the posture's.
+        :param key: key that CloudWatch Logs may use, see :func:`patternbook.data.encryption.data_key`.
+        :param name: for a service that writes to a log group of this name only. Two stacks must not share it.
+        :raises ValueError: see :func:`patternbook.limits.logs.check_retention`.
+        """
+        check_retention(retention_days)
+        days = posture.log_retention_days if retention_days is None else retention_days
+        super().__init__(
+            scope,
+            construct_id,
+            log_group_name=name,
+            retention=_RETENTION[days],
+            removal_policy=posture.removal_policy,
+            encryption_key=key,
+        )
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: LogSettings,
+        *,
+        posture: Posture,
+        key: kms.Key | None = None,
+        name: str | None = None,
+    ) -> Self:
+        return cls(scope, construct_id, posture=posture, retention_days=settings.log_retention_days, key=key, name=name)
+
+
+log_group = LogGroup
+"""The former name of the class."""

@@ -1,4 +1,4 @@
-"""Queues: between those who have work and those who do it, and for what failed."""
+"""SQS queues: work queues with their dead-letter queue, and queues for failed events."""
 
 from typing import Final
 
@@ -15,16 +15,18 @@ from patternbook.nag import acknowledge
 from patternbook.posture import Posture
 
 MINUTE: Final = cdk.Duration.minutes(1)
-LONGEST: Final = cdk.Duration.days(14)
-"""For how long SQS keeps a message at most."""
+MAX_RETENTION: Final = cdk.Duration.days(14)
+"""Maximum retention of messages in SQS."""
 
 
 class WorkQueue(Construct):
-    """An SQS queue that takes messages over TLS only, encrypted at rest, with a queue for those that nobody could work
-    off. A role may either send or receive, and gets no action that it does not need for that.
+    """An SQS queue with a dead-letter queue. Both take messages over TLS only, and encrypt them at rest.
+
+    A role may either send or consume messages. It gets only the actions that it needs for that.
     """
 
     ATTEMPTS = 5
+    """Number of times that a message is received before it moves to the dead-letter queue."""
 
     def __init__(
         self,
@@ -35,13 +37,13 @@ class WorkQueue(Construct):
         key: kms.Key | None = None,
         visibility_timeout: cdk.Duration | None = None,
     ) -> None:
-        """:param key: encrypts the messages; SQS does it by keys of its own where it is None.
-        :param visibility_timeout: how long a message is hidden from others once it was received; 60 seconds where it
-            is None.
+        """:param key: encrypts the messages. Defaults to keys of SQS.
+        :param visibility_timeout: time for which a received message is hidden from other consumers. Defaults to 60
+            seconds.
         """
         super().__init__(scope, construct_id)
         self._key = key
-        self.dead_letters = _queue(self, "DeadLetters", posture=posture, key=key, retention_period=LONGEST)
+        self.dead_letters = _queue(self, "DeadLetters", posture=posture, key=key, retention_period=MAX_RETENTION)
         self.queue = _queue(
             self,
             "Queue",
@@ -52,40 +54,41 @@ class WorkQueue(Construct):
         )
 
     def grant_send(self, role: iam.IGrantable) -> None:
-        """Lets ``role`` send messages, and not read any."""
+        """Lets a role send messages, but not receive them."""
         _grant_send(role, self.queue, self._key)
 
     def grant_consume(self, role: iam.IGrantable) -> None:
-        """Lets ``role`` receive messages and delete them once they are worked off, and not send any."""
+        """Lets a role receive and delete messages, but not send them."""
         actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
         _grant(role, self.queue, self._key, actions, ["kms:Decrypt"])
 
     def backlog(self) -> cloudwatch.Metric:
-        """How many messages nobody has received yet."""
+        """Number of messages that wait to be received."""
         return self.queue.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)
 
     def dead_letter_count(self) -> cloudwatch.Metric:
-        """How many messages were received :attr:`ATTEMPTS` times without being deleted."""
+        """Number of messages in the dead-letter queue."""
         return self.dead_letters.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)
 
     def age_of_oldest(self) -> cloudwatch.Metric:
-        """How long, in seconds, the oldest message has been waiting."""
+        """Age of the oldest message in seconds."""
         return self.queue.metric_approximate_age_of_oldest_message(statistic="max", period=MINUTE)
 
 
 @jsii.implements(lambda_.IDestination)
 class FailureQueue(Construct):
-    """An SQS queue for what failed, until a person looks: as of :class:`WorkQueue`, for up to 14 days.
+    """An SQS queue that keeps failed events for 14 days, until a person looks at them.
 
-    It is a destination for events that a Lambda function could not do. The function's role may send, and no more:
-    CDK's own ``SqsDestination`` would let it use the key to encrypt anything, and re-encrypt.
+    It takes messages over TLS only and encrypts them at rest. It is a destination for events that a Lambda function
+    could not process. The function's role may only send. (CDK's own ``SqsDestination`` would also let the role encrypt
+    and re-encrypt anything with the key.)
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, posture: Posture, key: kms.Key | None = None) -> None:
-        """:param key: as of :class:`WorkQueue`."""
+        """:param key: encrypts the messages. Defaults to keys of SQS."""
         super().__init__(scope, construct_id)
         self._key = key
-        self.queue = _queue(self, "Queue", posture=posture, key=key, retention_period=LONGEST)
+        self.queue = _queue(self, "Queue", posture=posture, key=key, retention_period=MAX_RETENTION)
         acknowledge(
             self.queue, "SQS3", "It is a queue of failures itself: an alarm rings for each, and people read it."
         )
@@ -97,12 +100,12 @@ class FailureQueue(Construct):
         *,
         type: lambda_.DestinationType | None = None,  # noqa: A002, ARG002
     ) -> lambda_.DestinationConfig:
-        """Called by the construct of the function's asynchronous invocation."""
+        """CDK calls this for the function's asynchronous invocation."""
         _grant_send(fn.grant_principal, self.queue, self._key)
         return lambda_.DestinationConfig(destination=self.queue.queue_arn)
 
     def backlog(self) -> cloudwatch.Metric:
-        """How many failures nobody has taken out yet."""
+        """Number of events in the queue."""
         return self.queue.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)
 
 

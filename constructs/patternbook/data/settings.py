@@ -1,4 +1,4 @@
-"""Settings of log groups, and of secrets that a workload reads."""
+"""Settings of log groups and of secrets."""
 
 from typing import Annotated
 
@@ -9,26 +9,26 @@ from patternbook.settings.base import PatternSettings
 
 
 class LogSettings(PatternSettings):
-    """How long log groups keep what they hold."""
+    """Settings of a :class:`patternbook.data.logs.LogGroup`."""
 
     log_retention_days: fields.LogRetentionDays | None = None
-    """How long logs are kept; by posture where it is not set (sandbox 7, production 365)."""
+    """Retention of logs. Defaults to 7 days in sandbox and 365 in production."""
 
 
 class SecretSettings(PatternSettings):
-    """What comes to a container from elsewhere, and is in no template."""
+    """Secrets and parameters that a container reads as environment variables. No template contains their values."""
 
     secrets: dict[fields.EnvironmentName, fields.SecretArn] = Field(default={}, max_length=50)
-    """Environment variables from Secrets Manager, each with the full ARN of its secret."""
+    """Environment variables from AWS Secrets Manager, each with the full ARN of its secret."""
     parameters: dict[fields.EnvironmentName, fields.ParameterArn] = Field(default={}, max_length=50)
-    """Environment variables from SSM Parameter Store, each with the ARN of its parameter, in the stack's Region."""
+    """Environment variables from SSM Parameter Store, each with the ARN of its parameter in the stack's Region."""
     secret_key_arns: Annotated[tuple[fields.KeyArn, ...], Field(max_length=10)] = ()
-    """Customer managed keys that these secrets and parameters are encrypted with."""
+    """Customer managed KMS keys that encrypt these secrets and parameters."""
 
     @field_validator("parameters")
     @classmethod
     def _not_twice(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         twice = sorted(value.keys() & info.data.get("secrets", {}).keys())
         if twice:
-            raise ValueError(f"expected names that secrets does not have too; both have {', '.join(twice)}")
+            raise ValueError(f"must not repeat names of secrets, got {', '.join(twice)} in both. Remove one of each.")
         return value

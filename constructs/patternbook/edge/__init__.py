@@ -1,1 +1,1 @@
-"""Amazon CloudFront and Lambda@Edge."""
+"""Amazon CloudFront and Lambda@Edge: distributions, functions at the edge, and websites in S3."""

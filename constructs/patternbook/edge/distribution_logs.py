@@ -5,18 +5,20 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+from typing_extensions import Self
 
 from patternbook.data.access_logs import access_log_bucket
+from patternbook.data.settings import LogSettings
 from patternbook.limits.edge import REGION
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
 
 
 class DistributionLogs(Construct):
-    """Standard logging (v2): CloudWatch delivers a record of each request to a bucket, as JSON, within minutes.
+    """Standard logging (v2): CloudWatch delivers a JSON record of each request to a bucket within minutes.
 
-    Unlike the older way, which has a bucket with ACLs written to by an account of AWS's, it goes by a bucket policy,
-    which lets this account's deliveries write and nobody else.
+    The bucket policy lets only deliveries of this account write. (Legacy logging needs a bucket with ACLs, to which an
+    account of AWS writes.)
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
     """
@@ -30,13 +32,13 @@ class DistributionLogs(Construct):
         posture: Posture,
         retention_days: int | None = None,
     ) -> None:
-        """:param retention_days: the posture's where it is None.
-        :raises ValueError: in another Region than us-east-1, where alone a distribution is a source of logs; see also
+        """:param retention_days: retention of the logs. Defaults to the posture's.
+        :raises ValueError: in another Region than us-east-1, and see
             :func:`patternbook.data.access_logs.access_log_bucket`.
         """
         stack = cdk.Stack.of(scope)
         if stack.region != REGION:
-            raise ValueError(f"a distribution is a source of logs in {REGION} only; the stack is elsewhere")
+            raise ValueError(f"The stack of a distribution's access logs must be in {REGION}, got {stack.region}.")
         super().__init__(scope, construct_id)
         self.bucket = access_log_bucket(self, "Bucket", posture=posture, retention_days=retention_days)
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
@@ -61,7 +63,7 @@ class DistributionLogs(Construct):
                 },
             )
         )
-        # Both need names, which are the account's; that of the stack is in them.
+        # Both need names that are unique in the account, so the name contains that of the stack.
         name = cdk.Names.unique_resource_name(self, max_length=60)
         source = logs.CfnDeliverySource(
             self, "Source", name=name, resource_arn=distribution.distribution_arn, log_type="ACCESS_LOGS"
@@ -77,8 +79,26 @@ class DistributionLogs(Construct):
             self, "Delivery", delivery_source_name=name, delivery_destination_arn=destination.attr_arn
         )
         delivery.node.add_dependency(source)
-        if written.policy_dependable is not None:  # CloudWatch writes a policy of its own where it finds none
+        if written.policy_dependable is not None:  # without a bucket policy, CloudWatch would write its own
             delivery.node.add_dependency(written.policy_dependable)
         acknowledge(
             distribution, "CFR3", "Standard logging (v2) is not a property of the distribution, where the rule looks."
+        )
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: LogSettings,
+        *,
+        distribution: cloudfront.Distribution,
+        posture: Posture,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            distribution=distribution,
+            posture=posture,
+            retention_days=settings.log_retention_days,
         )

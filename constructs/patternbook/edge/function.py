@@ -1,12 +1,10 @@
-"""A Lambda function that CloudFront runs near the viewer, and the package of files that it is."""
+"""A Lambda@Edge function, and the package of its files."""
 
-import io
 import tempfile
-import zipfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
@@ -15,78 +13,46 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from patternbook.limits.edge import (
-    EVENTS,
-    LAMBDA_QUOTAS_URL,
-    MIN_MEMORY_MIB,
     PRINCIPALS,
     REGION,
     RESTRICTIONS_URL,
     VIEWER,
+    EdgeEvent,
+    check_package,
+    check_size,
 )
 from patternbook.nag import acknowledge
 
-EdgeEvent = Literal["viewer-request", "origin-request", "origin-response", "viewer-response"]
-_EVENT_TYPES: Final[Mapping[str, cloudfront.LambdaEdgeEventType]] = {
+_EVENT_TYPES: Final[Mapping[EdgeEvent, cloudfront.LambdaEdgeEventType]] = {
     "viewer-request": cloudfront.LambdaEdgeEventType.VIEWER_REQUEST,
     "origin-request": cloudfront.LambdaEdgeEventType.ORIGIN_REQUEST,
     "origin-response": cloudfront.LambdaEdgeEventType.ORIGIN_RESPONSE,
     "viewer-response": cloudfront.LambdaEdgeEventType.VIEWER_RESPONSE,
 }
-# An older one than Lambda has: CloudFront takes a new one later, and says so only at a deployment.
+# Not Lambda's newest runtime: CloudFront supports new runtimes later, and refuses them only at deployment.
 RUNTIME: Final = lambda_.Runtime.PYTHON_3_13
 
 
-def package_bytes(files: Mapping[str, str]) -> int:
-    """The size of a package, compressed as the CDK CLI does."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return packed.tell()
-
-
-def check_package(event: EdgeEvent, files: Mapping[str, str]) -> None:
-    """:raises ValueError: for a package that is too large for an event, with the quota and its source."""
-    size, most = package_bytes(files), EVENTS[event].package_bytes
-    if size > most:
-        raise ValueError(
-            f"the package of the {event} function has {size:,} bytes, compressed; CloudFront takes {most:,} at most "
-            f"({LAMBDA_QUOTAS_URL})"
-        )
-
-
-def check_size(event: EdgeEvent, *, memory_mib: int, timeout_seconds: int) -> None:
-    """:raises ValueError: for what CloudFront does not take at an event, with the quota and its source."""
-    limits = EVENTS[event]
-    for name, value, low, high in (
-        ("memory_mib", memory_mib, MIN_MEMORY_MIB, limits.memory_mib),
-        ("timeout_seconds", timeout_seconds, 1, limits.timeout_seconds),
-    ):
-        if not low <= value <= high:
-            raise ValueError(
-                f"{name}: {value} given; a function at {event} takes {low} to {high:,} ({LAMBDA_QUOTAS_URL})"
-            )
-
-
 def check_region(stack: cdk.Stack) -> None:
-    """:raises ValueError: for a stack that is not in the one Region that CloudFront takes functions from."""
+    """:raises ValueError: if a stack is not in the one Region from which CloudFront takes functions."""
     if stack.region != REGION:
         given = "no Region" if cdk.Token.is_unresolved(stack.region) else stack.region
-        raise ValueError(f"functions at the edge have to be in {REGION}; the stack has {given} ({RESTRICTIONS_URL})")
+        raise ValueError(f"The stack of a function at the edge must be in {REGION}, got {given} ({RESTRICTIONS_URL}).")
 
 
 class EdgeFunction(Construct):
-    """A function in Python, and a version of it that CloudFront can replicate.
+    """A Python function, and a version of it that CloudFront replicates.
 
-    It has no environment variables, VPC, layers or tracing, for there are none at the edge: what it has to know is in
-    its package. A changed package is a new version, and the distribution then changes over to it.
+    Lambda@Edge has no environment variables, VPC, layers or tracing, so the package contains the configuration. A
+    changed package is a new version, which the distribution then uses.
 
-    Function and versions outlive the stack: replicas stay for some hours after the last distribution has gone, and
-    keep both from deletion (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-delete-replicas.html).
-    They cost nothing when nobody calls them, and have no fixed names, so that they are in the way of no other stack.
+    The function and its versions outlive the stack, because CloudFront deletes its replicas only some hours after the
+    last distribution is gone, and Lambda refuses to delete a function with replicas
+    (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-delete-replicas.html). They cost
+    nothing while nobody calls them, and don't block another stack, because they have no fixed names.
 
-    Replicas log in the Region nearest to the viewer, where Lambda makes ``/aws/lambda/us-east-1.<function>``, kept
-    for ever. The role may do that, and nothing else.
+    Replicas write to CloudWatch Logs in the Region nearest to the viewer. Lambda creates the log group
+    ``/aws/lambda/us-east-1.<function>`` there, without an expiry. The role permits this and nothing else.
     """
 
     def __init__(
@@ -101,27 +67,30 @@ class EdgeFunction(Construct):
         memory_mib: int = VIEWER.memory_mib,
         timeout_seconds: int = VIEWER.timeout_seconds,
     ) -> None:
-        """:param event: that CloudFront calls it at.
-        :param files: the package: text by name.
+        """:param event: event at which CloudFront calls the function.
+        :param files: package of the function: the text of each file by its name.
         :param handler: ``module.function`` in the package.
-        :raises ValueError: in another Region than us-east-1, for what is beyond a quota (see :func:`check_package`,
-            :func:`check_size`), and for a handler whose module is not in the package.
+        :raises ValueError: in another Region than us-east-1, for values beyond a quota (see
+            :mod:`patternbook.limits.edge`), and for a handler whose module is not in the package.
         """
         check_region(cdk.Stack.of(scope))
         check_size(event, memory_mib=memory_mib, timeout_seconds=timeout_seconds)
         check_package(event, files)
         module = handler.partition(".")[0]
         if f"{module}.py" not in files:
-            raise ValueError(f"handler: {handler} given, and no {module}.py among {', '.join(sorted(files))}")
+            raise ValueError(
+                f"handler must name a function in a module of the package, got {handler}. There is no {module}.py "
+                f"among {', '.join(sorted(files))}."
+            )
         super().__init__(scope, construct_id)
-        # A log group of the function's own name would stay empty: replicas write to others.
+        # CDK's log group with the function's name would stay empty, because replicas write to other log groups.
         self.node.set_context("@aws-cdk/aws-lambda:useCdkManagedLogGroup", False)
         self._event = event
         self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.CompositePrincipal(*(iam.ServicePrincipal(principal) for principal in PRINCIPALS)),  # ty: ignore[invalid-argument-type]
-            description=f"What the function at {event} may do: log, in each Region",
+            description=f"Permissions of the {event} function: logs in each Region",
         )
         retain = cdk.RemovalPolicy.RETAIN
         with packed(files) as code:
@@ -140,22 +109,22 @@ class EdgeFunction(Construct):
             )
         self.function.apply_removal_policy(retain)
         acknowledge(self.function, "L1", "CloudFront takes a new runtime later than Lambda; this one is in support.")
-        self._let_log()
+        self._grant_logs()
         self.version = self.function.current_version
 
     @property
     def log_group_name(self) -> str:
-        """Of the log groups, one in each Region with viewers. Lambda makes them, and keeps what they hold for ever."""
+        """Name of the log groups. Lambda creates one in each Region with viewers, without an expiry."""
         return f"/aws/lambda/{REGION}.{self.function.function_name}"
 
     @property
     def association(self) -> cloudfront.EdgeLambda:
-        """For a behavior of a distribution."""
+        """The association of the version with a cache behavior."""
         return cloudfront.EdgeLambda(event_type=_EVENT_TYPES[self._event], function_version=self.version)  # ty: ignore[invalid-argument-type]
 
-    def _let_log(self) -> None:
+    def _grant_logs(self) -> None:
         stack = cdk.Stack.of(self)
-        # In any Region: where viewers are says in which. The name is known, so no other group is meant.
+        # Any Region: logs go to the Region nearest to the viewer.
         group = stack.format_arn(
             service="logs",
             region="*",
@@ -163,7 +132,7 @@ class EdgeFunction(Construct):
             resource_name=self.log_group_name,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        # A policy of its own: one of the role would come before the function whose name it has.
+        # A separate policy, because an inline policy of the role cannot refer to the function, which needs the role.
         policy = iam.Policy(
             self,
             "Logs",
@@ -186,7 +155,7 @@ class EdgeFunction(Construct):
 
 @contextmanager
 def packed(files: Mapping[str, str]) -> Generator[lambda_.Code, None, None]:
-    """A package as code for a function, which copies it into the cloud assembly when it is made."""
+    """The code of a function with these files. The function must be created inside of the ``with`` block."""
     with tempfile.TemporaryDirectory(prefix="patternbook-package-") as folder:
         for name, text in files.items():
             Path(folder, name).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The files of a website: the bucket that only a distribution reads, and how they get there."""
+"""The S3 bucket of a website, and the upload of its files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,21 +11,23 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
+from typing_extensions import Self
 
-from patternbook.data.logs import log_group
+from patternbook.data.logs import LogGroup
+from patternbook.data.settings import LogSettings
 from patternbook.edge.function import packed
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
 
 OLD_VERSIONS_DAYS = 90
-"""How long a file that was replaced or deleted can be had back, where the posture has backups."""
+"""Days for which a posture with backups keeps files that were replaced or deleted."""
 
 
 def site_bucket(scope: Construct, construct_id: str, *, posture: Posture) -> s3.Bucket:
-    """A private bucket for the files of a website; by posture retained, and with their old versions.
+    """A private bucket for the files of a website. The posture decides on retention and on old versions of files.
 
-    Encrypted with keys of S3, in each posture: the files are for everybody to read, and a key of the stack's own would
-    have to be open to CloudFront.
+    S3 encrypts it with its own keys in each posture. The files are public anyway, and the policy of a customer managed
+    key would have to admit CloudFront.
     """
     old_versions = s3.LifecycleRule(noncurrent_version_expiration=cdk.Duration.days(OLD_VERSIONS_DAYS))
     bucket = s3.Bucket(
@@ -43,17 +45,18 @@ def site_bucket(scope: Construct, construct_id: str, *, posture: Posture) -> s3.
 
 
 class SiteUpload(Construct):
-    """Uploads a folder with each deployment that changes it, or what is made of it, deletes what is no longer in it,
-    and has CloudFront forget what it has cached. Where the posture deletes the bucket, it empties it first.
+    """Uploads a folder with each deployment that changes it, and invalidates CloudFront's cache.
 
-    A custom resource, for CloudFormation can neither put an object into a bucket nor empty one. CDK's own would be two
-    functions, those of ``BucketDeployment`` and of ``auto_delete_objects``, with the AWS CLI as a layer and wildcards
-    in the actions that they may take. This one is a page of Python that may read one archive, write into one bucket and
-    invalidate one distribution. What it uploads has to fit into its memory.
+    It also deletes objects that are no longer in the folder. If the posture deletes the bucket, it empties it first.
+
+    This is a custom resource, because CloudFormation can neither put an object into a bucket nor empty a bucket. CDK's
+    own ``BucketDeployment`` and ``auto_delete_objects`` would be two functions, with the AWS CLI as a layer and with
+    wildcards in their permissions. This function is a page of Python that may read one archive, write into one bucket
+    and invalidate one distribution. The folder must fit into its memory.
     """
 
     MEMORY_MIB = 512
-    """Of the function that uploads."""
+    """Memory of the function."""
 
     def __init__(
         self,
@@ -68,18 +71,18 @@ class SiteUpload(Construct):
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
     ) -> None:
-        """:param folder: the files, by the paths that they have in the bucket.
-        :param bucket: holds nothing else.
-        :param made_by: functions whose answers CloudFront caches: with another version it forgets them, too.
-        :param log_retention_days: of the function's log; the posture's where it is None.
-        :param key: encrypts the function's log.
-        :raises ValueError: for a folder that is none; see also :func:`patternbook.data.logs.log_group`.
+        """:param folder: folder with the files. Their paths in it are their keys in the bucket.
+        :param bucket: bucket for these files only.
+        :param made_by: functions whose responses CloudFront caches. A new version invalidates the cache, too.
+        :param log_retention_days: retention of the function's logs. Defaults to the posture's.
+        :param key: encrypts the function's logs.
+        :raises ValueError: if ``folder`` is not a directory, and see :class:`patternbook.data.logs.LogGroup`.
         """
         if not folder.is_dir():
-            raise ValueError(f"folder: {folder} is none")
+            raise ValueError(f"folder must be a directory, but {folder} is not a directory.")
         super().__init__(scope, construct_id)
         archive = assets.Asset(self, "Folder", path=str(folder))
-        logs = log_group(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
+        logs = LogGroup(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
         role = iam.Role(
             self,
             "Role",
@@ -130,4 +133,30 @@ class SiteUpload(Construct):
                 "MadeBy": [version.function_arn for version in made_by],
                 "EmptyOnDelete": "true" if empties else "false",
             },
+        )
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: LogSettings,
+        *,
+        folder: Path,
+        bucket: s3.Bucket,
+        distribution: cloudfront.Distribution,
+        posture: Posture,
+        made_by: Sequence[lambda_.IVersion] = (),
+        key: kms.Key | None = None,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            folder=folder,
+            bucket=bucket,
+            distribution=distribution,
+            posture=posture,
+            made_by=made_by,
+            log_retention_days=settings.log_retention_days,
+            key=key,
         )

@@ -1,6 +1,6 @@
-"""What runs in the function of :class:`patternbook.site.SiteUpload`: Python, and the AWS SDK that Lambda brings along.
+"""The code of the function of :class:`patternbook.edge.site.SiteUpload`, with the AWS SDK of Lambda's runtime.
 
-CloudFormation calls it for each change of the resource, and waits for its answer:
+CloudFormation calls it for each change of the custom resource, and waits for its response:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 """
 
@@ -20,12 +20,12 @@ def handler(event: dict[str, Any], _context: object) -> None:
     status, reason = "SUCCESS", ""
     try:
         perform(event)
-    except Exception as error:  # CloudFormation would wait for an hour for an answer that never comes
+    except Exception as error:  # without a response, CloudFormation would wait until the timeout
         status, reason = "FAILED", f"{type(error).__name__}: {error}"
     answer = {
         "Status": status,
         "Reason": reason[:1000],
-        # Another bucket is another resource: CloudFormation then has the files of the old one deleted.
+        # A new bucket is a new resource, so CloudFormation asks to delete the files of the old bucket.
         "PhysicalResourceId": event["ResourceProperties"]["Bucket"],
         **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
     }
@@ -46,7 +46,7 @@ def perform(event: dict[str, Any]) -> None:
     archive = s3.get_object(Bucket=properties["SourceBucket"], Key=properties["SourceKey"])["Body"].read()
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         names = [name for name in files.namelist() if not name.endswith("/")]
-        # Pages last: by the time somebody gets one, what it refers to is there.
+        # Pages come last, so that the files they refer to exist already.
         for name in sorted(names, key=lambda name: name.endswith(PAGES)):
             s3.put_object(Bucket=bucket, Key=name, Body=files.read(name), ContentType=content_type(name))
     delete(s3, bucket, [key for key in keys_of(s3, bucket) if key not in names])

@@ -1,30 +1,26 @@
-"""The EKS add-ons that a cluster with nodes needs, each with no more permissions than it has a use for."""
+"""The EKS add-ons of a cluster with nodes, each with no more permissions than it needs."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
-from aws_cdk import aws_kms as kms
 from constructs import IDependable
 
-from patternbook.data.logs import log_group
 from patternbook.eks.cluster import EksCluster
-from patternbook.eks.pod_identity import pod_role, volume_key_statements
-from patternbook.posture import Posture
+from patternbook.eks.pod_identity import pod_role
 
 BEFORE_NODES: Final = ("eks-pod-identity-agent", "vpc-cni", "kube-proxy")
 AFTER_NODES: Final = ("coredns", "metrics-server", "eks-node-monitoring-agent")
-EBS: Final = "aws-ebs-csi-driver"
 OBSERVABILITY: Final = "amazon-cloudwatch-observability"
 
 INSIGHTS_LOGS: Final = ("application", "dataplane", "host", "performance")
-"""What Container Insights writes to log groups, which it would make itself and keep for ever.
+"""The log groups of Container Insights. It would create those that are missing, without retention.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference.html
 """
 
-NODES_CALL: Final = (
+NODE_ENDPOINTS: Final = (
     ec2.InterfaceVpcEndpointAwsService.EKS,
     ec2.InterfaceVpcEndpointAwsService.EKS_AUTH,
     ec2.InterfaceVpcEndpointAwsService.EC2,
@@ -34,19 +30,20 @@ NODES_CALL: Final = (
     ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
     ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
 )
-"""What nodes and add-ons call: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
+"""The AWS services that nodes and add-ons call: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
 
 
 def add_ons_before_nodes(cluster: EksCluster) -> list[eks.CfnAddon]:
-    """What a node needs to be ready, as daemon sets that wait for nodes: network, with network policies enforced,
-    service addresses, and the agent by which pods get the credentials of their roles.
+    """The add-ons without which no node becomes ready. They are DaemonSets, so they wait for nodes: the VPC CNI, which
+    enforces network policies too, kube-proxy, and the agent that hands out the credentials of EKS Pod Identity.
 
     https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html
     """
     agent, cni, proxy = BEFORE_NODES
     policy = "AmazonEKS_CNI_Policy"
     role = pod_role(cluster, "VpcCniRole", description="Addresses of pods", managed_policies=[policy])
-    # Pods get addresses from interfaces that the CNI adds to the node, so it has to have its role before they do.
+    # The CNI gives pods their addresses from network interfaces, which it attaches under its role. So the agent, which
+    # hands out the credentials of the role, comes before the CNI.
     identity = cluster.add_on(agent)
     return [
         identity,
@@ -56,44 +53,19 @@ def add_ons_before_nodes(cluster: EksCluster) -> list[eks.CfnAddon]:
 
 
 def add_ons_after_nodes(cluster: EksCluster, *, nodes: Sequence[IDependable]) -> list[eks.CfnAddon]:
-    """What runs on nodes and needs no permissions of IAM: names, the numbers behind ``kubectl top`` and horizontal
-    scaling, and who sees that a node is broken before the kubelet does, for node auto repair.
+    """The add-ons that run on nodes and need no IAM permissions: CoreDNS, the metrics server for ``kubectl top`` and
+    horizontal scaling, and the node monitoring agent, which reports broken nodes to node auto repair.
 
     https://docs.aws.amazon.com/eks/latest/userguide/node-health.html
     """
     return [cluster.add_on(name, after=nodes) for name in AFTER_NODES]
 
 
-def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: kms.Key | None) -> eks.CfnAddon:
-    """The EBS CSI driver, which makes, attaches, enlarges and deletes volumes for claims.
+def add_container_insights(cluster: EksCluster, *, nodes: Sequence[IDependable] = ()) -> eks.CfnAddon:
+    """Container Insights with enhanced observability: metrics of cluster, nodes, pods and containers, and the output of
+    containers, in log groups like the cluster's own.
 
-    Its role is AWS's managed policy, which lets it change only what it has tagged as a cluster's.
-    https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
-
-    :param key: a customer managed key that volumes are encrypted with.
-    """
-    role = pod_role(
-        cluster,
-        "EbsCsiRole",
-        description="Volumes of pods",
-        managed_policies=["service-role/AmazonEBSCSIDriverPolicy"],
-        statements=volume_key_statements(key) if key else [],
-    )
-    return cluster.add_on(EBS, roles={"ebs-csi-controller-sa": role}, after=nodes)
-
-
-def add_container_insights(
-    cluster: EksCluster,
-    *,
-    nodes: Sequence[IDependable] = (),
-    posture: Posture,
-    log_retention_days: int | None = None,
-    key: kms.Key | None = None,
-) -> eks.CfnAddon:
-    """Container Insights with enhanced observability: metrics of cluster, nodes, pods and containers, and what
-    containers print, in log groups that keep it as long as the posture says.
-
-    Application Signals, which would put an agent into every pod, is off; a workload can ask for it by annotation.
+    Application Signals is off, because it would put an agent into every pod. A workload can ask for it by annotation.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html
     """
@@ -104,14 +76,7 @@ def add_container_insights(
         managed_policies=["CloudWatchAgentServerPolicy"],
     )
     groups = [
-        log_group(
-            cluster,
-            f"{kind.capitalize()}Logs",
-            posture=posture,
-            retention_days=log_retention_days,
-            key=key,
-            name=f"/aws/containerinsights/{cluster.name}/{kind}",
-        )
+        cluster.add_log_group(f"{kind.capitalize()}Logs", name=f"/aws/containerinsights/{cluster.name}/{kind}")
         for kind in INSIGHTS_LOGS
     ]
     return cluster.add_on(

@@ -1,6 +1,5 @@
-"""An EKS cluster, without nodes: its control plane, who may reach it and who may log in."""
+"""An EKS cluster without nodes: its control plane, its endpoint, its logs and its add-ons."""
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -11,64 +10,39 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from aws_cdk.lambda_layer_kubectl_v36 import KubectlV36Layer
 from constructs import Construct, IDependable
+from typing_extensions import Self
 
 from patternbook.data.logs import log_group
+from patternbook.eks.access import admin_role, auto_mode_node_role
+from patternbook.eks.manifests import Kubectl
 from patternbook.eks.pod_identity import volume_key_statements
-from patternbook.eks.roles import role_with_policies
-from patternbook.limits.eks_add_ons import ADD_ONS
+from patternbook.eks.settings import ClusterSettings, check_public_access
+from patternbook.limits.eks import ADD_ONS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.logs import check_retention
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
-from patternbook.settings.fields import CIDR
 
 NODE_POOLS: Final = ("system", "general-purpose")
-"""Of Auto Mode, by which EKS chooses nodes: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
+"""The built-in node pools of Auto Mode: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
 AUTO_MODE_POLICIES: Final = ("Compute", "BlockStorage", "LoadBalancing", "Networking")
-"""What the role of a cluster has besides: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
-
-MAX_PUBLIC_CIDRS: Final = 40
-"""https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"""
-PRIVATE_BLOCKS: Final = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
-
-
-def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
-    """Whether these blocks may reach the public endpoint.
-
-    https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
-
-    :raises ValueError: for more than EKS takes, for what is no block of public addresses, and for every address where
-        the posture does not allow it.
-    """
-    if len(cidrs) > MAX_PUBLIC_CIDRS:
-        raise ValueError(f"expected at most {MAX_PUBLIC_CIDRS} blocks, not {len(cidrs)}")
-    for cidr in cidrs:
-        if not CIDR.accepts(cidr):
-            raise ValueError(f"expected {CIDR.text}, unlike {cidr!r}")
-        if any(ipaddress.IPv4Network(cidr).subnet_of(private) for private in PRIVATE_BLOCKS):
-            raise ValueError(f"expected public addresses, unlike {cidr}: private ones reach the private endpoint")
-    together = ipaddress.collapse_addresses(map(ipaddress.IPv4Network, cidrs))
-    if any(block.prefixlen == 0 for block in together) and not posture.open_cluster_endpoint:
-        given = " and ".join(cidrs)
-        raise ValueError(f"expected blocks of your own, unlike {given}: in {posture.name} not everybody may connect")
+"""What Auto Mode adds to the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 class EksCluster(Construct):
     """A cluster whose control plane EKS runs, in the private subnets of a network.
 
-    - *Endpoint*: private; public too, for the blocks that are given, and nobody else.
-    - *Access*: authentication mode API. Who creates the cluster (the role of CloudFormation) has no access to it.
-      ``admin_role`` has, as cluster administrator; who may act as it is for IAM to say.
-    - *Logs*: all five of the control plane, in a log group that keeps them as the posture says.
+    - *Endpoint*: private. It is public too for the CIDR blocks that are given, and for nobody else.
+    - *Access*: the authentication mode is API. The creator of the cluster (CloudFormation's role) has no access.
+      ``admin_role`` is the cluster administrator, and IAM decides who may assume it.
+    - *Logs*: all five types of control-plane logs, in a log group that keeps them as long as the posture says.
     - *Secrets* of Kubernetes are encrypted with a customer managed key of the cluster's own, in every posture.
     - *Protection*: by posture, EKS refuses to delete the cluster.
-    - *Nothing inside*: neither Auto Mode (unless it is asked for), nor nodes, nor add-ons that nobody manages.
-      :meth:`add_on` brings add-ons; a network add-on has to be there before the nodes, CoreDNS after.
-    - *kubectl* runs in the stack only where a manifest has to be applied: two Lambda functions, which CloudFormation
-      has no other way for. Both are in the private subnets.
+    - *Nothing inside*: neither nodes, nor Auto Mode unless ``auto_mode`` is set, nor add-ons that nobody manages.
+      :meth:`add_on` adds add-ons: a network add-on before the nodes, CoreDNS after them.
+    - *kubectl* is part of the stack only where ``kubectl`` is set.
     """
 
     def __init__(
@@ -89,18 +63,20 @@ class EksCluster(Construct):
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
     ) -> None:
-        """:param public_access_cidrs: who may reach the public endpoint; without any there is none.
-        :param admin_principals: ARNs of roles, users or accounts that may act as the admin role; without any, whoever
-            the IAM of this account allows to.
-        :param upgrade_policy: at the end of standard support EKS upgrades the cluster by itself (STANDARD), or goes on,
-            for more money (EXTENDED).
+        """:param public_access_cidrs: CIDR blocks that may reach the public endpoint. Without any there is none.
+        :param admin_principals: ARNs of the roles, users or accounts that may assume the admin role. Without any, the
+            IAM policies of this account decide.
+        :param upgrade_policy: at the end of standard support, EKS upgrades the cluster by itself (STANDARD), or
+            supports the version for another year at a higher price (EXTENDED).
         :param auto_mode: whether EKS brings nodes, load balancers and volumes by itself.
-        :param service_cidr: addresses of services, apart from those of the VPC; EKS chooses where it is None.
-        :param kubectl: whether :meth:`apply` shall work.
-        :param add_on_versions: such as ``v1.20.4-eksbuild.1``, by the names of add-ons; EKS chooses where there is
-            none: its default for the cluster's version when the add-on is made.
-        :param key: encrypts the logs; in Auto Mode volumes can be, too.
-        :raises ValueError: see :func:`check_version`, :func:`check_public_access`, :func:`check_retention`.
+        :param service_cidr: addresses of Kubernetes services, outside of the VPC's. EKS chooses them if it is None.
+        :param kubectl: whether the stack can apply manifests, see :attr:`kubectl`.
+        :param add_on_versions: versions by add-on name, such as ``v1.20.4-eksbuild.1``. EKS chooses the other versions
+            when it makes the add-on: its default for the cluster's version.
+        :param key: encrypts the logs and, in Auto Mode, volumes.
+        :raises ValueError: see :func:`patternbook.limits.eks_versions.check_version`,
+            :func:`patternbook.eks.settings.check_public_access` and
+            :func:`patternbook.limits.logs.check_retention`.
         """
         check_version(version, upgrade_policy=upgrade_policy, kubectl=kubectl)
         check_public_access(public_access_cidrs, posture=posture)
@@ -108,24 +84,21 @@ class EksCluster(Construct):
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self.version = version
+        self.service_cidr = service_cidr
         self._network = network
+        self._posture = posture
+        self._log_retention_days = log_retention_days
+        self._key = key
         self._add_on_versions = dict(add_on_versions or {})
-        self._callable: list[IDependable] = []
-        # A name that is known before the cluster is, for the log group; and another each time that the stack is made,
-        # so that it can be deployed beside its own retained logs. The id of a stack ends with a UUID.
+        self._endpoints: list[IDependable] = []
+        # The log group needs the name before the cluster exists. Each creation of the stack needs another name, so
+        # that a stack can be deployed beside its own retained logs. The id of a stack ends with a UUID.
         uuid = cdk.Fn.select(2, cdk.Fn.split("/", stack.stack_id))
         self.name = cdk.Fn.join("-", [stack.stack_name, cdk.Fn.select(0, cdk.Fn.split("-", uuid))])
-        self.log_group = log_group(
-            self,
-            "Logs",
-            posture=posture,
-            retention_days=log_retention_days,
-            key=key,
-            # EKS writes to the group of this name, and would make one that keeps everything for ever.
-            # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
-            name=f"/aws/eks/{self.name}/cluster",
-        )
-        # In every posture, and of its own: a cluster cannot change its key, so another would be another cluster.
+        # EKS writes to the group of this name. It would make one itself, without retention.
+        # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+        self.log_group = self.add_log_group("Logs", name=f"/aws/eks/{self.name}/cluster")
+        # A key of its own, because changing the key replaces the cluster.
         self.secrets_key = kms.Key(
             self,
             "SecretsKey",
@@ -133,7 +106,7 @@ class EksCluster(Construct):
             enable_key_rotation=True,
             removal_policy=posture.removal_policy,
         )
-        self._kubectl_role = self._role_of_kubectl() if kubectl else None
+        self._kubectl = Kubectl(self) if kubectl else None
         self.cluster = eks.Cluster(
             self,
             "Cluster",
@@ -154,30 +127,26 @@ class EksCluster(Construct):
             default_capacity=None if auto_mode else 0,
             compute=eks.ComputeConfig(
                 node_pools=list(NODE_POOLS),
-                node_role=self._role_of_auto_mode_nodes(),  # ty: ignore[invalid-argument-type]
+                node_role=auto_mode_node_role(self, "NodeRole"),  # ty: ignore[invalid-argument-type]
             )
             if auto_mode
             else None,
-            kubectl_provider_options=eks.KubectlProviderOptions(
-                kubectl_layer=KubectlV36Layer(self, "KubectlLayer"),
-                # CDK would let it read every repository of the account, for charts that nobody installs.
-                role=self._kubectl_role.without_policy_updates(),
-                removal_policy=cdk.RemovalPolicy.DESTROY,
-            )
-            if self._kubectl_role
-            else None,
-            # Of what is deleted with an object: what one has applied, others may have labelled the same.
+            kubectl_provider_options=self._kubectl.provider_options() if self._kubectl else None,
+            # Don't prune: other tools' objects may carry the same label.
             prune=False,
         )
         self.cluster.node.add_dependency(self.log_group)
         resource = self.cluster.node.default_child
         assert isinstance(resource, eks.CfnCluster)
-        # The L2 has neither of the two.
+        # The L2 has neither property.
         resource.deletion_protection = posture.deletion_protection
         resource.upgrade_policy = eks.CfnCluster.UpgradePolicyProperty(support_type=upgrade_policy)
-        if self._kubectl_role:
-            self._settle_kubectl(self._kubectl_role, posture=posture, days=log_retention_days, key=key)
-        self.admin_role = self._admin_role(admin_principals)
+        if self._kubectl:
+            days = posture.log_retention_days if log_retention_days is None else log_retention_days
+            self._kubectl.attach(
+                self.cluster, log_retention_days=days, log_removal_policy=posture.removal_policy, key=key
+            )
+        self.admin_role = admin_role(self, "Admin", cluster=self.cluster, principals=admin_principals)
         for kind in ("Cluster", *AUTO_MODE_POLICIES) if auto_mode else ("Cluster",):
             acknowledge(
                 self.cluster,
@@ -188,28 +157,93 @@ class EksCluster(Construct):
             for statement in volume_key_statements(key):
                 self.cluster.role.add_to_principal_policy(statement)
 
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: ClusterSettings,
+        *,
+        network: Network,
+        posture: Posture,
+        auto_mode: bool = False,
+        service_cidr: str | None = None,
+        kubectl: bool = False,
+        key: kms.Key | None = None,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            network=network,
+            posture=posture,
+            version=settings.kubernetes_version,
+            public_access_cidrs=settings.public_access_cidrs,
+            admin_principals=settings.admin_principals,
+            upgrade_policy=settings.upgrade_policy,
+            auto_mode=auto_mode,
+            service_cidr=service_cidr,
+            kubectl=kubectl,
+            add_on_versions=settings.add_on_versions,
+            log_retention_days=settings.log_retention_days,
+            key=key,
+        )
+
     @property
     def kubeconfig_command(self) -> str:
-        """The command after which kubectl talks to the cluster, as the admin role."""
+        """The command that sets up kubectl to talk to the cluster as the admin role."""
         region = cdk.Stack.of(self).region
         name, role = self.cluster.cluster_name, self.admin_role.role_arn
         return f"aws eks update-kubeconfig --name {name} --region {region} --role-arn {role}"
 
     @property
-    def node_connections(self) -> ec2.Connections:
-        """What nodes, pods and the stack's own kubectl connect by: the security group that EKS makes for the cluster.
+    def kubectl(self) -> Kubectl:
+        """Applies manifests, and deletes their objects with the stack.
 
-        Its members talk to each other, and it lets everything out.
+        :raises ValueError: for a cluster that was made without ``kubectl``.
+        """
+        if self._kubectl is None:
+            raise ValueError("kubectl must be True to apply manifests, got False. Make the cluster with kubectl=True.")
+        return self._kubectl
+
+    @property
+    def node_connections(self) -> ec2.Connections:
+        """The security group that EKS makes for the cluster. Nodes, pods and the stack's own kubectl are its members.
+
+        Its members reach each other, and it allows all outbound traffic.
         https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
         """
         return ec2.Connections(security_groups=[self.cluster.cluster_security_group])
 
+    @property
+    def internet_routes(self) -> list[IDependable]:
+        """The routes that nodes and pods reach AWS by. They must exist before the first node, and after the last."""
+        return [subnet.internet_connectivity_established for subnet in self.cluster.vpc.private_subnets]
+
     def add_interface_endpoints(self, services: Sequence[ec2.InterfaceVpcEndpointAwsService]) -> None:
-        """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it. What is added
-        to the cluster from then on is deleted before that ends: kubectl could not delete anything afterwards.
+        """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it.
+
+        Call this before anything else is added to the cluster: kubectl can delete nothing once the endpoints refuse it.
         """
         group = self._network.add_interface_endpoints(services, client=self.node_connections)
-        self._callable = [group] if group else []
+        if group:
+            self._endpoints.append(group)
+            if self._kubectl:
+                self._kubectl.add_dependency(group)
+
+    def add_log_group(self, construct_id: str, *, name: str) -> logs.LogGroup:
+        """A log group with the retention, removal policy and key of the cluster's own logs.
+
+        :param name: the name that its writer expects. It should contain the name of the cluster, because a log group
+            of an earlier creation of the stack may still exist.
+        """
+        return log_group(
+            self,
+            construct_id,
+            posture=self._posture,
+            retention_days=self._log_retention_days,
+            key=self._key,
+            name=name,
+        )
 
     def add_on(
         self,
@@ -219,18 +253,19 @@ class EksCluster(Construct):
         roles: Mapping[str, iam.Role] | None = None,
         after: Sequence[IDependable] = (),
     ) -> eks.CfnAddon:
-        """An add-on that EKS installs and keeps. L1, as the L2 has no roles.
+        """An add-on that EKS installs and keeps running.
 
-        :param name: one of :data:`patternbook.limits.eks_add_ons.ADD_ONS`.
+        :param name: one of :data:`patternbook.limits.eks.ADD_ONS`.
         :param configuration: what ``aws eks describe-addon-configuration`` allows.
-        :param roles: what pods act as, by service account (:func:`patternbook.eks.pod_identity.pod_role`). The add-on
-            ``eks-pod-identity-agent`` has to be there.
-        :param after: what has to be there before: nodes, for all that runs as a deployment, or EKS waits for it, and
-            then calls the add-on degraded.
+        :param roles: roles of pods by service account (:func:`patternbook.eks.pod_identity.pod_role`). They need the
+            add-on ``eks-pod-identity-agent``.
+        :param after: what must exist before the add-on. An add-on that runs as a Deployment needs nodes, or EKS calls
+            it degraded after a while.
         :raises ValueError: for an unknown name.
         """
         if name not in ADD_ONS:
-            raise ValueError(f"add_on: {name!r} given, one of {', '.join(ADD_ONS)} required")
+            raise ValueError(f"name must be an EKS add-on, got {name!r}. Choose one of {', '.join(ADD_ONS)}.")
+        # L1, because the L2 takes no roles.
         add_on = eks.CfnAddon(
             self,
             "".join(part.capitalize() for part in name.replace("_", "-").split("-")),
@@ -244,121 +279,8 @@ class EksCluster(Construct):
             ]
             if roles
             else None,
-            # The template says what holds, not what somebody changed by hand.
+            # The template wins over changes that somebody made by hand.
             resolve_conflicts="OVERWRITE",
         )
-        add_on.node.add_dependency(*after, *self._callable, *(roles or {}).values())
+        add_on.node.add_dependency(*after, *self._endpoints, *(roles or {}).values())
         return add_on
-
-    def apply(
-        self, construct_id: str, manifests: Sequence[Mapping[str, Any]], *, after: Sequence[IDependable] = ()
-    ) -> eks.KubernetesManifest:
-        """Has kubectl apply objects, and delete them with the stack. As few as can be: each is a call into a cluster
-        that has to answer when the stack is deployed, and deleted.
-
-        :raises ValueError: in a cluster without ``kubectl``.
-        """
-        if not self._kubectl_role:
-            raise ValueError("apply: given to a cluster without kubectl; kubectl=True required")
-        manifest = eks.KubernetesManifest(
-            self,
-            construct_id,
-            cluster=self.cluster,  # ty: ignore[invalid-argument-type]
-            manifest=[dict(each) for each in manifests],
-            prune=False,
-        )
-        # The policy of the role, too, which is another resource.
-        manifest.node.add_dependency(self._kubectl_role, *self._callable, *after)
-        return manifest
-
-    def find(
-        self,
-        construct_id: str,
-        *,
-        kind: str,
-        name: str,
-        json_path: str,
-        namespace: str = "default",
-        after: Sequence[IDependable] = (),
-    ) -> eks.KubernetesObjectValue:
-        """Waits, for ten minutes at most, until something in the cluster has made an object, or set a value of it.
-
-        :param json_path: of the value, such as ``.metadata.name``.
-        :raises ValueError: in a cluster without ``kubectl``.
-        """
-        if not self._kubectl_role:
-            raise ValueError("find: asked of a cluster without kubectl; kubectl=True required")
-        found = eks.KubernetesObjectValue(
-            self,
-            construct_id,
-            cluster=self.cluster,  # ty: ignore[invalid-argument-type]
-            object_type=kind,
-            object_name=name,
-            object_namespace=namespace,
-            json_path=json_path,
-            timeout=cdk.Duration.minutes(10),
-        )
-        found.node.add_dependency(self._kubectl_role, *self._callable, *after)
-        return found
-
-    def _admin_role(self, principals: Sequence[str]) -> iam.Role:
-        trusted = [iam.ArnPrincipal(arn) for arn in principals] or [iam.AccountRootPrincipal()]
-        role = iam.Role(
-            self,
-            "Admin",
-            description=f"Administrator of the cluster of {cdk.Stack.of(self).stack_name}",
-            assumed_by=iam.CompositePrincipal(*trusted),  # ty: ignore[invalid-argument-type]
-        )
-        role.add_to_policy(iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[self.cluster.cluster_arn]))
-        self.cluster.grant_cluster_admin("AdminAccess", role.role_arn)
-        return role
-
-    def _role_of_auto_mode_nodes(self) -> iam.Role:
-        """https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html"""
-        return role_with_policies(
-            self,
-            "NodeRole",
-            description="Nodes that EKS brings",
-            assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
-            policies=("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"),
-            reason="AWS documents this policy for the nodes of Auto Mode.",
-        )
-
-    def _role_of_kubectl(self) -> iam.Role:
-        return role_with_policies(
-            self,
-            "KubectlRole",
-            description="Applies the manifests of the stack",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            policies=["service-role/AWSLambdaVPCAccessExecutionRole"],
-            reason="What a function in a VPC needs: to write logs, and network interfaces, for which IAM knows no "
-            "resource.",
-        )
-
-    def _settle_kubectl(self, role: iam.Role, *, posture: Posture, days: int | None, key: kms.Key | None) -> None:
-        """What the L2 does not say of its two functions."""
-        role.add_to_policy(iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[self.cluster.cluster_arn]))
-        provider = self.cluster.kubectl_provider
-        assert provider is not None
-        for each in provider.node.find_all():  # their log groups, where the feature flag useCdkManagedLogGroup is on
-            if isinstance(each, logs.CfnLogGroup):
-                each.apply_removal_policy(posture.removal_policy)
-                each.retention_in_days = posture.log_retention_days if days is None else days
-                each.kms_key_id = key.key_arn if key else None
-        # It belongs to a policy that this role does without.
-        self.node.try_remove_child("HasEcrPublic")
-        handler = provider.node.find_child("Handler").node.default_child
-        assert isinstance(handler, cdk.CfnElement)
-        acknowledge(provider, "L1", "CDK chooses the runtime that its function is written for.")
-        for name in ("AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole"):
-            acknowledge(
-                provider,
-                f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/{name}]",
-                "Of CDK's function that calls kubectl's: to write logs, and network interfaces, for which IAM knows no "
-                "resource.",
-            )
-        acknowledge(
-            provider,
-            f"IAM5[Resource::<{cdk.Stack.of(self).get_logical_id(handler)}.Arn>:*]",
-            "Every version of the one function that CDK's own calls.",
-        )

@@ -1,7 +1,6 @@
-"""Pods on Fargate: which ones, what they act as while they start, and where what they print goes."""
+"""Fargate profiles, the pod execution role, and the log router of pods on Fargate."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -9,41 +8,25 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
+from typing_extensions import Self
 
 from patternbook.data.logs import log_group
+from patternbook.eks.access import role_with_policies
 from patternbook.eks.cluster import EksCluster
-from patternbook.eks.roles import role_with_policies
+from patternbook.eks.manifests import MANIFESTS, read_manifests
+from patternbook.eks.settings import FargatePodsSettings, check_namespaces
 from patternbook.limits.logs import check_retention
 from patternbook.posture import Posture
-from patternbook.settings.fields import NAMESPACE
-
-SYSTEM: Final = ("kube-system", "aws-observability")
-"""Namespaces that belong to the cluster."""
-MAX_NAMESPACES: Final = 5
-"""Selectors of a profile: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"""
-
-
-def check_namespaces(namespaces: Sequence[str]) -> None:
-    """:raises ValueError: for what is no namespace or belongs to the cluster, and for more, or less, than a profile
-    takes.
-    """
-    if not 1 <= len(namespaces) <= MAX_NAMESPACES:
-        raise ValueError(f"expected 1 to {MAX_NAMESPACES} namespaces, not {len(namespaces)}")
-    for name in namespaces:
-        if not NAMESPACE.accepts(name):
-            raise ValueError(f"expected {NAMESPACE.text}, unlike {name!r}")
-        if name in SYSTEM:
-            raise ValueError(f"expected namespaces of your own, unlike {name}, which belongs to the cluster")
 
 
 class FargatePods(Construct):
-    """Fargate profiles, by which pods of some namespaces run on Fargate, in the private subnets of a cluster without
-    nodes; CoreDNS on Fargate too; and the log group that what pods print goes to.
+    """Fargate profiles for the pods of some namespaces and for CoreDNS, in the private subnets of a cluster without
+    nodes, and a log group for the output of pods.
 
-    *A role*, of the kubelet and not of the pods, pulls images and writes to that one log group. It is for profiles of
-    this one cluster.
+    The *pod execution role* belongs to the kubelet, not to the pods. It pulls images, and writes to that one log group.
+    Only Fargate profiles of this one cluster can use it.
 
-    EKS changes one profile of a cluster at a time, so they are made, and deleted, one after the other.
+    EKS changes one Fargate profile of a cluster at a time, so CloudFormation makes and deletes them one by one.
 
     https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
     """
@@ -59,15 +42,17 @@ class FargatePods(Construct):
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
     ) -> None:
-        """:param namespaces: whose pods run on Fargate; others find no node.
+        """:param namespaces: namespaces whose pods run on Fargate. Pods of other namespaces find no node.
         :param key: encrypts the log group.
-        :raises ValueError: see :func:`check_namespaces` and :func:`patternbook.limits.logs.check_retention`.
+        :raises ValueError: see :func:`patternbook.eks.settings.check_namespaces` and
+            :func:`patternbook.limits.logs.check_retention`.
         """
         check_namespaces(namespaces)
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
+        self._cluster = cluster
         self.log_group = log_group(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
-        self.role = self._role_of_the_kubelet(cluster)
+        self.role = self._pod_execution_role(cluster)
         system = self._profile(
             "System", cluster, [eks.Selector(namespace="kube-system", labels={"k8s-app": "kube-dns"})]
         )
@@ -76,15 +61,40 @@ class FargatePods(Construct):
         )
         self.dns = cluster.add_on("coredns", configuration={"computeType": "Fargate"}, after=[system])
 
-    @property
-    def values(self) -> dict[str, str]:
-        """What the manifest of the log router asks for."""
-        return {"LogGroupName": self.log_group.log_group_name, "Region": cdk.Stack.of(self).region}
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: FargatePodsSettings,
+        *,
+        cluster: EksCluster,
+        posture: Posture,
+        key: kms.Key | None = None,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            cluster=cluster,
+            posture=posture,
+            namespaces=settings.namespaces,
+            log_retention_days=settings.log_retention_days,
+            key=key,
+        )
 
-    def _role_of_the_kubelet(self, cluster: EksCluster) -> iam.Role:
+    def apply_log_router(self) -> None:
+        """Applies the configuration of Fargate's log router, which sends the output of pods to the log group."""
+        manifests = read_manifests(
+            MANIFESTS / "log-router-fargate.yaml",
+            LogGroupName=self.log_group.log_group_name,
+            Region=cdk.Stack.of(self).region,
+        )
+        self._cluster.kubectl.apply("LogRouter", manifests, after=[self.log_group])
+
+    def _pod_execution_role(self, cluster: EksCluster) -> iam.Role:
         """https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html"""
         stack = cdk.Stack.of(self)
-        # Known before the cluster is.
+        # An ARN from the name of the cluster, because the role is made before the cluster.
         profiles = stack.format_arn(service="eks", resource="fargateprofile", resource_name=f"{cluster.name}/*")
         role = role_with_policies(
             self,
@@ -120,10 +130,6 @@ class FargatePods(Construct):
             subnet_selection=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
             selectors=selectors,
         )
-        # Pods need their way out, and the kubelet its permissions, for as long as there are any.
-        profile.node.add_dependency(
-            self.role,
-            *after,
-            *(subnet.internet_connectivity_established for subnet in cluster.cluster.vpc.private_subnets),
-        )
+        # Pods need their route out, and the kubelet its permissions, until the last pod is gone.
+        profile.node.add_dependency(self.role, *after, *cluster.internet_routes)
         return profile

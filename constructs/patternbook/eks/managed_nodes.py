@@ -1,23 +1,21 @@
-"""Nodes of an EKS cluster that EKS manages: groups of EC2 instances, on demand or on Spot."""
+"""Managed node groups: EC2 instances, on demand or on Spot, that EKS launches, drains, replaces and repairs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
+from typing_extensions import Self
 
 from patternbook.eks.cluster import EksCluster
-from patternbook.eks.roles import role_with_policies
-from patternbook.limits.ecs_capacity import VOLUMES_GIB, OperatingSystem
-from patternbook.limits.instance_types import Architecture, InstanceTypeName, check_instance_types
-from patternbook.settings import fields
-from patternbook.settings.base import SettingsModel
-
-CapacityType = Literal["ON_DEMAND", "SPOT"]
-TaintEffect = Literal["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]
+from patternbook.eks.launch_template import node_template
+from patternbook.eks.settings import CapacityType, NodeGroupSettings, Taint
+from patternbook.limits.ecs_capacity import OperatingSystem
+from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
+from patternbook.limits.instance_types import Architecture, InstanceTypeName
 
 AMI_TYPES: Final[Mapping[tuple[OperatingSystem, Architecture], eks.NodegroupAmiType]] = {
     ("al2023", "arm64"): eks.NodegroupAmiType.AL2023_ARM_64_STANDARD,
@@ -25,133 +23,28 @@ AMI_TYPES: Final[Mapping[tuple[OperatingSystem, Architecture], eks.NodegroupAmiT
     ("bottlerocket", "arm64"): eks.NodegroupAmiType.BOTTLEROCKET_ARM_64,
     ("bottlerocket", "x86_64"): eks.NodegroupAmiType.BOTTLEROCKET_X86_64,
 }
-"""Of the EKS-optimized AMIs: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html"""
-
-NODE_TYPES: Final[Mapping[Architecture, tuple[InstanceTypeName, ...]]] = {
-    "arm64": ("t4g.large", "m7g.large"),
-    "x86_64": ("t3.large", "m6i.large"),
-}
-"""Where none is named."""
-TOO_SMALL: Final = ("t4g.small", "t3.small")
-"""Types with addresses for 11 pods, most of which are those of add-ons:
-https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html"""
-SPOT_TYPES: Final[Mapping[Architecture, tuple[InstanceTypeName, ...]]] = {
-    "arm64": ("m7g.large", "r7g.large", "t4g.large", "m7g.xlarge", "c7g.xlarge"),
-    "x86_64": ("m6i.large", "r6i.large", "t3.large", "m6i.xlarge", "c6i.xlarge"),
-}
-"""Where none is named, on Spot: the more pools, the fewer interruptions."""
-
-MAX_NODES: Final = 450
-"""Nodes of a managed group: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"""
-
-
-class Taint(SettingsModel):
-    """What keeps pods off a node that do not tolerate it."""
-
-    key: fields.LabelKey
-    """Its key."""
-    value: fields.LabelValue = ""
-    """Its value."""
-    effect: TaintEffect = "NO_SCHEDULE"
-    """What happens to pods that do not tolerate it."""
-
-
-def check_node_types(names: Sequence[InstanceTypeName], *, architecture: Architecture) -> None:
-    """:raises ValueError: for a type of another architecture than the AMI's, or with too few addresses for pods."""
-    check_instance_types(names, architecture=architecture)
-    small = [name for name in names if name in TOO_SMALL]
-    if small:
-        raise ValueError(f"expected types with room for pods beside the add-ons, unlike {', '.join(small)}")
-
-
-def check_sizes(*, min_nodes: int, max_nodes: int) -> None:
-    """:raises ValueError: for numbers that contradict each other, or that EKS does not take."""
-    if not 0 <= min_nodes <= max_nodes <= MAX_NODES or max_nodes < 1:
-        raise ValueError(
-            f"min_nodes and max_nodes: {min_nodes} and {max_nodes} given, 0 <= min <= max <= {MAX_NODES}, and a max of "
-            "at least 1, required"
-        )
-
-
-def node_role(scope: Construct, construct_id: str) -> iam.Role:
-    """What the kubelet of a node needs, and no more: pods have roles of their own, by Pod Identity; that of the VPC CNI
-    too, which by default takes this one's.
-
-    https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
-    """
-    return role_with_policies(
-        scope,
-        construct_id,
-        description="Nodes",
-        assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
-        policies=("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"),
-        reason="AWS documents this policy for nodes; pods cannot act as the role: metadata answers for one hop only.",
-    )
-
-
-def node_template(
-    scope: Construct,
-    construct_id: str,
-    *,
-    operating_system: OperatingSystem,
-    volume_gib: int | None = None,
-    machine_image: ec2.IMachineImage | None = None,
-    security_group: ec2.ISecurityGroup | None = None,
-    role: iam.IRole | None = None,
-    user_data: ec2.UserData | None = None,
-) -> ec2.LaunchTemplate:
-    """What every node has in common, for whoever launches it: IMDSv2 for one hop, so that pods cannot act as the node,
-    and encrypted gp3 volumes.
-
-    https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
-
-    :param volume_gib: of the volume with images and what containers write; :data:`VOLUMES_GIB` where it is None.
-    :param machine_image: with the other three, where EKS does not add them, as it does for a managed group.
-    """
-    volumes = dict(VOLUMES_GIB[operating_system])
-    if volume_gib is not None:
-        volumes[list(volumes)[-1]] = volume_gib
-    return ec2.LaunchTemplate(
-        scope,
-        construct_id,
-        machine_image=machine_image,
-        security_group=security_group,
-        role=role,
-        user_data=user_data,
-        require_imdsv2=True,
-        http_put_response_hop_limit=1,
-        block_devices=[
-            ec2.BlockDevice(
-                device_name=device,
-                volume=ec2.BlockDeviceVolume.ebs(
-                    gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3, delete_on_termination=True
-                ),
-            )
-            for device, gib in volumes.items()
-        ],
-    )
+"""The EKS-optimized AMIs: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html"""
 
 
 def warn_of_one_spot_type(scope: Construct, name: InstanceTypeName) -> None:
-    """At synth."""
+    """Warns at synth that all Spot nodes depend on one Spot capacity pool."""
     cdk.Annotations.of(scope).add_warning_v2(
         "patternbook:OneSpotInstanceType",
-        f"Spot with one instance type, {name}: when its pool runs dry there is no other to go to, and all nodes can go "
-        "at once. Name several.",
+        f"The only Spot instance type is {name}. When its capacity pool runs dry, all Spot nodes can go at once "
+        "and none can come. Name several types.",
     )
 
 
 class ManagedNodes(Construct):
-    """A managed node group in the private subnets: EKS launches its nodes, drains them before it replaces them, and
-    repairs those that are broken.
+    """A managed node group in the private subnets. EKS launches its nodes, drains them before it replaces them, and
+    repairs broken ones.
 
-    Nodes run AL2023 or Bottlerocket, from the EKS-optimized AMI of the cluster's version; instance types are of its
-    architecture. They have neither a public address nor an SSH key, and share the security group of the cluster.
-    Volumes are gp3, encrypted with the AWS managed key: Auto Scaling would need a grant on another, and what outlives a
-    node belongs elsewhere.
+    Nodes run the EKS-optimized AMI of AL2023 or Bottlerocket for the cluster's version. They have neither a public
+    address nor an SSH key, and are in the security group of the cluster. The AWS managed key encrypts their gp3
+    volumes: Auto Scaling would need a grant on another key, and data that outlives a node belongs elsewhere.
 
-    Nothing changes their number between ``min_nodes`` and ``max_nodes`` unless somebody installs an autoscaler.
-    A pod disruption budget that cannot be met makes an update fail, rather than be overridden.
+    Only an autoscaler or a person changes the number of nodes between ``min_nodes`` and ``max_nodes``. An update fails
+    if a pod disruption budget cannot be met: it never overrides one.
     """
 
     def __init__(
@@ -172,12 +65,15 @@ class ManagedNodes(Construct):
         taints: Sequence[Taint] = (),
         after: Sequence[IDependable] = (),
     ) -> None:
-        """:param role: of the nodes, see :func:`node_role`.
-        :param instance_types: on demand in order of preference; :data:`NODE_TYPES` or :data:`SPOT_TYPES` where there is
-            none. Spot with a single one is a warning.
-        :param after: what has to be there before a node can be ready: the add-ons ``vpc-cni``, ``kube-proxy`` and
+        """:param role: role of the nodes, see :func:`patternbook.eks.access.node_role`.
+        :param instance_types: in order of preference on demand. They default to
+            :data:`patternbook.limits.eks.NODE_TYPES` or :data:`patternbook.limits.eks.SPOT_TYPES`. A single type on
+            Spot is a warning.
+        :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
+        :param after: what a node needs to become ready: the add-ons ``vpc-cni``, ``kube-proxy`` and
             ``eks-pod-identity-agent``.
-        :raises ValueError: see :func:`check_sizes` and :func:`check_node_types`.
+        :raises ValueError: see :func:`patternbook.limits.eks.check_sizes` and
+            :func:`patternbook.limits.eks.check_node_types`.
         """
         check_sizes(min_nodes=min_nodes, max_nodes=max_nodes)
         spot = capacity_type == "SPOT"
@@ -201,7 +97,7 @@ class ManagedNodes(Construct):
             ),
             min_size=min_nodes,
             max_size=max_nodes,
-            # EKS begins with as many; a group of none is one that somebody or something scales up.
+            # A group starts with this number of nodes.
             desired_size=min_nodes,
             max_unavailable=1,
             force_update=False,
@@ -214,9 +110,35 @@ class ManagedNodes(Construct):
         )
         resource = self.group.node.default_child
         assert isinstance(resource, eks.CfnNodegroup)
-        # The L2 leaves it out, and nodes would stay behind when the cluster is upgraded.
+        # The L2 leaves the version out, and nodes would stay on the old version when the cluster is upgraded.
         resource.version = cluster.version
-        # A node works for as long as its role may, and reaches EKS: so they go after it, too.
-        self.group.node.add_dependency(
-            role, *after, *(subnet.internet_connectivity_established for subnet in cluster.cluster.vpc.private_subnets)
+        # A node needs its role and its route to EKS until it is gone, so both are deleted after it.
+        self.group.node.add_dependency(role, *after, *cluster.internet_routes)
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: NodeGroupSettings,
+        *,
+        cluster: EksCluster,
+        role: iam.Role,
+        after: Sequence[IDependable] = (),
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            cluster=cluster,
+            role=role,
+            capacity_type=settings.capacity_type,
+            operating_system=settings.operating_system,
+            architecture=settings.architecture,
+            instance_types=settings.instance_types,
+            min_nodes=settings.min_nodes,
+            max_nodes=settings.max_nodes,
+            volume_gib=settings.volume_gib,
+            labels=settings.labels,
+            taints=settings.taints,
+            after=after,
         )

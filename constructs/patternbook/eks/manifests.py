@@ -1,22 +1,34 @@
-"""Kubernetes manifests, kept as YAML beside what else runs inside a pattern."""
+"""Kubernetes manifests: read from YAML files, and applied by the stack's own kubectl."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import aws_cdk as cdk
 import yaml
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk.lambda_layer_kubectl_v36 import KubectlV36Layer
+from constructs import Construct, IDependable
+
+from patternbook.eks.access import role_with_policies
+from patternbook.nag import acknowledge
 
 MANIFESTS: Final = Path(__file__).with_name("runtime")
-"""Manifests that several patterns apply."""
+"""Manifests of the constructs in this folder."""
 PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
 
 
 def read_manifests(path: Path, **values: str) -> list[dict[str, Any]]:
-    """The objects of a YAML file, in its order.
+    """The Kubernetes objects of a YAML file.
 
-    :param values: what stands in the file as ``${Name}``, such as the id of a file system, known at deployment only.
+    :param values: values of the placeholders ``${Name}`` in the file, such as the id of a file system, which only a
+        deployment knows.
     :raises ValueError: for a document that is no Kubernetes object, for a placeholder without a value, and for a value
-        that no placeholder asks for.
+        without a placeholder.
     """
     used: set[str] = set()
 
@@ -30,14 +42,135 @@ def read_manifests(path: Path, **values: str) -> list[dict[str, Any]]:
     def replace(found: re.Match[str]) -> str:
         name = found[1]
         if name not in values:
-            raise ValueError(f"{path.name}: no value for ${{{name}}}; given: {', '.join(values) or 'none'}")
+            raise ValueError(
+                f"{path.name} needs a value for ${{{name}}}, got values for {', '.join(values) or 'none'}."
+            )
         used.add(name)
         return values[name]
 
     documents = [fill(each) for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each is not None]
     for each in documents:
         if not isinstance(each, dict) or not {"apiVersion", "kind", "metadata"} <= each.keys():
-            raise ValueError(f"{path.name}: expected Kubernetes objects with apiVersion, kind and metadata")
+            raise ValueError(
+                f"{path.name} must have Kubernetes objects with apiVersion, kind and metadata, got {each!r}."
+            )
     if values.keys() - used:
-        raise ValueError(f"{path.name}: no placeholder for {', '.join(sorted(values.keys() - used))}")
+        raise ValueError(
+            f"{path.name} has no placeholder for {', '.join(sorted(values.keys() - used))}. Remove the value."
+        )
     return documents
+
+
+class Kubectl:
+    """The stack's own kubectl: two Lambda functions of CDK's in the private subnets. CloudFormation has no resource for
+    Kubernetes objects.
+
+    The construct of the cluster is the scope of everything that it makes.
+    """
+
+    def __init__(self, scope: Construct) -> None:
+        self._scope = scope
+        self._role = role_with_policies(
+            scope,
+            "KubectlRole",
+            description="Applies the manifests of the stack",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            policies=["service-role/AWSLambdaVPCAccessExecutionRole"],
+            reason="A function in a VPC has to write logs and to manage network interfaces, for which IAM has no "
+            "resource.",
+        )
+        # The dependencies include the policy of the role, which is a resource of its own.
+        self._after: list[IDependable] = [self._role]
+
+    def provider_options(self) -> eks.KubectlProviderOptions:
+        """Options for the L2 construct of the cluster."""
+        return eks.KubectlProviderOptions(
+            kubectl_layer=KubectlV36Layer(self._scope, "KubectlLayer"),
+            # CDK would let the role read every repository of the account, for Helm charts that nobody installs.
+            role=self._role.without_policy_updates(),
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+
+    def attach(
+        self,
+        cluster: eks.Cluster,
+        *,
+        log_retention_days: int,
+        log_removal_policy: cdk.RemovalPolicy,
+        key: kms.Key | None,
+    ) -> None:
+        """Configures the two functions of the cluster, where its L2 construct has no options for it."""
+        self._cluster = cluster
+        self._role.add_to_policy(iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster.cluster_arn]))
+        provider = cluster.kubectl_provider
+        assert provider is not None
+        # The functions have log groups here if the feature flag useCdkManagedLogGroup is on.
+        for each in provider.node.find_all():
+            if isinstance(each, logs.CfnLogGroup):
+                each.apply_removal_policy(log_removal_policy)
+                each.retention_in_days = log_retention_days
+                each.kms_key_id = key.key_arn if key else None
+        # This condition is for a policy that the role does not have.
+        self._scope.node.try_remove_child("HasEcrPublic")
+        handler = provider.node.find_child("Handler").node.default_child
+        assert isinstance(handler, cdk.CfnElement)
+        acknowledge(provider, "L1", "CDK chooses the runtime that its function is written for.")
+        for name in ("AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole"):
+            acknowledge(
+                provider,
+                f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/{name}]",
+                "CDK's function that calls kubectl's has to write logs and to manage network interfaces, for which IAM "
+                "has no resource.",
+            )
+        acknowledge(
+            provider,
+            f"IAM5[Resource::<{cdk.Stack.of(self._scope).get_logical_id(handler)}.Arn>:*]",
+            "CDK's function may call every version of kubectl's.",
+        )
+
+    def add_dependency(self, *needed: IDependable) -> None:
+        """Makes whatever kubectl applies from now on depend on these."""
+        self._after.extend(needed)
+
+    def apply(
+        self, construct_id: str, manifests: Sequence[Mapping[str, Any]], *, after: Sequence[IDependable] = ()
+    ) -> eks.KubernetesManifest:
+        """Applies objects, and deletes them with the stack. Apply few: the cluster has to answer for each of them
+        whenever the stack is deployed or deleted.
+        """
+        manifest = eks.KubernetesManifest(
+            self._scope,
+            construct_id,
+            cluster=self._cluster,  # ty: ignore[invalid-argument-type]
+            manifest=[dict(each) for each in manifests],
+            prune=False,
+        )
+        manifest.node.add_dependency(*self._after, *after)
+        return manifest
+
+    def wait_for(
+        self,
+        construct_id: str,
+        *,
+        kind: str,
+        name: str,
+        json_path: str,
+        namespace: str = "default",
+        after: Sequence[IDependable] = (),
+    ) -> eks.KubernetesObjectValue:
+        """Waits up to ten minutes until something in the cluster has created an object, or set a value in it.
+
+        :param json_path: path to the value, such as ``.metadata.name``.
+        """
+        found = eks.KubernetesObjectValue(
+            self._scope,
+            construct_id,
+            cluster=self._cluster,  # ty: ignore[invalid-argument-type]
+            object_type=kind,
+            object_name=name,
+            object_namespace=namespace,
+            json_path=json_path,
+            timeout=cdk.Duration.minutes(10),
+        )
+        found.node.add_dependency(*self._after, *after)
+        return found

@@ -1,4 +1,4 @@
-"""Roles that pods act as, by EKS Pod Identity."""
+"""Roles that pods assume by EKS Pod Identity."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from patternbook.eks.roles import role_with_policies
+from patternbook.eks.access import role_with_policies
 
 
 def pod_role(
@@ -17,14 +17,14 @@ def pod_role(
     managed_policies: Sequence[str] = (),
     statements: Sequence[iam.PolicyStatement] = (),
 ) -> iam.Role:
-    """A role for the pods of one service account; which one, an association says: that of an add-on
+    """A role for the pods of one service account. An association names the service account: that of an add-on
     (:meth:`patternbook.eks.cluster.EksCluster.add_on`), or a ``CfnPodIdentityAssociation``.
 
     https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
 
-    :param managed_policies: names of AWS managed policies, such as AWS documents for its own add-ons: they follow what
-        a new version of the add-on needs.
-    :param statements: everything else.
+    :param managed_policies: names of AWS managed policies. AWS documents some for its own add-ons, and changes them
+        when a new version of the add-on needs more.
+    :param statements: everything else that the pods may do.
     """
     role = role_with_policies(
         scope,
@@ -42,7 +42,7 @@ def pod_role(
 
 
 def volume_key_statements(key: kms.Key) -> list[iam.PolicyStatement]:
-    """What a CSI driver needs to have EBS encrypt volumes with a customer managed key.
+    """The permissions of a CSI driver to let EBS encrypt volumes with a customer managed key.
 
     https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
     """

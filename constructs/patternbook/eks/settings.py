@@ -1,17 +1,26 @@
-"""Settings that patterns with an EKS cluster have in common, by the construct that takes them."""
+"""Settings of EKS clusters and of what pods run on. The settings of storage stand in
+:mod:`patternbook.eks.storage.settings`.
+"""
 
-from typing import Annotated, ClassVar
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook.eks.cluster import MAX_PUBLIC_CIDRS, check_public_access
-from patternbook.eks.managed_nodes import check_node_types
+from patternbook.data.settings import LogSettings
+from patternbook.limits.ecs_capacity import OperatingSystem
+from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
 from patternbook.network.settings import NetworkSettings
+from patternbook.posture import Posture
 from patternbook.settings import fields
-from patternbook.settings.base import PatternSettings, posture_of
-from patternbook.settings.fields import EachOnce, Expected, Unit, Whole, YesNo
+from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
+from patternbook.settings.fields import CIDR, NAMESPACE, EachOnce, Expected, Percent, Unit, Whole, YesNo
+
+CapacityType = Literal["ON_DEMAND", "SPOT"]
+TaintEffect = Literal["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]
 
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html
 AddOnVersion = Annotated[
@@ -19,28 +28,74 @@ AddOnVersion = Annotated[
 ]
 Labels = Annotated[dict[fields.LabelKey, fields.LabelValue], Field(max_length=50)]
 InstanceTypes = Annotated[tuple[InstanceTypeName, ...], EachOnce, Field(max_length=10)]
-# EKS takes 450 at most; none is for somebody, or something, that scales the group up.
-Nodes = Annotated[Whole, Field(ge=0, le=450), Unit("nodes")]
-SomeNodes = Annotated[Whole, Field(ge=1, le=450), Unit("nodes")]
+# A group may have no nodes at first, and be scaled up by an autoscaler or a person.
+Nodes = Annotated[Whole, Field(ge=0, le=MAX_NODES), Unit("nodes")]
+SomeNodes = Annotated[Whole, Field(ge=1, le=MAX_NODES), Unit("nodes")]
+
+PRIVATE_BLOCKS: Final = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+SYSTEM_NAMESPACES: Final = ("kube-system", "aws-observability")
+"""Namespaces that belong to the cluster."""
+
+
+def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
+    """https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
+
+    :raises ValueError: for more CIDR blocks than EKS takes, for anything but public CIDR blocks, and for blocks that
+        admit everybody where the posture does not allow it.
+    """
+    if len(cidrs) > MAX_PUBLIC_CIDRS:
+        raise ValueError(
+            f"public_access_cidrs must list at most {MAX_PUBLIC_CIDRS} CIDR blocks, got {len(cidrs)}. "
+            "Merge adjacent blocks."
+        )
+    for cidr in cidrs:
+        if not CIDR.accepts(cidr):
+            raise ValueError(f"Each of public_access_cidrs must be {CIDR.text}, got {cidr!r}.")
+        if any(ipaddress.IPv4Network(cidr).subnet_of(private) for private in PRIVATE_BLOCKS):
+            raise ValueError(
+                f"public_access_cidrs must be public addresses, got {cidr}. Remove it: the private endpoint serves it."
+            )
+    together = ipaddress.collapse_addresses(map(ipaddress.IPv4Network, cidrs))
+    if any(block.prefixlen == 0 for block in together) and not posture.open_cluster_endpoint:
+        given = " and ".join(cidrs)
+        raise ValueError(
+            f"public_access_cidrs may not admit everybody (0.0.0.0/0) in {posture.name}, got {given}. "
+            "List your own CIDR blocks."
+        )
+
+
+def check_namespaces(namespaces: Sequence[str]) -> None:
+    """:raises ValueError: for names that are no namespaces, for namespaces that belong to the cluster, and for more or
+    fewer than a Fargate profile takes.
+    """
+    if not 1 <= len(namespaces) <= MAX_NAMESPACES:
+        raise ValueError(f"namespaces must list 1 to {MAX_NAMESPACES} namespaces, got {len(namespaces)}.")
+    for name in namespaces:
+        if not NAMESPACE.accepts(name):
+            raise ValueError(f"Each of namespaces must be {NAMESPACE.text}, got {name!r}.")
+        if name in SYSTEM_NAMESPACES:
+            raise ValueError(f"namespaces must be your own, got {name}, which belongs to the cluster. Remove it.")
 
 
 class ClusterSettings(NetworkSettings):
-    """Of the control plane, see :class:`patternbook.eks.cluster.EksCluster`."""
+    """Settings of an :class:`patternbook.eks.cluster.EksCluster` and of its network."""
 
     add_ons: ClassVar[tuple[str, ...]]
-    """Those that the pattern can have."""
+    """Names of the add-ons that the pattern can have."""
 
     upgrade_policy: UpgradePolicy = "STANDARD"
-    """At the end of standard support: EKS upgrades the cluster, or, for six times the price, goes on (EXTENDED)."""
+    """Policy for the end of standard support. With STANDARD, EKS upgrades the cluster by itself. With EXTENDED, it
+    supports the version for another year, at six times the price."""
     kubernetes_version: Annotated[str, Expected("a Kubernetes version in support")] = KUBERNETES_VERSION
-    """Version of the cluster; a newer one upgrades it, one minor version at a time, and there is no way back."""
+    """Kubernetes version of the cluster. Change it to upgrade, one minor version at a time. There is no way back."""
     public_access_cidrs: Annotated[tuple[fields.Cidr, ...], EachOnce, Field(max_length=MAX_PUBLIC_CIDRS)] = ()
-    """IPv4 blocks that may reach the API of the cluster from the internet; without any, it has no public endpoint."""
+    """IPv4 CIDR blocks that may reach the API of the cluster from the internet. Without any, the cluster has no public
+    endpoint."""
     admin_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=20)] = ()
-    """ARNs of roles, users or accounts that may act as the cluster's admin; without any, whoever IAM of this account
-    lets do so."""
+    """ARNs of IAM roles, users or accounts that may assume the admin role of the cluster. Without any, the IAM policies
+    of this account decide."""
     add_on_versions: dict[str, AddOnVersion] = Field({}, max_length=20)
-    """Versions of add-ons, by their names; EKS chooses the others."""
+    """Versions of add-ons by their names. EKS chooses the version of any other add-on when it creates it."""
 
     @field_validator("kubernetes_version")
     @classmethod
@@ -59,28 +114,129 @@ class ClusterSettings(NetworkSettings):
     def _of_the_pattern(cls, value: dict[str, str]) -> dict[str, str]:
         others = sorted(value.keys() - set(cls.add_ons))
         if others:
-            raise ValueError(f"expected add-ons of this pattern, unlike {', '.join(others)}: {', '.join(cls.add_ons)}")
+            raise ValueError(
+                f"Must name add-ons of this pattern, got {', '.join(others)}. Choose from {', '.join(cls.add_ons)}."
+            )
         return value
 
 
+class InsightsSettings(PatternSettings):
+    """Settings of CloudWatch Container Insights."""
+
+    container_insights: YesNo = True
+    """Send metrics and logs of nodes and pods to CloudWatch Container Insights, which costs money by volume."""
+
+
+class Taint(SettingsModel):
+    """A taint of a node, which keeps off pods that do not tolerate it."""
+
+    key: fields.LabelKey
+    """Key of the taint."""
+    value: fields.LabelValue = ""
+    """Value of the taint."""
+    effect: TaintEffect = "NO_SCHEDULE"
+    """Effect on pods that do not tolerate the taint."""
+
+
 class NodeSettings(PatternSettings):
-    """What all nodes have in common."""
+    """Settings of all nodes."""
 
     architecture: Architecture = "arm64"
-    """Architecture of AMI, nodes and images."""
+    """CPU architecture of the AMI, the nodes and your images."""
     volume_gib: Annotated[Whole, Field(ge=20, le=16384), Unit("GiB")] = 30
-    """Volume of a node, for images and what containers write."""
+    """Size of a node's EBS volume, which holds images and container writes."""
 
 
-def run_the_ami(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> tuple[InstanceTypeName, ...]:
-    """Part of a rule: see :func:`patternbook.eks.managed_nodes.check_node_types`."""
+class ManagedNodeSettings(NodeSettings):
+    """Settings of all managed node groups."""
+
+    operating_system: OperatingSystem = "al2023"
+    """Operating system of the nodes. They run its EKS-optimized AMI."""
+
+
+class NodeGroupSettings(ManagedNodeSettings):
+    """Settings of one :class:`patternbook.eks.managed_nodes.ManagedNodes`.
+
+    The settings of a pattern with several node groups have prefixes (``spot_labels``). A property for each group
+    returns its part of them in this form.
+    """
+
+    capacity_type: CapacityType
+    """On demand or Spot."""
+    instance_types: InstanceTypes
+    """Instance types of the nodes, in order of preference on demand."""
+    labels: Labels
+    """Kubernetes labels of the nodes."""
+    taints: tuple[Taint, ...] = ()
+    """Taints of the nodes."""
+    min_nodes: Nodes
+    """Minimum number of nodes."""
+    max_nodes: SomeNodes
+    """Maximum number of nodes."""
+
+
+class SelfManagedNodesSettings(NodeSettings):
+    """Settings of :class:`patternbook.eks.self_managed_nodes.SelfManagedNodes`."""
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "desired_nodes": "Not supported: an autoscaler or a person owns the number of nodes, and a deployment would "
+        "reset it. To pin it, set min_nodes = max_nodes."
+    }
+
+    ami_id: fields.AmiId | None = None
+    """AMI of your own. It needs nodeadm, this architecture and the Region of the stack. Each deployment defaults to the
+    newest EKS-optimized AMI of AL2023."""
+    instance_types: InstanceTypes = ()
+    """Instance types of the nodes, in order of preference on demand. Defaults to five types of the architecture."""
+    on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("nodes")] = 2
+    """Number of on-demand nodes before the first Spot node."""
+    spot_percent: Percent = 50
+    """Share of Spot nodes among the nodes beyond on_demand_base."""
+    min_nodes: SomeNodes = 2
+    """Minimum number of nodes. The add-ons need at least one."""
+    max_nodes: SomeNodes = 6
+    """Maximum number of nodes."""
+    node_labels: Labels = Field({"nodes": "own"})
+    """Kubernetes labels of the nodes."""
+
+    @field_validator("instance_types")
+    @classmethod
+    def _of_the_architecture(cls, value: InstanceTypes, info: ValidationInfo) -> InstanceTypes:
+        return checked_types(value, info)
+
+    @field_validator("max_nodes")
+    @classmethod
+    def _ordered(cls, value: int, info: ValidationInfo) -> int:
+        return checked_maximum(value, info, minimum="min_nodes")
+
+
+class FargatePodsSettings(LogSettings):
+    """Settings of :class:`patternbook.eks.fargate.FargatePods`."""
+
+    namespaces: Annotated[tuple[fields.Namespace, ...], EachOnce, Field(min_length=1, max_length=MAX_NAMESPACES)] = (
+        "default",
+    )
+    """Kubernetes namespaces whose pods run on Fargate. Pods of other namespaces find no node."""
+
+    @field_validator("namespaces")
+    @classmethod
+    def _own(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        check_namespaces(value)
+        return value
+
+
+def checked_types(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> tuple[InstanceTypeName, ...]:
+    """Validates instance types, see :func:`patternbook.limits.eks.check_node_types`."""
     if "architecture" in info.data:
         check_node_types(value, architecture=info.data["architecture"])
     return value
 
 
-class InsightsSettings(PatternSettings):
-    """What CloudWatch is told about pods."""
-
-    container_insights: YesNo = True
-    """Send metrics and logs of nodes and pods to CloudWatch, for money by volume."""
+def checked_maximum(value: int, info: ValidationInfo, *, minimum: str) -> int:
+    """Validates a maximum: it must not be below the setting that ``minimum`` names."""
+    if value < info.data.get(minimum, 0):
+        raise ValueError(
+            f"Must be at least {minimum} ({info.data[minimum]}), got {value}. "
+            f"Raise {info.field_name} or lower {minimum}."
+        )
+    return value

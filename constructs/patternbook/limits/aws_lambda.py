@@ -1,11 +1,11 @@
-"""Limits of AWS Lambda, as AWS documents them. Nothing but numbers: no part of the CDK is needed to read them.
+"""Limits of AWS Lambda, each with its source, and checks of them. They work without the CDK.
 
-In Lambda's documents, and so here, a KB has 1,024 bytes and an MB 1,024 KB.
+A MB of Lambda's documents has 1,024 KB of 1,024 bytes each, so it is a MiB.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from patternbook.limits.limit import Limit
 
@@ -19,18 +19,18 @@ KB: Final = 1024
 MB: Final = 1024 * KB
 
 
-# A function's configuration. The API takes more memory, storage and time, which are for Lambda Managed Instances.
+# Configuration of a function. The API takes more memory, storage and time, but only for Lambda Managed Instances.
 
-MEMORY: Final = Limit("function memory allocation", 128, 10_240, "MB", QUOTAS)
+MEMORY: Final = Limit("function memory allocation", 128, 10_240, "MiB", QUOTAS)
 TIMEOUT: Final = Limit("function timeout", 1, 900, "seconds", QUOTAS)
-EPHEMERAL_STORAGE: Final = Limit("/tmp directory storage", 512, 10_240, "MB", QUOTAS)
+EPHEMERAL_STORAGE: Final = Limit("/tmp directory storage", 512, 10_240, "MiB", QUOTAS)
 ENVIRONMENT: Final = Limit("environment variables, in aggregate", 0, 4 * KB, "bytes", QUOTAS)
 LAYERS: Final = Limit("function layers", 0, 5, "layers", QUOTAS)
 
-# Its code.
+# Code.
 
 PACKAGE_ZIPPED: Final = Limit("deployment package, zipped, in a direct upload", 0, 50 * MB, "bytes", QUOTAS)
-"""By the API or the console; a package that is uploaded by way of S3 has no such limit."""
+"""Limit for an upload by the API or the console. There is no such limit for an upload by way of S3."""
 PACKAGE_UNZIPPED: Final = Limit("deployment package, unzipped, with its layers", 0, 250 * MB, "bytes", QUOTAS)
 
 # Asynchronous invocation.
@@ -38,21 +38,34 @@ PACKAGE_UNZIPPED: Final = Limit("deployment package, unzipped, with its layers",
 EVENT_AGE: Final = Limit("maximum event age", 60, 21_600, "seconds", ASYNCHRONOUS)
 RETRY_ATTEMPTS: Final = Limit("maximum retry attempts", 0, 2, "attempts", ASYNCHRONOUS)
 
-# Concurrency, of an account in a Region.
+# Concurrency of an account in a Region.
 
 ACCOUNT_CONCURRENCY: Final = 1_000
-"""Concurrent executions by default, which AWS raises on request: :data:`QUOTAS`."""
+"""Default quota of concurrent executions. AWS raises it on request (:data:`QUOTAS`)."""
 NEW_ACCOUNT_CONCURRENCY: Final = 10
-"""What many new accounts have instead, until AWS has seen them used. The same document says that it is less, and not
-how much; errors that users report name this number: https://github.com/awslabs/fhir-works-on-aws-deployment/issues/691
+"""Quota of many new accounts, until AWS has seen them used. The same document says that it is lower, but not how low.
+Errors that users report name this number: https://github.com/awslabs/fhir-works-on-aws-deployment/issues/691
 """
 UNRESERVED_CONCURRENCY: Final = 100
-"""What has to be left for functions that reserve nothing: :data:`RESERVED`. Where an account has less in all, it can
-neither reserve nor provision: https://github.com/aws-samples/one-observability-demo/issues/278,
+"""Concurrency that must stay unreserved (:data:`RESERVED`). An account with a lower quota can neither reserve nor
+provision: https://github.com/aws-samples/one-observability-demo/issues/278,
 https://github.com/anomalyco/sst/issues/5829
 """
 
-# Names.
+TrafficShift = Literal[
+    "Canary10Percent5Minutes",
+    "Canary10Percent10Minutes",
+    "Canary10Percent15Minutes",
+    "Canary10Percent30Minutes",
+    "Linear10PercentEvery1Minute",
+    "Linear10PercentEvery2Minutes",
+    "Linear10PercentEvery3Minutes",
+    "Linear10PercentEvery10Minutes",
+]
+"""CodeDeploy's predefined deployment configurations for Lambda.
+
+https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-lambda
+"""
 
 RESERVED_VARIABLES: Final = frozenset(
     {
@@ -63,14 +76,52 @@ RESERVED_VARIABLES: Final = frozenset(
         *("AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
     }
 )
-"""Environment variables that Lambda sets itself: :data:`VARIABLES`."""
+"""Environment variables that Lambda sets itself (:data:`VARIABLES`)."""
 
 
 def environment_bytes(variables: Mapping[str, str]) -> int:
-    """How much of :data:`ENVIRONMENT` variables take: Lambda's own error message shows that it measures their JSON."""
+    """The size that counts for :data:`ENVIRONMENT`. Lambda's error message shows that it measures the JSON."""
     return len(json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
 def reservable(account_concurrency: int) -> int:
-    """The most that functions of an account may reserve and provision together; nothing where it has too little."""
+    """The maximum concurrency that all functions of an account together can reserve and provision."""
     return max(0, account_concurrency - UNRESERVED_CONCURRENCY)
+
+
+def check_environment(variables: Mapping[str, str]) -> None:
+    """:raises ValueError: for names that Lambda reserves, and for too many bytes."""
+    reserved = sorted(RESERVED_VARIABLES & variables.keys())
+    if reserved:
+        raise ValueError(
+            f"environment must not contain variables that Lambda sets itself, got {', '.join(reserved)}. "
+            f"Rename them ({VARIABLES})."
+        )
+    ENVIRONMENT.check("environment as JSON", environment_bytes(variables))
+
+
+def check_reserved(reserved: int, *, account_concurrency: int) -> None:
+    """:raises ValueError: for reserved concurrency that Lambda refuses, or that stops the function."""
+    if reserved == 0:
+        raise ValueError(
+            f"reserved_concurrency must be at least 1, got 0. With 0, Lambda never invokes the function ({RESERVED})."
+        )
+    maximum = reservable(account_concurrency)
+    if not 1 <= reserved <= maximum:
+        raise ValueError(
+            f"reserved_concurrency must be at most {maximum:,}, got {reserved:,}. Lambda keeps "
+            f"{UNRESERVED_CONCURRENCY} of account_concurrency ({account_concurrency:,}) unreserved ({RESERVED}). "
+            "Lower it, or request a higher quota."
+        )
+
+
+def check_provisioned(argument: str, provisioned: int, *, reserved: int | None, account_concurrency: int) -> None:
+    """:raises ValueError: if the value of ``argument`` is more provisioned concurrency than a function can have."""
+    maximum = reservable(account_concurrency) if reserved is None else reserved
+    if provisioned > maximum:
+        reason = (
+            f"Lambda keeps {UNRESERVED_CONCURRENCY} of account_concurrency ({account_concurrency:,}) unreserved"
+            if reserved is None
+            else f"Provisioned concurrency is a part of reserved_concurrency ({reserved:,})"
+        )
+        raise ValueError(f"{argument} must be at most {maximum:,}, got {provisioned:,}. {reason} ({PROVISIONED}).")

@@ -1,17 +1,18 @@
-"""What CloudFront and Lambda ask of functions at the edge, as plain numbers and names.
+"""Limits of CloudFront and Lambda@Edge, each with its source, and checks of them. They work without the CDK.
 
-Nothing here starts the CDK, so that a check of a template can use it. Sizes are in bytes, a KB being 1,024 of them, as
-AWS counts packages and responses.
+A KB of AWS's packages and responses has 1,024 bytes.
 """
 
-from collections.abc import Mapping
+import io
+import zipfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 RESTRICTIONS_URL: Final = (
     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html"
 )
-"""Restrictions on Lambda@Edge: which features of Lambda a function at the edge cannot have."""
+"""Features of Lambda that a function at the edge cannot have."""
 LAMBDA_QUOTAS_URL: Final = (
     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-lambda-at-edge"
 )
@@ -26,45 +27,43 @@ MIB: Final = 1024 * KIB
 
 @dataclass(frozen=True)
 class EventLimits:
-    """What a function may be at one kind of event; source: :data:`LAMBDA_QUOTAS_URL`."""
+    """Maximum sizes of a function at one kind of event (:data:`LAMBDA_QUOTAS_URL`)."""
 
     memory_mib: int
-    """Memory at most, in MiB."""
     timeout_seconds: int
-    """Timeout at most, in seconds."""
     package_bytes: int
-    """The compressed package at most, with all that it brings along, in bytes."""
+    """Size of the compressed package with its libraries."""
     response_bytes: int
-    """A response that the function makes, headers and body, at most, in bytes."""
+    """Size of a response that the function generates, with headers and body."""
 
 
 VIEWER: Final = EventLimits(memory_mib=128, timeout_seconds=5, package_bytes=MIB, response_bytes=40 * KIB)
-# Memory as of any Lambda function: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# The memory limit is that of any Lambda function: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ORIGIN: Final = EventLimits(memory_mib=10240, timeout_seconds=30, package_bytes=50 * MIB, response_bytes=MIB)
 
+EdgeEvent = Literal["viewer-request", "origin-request", "origin-response", "viewer-response"]
 EVENTS: Final[Mapping[str, EventLimits]] = {
     "viewer-request": VIEWER,
     "origin-request": ORIGIN,
     "origin-response": ORIGIN,
     "viewer-response": VIEWER,
 }
-"""The events of CloudFront, in the order in which they come. A cache behavior has one function an event at most, and
-not at one viewer event a CloudFront Function and at the other a Lambda function: :data:`ALL_RESTRICTIONS_URL`."""
+"""CloudFront's events in the order of a request. A cache behavior has at most one function per event, and cannot have a
+CloudFront Function at one viewer event and a Lambda function at the other (:data:`RESTRICTIONS_URL`)."""
 
 MIN_MEMORY_MIB: Final = 128
-"""Of any Lambda function: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Minimum memory of any Lambda function: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
-# Source of the following, where no other is named: RESTRICTIONS_URL.
+# The source is RESTRICTIONS_URL unless another one is named.
 REGION: Final = "us-east-1"
-"""Where functions, their versions and the certificate of a distribution have to be; for the last see
-:data:`CERTIFICATE_URL`."""
+"""Region of functions, of their versions, and of a distribution's certificate (:data:`CERTIFICATE_URL`)."""
 ARCHITECTURE: Final = "x86_64"
 PRINCIPALS: Final = ("lambda.amazonaws.com", "edgelambda.amazonaws.com")
-"""Services that the role of a function has to trust."""
+"""Services that the role of a function must trust."""
 RUNTIME_FAMILIES: Final = ("nodejs", "python")
-"""How the names of runtimes begin that there are at the edge."""
+"""Prefixes of the names of runtimes at the edge."""
 EPHEMERAL_STORAGE_MIB: Final = 512
-"""Disk of a function at most, in MiB."""
+"""Maximum ephemeral storage of a function."""
 FORBIDDEN_PROPERTIES: Final[Mapping[str, str]] = {
     "Environment": "environment variables",
     "VpcConfig": "a VPC",
@@ -75,13 +74,13 @@ FORBIDDEN_PROPERTIES: Final[Mapping[str, str]] = {
     "FileSystemConfigs": "a file system, which would need a VPC",
     "ImageConfig": "a container image",
 }
-"""Properties of ``AWS::Lambda::Function`` that a function at the edge cannot have, in words. Nor can it be a container
-image (``PackageType: Image``), and no version of it can have provisioned concurrency."""
+"""Properties of ``AWS::Lambda::Function`` that a function at the edge cannot have, each in words. It cannot be a
+container image (``PackageType: Image``) either, and its versions cannot have provisioned concurrency."""
 
 ALIASES_PER_DISTRIBUTION: Final = 100
-"""Alternate domain names of a distribution, by default: :data:`QUOTAS_URL`."""
+"""Default quota of alternate domain names per distribution (:data:`QUOTAS_URL`)."""
 URI_CHARACTERS: Final = 8192
-"""A URI with its query string is shorter than this: :data:`LAMBDA_QUOTAS_URL`."""
+"""A URI with its query string must be shorter (:data:`LAMBDA_QUOTAS_URL`)."""
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html
 DISALLOWED_HEADERS: Final = (
@@ -91,7 +90,7 @@ DISALLOWED_HEADERS: Final = (
     *("x-amzn-header-count", "x-amzn-header-order", "x-amzn-lambda-integration-tag", "x-amzn-requestid", "x-cache"),
     *("x-forwarded-proto", "x-real-ip"),
 )
-"""Headers that no function sees, and with which CloudFront answers 502 where a function adds one. In lower case."""
+"""Headers in lower case that no function sees. CloudFront answers 502 if a function adds one."""
 DISALLOWED_PREFIXES: Final = ("x-amz-cf-", "x-edge-")
 READ_ONLY_HEADERS: Final[Mapping[str, frozenset[str]]] = {
     "viewer-request": frozenset({"content-length", "host", "transfer-encoding", "via"}),
@@ -104,9 +103,74 @@ READ_ONLY_HEADERS: Final[Mapping[str, frozenset[str]]] = {
     "origin-response": frozenset({"transfer-encoding", "via"}),
     "viewer-response": frozenset({"warning", "via"}),
 }
-"""Headers that a function may read, and with which CloudFront answers 502 where it adds, changes or removes one."""
+"""Headers that a function may only read. CloudFront answers 502 if a function adds, changes or removes one."""
 
 
 def is_disallowed(header: str) -> bool:
-    """Whether no function may have a header, by its name in lower case."""
+    """Whether no function may add a header, given by its name in lower case."""
     return header in DISALLOWED_HEADERS or header.startswith(DISALLOWED_PREFIXES)
+
+
+def package_bytes(files: Mapping[str, str]) -> int:
+    """The size of a package, compressed as the CDK CLI does."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return packed.tell()
+
+
+def check_package(event: EdgeEvent, files: Mapping[str, str]) -> None:
+    """:raises ValueError: if a package is too large for an event."""
+    size, maximum = package_bytes(files), EVENTS[event].package_bytes
+    if size > maximum:
+        raise ValueError(
+            f"The package of the {event} function must be at most {maximum:,} bytes compressed, got {size:,} "
+            f"({LAMBDA_QUOTAS_URL})."
+        )
+
+
+def check_size(event: EdgeEvent, *, memory_mib: int, timeout_seconds: int) -> None:
+    """:raises ValueError: if CloudFront doesn't take this memory or timeout at an event."""
+    limits = EVENTS[event]
+    for name, value, low, high in (
+        ("memory_mib", memory_mib, MIN_MEMORY_MIB, limits.memory_mib),
+        ("timeout_seconds", timeout_seconds, 1, limits.timeout_seconds),
+    ):
+        if not low <= value <= high:
+            allowed = f"{low} to {high:,}" if low < high else low
+            raise ValueError(f"{name} must be {allowed} at {event}, got {value:,} ({LAMBDA_QUOTAS_URL}).")
+
+
+def check_domain_names(names: Collection[str]) -> None:
+    """:raises ValueError: for more alternate domain names than a distribution can have."""
+    if len(names) > ALIASES_PER_DISTRIBUTION:
+        raise ValueError(
+            f"domain_names must list at most {ALIASES_PER_DISTRIBUTION} names, got {len(names)}. That is CloudFront's "
+            f"quota of alternate domain names per distribution ({QUOTAS_URL})."
+        )
+
+
+def check_certificate(certificate_arn: str | None, *, domain_names: Collection[str] | None) -> None:
+    """:param domain_names: None if they are unknown, because they are wrong themselves.
+    :raises ValueError: for names without a certificate, a certificate without names, and one in another Region.
+    """
+    if certificate_arn is None:
+        if domain_names:
+            raise ValueError("certificate_arn must be set with domain_names. Give the ARN of their certificate.")
+        return
+    parts = certificate_arn.split(":")
+    region = parts[3] if len(parts) > 3 else REGION  # an unresolved token has no parts
+    if region != REGION:
+        raise ValueError(
+            f"certificate_arn must be a certificate in {REGION}, got {region}. CloudFront takes certificates from "
+            f"{REGION} only ({CERTIFICATE_URL})."
+        )
+    if domain_names is not None and not domain_names:
+        raise ValueError("certificate_arn must be unset without domain_names. Set domain_names to its names.")
+
+
+def check_countries(*, allowed: Collection[str], blocked: Collection[str]) -> None:
+    """:raises ValueError: for both allowed and blocked countries."""
+    if allowed and blocked:
+        raise ValueError("blocked_countries must be empty with allowed_countries, because CloudFront takes one list.")

@@ -1,25 +1,31 @@
-"""What a documented limit of AWS is."""
+"""A documented limit of AWS."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A range that AWS documents."""
+    """A range of whole numbers that AWS documents."""
 
     name: str
-    """What AWS calls it."""
-    least: int
-    most: int
+    """AWS's name for the limit."""
+    minimum: int
+    maximum: int
     unit: str
     source: str
-    """The document that says so."""
+    """URL of AWS's document."""
 
-    def __str__(self) -> str:
-        low = f"{self.least:,} to " if self.least else "at most "
-        return f"{self.name}: {low}{self.most:,} {self.unit} ({self.source})"
+    @property
+    def range(self) -> str:
+        """The range with its unit, such as ``128 to 10,240 MiB``."""
+        low = f"{self.minimum:,} to " if self.minimum else "at most "
+        return f"{low}{self.maximum:,} {self.unit}"
 
-    def check(self, what: str, value: int) -> None:
-        """:raises ValueError: for a value outside, which ``what`` names; the message names the limit and its source."""
-        if not self.least <= value <= self.most:
-            raise ValueError(f"{what}: {value:,} {self.unit} given; {self}")
+    def check(self, argument: str, value: int) -> None:
+        """:raises ValueError: if the value of ``argument`` is outside of the range."""
+        if not self.minimum <= value <= self.maximum:
+            raise self.exceeded(argument, f"{value:,}")
+
+    def exceeded(self, argument: str, got: str) -> ValueError:
+        """The error for a value outside of the range."""
+        return ValueError(f"{argument} must be {self.range}, got {got} ({self.name}: {self.source}).")

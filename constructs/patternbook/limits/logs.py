@@ -1,4 +1,4 @@
-"""What CloudWatch Logs accepts."""
+"""Limits of CloudWatch Logs."""
 
 from typing import Final
 
@@ -26,13 +26,13 @@ RETENTION_DAYS: Final = (
     3288,
     3653,
 )
-"""The retention times, in days, that CloudWatch Logs knows.
+"""Retention times in days that CloudWatch Logs accepts.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 """
 
 
 def check_retention(days: int | None) -> None:
-    """:raises ValueError: for a retention time that CloudWatch Logs does not know. None stands for the posture's."""
+    """:raises ValueError: for a retention that CloudWatch Logs doesn't accept. None stands for the posture's."""
     if days is not None and days not in RETENTION_DAYS:
-        raise ValueError(f"retention_days: {days} is not one of {', '.join(map(str, RETENTION_DAYS))}")
+        raise ValueError(f"retention_days must be one of {', '.join(map(str, RETENTION_DAYS))}, got {days}.")

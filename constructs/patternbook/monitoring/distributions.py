@@ -6,15 +6,16 @@ from patternbook.monitoring.base import MonitoringBase, metrics_of
 
 
 class DistributionAlarms(MonitoringBase):
-    """Watches CloudFront distributions."""
+    """Alarms of CloudFront distributions."""
 
     def watch_distribution(self, distribution: cloudfront.Distribution) -> None:
-        """Alarms on responses that are 5xx, and on functions at the edge that fail or answer what CloudFront does not
-        take; graphs of requests and of what is downloaded. In us-east-1, where CloudFront has its metrics.
+        """Adds alarms on 5xx responses and on functions at the edge, and graphs of requests and downloads.
+
+        CloudFront sends its metrics to us-east-1 only, so the stack must be there.
 
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
         """
-        # Those that the distribution has methods for lack the second dimension, so match nothing.
+        # Not distribution.metric_*(), which lack the second dimension and so match nothing.
         metric = metrics_of("AWS/CloudFront", {"DistributionId": distribution.distribution_id, "Region": "Global"})
         self.watch(
             "ErrorRate",
@@ -27,14 +28,14 @@ class DistributionAlarms(MonitoringBase):
             metric("LambdaExecutionError", "sum"),
             threshold=0,
             minutes=3,
-            description="A function at the edge fails, or takes too long",
+            description="A function at the edge fails or times out",
         )
         self.watch(
             "FunctionValidationErrors",
             metric("LambdaValidationError", "sum"),
             threshold=0,
             minutes=3,
-            description="A function at the edge answers what CloudFront refuses",
+            description="A function at the edge returns a response that CloudFront refuses",
         )
         self.graph("Requests", [metric("Requests", "sum")])
         self.graph("Bytes downloaded", [metric("BytesDownloaded", "sum")])

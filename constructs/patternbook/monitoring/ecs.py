@@ -7,15 +7,15 @@ from patternbook.monitoring.base import MINUTE, MonitoringBase
 
 
 class EcsAlarms(MonitoringBase):
-    """Watches ECS services."""
+    """Alarms of ECS services."""
 
     def watch_agent_heartbeats(self, service: ecs.BaseService, *, tasks: int) -> None:
-        """An alarm on tasks that no agent reports for 15 minutes: they do not run, or their instance is silent.
+        """Adds an alarm on tasks that no agent reports for 15 minutes: a task is missing, or an agent has stopped.
 
-        Each running task is a sample a minute of the service's utilization, which the agents measure
+        The agents report one sample of the utilization per minute for each running task
         (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-metrics.html#cw_running_task_count).
 
-        :param tasks: how many there should be, at least 1.
+        :param tasks: expected number of tasks, at least 1.
         """
         reporting = service.metric_cpu_utilization(statistic="SampleCount", period=MINUTE)
         self.watch(
@@ -29,21 +29,21 @@ class EcsAlarms(MonitoringBase):
             threshold=0,
             minutes=15,
             missing_data_breaches=True,
-            description="Fewer tasks report than there should be: an instance is silent, or tasks are missing",
+            description="Fewer tasks report than expected: an agent has stopped, or tasks are missing",
         )
 
     def watch_service(self, service: ecs.BaseService, *, name: str = "", asked_by: str = "scaling") -> None:
-        """An alarm on missing tasks, and a graph of CPU and memory. It needs Container Insights.
+        """Adds an alarm on missing tasks, and a graph of CPU and memory. The alarm needs Container Insights.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
 
-        :param name: tells the service apart, where the stack has more than one.
-        :param asked_by: what says how many tasks there should be.
+        :param name: name of the service in the alarm, if the stack has several.
+        :param asked_by: noun in the alarm's description for what sets the desired number of tasks.
         """
         self.watch_tasks(service.cluster.cluster_name, service.service_name, name=name, asked_by=asked_by)
 
     def watch_tasks(self, cluster_name: str, service_name: str, *, name: str = "", asked_by: str = "scaling") -> None:
-        """As :meth:`watch_service`, of a service that is known by its name only."""
+        """Like :meth:`watch_service`, for a service of which only the name is known."""
         of_which = f" of {name}" if name else ""
         names = {"ClusterName": cluster_name, "ServiceName": service_name}
         self.watch(

@@ -1,5 +1,6 @@
-"""Alarms of EKS clusters."""
+"""Alarms of EKS clusters, and of file systems that only their pods use."""
 
+from patternbook.eks.storage.cluster_storage import ClusterStorage
 from patternbook.monitoring.base import MonitoringBase, metrics_of
 
 
@@ -36,3 +37,20 @@ class EksAlarms(MonitoringBase):
                 description="A node is not ready, or runs out of something",
             )
         self.graph("Requests to the API server", [metric("apiserver_request_total", "sum")])
+
+    def watch_storage(self, storage: ClusterStorage) -> None:
+        """Adds an alarm on each file system of FSx, which rings before it is full. EFS and EBS have no such limit."""
+        if storage.lustre:
+            self.watch(
+                "LustreFull",
+                storage.lustre.storage_utilization(),
+                threshold=80,
+                description="FSx for Lustre is filling up",
+            )
+        if storage.ontap:
+            self.watch(
+                "OntapFull",
+                storage.ontap.storage_utilization(),
+                threshold=80,
+                description="FSx for ONTAP is filling up",
+            )

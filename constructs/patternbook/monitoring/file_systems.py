@@ -5,13 +5,13 @@ from patternbook.monitoring.base import MonitoringBase
 
 
 class FileSystemAlarms(MonitoringBase):
-    """Watches EFS file systems."""
+    """Alarms of EFS file systems."""
 
     def watch_files(self, files: SharedFileSystem) -> None:
-        """An alarm on a file system that has little throughput left."""
+        """Adds an alarm on a file system that uses most of its permitted throughput."""
         self.watch(
             "StorageThroughput",
             files.throughput_utilization(),
             threshold=80,
-            description="EFS uses more than 80 % of the throughput it permits",
+            description="The file system uses more than 80 % of its permitted throughput",
         )

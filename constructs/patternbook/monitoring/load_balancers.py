@@ -7,37 +7,37 @@ from patternbook.network.public_load_balancer import response_time
 
 
 class LoadBalancerAlarms(MonitoringBase):
-    """Watches Application and Network Load Balancers."""
+    """Alarms of Application and Network Load Balancers."""
 
     def watch_load_balancer(
         self, load_balancer: elbv2.IApplicationLoadBalancer, targets: elbv2.ApplicationTargetGroup | None = None
     ) -> None:
-        """Alarms on 5xx responses, of the tasks and of the load balancer itself, on unhealthy tasks and slow ones.
+        """Adds alarms on 5xx responses of tasks and load balancer, unhealthy targets and slow responses.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 
-        :param targets: without, all tasks behind the load balancer count, and there is no alarm on unhealthy ones:
-            that metric is of a target group.
+        :param targets: target group to watch. Without it, alarms cover all tasks behind the load balancer, and there
+            is no alarm on unhealthy targets, because only a target group has that metric.
         """
         of_tasks = targets.metrics if targets else load_balancer.metrics
         self.watch(
             "TaskErrors",
             of_tasks.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
             threshold=5,
-            description="More than 5 responses a minute of the tasks are 5xx",
+            description="More than 5 responses of the tasks per minute are 5xx",
         )
         self.watch(
             "LoadBalancerErrors",
             load_balancer.metrics.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
             threshold=5,
-            description="More than 5 responses a minute of the load balancer itself are 5xx",
+            description="More than 5 responses of the load balancer itself per minute are 5xx",
         )
         if targets:
             self.watch(
                 "UnhealthyTargets",
                 targets.metrics.unhealthy_host_count(statistic="max", period=MINUTE),
                 threshold=0,
-                description="A task does not pass its health check",
+                description="A task fails its health check",
             )
         self.watch(
             "ResponseTime",
@@ -49,8 +49,7 @@ class LoadBalancerAlarms(MonitoringBase):
     def watch_network_load_balancer(
         self, load_balancer: elbv2.NetworkLoadBalancer, targets: elbv2.NetworkTargetGroup
     ) -> None:
-        """Alarms on unhealthy tasks, on connections that are reset, blocked or find no free port, and a graph of what
-        goes through.
+        """Adds alarms on unhealthy targets and on reset, blocked and portless connections, and graphs of traffic.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
         """
@@ -59,19 +58,19 @@ class LoadBalancerAlarms(MonitoringBase):
             "UnhealthyTargets",
             targets.metrics.un_healthy_host_count(statistic="max", period=MINUTE),
             threshold=0,
-            description="A task does not pass its health check",
+            description="A task fails its health check",
         )
         self.watch(
             "TargetResets",
             metrics.tcp_target_reset_count(statistic="sum", period=MINUTE),
             threshold=100,
-            description="More than 100 connections a minute are reset by tasks",
+            description="Tasks reset more than 100 connections per minute",
         )
         self.watch(
             "LoadBalancerResets",
             metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE),
             threshold=100,
-            description="More than 100 connections a minute are reset by the load balancer itself",
+            description="The load balancer itself resets more than 100 connections per minute",
         )
         self.watch(
             "BlockedConnections",
@@ -79,7 +78,7 @@ class LoadBalancerAlarms(MonitoringBase):
             threshold=0,
             description="The load balancer's security group blocks connections",
         )
-        # Clients by PrivateLink share the load balancer's addresses, and so its ports.
+        # PrivateLink clients share the addresses of the load balancer, and so its ports.
         self.watch(
             "PortAllocation",
             metrics.custom("PortAllocationErrorCount", statistic="sum", period=MINUTE),

@@ -1,4 +1,4 @@
-"""One construct that watches everything a stack runs."""
+"""One construct for all alarms of a stack."""
 
 from patternbook.monitoring.app_runner import AppRunnerAlarms
 from patternbook.monitoring.distributions import DistributionAlarms
@@ -20,4 +20,4 @@ class Monitoring(
     AppRunnerAlarms,
     DistributionAlarms,
 ):
-    """A dashboard and alarms for each service that a stack uses: each base class watches one service."""
+    """A dashboard, an alarm topic, and alarms. Each base class has the alarms of one AWS service."""

@@ -5,10 +5,10 @@ from patternbook.monitoring.base import MonitoringBase
 
 
 class QueueAlarms(MonitoringBase):
-    """Watches SQS queues."""
+    """Alarms of SQS queues."""
 
     def watch_queue(self, work: WorkQueue) -> None:
-        """Alarms on messages that wait for long, and on those that nobody could work off; a graph of the backlog.
+        """Adds alarms on old messages and on the dead-letter queue, and a graph of the backlog.
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
         """
@@ -23,6 +23,6 @@ class QueueAlarms(MonitoringBase):
             work.dead_letter_count(),
             threshold=0,
             minutes=1,
-            description="A message could not be worked off",
+            description="The dead-letter queue is not empty",
         )
-        self.graph("Messages that wait", [work.backlog()])
+        self.graph("Backlog", [work.backlog()])

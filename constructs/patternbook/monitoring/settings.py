@@ -5,7 +5,7 @@ from patternbook.settings.base import PatternSettings
 
 
 class AlarmSettings(PatternSettings):
-    """Who is notified of alarms."""
+    """Settings of a :class:`patternbook.monitoring.topic.NotificationTopic`."""
 
     alarm_email: fields.Email | None = None
-    """Address that hears of alarms, once it has confirmed."""
+    """E-mail address for alarms. Its owner must confirm the subscription."""

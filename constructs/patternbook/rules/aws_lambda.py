@@ -29,8 +29,8 @@ def _functions(template: Template) -> list[Resource]:
 
 
 def _check_range(node: Node, limit: Limit) -> Iterator[Problem]:
-    if node.number is not None and not limit.least <= node.number <= limit.most:
-        allowed = f"{limit.least:,} to {limit.most:,} {limit.unit}"
+    if node.number is not None and not limit.minimum <= node.number <= limit.maximum:
+        allowed = f"{limit.minimum:,} to {limit.maximum:,} {limit.unit}"
         yield node.problem(f"The value must be {allowed}, but it is {node.number:g}.")
 
 
@@ -81,7 +81,7 @@ def environment_size(template: Template) -> Iterator[Problem]:
     for function in template.of_type(FUNCTION):
         variables = function["Environment"]["Variables"]
         size = environment_bytes({name: each.known_text for name, each in variables.entries.items()})
-        if size > ENVIRONMENT.most:
+        if size > ENVIRONMENT.maximum:
             yield variables.problem(f"The environment variables have at least {size:,} bytes.")
 
 
@@ -109,7 +109,7 @@ def layers(template: Template) -> Iterator[Problem]:
     """
     for function in template.of_type(FUNCTION):
         count = len(function["Layers"].items)
-        if count > LAYERS.most:
+        if count > LAYERS.maximum:
             yield function["Layers"].problem(f"The function has {count} layers.")
 
 

@@ -60,7 +60,7 @@ class Within(Expected):
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def _check(self, value: int) -> int:
-        if not self.limit.least <= value <= self.limit.most:
+        if not self.limit.minimum <= value <= self.limit.maximum:
             raise ValueError(f"Must be {self.text}.")
         return value
 
@@ -79,7 +79,7 @@ def matching(pattern: str, expected: str) -> Text:
 
 def within(limit: Limit) -> Within:
     """A whole number within a limit of AWS."""
-    return Within(f"a whole number from {limit.least:,} to {limit.most:,}: {limit.name}, {limit.source}", limit)
+    return Within(f"a whole number from {limit.minimum:,} to {limit.maximum:,}: {limit.name}, {limit.source}", limit)
 
 
 def network(largest: int, smallest: int, example: str, *, usable: bool = False) -> Text:

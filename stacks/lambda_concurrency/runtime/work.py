@@ -1,11 +1,11 @@
-"""The demonstration: a small job that takes CPU, and says which environment did it.
+"""The demonstration: a small CPU-bound job that reports which environment ran it.
 
-It derives a digest from a text, by as many rounds of PBKDF2 as asked for. The same item always gives the same digest
-and nothing is stored, so that an item that Lambda delivers twice (as it may) harms nobody: the job is idempotent.
+It derives a digest from a text by a number of PBKDF2 rounds. The same item always gives the same digest, and nothing is
+stored. So the job is idempotent, and Lambda may deliver an item twice.
 
 An item is ``{"item": "a text", "rounds": 200000}``, as an asynchronous event or as the body of a request to the
-function's URL. A wrong item fails at once: as an event it is retried and ends in the queue of failures, over the URL it
-is answered by status 400.
+function URL. A wrong item fails at once. Lambda retries a wrong event and then sends it to the failure queue. The
+function URL answers a wrong item with status 400.
 """
 
 import base64
@@ -15,24 +15,24 @@ import logging
 import os
 from typing import Any
 
-MOST_ROUNDS = 5_000_000
-"""Some seconds of one vCPU; an environment with less than 1,769 MB has a part of one."""
+MAX_ROUNDS = 5_000_000
+"""Some seconds of one vCPU. An environment with less than 1,769 MiB has only a part of one."""
 SALT = b"patternbook"
 
-# Lambda writes what this logger gets as JSON, with the id of the request.
+# Lambda logs as JSON, with the id of the request.
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
 
 _calls = 0
-"""Of this environment, which Lambda may keep for many events."""
+"""Number of calls of this environment, which Lambda may use for many events."""
 
 
 class WrongItemError(ValueError):
-    """An item that no attempt can ever do."""
+    """An item that no retry can process."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Does an item. Lambda calls it, for an event or for an HTTP request to the function's URL."""
+    """Processes an item, from an event or from an HTTP request to the function URL."""
     global _calls
     _calls += 1
     over_http = "requestContext" in event and "http" in event["requestContext"]
@@ -60,12 +60,12 @@ def read(item: Any) -> tuple[str, int]:
     :raises WrongItemError: for anything else.
     """
     if not isinstance(item, dict):
-        raise WrongItemError('expected an object such as {"item": "a text"}')
+        raise WrongItemError('the item must be an object such as {"item": "a text"}')
     text, rounds = item.get("item"), item.get("rounds", 1)
     if not isinstance(text, str) or not 1 <= len(text) <= 1024:
-        raise WrongItemError("item: expected a text of 1 to 1,024 characters")
-    if not isinstance(rounds, int) or isinstance(rounds, bool) or not 1 <= rounds <= MOST_ROUNDS:
-        raise WrongItemError(f"rounds: expected a whole number from 1 to {MOST_ROUNDS:,}")
+        raise WrongItemError("item must be a text of 1 to 1,024 characters")
+    if not isinstance(rounds, int) or isinstance(rounds, bool) or not 1 <= rounds <= MAX_ROUNDS:
+        raise WrongItemError(f"rounds must be a whole number from 1 to {MAX_ROUNDS:,}")
     return text, rounds
 
 
@@ -75,7 +75,7 @@ def _body(request: dict[str, Any]) -> Any:
     try:
         return json.loads(base64.b64decode(body) if request.get("isBase64Encoded") else body)
     except (ValueError, RecursionError) as error:
-        raise WrongItemError("the body is no JSON") from error
+        raise WrongItemError("the body must be JSON") from error
 
 
 def _answer(status: int, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Origin request: from the URL of a page to the object in the bucket, for the variant of whoever asks.
+"""Origin request: finds the object of a page in the bucket, for the variant of the viewer.
 
-It runs only where CloudFront has nothing cached. The cookie ``variant`` is in the cache key, so CloudFront forwards it
-and keeps one response for each of its values; what this function does to the path is after that.
+CloudFront calls it only if it has no cached response. The cookie ``variant`` is in the cache key, so CloudFront
+forwards the cookie and caches one response per value. This function changes the path after the cache look-up.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from shared import VARIANT_FOLDER, settings, variant_of
 
 PAGES = frozenset(settings()["variant_paths"])
-"""The paths of pages that differ between the variants."""
+"""Paths of pages that differ between the variants."""
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def object_path(path: str) -> str:
-    """``/about`` is ``/about/index.html``; a name with an ending, such as ``/robots.txt``, is an object itself."""
+    """``/about`` is ``/about/index.html``. A name with an extension, such as ``/robots.txt``, is an object itself."""
     if "." in path.rpartition("/")[2]:
         return path
     return f"{path.rstrip('/')}/index.html"

@@ -1,7 +1,7 @@
-"""Origin response: how long caches keep what the bucket answered, and a page of help where it has nothing.
+"""Origin response: sets the cache time of the bucket's responses, and replaces its errors by error pages.
 
-It runs where CloudFront has nothing cached, before it caches the response. The bucket answers 403 for a key that does
-not exist, to who may not list it: to a visitor that is a page not found.
+CloudFront calls it only if it has no cached response, and before it caches this one. The bucket answers 403 for a key
+that doesn't exist, because the distribution may not list it. Viewers get 404 instead.
 """
 
 from pathlib import Path
@@ -11,13 +11,13 @@ from shared import header, settings
 
 SETTINGS = settings()
 ASSETS = "/assets/"
-"""What is below is never changed under the same name."""
+"""Prefix of files that never change under the same name."""
 CACHE_ASSETS = header("Cache-Control", "public, max-age=31536000, immutable")
-# Browsers ask each time, and CloudFront answers: a deployment empties its cache, and reaches no browser's.
+# Browsers revalidate each time and CloudFront answers, because a deployment invalidates CloudFront's cache only.
 CACHE_PAGES = header("Cache-Control", f"public, max-age=0, s-maxage={SETTINGS['page_cache_seconds']}, must-revalidate")
 CACHE_NOTHING = header("Cache-Control", "no-store")
 HTML = header("Content-Type", "text/html; charset=utf-8")
-# At viewer response CloudFront calls no function for an error: these are for the pages that are made here.
+# Error pages get their policy here, because CloudFront calls no function at viewer response for an error.
 POLICY = header("Content-Security-Policy", SETTINGS["content_security_policy"])
 
 NOT_FOUND, UNAVAILABLE = (
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def show(page: str, request: dict[str, Any], response: dict[str, Any]) -> None:
-    """Puts a page in place of what the bucket answered."""
+    """Replaces the response of the bucket by a page."""
     headers = response["headers"]
     for name in OF_ANOTHER_BODY:
         headers.pop(name, None)

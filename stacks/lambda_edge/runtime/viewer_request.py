@@ -1,11 +1,11 @@
-"""Viewer request: one host and one path for a page, redirects from a table, and a variant for who has none.
+"""Viewer request: redirects to the canonical host and path or by a table, and gives viewers a variant.
 
-It runs for each request, before CloudFront looks into its cache: all that decides which cached response is right is
-decided here. The cookie ``variant`` is the only cookie in the cache key, so this function leaves it one of two values
-and drops all others; the other functions, and the cache, need not distrust it.
+CloudFront calls it for each request before the cache look-up, so it decides which cached response a viewer gets. The
+cookie ``variant`` is the only cookie in the cache key. This function gives it one of two values and drops all other
+cookies, so the other functions and the cache can trust it.
 
-Locations are made of this distribution's own host and table, never of a host or scheme that the viewer sent, and hold
-no character that could end a header.
+Locations contain the distribution's own host and the table's targets, never a host or scheme that the viewer sent. They
+contain no character that could end a header.
 """
 
 import re
@@ -16,15 +16,15 @@ from shared import ASSIGNED, COOKIE, VARIANT_FOLDER, header, settings, variant_o
 
 SETTINGS = settings()
 HOST: str | None = SETTINGS["host"]
-"""The canonical host; that of the distribution where there is no other."""
+"""Canonical host. Defaults to the host of the distribution."""
 REDIRECTS: dict[str, list[Any]] = SETTINGS["redirects"]
-"""Status and target by canonical path; a target is a path, or a URL on a host that the settings allow."""
+"""Status and target by canonical path. A target is a path, or a URL on a host that the settings allow."""
 B_PERCENT: int = SETTINGS["b_percent"]
 SHARES = {"a": 100 - B_PERCENT, "b": B_PERCENT}
 HSTS: str = SETTINGS["strict_transport_security"]
 
 MAX_CHARACTERS = 8192
-"""A URL is shorter: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
+"""A URL must be shorter: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
 REASONS = {
     301: "Moved Permanently",
     302: "Found",
@@ -32,7 +32,7 @@ REASONS = {
     308: "Permanent Redirect",
     414: "URI Too Long",
 }
-# Browsers keep permanent ones too, but for an hour, so that a mistake heals.
+# Browsers cache permanent redirects for an hour only, so that a mistake can be corrected.
 KEPT = {301: "max-age=3600", 308: "max-age=3600"}
 
 # https://www.rfc-editor.org/rfc/rfc3986#section-2.3
@@ -64,8 +64,10 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def canonical_path(uri: str) -> str:
-    """The one way to write a path: normalized as in RFC 3986, without empty segments, a slash or ``index.html`` at its
-    end, or the folder of a variant. It is its own canonical path.
+    """The canonical form of a path.
+
+    It is normalized by RFC 3986, without empty segments, without a slash or ``index.html`` at its end, and without the
+    folder of a variant. A canonical path is its own canonical form.
     """
     segments: list[str] = []
     for segment in _IN_PATH.sub(_escaped, uri).split("/"):
@@ -86,7 +88,7 @@ def is_host(headers: dict[str, Any], host: str) -> bool:
 
 
 def redirect(status: int, host: str, target: str, query: str) -> dict[str, Any]:
-    """CloudFront calls no function at viewer response after this: what every response has is added here."""
+    """A redirect with all of its headers, because CloudFront calls no function at viewer response for it."""
     location = f"https://{host}{target}" if target.startswith("/") else target
     if query:
         location += ("&" if "?" in location else "?") + _IN_QUERY.sub(_bytes_escaped, query)
@@ -100,8 +102,8 @@ def redirect(status: int, host: str, target: str, query: str) -> dict[str, Any]:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """An escape in capitals, or what it stands for where it needs none; or what needs one. To S3 an escaped slash is a
-    slash, so it is one here."""
+    """Unescapes characters that need no escape, and escapes the others in upper case. An escaped slash becomes a slash,
+    because it is a slash for S3."""
     if match[1] is None:
         return _bytes_escaped(match)
     character = chr(int(match[1], 16))

@@ -1,7 +1,7 @@
-"""Viewer response: what browsers may do with a page, and the cookie for who got a variant just now.
+"""Viewer response: adds security headers to pages, and the cookie for viewers with a new variant.
 
-It runs for each response, cached or not, but for errors and for those of the function at viewer request. Headers that
-all responses have are in the response headers policy of the distribution; these are for pages only.
+CloudFront calls it for each response, cached or not, except for errors and for responses of the function at viewer
+request. The headers of all responses are in the response headers policy of the distribution. These are for pages only.
 """
 
 from typing import Any
@@ -23,8 +23,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     headers = response["headers"]
     if is_page(headers):
         headers.update(ON_PAGES)
-    # The request is as the function at viewer request left it, so the cookie is what was served. It comes with a page
-    # that has not changed too, whose response has no type.
+    # The request is as the function at viewer request left it, so its cookie is the variant that was served. The cookie
+    # also goes with 304 responses, which have no content type.
     variant = variant_of(request["headers"])
     if variant and ASSIGNED in request["headers"]:
         cookie = header("Set-Cookie", f"{COOKIE}={variant}; {ATTRIBUTES}")

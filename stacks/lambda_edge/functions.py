@@ -1,18 +1,21 @@
-"""What CloudFront gets to run: each function's package, with the settings of the deployment rendered into it."""
+"""The Lambda@Edge functions. Each has the settings of the deployment in its package."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from patternbook.edge.function import EdgeEvent
+from constructs import Construct
+
+from patternbook.edge.function import EdgeFunction
+from patternbook.limits.edge import EdgeEvent
 
 RUNTIME: Final = Path(__file__).with_name("runtime")
 SITE: Final = RUNTIME / "site"
 VARIANT_FOLDER: Final = "variant-b"
-"""As in ``shared.py`` of the functions."""
+"""Folder of the site with the pages of variant b, as in the functions' ``shared.py``."""
 HSTS_DAYS: Final = 365
-"""How long browsers remember that there is HTTPS only."""
+"""Days for which browsers use HTTPS only."""
 
 FILES: Final[Mapping[EdgeEvent, tuple[str, ...]]] = {
     "viewer-request": ("viewer_request.py", "shared.py"),
@@ -20,13 +23,34 @@ FILES: Final[Mapping[EdgeEvent, tuple[str, ...]]] = {
     "origin-response": ("origin_response.py", "shared.py", "not_found.html", "unavailable.html"),
     "viewer-response": ("viewer_response.py", "shared.py"),
 }
+DESCRIPTIONS: Final[Mapping[EdgeEvent, str]] = {
+    "viewer-request": "Redirects to the canonical URL, and assigns a variant",
+    "origin-request": "Finds the object of a page",
+    "origin-response": "Sets the cache time and the error pages",
+    "viewer-response": "Adds security headers, and the cookie of the variant",
+}
+
+
+def edge_functions(scope: Construct, settings: Mapping[str, Any]) -> dict[EdgeEvent, EdgeFunction]:
+    """One function for each event.
+
+    :param settings: settings of the pattern, by their names.
+    """
+    return {
+        event: EdgeFunction(
+            scope,
+            event.title().replace("-", ""),
+            event=event,
+            files=package(event, settings),
+            handler=f"{event.replace('-', '_')}.handler",
+            description=description,
+        )
+        for event, description in DESCRIPTIONS.items()
+    }
 
 
 def package(event: EdgeEvent, settings: Mapping[str, Any]) -> dict[str, str]:
-    """The files of a function: text by name.
-
-    :param settings: of the pattern, by their names.
-    """
+    """The package of a function: the text of each file by its name."""
     files = {name: (RUNTIME / name).read_text(encoding="utf-8") for name in FILES[event]}
     return {**files, "settings.json": json.dumps(_RENDERED[event](settings), indent=1, sort_keys=True)}
 

@@ -1,4 +1,4 @@
-"""EFS for the pods of a cluster with nodes."""
+"""EFS file systems for the pods of a cluster."""
 
 from collections.abc import Sequence
 
@@ -9,23 +9,24 @@ from constructs import Construct, IDependable
 
 from patternbook.data.file_system import SharedFileSystem
 from patternbook.eks.cluster import EksCluster
+from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 
 TAG = "efs.csi.aws.com/cluster"
-"""What the driver tags an access point with that it makes."""
+"""The tag of access points that an EFS CSI driver has made."""
 
 
 class EfsStorage(Construct):
-    """A file system, and the EFS CSI driver as an EKS add-on, which makes an access point of it for each claim: a
-    directory of its own, as a user of its own, that pods in every AZ share.
+    """A file system, and the EFS CSI driver as an EKS add-on. The driver makes an access point of the file system for
+    each claim: a directory with a user of its own, which pods in every AZ share.
 
-    The driver's role makes access points of this one file system. It deletes only those that an EFS CSI driver has
-    made, this one or another of the account: the ARN of an access point does not name its file system, and all drivers
-    set the same tag. That is less than the managed policy AmazonEFSCSIDriverPolicy, which is for every file system.
-    Pods reach the files by the security group of the cluster, by TLS, and never as root; how, EFS does not ask IAM.
+    The role of the driver allows to make access points of this one file system only. It allows to delete the access
+    points of every EFS CSI driver in the account, because their ARNs do not name a file system and all drivers set the
+    same tag. The AWS managed policy AmazonEFSCSIDriverPolicy would allow both for every file system. Members of the
+    cluster's security group reach the files by TLS and never as root, without permissions of IAM.
 
     https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEFSCSIDriverPolicy.html
@@ -42,28 +43,30 @@ class EfsStorage(Construct):
         nodes: Sequence[IDependable],
         key: kms.Key | None = None,
     ) -> None:
-        """:param nodes: which the driver runs on.
-        :param key: encrypts the files.
+        """:param nodes: the nodes that the driver runs on.
+        :param key: encrypts the files. The AWS managed key does if it is None.
         """
         super().__init__(scope, construct_id)
+        self._cluster = cluster
         self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
         self.files.admit(cluster.node_connections)
         role = pod_role(self, "Role", description="Access points for claims", statements=self._statements())
         self.driver = cluster.add_on("aws-efs-csi-driver", roles={"efs-csi-controller-sa": role}, after=nodes)
-        self.mountable: list[IDependable] = [self.driver, self.files.file_system.mount_targets_available]
-        """What has to be there before a claim of the class works."""
         here = "<AWS::Region>:<AWS::AccountId>"
         for resource, reason in {
             "*": "ec2:DescribeAvailabilityZones supports no resource-level permissions.",
-            f"arn:<AWS::Partition>:elasticfilesystem:{here}:access-point/*": "Access points get their ids as they are "
-            "made; a driver may delete those that carry the tag of drivers.",
+            f"arn:<AWS::Partition>:elasticfilesystem:{here}:access-point/*": "Access points get their ids when "
+            "they are made. The role deletes those with the tag of drivers only.",
         }.items():
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
-    @property
-    def values(self) -> dict[str, str]:
-        """What the manifest of the StorageClass asks for."""
-        return {"FileSystemId": self.files.file_system.file_system_id}
+    def apply(self) -> None:
+        """Applies the StorageClass ``efs``, after everything that its claims need."""
+        self._cluster.kubectl.apply(
+            "EfsClass",
+            read_manifests(MANIFESTS / "storage-class-efs.yaml", FileSystemId=self.files.file_system.file_system_id),
+            after=[self.driver, self.files.file_system.mount_targets_available],
+        )
 
     def _statements(self) -> list[iam.PolicyStatement]:
         file_system = self.files.file_system.file_system_arn
@@ -93,3 +96,38 @@ class EfsStorage(Construct):
             ),
             iam.PolicyStatement(actions=["ec2:DescribeAvailabilityZones"], resources=["*"]),
         ]
+
+
+class StaticEfsVolume(SharedFileSystem):
+    """A file system, and the PersistentVolume ``shared`` for its one access point. Pods on Fargate mount EFS
+    without a driver of yours, but nothing makes a volume for each of their claims.
+
+    Members of the cluster's security group reach the files by TLS, as the user of the access point.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        key: kms.Key | None = None,
+    ) -> None:
+        """:param cluster: a cluster with ``kubectl``.
+        :param key: encrypts the files. The AWS managed key does if it is None.
+        """
+        super().__init__(scope, construct_id, vpc=network.vpc, posture=posture, key=key)
+        self.admit(cluster.node_connections)
+        cluster.kubectl.apply(
+            "Shared",
+            read_manifests(
+                MANIFESTS / "storage-efs-fargate.yaml",
+                FileSystemId=self.file_system.file_system_id,
+                AccessPointId=self.access_point.access_point_id,
+            ),
+            after=[self.file_system.mount_targets_available],
+        )

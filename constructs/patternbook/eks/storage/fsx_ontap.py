@@ -1,4 +1,4 @@
-"""FSx for NetApp ONTAP for the pods of a cluster with nodes."""
+"""FSx for NetApp ONTAP file systems for the pods of a cluster with nodes."""
 
 import json
 from collections.abc import Sequence
@@ -13,37 +13,40 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
+from typing_extensions import Self
 
 from patternbook.eks.cluster import EksCluster
+from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role
+from patternbook.eks.storage.settings import StorageSettings
 from patternbook.limits.fsx import BACKUP_DAYS, ONTAP_SMALLEST_GIB, check_ontap, monthly_cost_of_ontap
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 
 NAMESPACE: Final = "trident"
-"""Where the add-on has Trident.
+"""The namespace in which the add-on installs Trident.
 
 https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-vendors.html
 """
 MANAGED_ROUTES: Final = ("AmazonFSx", "ManagedByAmazonFSx")
-"""The tag of route tables that FSx may write to.
+"""The tag of route tables in which FSx may change routes.
 
 https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateFileSystemOntapConfiguration.html
 """
 
 
 class OntapStorage(Construct):
-    """A file system of FSx for NetApp ONTAP with a storage virtual machine (SVM), and NetApp Trident as an EKS add-on,
-    which makes a volume of it for each claim: pods of all AZs share it by NFS, and it can grow.
+    """A file system of FSx for NetApp ONTAP with a storage virtual machine (SVM), and NetApp Trident as an EKS add-on.
+    Trident makes a volume of the file system for each claim. Pods of all AZs share it by NFS, and it can grow.
 
-    In one AZ; with a standby in a second one where the posture wants it, which clients reach by an address that FSx
-    keeps in the route tables of the private subnets.
+    The file system is in one AZ. Where the posture asks for it, there is a standby in a second AZ. Clients then reach
+    the active one by an address that FSx keeps in the route tables of the private subnets.
 
-    Trident logs in to the SVM as its administrator, with a password that Secrets Manager makes and that nobody else
-    reads; its role makes, changes and deletes volumes of this file system only.
+    Trident logs in to the SVM as its administrator, with a password that Secrets Manager generates and nobody else
+    reads. Its role makes, changes and deletes volumes of this file system only.
 
-    The add-on comes from the AWS Marketplace: the account subscribes to "NetApp Trident" there once, free of charge.
+    The add-on comes from the AWS Marketplace: the account has to subscribe to "NetApp Trident" once, free of charge.
 
     https://docs.netapp.com/us-en/trident/trident-use/trident-fsx.html
     """
@@ -61,10 +64,10 @@ class OntapStorage(Construct):
         mbps: int = 128,
         key: kms.Key | None = None,
     ) -> None:
-        """:param nodes: which Trident runs on.
-        :param capacity_gib: of SSD, 1,024 to 196,608 GiB.
+        """:param nodes: the nodes that Trident runs on.
+        :param capacity_gib: SSD storage capacity: 1,024 to 196,608 GiB.
         :param mbps: throughput in MB/s: 128, 256, 512, 1,024, 2,048 or 4,096.
-        :param key: encrypts files and password; AWS managed keys where it is None.
+        :param key: encrypts files and password. AWS managed keys do if it is None.
         :raises ValueError: see :func:`patternbook.limits.fsx.check_ontap`.
         """
         check_ontap(capacity_gib, mbps)
@@ -94,7 +97,7 @@ class OntapStorage(Construct):
         acknowledge(
             self.password,
             "SMG4",
-            "A rotation has to change the password of the SVM too, which no rotation function of AWS does.",
+            "A rotation has to change the password of the SVM too. No rotation function of AWS does.",
         )
         self.machine = fsx.CfnStorageVirtualMachine(
             self,
@@ -102,7 +105,7 @@ class OntapStorage(Construct):
             file_system_id=self.file_system.ref,
             name="kubernetes",
             root_volume_security_style="UNIX",
-            # Not in the template: CloudFormation reads the secret when it makes the SVM.
+            # The template has a dynamic reference only. CloudFormation reads the secret when it creates the SVM.
             svm_admin_password=self.password.secret_value_from_json("password").unsafe_unwrap(),
         )
         self.machine.apply_removal_policy(posture.removal_policy)
@@ -110,44 +113,67 @@ class OntapStorage(Construct):
         cost = monthly_cost_of_ontap(capacity_gib, mbps, multi_az=posture.standby_in_another_az)
         cdk.Annotations.of(self).add_warning_v2(
             "patternbook:ontapCost",
-            f"FSx for ONTAP costs about {cost:,.0f} USD a month, used or not; its add-on, NetApp Trident, needs a "
-            "subscription in the AWS Marketplace, free of charge, before the deployment.",
+            f"FSx for ONTAP costs about {cost:,.0f} USD a month, used or not. Subscribe to its add-on, NetApp Trident, "
+            "in the AWS Marketplace before you deploy. The subscription is free of charge.",
         )
 
-    @property
-    def values(self) -> dict[str, str]:
-        """What the manifest of the backend asks for."""
-        return {
-            "FileSystemId": self.file_system.ref,
-            "MachineName": self.machine.name,
-            "PasswordArn": self.password.secret_arn,
-            "VpcCidr": self._cidr,
-        }
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: StorageSettings,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        nodes: Sequence[IDependable],
+        key: kms.Key | None = None,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            cluster=cluster,
+            network=network,
+            posture=posture,
+            nodes=nodes,
+            capacity_gib=settings.ontap_capacity_gib,
+            mbps=settings.ontap_mbps,
+            key=key,
+        )
 
-    def apply(self, backend: Sequence[dict[str, Any]], storage_class: Sequence[dict[str, Any]]) -> None:
-        """Has kubectl apply a TridentBackendConfig, and then a StorageClass."""
-        # The add-on is active once the operator is, which only then brings the kinds of Trident.
-        known = self._cluster.find(
+    def apply(self) -> None:
+        """Applies a TridentBackendConfig, waits until it works, and applies the StorageClass ``fsx-ontap``."""
+        kubectl = self._cluster.kubectl
+        [backend] = read_manifests(
+            MANIFESTS / "backend-fsx-ontap.yaml",
+            FileSystemId=self.file_system.ref,
+            MachineName=self.machine.name,
+            PasswordArn=self.password.secret_arn,
+            VpcCidr=self._cidr,
+        )
+        # The add-on is active once the operator is. Only then does the operator bring Trident's own kinds.
+        known = kubectl.wait_for(
             "BackendsAreKnown",
             kind="customresourcedefinition",
             name="tridentbackendconfigs.trident.netapp.io",
             json_path=".metadata.name",
             after=[self.driver],
         )
-        applied = self._cluster.apply("OntapBackend", backend, after=[known, self.machine])
-        # It is applied whether Trident can log in or not, and has this once it could.
-        works = self._cluster.find(
+        applied = kubectl.apply("OntapBackend", [backend], after=[known, self.machine])
+        # kubectl applies it whether Trident can log in or not. It gets this id once Trident has logged in.
+        works = kubectl.wait_for(
             "BackendWorks",
             kind="tridentbackendconfig",
-            name=backend[0]["metadata"]["name"],
+            name=backend["metadata"]["name"],
             namespace=NAMESPACE,
             json_path=".status.backendInfo.backendUUID",
             after=[applied],
         )
-        self._cluster.apply("OntapClass", storage_class, after=[works])
+        kubectl.apply("OntapClass", read_manifests(MANIFESTS / "storage-class-fsx-ontap.yaml"), after=[works])
 
-    def used(self) -> cloudwatch.Metric:
-        """How full its SSD is, in percent. AWS advises to stay below 80.
+    def storage_utilization(self) -> cloudwatch.Metric:
+        """Used share of the SSD storage capacity, in percent. AWS advises to keep it below 80.
 
         https://docs.aws.amazon.com/fsx/latest/ONTAPGuide/storage-capacity-and-IOPS.html
         """
@@ -168,7 +194,7 @@ class OntapStorage(Construct):
         mbps: int,
         key: kms.Key | None,
     ) -> fsx.CfnFileSystem:
-        """L1: CDK has no other for ONTAP."""
+        """CDK has only an L1 construct for ONTAP."""
         subnets = network.vpc.isolated_subnets[: 2 if posture.standby_in_another_az else 1]
         standby: dict[str, Any] = {}
         if posture.standby_in_another_az:
@@ -195,8 +221,8 @@ class OntapStorage(Construct):
         return file_system
 
     def _trident(self, nodes: Sequence[IDependable]) -> eks.CfnAddon:
-        """The add-on names no service account of its own, so the association is a resource beside it, and there before
-        Trident starts.
+        """EKS knows no service account of this add-on, so the association is a resource of its own. It must exist
+        before Trident starts.
         """
         stack = cdk.Stack.of(self)
         volumes = stack.format_arn(service="fsx", resource="volume", resource_name=f"{self.file_system.ref}/*")
@@ -226,12 +252,12 @@ class OntapStorage(Construct):
             ],
         )
         self.password.grant_read(role)
-        acknowledge(role, "IAM5[Resource::*]", "FSx has no resource-level permissions to describe.")
+        acknowledge(role, "IAM5[Resource::*]", "The describe actions of FSx support no resource-level permissions.")
         acknowledge(
             role,
             f"IAM5[Resource::arn:<AWS::Partition>:fsx:<AWS::Region>:<AWS::AccountId>:volume/"
             f"<{stack.get_logical_id(self.file_system)}>/*]",
-            "Volumes of the one file system get their ids as they are made.",
+            "Volumes of this one file system get their ids when they are made.",
         )
         association = eks.CfnPodIdentityAssociation(
             self,

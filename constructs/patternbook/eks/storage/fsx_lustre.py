@@ -1,4 +1,4 @@
-"""FSx for Lustre for the pods of a cluster with nodes."""
+"""FSx for Lustre file systems for the pods of a cluster with nodes."""
 
 from collections.abc import Sequence
 
@@ -9,36 +9,34 @@ from aws_cdk import aws_fsx as fsx
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
+from typing_extensions import Self
 
 from patternbook.eks.cluster import EksCluster
+from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role
-from patternbook.limits.fsx import (
-    BACKUP_DAYS,
-    LUSTRE_SMALLEST_GIB,
-    check_lustre,
-    monthly_cost_of_lustre,
-)
+from patternbook.eks.storage.settings import StorageSettings
+from patternbook.limits.fsx import BACKUP_DAYS, LUSTRE_SMALLEST_GIB, check_lustre, monthly_cost_of_lustre
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 
 PORTS = (ec2.Port.tcp(988), ec2.Port.tcp_range(1018, 1023))
-"""What clients and file servers reach each other on, in both directions.
+"""Ports on which clients and file servers reach each other, in both directions.
 
 https://docs.aws.amazon.com/fsx/latest/LustreGuide/limit-access-security-groups.html
 """
 
 
 class LustreStorage(Construct):
-    """A file system of FSx for Lustre, in one AZ, and its CSI driver as an EKS add-on, which mounts it for the pods of
+    """A file system of FSx for Lustre in one AZ, and its CSI driver as an EKS add-on, which mounts it for the pods of
     every AZ.
 
-    The driver could make a file system for each claim, of at least 1,200 GiB. Here it makes none: claims share the one
-    of the stack, as a volume that is there, and the role of the driver may describe file systems and nothing else.
+    The driver could make a file system of at least 1,200 GiB for each claim. Here it makes none: the one file system is
+    a PersistentVolume that pods share, and the role of the driver allows only to describe file systems.
 
-    Data is encrypted at rest, and in transit on the instance types that can
-    (https://docs.aws.amazon.com/fsx/latest/LustreGuide/encryption-in-transit-fsxl.html). Lustre knows the numbers of
-    users, and asks nobody who they are: whoever runs pods in the cluster reaches all files.
+    Data is encrypted at rest, and in transit between instance types that support it
+    (https://docs.aws.amazon.com/fsx/latest/LustreGuide/encryption-in-transit-fsxl.html). Lustre trusts the user ids
+    that clients send, so anybody who runs pods in the cluster reaches all files.
 
     https://docs.aws.amazon.com/eks/latest/userguide/fsx-csi.html
     """
@@ -56,21 +54,21 @@ class LustreStorage(Construct):
         mbps_per_tib: int = 125,
         key: kms.Key | None = None,
     ) -> None:
-        """:param nodes: which the driver runs on.
-        :param capacity_gib: 1,200 GiB, or a multiple of 2,400.
-        :param mbps_per_tib: throughput in MB/s for each TiB: 125, 250, 500 or 1,000.
-        :param key: encrypts the files; the AWS managed key where it is None.
+        """:param nodes: the nodes that the driver runs on.
+        :param capacity_gib: storage capacity: 1,200 GiB, or a multiple of 2,400 GiB.
+        :param mbps_per_tib: throughput in MB/s per TiB: 125, 250, 500 or 1,000.
+        :param key: encrypts the files. The AWS managed key does if it is None.
         :raises ValueError: see :func:`patternbook.limits.fsx.check_lustre`.
         """
         check_lustre(capacity_gib, mbps_per_tib)
         super().__init__(scope, construct_id)
-        self._capacity_gib = capacity_gib
+        self._cluster, self._capacity_gib = cluster, capacity_gib
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=network.vpc, description="FSx for Lustre", allow_all_outbound=False
         )
         pods = cluster.node_connections
         for port in PORTS:
-            # The other way round, CDK lets them by itself.
+            # CDK adds the inbound rules between the servers by itself, but not the outbound ones.
             group.add_egress_rule(group, port, "Lustre between its servers")
             group.connections.allow_from(pods, port, "Lustre from the nodes")
             group.connections.allow_to(pods, port, "Lustre to the nodes")
@@ -81,7 +79,7 @@ class LustreStorage(Construct):
             vpc_subnet=network.vpc.isolated_subnets[0],
             security_group=group,
             storage_capacity_gib=capacity_gib,
-            # Clients on AL2023 need 2.12 at least, and it is what AWS recommends.
+            # AWS recommends the newest version, and clients on AL2023 need at least 2.12.
             file_system_type_version=fsx.FileSystemTypeVersion.V_2_15,
             lustre_configuration=fsx.LustreConfiguration(
                 deployment_type=fsx.LustreDeploymentType.PERSISTENT_2,
@@ -93,7 +91,7 @@ class LustreStorage(Construct):
             kms_key=key,
             removal_policy=posture.removal_policy,
         )
-        # FSx asks, as it makes the file system, whether its servers may reach each other.
+        # FSx checks that its servers reach each other when it creates the file system.
         self.file_system.node.add_dependency(group)
         role = pod_role(
             self,
@@ -103,26 +101,50 @@ class LustreStorage(Construct):
         )
         acknowledge(role, "IAM5[Resource::*]", "fsx:DescribeFileSystems supports no resource-level permissions.")
         self.driver = cluster.add_on("aws-fsx-csi-driver", roles={"fsx-csi-controller-sa": role}, after=nodes)
-        self.mountable: list[IDependable] = [self.driver, self.file_system]
-        """What has to be there before a claim of the class works."""
         cost = monthly_cost_of_lustre(capacity_gib, mbps_per_tib)
-        # Not an info: the CLI prints none as soon as there is a warning in the app.
+        # A warning, because the CLI prints no infos as soon as there is a warning in the app.
         cdk.Annotations.of(self).add_warning_v2(
             "patternbook:lustreCost", f"FSx for Lustre costs about {cost:,.0f} USD a month, used or not."
         )
 
-    @property
-    def values(self) -> dict[str, str]:
-        """What the manifest of the volume asks for."""
-        return {
-            "FileSystemId": self.file_system.file_system_id,
-            "DnsName": self.file_system.dns_name,
-            "MountName": self.file_system.mount_name,
-            "Capacity": f"{self._capacity_gib}Gi",
-        }
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: StorageSettings,
+        *,
+        cluster: EksCluster,
+        network: Network,
+        posture: Posture,
+        nodes: Sequence[IDependable],
+        key: kms.Key | None = None,
+    ) -> Self:
+        return cls(
+            scope,
+            construct_id,
+            cluster=cluster,
+            network=network,
+            posture=posture,
+            nodes=nodes,
+            capacity_gib=settings.lustre_capacity_gib,
+            mbps_per_tib=settings.lustre_mbps_per_tib,
+            key=key,
+        )
 
-    def used(self) -> cloudwatch.MathExpression:
-        """How full it is, in percent.
+    def apply(self) -> None:
+        """Applies the StorageClass and the PersistentVolume ``fsx-lustre``, after everything that a claim needs."""
+        manifests = read_manifests(
+            MANIFESTS / "storage-fsx-lustre.yaml",
+            FileSystemId=self.file_system.file_system_id,
+            DnsName=self.file_system.dns_name,
+            MountName=self.file_system.mount_name,
+            Capacity=f"{self._capacity_gib}Gi",
+        )
+        self._cluster.kubectl.apply("LustreVolume", manifests, after=[self.driver, self.file_system])
+
+    def storage_utilization(self) -> cloudwatch.MathExpression:
+        """Used share of the storage capacity, in percent.
 
         https://docs.aws.amazon.com/fsx/latest/LustreGuide/fs-metrics.html
         """
@@ -130,7 +152,7 @@ class LustreStorage(Construct):
             namespace="AWS/FSx",
             metric_name="FreeDataStorageCapacity",
             dimensions_map={"FileSystemId": self.file_system.file_system_id},
-            statistic="Sum",  # of all servers, each of which has a part
+            statistic="Sum",  # each file server reports its own part
             period=cdk.Duration.minutes(1),
         )
         return cloudwatch.MathExpression(

@@ -1,0 +1,59 @@
+"""Settings of CloudFront distributions."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from patternbook.limits.edge import check_certificate, check_countries, check_domain_names
+from patternbook.settings import fields
+from patternbook.settings.base import PatternSettings
+from patternbook.settings.fields import EachOnce
+
+PriceClass = Literal["100", "200", "all"]
+Countries = Annotated[tuple[fields.Country, ...], EachOnce, Field(max_length=250)]
+
+
+class DistributionSettings(PatternSettings):
+    """Settings of a :class:`patternbook.edge.distribution.SiteDistribution`."""
+
+    domain_names: Annotated[tuple[fields.DomainName, ...], EachOnce] = ()
+    """Domain names of the site. The first is the canonical one, to which the others redirect. Add their DNS records
+    yourself. Defaults to the domain name that CloudFront gives to the distribution."""
+    certificate_arn: fields.CertificateArn | None = None
+    """ACM certificate for domain_names, in us-east-1."""
+    web_acl_arn: (
+        Annotated[
+            str,
+            fields.arn(
+                "wafv2",
+                r"global/webacl/[\w-]+/[\w-]+",
+                "arn:aws:wafv2:us-east-1:111122223333:global/webacl/main/1a2b3c4d",
+            ),
+        ]
+        | None
+    ) = None
+    """Global AWS WAF web ACL, in front of the distribution."""
+    price_class: PriceClass = "100"
+    """CloudFront's price class: "100" is North America and Europe, "200" most edge locations, and "all" all of them."""
+    allowed_countries: Countries = ()
+    """Countries that may access the site. Defaults to all."""
+    blocked_countries: Countries = ()
+    """Countries that may not access the site."""
+
+    @field_validator("domain_names")
+    @classmethod
+    def _within_quota(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        check_domain_names(value)
+        return value
+
+    @field_validator("certificate_arn")
+    @classmethod
+    def _for_domain_names(cls, value: str | None, info: ValidationInfo) -> str | None:
+        check_certificate(value, domain_names=info.data.get("domain_names"))
+        return value
+
+    @field_validator("blocked_countries")
+    @classmethod
+    def _one_list(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        check_countries(allowed=info.data.get("allowed_countries", ()), blocked=value)
+        return value

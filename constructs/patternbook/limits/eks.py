@@ -1,0 +1,75 @@
+"""EKS: quotas, add-ons, and the instance types of nodes. Versions are in :mod:`patternbook.limits.eks_versions`."""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from patternbook.limits.instance_types import Architecture, InstanceTypeName, check_instance_types
+
+MAX_PUBLIC_CIDRS: Final = 40
+"""CIDR blocks that may reach a public endpoint.
+
+https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
+"""
+MAX_NODES: Final = 450
+"""Nodes of a managed node group: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"""
+MAX_NAMESPACES: Final = 5
+"""Selectors of a Fargate profile: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"""
+
+SERVICE_CIDRS: Final = ("172.20.0.0/16", "10.100.0.0/16")
+"""The two blocks that EKS itself chooses the addresses of Kubernetes services from.
+
+https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
+"""
+
+ADD_ONS: Final = (
+    *("adot", "amazon-cloudwatch-observability", "aws-ebs-csi-driver", "aws-efs-csi-driver", "aws-fsx-csi-driver"),
+    *("aws-guardduty-agent", "aws-mountpoint-s3-csi-driver", "cert-manager", "coredns", "eks-node-monitoring-agent"),
+    *("eks-pod-identity-agent", "external-dns", "kube-proxy", "kube-state-metrics", "metrics-server"),
+    *("netapp_trident-operator", "prometheus-node-exporter", "snapshot-controller", "vpc-cni"),
+)
+"""EKS add-ons of AWS and of the community. A name that EKS does not know fails at deployment only.
+
+https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
+https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html
+"""
+
+NODE_TYPES: Final[Mapping[Architecture, tuple[InstanceTypeName, ...]]] = {
+    "arm64": ("t4g.large", "m7g.large"),
+    "x86_64": ("t3.large", "m6i.large"),
+}
+"""Default instance types of on-demand nodes."""
+SPOT_TYPES: Final[Mapping[Architecture, tuple[InstanceTypeName, ...]]] = {
+    "arm64": ("m7g.large", "r7g.large", "t4g.large", "m7g.xlarge", "c7g.xlarge"),
+    "x86_64": ("m6i.large", "r6i.large", "t3.large", "m6i.xlarge", "c6i.xlarge"),
+}
+"""Default instance types of Spot nodes. More Spot capacity pools mean fewer interruptions."""
+TOO_SMALL: Final = ("t4g.small", "t3.small")
+"""Instance types with addresses for 11 pods, most of which the add-ons take.
+
+https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
+"""
+
+
+def service_cidr(vpc_cidr: str) -> str:
+    """Addresses of Kubernetes services outside of the VPC's. A self-managed node has to know them."""
+    vpc = ipaddress.IPv4Network(vpc_cidr)
+    return next(cidr for cidr in SERVICE_CIDRS if not vpc.overlaps(ipaddress.IPv4Network(cidr)))
+
+
+def check_node_types(names: Sequence[InstanceTypeName], *, architecture: Architecture) -> None:
+    """:raises ValueError: for a type with another architecture than the AMI, or with too few addresses for pods."""
+    check_instance_types(names, architecture=architecture)
+    small = [name for name in names if name in TOO_SMALL]
+    if small:
+        raise ValueError(
+            f"Instance types must have room for pods beside the add-ons, got {', '.join(small)}. Choose larger types."
+        )
+
+
+def check_sizes(*, min_nodes: int, max_nodes: int) -> None:
+    """:raises ValueError: for a minimum above the maximum, and for numbers that EKS does not take."""
+    if not 0 <= min_nodes <= max_nodes <= MAX_NODES or max_nodes < 1:
+        raise ValueError(
+            f"min_nodes must be 0 to max_nodes, and max_nodes 1 to {MAX_NODES}, got {min_nodes} and {max_nodes}."
+        )

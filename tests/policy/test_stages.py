@@ -1,0 +1,71 @@
+"""Two stages of the book in one account have no physical name in common."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from tests.book import synthesized
+
+NAMES: Mapping[str, str] = {
+    "AWS::CloudFront::CachePolicy": "CachePolicyConfig/Name",
+    "AWS::CloudFront::Function": "Name",
+    "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig/Name",
+    "AWS::CloudFront::OriginRequestPolicy": "OriginRequestPolicyConfig/Name",
+    "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig/Name",
+}
+"""Names that are unique in an account, and that no identifier of CloudFormation's schemas contains."""
+
+# The user's own names: of a repository, and of the prefixes of a registry's caches. EcrStack warns of the second use.
+GIVEN = {"AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate", "AWS::ECR::PullThroughCacheRule"}
+
+
+def identities(template: Mapping[str, Any]) -> set[tuple[str, ...]]:
+    """What a template itself says of the identity of its resources, such as a fixed name, with the resource type.
+
+    An identity of which a part refers to the stack's own resources is the stack's own.
+    """
+    found = set()
+    for resource in template["Resources"].values():
+        for paths in _identifiers(resource["Type"]):
+            values = [_at(resource.get("Properties", {}), path) for path in paths]
+            if all(isinstance(value, str) for value in values):
+                found.add((resource["Type"], *values))
+    return found
+
+
+def _identifiers(resource_type: str) -> Iterator[list[str]]:
+    if resource_type.startswith(("Custom::", "AWS::CDK::")):
+        return
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+    for paths in (schema.get("primaryIdentifier"), *schema.get("additionalIdentifiers", ())):
+        if paths:
+            yield [path.removeprefix("/properties/") for path in paths]
+    if resource_type in NAMES:
+        yield [NAMES[resource_type]]
+
+
+def _at(value: Any, path: str) -> Any:
+    for name in path.split("/"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+@pytest.mark.parametrize(("options", "shared"), [("defaults", set()), ("every option", GIVEN)])
+def test_stages_share_no_name(options: str, shared: set[str], tmp_path: Path) -> None:
+    sandbox, production = (synthesized(posture, options, tmp_path / posture) for posture in ("sandbox", "production"))
+    assert sandbox.keys() == production.keys()
+    found = {each for stack in sandbox for each in identities(sandbox[stack]) & identities(production[stack])}
+    assert {resource_type for resource_type, *_ in found} == shared, found
+
+
+def test_a_fixed_name_is_found() -> None:
+    policy = {"Type": "AWS::CloudFront::CachePolicy", "Properties": {"CachePolicyConfig": {"Name": "pages"}}}
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/app"}}
+    add_on = {"Type": "AWS::EKS::Addon", "Properties": {"AddonName": "coredns", "ClusterName": {"Ref": "Cluster"}}}
+    assert identities({"Resources": {"A": policy, "B": group, "C": add_on}}) == {
+        ("AWS::CloudFront::CachePolicy", "pages"),
+        ("AWS::Logs::LogGroup", "/app"),
+    }
