@@ -7,6 +7,7 @@ from typing_extensions import Unpack
 
 from patternbook import (
     AnywhereService,
+    LogGroup,
     Machines,
     Monitoring,
     PatternStack,
@@ -15,7 +16,6 @@ from patternbook import (
     Task,
     data_key,
     external_cluster,
-    log_group,
 )
 from stacks.ecs_anywhere.demonstration import web_server
 from stacks.ecs_anywhere.settings import EcsAnywhereSettings
@@ -42,7 +42,7 @@ class EcsAnywhereStack(PatternStack):
         self.key = key = data_key(self, "Key", posture=posture)
         self.cluster = external_cluster(self, "Cluster", posture=posture)
         self.machines = Machines(self, "Machines", cluster=self.cluster)
-        self.logs = log_group(self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=key)
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
         self.task = Task.from_settings(
             self,
             "Task",
@@ -54,7 +54,7 @@ class EcsAnywhereStack(PatternStack):
             demonstration=web_server(settings.container_port),
         )
         self.service = AnywhereService.from_settings(self, "Anywhere", settings, cluster=self.cluster, task=self.task)
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         self.monitoring.watch_service(self.service.service, asked_by="the service")
         if settings.desired_count:
             self.monitoring.watch_agent_heartbeats(self.service.service, tasks=settings.desired_count)

@@ -8,6 +8,7 @@ from typing_extensions import Unpack
 from patternbook import (
     Ec2Capacity,
     Ec2Service,
+    LogGroup,
     Monitoring,
     Network,
     PatternStack,
@@ -20,7 +21,6 @@ from patternbook import (
     WorkQueue,
     cluster,
     data_key,
-    log_group,
 )
 from stacks.ecs_ec2.demonstration import send_message_first, web_server
 from stacks.ecs_ec2.settings import EcsEc2Settings
@@ -54,9 +54,7 @@ class EcsEc2Stack(PatternStack):
         self.capacity = Ec2Capacity.from_settings(
             self, "Capacity", settings, cluster=self.cluster, network=network, posture=posture
         )
-        self.logs = logs = log_group(
-            self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=key
-        )
+        self.logs = logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
         environment = {"AWS_REGION": self.region, "QUEUE_URL": self.queue.queue.queue_url}
         self.web_task = Task.from_settings(
             self,
@@ -95,7 +93,7 @@ class EcsEc2Stack(PatternStack):
         )
         self.worker_scaling = worker_scaling(self, "WorkerScaling", settings, service=self.worker, queue=self.queue)
 
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
         self.monitoring.watch_service(self.service.service, name="web")
         self.monitoring.watch_service(self.worker.service, name="worker")

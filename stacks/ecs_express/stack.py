@@ -7,6 +7,7 @@ from typing_extensions import Unpack
 
 from patternbook import (
     ExpressService,
+    LogGroup,
     Monitoring,
     Network,
     PatternStack,
@@ -15,7 +16,6 @@ from patternbook import (
     Task,
     cluster,
     data_key,
-    log_group,
 )
 from patternbook.limits.ecs_express import MAIN_CONTAINER
 from stacks.ecs_express.demonstration import web_server
@@ -42,7 +42,7 @@ class EcsExpressStack(PatternStack):
         self.network = network = Network.from_settings(
             self, "Network", settings, posture=posture, key=key, private_subnets=settings.private_ingress
         )
-        self.logs = log_group(self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=key)
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
         self.task = Task.from_settings(
             self,
             "Task",
@@ -59,7 +59,7 @@ class EcsExpressStack(PatternStack):
         )
         network.add_interface_endpoints(self.task.services_called, client=self.service.group)
 
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         self.monitoring.watch_load_balancer(self.service.load_balancer)
         self.monitoring.watch_tasks(self.cluster.cluster_name, self.service.service_name)
 

@@ -6,6 +6,7 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import (
+    LogGroup,
     ManagedInstances,
     ManagedInstancesService,
     Monitoring,
@@ -18,7 +19,6 @@ from patternbook import (
     Task,
     cluster,
     data_key,
-    log_group,
 )
 from stacks.ecs_managed_instances.demonstration import web_server
 from stacks.ecs_managed_instances.settings import EcsManagedInstancesSettings
@@ -47,7 +47,7 @@ class EcsManagedInstancesStack(PatternStack):
         self.capacity = ManagedInstances.from_settings(
             self, "Capacity", settings, cluster=self.cluster, network=network
         )
-        self.logs = log_group(self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=key)
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
         self.task = Task.from_settings(
             self,
             "WebTask",
@@ -70,7 +70,7 @@ class EcsManagedInstancesStack(PatternStack):
             self, "WebScaling", settings, service=self.service.service, targets=targets
         )
 
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
         self.monitoring.watch_service(self.service.service)
 

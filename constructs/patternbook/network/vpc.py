@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.data.logs import log_group
+from patternbook.data.logs import LogGroup
 from patternbook.limits.logs import check_retention
 from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
@@ -77,7 +77,7 @@ class Network(Construct):
         self.vpc.add_flow_log(
             "FlowLog",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                log_group(self, "FlowLogs", posture=posture, retention_days=log_retention_days, key=key)
+                LogGroup(self, "FlowLogs", posture=posture, retention_days=log_retention_days, key=key)
             ),
         )
 
