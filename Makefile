@@ -42,6 +42,9 @@ verify: $(READY) ## check a stack that is deployed in the account of your creden
 	@$(BIN)/pytest -vv --confcutdir=tests/deployed tests/deployed $(if $(STAGE),--stage=$(STAGE)) \
 		--stack=$(or $(STACK),$(error STACK=… names the stack to verify))
 
+record: $(READY) ## record what an emulated account answers to the checks of deployed stacks; STACK=FargateEfsStack
+	@$(BIN)/python -m tests.deployed.record $(STACK)
+
 check: lint types templates test policy house ## run everything that CI runs
 	$(MAKE) rehearse
 

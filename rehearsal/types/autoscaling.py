@@ -79,7 +79,10 @@ def check_policy(properties: Properties) -> None:
 
 
 def described_group(name: str) -> dict[str, Any]:
-    """MiniStack describes neither the policy for mixed instances, nor lifetime and metrics."""
+    """MiniStack describes neither the policy for mixed instances, nor lifetime and metrics.
+
+    It names a launch configuration, with no name, where there is none.
+    """
     properties = autoscaling._asgs[name].get("properties", {})
     policy, lifetime = properties.get("MixedInstancesPolicy"), properties.get("MaxInstanceLifetime")
     collected = [
@@ -87,7 +90,11 @@ def described_group(name: str) -> dict[str, Any]:
         for each in properties.get("MetricsCollection", [])
         for metric in each.get("Metrics", GROUP_METRICS)
     ]
-    described: dict[str, Any] = {"EnabledMetrics": collected or None, "MaxInstanceLifetime": lifetime}
+    described: dict[str, Any] = {
+        "EnabledMetrics": collected or None,
+        "MaxInstanceLifetime": lifetime,
+        "LaunchConfigurationName": None,
+    }
     if policy:
         described |= {"LaunchTemplate": None, "MixedInstancesPolicy": policy}
     return described

@@ -35,6 +35,7 @@ EXCLUDED = ("PrimaryContainer", "ExecutionRoleArn", "TaskRoleArn", "Cpu", "Memor
 """What a task definition says instead (CreateExpressGatewayService)."""
 MAIN = "Main"
 ANYWHERE = "0.0.0.0/0"
+SCALING_ROLE = "ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
 METRICS = {
     "AVERAGE_CPU": "ECSServiceAverageCPUUtilization",
     "AVERAGE_MEMORY": "ECSServiceAverageMemoryUtilization",
@@ -299,6 +300,7 @@ def scalable_target(name: str, request: Record, _parts: dict[str, Made]) -> Part
         **scaled(name, request),
         "MinCapacity": request["scalingTarget"]["minTaskCount"],
         "MaxCapacity": request["scalingTarget"]["maxTaskCount"],
+        "RoleARN": f"arn:aws:iam::{get_account_id()}:role/aws-service-role/{SCALING_ROLE}",
     }
 
 

@@ -52,6 +52,6 @@ def get_web_acl_for_resource(request: dict[str, Any]) -> dict[str, Any]:
         return {}
     *_, name, web_acl_id = arn.split("/")
     known = next((acl for acl in waf._web_acls.values() if acl["ARN"] == arn), {})
-    return {
-        "WebACL": {"Name": name, "Id": web_acl_id, "ARN": arn, **{k: v for k, v in known.items() if k != "LockToken"}}
-    }
+    unseen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
+    always = {"Name": name, "Id": web_acl_id, "ARN": arn, "DefaultAction": {"Allow": {}}, "VisibilityConfig": unseen}
+    return {"WebACL": {**always, **{k: v for k, v in known.items() if k != "LockToken"}}}

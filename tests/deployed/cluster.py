@@ -1,26 +1,60 @@
-"""What checks of any EKS cluster have in common: how to look at it, and the checks that are the same for all.
-
-A module of checks imports these checks, and they are its own then. What is inside of a cluster no API of AWS shows:
-``kubectl get storageclass`` does.
-"""
+"""The checks that are the same for any EKS cluster; a module of checks inherits them."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from patternbook.limits.eks_versions import check_version
-from tests.deployed.service import default_routes, heard_by_the_topic, inline_statements, listed, rules_of, shown
+from tests.deployed.changes import (
+    ADMITS,
+    ANYWHERE,
+    ATTACHED,
+    EVERYTHING,
+    LOG_GROUPS,
+    OTHER_KEY,
+    PUBLIC_WAY,
+    STATEMENTS,
+    TRUST,
+    WAY_OUT,
+    allow,
+    but,
+    by,
+    made,
+    may,
+    opened,
+    output,
+)
+from tests.deployed.eks import (
+    access_of,
+    add_ons_of,
+    admin_role_of,
+    associations_of,
+    cluster_of,
+    file_system_of,
+    installed,
+    kubectl_roles_of,
+    pod_role_of,
+    secrets_key_of,
+)
+from tests.deployed.looking import (
+    check_retention,
+    default_routes,
+    inline_statements,
+    listed,
+    policies_of,
+    principals_of,
+    rules_of,
+    shown,
+)
+from tests.deployed.proving import fails, skips
+from tests.deployed.service import AlarmTopic
 from tests.deployed.stack import DeployedStack
 
 OBSERVABILITY = "amazon-cloudwatch-observability"
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 LOGS = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
-WATCHED = {"scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"}
-NODE_POLICIES = {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
-FILES = "AWS::EFS::FileSystem"
 DRIVER = "aws-ebs-csi-driver"
 BASIC = {
     *("vpc-cni", "kube-proxy", "eks-pod-identity-agent"),
@@ -28,293 +62,230 @@ BASIC = {
 }
 PODS = "pods.eks.amazonaws.com"
 
-
-def test_the_api_is_reached_from_within_and_from_given_blocks_only(stack: DeployedStack) -> None:
-    access = cluster_of(stack)["resourcesVpcConfig"]
-    assert access["endpointPrivateAccess"], "nodes reach the API through the internet, or not at all"
-    open_to_all = access["endpointPublicAccess"] and "0.0.0.0/0" in access["publicAccessCidrs"]
-    assert not (open_to_all and stack.production), "the API is open to everybody"
-
-
-def test_the_control_plane_logs_everything_to_a_group_of_the_stack(stack: DeployedStack) -> None:
-    cluster = cluster_of(stack)
-    logged = {kind for setup in cluster["logging"]["clusterLogging"] if setup["enabled"] for kind in setup["types"]}
-    assert logged == LOGS, f"the control plane does not log {sorted(LOGS - logged)}"
-    group = f"/aws/eks/{cluster['name']}/cluster"
-    assert group in stack.all("AWS::Logs::LogGroup"), f"the log group {group} is not the stack's"
-
-
-def test_logs_are_kept_for_a_set_time(stack: DeployedStack) -> None:
-    secrets = secrets_key_of(stack)
-    for name in stack.all("AWS::Logs::LogGroup"):
-        pages = stack.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
-        described = {group["logGroupName"]: group for page in pages for group in page["logGroups"]}
-        assert name in described, f"there is no log group {name}"
-        assert described[name].get("retentionInDays"), f"the log group {name} keeps everything for ever"
-        key = described[name].get("kmsKeyId", "no key").rpartition("/")[2]
-        own = [each for each in stack.all("AWS::KMS::Key") if each != secrets]
-        assert key in own or not stack.production, f"the log group {name} is encrypted with {key}, not {own}"
-
-
-def test_secrets_are_encrypted_with_a_rotated_key_of_the_stack(stack: DeployedStack) -> None:
-    key = secrets_key_of(stack)
-    assert key in stack.all("AWS::KMS::Key"), f"secrets are encrypted with {key}, which is not the stack's"
-    rotated = stack.client("kms").get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
-    assert rotated, f"the key {key} is not rotated"
-
-
-def test_the_cluster_refuses_to_be_deleted_in_production_only(stack: DeployedStack) -> None:
-    protected = cluster_of(stack).get("deletionProtection", False)
-    assert protected == stack.production, f"deletion protection is {'on' if protected else 'off'} in {stack.posture}"
-
-
-def test_the_version_is_in_support(stack: DeployedStack) -> None:
-    cluster = cluster_of(stack)
-    today = datetime.now(timezone.utc).date()
-    try:
-        check_version(cluster["version"], upgrade_policy=cluster["upgradePolicy"]["supportType"], today=today)
-    except ValueError as error:
-        raise AssertionError(str(error)) from error
-
-
-def test_the_admin_role_can_log_in_and_so_can_kubectl_and_nobody_else(stack: DeployedStack) -> None:
-    mode = cluster_of(stack)["accessConfig"]["authenticationMode"]
-    assert mode == "API", f"access is by {mode}, so that a ConfigMap in the cluster grants it too"
-    expected = {admin_role_of(stack), *(arn for arn in kubectl_roles_of(stack))}
-    admins = {principal for principal, policies in access_of(stack).items() if ADMIN_POLICY in policies}
-    assert admins == expected, f"administrators are {sorted(admins)}, not {sorted(expected)}"
-
-
-def test_the_admin_role_may_describe_its_cluster_only(stack: DeployedStack) -> None:
-    role, arn = admin_role_of(stack).rpartition("/")[2], cluster_of(stack)["arn"]
-    attached = policies_of(stack, role)
-    assert not attached, f"the admin role has the managed policies {sorted(attached)}"
-    for statement in inline_statements(stack, role):
-        what = (listed(statement["Action"]), listed(statement["Resource"]))
-        assert what == (["eks:DescribeCluster"], [arn]), f"the admin role may {what[0]} on {what[1]}"
-
-
-def test_not_everybody_in_aws_may_act_as_the_admin(stack: DeployedStack) -> None:
-    trusted = principals_of(stack, admin_role_of(stack).rpartition("/")[2])
-    assert trusted, "nobody may act as the admin role"
-    assert not any(kind != "AWS" or "*" in who for kind, who in trusted), f"{trusted} may act as the admin role"
-
-
-def test_add_ons_run(stack: DeployedStack) -> None:
-    for name, add_on in add_ons_of(stack).items():
-        issues = [issue["message"] for issue in add_on["health"]["issues"]]
-        assert (add_on["status"], issues) == ("ACTIVE", []), f"the add-on {name} is {add_on['status']}: {issues}"
-
-
-def test_pods_have_roles_that_are_for_pods_only(stack: DeployedStack) -> None:
-    for association in associations_of(stack):
-        role = association["roleArn"].rpartition("/")[2]
-        trusted = principals_of(stack, role)
-        assert trusted == [("Service", PODS)], f"the role {role} is for {trusted}"
-
-
-def test_nobody_from_outside_connects(stack: DeployedStack) -> None:
-    groups = [*stack.all("AWS::EC2::SecurityGroup"), cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"]]
-    outside = {rule for rule in rules_of(stack, groups) if not rule.peer.startswith(("sg-", "pl-"))}
-    assert not outside, f"the stack's security groups admit {shown(outside)}"
-
-
-def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
-    heard = heard_by_the_topic(stack)
-    assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
-
-
-def test_container_insights_writes_to_log_groups_of_the_stack(stack: DeployedStack) -> None:
-    if OBSERVABILITY not in installed(stack):
-        pytest.skip("this stack has no Container Insights")
-    name = cluster_of(stack)["name"]
-    wanted = {f"/aws/containerinsights/{name}/{kind}" for kind in ("application", "dataplane", "host", "performance")}
-    missing = wanted - set(stack.all("AWS::Logs::LogGroup"))
-    assert not missing, f"the stack has no log groups {sorted(missing)}"
-    attached = policies_of(stack, pod_role_of(stack, "cloudwatch-agent"))
-    assert attached == {"CloudWatchAgentServerPolicy"}, f"Container Insights has the policies {sorted(attached)}"
-
-
-def test_the_add_ons_of_every_cluster_are_there(stack: DeployedStack) -> None:
-    there = add_ons_of(stack).keys()
-    assert there >= BASIC, f"the cluster has no {', '.join(sorted(BASIC - there))}"
-
-
-def test_network_policies_are_enforced(stack: DeployedStack) -> None:
-    configuration = json.loads(add_ons_of(stack)["vpc-cni"].get("configurationValues") or "{}")
-    enforced = configuration.get("enableNetworkPolicy")
-    assert enforced == "true", f"the VPC CNI enforces no network policies: {configuration}"
-
-
-def test_the_cni_gives_addresses_by_a_role_of_its_own(stack: DeployedStack) -> None:
-    attached = policies_of(stack, pod_role_of(stack, "aws-node"))
-    assert attached == {"AmazonEKS_CNI_Policy"}, f"the VPC CNI has the policies {sorted(attached)}"
-
-
-def test_the_ebs_driver_has_a_role_of_its_own(stack: DeployedStack) -> None:
-    if DRIVER not in installed(stack):
-        pytest.skip("this stack has no EBS")
-    role = pod_role_of(stack, "ebs-csi-controller-sa")
-    attached = policies_of(stack, role)
-    assert attached == {"AmazonEBSCSIDriverPolicy"}, f"the EBS driver has the policies {sorted(attached)}"
-    keys = stack.all("AWS::KMS::Key")
-    for statement in inline_statements(stack, role):
-        others = [arn for arn in listed(statement["Resource"]) if arn.rpartition("/")[2] not in keys]
-        assert not others, f"the EBS driver may {statement['Action']} on {others}"
-
-
-def test_only_the_cluster_reaches_the_file_system(stack: DeployedStack) -> None:
-    efs = stack.client("efs")
-    targets = efs.describe_mount_targets(FileSystemId=file_system_of(stack)["FileSystemId"])["MountTargets"]
-    assert len(targets) == 3, f"the file system has {len(targets)} mount targets"
-    for target in targets:
-        assert not default_routes(stack, target["SubnetId"]), f"the subnet {target['SubnetId']} has a way out"
-        groups = efs.describe_mount_target_security_groups(MountTargetId=target["MountTargetId"])["SecurityGroups"]
-        admitted = {(rule.first, rule.last, rule.peer) for rule in rules_of(stack, groups)}
-        cluster = cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"]
-        assert admitted == {(2049, 2049, cluster)}, f"mount targets admit {shown(rules_of(stack, groups))}"
-
-
-def test_files_are_reached_by_tls_and_not_as_root(stack: DeployedStack) -> None:
-    file_system, efs = file_system_of(stack), stack.client("efs")
-    policy = json.loads(efs.describe_file_system_policy(FileSystemId=file_system["FileSystemId"])["Policy"])
-    plain = {"Bool": {"aws:SecureTransport": "false"}}
-    refused = [each for each in policy["Statement"] if each["Effect"] == "Deny" and each.get("Condition") == plain]
-    assert refused, "the file system takes plain NFS"
-    for statement in [each for each in policy["Statement"] if each["Effect"] == "Allow"]:
-        actions = {action.removeprefix("elasticfilesystem:") for action in listed(statement["Action"])}
-        assert actions <= {"ClientMount", "ClientWrite"}, f"clients may {sorted(actions)}"
-        by_target = statement.get("Condition", {}).get("Bool", {}).get("elasticfilesystem:AccessedViaMountTarget")
-        assert by_target == "true", "the file system is open by more ways than its mount targets"
-    for point in efs.describe_access_points(FileSystemId=file_system["FileSystemId"])["AccessPoints"]:
-        assert point.get("PosixUser", {}).get("Uid"), f"by {point['AccessPointId']} files are reached as root"
-
-
-def test_files_are_encrypted_with_the_stacks_key_in_production(stack: DeployedStack) -> None:
-    file_system = file_system_of(stack)
-    assert file_system["Encrypted"], "the file system is not encrypted"
-    used = file_system.get("KmsKeyId", "no key")
-    own = tuple(stack.all("AWS::KMS::Key"))
-    assert used.endswith(own) or not stack.production, f"the file system is encrypted with {used}, not {own}"
-
-
-def installed(stack: DeployedStack) -> set[str]:
-    """The add-ons that the stack has made, whatever became of them; ``Ref`` is the cluster and the add-on."""
-    return {physical_id.partition("|")[2] for physical_id in stack.all("AWS::EKS::Addon")}
-
-
-def file_system_of(stack: DeployedStack) -> dict[str, Any]:
-    if not stack.all(FILES):
-        pytest.skip("this stack has no file system")
-    return stack.client("efs").describe_file_systems(FileSystemId=stack.only(FILES))["FileSystems"][0]
-
-
-def cluster_of(stack: DeployedStack) -> dict[str, Any]:
-    return stack.client("eks").describe_cluster(name=stack.only("AWS::EKS::Cluster"))["cluster"]
-
-
-def secrets_key_of(stack: DeployedStack) -> str:
-    keys = [setup["provider"]["keyArn"] for setup in cluster_of(stack).get("encryptionConfig", [])]
-    assert keys, "secrets are encrypted with no key of anybody's own"
-    return keys[0].rpartition("/")[2]
-
-
-def admin_role_of(stack: DeployedStack) -> str:
-    return stack.outputs["KubeconfigCommand"].rpartition(" ")[2]
-
-
-def kubectl_roles_of(stack: DeployedStack) -> Iterable[str]:
-    """Of the functions that CDK applies manifests with: theirs run Python, those of its framework Node.js."""
-    for name in stack.all("AWS::Lambda::Function"):
-        function = stack.client("lambda").get_function_configuration(FunctionName=name)
-        if function["Runtime"].startswith("python"):
-            yield function["Role"]
-
-
-def access_of(stack: DeployedStack) -> dict[str, set[str]]:
-    """The names of access policies, by principal."""
-    eks, name = stack.client("eks"), stack.only("AWS::EKS::Cluster")
-    found: dict[str, set[str]] = {}
-    for page in eks.get_paginator("list_access_entries").paginate(clusterName=name):
-        for principal in page["accessEntries"]:
-            answer = eks.list_associated_access_policies(clusterName=name, principalArn=principal)
-            found[principal] = {each["policyArn"].rpartition("/")[2] for each in answer["associatedAccessPolicies"]}
-    return found
-
-
-def add_ons_of(stack: DeployedStack) -> dict[str, dict[str, Any]]:
-    eks, name = stack.client("eks"), stack.only("AWS::EKS::Cluster")
-    pages = eks.get_paginator("list_addons").paginate(clusterName=name)
-    names = [add_on for page in pages for add_on in page["addons"]]
-    return {each: eks.describe_addon(clusterName=name, addonName=each)["addon"] for each in names}
-
-
-def associations_of(stack: DeployedStack) -> list[dict[str, Any]]:
-    """Of service accounts with roles."""
-    eks, name = stack.client("eks"), stack.only("AWS::EKS::Cluster")
-    pages = eks.get_paginator("list_pod_identity_associations").paginate(clusterName=name)
-    ids = [each["associationId"] for page in pages for each in page["associations"]]
-    return [eks.describe_pod_identity_association(clusterName=name, associationId=each)["association"] for each in ids]
-
-
-def pod_role_of(stack: DeployedStack, account: str) -> str:
-    """The name of the role that a service account's pods act as."""
-    found = [each["roleArn"] for each in associations_of(stack) if each["serviceAccount"] == account]
-    assert len(found) == 1, f"the service account {account} has {len(found)} roles"
-    return found[0].rpartition("/")[2]
-
-
-def policies_of(stack: DeployedStack, role: str) -> set[str]:
-    """The names of managed policies."""
-    pages = stack.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
-    return {policy["PolicyName"] for page in pages for policy in page["AttachedPolicies"]}
-
-
-def principals_of(stack: DeployedStack, role: str) -> list[tuple[str, str]]:
-    """Who may act as a role: kind and name."""
-    document = stack.client("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    return [
-        (kind, each)
-        for statement in document["Statement"]
-        for kind, who in (statement["Principal"] if isinstance(statement["Principal"], dict) else {"AWS": "*"}).items()
-        for each in listed(who)
-    ]
-
-
-def check_subnets(stack: DeployedStack, what: str, subnets: Iterable[str]) -> None:
-    """That they are private, in three AZs, each with its way out."""
-    wanted = list(subnets)
-    found = stack.client("ec2").describe_subnets(SubnetIds=wanted)["Subnets"]
-    zones = sorted({subnet["AvailabilityZone"] for subnet in found})
-    assert len(zones) == 3, f"{what} are in {zones}, not in three AZs"
-    ways = {subnet: default_routes(stack, subnet) for subnet in wanted}
-    assert all(len(out) == 1 and out[0].startswith("nat-") for out in ways.values()), (
-        f"not every subnet of {what} has its one way out through a NAT gateway: {ways}"
-    )
-
-
-def check_metadata(launched: dict[str, Any]) -> None:
-    """Of nodes."""
-    options = launched.get("MetadataOptions", {})
-    assert options.get("HttpTokens") == "required", "metadata of nodes takes IMDSv1"
-    hops = options.get("HttpPutResponseHopLimit")
-    assert hops == 1, f"metadata of nodes answers over {hops} hops, so pods can act as the node"
-
-
-def check_volumes(launched: dict[str, Any]) -> None:
-    """Of nodes."""
-    volumes = [device["Ebs"] for device in launched.get("BlockDeviceMappings", [])]
-    assert volumes, "the volumes of nodes are left to the AMI"
-    for volume in volumes:
-        kind, encrypted = volume.get("VolumeType"), volume.get("Encrypted")
-        assert (kind, encrypted) == ("gp3", True), f"a volume of nodes is {kind}, encrypted: {encrypted}"
-
-
-def check_node_role(stack: DeployedStack, role: str) -> None:
-    """That it is for the kubelet of nodes."""
-    attached = policies_of(stack, role)
-    assert attached == NODE_POLICIES, f"the node role has more policies, or less: {attached ^ NODE_POLICIES}"
-    inline = list(inline_statements(stack, role))
-    assert not inline, f"the node role may {[statement['Action'] for statement in inline]}"
-    trusted = principals_of(stack, role)
-    assert trusted == [("Service", "ec2.amazonaws.com")], f"the node role is for {trusted}"
+CLUSTER, ASSOCIATION = "eks.describe_cluster cluster", "eks.describe_pod_identity_association association"
+FILE_SYSTEM = "efs.describe_file_systems FileSystems 0"
+FILE_POLICY = "efs.describe_file_system_policy Policy Statement"
+ROOT_POINT = {"AccessPointId": "fsap-1", "PosixUser": {"Uid": 0, "Gid": 0}}
+
+
+def opened_to_all(network: dict[str, Any]) -> dict[str, Any]:
+    return {**network, "endpointPublicAccess": True, "publicAccessCidrs": [ANYWHERE]}
+
+
+class AnyCluster(AlarmTopic):
+    """Of any cluster."""
+
+    WATCHED: ClassVar = {"scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"}
+
+    @fails("through the internet, or not at all", f"{CLUSTER} resourcesVpcConfig endpointPrivateAccess", False)
+    @fails("open to everybody", f"{CLUSTER} resourcesVpcConfig", opened_to_all, only="production")
+    def test_the_api_is_reached_from_within_and_from_given_blocks_only(self, stack: DeployedStack) -> None:
+        access = cluster_of(stack)["resourcesVpcConfig"]
+        assert access["endpointPrivateAccess"], "nodes reach the API through the internet, or not at all"
+        open_to_all = access["endpointPublicAccess"] and "0.0.0.0/0" in access["publicAccessCidrs"]
+        assert not (open_to_all and stack.production), "the API is open to everybody"
+
+    @fails(r"does not log \['audit', 'authenticator'", f"{CLUSTER} logging clusterLogging 0 types", ["api"])
+    @fails(r"does not log \['api'", f"{CLUSTER} logging clusterLogging 0 enabled", False)
+    @fails("the log group /aws/eks/other/cluster is not the st", f"{CLUSTER} name", "other")
+    def test_the_control_plane_logs_everything_to_a_group_of_the_stack(self, stack: DeployedStack) -> None:
+        cluster = cluster_of(stack)
+        logged = {kind for setup in cluster["logging"]["clusterLogging"] if setup["enabled"] for kind in setup["types"]}
+        assert logged == LOGS, f"the control plane does not log {sorted(LOGS - logged)}"
+        group = f"/aws/eks/{cluster['name']}/cluster"
+        assert group in stack.all("AWS::Logs::LogGroup"), f"the log group {group} is not the stack's"
+
+    @fails("keeps everything for ever", f"{LOG_GROUPS} * retentionInDays")
+    @fails("there is no log group", f"{LOG_GROUPS} *")
+    @fails("is encrypted with no key", f"{LOG_GROUPS} * kmsKeyId", only="production")
+    @fails("is encrypted with .*other, not", f"{LOG_GROUPS} * kmsKeyId", OTHER_KEY, only="production")
+    def test_logs_are_kept_for_a_set_time(self, stack: DeployedStack) -> None:
+        secrets = secrets_key_of(stack)
+        for name in stack.all("AWS::Logs::LogGroup"):
+            check_retention(stack, name, [each for each in stack.all("AWS::KMS::Key") if each != secrets])
+
+    @fails("with no key of anybody's own", f"{CLUSTER} encryptionConfig", [])
+    @fails("is not rotated", "kms.get_key_rotation_status KeyRotationEnabled", False)
+    @fails("which is not the stack's", made("AWS::KMS::Key"))
+    def test_secrets_are_encrypted_with_a_rotated_key_of_the_stack(self, stack: DeployedStack) -> None:
+        key = secrets_key_of(stack)
+        assert key in stack.all("AWS::KMS::Key"), f"secrets are encrypted with {key}, which is not the stack's"
+        rotated = stack.ask("kms.get_key_rotation_status", KeyId=key)["KeyRotationEnabled"]
+        assert rotated, f"the key {key} is not rotated"
+
+    @fails("protection is off in production", f"{CLUSTER} deletionProtection", False, only="production")
+    @fails("protection is on in sandbox", f"{CLUSTER} deletionProtection", True, only="sandbox")
+    def test_the_cluster_refuses_to_be_deleted_in_production_only(self, stack: DeployedStack) -> None:
+        protected = cluster_of(stack).get("deletionProtection", False)
+        assert protected == stack.production, (
+            f"deletion protection is {'on' if protected else 'off'} in {stack.posture}"
+        )
+
+    @fails(r"support of Kubernetes 1\.30 ended on 2025-07-23", f"{CLUSTER} version", "1.30", only="default")
+    def test_the_version_is_in_support(self, stack: DeployedStack) -> None:
+        cluster = cluster_of(stack)
+        today = datetime.now(timezone.utc).date()
+        try:
+            check_version(cluster["version"], upgrade_policy=cluster["upgradePolicy"]["supportType"], today=today)
+        except ValueError as error:
+            raise AssertionError(str(error)) from error
+
+    @fails("access is by API_AND_CONFIG_MAP", f"{CLUSTER} accessConfig authenticationMode", "API_AND_CONFIG_MAP")
+    @fails(r"administrators are \[.*\], not", "eks.list_associated_access_policies associatedAccessPolicies", [])
+    @fails("administrators are .*, not .*role/x", output("KubeconfigCommand"), "aws eks --role-arn arn:role/x")
+    def test_the_admin_role_can_log_in_and_so_can_kubectl_and_nobody_else(self, stack: DeployedStack) -> None:
+        mode = cluster_of(stack)["accessConfig"]["authenticationMode"]
+        assert mode == "API", f"access is by {mode}, so that a ConfigMap in the cluster grants it too"
+        expected = {admin_role_of(stack), *(arn for arn in kubectl_roles_of(stack))}
+        admins = {principal for principal, policies in access_of(stack).items() if ADMIN_POLICY in policies}
+        assert admins == expected, f"administrators are {sorted(admins)}, not {sorted(expected)}"
+
+    @fails("the managed policies .*Everything", ATTACHED, EVERYTHING)
+    @fails(r"may \['eks:\*'\]", f"{STATEMENTS} * Action", "eks:*")
+    @fails(r"on \['\*'\]", f"{STATEMENTS} * Resource", "*")
+    def test_the_admin_role_may_describe_its_cluster_only(self, stack: DeployedStack) -> None:
+        role, arn = admin_role_of(stack).rpartition("/")[2], cluster_of(stack)["arn"]
+        attached = policies_of(stack, role)
+        assert not attached, f"the admin role has the managed policies {sorted(attached)}"
+        for statement in inline_statements(stack, role):
+            what = (listed(statement["Action"]), listed(statement["Resource"]))
+            assert what == (["eks:DescribeCluster"], [arn]), f"the admin role may {what[0]} on {what[1]}"
+
+    @fails("may act as the admin role", f"{TRUST} Principal", {"AWS": "*"})
+    @fails("may act as the admin role", f"{TRUST} Principal", "*")
+    @fails("may act as the admin role", f"{TRUST} Principal", by("ec2.amazonaws.com"))
+    @fails("nobody may act as the admin role", TRUST)
+    def test_not_everybody_in_aws_may_act_as_the_admin(self, stack: DeployedStack) -> None:
+        trusted = principals_of(stack, admin_role_of(stack).rpartition("/")[2])
+        assert trusted, "nobody may act as the admin role"
+        assert not any(kind != "AWS" or "*" in who for kind, who in trusted), f"{trusted} may act as the admin role"
+
+    @fails("the add-on .* is DEGRADED", "eks.describe_addon addon status", "DEGRADED")
+    @fails("the add-on .* is ACTIVE: .*no nodes", "eks.describe_addon addon health issues +", {"message": "no nodes"})
+    def test_add_ons_run(self, stack: DeployedStack) -> None:
+        for name, add_on in add_ons_of(stack).items():
+            issues = [issue["message"] for issue in add_on["health"]["issues"]]
+            assert (add_on["status"], issues) == ("ACTIVE", []), f"the add-on {name} is {add_on['status']}: {issues}"
+
+    @fails(r"groups admit \['tcp/22 0\.0\.0\.0/0'", ADMITS, opened(22, ANYWHERE))
+    def test_nobody_from_outside_connects(self, stack: DeployedStack) -> None:
+        groups = [
+            *stack.all("AWS::EC2::SecurityGroup"),
+            cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"],
+        ]
+        outside = {rule for rule in rules_of(stack, groups) if not rule.peer.startswith(("sg-", "pl-"))}
+        assert not outside, f"the stack's security groups admit {shown(outside)}"
+
+
+class ClusterWithInsights(AnyCluster):
+    """With Container Insights, whose pods have a role."""
+
+    @fails(r"is for \[\('Service', 'ec2\.amazonaws", f"{TRUST} Principal", by("ec2.amazonaws.com"))
+    def test_pods_have_roles_that_are_for_pods_only(self, stack: DeployedStack) -> None:
+        for association in associations_of(stack):
+            role = association["roleArn"].rpartition("/")[2]
+            trusted = principals_of(stack, role)
+            assert trusted == [("Service", PODS)], f"the role {role} is for {trusted}"
+
+    @fails("no log groups .*performance", made("AWS::Logs::LogGroup"))
+    @fails("has the policies .*Everything", ATTACHED, EVERYTHING)
+    @skips("no Container Insights", made("AWS::EKS::Addon"))
+    def test_container_insights_writes_to_log_groups_of_the_stack(self, stack: DeployedStack) -> None:
+        if OBSERVABILITY not in installed(stack):
+            pytest.skip("this stack has no Container Insights")
+        name = cluster_of(stack)["name"]
+        wanted = {
+            f"/aws/containerinsights/{name}/{kind}" for kind in ("application", "dataplane", "host", "performance")
+        }
+        missing = wanted - set(stack.all("AWS::Logs::LogGroup"))
+        assert not missing, f"the stack has no log groups {sorted(missing)}"
+        attached = policies_of(stack, pod_role_of(stack, "cloudwatch-agent"))
+        assert attached == {"CloudWatchAgentServerPolicy"}, f"Container Insights has the policies {sorted(attached)}"
+
+
+class ClusterWithNodes(ClusterWithInsights):
+    """With nodes, and the add-ons that these need."""
+
+    @fails("the cluster has no metrics-server", "eks.list_addons addons", but("metrics-server"))
+    def test_the_add_ons_of_every_cluster_are_there(self, stack: DeployedStack) -> None:
+        there = add_ons_of(stack).keys()
+        assert there >= BASIC, f"the cluster has no {', '.join(sorted(BASIC - there))}"
+
+    @fails("enforces no network policies", "eks.describe_addon addon configurationValues", "{}")
+    @fails("enforces no network policies", "eks.describe_addon addon configurationValues")
+    def test_network_policies_are_enforced(self, stack: DeployedStack) -> None:
+        configuration = json.loads(add_ons_of(stack)["vpc-cni"].get("configurationValues") or "{}")
+        enforced = configuration.get("enableNetworkPolicy")
+        assert enforced == "true", f"the VPC CNI enforces no network policies: {configuration}"
+
+    @fails("the VPC CNI has the policies .*Everything", ATTACHED, EVERYTHING)
+    @fails("the service account aws-node has 0 roles", f"{ASSOCIATION} serviceAccount", "other")
+    def test_the_cni_gives_addresses_by_a_role_of_its_own(self, stack: DeployedStack) -> None:
+        attached = policies_of(stack, pod_role_of(stack, "aws-node"))
+        assert attached == {"AmazonEKS_CNI_Policy"}, f"the VPC CNI has the policies {sorted(attached)}"
+
+    @fails("has the policies .*Everything", ATTACHED, EVERYTHING)
+    @fails(r"may kms:CreateGrant on \['\*'\]", may(allow("kms:CreateGrant")))
+    @skips("this stack has no EBS", made("AWS::EKS::Addon"))
+    def test_the_ebs_driver_has_a_role_of_its_own(self, stack: DeployedStack) -> None:
+        if DRIVER not in installed(stack):
+            pytest.skip("this stack has no EBS")
+        role = pod_role_of(stack, "ebs-csi-controller-sa")
+        attached = policies_of(stack, role)
+        assert attached == {"AmazonEBSCSIDriverPolicy"}, f"the EBS driver has the policies {sorted(attached)}"
+        keys = stack.all("AWS::KMS::Key")
+        for statement in inline_statements(stack, role):
+            others = [arn for arn in listed(statement["Resource"]) if arn.rpartition("/")[2] not in keys]
+            assert not others, f"the EBS driver may {statement['Action']} on {others}"
+
+
+class ClusterWithFiles:
+    """With a file system of EFS."""
+
+    @fails("has 0 mount targets", "efs.describe_mount_targets MountTargets", [])
+    @fails(r"mount targets admit .*2049 0\.0\.0\.0/0", ADMITS, opened(2049, ANYWHERE))
+    @fails("mount targets admit .*tcp/22", ADMITS, opened(22, "sg-1"))
+    @fails("has a way out", WAY_OUT, PUBLIC_WAY)
+    @skips("no file system", made("AWS::EFS::FileSystem"))
+    def test_only_the_cluster_reaches_the_file_system(self, stack: DeployedStack) -> None:
+        targets = stack.ask("efs.describe_mount_targets", FileSystemId=file_system_of(stack)["FileSystemId"])[
+            "MountTargets"
+        ]
+        assert len(targets) == 3, f"the file system has {len(targets)} mount targets"
+        for target in targets:
+            assert not default_routes(stack, target["SubnetId"]), f"the subnet {target['SubnetId']} has a way out"
+            groups = stack.ask("efs.describe_mount_target_security_groups", MountTargetId=target["MountTargetId"])[
+                "SecurityGroups"
+            ]
+            admitted = {(rule.first, rule.last, rule.peer) for rule in rules_of(stack, groups)}
+            cluster = cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"]
+            assert admitted == {(2049, 2049, cluster)}, f"mount targets admit {shown(rules_of(stack, groups))}"
+
+    @fails("takes plain NFS", f"{FILE_POLICY} Effect=Deny")
+    @fails("clients may .*ClientRootAccess", f"{FILE_POLICY} Effect=Allow Action", "elasticfilesystem:ClientRootAccess")
+    @fails("open by more ways than its mount targets", f"{FILE_POLICY} Effect=Allow Condition")
+    @fails("files are reached as root", "efs.describe_access_points AccessPoints +", ROOT_POINT)
+    def test_files_are_reached_by_tls_and_not_as_root(self, stack: DeployedStack) -> None:
+        file_system = file_system_of(stack)
+        policy = json.loads(
+            stack.ask("efs.describe_file_system_policy", FileSystemId=file_system["FileSystemId"])["Policy"]
+        )
+        plain = {"Bool": {"aws:SecureTransport": "false"}}
+        refused = [each for each in policy["Statement"] if each["Effect"] == "Deny" and each.get("Condition") == plain]
+        assert refused, "the file system takes plain NFS"
+        for statement in [each for each in policy["Statement"] if each["Effect"] == "Allow"]:
+            actions = {action.removeprefix("elasticfilesystem:") for action in listed(statement["Action"])}
+            assert actions <= {"ClientMount", "ClientWrite"}, f"clients may {sorted(actions)}"
+            by_target = statement.get("Condition", {}).get("Bool", {}).get("elasticfilesystem:AccessedViaMountTarget")
+            assert by_target == "true", "the file system is open by more ways than its mount targets"
+        for point in stack.ask("efs.describe_access_points", FileSystemId=file_system["FileSystemId"])["AccessPoints"]:
+            assert point.get("PosixUser", {}).get("Uid"), f"by {point['AccessPointId']} files are reached as root"
+
+    @fails("is not encrypted", f"{FILE_SYSTEM} Encrypted", False)
+    @fails("is encrypted with .*other, not", f"{FILE_SYSTEM} KmsKeyId", OTHER_KEY, only="production")
+    def test_files_are_encrypted_with_the_stacks_key_in_production(self, stack: DeployedStack) -> None:
+        file_system = file_system_of(stack)
+        assert file_system["Encrypted"], "the file system is not encrypted"
+        used = file_system.get("KmsKeyId", "no key")
+        own = tuple(stack.all("AWS::KMS::Key"))
+        assert used.endswith(own) or not stack.production, f"the file system is encrypted with {used}, not {own}"

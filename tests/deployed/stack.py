@@ -1,21 +1,19 @@
-"""A deployed stack, as boto3 sees it: in a rehearsal, in a real account, or in the account of a proof."""
+"""A deployed stack, as checks look at it: in a rehearsal, in a real account, or recorded."""
 
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.deployed.account import Account
+from tests.deployed.answers import HTTP, Answer
 
-class ThriftySession(boto3.Session):
-    """Keeps its clients, which take longer to make than most answers."""
-
-    @cache  # noqa: B019 - there are few sessions, and they last as long as the process
-    def client(self, service_name: str, *_: Any, **__: Any) -> Any:
-        return super().client(service_name)
+Seen = TypeVar("Seen")
+PAUSE_SECONDS = 5.0
+"""Between two looks at what may take its time."""
 
 
 class NotDeployedError(Exception):
@@ -32,32 +30,63 @@ class DeployedStack:
     outputs: Mapping[str, str]
     resources: Mapping[str, Sequence[str]]
     """Physical ids by CloudFormation type."""
-    session: boto3.Session
+    account: Account
 
     @classmethod
-    def find(cls, name: str, session: boto3.Session) -> "DeployedStack":
+    def find(cls, name: str, account: Account) -> "DeployedStack":
         """:raises NotDeployedError: where the account has no such stack, or one of somebody else's, or does not say."""
-        cloudformation = session.client("cloudformation")
         try:
-            [description] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+            [description] = account.ask("cloudformation.describe_stacks", {"StackName": name})["Stacks"]
         except (ClientError, BotoCoreError) as error:
-            raise NotDeployedError(f"{name} is not deployed in {session.region_name}: {error}") from error
+            raise NotDeployedError(f"{name} is not deployed in {account.region}: {error}") from error
         written = re.match(r"Patternbook \((\w+)\)", description.get("Description", ""))
         if written is None:
-            raise NotDeployedError(f"{name} in {session.region_name} is no stack of Patternbook")
+            raise NotDeployedError(f"{name} in {account.region} is no stack of Patternbook")
         resources: dict[str, list[str]] = {}
-        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=name):
-            for resource in page["StackResourceSummaries"]:
-                resources.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
+        made = account.ask("cloudformation.list_stack_resources", {"StackName": name})
+        for resource in made["StackResourceSummaries"]:
+            resources.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
         outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
-        return cls(name=name, posture=written[1], outputs=outputs, resources=resources, session=session)
+        return cls(name=name, posture=written[1], outputs=outputs, resources=resources, account=account)
 
     @property
     def production(self) -> bool:
         return self.posture == "production"
 
-    def client(self, service: str) -> Any:
-        return self.session.client(service)
+    @property
+    def region(self) -> str:
+        return self.account.region
+
+    def ask(self, operation: str, /, *, absent: str | None = None, **parameters: Any) -> Answer:
+        """What AWS answers, all pages at once, to an operation such as ``ecs.describe_services``.
+
+        :param absent: the error that says that there is nothing; the answer is empty then.
+        """
+        try:
+            return self.account.ask(operation, parameters)
+        except ClientError as error:
+            if error.response["Error"].get("Code") == absent:
+                return {}
+            raise
+
+    def page(self, url: str, *, named: bool = True, **headers: str) -> Answer:
+        """A page as the internet sees it: ``status``, ``headers`` with lower-case names, and ``body``.
+
+        :param named: False for a name that is on no certificate, such as a load balancer's own. Whose certificate it is
+            is verified all the same.
+        """
+        answer = self.account.ask(HTTP, {"url": url, "headers": headers, "named": named})
+        assert not answer.get("untrusted"), f"{url} has a certificate not trusted here: {answer['body']}"
+        return answer
+
+    def eventually(self, look: Callable[[], Seen], there: Callable[[Seen], object], *, seconds: float) -> Seen:
+        """What is seen as soon as what is looked for is there, or the last that is seen before the time is over."""
+        deadline = time.monotonic() + seconds * self.account.patience
+        seen = look()
+        while not there(seen) and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)
+            seen = look()
+        return seen
 
     def all(self, resource_type: str) -> Sequence[str]:
         """The physical ids of all resources of a type."""

@@ -1,20 +1,50 @@
-"""What a person would look at once ``AppRunnerStack`` is deployed.
-
-Each check asks AWS, not the template, and holds in both postures and with any settings. That each can fail is shown
-in tests/proof/test_app_runner.py.
-"""
+"""What a person would look at once ``AppRunnerStack`` is deployed."""
 
 import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from tests.deployed import service as any_service
-from tests.deployed.public_service import page_once
-from tests.deployed.service import Rule, default_routes, heard_by_the_topic, inline_statements, listed, rules_of, shown
+from tests.deployed.changes import (
+    ADMITS,
+    ALARMS,
+    ANYWHERE,
+    ATTACHED,
+    BODY,
+    EVERYTHING,
+    OTHER_KEY,
+    PUBLIC_WAY,
+    REACHES,
+    SECURITY_GROUPS,
+    STATEMENTS,
+    SUBNET_ZONES,
+    TRUST,
+    WAYS_OUT,
+    allow,
+    by,
+    made,
+    may,
+    no_output,
+    opened,
+    output,
+)
+from tests.deployed.looking import (
+    Rule,
+    alarms_of,
+    check_private_subnets,
+    inline_statements,
+    listed,
+    page_with,
+    policies_of,
+    rules_of,
+    shown,
+    zones_of,
+)
+from tests.deployed.proving import fails, skips
+from tests.deployed.service import AlarmTopic
 from tests.deployed.stack import DeployedStack
 
 STACK = "AppRunnerStack"
@@ -37,20 +67,54 @@ PULL = {
 }
 TRACES = {"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 READS = {"secretsmanager:GetSecretValue", "ssm:GetParameters", "kms:Decrypt"}
-WATCHED = {"5xxStatusResponses", "RequestLatency"}
 
-# How long the page may take to be there, and the pause between two looks.
 DEADLINE_SECONDS = 300.0
-PAUSE_SECONDS = 5.0
 
-test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
+RUNNING = "apprunner.describe_service Service"
+SOURCE = f"{RUNNING} SourceConfiguration"
+SUMMARY = "AutoScalingConfigurationSummary AutoScalingConfigurationArn"
+IMAGE = f"{SOURCE} ImageRepository"
+SCALES = "apprunner.describe_auto_scaling_configuration AutoScalingConfiguration"
+OBSERVED = f"{RUNNING} ObservabilityConfiguration"
+VENDOR = "apprunner.describe_observability_configuration ObservabilityConfiguration TraceConfiguration"
+INGRESSES = "apprunner.describe_vpc_ingress_connection VpcIngressConnection"
+LED_TO = "ec2.describe_vpc_endpoints VpcEndpoints 0"
+CONNECTED = "apprunner.describe_vpc_connector VpcConnector"
+EGRESS = f"{RUNNING} NetworkConfiguration EgressConfiguration"
+PUBLIC = f"{RUNNING} NetworkConfiguration IngressConfiguration IsPubliclyAccessible"
+FRONT = "wafv2.get_web_acl_for_resource WebACL"
+
+# An emulated account runs no application.
+BY_HAND = {"http.get": {"status": 200, "headers": {}, "body": "Hello from App Runner"}}
 
 
+CODE = {"RepositoryUrl": "https://github.com/team/app", "SourceCodeVersion": {"Type": "BRANCH", "Value": "main"}}
+
+
+class TestTopic(AlarmTopic):
+    """The same of any stack with alarms."""
+
+    WATCHED: ClassVar = {"5xxStatusResponses", "RequestLatency"}
+
+    def watched(self, stack: DeployedStack) -> set[str]:
+        """The number of instances rings where it can grow."""
+        scaling = _scaling(stack)
+        return self.WATCHED | ({"ActiveInstances"} if scaling["MinSize"] < scaling["MaxSize"] else set())
+
+
+@fails("the service is CREATE_FAILED", f"{RUNNING} Status", "CREATE_FAILED")
+@fails("the service is PAUSED", f"{RUNNING} Status", "PAUSED")
 def test_the_service_runs(stack: DeployedStack) -> None:
     status = _service(stack)["Status"]
     assert status == "RUNNING", f"the service is {status}"
 
 
+@fails(r"sources \['CodeRepository', 'ImageRepository'\], not one", f"{SOURCE} CodeRepository", CODE, only="sandbox")
+@fails(r"the sources \[\], not one", f"{SOURCE} ImageRepository", only="sandbox")
+@fails("no connection to read the source", f"{SOURCE} AuthenticationConfiguration ConnectionArn", only="otherwise")
+@fails("is pulled as ECR_PUBLIC", f"{IMAGE} ImageRepositoryType", "ECR_PUBLIC", only="everything")
+@fails("is pulled by the role None", f"{SOURCE} AuthenticationConfiguration", only="everything")
+@fails("pushes to ECR Public are to be deployed", f"{SOURCE} AutoDeploymentsEnabled", True, only="sandbox")
 def test_it_runs_what_one_source_has(stack: DeployedStack) -> None:
     source = _service(stack)["SourceConfiguration"]
     kinds = sorted({"ImageRepository", "CodeRepository"} & source.keys())
@@ -69,6 +133,12 @@ def test_it_runs_what_one_source_has(stack: DeployedStack) -> None:
     assert private or not watched, "pushes to ECR Public are to be deployed, which App Runner does not see"
 
 
+@fails(r"pulls from \*, not only from team", f"{STATEMENTS} +", allow("ecr:BatchGetImage"))
+@fails("pulls from .*/app-2, not only from team/app", f"{STATEMENTS} +", allow("ecr:Get", "arn:repository/team/app-2"))
+@fails("more .*ecr:PutImage", f"{STATEMENTS} +", allow("ecr:PutImage", "arn:repository/team/app"))
+@fails("not even that: .*ecr:BatchGetImage", may())
+@fails("the role .* is for .*tasks.*, not for build", f"{TRUST} Principal", by("tasks.apprunner.amazonaws.com"))
+@fails("has managed policies: .*Everything", ATTACHED, EVERYTHING)
 def test_the_access_role_pulls_from_the_one_repository(stack: DeployedStack) -> None:
     source = _service(stack)["SourceConfiguration"]
     arn = source.get("AuthenticationConfiguration", {}).get("AccessRoleArn")
@@ -86,6 +156,10 @@ def test_the_access_role_pulls_from_the_one_repository(stack: DeployedStack) -> 
     assert granted == PULL, f"App Runner may do more than pull, or not even that: {sorted(granted ^ PULL)}"
 
 
+@fails("may s3:GetObject", may(allow("s3:GetObject", "arn:aws:s3:::a/b")))
+@fails(r"GetSecretValue on \*", may(allow("secretsmanager:GetSecretValue")))
+@fails("the role .* is for .*build.*, not for tasks", f"{TRUST} Principal", by("build.apprunner.amazonaws.com"))
+@fails("has managed policies: .*Everything", ATTACHED, EVERYTHING)
 def test_the_instance_role_reads_what_it_is_given_and_traces(stack: DeployedStack) -> None:
     arn = _service(stack)["InstanceConfiguration"]["InstanceRoleArn"]
     _check_role(stack, arn, "tasks.apprunner.amazonaws.com")
@@ -96,6 +170,8 @@ def test_the_instance_role_reads_what_it_is_given_and_traces(stack: DeployedStac
             assert tracing or "*" not in resource, f"the application may {', '.join(sorted(actions))} on {resource}"
 
 
+@fails("cannot read .*PASSWORD", may())
+@fails("cannot read .*PASSWORD", f"{STATEMENTS} * Resource", ["arn:other"])
 def test_secrets_are_read_by_the_role(stack: DeployedStack) -> None:
     """What the service names as variables, and the role may not read, keeps it from starting."""
     service = _service(stack)
@@ -111,12 +187,17 @@ def test_secrets_are_read_by_the_role(stack: DeployedStack) -> None:
     assert not lacking, f"the application cannot read {', '.join(sorted(lacking))}"
 
 
+@fails("offers no 512 MiB with", f"{RUNNING} InstanceConfiguration Memory", "512", only="everything")
+@fails("with 300 CPU units", f"{RUNNING} InstanceConfiguration Cpu", "300")
 def test_cpu_and_memory_are_offered_together(stack: DeployedStack) -> None:
     instance = _service(stack)["InstanceConfiguration"]
     cpu, memory = instance["Cpu"], instance["Memory"]
     assert memory in MEMORY_MIB.get(cpu, ()), f"App Runner offers no {memory} MiB with {cpu} CPU units"
 
 
+@fails("by arn:default, not by the", f"{RUNNING} {SUMMARY}", "arn:default")
+@fails("at least 70 instances and at most", f"{SCALES} MinSize", 70)
+@fails("configuration is INACTIVE", f"{SCALES} Status", "INACTIVE")
 def test_it_scales_as_the_stack_says(stack: DeployedStack) -> None:
     used, expected = _scaling_arn(stack), stack.only(SCALING)
     assert used == expected, f"the service scales by {used}, not by the stack's {expected}"
@@ -127,6 +208,8 @@ def test_it_scales_as_the_stack_says(stack: DeployedStack) -> None:
     assert status == "ACTIVE", f"the auto scaling configuration is {status}"
 
 
+@fails("by HTTP asks for /up, which the demon", f"{RUNNING} HealthCheckConfiguration Path", "/up", only="sandbox")
+@fails("by HTTP asks for no path", f"{RUNNING} HealthCheckConfiguration Path", only="everything")
 def test_health_is_checked(stack: DeployedStack) -> None:
     service = _service(stack)
     check = service["HealthCheckConfiguration"]
@@ -138,6 +221,12 @@ def test_health_is_checked(stack: DeployedStack) -> None:
     assert protocol == "TCP" or path, f"the health check by {protocol} asks for no path"
 
 
+@fails("observability is off", f"{OBSERVED} ObservabilityEnabled", False)
+@fails("observability is off", OBSERVED)
+@fails("traced by arn:other, not by", f"{OBSERVED} ObservabilityConfigurationArn", "arn:other")
+@fails("traces go to None", VENDOR)
+@fails("may not send traces: .*PutTraceSegments", may())
+@skips("tracing is off", made(TRACING))
 def test_traces_go_to_x_ray(stack: DeployedStack) -> None:
     if not stack.all(TRACING):
         pytest.skip("tracing is off")
@@ -146,7 +235,7 @@ def test_traces_go_to_x_ray(stack: DeployedStack) -> None:
     assert observed["ObservabilityEnabled"], "nothing is traced: observability is off"
     used, expected = observed.get("ObservabilityConfigurationArn"), stack.only(TRACING)
     assert used == expected, f"the service is traced by {used}, not by the stack's {expected}"
-    found = stack.client("apprunner").describe_observability_configuration(ObservabilityConfigurationArn=used)
+    found = stack.ask("apprunner.describe_observability_configuration", ObservabilityConfigurationArn=used)
     vendor = found["ObservabilityConfiguration"].get("TraceConfiguration", {}).get("Vendor")
     assert vendor == "AWSXRAY", f"traces go to {vendor}"
     role = service["InstanceConfiguration"]["InstanceRoleArn"]
@@ -154,6 +243,11 @@ def test_traces_go_to_x_ray(stack: DeployedStack) -> None:
     assert granted >= TRACES, f"the application may not send traces: it lacks {sorted(TRACES - granted)}"
 
 
+@fails("with no key of the stack", f"{RUNNING} EncryptionConfiguration", only="production")
+@fails("with arn:.*other, not with", f"{RUNNING} EncryptionConfiguration KmsKey", OTHER_KEY, only="production")
+@fails("is Disabled: nothing can be deployed", "kms.describe_key KeyMetadata KeyState", "Disabled", only="production")
+@fails("does not rotate", "kms.get_key_rotation_status KeyRotationEnabled", False, only="production")
+@fails("where sandbox has no key", f"{RUNNING} EncryptionConfiguration", {"KmsKey": OTHER_KEY}, only="sandbox")
 def test_the_source_is_encrypted_with_the_key_of_production(stack: DeployedStack) -> None:
     used = _service(stack).get("EncryptionConfiguration", {}).get("KmsKey")
     if not stack.production:
@@ -162,12 +256,13 @@ def test_the_source_is_encrypted_with_the_key_of_production(stack: DeployedStack
     key = stack.only("AWS::KMS::Key")
     assert used is not None, "the service is encrypted with no key of the stack"
     assert used.endswith(key), f"the service is encrypted with {used}, not with the stack's key {key}"
-    kms = stack.client("kms")
-    state = kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    state = stack.ask("kms.describe_key", KeyId=key)["KeyMetadata"]["KeyState"]
     assert state == "Enabled", f"the key {key} is {state}: nothing can be deployed"
-    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"], f"the key {key} does not rotate"
+    assert stack.ask("kms.get_key_rotation_status", KeyId=key)["KeyRotationEnabled"], f"the key {key} does not rotate"
 
 
+@fails("the internet reaches the service, which has an ingress", PUBLIC, True, only="everything")
+@fails("does not reach the service, which has no ingress", PUBLIC, False, only="sandbox")
 def test_the_internet_reaches_it_unless_an_endpoint_does(stack: DeployedStack) -> None:
     public = _service(stack)["NetworkConfiguration"]["IngressConfiguration"]["IsPubliclyAccessible"]
     private = bool(stack.all(INGRESS))
@@ -177,6 +272,15 @@ def test_the_internet_reaches_it_unless_an_endpoint_does(stack: DeployedStack) -
     )
 
 
+@fails("ingress from the VPC is FAILED_CREATION", f"{INGRESSES} Status", "FAILED_CREATION")
+@fails("leads to arn:other, not to", f"{INGRESSES} ServiceArn", "arn:other")
+@fails(r"endpoint is for com\.amazonaws\.logs", f"{LED_TO} ServiceName", "com.amazonaws.logs")
+@fails("vpce-.* is not the stack's", made("AWS::EC2::VPCEndpoint"))
+@fails("not in three AZs", SUBNET_ZONES, "a")
+@fails("admits nobody", f"{SECURITY_GROUPS} IpPermissions", [])
+@fails("more than HTTPS: tcp/80", ADMITS, opened(80, "10.0.0.0/16"))
+@fails(r"private addresses: tcp/443 0\.0\.0\.0/0", ADMITS, opened(443, ANYWHERE))
+@fails("private addresses: tcp/443 ::/0", ADMITS, opened(443, "::/0"))
 def test_only_given_addresses_reach_the_endpoint(stack: DeployedStack) -> None:
     if not stack.all(INGRESS):
         pytest.skip("the service is public: private_ingress is off")
@@ -185,13 +289,12 @@ def test_only_given_addresses_reach_the_endpoint(stack: DeployedStack) -> None:
     assert state == "AVAILABLE", f"the ingress from the VPC is {state}"
     leads_to, expected = connection["ServiceArn"], stack.only(SERVICE)
     assert leads_to == expected, f"the ingress leads to {leads_to}, not to {expected}"
-    way, ec2 = connection["IngressVpcConfiguration"], stack.client("ec2")
+    way = connection["IngressVpcConfiguration"]
     assert way["VpcEndpointId"] in stack.all("AWS::EC2::VPCEndpoint"), f"{way['VpcEndpointId']} is not the stack's"
-    [endpoint] = ec2.describe_vpc_endpoints(VpcEndpointIds=[way["VpcEndpointId"]])["VpcEndpoints"]
+    [endpoint] = stack.ask("ec2.describe_vpc_endpoints", VpcEndpointIds=[way["VpcEndpointId"]])["VpcEndpoints"]
     name = endpoint["ServiceName"]
     assert name.endswith(".apprunner.requests"), f"the endpoint is for {name}"
-    subnets = ec2.describe_subnets(SubnetIds=endpoint["SubnetIds"])["Subnets"]
-    zones = sorted({subnet["AvailabilityZone"] for subnet in subnets})
+    zones = zones_of(stack, endpoint["SubnetIds"])
     assert len(zones) == 3, f"the endpoint is in {zones}, not in three AZs"
     admitted = rules_of(stack, [group["GroupId"] for group in endpoint["Groups"]])
     assert admitted, "the endpoint admits nobody"
@@ -201,19 +304,20 @@ def test_only_given_addresses_reach_the_endpoint(stack: DeployedStack) -> None:
         assert narrow, f"the endpoint admits more than blocks of private addresses: {rule}"
 
 
+@fails("not in three AZs", SUBNET_ZONES, "a")
+@fails("not every subnet of the connector", WAYS_OUT, PUBLIC_WAY)
+@fails("not every subnet of the connect", WAYS_OUT)
+@fails("1 NAT gateways serve the connector", f"{WAYS_OUT} NatGatewayId", "nat-1", only="production")
 def test_the_connector_is_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
     connector = _connector(stack)
-    subnets = stack.client("ec2").describe_subnets(SubnetIds=connector["Subnets"])["Subnets"]
-    zones = sorted({subnet["AvailabilityZone"] for subnet in subnets})
-    assert len(zones) == 3, f"the connector is in {zones}, not in three AZs"
-    ways = {subnet: default_routes(stack, subnet) for subnet in connector["Subnets"]}
-    assert all(len(out) == 1 and out[0].startswith("nat-") for out in ways.values()), (
-        f"not every subnet of the connector has its one way out through a NAT gateway: {ways}"
-    )
-    gateways = {out[0] for out in ways.values()}
+    gateways = check_private_subnets(stack, "the connector", connector["Subnets"])
     assert len(gateways) == (3 if stack.production else 1), f"{len(gateways)} NAT gateways serve the connector"
 
 
+@fails(r"instances reach .*tcp/22 0\.0\.0\.0/0", REACHES, opened(22, ANYWHERE))
+@fails("connector admits .*tcp/443", ADMITS, opened(443, "10.0.0.0/16"))
+@fails("the connector has .*sg-1", f"{CONNECTED} SecurityGroups", ["sg-1"])
+@fails("output ConnectorGroupId is None", no_output("ConnectorGroupId"))
 def test_instances_reach_https_and_the_vpc(stack: DeployedStack) -> None:
     connector = _connector(stack)
     groups = connector["SecurityGroups"]
@@ -221,13 +325,16 @@ def test_instances_reach_https_and_the_vpc(stack: DeployedStack) -> None:
     assert groups == [own], f"the output ConnectorGroupId is {own}, the connector has {groups}"
     admitted = rules_of(stack, groups)
     assert not admitted, f"the connector admits {shown(admitted)}"
-    [subnet, *_] = stack.client("ec2").describe_subnets(SubnetIds=connector["Subnets"])["Subnets"]
-    [vpc] = stack.client("ec2").describe_vpcs(VpcIds=[subnet["VpcId"]])["Vpcs"]
+    [subnet, *_] = stack.ask("ec2.describe_subnets", SubnetIds=connector["Subnets"])["Subnets"]
+    [vpc] = stack.ask("ec2.describe_vpcs", VpcIds=[subnet["VpcId"]])["Vpcs"]
     expected = {Rule("tcp", 443, 443, "0.0.0.0/0"), Rule("tcp", 0, 65535, vpc["CidrBlock"])}
     reached = rules_of(stack, groups, "IpPermissionsEgress")
     assert reached == expected, f"instances reach {shown(reached)}, not {shown(expected)}"
 
 
+@fails("goes by .*DEFAULT.*, not by .*VPC", f"{EGRESS} EgressType", "DEFAULT", only="everything")
+@fails(r"goes by \('VPC', 'other'\), not by", f"{EGRESS} VpcConnectorArn", "other", only="everything")
+@fails(r"goes by \('VPC', None\), not by \('DEFAULT'", f"{EGRESS} EgressType", "VPC", only="sandbox")
 def test_what_instances_send_goes_through_the_connector(stack: DeployedStack) -> None:
     egress = _service(stack)["NetworkConfiguration"]["EgressConfiguration"]
     given = (egress["EgressType"], egress.get("VpcConnectorArn"))
@@ -236,34 +343,38 @@ def test_what_instances_send_goes_through_the_connector(stack: DeployedStack) ->
     assert given == expected, f"what instances send goes by {given}, not by {expected}"
 
 
+@fails("no web ACL is in front", FRONT)
+@fails("in front of the service is arn:aws:other", f"{FRONT} ARN", "arn:aws:other-other-other")
 def test_a_web_acl_is_in_front(stack: DeployedStack) -> None:
     if not stack.all(WEB_ACL):
         pytest.skip("the service has no web ACL: web_acl_arn is not set")
-    found = stack.client("wafv2").get_web_acl_for_resource(ResourceArn=stack.only(SERVICE)).get("WebACL", {}).get("ARN")
+    found = stack.ask("wafv2.get_web_acl_for_resource", ResourceArn=stack.only(SERVICE)).get("WebACL", {}).get("ARN")
     # What CloudFormation knows it by holds both ARNs.
     assert found, "no web ACL is in front of the service"
     assert found in stack.only(WEB_ACL), f"the web ACL in front of the service is {found}"
 
 
-def test_alarms_are_on_this_service_and_notify_the_topic(stack: DeployedStack) -> None:
+@fails("alarm on .* watches {'A': 'x'}, not", f"{ALARMS} * Dimensions", [{"Name": "A", "Value": "x"}])
+@fails("ActiveInstances rings above 99, and", f"{ALARMS} MetricName=ActiveInstances Threshold", 99.0, only="sandbox")
+def test_alarms_are_on_this_service(stack: DeployedStack) -> None:
     scaling = _scaling(stack)
-    watched = WATCHED | ({"ActiveInstances"} if scaling["MinSize"] < scaling["MaxSize"] else set())
-    heard = heard_by_the_topic(stack)
-    assert heard >= watched, f"the topic does not hear of {sorted(watched - heard)}"
     service = _service(stack)
     expected = {"ServiceName": service["ServiceName"], "ServiceID": service["ServiceId"]}
-    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
-    for page in pages.paginate(AlarmNames=list(stack.all("AWS::CloudWatch::Alarm"))):
-        for alarm in page["MetricAlarms"]:
-            given = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
-            assert given == expected, f"the alarm on {alarm['MetricName']} watches {given}, not {expected}"
-            most = scaling["MaxSize"]
-            rings = alarm["MetricName"] != "ActiveInstances" or alarm["Threshold"] == most - 1
-            assert rings, (
-                f"the alarm on ActiveInstances rings above {alarm['Threshold']:g}, and there are {most} at most"
-            )
+    for alarm in alarms_of(stack):
+        given = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+        assert given == expected, f"the alarm on {alarm['MetricName']} watches {given}, not {expected}"
+        most = scaling["MaxSize"]
+        rings = alarm["MetricName"] != "ActiveInstances" or alarm["Threshold"] == most - 1
+        assert rings, f"the alarm on ActiveInstances rings above {alarm['Threshold']:g}, and there are {most} at most"
 
 
+@fails("output ServiceArn is arn:other, the service", output("ServiceArn"), "arn:other")
+@fails("output PauseCommand is None, not aws apprunner pause", no_output("PauseCommand"))
+@fails("output DeployCommand is aws, not", output("DeployCommand"), "aws")
+@fails("LogsCommand does not name", output("LogsCommand"), "aws logs tail x --follow")
+@fails("RetentionCommand does not name", output("RetentionCommand"), "for group in x;")
+@fails("output Url is https://other, the service is at", output("Url"), "https://other")
+@fails("the output Url is .*, the service is at moved", f"{INGRESSES} DomainName", "moved", only="everything")
 def test_outputs_name_what_exists(stack: DeployedStack) -> None:
     service = _service(stack)
     arn, outputs = service["ServiceArn"], stack.outputs
@@ -286,19 +397,19 @@ def test_outputs_name_what_exists(stack: DeployedStack) -> None:
     )
 
 
+@fails("shows no page, after 300 seconds: .*It works", BODY, "<h1>It works!</h1>")
 @pytest.mark.real_account
 def test_the_page_is_there(stack: DeployedStack) -> None:
     if stack.all(INGRESS) or not _is_demonstration(stack):
         pytest.skip("the page is the demonstration's, and the internet's to see")
-    url = stack.outputs["Url"]
-    page = page_once(
-        url, lambda text: "App Runner" in text, deadline_seconds=DEADLINE_SECONDS, pause_seconds=PAUSE_SECONDS
+    page = page_with(stack, lambda text: "App Runner" in text, seconds=DEADLINE_SECONDS)
+    assert "App Runner" in page, (
+        f"{stack.outputs['Url']} shows no page, after {DEADLINE_SECONDS:g} seconds: {page[:300]}"
     )
-    assert "App Runner" in page, f"{url} shows no page, after {DEADLINE_SECONDS:g} seconds: {page[:300]}"
 
 
 def _service(stack: DeployedStack) -> dict[str, Any]:
-    return stack.client("apprunner").describe_service(ServiceArn=stack.only(SERVICE))["Service"]
+    return stack.ask("apprunner.describe_service", ServiceArn=stack.only(SERVICE))["Service"]
 
 
 def _scaling_arn(stack: DeployedStack) -> str:
@@ -306,21 +417,19 @@ def _scaling_arn(stack: DeployedStack) -> str:
 
 
 def _scaling(stack: DeployedStack) -> dict[str, Any]:
-    found = stack.client("apprunner").describe_auto_scaling_configuration(
-        AutoScalingConfigurationArn=_scaling_arn(stack)
-    )
+    found = stack.ask("apprunner.describe_auto_scaling_configuration", AutoScalingConfigurationArn=_scaling_arn(stack))
     return found["AutoScalingConfiguration"]
 
 
 def _ingress(stack: DeployedStack) -> dict[str, Any]:
-    found = stack.client("apprunner").describe_vpc_ingress_connection(VpcIngressConnectionArn=stack.only(INGRESS))
+    found = stack.ask("apprunner.describe_vpc_ingress_connection", VpcIngressConnectionArn=stack.only(INGRESS))
     return found["VpcIngressConnection"]
 
 
 def _connector(stack: DeployedStack) -> dict[str, Any]:
     if not stack.all(CONNECTOR):
         pytest.skip("instances send nothing through a VPC: vpc_connector is off")
-    found = stack.client("apprunner").describe_vpc_connector(VpcConnectorArn=stack.only(CONNECTOR))
+    found = stack.ask("apprunner.describe_vpc_connector", VpcConnectorArn=stack.only(CONNECTOR))
     return found["VpcConnector"]
 
 
@@ -331,12 +440,12 @@ def _is_demonstration(stack: DeployedStack) -> bool:
 
 def _check_role(stack: DeployedStack, arn: str, principal: str) -> None:
     """A role is for one service of AWS, and has no managed policies."""
-    iam, name = stack.client("iam"), arn.rpartition("/")[2]
-    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    name = arn.rpartition("/")[2]
+    trust = stack.ask("iam.get_role", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     document = json.loads(trust) if isinstance(trust, str) else trust
     trusted = [statement["Principal"] for statement in listed(document["Statement"])]
     assert trusted == [{"Service": principal}], f"the role {name} is for {trusted}, not for {principal}"
-    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    attached = policies_of(stack, name)
     assert not attached, f"the role {name} has managed policies: {attached}"
 
 

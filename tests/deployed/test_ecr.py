@@ -4,16 +4,21 @@ import gzip
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.deployed.answers import Answer
+from tests.deployed.changes import OTHER_KEY, STATEMENTS, output
+from tests.deployed.events import matches
+from tests.deployed.looking import inline_statements, listed
+from tests.deployed.proving import fails, holds
 from tests.deployed.stack import DeployedStack
 
 STACK = "EcrStack"
@@ -25,12 +30,80 @@ RULE, TOPIC, KEY = "AWS::Events::Rule", "AWS::SNS::Topic", "AWS::KMS::Key"
 
 PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
+REPO = "ecr.describe_repositories repositories 0"
+ENCRYPTION = f"{REPO} encryptionConfiguration"
+LIFECYCLE = "ecr.get_lifecycle_policy lifecyclePolicyText rules"
+PULLERS = "ecr.get_repository_policy policyText Statement"
+PATTERN = "events.describe_rule EventPattern"
+TARGET = "events.list_targets_by_rule Targets 0"
+TOPIC_POLICY = "sns.get_topic_attributes Attributes Policy Statement Effect=Deny"
+TOPIC_KEY = "sns.get_topic_attributes Attributes KmsMasterKeyId"
+SCANNING = "ecr.get_registry_scanning_configuration scanningConfiguration"
+CACHES = "ecr.describe_pull_through_cache_rules pullThroughCacheRules"
+TEMPLATES = "ecr.describe_repository_creation_templates repositoryCreationTemplates"
+CACHE_RULE = f"{TEMPLATES} * lifecyclePolicy rules 0"
+REPLICATED = "ecr.describe_registry replicationConfiguration rules"
+GALLERY = "ecr-public.describe_repositories repositories"
+ARN = "arn:aws:ecr:us-east-1:111122223333:repository/team/app"
+ANOTHER = [{"filter": "web", "filterType": "PREFIX_MATCH"}]
+ELSEWHERE = [{"region": "eu-west-1", "registryId": "111122223333"}]
 
+
+def by_age(**selection: Any) -> dict[str, Any]:
+    return {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14, **selection}
+
+
+def by_number(**selection: Any) -> dict[str, Any]:
+    return {"countType": "imageCountMoreThan", "countNumber": 30, **selection}
+
+
+def expiring(*selections: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rules of a lifecycle policy."""
+    return [
+        {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}}
+        for priority, selection in enumerate(selections, start=1)
+    ]
+
+
+UNTAGGED, OTHERS = by_age(tagStatus="untagged"), by_age(tagStatus="any")
+RELEASES = by_number(tagStatus="tagged", tagPrefixList=["v"])
+
+TAKEN = {"ImageTagAlreadyExistsException", "ImageAlreadyExistsException"}
+PUSHED = {"image": {"imageId": {"imageDigest": "sha256:0"}}}
+_tags: set[str] = set()
+
+
+def _put_image(parameters: Mapping[str, Any]) -> Answer:
+    """As a repository whose tags cannot be moved does."""
+    tag = parameters["imageTag"]
+    if tag in _tags:
+        raise ClientError({"Error": {"Code": "ImageTagAlreadyExistsException"}}, "PutImage")
+    _tags.add(tag)
+    return PUSHED
+
+
+# An emulated account has no registry to push to, and matches no events.
+BY_HAND = {
+    "ecr.get_authorization_token": {"authorizationData": [{"authorizationToken": "bm9ib2R5"}]},
+    "http.get": {"status": 200, "headers": {}, "body": ""},
+    "ecr.initiate_layer_upload": {"uploadId": "1", "partSize": 10485760},
+    "ecr.upload_layer_part": {},
+    "ecr.complete_layer_upload": {},
+    "ecr.put_image": _put_image,
+    "ecr.batch_delete_image": {},
+    "events.test_event_pattern": matches,
+}
+
+
+@fails("does not scan images at their push", f"{REPO} imageScanningConfiguration scanOnPush", False)
 def test_images_are_scanned_at_their_push(stack: DeployedStack) -> None:
     scanning = repository(stack)["imageScanningConfiguration"]
     assert scanning["scanOnPush"], f"the repository {stack.only(REPOSITORY)} does not scan images at their push"
 
 
+@fails("can be moved: they are MUTABLE", f"{REPO} imageTagMutability", "MUTABLE")
+@fails("can be moved: they are MUTABLE_WITH", f"{REPO} imageTagMutability", "MUTABLE_WITH_EXCLUSION", only="everything")
+@fails("all of them match a filter", f"{REPO} imageTagMutabilityExclusionFilters 0 filter", "**", only="everything")
 def test_no_tag_can_be_moved_but_those_of_a_filter(stack: DeployedStack) -> None:
     found = repository(stack)
     name, mutability = found["repositoryName"], found["imageTagMutability"]
@@ -41,6 +114,9 @@ def test_no_tag_can_be_moved_but_those_of_a_filter(stack: DeployedStack) -> None
     assert not unbounded, f"tags of the repository {name} can be moved: all of them match a filter"
 
 
+@fails("encrypted with KMS, sandbox wants AES256", f"{ENCRYPTION} encryptionType", "KMS", only="sandbox")
+@fails("with AES256, production wants KMS", f"{ENCRYPTION} encryptionType", "AES256", only="production")
+@fails("has another key than the stack's", f"{ENCRYPTION} kmsKey", OTHER_KEY, only="production")
 def test_images_are_encrypted_at_rest(stack: DeployedStack) -> None:
     found = repository(stack)
     name, encryption = found["repositoryName"], found["encryptionConfiguration"]
@@ -51,15 +127,20 @@ def test_images_are_encrypted_at_rest(stack: DeployedStack) -> None:
         assert encryption["kmsKey"] == key(stack)["Arn"], f"the repository {name} has another key than the stack's"
 
 
+@fails("key .* does not rotate", "kms.get_key_rotation_status KeyRotationEnabled", False)
+@fails("key .* is Disabled", "kms.describe_key KeyMetadata KeyState", "Disabled")
 def test_the_key_is_enabled_and_rotates(stack: DeployedStack) -> None:
     if not stack.production:
         pytest.skip("only production has a key of its own")
     found = key(stack)
     assert found["KeyState"] == "Enabled", f"the key {found['KeyId']} is {found['KeyState']}: no image can be pulled"
-    rotates = stack.client("kms").get_key_rotation_status(KeyId=found["KeyId"])["KeyRotationEnabled"]
+    rotates = stack.ask("kms.get_key_rotation_status", KeyId=found["KeyId"])["KeyRotationEnabled"]
     assert rotates, f"the key {found['KeyId']} does not rotate"
 
 
+@fails("untagged images .* never expire", LIFECYCLE, expiring(by_age(tagStatus="tagged", tagPrefixList=["d"])))
+@fails("untagged images .* never expire", LIFECYCLE, expiring(by_number(tagStatus="untagged"), RELEASES))
+@fails("pile up: it has no lifecycle policy", "ecr.get_lifecycle_policy lifecyclePolicyText")
 def test_untagged_images_expire(stack: DeployedStack) -> None:
     rules = selections(lifecycle_policy(stack))
     assert any(rule["tagStatus"] in ("untagged", "any") and expires_by_age(rule) for rule in rules), (
@@ -67,6 +148,8 @@ def test_untagged_images_expire(stack: DeployedStack) -> None:
     )
 
 
+@fails("tagged images .* pile up: no rule selects them", LIFECYCLE, expiring(UNTAGGED))
+@fails(r"releases \['v'\] .* not go by number", LIFECYCLE, expiring(by_age(tagStatus="tagged", tagPrefixList=["v"])))
 def test_the_newest_of_each_kind_of_release_are_kept(stack: DeployedStack) -> None:
     name, rules = stack.only(REPOSITORY), selections(lifecycle_policy(stack))
     tagged = [rule for rule in rules if rule["tagStatus"] != "untagged"]
@@ -76,6 +159,8 @@ def test_the_newest_of_each_kind_of_release_are_kept(stack: DeployedStack) -> No
         assert by_number, f"releases {release.get('tagPrefixList')} of the repository {name} do not go by number"
 
 
+@fails("for any image precedes one for some", LIFECYCLE, expiring(OTHERS, RELEASES), only="everything")
+@fails("no release do not go by age", LIFECYCLE, expiring(by_number(tagStatus="any")), only="everything")
 def test_images_that_are_no_release_expire_last(stack: DeployedStack) -> None:
     rules = selections(lifecycle_policy(stack))
     anything = [rule for rule in rules if rule["tagStatus"] == "any"]
@@ -86,13 +171,16 @@ def test_images_that_are_no_release_expire_last(stack: DeployedStack) -> None:
     assert expires_by_age(rules[-1]), f"images of the repository {name} that are no release do not go by age"
 
 
+@fails("more in the repository .* than pull: ecr:PutImage$", f"{PULLERS} 0 Action", ["ecr:PutImage"], only="everything")
+@fails(r"more .* than pull: ecr:\*$", f"{PULLERS} * Action", "ecr:*", only="everything")
+@fails("is open to the world", f"{PULLERS} * Condition", only="everything")
+@fails("is open to the world", f"{PULLERS} +", {"Effect": "Allow", "Principal": "*", "Action": []}, only="everything")
+@holds("ecr.get_repository_policy policyText", only="everything")
 def test_others_may_pull_and_no_more(stack: DeployedStack) -> None:
-    name, ecr = stack.only(REPOSITORY), stack.client("ecr")
-    try:
-        policy = ecr.get_repository_policy(repositoryName=name)["policyText"]
-    except ecr.exceptions.RepositoryPolicyNotFoundException:
-        return  # nobody else may do anything
-    for statement in statements(policy):
+    name = stack.only(REPOSITORY)
+    found = stack.ask("ecr.get_repository_policy", absent="RepositoryPolicyNotFoundException", repositoryName=name)
+    # Without a policy nobody else may do anything.
+    for statement in statements(found.get("policyText", '{"Statement": []}')):
         if statement["Effect"] == "Allow":
             more = set(listed(statement.get("Action", "*"))) - PULL
             assert not more, f"others may do more in the repository {name} than pull: {', '.join(sorted(more))}"
@@ -100,25 +188,28 @@ def test_others_may_pull_and_no_more(stack: DeployedStack) -> None:
             assert organization or not names_everybody(statement), f"the repository {name} is open to the world"
 
 
+@fails("rule .* is DISABLED", "events.describe_rule State", "DISABLED")
+@fails("rule .* has 2 targets", "events.list_targets_by_rule Targets +", {"Id": "two", "Arn": "arn:other"})
+@fails("findings go to arn:other, not to the topic", f"{TARGET} Arn", "arn:other")
 def test_findings_go_to_the_topic(stack: DeployedStack) -> None:
     rule = stack.only(RULE)
-    state = stack.client("events").describe_rule(Name=rule)["State"]
+    state = stack.ask("events.describe_rule", Name=rule)["State"]
     assert state == "ENABLED", f"nobody hears of findings: the rule {rule} is {state}"
     goal = target(stack)["Arn"]
     assert goal == stack.only(TOPIC), f"findings go to {goal}, not to the topic {stack.only(TOPIC)}"
 
 
+@fails("lacks sns:Publish on", f"{STATEMENTS} * Action", "sns:Subscribe")
+@fails("lacks sns:Publish on", f"{STATEMENTS} * Effect", "Deny")
+@fails("lacks sns:Publish on", f"{STATEMENTS} * Resource", "arn:other")
+@fails("lost: the rule .* has no role", f"{TARGET} RoleArn")
+@fails("lacks kms:.* on .*:key/", f"{STATEMENTS} 1", only="production")
 def test_findings_may_be_published(stack: DeployedStack) -> None:
     """EventBridge drops what it may not publish, and tells nobody."""
-    arn, iam = target(stack).get("RoleArn", ""), stack.client("iam")
+    arn = target(stack).get("RoleArn", "")
     assert arn, f"findings are lost: the rule {stack.only(RULE)} has no role to publish them by"
     role = arn.rpartition("/")[2]
-    granted = [
-        statement
-        for page in iam.get_paginator("list_role_policies").paginate(RoleName=role)
-        for policy in page["PolicyNames"]
-        for statement in statements(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
-    ]
+    granted = list(inline_statements(stack, role))
     needed = [("sns:Publish", stack.only(TOPIC))]
     if stack.production:
         needed += [(action, key(stack)["Arn"]) for action in ("kms:Decrypt", "kms:GenerateDataKey")]
@@ -126,13 +217,17 @@ def test_findings_may_be_published(stack: DeployedStack) -> None:
         assert allows(granted, action, resource), f"findings are lost: the role {role} lacks {action} on {resource}"
 
 
+@fails("does not hear of findings", f"{PATTERN} detail repository-name", ["application"], only="default")
+@fails("also hears of findings in .*/other", f"{PATTERN} detail repository-name", only="default")
+@fails("also hears of .*2$", f"{PATTERN} resources +", {"prefix": f"{ARN}2"}, only="everything")
+@fails("does not hear of findings", f"{PATTERN} source", ["aws.ecr"], only="everything")
 def test_findings_are_of_this_repository_only(stack: DeployedStack) -> None:
-    events, rule, name = stack.client("events"), stack.only(RULE), stack.only(REPOSITORY)
-    pattern = events.describe_rule(Name=rule)["EventPattern"]
+    rule, name = stack.only(RULE), stack.only(REPOSITORY)
+    pattern = stack.ask("events.describe_rule", Name=rule)["EventPattern"]
 
     def heard(repository_arn: str) -> bool:
         return any(
-            events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+            stack.ask("events.test_event_pattern", EventPattern=pattern, Event=json.dumps(event))["Result"]
             for event in findings(stack, repository_arn)
         )
 
@@ -142,6 +237,10 @@ def test_findings_are_of_this_repository_only(stack: DeployedStack) -> None:
         assert not heard(other), f"the rule {rule} also hears of findings in {other}"
 
 
+@fails("topic .* takes messages without TLS", f"{TOPIC_POLICY} Effect", "Allow")
+@fails("topic .* takes messages without TLS", f"{TOPIC_POLICY} Principal", {"AWS": "111122223333"})
+@fails("topic .* takes messages without TLS", f"{TOPIC_POLICY} Condition Bool aws:SecureTransport", "true")
+@fails("topic .* takes messages without TLS", f"{TOPIC_POLICY} Action", "sns:Subscribe")
 def test_the_topic_refuses_plain_transport(stack: DeployedStack) -> None:
     refused = any(
         statement["Effect"] == "Deny"
@@ -153,6 +252,8 @@ def test_the_topic_refuses_plain_transport(stack: DeployedStack) -> None:
     assert refused, f"the topic {stack.only(TOPIC)} takes messages without TLS"
 
 
+@fails("encrypted with alias/aws/sns, where sandbox has no key", TOPIC_KEY, "alias/aws/sns", only="sandbox")
+@fails("topic .* is not encrypted with the stack's key", TOPIC_KEY, only="production")
 def test_the_topic_is_encrypted_with_a_key_that_events_may_use(stack: DeployedStack) -> None:
     """The AWS managed key for SNS does not let EventBridge publish."""
     used = topic(stack).get("KmsMasterKeyId")
@@ -162,6 +263,9 @@ def test_the_topic_is_encrypted_with_a_key_that_events_may_use(stack: DeployedSt
         assert not used, f"the topic {stack.only(TOPIC)} is encrypted with {used}, where sandbox has no key"
 
 
+@fails("output RepositoryUri is other, the repository is .*/", output("RepositoryUri"), "other")
+@fails("output LoginCommand does not name 111122223333", output("LoginCommand"), "docker login 210987654321.dkr.ecr")
+@fails("PushCommand does not name", output("PushCommand"), "docker push other:v1")
 def test_outputs_name_what_exists(stack: DeployedStack) -> None:
     uri = repository(stack)["repositoryUri"]
     given = stack.outputs.get("RepositoryUri")
@@ -171,6 +275,8 @@ def test_outputs_name_what_exists(stack: DeployedStack) -> None:
         assert f" {part}" in stack.outputs.get(name, ""), f"the output {name} does not name {part}"
 
 
+@fails("registry scans ENHANCED, the rule waits for BASIC", f"{SCANNING} scanType", "ENHANCED", only="default")
+@fails("registry scans BASIC, the rule waits for ENHANCED", f"{SCANNING} scanType", "BASIC", only="everything")
 def test_the_registry_scans_as_the_rule_expects(stack: DeployedStack) -> None:
     """Somebody else may have configured the registry: what Inspector finds is no event of basic scanning."""
     expected = "ENHANCED" if stack.all(ENHANCED) else "BASIC"
@@ -178,6 +284,8 @@ def test_the_registry_scans_as_the_rule_expects(stack: DeployedStack) -> None:
     assert given == expected, f"nobody hears of findings: the registry scans {given}, the rule waits for {expected}"
 
 
+@fails("are not scanned continuously", f"{SCANNING} rules * scanFrequency", "SCAN_ON_PUSH")
+@fails("are not scanned continuously", f"{SCANNING} rules * repositoryFilters 0 filter", "web")
 def test_enhanced_scanning_is_continuous(stack: DeployedStack) -> None:
     if not stack.all(ENHANCED):
         pytest.skip("the stack leaves the scanning of the registry alone: scanning is not enhanced")
@@ -186,12 +294,19 @@ def test_enhanced_scanning_is_continuous(stack: DeployedStack) -> None:
     assert name in filtered(continuous), f"images of the repository {name} are not scanned continuously"
 
 
+@fails("the registry has no cache", CACHES, [])
+@fails("pile up: no template", TEMPLATES, [])
+@fails("pile up: no template", f"{TEMPLATES} * appliedFor", ["REPLICATION"])
+@fails("images of the cache .* never expire", f"{TEMPLATES} * lifecyclePolicy")
+@fails("images of the cache .* never expire", f"{CACHE_RULE} selection tagStatus", "untagged")
+@fails("images of the cache .* never expire", f"{CACHE_RULE} selection", by_number(tagStatus="any"))
+@fails("images of the cache .* never expire", f"{CACHE_RULE} action type", "transition")
 def test_cached_images_expire(stack: DeployedStack) -> None:
     prefixes = stack.all("AWS::ECR::PullThroughCacheRule")
     if not prefixes:
         pytest.skip("the stack has no pull-through cache")
-    rules = everything(stack, "ecr", "describe_pull_through_cache_rules", "pullThroughCacheRules")
-    templates = everything(stack, "ecr", "describe_repository_creation_templates", "repositoryCreationTemplates")
+    rules = stack.ask("ecr.describe_pull_through_cache_rules")["pullThroughCacheRules"]
+    templates = stack.ask("ecr.describe_repository_creation_templates")["repositoryCreationTemplates"]
     caches = {rule["ecrRepositoryPrefix"] for rule in rules}
     policies = {
         template["prefix"]: template.get("lifecyclePolicy", '{"rules": []}')
@@ -205,23 +320,31 @@ def test_cached_images_expire(stack: DeployedStack) -> None:
         assert expire, f"images of the cache {prefix} never expire"
 
 
+@fails("is not replicated", REPLICATED, [])
+@fails("is replicated to its own Region", f"{REPLICATED} 0 destinations 0 region", "us-east-1")
+@fails("replicates other repositories than", f"{REPLICATED} 0 repositoryFilters")
+@fails("replicates other repositories than", f"{REPLICATED} 0 repositoryFilters +", ANOTHER[0])
+@fails("replicates other repositories than", f"{REPLICATED} +", {"destinations": ELSEWHERE})
 def test_this_repository_is_replicated_to_other_regions(stack: DeployedStack) -> None:
     if not stack.all(REPLICATION):
         pytest.skip("the stack leaves the replication of the registry alone: replicate_to_regions is not set")
     name = stack.only(REPOSITORY)
-    rules = stack.client("ecr").describe_registry()["replicationConfiguration"]["rules"]
+    rules = stack.ask("ecr.describe_registry")["replicationConfiguration"]["rules"]
     regions = {destination["region"] for rule in rules for destination in rule["destinations"]}
     assert regions, f"the repository {name} is not replicated"
-    assert stack.session.region_name not in regions, f"the repository {name} is replicated to its own Region"
+    assert stack.region not in regions, f"the repository {name} is replicated to its own Region"
     narrow = all(rule.get("repositoryFilters") for rule in rules) and filtered(rules) == {name}
     assert narrow, f"the registry replicates other repositories than {name}"
 
 
+@fails("the gallery has no repository", GALLERY, [])
+@fails("is at other, not in the gallery", f"{GALLERY} * repositoryUri", "other")
+@fails("PublicUriCommand does not ask for", output("PublicUriCommand"), "aws --repository-names other --query x")
 def test_the_public_repository_is_in_the_gallery(stack: DeployedStack) -> None:
     if not stack.all("AWS::ECR::PublicRepository"):
         pytest.skip("the stack has no public repository")
     name = stack.only("AWS::ECR::PublicRepository")
-    found = everything(stack, "ecr-public", "describe_repositories", "repositories")
+    found = stack.ask("ecr-public.describe_repositories")["repositories"]
     uris = {public["repositoryName"]: public["repositoryUri"] for public in found}
     assert name in uris, f"the gallery has no repository {name}"
     assert uris[name].startswith("public.ecr.aws/"), f"the repository {name} is at {uris[name]}, not in the gallery"
@@ -229,74 +352,71 @@ def test_the_public_repository_is_in_the_gallery(stack: DeployedStack) -> None:
     assert f" --repository-names {name} " in command, f"the output PublicUriCommand does not ask for {name}"
 
 
+@fails("refuses to log in: HTTP status 401", "http.get status", 401)
 @pytest.mark.real_account
 def test_docker_can_log_in(stack: DeployedStack) -> None:
     """What ``docker login`` asks, over HTTP."""
-    [granted] = stack.client("ecr").get_authorization_token()["authorizationData"]
+    [granted] = stack.ask("ecr.get_authorization_token")["authorizationData"]
     registry = stack.outputs["RepositoryUri"].partition("/")[0]
-    basic = {"Authorization": f"Basic {granted['authorizationToken']}"}
-    try:
-        with urlopen(Request(f"https://{registry}/v2/", headers=basic), timeout=30) as response:
-            status = response.status
-    except HTTPError as error:
-        with error:
-            status = error.code
+    basic = f"Basic {granted['authorizationToken']}"
+    status = stack.page(f"https://{registry}/v2/", Authorization=basic)["status"]
     assert status == 200, f"the registry {registry} refuses to log in: HTTP status {status}"
 
 
+@fails("took a second image under the tag check-", "ecr.put_image", PUSHED)
 @pytest.mark.real_account
 def test_a_tag_is_taken_once_it_is_pushed(stack: DeployedStack) -> None:
     if stack.production:
         pytest.skip("pushes images: no test writes into a repository of production")
     if stack.all(REPLICATION):
         pytest.skip("pushes images: their copies in other Regions would stay")
-    name, ecr, tag = stack.only(REPOSITORY), stack.client("ecr"), f"check-{uuid4().hex}"
+    name, tag = stack.only(REPOSITORY), f"check-{uuid4().hex}"
     with ExitStack() as afterwards:
 
         def push(content: str) -> None:
-            digest = push_image(ecr, name, tag, content)
-            afterwards.callback(ecr.batch_delete_image, repositoryName=name, imageIds=[{"imageDigest": digest}])
+            image = {"imageDigest": push_image(stack, name, tag, content)}
+            afterwards.callback(stack.ask, "ecr.batch_delete_image", repositoryName=name, imageIds=[image])
 
         push(f"{tag} first")
         try:
             push(f"{tag} second")
-        except (ecr.exceptions.ImageTagAlreadyExistsException, ecr.exceptions.ImageAlreadyExistsException):
-            return
+        except ClientError as error:
+            if error.response["Error"].get("Code") in TAKEN:
+                return
+            raise
         raise AssertionError(f"the repository {name} took a second image under the tag {tag}")
 
 
 def repository(stack: DeployedStack) -> dict[str, Any]:
-    ecr = stack.client("ecr")
-    [found] = ecr.describe_repositories(repositoryNames=[stack.only(REPOSITORY)])["repositories"]
+    [found] = stack.ask("ecr.describe_repositories", repositoryNames=[stack.only(REPOSITORY)])["repositories"]
     return found
 
 
 def registry_scanning(stack: DeployedStack) -> dict[str, Any]:
-    return stack.client("ecr").get_registry_scanning_configuration()["scanningConfiguration"]
+    return stack.ask("ecr.get_registry_scanning_configuration")["scanningConfiguration"]
 
 
 def key(stack: DeployedStack) -> dict[str, Any]:
     """The key of production."""
-    return stack.client("kms").describe_key(KeyId=stack.only(KEY))["KeyMetadata"]
+    return stack.ask("kms.describe_key", KeyId=stack.only(KEY))["KeyMetadata"]
 
 
 def topic(stack: DeployedStack) -> dict[str, str]:
-    return stack.client("sns").get_topic_attributes(TopicArn=stack.only(TOPIC))["Attributes"]
+    return stack.ask("sns.get_topic_attributes", TopicArn=stack.only(TOPIC))["Attributes"]
 
 
 def target(stack: DeployedStack) -> dict[str, Any]:
     """Where the rule sends findings."""
-    targets = stack.client("events").list_targets_by_rule(Rule=stack.only(RULE))["Targets"]
+    targets = stack.ask("events.list_targets_by_rule", Rule=stack.only(RULE))["Targets"]
     assert len(targets) == 1, f"the rule {stack.only(RULE)} has {len(targets)} targets, where findings have one"
     return targets[0]
 
 
 def lifecycle_policy(stack: DeployedStack) -> str:
-    name, ecr = stack.only(REPOSITORY), stack.client("ecr")
-    try:
-        return ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]
-    except ecr.exceptions.LifecyclePolicyNotFoundException:
-        raise AssertionError(f"images of the repository {name} pile up: it has no lifecycle policy") from None
+    name = stack.only(REPOSITORY)
+    found = stack.ask("ecr.get_lifecycle_policy", absent="LifecyclePolicyNotFoundException", repositoryName=name)
+    assert "lifecyclePolicyText" in found, f"images of the repository {name} pile up: it has no lifecycle policy"
+    return found["lifecyclePolicyText"]
 
 
 def selections(policy: str) -> list[dict[str, Any]]:
@@ -312,16 +432,6 @@ def expires_by_age(selection: dict[str, Any]) -> bool:
 def filtered(rules: list[dict[str, Any]]) -> set[str]:
     """The repositories that rules of the registry are about."""
     return {repositories["filter"] for rule in rules for repositories in rule.get("repositoryFilters", [])}
-
-
-def everything(stack: DeployedStack, service: str, operation: str, items: str) -> list[dict[str, Any]]:
-    """All items of a list that comes in pages."""
-    return [item for page in stack.client(service).get_paginator(operation).paginate() for item in page[items]]
-
-
-def listed(value: Any) -> list[Any]:
-    """The items of what a policy may have as a list or, where it is one item, without."""
-    return value if isinstance(value, list) else [value]
 
 
 def statements(policy: str | dict[str, Any]) -> list[dict[str, Any]]:
@@ -368,7 +478,7 @@ def findings(stack: DeployedStack, repository_arn: str) -> list[dict[str, Any]]:
     ]
 
 
-def push_image(ecr: Any, name: str, tag: str, content: str) -> str:
+def push_image(stack: DeployedStack, name: str, tag: str, content: str) -> str:
     """Pushes an image of one empty file, and returns its digest.
 
     https://github.com/opencontainers/image-spec/blob/main/manifest.md
@@ -376,9 +486,10 @@ def push_image(ecr: Any, name: str, tag: str, content: str) -> str:
     oci = "application/vnd.oci.image"
 
     def push_blob(media_type: str, blob: bytes) -> dict[str, Any]:
-        upload = {"repositoryName": name, "uploadId": ecr.initiate_layer_upload(repositoryName=name)["uploadId"]}
-        ecr.upload_layer_part(**upload, partFirstByte=0, partLastByte=len(blob) - 1, layerPartBlob=blob)
-        ecr.complete_layer_upload(**upload, layerDigests=[digest(blob)])
+        begun = stack.ask("ecr.initiate_layer_upload", repositoryName=name)
+        upload = {"repositoryName": name, "uploadId": begun["uploadId"]}
+        stack.ask("ecr.upload_layer_part", **upload, partFirstByte=0, partLastByte=len(blob) - 1, layerPartBlob=blob)
+        stack.ask("ecr.complete_layer_upload", **upload, layerDigests=[digest(blob)])
         return {"mediaType": f"{oci}.{media_type}", "digest": digest(blob), "size": len(blob)}
 
     files = io.BytesIO()
@@ -395,7 +506,8 @@ def push_image(ecr: Any, name: str, tag: str, content: str) -> str:
         "config": push_blob("config.v1+json", json.dumps(config).encode()),
         "layers": [push_blob("layer.v1.tar+gzip", gzip.compress(files.getvalue()))],
     }
-    image = ecr.put_image(
+    image = stack.ask(
+        "ecr.put_image",
         repositoryName=name,
         imageManifest=json.dumps(manifest),
         imageManifestMediaType=manifest["mediaType"],

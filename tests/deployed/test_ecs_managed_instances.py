@@ -1,27 +1,41 @@
-"""What a person would look at once ``EcsManagedInstancesStack`` is deployed.
-
-Each check asks AWS, not the template, and holds in both postures and with any settings. That each can fail is shown
-in tests/proof/test_ecs_managed_instances.py.
-"""
+"""What a person would look at once ``EcsManagedInstancesStack`` is deployed."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from tests.deployed import public_service
-from tests.deployed import service as any_service
-from tests.deployed.public_service import DEMONSTRATION, page_once
-from tests.deployed.service import (
-    default_routes,
-    heard_by_the_topic,
+from tests.deployed.changes import (
+    ADMITS,
+    ANYWHERE,
+    ATTACHED,
+    BODY,
+    CONTAINERS,
+    EVERYTHING,
+    PUBLIC_WAY,
+    REACHES,
+    SECURITY_GROUPS,
+    SERVICES,
+    STATEMENTS,
+    SUBNET_ZONES,
+    WAYS_OUT,
+    allow,
+    opened,
+)
+from tests.deployed.looking import (
+    check_private_subnets,
     inline_statements,
     listed,
+    page_with,
+    policies_of,
     rules_of,
     service_of,
     shown,
     task_of,
 )
+from tests.deployed.proving import fails, skips
+from tests.deployed.public_service import DEMONSTRATION, PublicService
+from tests.deployed.service import HttpsOnly, RoleForNothing
 from tests.deployed.stack import DeployedStack
 
 STACK = "EcsManagedInstancesStack"
@@ -32,45 +46,33 @@ AGENT = {
 }
 INFRASTRUCTURE_POLICY = "AmazonECSInfrastructureRolePolicyForManagedInstances"
 MANUFACTURERS = {"ARM64": {"amazon-web-services"}, "X86_64": {"intel", "amd"}}
-WATCHED = {
-    *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),
-    "RunningTaskCount",
-}
 
-# How long the first tasks may take to be there, and the pause between two looks.
 DEADLINE_SECONDS = 600.0
-PAUSE_SECONDS = 5.0
 PAGE = re.compile(r"<h1>Task \w+ in ([\w-]+)</h1>")
 
-# The same of any service.
-test_a_shell_opens_in_sandbox_only = any_service.test_a_shell_opens_in_sandbox_only
-test_containers_are_neither_root_nor_able_to_change_their_image = (
-    any_service.test_containers_are_neither_root_nor_able_to_change_their_image
-)
-test_deployments_keep_tasks_running_and_roll_back = any_service.test_deployments_keep_tasks_running_and_roll_back
-test_logs_are_kept_for_a_set_time = any_service.test_logs_are_kept_for_a_set_time
-test_tasks_admit_the_load_balancer_only = any_service.test_tasks_admit_the_load_balancer_only
-test_tasks_are_spread_again_over_the_azs = any_service.test_tasks_are_spread_again_over_the_azs
-test_tasks_reach_https_only = any_service.test_tasks_reach_https_only
-test_tasks_run_in_private_subnets_of_three_azs = any_service.test_tasks_run_in_private_subnets_of_three_azs
-test_the_task_role_may_do_nothing = any_service.test_the_task_role_may_do_nothing
-test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
+PROVIDER = "ecs.describe_capacity_providers capacityProviders 0 managedInstancesProvider"
+LAUNCH = f"{PROVIDER} instanceLaunchTemplate"
+TASK = "ecs.describe_task_definition taskDefinition"
+PASS = allow("iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}})
 
-# The same of any service behind a public load balancer.
-test_only_the_listeners_are_open_to_the_outside = public_service.test_only_the_listeners_are_open_to_the_outside
-test_requests_go_to_tasks_that_answer_the_health_check = (
-    public_service.test_requests_go_to_tasks_that_answer_the_health_check
-)
-test_the_load_balancer_drops_invalid_headers = public_service.test_the_load_balancer_drops_invalid_headers
-test_the_load_balancer_is_logged_and_protected_in_production_only = (
-    public_service.test_the_load_balancer_is_logged_and_protected_in_production_only
-)
-test_the_load_balancer_serves_https_where_it_has_a_certificate = (
-    public_service.test_the_load_balancer_serves_https_where_it_has_a_certificate
-)
-test_the_service_scales_by_cpu_memory_and_requests = public_service.test_the_service_scales_by_cpu_memory_and_requests
+# An emulated account runs no tasks.
+BY_HAND = {"http.get": {"status": 200, "headers": {}, "body": "<h1>Task 0a1b in eu-west-1a</h1>"}}
 
 
+class TestService(HttpsOnly, RoleForNothing, PublicService):
+    """The same of any public service that calls nothing."""
+
+    WATCHED: ClassVar = {
+        *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),
+        "RunningTaskCount",
+    }
+
+
+@fails("vCpuCount has no bounds on both sides", f"{LAUNCH} instanceRequirements vCpuCount", {"min": 1})
+@fails("memoryMiB has no bounds on both sides", f"{LAUNCH} instanceRequirements memoryMiB max")
+@fails(r"processors of \['x'\] for tasks on", f"{LAUNCH} instanceRequirements cpuManufacturers", ["x"])
+@fails(r"processors of \[\] for tasks on", f"{LAUNCH} instanceRequirements cpuManufacturers", [])
+@fails(r"services'\] for tasks on X86_64", f"{TASK} runtimePlatform cpuArchitecture", "X86_64", only="sandbox")
 def test_instances_are_chosen_by_attributes_of_the_tasks_architecture(stack: DeployedStack) -> None:
     requirements = _launch(stack)["instanceRequirements"]
     for attribute in ("vCpuCount", "memoryMiB"):
@@ -81,17 +83,18 @@ def test_instances_are_chosen_by_attributes_of_the_tasks_architecture(stack: Dep
     assert chosen == MANUFACTURERS[architecture], f"processors of {sorted(chosen)} for tasks on {architecture}"
 
 
+@fails("not in three AZs", SUBNET_ZONES, "a")
+@fails("not every subnet of instances", WAYS_OUT, PUBLIC_WAY)
+@fails("not every subnet of instances", WAYS_OUT)
 def test_instances_run_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
     subnets = _launch(stack)["networkConfiguration"]["subnets"]
-    found = stack.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
-    zones = sorted({subnet["AvailabilityZone"] for subnet in found})
-    assert len(zones) == 3, f"instances run in {zones}, not in three AZs"
-    ways = {subnet: default_routes(stack, subnet) for subnet in subnets}
-    assert all(len(out) == 1 and out[0].startswith("nat-") for out in ways.values()), (
-        f"not every subnet of the instances has its one way out through a NAT gateway: {ways}"
-    )
+    check_private_subnets(stack, "instances", subnets)
 
 
+@fails("instances admit .*tcp/22", ADMITS, opened(22, ANYWHERE))
+@fails("reach more than HTTPS", REACHES, opened(80, ANYWHERE))
+@fails("or not even that", f"{SECURITY_GROUPS} IpPermissionsEgress", [])
+@fails("instances have no security group", f"{LAUNCH} networkConfiguration securityGroups", [])
 def test_nobody_connects_to_an_instance(stack: DeployedStack) -> None:
     groups = _launch(stack)["networkConfiguration"]["securityGroups"]
     assert groups, "instances have no security group"
@@ -101,9 +104,12 @@ def test_nobody_connects_to_an_instance(stack: DeployedStack) -> None:
     assert reached == {("tcp", 443, 443)}, f"instances reach more than HTTPS, or not even that: {sorted(reached)}"
 
 
+@fails(r"the cluster has \['FARGATE'\], not ", "ecs.describe_clusters clusters 0 capacityProviders", ["FARGATE"])
+@fails(r"goes through \['FARGATE'\], not ", f"{SERVICES} 0 capacityProviderStrategy 0 capacityProvider", "FARGATE")
+@fails(r"the tasks are for \['FARGATE'\]", f"{TASK} requiresCompatibilities", ["FARGATE"])
 def test_the_service_goes_through_the_provider_of_its_cluster(stack: DeployedStack) -> None:
     name, cluster = stack.only("AWS::ECS::CapacityProvider"), stack.only("AWS::ECS::Cluster")
-    [found] = stack.client("ecs").describe_clusters(clusters=[cluster])["clusters"]
+    [found] = stack.ask("ecs.describe_clusters", clusters=[cluster])["clusters"]
     assert name in found["capacityProviders"], f"the cluster has {found['capacityProviders']}, not {name}"
     service = service_of(stack)
     used = [item["capacityProvider"] for item in service.get("capacityProviderStrategy", [])]
@@ -112,9 +118,16 @@ def test_the_service_goes_through_the_provider_of_its_cluster(stack: DeployedSta
     assert needed == ["MANAGED_INSTANCES"], f"the tasks are for {needed}"
 
 
+@fails("managed policies .*Everything", ATTACHED, EVERYTHING)
+@fails(r"may \['iam:PassRole'\] on \['\*'\]", f"{STATEMENTS} * Resource", "*")
+@fails(r"may \['iam:\*'\]", f"{STATEMENTS} * Action", "iam:*")
+@fails("passes roles to None", f"{STATEMENTS} * Condition")
 def test_the_infrastructure_role_passes_the_instance_role_only(stack: DeployedStack) -> None:
-    iam, role = stack.client("iam"), _provider(stack)["infrastructureRoleArn"].rpartition("/")[2]
-    attached = [policy["PolicyName"] for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]]
+    role = _provider(stack)["infrastructureRoleArn"].rpartition("/")[2]
+    attached = [
+        policy["PolicyName"]
+        for policy in stack.ask("iam.list_attached_role_policies", RoleName=role)["AttachedPolicies"]
+    ]
     assert attached == [INFRASTRUCTURE_POLICY], f"the infrastructure role has the managed policies {attached}"
     passed = _instance_role(stack)["Arn"]
     for statement in inline_statements(stack, role):
@@ -124,9 +137,13 @@ def test_the_infrastructure_role_passes_the_instance_role_only(stack: DeployedSt
         assert to == "ec2.amazonaws.com", f"the infrastructure role passes roles to {to}"
 
 
+@fails("has managed policies: .*Everything", ATTACHED, EVERYTHING)
+@fails(r"is for more than .*: \['ecs:Poll'\] on \*", f"{STATEMENTS} +", allow("ecs:Poll"))
+@fails(r"may more, or less: \['ecr:Get'\]", f"{STATEMENTS} +", allow("ecr:Get", []))
+@fails("may more, or less: .*DiscoverPollEndp", f"{STATEMENTS} Action=ecs:DiscoverPollEndpoint")
 def test_the_instance_role_is_for_the_agent_of_one_cluster(stack: DeployedStack) -> None:
-    iam, role = stack.client("iam"), _instance_role(stack)["RoleName"]
-    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    role = _instance_role(stack)["RoleName"]
+    attached = policies_of(stack, role)
     assert not attached, f"the instance role has managed policies: {attached}"
     cluster, granted = stack.only("AWS::ECS::Cluster"), set[str]()
     for statement in inline_statements(stack, role):
@@ -140,23 +157,19 @@ def test_the_instance_role_is_for_the_agent_of_one_cluster(stack: DeployedStack)
     assert granted == AGENT, f"the instance role may more, or less: {sorted(granted ^ AGENT)}"
 
 
-def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
-    heard = heard_by_the_topic(stack)
-    assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
-
-
+@fails("shows no task, after .*It works", BODY, "<h1>It works!</h1>")
+@skips("an image of its own", f"{CONTAINERS} 0 image", "example.com/own:1")
 @pytest.mark.real_account
 def test_the_page_comes_from_tasks_on_the_instances(stack: DeployedStack) -> None:
     if not task_of(stack)["containerDefinitions"][0]["image"].startswith(DEMONSTRATION):
         pytest.skip("the page is the demonstration's; this stack runs an image of its own")
-    url = stack.outputs["Url"]
-    page = page_once(url, PAGE.search, deadline_seconds=DEADLINE_SECONDS, pause_seconds=PAUSE_SECONDS)
-    assert PAGE.search(page), f"{url} shows no task, after {DEADLINE_SECONDS:g} seconds: {page[:300]}"
+    page = page_with(stack, PAGE.search, seconds=DEADLINE_SECONDS)
+    assert PAGE.search(page), f"{stack.outputs['Url']} shows no task, after {DEADLINE_SECONDS:g} seconds: {page[:300]}"
 
 
 def _provider(stack: DeployedStack) -> dict[str, Any]:
     name = stack.only("AWS::ECS::CapacityProvider")
-    found = stack.client("ecs").describe_capacity_providers(capacityProviders=[name])["capacityProviders"]
+    found = stack.ask("ecs.describe_capacity_providers", capacityProviders=[name])["capacityProviders"]
     return found[0]["managedInstancesProvider"]
 
 
@@ -166,6 +179,6 @@ def _launch(stack: DeployedStack) -> dict[str, Any]:
 
 def _instance_role(stack: DeployedStack) -> dict[str, Any]:
     arn = _launch(stack)["ec2InstanceProfileArn"]
-    profile = stack.client("iam").get_instance_profile(InstanceProfileName=arn.rpartition("/")[2])
+    profile = stack.ask("iam.get_instance_profile", InstanceProfileName=arn.rpartition("/")[2])
     [role] = profile["InstanceProfile"]["Roles"]
     return role

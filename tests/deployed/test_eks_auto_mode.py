@@ -1,13 +1,10 @@
-"""What a person would look at once ``EksAutoModeStack`` is deployed.
+"""What a person would look at once ``EksAutoModeStack`` is deployed."""
 
-Each check asks AWS, not the template, and holds in both postures and with any settings. That each can fail is shown
-in tests/proof/test_eks_auto_mode.py.
-"""
-
-from tests.deployed import cluster as any_cluster
-from tests.deployed import service as any_service
-from tests.deployed.cluster import check_subnets, cluster_of, policies_of, principals_of
-from tests.deployed.service import inline_statements, listed
+from tests.deployed.changes import ATTACHED, EVERYTHING, PUBLIC_WAY, SUBNET_ZONES, TRUST, WAYS_OUT, allow, by, may
+from tests.deployed.cluster import CLUSTER, ClusterWithInsights
+from tests.deployed.eks import cluster_of
+from tests.deployed.looking import check_private_subnets, inline_statements, listed, policies_of, principals_of
+from tests.deployed.proving import fails
 from tests.deployed.stack import DeployedStack
 
 STACK = "EksAutoModeStack"
@@ -17,36 +14,15 @@ CLUSTER_POLICIES = {
     f"AmazonEKS{kind}Policy" for kind in ("Cluster", "Compute", "BlockStorage", "LoadBalancing", "Networking")
 }
 
-# The same of any cluster.
-test_add_ons_run = any_cluster.test_add_ons_run
-test_alarms_notify_the_topic = any_cluster.test_alarms_notify_the_topic
-test_container_insights_writes_to_log_groups_of_the_stack = (
-    any_cluster.test_container_insights_writes_to_log_groups_of_the_stack
-)
-test_logs_are_kept_for_a_set_time = any_cluster.test_logs_are_kept_for_a_set_time
-test_nobody_from_outside_connects = any_cluster.test_nobody_from_outside_connects
-test_not_everybody_in_aws_may_act_as_the_admin = any_cluster.test_not_everybody_in_aws_may_act_as_the_admin
-test_pods_have_roles_that_are_for_pods_only = any_cluster.test_pods_have_roles_that_are_for_pods_only
-test_secrets_are_encrypted_with_a_rotated_key_of_the_stack = (
-    any_cluster.test_secrets_are_encrypted_with_a_rotated_key_of_the_stack
-)
-test_the_admin_role_can_log_in_and_so_can_kubectl_and_nobody_else = (
-    any_cluster.test_the_admin_role_can_log_in_and_so_can_kubectl_and_nobody_else
-)
-test_the_admin_role_may_describe_its_cluster_only = any_cluster.test_the_admin_role_may_describe_its_cluster_only
-test_the_api_is_reached_from_within_and_from_given_blocks_only = (
-    any_cluster.test_the_api_is_reached_from_within_and_from_given_blocks_only
-)
-test_the_cluster_refuses_to_be_deleted_in_production_only = (
-    any_cluster.test_the_cluster_refuses_to_be_deleted_in_production_only
-)
-test_the_control_plane_logs_everything_to_a_group_of_the_stack = (
-    any_cluster.test_the_control_plane_logs_everything_to_a_group_of_the_stack
-)
-test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
-test_the_version_is_in_support = any_cluster.test_the_version_is_in_support
+
+class TestCluster(ClusterWithInsights):
+    """The same of any cluster with Container Insights."""
 
 
+@fails("EKS brings no nodes", f"{CLUSTER} computeConfig enabled", False)
+@fails(r"node pools are \['system'\]", f"{CLUSTER} computeConfig nodePools", ["system"])
+@fails("EKS brings no volumes", f"{CLUSTER} storageConfig")
+@fails("EKS brings no load balancers", f"{CLUSTER} kubernetesNetworkConfig", {})
 def test_eks_brings_nodes_volumes_and_load_balancers(stack: DeployedStack) -> None:
     cluster = cluster_of(stack)
     compute = cluster.get("computeConfig", {})
@@ -58,10 +34,15 @@ def test_eks_brings_nodes_volumes_and_load_balancers(stack: DeployedStack) -> No
     assert balancing.get("enabled"), "EKS brings no load balancers"
 
 
+@fails("not in three AZs", SUBNET_ZONES, "a")
+@fails("not every subnet of nodes", WAYS_OUT, PUBLIC_WAY)
 def test_nodes_are_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
-    check_subnets(stack, "nodes", cluster_of(stack)["resourcesVpcConfig"]["subnetIds"])
+    check_private_subnets(stack, "nodes", cluster_of(stack)["resourcesVpcConfig"]["subnetIds"])
 
 
+@fails("more policies, or less: .*Everything", ATTACHED, EVERYTHING)
+@fails(r"the node role may .*s3:\*", may(allow("s3:*")))
+@fails("the node role is for", f"{TRUST} Principal", {"AWS": "*"})
 def test_the_node_role_pulls_images_and_no_more(stack: DeployedStack) -> None:
     role = cluster_of(stack)["computeConfig"]["nodeRoleArn"].rpartition("/")[2]
     attached = policies_of(stack, role)
@@ -72,6 +53,9 @@ def test_the_node_role_pulls_images_and_no_more(stack: DeployedStack) -> None:
     assert trusted == [("Service", "ec2.amazonaws.com")], f"the node role is for {trusted}"
 
 
+@fails("has more, or less: .*Everything", ATTACHED, EVERYTHING)
+@fails("the cluster role is for", f"{TRUST} Principal", by("ec2.amazonaws.com"))
+@fails(r"may kms:CreateGrant on \['\*'\]", may(allow("kms:CreateGrant")))
 def test_the_cluster_role_is_for_eks_and_may_use_the_key_of_volumes_besides(stack: DeployedStack) -> None:
     role = cluster_of(stack)["roleArn"].rpartition("/")[2]
     attached = policies_of(stack, role)

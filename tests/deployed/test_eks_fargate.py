@@ -1,65 +1,45 @@
-"""What a person would look at once ``EksFargateStack`` is deployed.
-
-Each check asks AWS, not the template, and holds in both postures and with any settings. That each can fail is shown
-in tests/proof/test_eks_fargate.py.
-"""
+"""What a person would look at once ``EksFargateStack`` is deployed."""
 
 import json
 from typing import Any
 
-from tests.deployed import cluster as any_cluster
-from tests.deployed import service as any_service
-from tests.deployed.cluster import add_ons_of, check_subnets, cluster_of, policies_of
-from tests.deployed.service import inline_statements, listed
+from tests.deployed.changes import ATTACHED, EVERYTHING, STATEMENTS, SUBNET_ZONES, TRUST, WAYS_OUT, made
+from tests.deployed.cluster import AnyCluster, ClusterWithFiles
+from tests.deployed.eks import add_ons_of, cluster_of
+from tests.deployed.looking import check_private_subnets, inline_statements, listed, policies_of
+from tests.deployed.proving import fails
 from tests.deployed.stack import DeployedStack
 
 STACK = "EksFargateStack"
 
-# The same of any cluster with EFS.
-test_files_are_encrypted_with_the_stacks_key_in_production = (
-    any_cluster.test_files_are_encrypted_with_the_stacks_key_in_production
-)
-test_files_are_reached_by_tls_and_not_as_root = any_cluster.test_files_are_reached_by_tls_and_not_as_root
-test_only_the_cluster_reaches_the_file_system = any_cluster.test_only_the_cluster_reaches_the_file_system
-
-# The same of any cluster.
-test_add_ons_run = any_cluster.test_add_ons_run
-test_alarms_notify_the_topic = any_cluster.test_alarms_notify_the_topic
-test_logs_are_kept_for_a_set_time = any_cluster.test_logs_are_kept_for_a_set_time
-test_nobody_from_outside_connects = any_cluster.test_nobody_from_outside_connects
-test_not_everybody_in_aws_may_act_as_the_admin = any_cluster.test_not_everybody_in_aws_may_act_as_the_admin
-test_secrets_are_encrypted_with_a_rotated_key_of_the_stack = (
-    any_cluster.test_secrets_are_encrypted_with_a_rotated_key_of_the_stack
-)
-test_the_admin_role_can_log_in_and_so_can_kubectl_and_nobody_else = (
-    any_cluster.test_the_admin_role_can_log_in_and_so_can_kubectl_and_nobody_else
-)
-test_the_admin_role_may_describe_its_cluster_only = any_cluster.test_the_admin_role_may_describe_its_cluster_only
-test_the_api_is_reached_from_within_and_from_given_blocks_only = (
-    any_cluster.test_the_api_is_reached_from_within_and_from_given_blocks_only
-)
-test_the_cluster_refuses_to_be_deleted_in_production_only = (
-    any_cluster.test_the_cluster_refuses_to_be_deleted_in_production_only
-)
-test_the_control_plane_logs_everything_to_a_group_of_the_stack = (
-    any_cluster.test_the_control_plane_logs_everything_to_a_group_of_the_stack
-)
-test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
-test_the_version_is_in_support = any_cluster.test_the_version_is_in_support
+PROFILES = "eks.list_fargate_profiles fargateProfileNames"
+PROFILE = "eks.describe_fargate_profile fargateProfile"
+ADD_ON = "eks.describe_addon addon"
 
 
+class TestCluster(ClusterWithFiles, AnyCluster):
+    """The same of any cluster with files."""
+
+
+@fails(r"has groups of nodes: \['one'\]", "eks.list_nodegroups nodegroups", ["one"])
 def test_there_are_no_nodes(stack: DeployedStack) -> None:
-    groups = stack.client("eks").list_nodegroups(clusterName=stack.only("AWS::EKS::Cluster"))["nodegroups"]
+    groups = stack.ask("eks.list_nodegroups", clusterName=stack.only("AWS::EKS::Cluster"))["nodegroups"]
     assert not groups, f"the cluster has groups of nodes: {groups}"
 
 
+@fails("profile .* is CREATE_FAILED", f"{PROFILE} status", "CREATE_FAILED")
+@fails("not in three AZs", SUBNET_ZONES, "a")
+@fails("not every subnet of pods", WAYS_OUT)
+@fails("there is no Fargate profile", PROFILES, [])
 def test_profiles_are_active_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
     for profile in _profiles(stack):
         name, status = profile["fargateProfileName"], profile["status"]
         assert status == "ACTIVE", f"the Fargate profile {name} is {status}"
-        check_subnets(stack, "pods", profile["subnets"])
+        check_private_subnets(stack, "pods", profile["subnets"])
 
 
+@fails("CoreDNS waits for nodes", f"{ADD_ON} configurationValues")
+@fails("no Fargate profile is for CoreDNS", f"{PROFILE} selectors", [])
 def test_coredns_runs_on_fargate(stack: DeployedStack) -> None:
     configuration = json.loads(add_ons_of(stack)["coredns"].get("configurationValues") or "{}")
     where = configuration.get("computeType")
@@ -69,6 +49,10 @@ def test_coredns_runs_on_fargate(stack: DeployedStack) -> None:
     assert wanted in selectors, f"no Fargate profile is for CoreDNS: {selectors}"
 
 
+@fails("has the policies .*Everything", ATTACHED, EVERYTHING)
+@fails(r"may .* on \['\*'\]", f"{STATEMENTS} * Resource", "*")
+@fails(r"may \['s3:GetObject'\]", f"{STATEMENTS} * Action", "s3:GetObject")
+@fails("log group .* is not the stack's", made("AWS::Logs::LogGroup"))
 def test_the_pod_execution_role_pulls_images_and_writes_to_one_log_group(stack: DeployedStack) -> None:
     arns = {profile["podExecutionRoleArn"] for profile in _profiles(stack)}
     group = stack.outputs["LogGroupName"]
@@ -83,20 +67,23 @@ def test_the_pod_execution_role_pulls_images_and_writes_to_one_log_group(stack: 
             assert writes, f"the role may {actions} on {listed(statement['Resource'])}"
 
 
+@fails("the role is for other, not for", f"{TRUST} Condition ArnLike aws:SourceArn", "other")
+@fails("the role is for every cluster", f"{TRUST} Condition")
 def test_the_pod_execution_role_is_for_this_cluster(stack: DeployedStack) -> None:
     here = cluster_of(stack)["arn"].replace(":cluster/", ":fargateprofile/") + "/*"
     for profile in _profiles(stack):
         role = profile["podExecutionRoleArn"].rpartition("/")[2]
-        document = stack.client("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        document = stack.ask("iam.get_role", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
         for statement in document["Statement"]:
             source = statement.get("Condition", {}).get("ArnLike", {}).get("aws:SourceArn")
             assert source == here, f"the role is for {source or 'every cluster'}, not for {here}"
 
 
 def _profiles(stack: DeployedStack) -> list[dict[str, Any]]:
-    eks, cluster = stack.client("eks"), stack.only("AWS::EKS::Cluster")
-    names = eks.list_fargate_profiles(clusterName=cluster)["fargateProfileNames"]
+    cluster = stack.only("AWS::EKS::Cluster")
+    names = stack.ask("eks.list_fargate_profiles", clusterName=cluster)["fargateProfileNames"]
     assert names, "there is no Fargate profile"
     return [
-        eks.describe_fargate_profile(clusterName=cluster, fargateProfileName=name)["fargateProfile"] for name in names
+        stack.ask("eks.describe_fargate_profile", clusterName=cluster, fargateProfileName=name)["fargateProfile"]
+        for name in names
     ]

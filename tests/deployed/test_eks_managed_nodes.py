@@ -1,8 +1,4 @@
-"""What a person would look at once ``EksManagedNodesStack`` is deployed.
-
-Each check asks AWS, not the template, and holds in both postures and with any settings. That each can fail is shown
-in tests/proof/test_eks_managed_nodes.py.
-"""
+"""What a person would look at once ``EksManagedNodesStack`` is deployed."""
 
 import json
 from collections.abc import Sequence
@@ -10,61 +6,68 @@ from typing import Any
 
 import pytest
 
-from tests.deployed import cluster as any_cluster
-from tests.deployed import service as any_service
-from tests.deployed.cluster import check_subnets
-from tests.deployed.service import default_routes, inline_statements, listed, rules_of, shown
+from tests.deployed.changes import (
+    ADMITS,
+    ANYWHERE,
+    ATTACHED,
+    EVERYTHING,
+    PUBLIC_WAY,
+    SUBNET_ZONES,
+    TRUST,
+    WAY_OUT,
+    WAYS_OUT,
+    allow,
+    made,
+    may,
+    opened,
+)
+from tests.deployed.cluster import ClusterWithFiles, ClusterWithNodes
+from tests.deployed.eks import (
+    check_metadata,
+    check_node_role,
+    check_volumes,
+    cluster_of,
+    file_system_of,
+    installed,
+    pod_role_of,
+)
+from tests.deployed.looking import (
+    check_private_subnets,
+    default_routes,
+    inline_statements,
+    listed,
+    policies_of,
+    rules_of,
+    shown,
+)
+from tests.deployed.proving import fails, skips
 from tests.deployed.stack import DeployedStack
 
 STACK = "EksManagedNodesStack"
 FSX = "AWS::FSx::FileSystem"
 
-# The same of any cluster.
-test_add_ons_run = any_cluster.test_add_ons_run
-test_alarms_notify_the_topic = any_cluster.test_alarms_notify_the_topic
-test_container_insights_writes_to_log_groups_of_the_stack = (
-    any_cluster.test_container_insights_writes_to_log_groups_of_the_stack
-)
-test_logs_are_kept_for_a_set_time = any_cluster.test_logs_are_kept_for_a_set_time
-test_nobody_from_outside_connects = any_cluster.test_nobody_from_outside_connects
-test_not_everybody_in_aws_may_act_as_the_admin = any_cluster.test_not_everybody_in_aws_may_act_as_the_admin
-test_pods_have_roles_that_are_for_pods_only = any_cluster.test_pods_have_roles_that_are_for_pods_only
-test_secrets_are_encrypted_with_a_rotated_key_of_the_stack = (
-    any_cluster.test_secrets_are_encrypted_with_a_rotated_key_of_the_stack
-)
-test_the_admin_role_can_log_in_and_so_can_kubectl_and_nobody_else = (
-    any_cluster.test_the_admin_role_can_log_in_and_so_can_kubectl_and_nobody_else
-)
-test_the_admin_role_may_describe_its_cluster_only = any_cluster.test_the_admin_role_may_describe_its_cluster_only
-test_the_api_is_reached_from_within_and_from_given_blocks_only = (
-    any_cluster.test_the_api_is_reached_from_within_and_from_given_blocks_only
-)
-test_the_cluster_refuses_to_be_deleted_in_production_only = (
-    any_cluster.test_the_cluster_refuses_to_be_deleted_in_production_only
-)
-test_the_control_plane_logs_everything_to_a_group_of_the_stack = (
-    any_cluster.test_the_control_plane_logs_everything_to_a_group_of_the_stack
-)
-test_network_policies_are_enforced = any_cluster.test_network_policies_are_enforced
-test_the_add_ons_of_every_cluster_are_there = any_cluster.test_the_add_ons_of_every_cluster_are_there
-test_the_cni_gives_addresses_by_a_role_of_its_own = any_cluster.test_the_cni_gives_addresses_by_a_role_of_its_own
-test_the_ebs_driver_has_a_role_of_its_own = any_cluster.test_the_ebs_driver_has_a_role_of_its_own
-test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
-test_the_version_is_in_support = any_cluster.test_the_version_is_in_support
+LAUNCHED = "ec2.describe_launch_template_versions LaunchTemplateVersions 0 LaunchTemplateData"
+GROUP = "eks.describe_nodegroup nodegroup"
+FSX_FILES = "fsx.describe_file_systems FileSystems"
+LUSTRE, ONTAP = f"{FSX_FILES} FileSystemType=LUSTRE", f"{FSX_FILES} FileSystemType=ONTAP"
+POSTURE = "cloudformation.describe_stacks Stacks 0 Description"
+MACHINES = "fsx.describe_storage_virtual_machines StorageVirtualMachines"
 
 
-# The same of any cluster with EFS.
-test_files_are_encrypted_with_the_stacks_key_in_production = (
-    any_cluster.test_files_are_encrypted_with_the_stacks_key_in_production
-)
-test_files_are_reached_by_tls_and_not_as_root = any_cluster.test_files_are_reached_by_tls_and_not_as_root
-test_only_the_cluster_reaches_the_file_system = any_cluster.test_only_the_cluster_reaches_the_file_system
+POINTS = "arn:aws:elasticfilesystem:us-east-1:111122223333:access-point/*"
 
 
+class TestCluster(ClusterWithFiles, ClusterWithNodes):
+    """The same of any cluster with nodes and files."""
+
+
+@fails("has the policies .*Everything", ATTACHED, EVERYTHING)
+@fails(r"CreateAccessPoint'\] on \['\*'\]", may(allow("elasticfilesystem:CreateAccessPoint")))
+@fails("deletes access points that it has not made", may(allow("elasticfilesystem:DeleteAccessPoint", POINTS)))
 def test_the_efs_driver_is_for_the_stacks_file_system_only(stack: DeployedStack) -> None:
-    file_system = any_cluster.file_system_of(stack)["FileSystemArn"]
-    role = any_cluster.pod_role_of(stack, "efs-csi-controller-sa")
-    attached = any_cluster.policies_of(stack, role)
+    file_system = file_system_of(stack)["FileSystemArn"]
+    role = pod_role_of(stack, "efs-csi-controller-sa")
+    attached = policies_of(stack, role)
     assert not attached, f"the EFS driver has the policies {sorted(attached)}"
     for statement in inline_statements(stack, role):
         actions = [action for action in listed(statement["Action"]) if action != "ec2:DescribeAvailabilityZones"]
@@ -79,6 +82,9 @@ def test_the_efs_driver_is_for_the_stacks_file_system_only(stack: DeployedStack)
         assert tagged or not deletes, "the EFS driver deletes access points that it has not made"
 
 
+@fails("the file system .* is FAILED", f"{ONTAP} Lifecycle", "FAILED", only="everything")
+@fails("of .* has a way out", WAY_OUT, PUBLIC_WAY)
+@skips("this stack has no FSx", made(FSX))
 def test_file_systems_of_fsx_are_available_and_have_no_way_out(stack: DeployedStack) -> None:
     for each in _file_systems(stack):
         name, state = each["FileSystemId"], each["Lifecycle"]
@@ -87,6 +93,9 @@ def test_file_systems_of_fsx_are_available_and_have_no_way_out(stack: DeployedSt
             assert not default_routes(stack, subnet), f"the subnet {subnet} of {name} has a way out"
 
 
+@fails("is encrypted with no key, not", f"{LUSTRE} KmsKeyId", only="production")
+@fails("has no backups", f"{ONTAP} OntapConfiguration AutomaticBackupRetentionDays", 0, only="everything")
+@fails("has backups in sandbox", POSTURE, "Patternbook (sandbox)", only="everything")
 def test_file_systems_of_fsx_are_backed_up_and_encrypted_with_the_stacks_key_in_production(
     stack: DeployedStack,
 ) -> None:
@@ -99,11 +108,13 @@ def test_file_systems_of_fsx_are_backed_up_and_encrypted_with_the_stacks_key_in_
         assert stack.production or not kept, f"{name} has backups in sandbox, which outlive it"
 
 
+@fails("FSx for Lustre admits .*0.0.0.0/0", ADMITS, opened(988, ANYWHERE))
+@fails("FSx for .* admits .*tcp/22", ADMITS, opened(22, "sg-1"))
 def test_file_systems_of_fsx_admit_the_cluster_only(stack: DeployedStack) -> None:
     _file_systems(stack)
-    cluster = any_cluster.cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    cluster = cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"]
     groups = list(stack.all("AWS::EC2::SecurityGroup"))
-    for each in stack.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"]:
+    for each in stack.ask("ec2.describe_security_groups", GroupIds=groups)["SecurityGroups"]:
         group, name = each["GroupId"], each["Description"]
         admitted = rules_of(stack, [group])
         found = {(rule.first, rule.last, rule.peer) for rule in admitted}
@@ -116,6 +127,9 @@ def test_file_systems_of_fsx_admit_the_cluster_only(stack: DeployedStack) -> Non
         assert found == sound, f"{name} admits {shown(admitted)}"
 
 
+@fails("FSx for ONTAP is SINGLE_AZ_1", f"{ONTAP} OntapConfiguration DeploymentType", "SINGLE_AZ_1", only="production")
+@fails("virtual machines are .*FAILED", f"{MACHINES} 0 Lifecycle", "FAILED")
+@fails("virtual machines are {}", MACHINES, [])
 def test_ontap_has_a_standby_in_production(stack: DeployedStack) -> None:
     [ontap] = [each for each in _file_systems(stack) if each["FileSystemType"] == "ONTAP"] or [None]
     if ontap is None:
@@ -123,22 +137,31 @@ def test_ontap_has_a_standby_in_production(stack: DeployedStack) -> None:
     kind = _configuration(ontap)["DeploymentType"]
     assert kind.startswith("MULTI_AZ" if stack.production else "SINGLE_AZ"), f"FSx for ONTAP is {kind}"
     filters = [{"Name": "file-system-id", "Values": [ontap["FileSystemId"]]}]
-    machines = stack.client("fsx").describe_storage_virtual_machines(Filters=filters)["StorageVirtualMachines"]
+    machines = stack.ask("fsx.describe_storage_virtual_machines", Filters=filters)["StorageVirtualMachines"]
     states = {each["Name"]: each["Lifecycle"] for each in machines}
     assert states == {"kubernetes": "CREATED"}, f"its storage virtual machines are {states}"
 
 
+@fails("Lustre has the policies .*Everything", ATTACHED, EVERYTHING)
+@fails(r"Lustre may \['fsx:\*'\] on", may(allow("fsx:*")))
+@skips("no FSx for Lustre", made("AWS::EKS::Addon"))
 def test_the_lustre_driver_may_look_at_file_systems_only(stack: DeployedStack) -> None:
-    if "aws-fsx-csi-driver" not in any_cluster.installed(stack):
+    if "aws-fsx-csi-driver" not in installed(stack):
         pytest.skip("this stack has no FSx for Lustre")
-    role = any_cluster.pod_role_of(stack, "fsx-csi-controller-sa")
+    role = pod_role_of(stack, "fsx-csi-controller-sa")
     _check_driver(stack, "Lustre", role, everywhere={"fsx:DescribeFileSystems"}, resources=())
 
 
+@fails("Trident has the policies .*Everything", ATTACHED, EVERYTHING)
+@fails(r"Trident may \['fsx:DeleteVolume'\] on \['\*'\]", may(allow("fsx:DeleteVolume")))
+@fails(r"\['secretsmanager:GetSecretValue'\] on", may(allow("secretsmanager:GetSecretValue", "arn:other")))
+@fails(r"Trident may use the keys \['\*'\]", may(allow("kms:Decrypt")))
+@fails("use the key for more than secrets", may(allow("kms:Decrypt", [])))
+@skips("no FSx for ONTAP", made("AWS::EKS::Addon"))
 def test_trident_is_for_volumes_of_the_stacks_file_system_only(stack: DeployedStack) -> None:
-    if "netapp_trident-operator" not in any_cluster.installed(stack):
+    if "netapp_trident-operator" not in installed(stack):
         pytest.skip("this stack has no FSx for ONTAP")
-    role = any_cluster.pod_role_of(stack, "trident-controller")
+    role = pod_role_of(stack, "trident-controller")
     described = {f"fsx:Describe{what}" for what in ("FileSystems", "StorageVirtualMachines", "Volumes")}
     ours = [f":volume/{name}/*" for name in stack.all(FSX)]
     _check_driver(
@@ -146,6 +169,9 @@ def test_trident_is_for_volumes_of_the_stacks_file_system_only(stack: DeployedSt
     )
 
 
+@fails("the group .* is DEGRADED", f"{GROUP} status", "DEGRADED")
+@fails("the group .* is ACTIVE: .*no capacity", f"{GROUP} health issues +", {"message": "no capacity"})
+@fails("broken nodes of the group .* stay", f"{GROUP} nodeRepairConfig enabled", False)
 def test_nodes_are_healthy_and_repaired(stack: DeployedStack) -> None:
     for nodes in _groups(stack):
         name, issues = nodes["nodegroupName"], [issue["message"] for issue in nodes["health"]["issues"]]
@@ -153,6 +179,8 @@ def test_nodes_are_healthy_and_repaired(stack: DeployedStack) -> None:
         assert nodes.get("nodeRepairConfig", {}).get("enabled"), f"broken nodes of the group {name} stay"
 
 
+@fails(r"\['ON_DEMAND', 'ON_DEMAND'\]", f"{GROUP} capacityType", "ON_DEMAND")
+@fails("one instance type only, m7g.large", f"{GROUP} instanceTypes", ["m7g.large"])
 def test_one_group_runs_on_demand_and_one_on_spot_with_a_choice(stack: DeployedStack) -> None:
     kinds = sorted(nodes["capacityType"] for nodes in _groups(stack))
     assert kinds == ["ON_DEMAND", "SPOT"], f"the groups of nodes are {kinds}"
@@ -160,42 +188,55 @@ def test_one_group_runs_on_demand_and_one_on_spot_with_a_choice(stack: DeployedS
     assert len(spot["instanceTypes"]) > 1, f"Spot has one instance type only, {spot['instanceTypes'][0]}"
 
 
+@fails("not in three AZs", SUBNET_ZONES, "a")
+@fails("not every subnet of nodes", WAYS_OUT, PUBLIC_WAY)
+@fails("not every subnet of nodes", WAYS_OUT)
+@fails("the group .* takes SSH", f"{GROUP} remoteAccess", {"ec2SshKey": "key"})
 def test_nodes_are_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
     for nodes in _groups(stack):
-        check_subnets(stack, "nodes", nodes["subnets"])
+        check_private_subnets(stack, "nodes", nodes["subnets"])
         assert "remoteAccess" not in nodes, f"the group {nodes['nodegroupName']} takes SSH"
 
 
+@fails("takes IMDSv1", f"{LAUNCHED} MetadataOptions HttpTokens", "optional")
+@fails("over 2 hops", f"{LAUNCHED} MetadataOptions HttpPutResponseHopLimit", 2)
+@fails("takes IMDSv1", f"{LAUNCHED} MetadataOptions")
+@fails("the group .* has no launch template", f"{GROUP} launchTemplate")
 def test_metadata_of_nodes_takes_imdsv2_and_one_hop(stack: DeployedStack) -> None:
     for launched in _launched(stack):
-        any_cluster.check_metadata(launched)
+        check_metadata(launched)
 
 
+@fails("are left to the AMI", f"{LAUNCHED} BlockDeviceMappings", [])
+@fails("is gp3, encrypted: False", f"{LAUNCHED} BlockDeviceMappings 0 Ebs Encrypted", False)
+@fails("is gp2, encrypted: True", f"{LAUNCHED} BlockDeviceMappings 0 Ebs VolumeType", "gp2")
 def test_volumes_of_nodes_are_encrypted(stack: DeployedStack) -> None:
     for launched in _launched(stack):
-        any_cluster.check_volumes(launched)
+        check_volumes(launched)
 
 
+@fails("more policies, or less: .*Everything", ATTACHED, EVERYTHING)
+@fails(r"the node role may .*s3:\*", may(allow("s3:*")))
+@fails("the node role is for", f"{TRUST} Principal", {"AWS": "*"})
 def test_the_node_role_is_for_nodes_only(stack: DeployedStack) -> None:
     for role in {nodes["nodeRole"].rpartition("/")[2] for nodes in _groups(stack)}:
-        any_cluster.check_node_role(stack, role)
+        check_node_role(stack, role)
 
 
 def _groups(stack: DeployedStack) -> list[dict[str, Any]]:
-    eks, cluster = stack.client("eks"), stack.only("AWS::EKS::Cluster")
-    pages = eks.get_paginator("list_nodegroups").paginate(clusterName=cluster)
-    names = [name for page in pages for name in page["nodegroups"]]
-    return [eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"] for name in names]
+    cluster = stack.only("AWS::EKS::Cluster")
+    names = stack.ask("eks.list_nodegroups", clusterName=cluster)["nodegroups"]
+    return [stack.ask("eks.describe_nodegroup", clusterName=cluster, nodegroupName=name)["nodegroup"] for name in names]
 
 
 def _launched(stack: DeployedStack) -> list[dict[str, Any]]:
     """What nodes are launched with, by group."""
-    ec2, found = stack.client("ec2"), []
+    found = []
     for nodes in _groups(stack):
         template = nodes.get("launchTemplate")
         assert template, f"the group {nodes['nodegroupName']} has no launch template"
-        [version] = ec2.describe_launch_template_versions(
-            LaunchTemplateId=template["id"], Versions=[template["version"]]
+        [version] = stack.ask(
+            "ec2.describe_launch_template_versions", LaunchTemplateId=template["id"], Versions=[template["version"]]
         )["LaunchTemplateVersions"]
         found.append(version["LaunchTemplateData"])
     return found
@@ -204,7 +245,7 @@ def _launched(stack: DeployedStack) -> list[dict[str, Any]]:
 def _file_systems(stack: DeployedStack) -> list[dict[str, Any]]:
     if not stack.all(FSX):
         pytest.skip("this stack has no FSx")
-    return stack.client("fsx").describe_file_systems(FileSystemIds=list(stack.all(FSX)))["FileSystems"]
+    return stack.ask("fsx.describe_file_systems", FileSystemIds=list(stack.all(FSX)))["FileSystems"]
 
 
 def _configuration(file_system: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +259,7 @@ def _check_driver(
     """:param everywhere: what it may do to anything.
     :param resources: how the ARNs end of what it may do more to.
     """
-    attached = any_cluster.policies_of(stack, role)
+    attached = policies_of(stack, role)
     assert not attached, f"{name} has the policies {sorted(attached)}"
     for statement in inline_statements(stack, role):
         if any(action.startswith("kms:") for action in listed(statement["Action"])):

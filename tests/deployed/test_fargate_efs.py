@@ -1,32 +1,47 @@
-"""What a person would look at once ``FargateEfsStack`` is deployed.
-
-Each check asks AWS, not the template, and holds in both postures and with any settings. That each can fail is shown
-in tests/proof/test_fargate_efs.py.
-"""
+"""What a person would look at once ``FargateEfsStack`` is deployed."""
 
 import json
 import re
 import textwrap
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
-from tests.deployed import public_service
-from tests.deployed import service as any_service
-from tests.deployed.public_service import page_once
-from tests.deployed.service import (
-    EXEC_CHANNEL,
+from tests.deployed.changes import (
+    ADMITS,
+    ANYWHERE,
+    ATTACHED,
+    BODY,
+    CONTAINERS,
+    EVERYTHING,
+    OTHER_KEY,
+    PUBLIC_WAY,
+    REACHES,
+    SECURITY_GROUPS,
+    SERVICES,
+    STATEMENTS,
+    WAY_OUT,
+    allow,
+    may,
+    opened,
+)
+from tests.deployed.looking import (
     Rule,
     default_routes,
-    heard_by_the_topic,
     inline_statements,
     listed,
+    page_with,
+    policies_of,
     rules_of,
     service_of,
     shown,
     task_groups,
     task_of,
 )
+from tests.deployed.proving import fails, skips
+from tests.deployed.public_service import PublicService
+from tests.deployed.service import EXEC_CHANNEL, FargateCapacity
 from tests.deployed.stack import DeployedStack
 
 STACK = "FargateEfsStack"
@@ -35,44 +50,45 @@ FILE_SYSTEM, ACCESS_POINT = "AWS::EFS::FileSystem", "AWS::EFS::AccessPoint"
 
 MOUNT_AND_WRITE = {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}
 CLIENT_ACTIONS = MOUNT_AND_WRITE | {"elasticfilesystem:ClientRootAccess"}
-WATCHED = {
-    *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),
-    *("RunningTaskCount", "MeteredIOBytes"),
+
+DEADLINE_SECONDS = 300.0
+"""How long the first tasks may take to be there."""
+TASK_LINE = re.compile(r"<li>\S+ task \w+ in ([\w-]+)</li>")
+JOIN_SCRIPT = Path(__file__).parents[2] / "stacks/fargate_efs/runtime/join.sh"
+
+FILES = "efs.describe_file_systems FileSystems 0"
+FILE_POLICY = "efs.describe_file_system_policy Policy Statement"
+BACKUPS = "efs.describe_backup_policy BackupPolicy Status"
+POINT = "efs.describe_access_points AccessPoints 0"
+VOLUMES = "ecs.describe_task_definition taskDefinition volumes"
+SHARED = f"{VOLUMES} 0 efsVolumeConfiguration"
+
+
+def line(zone: str) -> str:
+    """As the script of the demonstration writes it."""
+    [written] = re.findall(r'echo "(<li>.*</li>)"', JOIN_SCRIPT.read_text(encoding="utf-8"))
+    written = re.sub(r"\$\(date [^)]*\)", "2026-01-31T12:00:00Z", written)
+    return written.replace("${task##*/}", "0a1b2c").replace("$zone", zone)
+
+
+# An emulated account runs no tasks, and scales no service to its minimum.
+BY_HAND = {
+    "http.get": {"status": 200, "headers": {}, "body": f"<ol>{line('eu-west-1a')}{line('eu-west-1b')}"},
+    "ecs.describe_services services 0 desiredCount": 2,
 }
 
-# How long the first tasks may take to be there, and the pause between two looks.
-DEADLINE_SECONDS = 300.0
-PAUSE_SECONDS = 5.0
-TASK_LINE = re.compile(r"<li>\S+ task \w+ in ([\w-]+)</li>")
 
-# The same of any service.
-test_a_shell_opens_in_sandbox_only = any_service.test_a_shell_opens_in_sandbox_only
-test_containers_are_neither_root_nor_able_to_change_their_image = (
-    any_service.test_containers_are_neither_root_nor_able_to_change_their_image
-)
-test_deployments_keep_tasks_running_and_roll_back = any_service.test_deployments_keep_tasks_running_and_roll_back
-test_logs_are_kept_for_a_set_time = any_service.test_logs_are_kept_for_a_set_time
-test_tasks_admit_the_load_balancer_only = any_service.test_tasks_admit_the_load_balancer_only
-test_tasks_are_spread_again_over_the_azs = any_service.test_tasks_are_spread_again_over_the_azs
-test_tasks_run_in_private_subnets_of_three_azs = any_service.test_tasks_run_in_private_subnets_of_three_azs
-test_tasks_run_on_demand_first_and_on_spot_beyond = any_service.test_tasks_run_on_demand_first_and_on_spot_beyond
-test_the_topic_takes_messages_of_alarms = any_service.test_the_topic_takes_messages_of_alarms
+class TestService(FargateCapacity, PublicService):
+    """The same of any public service on Fargate."""
 
-# The same of any service behind a public load balancer.
-test_only_the_listeners_are_open_to_the_outside = public_service.test_only_the_listeners_are_open_to_the_outside
-test_requests_go_to_tasks_that_answer_the_health_check = (
-    public_service.test_requests_go_to_tasks_that_answer_the_health_check
-)
-test_the_load_balancer_drops_invalid_headers = public_service.test_the_load_balancer_drops_invalid_headers
-test_the_load_balancer_is_logged_and_protected_in_production_only = (
-    public_service.test_the_load_balancer_is_logged_and_protected_in_production_only
-)
-test_the_load_balancer_serves_https_where_it_has_a_certificate = (
-    public_service.test_the_load_balancer_serves_https_where_it_has_a_certificate
-)
-test_the_service_scales_by_cpu_memory_and_requests = public_service.test_the_service_scales_by_cpu_memory_and_requests
+    WATCHED: ClassVar = {
+        *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),
+        *("RunningTaskCount", "MeteredIOBytes"),
+    }
 
 
+@fails(r"fs-\w+ is not encrypted", f"{FILES} Encrypted", False)
+@fails("not with the stack's key", f"{FILES} KmsKeyId", OTHER_KEY, only="production")
 def test_the_file_system_is_encrypted(stack: DeployedStack) -> None:
     file_system = _file_system(stack)
     name = file_system["FileSystemId"]
@@ -83,6 +99,10 @@ def test_the_file_system_is_encrypted(stack: DeployedStack) -> None:
         assert used.endswith(key), f"the file system {name} is encrypted with {used}, not with the stack's key {key}"
 
 
+@fails("does not refuse plain transport", f"{FILE_POLICY} *")
+@fails("lets clients in without a permission in IAM", f"{FILE_POLICY} +", allow("elasticfilesystem:ClientMount"))
+@fails("refuse plain transport for .*RootAccess", f"{FILE_POLICY} * Action", ["elasticfilesystem:ClientMount"])
+@fails("refuse plain transport for .*Mount", f"{FILE_POLICY} * Condition Bool aws:SecureTransport", "true")
 def test_the_file_system_refuses_plain_transport_and_lets_nobody_in_by_itself(stack: DeployedStack) -> None:
     """Without a policy of its own a file system lets every client in; where one allows nobody, IAM decides."""
     statements = _file_system_policy(stack)
@@ -93,29 +113,39 @@ def test_the_file_system_refuses_plain_transport_and_lets_nobody_in_by_itself(st
     assert not missing, f"the file system policy does not refuse plain transport for {sorted(missing)}"
 
 
+@fails("is bursting, not elastic", f"{FILES} ThroughputMode", "bursting")
 def test_throughput_is_elastic(stack: DeployedStack) -> None:
     mode = _file_system(stack)["ThroughputMode"]
     assert mode == "elastic", f"the throughput of the file system is {mode}, not elastic"
 
 
+@fails("backups are ENABLED in sandbox", BACKUPS, "ENABLED", only="sandbox")
+@fails("backups are DISABLED in production", BACKUPS, "DISABLED", only="production")
 def test_files_are_backed_up_in_production_only(stack: DeployedStack) -> None:
     status = _backup_status(stack)
     expected = ("ENABLED", "ENABLING") if stack.production else ("DISABLED", "DISABLING")
     assert status in expected, f"automatic backups are {status} in {stack.posture}"
 
 
+@fails(r"available in \[.*-1b', '.*-1c'\], not in three AZs", "efs.describe_mount_targets MountTargets 0")
+@fails(r"available in \[.*-1b', '.*-1c'\], not", "efs.describe_mount_targets MountTargets 0 LifeCycleState", "creating")
 def test_a_mount_target_is_available_in_each_of_three_azs(stack: DeployedStack) -> None:
     targets = _mount_targets(stack)
     zones = {target["AvailabilityZoneName"] for target in targets if target["LifeCycleState"] == "available"}
     assert len(zones) == 3, f"mount targets are available in {sorted(zones)}, not in three AZs"
 
 
+@fails(r"mount target fsmt-\w+ has a route to the internet: \['igw-", WAY_OUT, PUBLIC_WAY)
+@fails(r"has a route to the internet: \['nat-", WAY_OUT, {"DestinationCidrBlock": ANYWHERE, "NatGatewayId": "nat-1"})
 def test_mount_targets_have_no_route_to_the_internet(stack: DeployedStack) -> None:
     for target in _mount_targets(stack):
         ways = default_routes(stack, target["SubnetId"])
         assert not ways, f"the subnet of mount target {target['MountTargetId']} has a route to the internet: {ways}"
 
 
+@fails("acts as root", f"{POINT} PosixUser Uid", 0)
+@fails("lets each client be the user that it says it is", f"{POINT} PosixUser")
+@fails("shows the root of the file system", f"{POINT} RootDirectory Path", "/")
 def test_the_access_point_acts_as_one_user_in_a_directory_of_its_own(stack: DeployedStack) -> None:
     point = _access_point(stack)
     name, user = point["AccessPointId"], point.get("PosixUser") or {}
@@ -124,6 +154,10 @@ def test_the_access_point_acts_as_one_user_in_a_directory_of_its_own(stack: Depl
     assert point["RootDirectory"]["Path"] != "/", f"the access point {name} shows the root of the file system"
 
 
+@fails(r"the tasks mount \[\]", f"{VOLUMES} 0")
+@fails("without TLS", f"{SHARED} transitEncryption", "DISABLED")
+@fails("without their role", f"{SHARED} authorizationConfig iam")
+@fails("access point None, not the stack's", f"{SHARED} authorizationConfig accessPointId")
 def test_tasks_mount_the_access_point_with_tls_and_iam(stack: DeployedStack) -> None:
     mounted = [volume["efsVolumeConfiguration"] for volume in task_of(stack)["volumes"] if _is_shared(volume)]
     assert [item["fileSystemId"] for item in mounted] == [stack.only(FILE_SYSTEM)], f"the tasks mount {mounted}"
@@ -135,9 +169,15 @@ def test_tasks_mount_the_access_point_with_tls_and_iam(stack: DeployedStack) -> 
     assert point == stack.only(ACCESS_POINT), f"the tasks mount by the access point {point}, not the stack's"
 
 
+@fails("may pass the access point", f"{STATEMENTS} * Condition")
+@fails(r"may more than mount and write: \['elasticfilesystem:\*'\]", f"{STATEMENTS} +", allow("elasticfilesystem:*"))
+@fails(r"reaches \['\*'\]", f"{STATEMENTS} * Resource", "*")
+@fails(r"may only \[\] on the file system", may())
+@fails("has managed policies", ATTACHED, EVERYTHING)
+@fails("may more .*CreateControlChannel", f"{STATEMENTS} +", allow(sorted(EXEC_CHANNEL)), only="production")
 def test_the_task_role_reaches_the_file_system_through_the_access_point_only(stack: DeployedStack) -> None:
     role = task_of(stack)["taskRoleArn"].rpartition("/")[2]
-    attached = stack.client("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    attached = policies_of(stack, role)
     assert not attached, f"the task role has managed policies: {attached}"
     through_access_point = {
         "StringEquals": {"elasticfilesystem:AccessPointArn": _access_point(stack)["AccessPointArn"]}
@@ -157,12 +197,17 @@ def test_the_task_role_reaches_the_file_system_through_the_access_point_only(sta
     assert granted == MOUNT_AND_WRITE, f"the task role may only {sorted(granted)} on the file system"
 
 
+@fails(r"targets admit \['tcp/2049 .*', 'tcp/2049 .*'\], not \['tcp/2049 .*'\]", ADMITS, opened(2049, "sg-1"))
+@fails("mount targets admit .*tcp/22", ADMITS, opened(22, "sg-1"))
 def test_nfs_is_open_to_tasks_only(stack: DeployedStack) -> None:
     expected = {Rule("tcp", 2049, 2049, group) for group in task_groups(stack)}
     admitted = rules_of(stack, _mount_groups(stack))
     assert admitted == expected, f"the mount targets admit {shown(admitted)}, not {shown(expected)}"
 
 
+@fails(r"more than HTTPS and the file system: \['tcp/80 0\.0\.0\.0/0'\]", REACHES, opened(80, ANYWHERE))
+@fails("reach more .*tcp/2049 0", REACHES, opened(2049, ANYWHERE))
+@fails("do not reach the file system", f"{SECURITY_GROUPS} IpPermissionsEgress FromPort=2049")
 def test_tasks_reach_https_and_the_file_system_only(stack: DeployedStack) -> None:
     reached = rules_of(stack, task_groups(stack), "IpPermissionsEgress")
     nfs = {Rule("tcp", 2049, 2049, group) for group in _mount_groups(stack)}
@@ -171,11 +216,11 @@ def test_tasks_reach_https_and_the_file_system_only(stack: DeployedStack) -> Non
     assert not others, f"the tasks reach more than HTTPS and the file system: {shown(others)}"
 
 
-def test_alarms_notify_the_topic(stack: DeployedStack) -> None:
-    heard = heard_by_the_topic(stack)
-    assert heard >= WATCHED, f"the topic does not hear of {sorted(WATCHED - heard)}"
-
-
+@fails("no tasks of two AZs, after 300 seconds: .*-1a", BODY, f"<ol>{line('eu-west-1a')}{line('eu-west-1a')}")
+@fails("shows no tasks of two AZs.*It works!", BODY, "It works!")
+@fails("has a certificate not trusted here", "http.get untrusted", True)
+@skips("an image of its own", f"{CONTAINERS} -1")
+@skips("one task alone shares nothing", f"{SERVICES} 0 desiredCount", 1)
 @pytest.mark.real_account
 def test_the_page_shows_tasks_of_two_azs(stack: DeployedStack) -> None:
     """Each task wrote its line to the file system that all share, and any of them serves all lines."""
@@ -183,30 +228,22 @@ def test_the_page_shows_tasks_of_two_azs(stack: DeployedStack) -> None:
         pytest.skip("the page is the demonstration's; this stack runs an image of its own")
     if service_of(stack)["desiredCount"] < 2:
         pytest.skip("one task alone shares nothing")
+    page = page_with(stack, lambda page: len(set(TASK_LINE.findall(page))) >= 2, seconds=DEADLINE_SECONDS)
     url = stack.outputs["Url"]
-    page = page_once(
-        url,
-        lambda page: len(set(TASK_LINE.findall(page))) >= 2,
-        deadline_seconds=DEADLINE_SECONDS,
-        pause_seconds=PAUSE_SECONDS,
-    )
     assert len(set(TASK_LINE.findall(page))) >= 2, (
         f"{url} shows no tasks of two AZs, after {DEADLINE_SECONDS:g} seconds: {textwrap.shorten(page, 500)}"
     )
 
 
 def _file_system(stack: DeployedStack) -> dict[str, Any]:
-    found = stack.client("efs").describe_file_systems(FileSystemId=stack.only(FILE_SYSTEM))
+    found = stack.ask("efs.describe_file_systems", FileSystemId=stack.only(FILE_SYSTEM))
     return found["FileSystems"][0]
 
 
 def _file_system_policy(stack: DeployedStack) -> list[dict[str, Any]]:
-    efs = stack.client("efs")
-    try:
-        policy = efs.describe_file_system_policy(FileSystemId=stack.only(FILE_SYSTEM))["Policy"]
-    except efs.exceptions.PolicyNotFound:
-        return []
-    return listed(json.loads(policy)["Statement"])
+    name = stack.only(FILE_SYSTEM)
+    policy = stack.ask("efs.describe_file_system_policy", absent="PolicyNotFound", FileSystemId=name).get("Policy")
+    return listed(json.loads(policy)["Statement"]) if policy else []
 
 
 def _refuses_plain_transport(statement: dict[str, Any]) -> bool:
@@ -216,28 +253,28 @@ def _refuses_plain_transport(statement: dict[str, Any]) -> bool:
 
 
 def _backup_status(stack: DeployedStack) -> str:
-    efs = stack.client("efs")
-    try:
-        return efs.describe_backup_policy(FileSystemId=stack.only(FILE_SYSTEM))["BackupPolicy"]["Status"]
-    except efs.exceptions.PolicyNotFound:  # which a file system that never had backups may answer
-        return "DISABLED"
+    """A file system that never had backups may have no policy for them."""
+    name = stack.only(FILE_SYSTEM)
+    found = stack.ask("efs.describe_backup_policy", absent="PolicyNotFound", FileSystemId=name)
+    return found.get("BackupPolicy", {}).get("Status", "DISABLED")
 
 
 def _mount_targets(stack: DeployedStack) -> list[dict[str, Any]]:
-    return stack.client("efs").describe_mount_targets(FileSystemId=stack.only(FILE_SYSTEM))["MountTargets"]
+    return stack.ask("efs.describe_mount_targets", FileSystemId=stack.only(FILE_SYSTEM))["MountTargets"]
 
 
 def _mount_groups(stack: DeployedStack) -> set[str]:
-    efs = stack.client("efs")
     return {
         group
         for target in _mount_targets(stack)
-        for group in efs.describe_mount_target_security_groups(MountTargetId=target["MountTargetId"])["SecurityGroups"]
+        for group in stack.ask("efs.describe_mount_target_security_groups", MountTargetId=target["MountTargetId"])[
+            "SecurityGroups"
+        ]
     }
 
 
 def _access_point(stack: DeployedStack) -> dict[str, Any]:
-    return stack.client("efs").describe_access_points(AccessPointId=stack.only(ACCESS_POINT))["AccessPoints"][0]
+    return stack.ask("efs.describe_access_points", AccessPointId=stack.only(ACCESS_POINT))["AccessPoints"][0]
 
 
 def _is_shared(volume: dict[str, Any]) -> bool:

@@ -79,19 +79,24 @@ def test_a_cdk_json_that_is_not_json_ends_cdk_synth_with_status_1(tmp_path: Path
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
+        ({"AWS_ACCESS_KEY_ID": ""}, "There are no AWS credentials"),
+        ({}, "There is no Region. Set AWS_REGION"),
         ({"AWS_PROFILE": "nope"}, "The config profile (nope) could not be found"),
         # AWS_REGION is what the CDK CLI goes by, and boto3 does not.
         ({"AWS_REGION": "eu-west-1"}, "EcrStack is not deployed in eu-west-1: Could not connect to the endpoint"),
     ],
 )
-def test_verifying_where_nothing_answers_is_one_message(environment: dict[str, str], message: str) -> None:
+def test_verifying_where_nothing_can_be_looked_at_fails_and_says_why(environment: dict[str, str], message: str) -> None:
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
     nobody = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nobody"}
     variables = [f"{name}={value}" for name, value in (nowhere | nobody | environment).items()]
     result = run(["env", *variables, "make", "verify", "STACK=EcrStack"])
     said = result.stdout + result.stderr
-    assert result.returncode != 0
+    assert result.returncode == 2, "make's own status for a command that ends in 1"
+    assert re.search(r"make: \*\*\* \[.*verify.*\] Error 1", said)
     assert said.count(message) == 1
+    assert "skipped" not in said
+    assert "passed" not in said
     assert "Traceback" not in said
     assert "INTERNALERROR" not in said
 

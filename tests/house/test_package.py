@@ -160,7 +160,7 @@ live = LiveFunction(
     handler="work.handler",
     log_group=log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
     reserved_concurrency=5,
-    provisioned=Provisioned(least=1, most=2),
+    provisioned=Provisioned(min_environments=1, max_environments=2),
     on_failure=FailureQueue(stack, "Failures", posture=SANDBOX),
 )
 monitoring = Monitoring(stack, "Monitoring")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class Site(ThreadingHTTPServer):
-    """Gives its answers one after the other, and the last for ever."""
+    """Gives its answers one after the other, and the last one from then on."""
 
     def __init__(self, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)

@@ -11,6 +11,7 @@ import app
 from patternbook import PatternStack
 from rehearsal.account import BIN, ROOT, unseen_user
 from rehearsal.plans import AS_CONFIGURED, PLANS
+from tests.deployed.recording import recordings_of
 
 PATTERNS = {pattern.__name__: pattern for pattern in app.PATTERNS}
 
@@ -20,10 +21,10 @@ def test_every_pattern_has_a_plan() -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
-def test_every_pattern_has_checks_and_their_proofs(pattern: type[PatternStack]) -> None:
-    module = pattern.__module__.split(".")[1]
-    assert pattern.__name__ == import_module(f"tests.deployed.test_{module}").STACK
-    assert import_module(f"tests.proof.test_{module}").PROOFS
+def test_every_pattern_has_checks_and_recordings_of_both_postures(pattern: type[PatternStack]) -> None:
+    module = import_module(f"tests.deployed.test_{pattern.__module__.split('.')[1]}")
+    assert pattern.__name__ == module.STACK
+    assert {"sandbox", "production"} <= set(recordings_of(module))
 
 
 @pytest.mark.parametrize("name", PLANS)

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from patternbook.edge import site_function
-from tests.proof.proving import account_in_memory
+from tests.in_memory import account_in_memory
 
 ARCHIVE, BUCKET = "archives", "website"
 FILES = {"index.html": "<h1>Hello", "assets/style.css": "a {}", "about/index.html": "<h1>About"}

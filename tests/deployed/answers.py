@@ -1,0 +1,135 @@
+"""Answers of AWS as JSON and back, and whether AWS can answer so at all."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore import xform_name
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, StructureShape
+from botocore.validate import ParamValidator
+
+HTTP = "http.get"
+"""Not an operation of AWS: a page, as anybody on the internet gets it."""
+
+Answer = dict[str, Any]
+Question = tuple[str, str]
+"""An operation, and its parameters as :func:`parameters_key` writes them."""
+
+
+def parameters_key(parameters: Mapping[str, Any]) -> str:
+    """The same for lists of names in any order."""
+    return json.dumps(_sorted(to_json(parameters)), sort_keys=True)
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _sorted(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return sorted(value) if all(isinstance(each, str) for each in value) else [_sorted(each) for each in value]
+    return value
+
+
+def to_json(value: Any) -> Any:
+    """Bytes that are text stay readable, and so do user data."""
+    if isinstance(value, Mapping):
+        return {name: to_json(_decoded(inner) if name == "UserData" else inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [to_json(inner) for inner in value]
+    if isinstance(value, datetime):
+        return {"$date": value.date().isoformat()}
+    if isinstance(value, bytes):
+        try:
+            return {"$text": value.decode()}
+        except UnicodeDecodeError:
+            return {"$bytes": base64.b64encode(value).decode()}
+    return value
+
+
+def _decoded(user_data: str) -> Any:
+    return {"$base64": base64.b64decode(user_data).decode()}
+
+
+def from_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [from_json(inner) for inner in value]
+    if not isinstance(value, Mapping):
+        return value
+    match list(value.items()):
+        case [("$date", str(written))]:
+            return datetime.fromisoformat(written)
+        case [("$text", str(written))]:
+            return written.encode()
+        case [("$bytes", str(written))]:
+            return base64.b64decode(written)
+        case [("$base64", str(written))]:
+            return base64.b64encode(written.encode()).decode()
+    return {name: from_json(inner) for name, inner in value.items()}
+
+
+def mistakes(operation: str, answer: Answer) -> str:
+    """What of an answer AWS does not answer, by botocore's description of the operation; empty where all is well."""
+    if operation == HTTP:
+        return "" if {"status", "headers", "body"} <= answer.keys() else "a page has status, headers and body"
+    shape = _model_of(operation).output_shape
+    if shape is None:
+        return f"{operation} answers nothing" if answer else ""
+    return ParamValidator().validate(_as_sent(answer, shape), shape).generate_report()
+
+
+@cache
+def _model_of(operation: str) -> OperationModel:
+    service, _, method = operation.partition(".")
+    model = _service_model(service)
+    [name] = [name for name in model.operation_names if xform_name(name) == method]
+    return model.operation_model(name)
+
+
+@cache
+def _service_model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def _as_sent(value: Any, shape: Any) -> Any:
+    """The policies of IAM as the text that AWS sends; botocore has parsed them."""
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        return {
+            name: _as_sent(inner, shape.members[name]) if name in shape.members else inner
+            for name, inner in value.items()
+        }
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [_as_sent(inner, shape.member) for inner in value]
+    if isinstance(shape, MapShape) and isinstance(value, Mapping):
+        return {name: _as_sent(inner, shape.value) for name, inner in value.items()}
+    if shape.type_name == "string" and isinstance(value, Mapping):
+        return json.dumps(value)
+    return value
+
+
+def looked_at(operation: str, answer: Answer) -> Answer:
+    """What of an answer checks know by name, and what botocore requires; the rest is much, and changes."""
+    shape = None if operation == HTTP else _model_of(operation).output_shape
+    return answer if shape is None else _looked_at(answer, shape)
+
+
+def _looked_at(value: Any, shape: Any) -> Any:
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        known = _names().union(shape.required_members)
+        return {name: _looked_at(inner, shape.members[name]) for name, inner in value.items() if name in known}
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [_looked_at(inner, shape.member) for inner in value]
+    if isinstance(shape, MapShape) and isinstance(value, Mapping):
+        return {name: _looked_at(inner, shape.value) for name, inner in value.items()}
+    return value
+
+
+@cache
+def _names() -> frozenset[str]:
+    """All words in the checks and in their proofs."""
+    sources = (path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py"))
+    return frozenset(word for source in sources for word in re.findall(r"\w+", source))

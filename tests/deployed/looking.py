@@ -1,0 +1,199 @@
+"""How checks look at what many patterns have: services, tasks, roles, security groups, routes, alarms."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from tests.deployed.stack import DeployedStack
+
+LOAD_BALANCER, TARGET_GROUP = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"
+
+
+class Rule(NamedTuple):
+    """Of a security group: one peer of what AWS reports as one permission for many."""
+
+    protocol: str
+    """``-1`` for all, which then has no ports."""
+    first: int
+    last: int
+    peer: str
+    """A block of addresses, a prefix list or a security group."""
+
+    def __str__(self) -> str:
+        ports = self.first if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{self.protocol}/{ports} {self.peer}"
+
+
+def services_of(stack: DeployedStack) -> list[dict[str, Any]]:
+    names = [*stack.all("AWS::ECS::Service"), *stack.all("AWS::ECS::ExpressGatewayService")]
+    found = stack.ask("ecs.describe_services", cluster=stack.only("AWS::ECS::Cluster"), services=names)["services"]
+    assert len(found) == len(names), f"there are {len(found)} services, not {names}"
+    return found
+
+
+def service_of(stack: DeployedStack) -> dict[str, Any]:
+    """The one service of a stack."""
+    [service] = services_of(stack)
+    return service
+
+
+def task_groups(stack: DeployedStack) -> list[str]:
+    return service_of(stack)["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
+
+
+def task_of(stack: DeployedStack, service: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The task definition that a service runs, or the one service of a stack."""
+    service = service or service_of(stack)
+    # A service in Express Mode has it in its deployments only: https://github.com/kayac/ecspresso/pull/902
+    arn = service.get("taskDefinition") or service["deployments"][0]["taskDefinition"]
+    return stack.ask("ecs.describe_task_definition", taskDefinition=arn)["taskDefinition"]
+
+
+def containers_of(stack: DeployedStack) -> list[dict[str, Any]]:
+    """The containers of all services."""
+    return [each for service in services_of(stack) for each in task_of(stack, service)["containerDefinitions"]]
+
+
+def inline_statements(stack: DeployedStack, role: str) -> Iterable[dict[str, Any]]:
+    for name in stack.ask("iam.list_role_policies", RoleName=role)["PolicyNames"]:
+        yield from listed(
+            stack.ask("iam.get_role_policy", RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+        )
+
+
+def policies_of(stack: DeployedStack, role: str) -> set[str]:
+    """The names of managed policies."""
+    attached = stack.ask("iam.list_attached_role_policies", RoleName=role)["AttachedPolicies"]
+    return {policy["PolicyName"] for policy in attached}
+
+
+def principals_of(stack: DeployedStack, role: str) -> list[tuple[str, str]]:
+    """Who may act as a role: kind and name."""
+    document = stack.ask("iam.get_role", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    return [
+        (kind, each)
+        for statement in document["Statement"]
+        for kind, who in (statement["Principal"] if isinstance(statement["Principal"], dict) else {"AWS": "*"}).items()
+        for each in listed(who)
+    ]
+
+
+def scaled_resource(stack: DeployedStack) -> str:
+    service = service_of(stack)
+    return f"service/{service['clusterArn'].rpartition('/')[2]}/{service['serviceName']}"
+
+
+def default_routes(stack: DeployedStack, subnet: str) -> list[str]:
+    """What the routes to the internet of a subnet lead to; none where there is no way out of the VPC."""
+    of_subnet = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    tables = stack.ask("ec2.describe_route_tables", Filters=of_subnet)["RouteTables"]
+    assert tables, f"the subnet {subnet} has no route table of its own"
+    return [
+        route.get("NatGatewayId") or route.get("GatewayId") or "something else"
+        for route in tables[0]["Routes"]
+        if route.get("DestinationCidrBlock") == "0.0.0.0/0" or route.get("DestinationIpv6CidrBlock") == "::/0"
+    ]
+
+
+def check_private_subnets(stack: DeployedStack, what: str, subnets: Iterable[str]) -> set[str]:
+    """They are in three AZs, each with its one way out through a NAT gateway.
+
+    :returns: the gateways.
+    """
+    wanted = list(subnets)
+    zones = zones_of(stack, wanted)
+    assert len(zones) == 3, f"{what} run in {zones}, not in three AZs"
+    ways = {subnet: default_routes(stack, subnet) for subnet in wanted}
+    assert all(len(out) == 1 and out[0].startswith("nat-") for out in ways.values()), (
+        f"not every subnet of {what} has its one way out through a NAT gateway: {ways}"
+    )
+    return {out[0] for out in ways.values()}
+
+
+def zones_of(stack: DeployedStack, subnets: list[str]) -> list[str]:
+    found = stack.ask("ec2.describe_subnets", SubnetIds=subnets)["Subnets"]
+    return sorted({subnet["AvailabilityZone"] for subnet in found})
+
+
+def rules_of(stack: DeployedStack, groups: Iterable[str], direction: str = "IpPermissions") -> set[Rule]:
+    found = stack.ask("ec2.describe_security_groups", GroupIds=sorted(groups))["SecurityGroups"]
+    return {
+        Rule(permission["IpProtocol"], permission.get("FromPort", -1), permission.get("ToPort", -1), peer)
+        for group in found
+        for permission in group[direction]
+        for peer in _peers(permission)
+    }
+
+
+def _peers(permission: dict[str, Any]) -> Iterable[str]:
+    kinds = {
+        "IpRanges": "CidrIp",
+        "Ipv6Ranges": "CidrIpv6",
+        "PrefixListIds": "PrefixListId",
+        "UserIdGroupPairs": "GroupId",
+    }
+    return [peer[name] for kind, name in kinds.items() for peer in permission.get(kind, [])]
+
+
+def shown(rules: Iterable[Rule]) -> list[str]:
+    return sorted(map(str, rules))
+
+
+def page_with(stack: DeployedStack, there: Callable[[str], object], *, seconds: float) -> str:
+    """The page of the stack's URL as soon as what is looked for is there, or why it is not."""
+    # The load balancer's own name is on no certificate.
+    return stack.eventually(lambda: stack.page(stack.outputs["Url"], named=False)["body"], there, seconds=seconds)
+
+
+def load_balancer_of(stack: DeployedStack) -> dict[str, Any]:
+    return stack.ask("elbv2.describe_load_balancers", LoadBalancerArns=[stack.only(LOAD_BALANCER)])["LoadBalancers"][0]
+
+
+def load_balancer_attributes(stack: DeployedStack) -> dict[str, str]:
+    return by_key(
+        stack.ask("elbv2.describe_load_balancer_attributes", LoadBalancerArn=stack.only(LOAD_BALANCER))["Attributes"]
+    )
+
+
+def by_key(attributes: Iterable[dict[str, str]]) -> dict[str, str]:
+    return {attribute["Key"]: attribute["Value"] for attribute in attributes}
+
+
+def listeners_of(stack: DeployedStack) -> dict[int, dict[str, Any]]:
+    found = stack.ask("elbv2.describe_listeners", LoadBalancerArn=stack.only(LOAD_BALANCER))["Listeners"]
+    return {listener["Port"]: listener for listener in found}
+
+
+def check_retention(stack: DeployedStack, name: str, keys: Iterable[str]) -> None:
+    """A log group does not keep everything for ever, and is encrypted with one of these keys in production."""
+    groups = stack.ask("logs.describe_log_groups", logGroupNamePrefix=name)["logGroups"]
+    found = [group for group in groups if group["logGroupName"] == name]
+    assert found, f"there is no log group {name}"
+    assert found[0].get("retentionInDays"), f"the log group {name} keeps everything for ever"
+    used, own = found[0].get("kmsKeyId", "no key"), tuple(keys)
+    assert used.endswith(own) or not stack.production, (
+        f"the log group {name} is encrypted with {used}, not with the stack's key {', '.join(own)}"
+    )
+
+
+def heard_by_the_topic(stack: DeployedStack) -> set[str]:
+    """Metrics with an alarm that notifies the topic; with step scaling there are alarms that add tasks instead."""
+    topic, heard = stack.only("AWS::SNS::Topic"), set[str]()
+    for alarm in alarms_of(stack):
+        if alarm["ActionsEnabled"] and topic in alarm["AlarmActions"] and topic in alarm["OKActions"]:
+            heard |= metrics_of(alarm)
+    return heard
+
+
+def alarms_of(stack: DeployedStack) -> list[dict[str, Any]]:
+    names = list(stack.all("AWS::CloudWatch::Alarm"))
+    return stack.ask("cloudwatch.describe_alarms", AlarmNames=names)["MetricAlarms"]
+
+
+def metrics_of(alarm: dict[str, Any]) -> set[str]:
+    """What an alarm watches, by itself or in an expression."""
+    inside = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
+    return {metric["MetricName"] for metric in [alarm, *inside] if "MetricName" in metric}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,85 @@
+"""Records what an emulated account answers to the checks: ``python -m tests.deployed.record [STACK…]``.
+
+Each pattern is deployed in both postures as the rehearsal deploys it, and in production with its options.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rehearsal.account import ROOT, EmulatedAccount, Finished, RehearsalError, unseen_user
+from rehearsal.cycle import bootstrap
+from rehearsal.plans import PLANS
+from rehearsal.report import Report
+
+PRODUCTION = "production"
+RECORDINGS = {
+    "sandbox": ("sandbox", ""),
+    "production": ("production", ""),
+    "everything": ("production", "every option"),
+    "otherwise": ("production", "other options"),
+}
+"""Postures, and options of the patterns, by the names of recordings."""
+
+
+def main(stacks: Sequence[str]) -> None:
+    unknown = sorted(set(stacks) - PLANS.keys())
+    if unknown:
+        sys.exit(f"No pattern is called {', '.join(unknown)}. There are {', '.join(PLANS)}.")
+    try:
+        for recording in RECORDINGS:
+            record(recording, stacks or list(PLANS))
+    except RehearsalError as error:
+        sys.exit(str(error))
+
+
+def record(recording: str, stacks: Sequence[str]) -> None:
+    """In an account of its own, which is empty."""
+    report = Report()
+    with EmulatedAccount() as account:
+        assembly = account.folder / "assembly"
+        with report.step(f"synth {recording}"):
+            environment = {**unseen_user(account.folder), "CDK_VALIDATION": "false"}
+            command = (sys.executable, "-m", "tests.deployed.record", "--synthesize", recording, str(assembly))
+            there = _succeeded(account.run(*command, folder=ROOT, environment=environment)).output.split()
+            named = [stack for stack in stacks if stack in there]
+            in_production = RECORDINGS[recording][0] == PRODUCTION
+        if not named:
+            return
+        bootstrap(account, report)
+        with report.step("deploy"):
+            paths = [f"{PRODUCTION}/{stack}" if in_production else stack for stack in named]
+            options = ("--exclusively", "--require-approval", "never", "--concurrency", "4")
+            _succeeded(account.run("cdk", "deploy", "--app", str(assembly), *paths, *options))
+        with report.step("record") as remarks:
+            checks = ("pytest", "--confcutdir=tests/deployed", "-p", "no:cacheprovider", "tests/deployed")
+            looked_at = [f"--stack={stack}" for stack in named]
+            looked_at += [f"--stage={PRODUCTION}"] if in_production else []
+            finished = account.run(*checks, *looked_at, f"--record={recording}", folder=ROOT)
+            remarks.append(_succeeded(finished).output.strip().splitlines()[-1])
+
+
+def synthesize(recording: str, folder: Path) -> None:
+    """In a process of its own, so that the CDK and its Node do not stay. Prints which stacks have such a recording."""
+    import app  # noqa: F401 - first: it points jsii at the Node of this environment
+    from rehearsal.assemblies import OF_THE_CLI
+    from tests.book import book_app, settings_of, stage_of
+
+    posture, options = RECORDINGS[recording]
+    required = {stack: plan.production if posture == PRODUCTION else {} for stack, plan in PLANS.items()}
+    settings = settings_of(posture, options) if options else required
+    book_app(stage_of(posture, settings), folder, checked=False, **OF_THE_CLI).synth()
+    print(*settings)
+
+
+def _succeeded(finished: Finished) -> Finished:
+    if finished.status:
+        raise RehearsalError(finished.output.strip())
+    return finished
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--synthesize"]:
+        synthesize(sys.argv[2], Path(sys.argv[3]))
+    else:
+        main(sys.argv[1:])
