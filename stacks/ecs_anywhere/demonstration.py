@@ -10,7 +10,5 @@ SERVE_SCRIPT = Path(__file__).with_name("runtime") / "serve.sh"
 
 def web_server(port: int) -> Demonstration:
     return Demonstration(
-        command=run_script(SERVE_SCRIPT, str(port), PAGES),
-        health_check_command=probe(port),
-        writable_paths=[PAGES],
+        command=run_script(SERVE_SCRIPT, str(port), PAGES), health_check_command=probe(port), writable_paths=[PAGES]
     )

@@ -54,14 +54,14 @@ class EcsEc2Stack(PatternStack):
         self.capacity = Ec2Capacity.from_settings(
             self, "Capacity", settings, cluster=self.cluster, network=network, posture=posture
         )
-        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
+        self.logs = logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
         environment = {"AWS_REGION": self.region, "QUEUE_URL": self.queue.queue.queue_url}
         self.web_task = Task.from_settings(
             self,
             "WebTask",
             settings,
             posture=posture,
-            log_group=self.logs,
+            log_group=logs,
             compatibility=ecs.Compatibility.EC2,
             environment=environment,
             files=self.files,
@@ -70,13 +70,7 @@ class EcsEc2Stack(PatternStack):
         if settings.image is None:
             send_message_first(self.web_task, environment)
         self.worker_task = worker_task(
-            self,
-            "WorkerTask",
-            settings,
-            posture=posture,
-            log_group=self.logs,
-            environment=environment,
-            files=self.files,
+            self, "WorkerTask", settings, posture=posture, log_group=logs, environment=environment, files=self.files
         )
         self.queue.grant_send(self.web_task.definition.task_role)
         self.queue.grant_consume(self.worker_task.definition.task_role)
@@ -84,17 +78,15 @@ class EcsEc2Stack(PatternStack):
             self, "Web", network=network, capacity=self.capacity, task=self.web_task, behind_load_balancer=True
         )
         self.worker = Ec2Service(self, "Worker", network=network, capacity=self.capacity, task=self.worker_task)
-        network.add_interface_endpoints(
-            [
-                *self.capacity.services_called,
-                *self.worker_task.services_called,
-                ec2.InterfaceVpcEndpointAwsService.SQS,
-                *self.web_task.services_called,
-            ],
-            client=ec2.Connections(
-                security_groups=[self.capacity.security_group, self.service.group, self.worker.group]
-            ),
-        )
+        sqs = ec2.InterfaceVpcEndpointAwsService.SQS
+        called = [
+            *self.capacity.services_called,
+            *self.worker_task.services_called,
+            sqs,
+            *self.web_task.services_called,
+        ]
+        clients = [self.capacity.security_group, self.service.group, self.worker.group]
+        network.add_interface_endpoints(called, client=ec2.Connections(security_groups=clients))
         targets = self.load_balancer.serve(self.service.service)
         self.scaling = ServiceScaling.from_settings(
             self, "WebScaling", settings, service=self.service.service, targets=targets
@@ -112,7 +104,7 @@ class EcsEc2Stack(PatternStack):
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
         queue_url = self.queue.queue.queue_url
         self.output("QueueUrl", queue_url, "Queue of the worker. Each web task sends a message when it starts")
-        self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
+        self.output("LogGroupName", logs.log_group_name, "CloudWatch log group of the tasks")
         self.output(
             "AutoScalingGroupName", self.capacity.group.auto_scaling_group_name, "Auto Scaling group of the instances"
         )

@@ -47,11 +47,7 @@ def worker_scaling(
 ) -> ServiceScaling:
     """Scales by CPU utilization and, in steps, by the backlog of the queue."""
     scaling = ServiceScaling(
-        scope,
-        construct_id,
-        service=service.service,
-        min_tasks=settings.min_workers,
-        max_tasks=settings.max_workers,
+        scope, construct_id, service=service.service, min_tasks=settings.min_workers, max_tasks=settings.max_workers
     )
     scaling.on_cpu(percent=settings.target_cpu_percent)
     backlog = settings.backlog_messages

@@ -13,8 +13,7 @@ def web_server(settings: FargateEfsSettings) -> Demonstration:
     """A web server for the files in the shared file system."""
     port = settings.container_port
     return Demonstration(
-        command=["httpd", "-f", "-p", str(port), "-h", settings.mount_path],
-        health_check_command=probe(port),
+        command=["httpd", "-f", "-p", str(port), "-h", settings.mount_path], health_check_command=probe(port)
     )
 
 

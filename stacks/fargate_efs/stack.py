@@ -44,9 +44,7 @@ class FargateEfsStack(PatternStack):
         self.load_balancer = PublicLoadBalancer.from_settings(
             self, "Front", settings, vpc=self.network.vpc, posture=posture
         )
-        self.logs = LogGroup(
-            self, "TaskLogs", posture=posture, retention_days=settings.log_retention_days, key=self.key
-        )
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=self.key)
         self.task = Task.from_settings(
             self,
             "Task",
@@ -68,7 +66,7 @@ class FargateEfsStack(PatternStack):
             self, "Scaling", settings, service=self.service.service, targets=targets
         )
 
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
         self.monitoring.watch_service(self.service.service)
         self.monitoring.watch_files(self.files)

@@ -10,7 +10,5 @@ PAGES = "/pages"
 
 def web_server(port: int) -> Demonstration:
     return Demonstration(
-        command=run_script(SERVE_SCRIPT, PAGES, str(port)),
-        health_check_command=probe(port),
-        writable_paths=[PAGES],
+        command=run_script(SERVE_SCRIPT, PAGES, str(port)), health_check_command=probe(port), writable_paths=[PAGES]
     )

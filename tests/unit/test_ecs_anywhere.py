@@ -1,4 +1,4 @@
-"""What the docstring of stacks/ecs_anywhere promises."""
+"""The promises of stacks/ecs_anywhere."""
 
 import json
 from collections.abc import Callable, Mapping

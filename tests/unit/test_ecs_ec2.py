@@ -1,4 +1,4 @@
-"""What the docstring of stacks/ecs_ec2 promises."""
+"""The promises of stacks/ecs_ec2."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the docstring of stacks/ecs_express promises."""
+"""The promises of stacks/ecs_express."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the docstring of stacks/ecs_managed_instances promises."""
+"""The promises of stacks/ecs_managed_instances."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

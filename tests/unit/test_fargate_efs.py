@@ -1,4 +1,4 @@
-"""What the docstring of stacks/fargate_efs promises."""
+"""The promises of stacks/fargate_efs."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What the docstring of stacks/fargate_private_link promises."""
+"""The promises of stacks/fargate_private_link."""
 
 import json
 import re
