@@ -36,11 +36,8 @@ class EksSelfManagedNodesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
-        self.network = Network(
-            self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key
-        )
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
         self.cluster = EksCluster.from_settings(
             self,
             "Eks",
