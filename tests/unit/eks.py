@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from patternbook.testing.reading import Reading, Resource
-from tests.unit.security_groups import EVERYTHING, Outbound, outbound
+from tests.unit.outbound import NOTHING, description, lets_out
 
 ADMIN = "arn:${AWS::Partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 PODS = {"Service": "pods.eks.amazonaws.com"}
@@ -196,8 +196,8 @@ class ClusterPromises:
 class NetworkPromises:
     """Promises about the network."""
 
-    OUTBOUND: ClassVar[Mapping[str, set[Outbound]]] = {}
-    """Destinations of the pattern's own security groups, by their descriptions. The others let nothing out."""
+    OUTBOUND: ClassVar[Mapping[str, set[str]]] = {}
+    """What the pattern's own security groups let out, by their descriptions. The others let nothing out."""
 
     MORE_GROUPS: ClassVar[tuple[str, ...]] = ()
     """Descriptions of other security groups that admit the cluster's members."""
@@ -224,9 +224,9 @@ class NetworkPromises:
 
     def test_no_security_group_lets_out_more_than_it_has_to(self, any_stack: Reading) -> None:
         # The control plane calls webhooks, on whatever port they listen.
-        expected = {"EKS Control Plane Security Group": {EVERYTHING}, **self.OUTBOUND}
-        found = outbound(any_stack)
-        assert found == {group: expected.get(group, set()) for group in found}
+        expected = {"EKS Control Plane Security Group": {"-1 to 0.0.0.0/0"}, **self.OUTBOUND}
+        for group in any_stack.all("AWS::EC2::SecurityGroup"):
+            assert lets_out(any_stack, group) == expected.get(description(group), NOTHING), description(group)
 
     def test_the_clusters_own_group_admits_nobody_but_members_and_file_systems(self, any_stack: Reading) -> None:
         sources = [rule["SourceSecurityGroupId"] for group, rule in any_stack.inbound() if group == cluster(any_stack)]

@@ -18,13 +18,18 @@ def lets_out(stack: Reading, group: Resource) -> set[str]:
 
     def destination(rule: dict[str, object]) -> object:
         other = rule.get("DestinationSecurityGroupId")
-        return description(stack.to(other)) if other else stack.shown(rule["CidrIp"])
+        if not other:
+            return stack.shown(rule["CidrIp"])
+        resource = stack.to(other)
+        return description(resource) if resource.type == "AWS::EC2::SecurityGroup" else stack.shown(other)
 
     def ports(rule: dict[str, object]) -> str:
         first, last = rule.get("FromPort"), rule.get("ToPort")
-        return f"{first}" if first == last else f"{first}-{last}"
+        if first is None:
+            return ""
+        return f" {first}" if first == last else f" {first}-{last}"
 
-    return {f"{rule['IpProtocol']} {ports(rule)} to {destination(rule)}" for rule in stack.outbound(group)}
+    return {f"{rule['IpProtocol']}{ports(rule)} to {destination(rule)}" for rule in stack.outbound(group)}
 
 
 def needs(stack: Reading, group: Resource) -> set[str]:

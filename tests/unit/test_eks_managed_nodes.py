@@ -28,7 +28,6 @@ from tests.unit.eks import (
     trust,
 )
 from tests.unit.options import CLUSTER_OPTIONS
-from tests.unit.security_groups import Outbound
 
 PATTERN = EksManagedNodesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -107,11 +106,11 @@ def said(stack: Reading, path: str) -> str:
 
 class TestNetwork(NetworkPromises):
     MORE_GROUPS = ("EFS mount targets", "FSx for Lustre", "FSx for ONTAP")
-    OUTBOUND: ClassVar[Mapping[str, set[Outbound]]] = {
+    OUTBOUND: ClassVar[Mapping[str, set[str]]] = {
         "FSx for Lustre": {
-            (to, "tcp", *ports)
-            for to in ("${AWS::EKS::Cluster.ClusterSecurityGroupId}", "${AWS::EC2::SecurityGroup.GroupId}")
-            for ports in ((988, 988), (1018, 1023))
+            f"tcp {ports} to {members}"
+            for members in ("${AWS::EKS::Cluster.ClusterSecurityGroupId}", "FSx for Lustre")
+            for ports in ("988", "1018-1023")
         }
     }
 
