@@ -40,7 +40,7 @@ from tests.deployed.looking import (
     task_groups,
     task_of,
 )
-from tests.deployed.proving import fails
+from tests.deployed.proving import fails, holds
 from tests.deployed.stack import DeployedStack
 
 EXEC_CHANNEL = {
@@ -92,6 +92,7 @@ class AlarmTopic:
 class AnyTasks(AlarmTopic):
     """Checks of services, wherever they run."""
 
+    @holds(f"{SERVICES} 0 taskDefinition")  # ECS describes a service in Express Mode so
     @fails(r"the container \w+ runs as root", f"{CONTAINERS} 0 user")
     @fails(r"the container \w+ runs as root", f"{CONTAINERS} -1 user", "0:1000")
     @fails("can write to its root file", f"{CONTAINERS} -1 readonlyRootFilesystem", False)
