@@ -1,8 +1,13 @@
 """Alarms of CloudFront distributions."""
 
-from aws_cdk import aws_cloudfront as cloudfront
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from patternbook.monitoring.base import MonitoringBase, metrics_of
+
+if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
+    from aws_cdk import aws_cloudfront as cloudfront
 
 
 class DistributionAlarms(MonitoringBase):

@@ -1,7 +1,13 @@
 """Alarms of EKS clusters, and of file systems that only their pods use."""
 
-from patternbook.eks.storage.cluster_storage import ClusterStorage
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from patternbook.monitoring.base import MonitoringBase, metrics_of
+
+if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
+    from patternbook.eks.storage.cluster_storage import ClusterStorage
 
 
 class EksAlarms(MonitoringBase):

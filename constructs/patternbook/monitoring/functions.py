@@ -1,10 +1,16 @@
 """Alarms of Lambda functions."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from patternbook.aws_lambda.function import LiveFunction
 from patternbook.data.queues import FailureQueue
 from patternbook.monitoring.base import MonitoringBase
+
+if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
+    from patternbook.aws_lambda.function import LiveFunction
 
 
 class FunctionAlarms(MonitoringBase):
