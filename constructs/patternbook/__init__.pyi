@@ -8,7 +8,7 @@ from .aws_lambda.function import LiveFunction
 from .aws_lambda.provisioned_concurrency import Provisioned
 from .data.encryption import data_key
 from .data.file_system import SharedFileSystem
-from .data.logs import LogGroup, log_group
+from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
 from .ecs.ec2_capacity import Ec2Capacity
@@ -96,7 +96,6 @@ __all__ = [
     "cluster",
     "data_key",
     "external_cluster",
-    "log_group",
     "node_role",
     "read_manifests",
     "site_bucket",

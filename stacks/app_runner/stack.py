@@ -46,14 +46,7 @@ class AppRunnerStack(PatternStack):
         key = data_key(self, "Key", posture=posture)
         self.network = None
         if settings.vpc_connector or settings.private_ingress:
-            self.network = Network(
-                self,
-                "Network",
-                posture=posture,
-                cidr=settings.vpc_cidr,
-                log_retention_days=settings.log_retention_days,
-                key=key,
-            )
+            self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
         self.connector = None
         if self.network and settings.vpc_connector:
             self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc)

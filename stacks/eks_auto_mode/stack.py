@@ -29,11 +29,8 @@ class EksAutoModeStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
-        self.network = Network(
-            self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key
-        )
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
         self.cluster = EksCluster.from_settings(
             self, "Eks", settings, network=self.network, posture=posture, auto_mode=True, kubectl=True, key=key
         )
@@ -44,7 +41,7 @@ class EksAutoModeStack(PatternStack):
         self.cluster.kubectl.apply("NetworkPolicy", read_manifests(MANIFESTS / "network-policy-auto.yaml"))
         apply_default_class(self.cluster, path=MANIFESTS / "storage-class-auto.yaml", key=key)
 
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")

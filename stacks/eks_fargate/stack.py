@@ -34,11 +34,8 @@ class EksFargateStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
-        self.network = Network(
-            self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key
-        )
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
         self.cluster = EksCluster.from_settings(
             self, "Eks", settings, network=self.network, posture=posture, kubectl=True, key=key
         )
@@ -51,7 +48,7 @@ class EksFargateStack(PatternStack):
                 self, "Files", cluster=self.cluster, network=self.network, posture=posture, key=key
             )
 
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")

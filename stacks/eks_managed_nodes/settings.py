@@ -69,7 +69,7 @@ class EksManagedNodesSettings(
     @field_validator("max_system_nodes", "max_spot_nodes")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return checked_maximum(value, info, minimum=f"{info.field_name}".replace("max", "min"))
+        return checked_maximum(value, info)
 
     @property
     def system_nodes(self) -> NodeGroupSettings:

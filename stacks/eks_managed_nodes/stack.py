@@ -35,11 +35,8 @@ class EksManagedNodesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
-        self.network = Network(
-            self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key
-        )
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
         self.cluster = EksCluster.from_settings(
             self, "Eks", settings, network=self.network, posture=posture, kubectl=bool(settings.storage), key=key
         )
@@ -58,7 +55,7 @@ class EksManagedNodesStack(PatternStack):
         if settings.container_insights:
             add_container_insights(self.cluster, nodes=nodes)
 
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         self.storage = ClusterStorage.from_settings(
             self, settings, cluster=self.cluster, network=self.network, posture=posture, nodes=nodes, key=key
         )

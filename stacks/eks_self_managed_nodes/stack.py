@@ -36,11 +36,8 @@ class EksSelfManagedNodesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        days = settings.log_retention_days
         key = data_key(self, "Key", posture=posture)
-        self.network = Network(
-            self, "Network", posture=posture, cidr=settings.vpc_cidr, log_retention_days=days, key=key
-        )
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
         self.cluster = EksCluster.from_settings(
             self,
             "Eks",
@@ -65,7 +62,7 @@ class EksSelfManagedNodesStack(PatternStack):
             driver = add_ebs_driver(self.cluster, nodes=nodes, key=key)
             apply_default_class(self.cluster, key=key, after=[driver])
 
-        self.monitoring = Monitoring(self, "Monitoring", email=settings.alarm_email, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")

@@ -1,5 +1,6 @@
 """Answers of AWS as JSON and back, and whether AWS can answer so at all."""
 
+import ast
 import base64
 import json
 import re
@@ -15,7 +16,7 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, St
 from botocore.validate import ParamValidator
 
 HTTP = "http.get"
-"""Not an operation of AWS: a page, as anybody on the internet gets it."""
+"""The operation that gets a page. It is not one of AWS."""
 
 Answer = dict[str, Any]
 Question = tuple[str, str]
@@ -73,7 +74,7 @@ def from_json(value: Any) -> Any:
 
 
 def mistakes(operation: str, answer: Answer) -> str:
-    """What of an answer AWS does not answer, by botocore's description of the operation; empty where all is well."""
+    """The report of botocore about an answer that AWS cannot give; empty where all is well."""
     if operation == HTTP:
         return "" if {"status", "headers", "body"} <= answer.keys() else "a page has status, headers and body"
     shape = _model_of(operation).output_shape
@@ -112,7 +113,7 @@ def _as_sent(value: Any, shape: Any) -> Any:
 
 
 def looked_at(operation: str, answer: Answer) -> Answer:
-    """What of an answer checks know by name, and what botocore requires; the rest is much, and changes."""
+    """An answer without the members that no check names and botocore does not require: they are many, and change."""
     shape = None if operation == HTTP else _model_of(operation).output_shape
     return answer if shape is None else _looked_at(answer, shape)
 
@@ -130,6 +131,12 @@ def _looked_at(value: Any, shape: Any) -> Any:
 
 @cache
 def _names() -> frozenset[str]:
-    """All words in the checks and in their proofs."""
-    sources = (path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py"))
-    return frozenset(word for source in sources for word in re.findall(r"\w+", source))
+    """All words in texts of the checks and of their proofs, but for docstrings."""
+    names = set[str]()
+    for path in Path(__file__).parent.glob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                names |= set(re.findall(r"\w+", node.value))
+    return frozenset(names)

@@ -1,4 +1,4 @@
-"""What proofs of many checks change: places in answers, and what is wrong there."""
+"""Places in answers that many proofs change, and values that are wrong there."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +56,7 @@ def by(service: str) -> dict[str, str]:
 
 
 def may(*statements: dict[str, Any]) -> dict[str, Any]:
-    """What a role may by policies of its own is this, and nothing else."""
+    """A role with these statements in its own policies, and no others."""
     document = {"Version": "2012-10-17", "Statement": list(statements)}
     return {
         "iam.list_role_policies PolicyNames": ["Own"],

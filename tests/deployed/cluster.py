@@ -48,7 +48,7 @@ from tests.deployed.looking import (
     rules_of,
     shown,
 )
-from tests.deployed.proving import fails, skips
+from tests.deployed.proving import Copied, fails, skips
 from tests.deployed.service import AlarmTopic
 from tests.deployed.stack import DeployedStack
 
@@ -63,6 +63,7 @@ BASIC = {
 PODS = "pods.eks.amazonaws.com"
 
 CLUSTER, ASSOCIATION = "eks.describe_cluster cluster", "eks.describe_pod_identity_association association"
+SECRETS_KEY = Copied(f"{CLUSTER} encryptionConfig 0 provider keyArn")
 FILE_SYSTEM = "efs.describe_file_systems FileSystems 0"
 FILE_POLICY = "efs.describe_file_system_policy Policy Statement"
 ROOT_POINT = {"AccessPointId": "fsap-1", "PosixUser": {"Uid": 0, "Gid": 0}}
@@ -73,7 +74,7 @@ def opened_to_all(network: dict[str, Any]) -> dict[str, Any]:
 
 
 class AnyCluster(AlarmTopic):
-    """Of any cluster."""
+    """Checks of any cluster."""
 
     WATCHED: ClassVar = {"scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"}
 
@@ -99,6 +100,7 @@ class AnyCluster(AlarmTopic):
     @fails("there is no log group", f"{LOG_GROUPS} *")
     @fails("is encrypted with no key", f"{LOG_GROUPS} * kmsKeyId", only="production")
     @fails("is encrypted with .*other, not", f"{LOG_GROUPS} * kmsKeyId", OTHER_KEY, only="production")
+    @fails("is encrypted with .*, not", f"{LOG_GROUPS} * kmsKeyId", SECRETS_KEY, only="production")
     def test_logs_are_kept_for_a_set_time(self, stack: DeployedStack) -> None:
         secrets = secrets_key_of(stack)
         for name in stack.all("AWS::Logs::LogGroup"):
@@ -178,7 +180,7 @@ class AnyCluster(AlarmTopic):
 
 
 class ClusterWithInsights(AnyCluster):
-    """With Container Insights, whose pods have a role."""
+    """Checks of a cluster with Container Insights, whose pods have a role."""
 
     @fails(r"is for \[\('Service', 'ec2\.amazonaws", f"{TRUST} Principal", by("ec2.amazonaws.com"))
     def test_pods_have_roles_that_are_for_pods_only(self, stack: DeployedStack) -> None:
@@ -204,7 +206,7 @@ class ClusterWithInsights(AnyCluster):
 
 
 class ClusterWithNodes(ClusterWithInsights):
-    """With nodes, and the add-ons that these need."""
+    """Checks of a cluster with nodes, and with the add-ons that nodes need."""
 
     @fails("the cluster has no metrics-server", "eks.list_addons addons", but("metrics-server"))
     def test_the_add_ons_of_every_cluster_are_there(self, stack: DeployedStack) -> None:
@@ -240,7 +242,7 @@ class ClusterWithNodes(ClusterWithInsights):
 
 
 class ClusterWithFiles:
-    """With a file system of EFS."""
+    """Checks of a cluster with a file system of EFS."""
 
     @fails("has 0 mount targets", "efs.describe_mount_targets MountTargets", [])
     @fails(r"mount targets admit .*2049 0\.0\.0\.0/0", ADMITS, opened(2049, ANYWHERE))

@@ -61,7 +61,7 @@ def _session() -> boto3.Session:
 
 
 def _missing() -> str:
-    """What of an account the environment lacks, and what to do; empty where there is all."""
+    """The message about what the environment lacks to look at an account; empty where nothing is missing."""
     try:
         session = _session()
         if session.get_credentials() is None:

@@ -1,4 +1,4 @@
-"""How checks look at an EKS cluster. No API of AWS shows what is inside of it: ``kubectl get storageclass`` does."""
+"""Functions that look at an EKS cluster. No API of AWS shows what is inside it: ``kubectl get storageclass`` does."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -38,7 +38,7 @@ def admin_role_of(stack: DeployedStack) -> str:
 
 
 def kubectl_roles_of(stack: DeployedStack) -> Iterable[str]:
-    """Of the functions that CDK applies manifests with: theirs run Python, those of its framework Node.js."""
+    """The roles of the functions that CDK applies manifests with. They run Python; its other functions run Node.js."""
     for name in stack.all("AWS::Lambda::Function"):
         function = stack.ask("lambda.get_function_configuration", FunctionName=name)
         if function["Runtime"].startswith("python"):
@@ -62,7 +62,7 @@ def add_ons_of(stack: DeployedStack) -> dict[str, dict[str, Any]]:
 
 
 def associations_of(stack: DeployedStack) -> list[dict[str, Any]]:
-    """Of service accounts with roles."""
+    """The associations of service accounts with roles."""
     name = stack.only("AWS::EKS::Cluster")
     found = stack.ask("eks.list_pod_identity_associations", clusterName=name)["associations"]
     ids = [each["associationId"] for each in found]
@@ -80,7 +80,7 @@ def pod_role_of(stack: DeployedStack, account: str) -> str:
 
 
 def check_metadata(launched: dict[str, Any]) -> None:
-    """Of nodes."""
+    """Checks the metadata options of nodes."""
     options = launched.get("MetadataOptions", {})
     assert options.get("HttpTokens") == "required", "metadata of nodes takes IMDSv1"
     hops = options.get("HttpPutResponseHopLimit")
@@ -88,7 +88,7 @@ def check_metadata(launched: dict[str, Any]) -> None:
 
 
 def check_volumes(launched: dict[str, Any]) -> None:
-    """Of nodes."""
+    """Checks the volumes of nodes."""
     volumes = [device["Ebs"] for device in launched.get("BlockDeviceMappings", [])]
     assert volumes, "the volumes of nodes are left to the AMI"
     for volume in volumes:
@@ -97,7 +97,7 @@ def check_volumes(launched: dict[str, Any]) -> None:
 
 
 def check_node_role(stack: DeployedStack, role: str) -> None:
-    """That it is for the kubelet of nodes."""
+    """Checks that a role is for the kubelet of nodes only."""
     attached = policies_of(stack, role)
     assert attached == NODE_POLICIES, f"the node role has more policies, or less: {attached ^ NODE_POLICIES}"
     inline = list(inline_statements(stack, role))

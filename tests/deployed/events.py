@@ -1,4 +1,4 @@
-"""Whether an event matches a pattern, as EventBridge tells: for emulated accounts, which do not."""
+"""The answer of EventBridge to the question whether an event matches a pattern."""
 
 import json
 from collections.abc import Mapping

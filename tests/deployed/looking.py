@@ -1,4 +1,4 @@
-"""How checks look at what many patterns have: services, tasks, roles, security groups, routes, alarms."""
+"""Functions that look at services, tasks, roles, security groups, routes and alarms."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ LOAD_BALANCER, TARGET_GROUP = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS:
 
 
 class Rule(NamedTuple):
-    """Of a security group: one peer of what AWS reports as one permission for many."""
+    """One rule of a security group. AWS reports one permission for many peers."""
 
     protocol: str
     """``-1`` for all, which then has no ports."""
@@ -67,7 +67,7 @@ def policies_of(stack: DeployedStack, role: str) -> set[str]:
 
 
 def principals_of(stack: DeployedStack, role: str) -> list[tuple[str, str]]:
-    """Who may act as a role: kind and name."""
+    """The principals that may act as a role: kind and name."""
     document = stack.ask("iam.get_role", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     return [
         (kind, each)
@@ -83,7 +83,7 @@ def scaled_resource(stack: DeployedStack) -> str:
 
 
 def default_routes(stack: DeployedStack, subnet: str) -> list[str]:
-    """What the routes to the internet of a subnet lead to; none where there is no way out of the VPC."""
+    """The gateways that a subnet's routes to the internet lead to."""
     of_subnet = [{"Name": "association.subnet-id", "Values": [subnet]}]
     tables = stack.ask("ec2.describe_route_tables", Filters=of_subnet)["RouteTables"]
     assert tables, f"the subnet {subnet} has no route table of its own"
@@ -95,7 +95,7 @@ def default_routes(stack: DeployedStack, subnet: str) -> list[str]:
 
 
 def check_private_subnets(stack: DeployedStack, what: str, subnets: Iterable[str]) -> set[str]:
-    """They are in three AZs, each with its one way out through a NAT gateway.
+    """Checks that subnets are in three AZs, each with its one way out through a NAT gateway.
 
     :returns: the gateways.
     """
@@ -164,7 +164,7 @@ def listeners_of(stack: DeployedStack) -> dict[int, dict[str, Any]]:
 
 
 def check_retention(stack: DeployedStack, name: str, keys: Iterable[str]) -> None:
-    """A log group does not keep everything for ever, and is encrypted with one of these keys in production."""
+    """Checks that a log group has a retention time, and in production one of these keys."""
     groups = stack.ask("logs.describe_log_groups", logGroupNamePrefix=name)["logGroups"]
     found = [group for group in groups if group["logGroupName"] == name]
     assert found, f"there is no log group {name}"
@@ -190,7 +190,7 @@ def alarms_of(stack: DeployedStack) -> list[dict[str, Any]]:
 
 
 def metrics_of(alarm: dict[str, Any]) -> set[str]:
-    """What an alarm watches, by itself or in an expression."""
+    """The metrics that an alarm watches, by itself or in an expression."""
     inside = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
     return {metric["MetricName"] for metric in [alarm, *inside] if "MetricName" in metric}
 

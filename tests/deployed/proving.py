@@ -25,11 +25,25 @@ from tests.deployed.account import Account
 from tests.deployed.answers import Answer, Question, mistakes, parameters_key
 from tests.deployed.stack import DeployedStack
 
+
+class ImpossibleAnswerError(Exception):
+    """A change, or an answer written by hand, is none that AWS gives."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A new value that is somewhere in the answers that a check got before."""
+
+    place: str
+    form: str = "{}"
+    """The text to put it into."""
+
+
 Check = Callable[[DeployedStack], None]
 Decorated = TypeVar("Decorated", bound=Callable[..., None])
 
 NOTHING = object()
-"""As a new value: the name or the item is not there."""
+"""The new value of a name or an item that is not there any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +111,7 @@ def checks_of(module: ModuleType) -> Iterator[tuple[str, Check, list[Proof]]]:
 
 
 def outcome_of(check: Check, stack: DeployedStack) -> tuple[str, str]:
-    """Whether a check passed, was skipped or failed, and the first line of what it says."""
+    """``passed``, ``skipped`` or ``failed``, and the first line of the reason."""
     try:
         check(stack)
     except pytest.skip.Exception as reason:
@@ -108,11 +122,14 @@ def outcome_of(check: Check, stack: DeployedStack) -> tuple[str, str]:
 
 
 def flaw(proof: Proof, check: Check, name: str, account: Account) -> str:
-    """What is wrong with a proof; empty where it shows what it says."""
+    """The reason why a proof does not show what it says; empty where it does."""
     changed = ChangedAccount(account, proof.changes)
-    outcome, said = outcome_of(check, DeployedStack.find(name, changed))
+    try:
+        outcome, said = outcome_of(check, DeployedStack.find(name, changed))
+    except ImpossibleAnswerError as error:
+        return str(error)
     if changed.unchanged:
-        return f"nothing was changed at {', '.join(changed.unchanged)}"
+        return f"nothing was changed at {', '.join(sorted(changed.unchanged))}; the check {outcome}: {said}"
     if outcome != proof.outcome or not re.search(proof.says, said):
         return f"the check {outcome}: {said}"
     return ""
@@ -128,6 +145,7 @@ class ChangedAccount:
     """The places that were not in any answer so far."""
     asked: set[Question] = field(init=False, default_factory=set)
     _questions: dict[str, list[str]] = field(init=False, default_factory=dict)
+    _seen: dict[str, Answer] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.unchanged = set(self.changes)
@@ -140,6 +158,7 @@ class ChangedAccount:
         self.asked.add((operation, parameters_key(parameters)))
         # A whole answer that is new may be one to a question that nobody has asked before.
         answer = {} if operation in self.changes else self.account.ask(operation, parameters)
+        self._seen[operation] = answer
         asked = self._questions.setdefault(operation, [])
         key = parameters_key(parameters)
         if key not in asked:
@@ -149,14 +168,25 @@ class ChangedAccount:
             named, _, path = place.partition(" ")
             if named in (operation, f"{operation}#{number}"):
                 before = answer
-                if not path and callable(value):
+                if isinstance(value, Copied):
+                    value = self._copied(value)
+                elif not path and callable(value):
                     value = value(parameters)
                 answer = _change(copy.deepcopy(answer), path.split(), value)
                 if answer != before:
                     self.unchanged.discard(place)
                     wrong = mistakes(operation, answer)
-                    assert not wrong, f"AWS cannot answer {operation} so: {wrong}"
+                    if wrong:
+                        raise ImpossibleAnswerError(f"AWS cannot answer {operation} so: {wrong}")
         return answer
+
+    def _copied(self, value: Copied) -> str:
+        operation, *path = value.place.split()
+        found: Any = self._seen[operation]
+        for part in path:
+            chosen = (item for position, item in enumerate(found) if _is_chosen(part, position, item, len(found)))
+            found = next(chosen) if isinstance(found, list) else found[part]
+        return value.form.format(found)
 
 
 def _change(value: Any, path: list[str], new: Any) -> Any:

@@ -39,7 +39,7 @@ def without_memory(metric: str) -> str:
 
 
 class PublicListeners:
-    """Of any stack with a public load balancer."""
+    """Checks of any stack with a public load balancer."""
 
     @fails(r"open to the outside: tcp/8080 0\.0\.0\.0/0", ADMITS, opened(8080, ANYWHERE))
     @fails("open to the outside: tcp/2049 10.0", ADMITS, opened(2049, "10.0.0.0/16"))
@@ -56,7 +56,7 @@ class PublicListeners:
 
 
 class PublicService(PublicListeners, BalancedService):
-    """Of one service behind a public load balancer."""
+    """Checks of one service behind a public load balancer."""
 
     @fails("nothing scales service/", "application-autoscaling.describe_scalable_targets ScalableTargets", [])
     @fails(r"does not scale by \['ALBRequestCountPerTarget', '.*Memory", f"{POLICIES} *")

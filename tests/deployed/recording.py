@@ -21,7 +21,7 @@ PASSING = {
     re.compile(r"\b1[78]\d{8}(\d{3})?\b"): r"1767225600\1",
     re.compile(r"127\.0\.0\.1:\d+"): "127.0.0.1:4566",
 }
-"""What differs by the minute and by the machine, and what stands for it."""
+"""Patterns of times and addresses, and the text that replaces each."""
 IDS = (
     r"()\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b",
     # Such as subnet-0a1b2c3d4e5f67890. Digests are longer, and stay.
@@ -40,9 +40,9 @@ IDS = (
     r"(//)([0-9a-z]{32})(?=\.lambda-url)",
     r"(\b52\.)((?:\d{1,3}\.){2}\d{1,3})\b",
 )
-"""What is random, after what comes before it."""
+"""Patterns of random ids, each after the text that comes before it."""
 UNORDERED = ("eks.list_pod_identity_associations",)
-"""What an emulated account lists in the order of random ids."""
+"""The operations whose items an emulated account lists in the order of random ids."""
 
 
 def path_of(module: ModuleType, recording: str) -> Path:

@@ -40,7 +40,7 @@ from tests.deployed.looking import (
     task_groups,
     task_of,
 )
-from tests.deployed.proving import fails
+from tests.deployed.proving import fails, holds
 from tests.deployed.stack import DeployedStack
 
 EXEC_CHANNEL = {
@@ -54,7 +54,7 @@ TOPIC = "sns.get_topic_attributes Attributes"
 
 
 class AlarmTopic:
-    """Of any stack with alarms."""
+    """Checks of any stack with alarms."""
 
     WATCHED: ClassVar[set[str]]
     """Metrics with an alarm, at least."""
@@ -90,8 +90,9 @@ class AlarmTopic:
 
 
 class AnyTasks(AlarmTopic):
-    """Of services, wherever they run."""
+    """Checks of services, wherever they run."""
 
+    @holds(f"{SERVICES} 0 taskDefinition")  # ECS describes a service in Express Mode so
     @fails(r"the container \w+ runs as root", f"{CONTAINERS} 0 user")
     @fails(r"the container \w+ runs as root", f"{CONTAINERS} -1 user", "0:1000")
     @fails("can write to its root file", f"{CONTAINERS} -1 readonlyRootFilesystem", False)
@@ -117,7 +118,7 @@ class AnyTasks(AlarmTopic):
 
 
 class ExecInSandbox:
-    """Of services with ECS Exec."""
+    """Checks of services with ECS Exec."""
 
     @fails("ECS Exec is off in sandbox", f"{SERVICES} 0 enableExecuteCommand", False, only="sandbox")
     @fails("ECS Exec is on in production", f"{SERVICES} 0 enableExecuteCommand", True, only="production")
@@ -127,7 +128,7 @@ class ExecInSandbox:
 
 
 class TasksInAzs(AnyTasks):
-    """Of services whose tasks ECS spreads over AZs."""
+    """Checks of services whose tasks ECS spreads over AZs."""
 
     @fails("rebalancing is DISABLED", f"{SERVICES} 0 availabilityZoneRebalancing", "DISABLED")
     def test_tasks_are_spread_again_over_the_azs(self, stack: DeployedStack) -> None:
@@ -136,7 +137,7 @@ class TasksInAzs(AnyTasks):
 
 
 class RoleForNothing:
-    """Of tasks that call nothing of AWS."""
+    """Checks of tasks that call nothing of AWS."""
 
     @fails("has managed policies", ATTACHED, EVERYTHING)
     @fails("may s3:GetObject", may(allow("s3:GetObject")))
@@ -152,7 +153,7 @@ class RoleForNothing:
 
 
 class HttpsOnly:
-    """Of tasks that call nothing but HTTPS."""
+    """Checks of tasks that call nothing but HTTPS."""
 
     @fails(r"reach more than HTTPS: .*'tcp/80 0\.0\.0\.0/0'", REACHES, opened(80, ANYWHERE))
     def test_tasks_reach_https_only(self, stack: DeployedStack) -> None:
@@ -162,7 +163,7 @@ class HttpsOnly:
 
 
 class RollingDeployments:
-    """Of services that ECS deploys itself."""
+    """Checks of services that ECS deploys itself."""
 
     @fails("is not rolled back", f"{DEPLOYMENT} deploymentCircuitBreaker rollback", False)
     @fails("runs 50 to 200 % of the tasks", f"{DEPLOYMENT} minimumHealthyPercent", 50)
@@ -177,7 +178,7 @@ class RollingDeployments:
 
 
 class BalancedService(ExecInSandbox, RollingDeployments, TasksInAzs):
-    """Of a service behind a load balancer."""
+    """Checks of a service behind a load balancer."""
 
     @fails("tasks have public addresses", f"{NETWORK} assignPublicIp", "ENABLED")
     @fails(r"\['a'\], not in three AZs", SUBNET_ZONES, "a")
@@ -201,7 +202,7 @@ class BalancedService(ExecInSandbox, RollingDeployments, TasksInAzs):
 
 
 class FargateCapacity:
-    """Of services on Fargate."""
+    """Checks of services on Fargate."""
 
     @fails(r"service are \[\], not FARGATE and FARGATE_SPOT", STRATEGY, [])
     @fails("base of the tasks runs on Spot", f"{STRATEGY} capacityProvider=FARGATE_SPOT base", 2)

@@ -22,7 +22,7 @@ class NotDeployedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedStack:
-    """What the checks start from: outputs, and what CloudFormation made of which type."""
+    """The start of every check: outputs, and resources by type."""
 
     name: str
     posture: str
@@ -58,7 +58,9 @@ class DeployedStack:
         return self.account.region
 
     def ask(self, operation: str, /, *, absent: str | None = None, **parameters: Any) -> Answer:
-        """What AWS answers, all pages at once, to an operation such as ``ecs.describe_services``.
+        """Asks AWS, and returns all pages of the answer at once.
+
+        :param operation: such as ``ecs.describe_services``.
 
         :param absent: the error that says that there is nothing; the answer is empty then.
         """
@@ -80,7 +82,7 @@ class DeployedStack:
         return answer
 
     def eventually(self, look: Callable[[], Seen], there: Callable[[Seen], object], *, seconds: float) -> Seen:
-        """What is seen as soon as what is looked for is there, or the last that is seen before the time is over."""
+        """Looks again and again until ``there`` is true or the time is over, and returns the last look."""
         deadline = time.monotonic() + seconds * self.account.patience
         seen = look()
         while not there(seen) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What a person would look at once ``AppRunnerStack`` is deployed."""
+"""Checks of a deployed ``AppRunnerStack``."""
 
 import ipaddress
 import json
@@ -92,7 +92,7 @@ CODE = {"RepositoryUrl": "https://github.com/team/app", "SourceCodeVersion": {"T
 
 
 class TestTopic(AlarmTopic):
-    """The same of any stack with alarms."""
+    """The checks of any stack with alarms."""
 
     WATCHED: ClassVar = {"5xxStatusResponses", "RequestLatency"}
 

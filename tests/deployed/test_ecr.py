@@ -1,4 +1,4 @@
-"""EcrStack as it is in an account: what a person would look at after a deployment, one promise a check."""
+"""Checks of a deployed ``EcrStack``."""
 
 import gzip
 import io
@@ -74,7 +74,7 @@ _tags: set[str] = set()
 
 
 def _put_image(parameters: Mapping[str, Any]) -> Answer:
-    """As a repository whose tags cannot be moved does."""
+    """A repository whose tags cannot be moved."""
     tag = parameters["imageTag"]
     if tag in _tags:
         raise ClientError({"Error": {"Code": "ImageTagAlreadyExistsException"}}, "PutImage")

@@ -1,4 +1,4 @@
-"""What a person would look at once ``EcsAnywhereStack`` is deployed."""
+"""Checks of a deployed ``EcsAnywhereStack``."""
 
 import json
 from fnmatch import fnmatchcase
@@ -66,7 +66,7 @@ BY_HAND = {
 
 
 class TestService(ExecInSandbox, AnyTasks):
-    """The same of any service."""
+    """The checks of any service."""
 
     def watched(self, stack: DeployedStack) -> set[str]:
         return {"DesiredTaskCount", "RunningTaskCount"} | ({"CPUUtilization"} if _wants_tasks(stack) else set())

@@ -1,4 +1,4 @@
-"""What a person would look at once ``EcsEc2Stack`` is deployed."""
+"""Checks of a deployed ``EcsEc2Stack``."""
 
 import base64
 import json
@@ -116,7 +116,7 @@ def also(action: str) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
 
 
 class TestService(RollingDeployments, PublicListeners, AnyTasks):
-    """The same of any public services."""
+    """The checks of any public services."""
 
     WATCHED: ClassVar = {
         *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),

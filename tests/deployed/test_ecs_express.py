@@ -1,10 +1,12 @@
-"""What a person would look at once ``EcsExpressStack`` is deployed: most of it made by ECS."""
+"""Checks of a deployed ``EcsExpressStack``, most of which ECS makes."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
 
+from tests.deployed.answers import Answer
 from tests.deployed.changes import (
     ADMITS,
     ALARMS,
@@ -63,12 +65,21 @@ POLICY = "application-autoscaling.describe_scaling_policies ScalingPolicies 0 Ta
 BOUNDS = "application-autoscaling.describe_scalable_targets ScalableTargets"
 DEPLOYMENT = f"{SERVICES} 0 deploymentConfiguration"
 
+ADDED = [{"arn": "arn:aws:ec2:us-east-1:111122223333:security-group/sg-1", "status": "ACTIVE", "updatedAt": 0}]
+
+
+def rules_by_group(asked: Mapping[str, Any]) -> Answer:
+    """Nobody is admitted but by the group that ECS has added."""
+    rules = {"sg-1": [opened(8080, "203.0.113.0/24")]}
+    return {"SecurityGroups": [{"GroupId": each, "IpPermissions": rules.get(each, [])} for each in asked["GroupIds"]]}
+
+
 # An emulated account runs no tasks.
 BY_HAND = {"http.get": {"status": 200, "headers": {}, "body": "<h1>Task 0a1b in eu-west-1a</h1>"}}
 
 
 class TestService(RoleForNothing, TasksInAzs):
-    """The same of any service that calls nothing."""
+    """The checks of any service that calls nothing."""
 
     WATCHED: ClassVar = OF_THE_LOAD_BALANCER | {"RunningTaskCount"}
 
@@ -121,6 +132,8 @@ def test_the_load_balancer_serves_https_and_nothing_else(stack: DeployedStack) -
 
 @fails(r"admit more .*tcp/8080 0\.0\.0\.0/0", ADMITS, opened(8080, ANYWHERE))
 @fails("admit more .*tcp/22 10", ADMITS, opened(22, "10.0.0.0/24"))
+@fails(r"admit more .*10\.0\.99", ADMITS, opened(8080, "10.0.99.0/24"))
+@fails("admit more .*203", {f"{MANAGED} serviceSecurityGroups": ADDED, "ec2.describe_security_groups": rules_by_group})
 @fails(r"admit more .*tcp/443 0\.0\.0\.0/0", ADMITS, opened(443, ANYWHERE))
 @fails(r"gets through from \['10.*, and stands in", f"{SECURITY_GROUPS} IpPermissions 0 IpRanges 0")
 def test_nobody_outside_reaches_a_task(stack: DeployedStack) -> None:

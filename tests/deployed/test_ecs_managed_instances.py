@@ -1,4 +1,4 @@
-"""What a person would look at once ``EcsManagedInstancesStack`` is deployed."""
+"""Checks of a deployed ``EcsManagedInstancesStack``."""
 
 import re
 from typing import Any, ClassVar
@@ -60,7 +60,7 @@ BY_HAND = {"http.get": {"status": 200, "headers": {}, "body": "<h1>Task 0a1b in 
 
 
 class TestService(HttpsOnly, RoleForNothing, PublicService):
-    """The same of any public service that calls nothing."""
+    """The checks of any public service that calls nothing."""
 
     WATCHED: ClassVar = {
         *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),

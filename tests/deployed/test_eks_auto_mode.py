@@ -1,4 +1,4 @@
-"""What a person would look at once ``EksAutoModeStack`` is deployed."""
+"""Checks of a deployed ``EksAutoModeStack``."""
 
 from tests.deployed.changes import ATTACHED, EVERYTHING, PUBLIC_WAY, SUBNET_ZONES, TRUST, WAYS_OUT, allow, by, may
 from tests.deployed.cluster import CLUSTER, ClusterWithInsights
@@ -16,7 +16,7 @@ CLUSTER_POLICIES = {
 
 
 class TestCluster(ClusterWithInsights):
-    """The same of any cluster with Container Insights."""
+    """The checks of any cluster with Container Insights."""
 
 
 @fails("EKS brings no nodes", f"{CLUSTER} computeConfig enabled", False)

@@ -1,4 +1,4 @@
-"""What a person would look at once ``EksFargateStack`` is deployed."""
+"""Checks of a deployed ``EksFargateStack``."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ ADD_ON = "eks.describe_addon addon"
 
 
 class TestCluster(ClusterWithFiles, AnyCluster):
-    """The same of any cluster with files."""
+    """The checks of any cluster with files."""
 
 
 @fails(r"has groups of nodes: \['one'\]", "eks.list_nodegroups nodegroups", ["one"])

@@ -1,4 +1,4 @@
-"""What a person would look at once ``EksManagedNodesStack`` is deployed."""
+"""Checks of a deployed ``EksManagedNodesStack``."""
 
 import json
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ POINTS = "arn:aws:elasticfilesystem:us-east-1:111122223333:access-point/*"
 
 
 class TestCluster(ClusterWithFiles, ClusterWithNodes):
-    """The same of any cluster with nodes and files."""
+    """The checks of any cluster with nodes and files."""
 
 
 @fails("has the policies .*Everything", ATTACHED, EVERYTHING)

@@ -1,4 +1,4 @@
-"""What a person would look at once ``EksSelfManagedNodesStack`` is deployed."""
+"""Checks of a deployed ``EksSelfManagedNodesStack``."""
 
 from base64 import b64decode, b64encode
 from typing import Any
@@ -22,7 +22,7 @@ def user_data(said: str) -> str:
 
 
 class TestCluster(ClusterWithNodes):
-    """The same of any cluster with nodes."""
+    """The checks of any cluster with nodes."""
 
 
 @fails("not in three AZs", SUBNET_ZONES, "a")

@@ -1,4 +1,4 @@
-"""What a person would look at once ``FargateEfsStack`` is deployed."""
+"""Checks of a deployed ``FargateEfsStack``."""
 
 import json
 import re
@@ -79,7 +79,7 @@ BY_HAND = {
 
 
 class TestService(FargateCapacity, PublicService):
-    """The same of any public service on Fargate."""
+    """The checks of any public service on Fargate."""
 
     WATCHED: ClassVar = {
         *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),

@@ -1,4 +1,4 @@
-"""What a person would look at once ``FargatePrivateLinkStack`` is deployed."""
+"""Checks of a deployed ``FargatePrivateLinkStack``."""
 
 import ipaddress
 import re
@@ -79,7 +79,7 @@ def target_attribute(key: str) -> str:
 
 
 class TestService(FargateCapacity, HttpsOnly, RoleForNothing, BalancedService):
-    """The same of any balanced service on Fargate that calls nothing."""
+    """The checks of any balanced service on Fargate that calls nothing."""
 
     WATCHED: ClassVar = {
         *("UnHealthyHostCount", "TCP_Target_Reset_Count", "TCP_ELB_Reset_Count"),

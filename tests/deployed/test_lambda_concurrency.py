@@ -1,4 +1,4 @@
-"""What a person would look at once ``LambdaConcurrencyStack`` is deployed."""
+"""Checks of a deployed ``LambdaConcurrencyStack``."""
 
 import json
 from typing import Any, ClassVar
@@ -43,7 +43,7 @@ POLICY = "lambda.get_policy Policy"
 
 
 class TestTopic(AlarmTopic):
-    """The same of any stack with alarms."""
+    """The checks of any stack with alarms."""
 
     WATCHED: ClassVar = {
         *("Errors", "Throttles", "Duration", "AsyncEventAge", "AsyncEventsDropped", "DestinationDeliveryFailures"),

@@ -1,4 +1,4 @@
-"""What a person would look at once ``LambdaEdgeStack`` is deployed."""
+"""Checks of a deployed ``LambdaEdgeStack``."""
 
 import json
 import re
@@ -9,9 +9,9 @@ import pytest
 
 from patternbook.limits.edge import ARCHITECTURE, EVENTS, PRINCIPALS, REGION, VIEWER
 from tests.deployed.answers import Answer
-from tests.deployed.changes import ATTACHED, BODY, EVERYTHING, STATEMENTS, TRUST, by, may, output
+from tests.deployed.changes import ATTACHED, BODY, EVERYTHING, STATEMENTS, TRUST, by, made, may, output
 from tests.deployed.looking import inline_statements, listed, policies_of
-from tests.deployed.proving import fails
+from tests.deployed.proving import Copied, fails
 from tests.deployed.service import AlarmTopic
 from tests.deployed.stack import DeployedStack
 
@@ -62,11 +62,16 @@ BY_HAND = {"http.get": _site}
 
 VIEWER_FUNCTION = {"Quantity": 1, "Items": [{"EventType": "viewer-request", "LambdaFunctionARN": f"{ARN}:1"}]}
 SOURCES = "logs.describe_delivery_sources deliverySources"
-OURS, DELIVERY = {"name": "ours", "resourceArns": [":distribution/E0000000000002"]}, {"deliverySourceName": "ours"}
+SITE_BUCKET = Copied(output("BucketName"), "arn:aws:s3:::{}")
+IN_SANDBOX = {
+    f"{SOURCES}": [{"name": "ours", "resourceArns": ["arn"]}],
+    f"{SOURCES} 0 resourceArns 0": Copied(f"{made(DISTRIBUTION)} PhysicalResourceId", ":distribution/{}"),
+    f"{DELIVERIES}": [{"deliverySourceName": "ours"}],
+}
 
 
 class TestTopic(AlarmTopic):
-    """The same of any stack with alarms."""
+    """The checks of any stack with alarms."""
 
     WATCHED: ClassVar = {"5xxErrorRate", "LambdaExecutionError", "LambdaValidationError"}
 
@@ -256,8 +261,9 @@ def test_the_site_is_kept_in_production_only(stack: DeployedStack) -> None:
 
 
 @fails("0 deliveries in production", DELIVERIES, [], only="production")
-@fails("1 deliveries in sandbox", {f"{SOURCES} +": OURS, f"{DELIVERIES} +": DELIVERY}, only="sandbox")
+@fails("1 deliveries in sandbox", IN_SANDBOX, only="sandbox")
 @fails("other, which is not the stack's", f"{BUCKET} destinationResourceArn", "arn:aws:s3:::other", only="production")
+@fails("go to the bucket of the site", f"{BUCKET} destinationResourceArn", SITE_BUCKET, only="production")
 @fails("may write access logs", f"{READERS} Principal", {"Service": "s3.amazonaws.com"}, only="production")
 def test_access_logs_are_delivered_in_production_only(stack: DeployedStack) -> None:
     arn = f":distribution/{stack.only(DISTRIBUTION)}"

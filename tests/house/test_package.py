@@ -48,7 +48,7 @@ from patternbook import (
     WorkQueue,
     cluster,
     external_cluster,
-    log_group,
+    LogGroup,
     node_role,
 )
 from patternbook.eks.add_ons import add_ons_before_nodes
@@ -60,7 +60,7 @@ stack = cdk.Stack(app, "Foreign")
 network = Network(stack, "Network", posture=SANDBOX)
 files = SharedFileSystem(stack, "Files", vpc=network.vpc, posture=SANDBOX)
 front = PublicLoadBalancer(stack, "Front", vpc=network.vpc, posture=SANDBOX)
-logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
 task = Task(
     stack,
     "Task",
@@ -89,7 +89,7 @@ cdk.CfnOutput(stack, "Url", value=front.url)
 
 
 def small_task(stack, **arguments):
-    logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+    logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
     image = "public.ecr.aws/nginx/nginx-unprivileged:1.29"
     return Task(stack, "Task", posture=SANDBOX, image=image, port=8080, log_group=logs, **arguments)
 
@@ -158,7 +158,7 @@ live = LiveFunction(
     "Live",
     package=Path("code"),
     handler="work.handler",
-    log_group=log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
+    log_group=LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
     reserved_concurrency=5,
     provisioned=Provisioned(min_environments=1, max_environments=2),
     on_failure=FailureQueue(stack, "Failures", posture=SANDBOX),

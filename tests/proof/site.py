@@ -1,4 +1,4 @@
-"""What stands for the load balancer: a server on this machine, with plain HTTP or with TLS."""
+"""A server on this machine in the place of a load balancer, with plain HTTP or with TLS."""
 
 import datetime
 import ssl

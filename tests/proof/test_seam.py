@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from tests.deployed import recording, test_ecr
 from tests.deployed.account import LiveAccount, RecordedAccount, RecordingAccount
 from tests.deployed.answers import Answer, from_json, mistakes, parameters_key, to_json
-from tests.deployed.proving import NOTHING, ChangedAccount, fails, flaw
+from tests.deployed.proving import NOTHING, ChangedAccount, Copied, ImpossibleAnswerError, fails, flaw
 from tests.deployed.stack import DeployedStack, NotDeployedError
 from tests.in_memory import account_in_memory
 from tests.proof.site import Site, running, write_certificate
@@ -281,9 +281,20 @@ def test_a_change_may_be_of_the_second_question_only(monkeypatch: pytest.MonkeyP
     assert [policy == "none" for policy in policies] == [False, True, False, True]
 
 
+def test_a_change_may_copy_what_a_check_got_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.deployed.proving.mistakes", lambda *_: "")
+    account = ChangedAccount(Fixed(b=ANSWER, c=ANSWER), {"a.c Policy": Copied("a.b Items Key=b Value", "the {}nd")})
+    account.ask("a.b", {})
+    assert account.ask("a.c", {})["Policy"] == "the 2nd"
+
+
+def test_a_change_may_be_of_the_region() -> None:
+    assert ChangedAccount(Fixed(), {"region": "eu-west-1"}).region == "eu-west-1"
+
+
 def test_a_change_that_aws_cannot_answer_is_a_mistake() -> None:
     account = ChangedAccount(Fixed(), {"ecs.describe_services": {"Services": []}})
-    with pytest.raises(AssertionError, match=r"AWS cannot answer ecs.describe_services so: Unknown parameter"):
+    with pytest.raises(ImpossibleAnswerError, match=r"AWS cannot answer ecs.describe_services so: Unknown parameter"):
         account.ask("ecs.describe_services", {})
 
 

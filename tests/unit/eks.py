@@ -7,15 +7,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from patternbook.testing.reading import Reading, Resource
+from tests.unit.outbound import NOTHING, description, lets_out
 
 ADMIN = "arn:${AWS::Partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 PODS = {"Service": "pods.eks.amazonaws.com"}
-MEMBERS = "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
-"""The security group whose members are nodes, pods and kubectl, as :meth:`Reading.shown` has it."""
-
-Outbound = tuple[str, int | None, int | None]
-"""A destination of outbound traffic, with its first and last port."""
-ANYWHERE: Outbound = ("0.0.0.0/0", None, None)
 
 
 def cluster(stack: Reading) -> Resource:
@@ -198,23 +193,11 @@ class ClusterPromises:
         return role
 
 
-def outbound(stack: Reading, group: Resource) -> set[Outbound]:
-    """The destinations that a security group lets traffic out to."""
-    rules = stack.outbound(group)
-    if not rules:
-        return {ANYWHERE}  # what EC2 allows where a template has no rule
-    return {
-        (stack.shown(rule.get("DestinationSecurityGroupId") or cidr), rule.get("FromPort"), rule.get("ToPort"))
-        for rule in rules
-        if (cidr := rule.get("CidrIp")) != "255.255.255.255/32"  # CDK's rule that lets nothing out
-    }
-
-
 class NetworkPromises:
     """Promises about the network."""
 
-    OUTBOUND: ClassVar[Mapping[str, set[Outbound]]] = {}
-    """Destinations of the pattern's own security groups, by their descriptions. The others let nothing out."""
+    OUTBOUND: ClassVar[Mapping[str, set[str]]] = {}
+    """What the pattern's own security groups let out, by their descriptions. The others let nothing out."""
 
     MORE_GROUPS: ClassVar[tuple[str, ...]] = ()
     """Descriptions of other security groups that admit the cluster's members."""
@@ -241,10 +224,9 @@ class NetworkPromises:
 
     def test_no_security_group_lets_out_more_than_it_has_to(self, any_stack: Reading) -> None:
         # The control plane calls webhooks, on whatever port they listen.
-        expected = {"EKS Control Plane Security Group": {ANYWHERE}, **self.OUTBOUND}
+        expected = {"EKS Control Plane Security Group": {"-1 to 0.0.0.0/0"}, **self.OUTBOUND}
         for group in any_stack.all("AWS::EC2::SecurityGroup"):
-            name = group["GroupDescription"]
-            assert outbound(any_stack, group) == expected.get(name, set()), name
+            assert lets_out(any_stack, group) == expected.get(description(group), NOTHING), description(group)
 
     def test_the_clusters_own_group_admits_nobody_but_members_and_file_systems(self, any_stack: Reading) -> None:
         sources = [rule["SourceSecurityGroupId"] for group, rule in any_stack.inbound() if group == cluster(any_stack)]

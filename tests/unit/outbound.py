@@ -4,7 +4,7 @@ from patternbook.testing.reading import Reading, Resource
 
 ENDPOINTS, FILES, CONSUMER = "AWS service endpoints", "EFS mount targets", "Endpoint of the service"
 CLIENTS = ("Tasks", "Container instances", "Managed instances")
-NOTHING = {"icmp 252 to 255.255.255.255/32"}
+NOTHING = {"icmp 252-86 to 255.255.255.255/32"}
 """CDK's rule for a group that lets out nothing. It matches no traffic; a group without rules lets out everything."""
 
 
@@ -18,9 +18,18 @@ def lets_out(stack: Reading, group: Resource) -> set[str]:
 
     def destination(rule: dict[str, object]) -> object:
         other = rule.get("DestinationSecurityGroupId")
-        return description(stack.to(other)) if other else rule["CidrIp"]
+        if not other:
+            return stack.shown(rule["CidrIp"])
+        resource = stack.to(other)
+        return description(resource) if resource.type == "AWS::EC2::SecurityGroup" else stack.shown(other)
 
-    return {f"{rule['IpProtocol']} {rule.get('FromPort')} to {destination(rule)}" for rule in stack.outbound(group)}
+    def ports(rule: dict[str, object]) -> str:
+        first, last = rule.get("FromPort"), rule.get("ToPort")
+        if first is None:
+            return ""
+        return f" {first}" if first == last else f" {first}-{last}"
+
+    return {f"{rule['IpProtocol']}{ports(rule)} to {destination(rule)}" for rule in stack.outbound(group)}
 
 
 def needs(stack: Reading, group: Resource) -> set[str]:

@@ -25,7 +25,7 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.app_runner import AppRunnerStack
 from tests.book import Book, refusal, variant
 from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
-from tests.unit.security_groups import outbound
+from tests.unit.outbound import NOTHING, description, lets_out
 
 PATTERN = AppRunnerStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -367,13 +367,14 @@ class TestNetwork:
         assert routes <= stack.before(service(stack))
 
     def test_security_groups_let_out_https_and_tcp_within_the_vpc_at_most(self, any_stack: Reading) -> None:
-        instances = {("0.0.0.0/0", "tcp", 443, 443), ("${AWS::EC2::VPC.CidrBlock}", "tcp", 0, 65535)}
         expected = {}
         if any_stack.all("AWS::AppRunner::VpcConnector"):
-            expected["Instances of App Runner"] = instances
+            within_vpc = "tcp 0-65535 to ${AWS::EC2::VPC.CidrBlock}"
+            expected["Instances of App Runner"] = {"tcp 443 to 0.0.0.0/0", within_vpc}
         if any_stack.all("AWS::AppRunner::VpcIngressConnection"):
-            expected["Endpoint of App Runner"] = set()
-        assert outbound(any_stack) == expected
+            expected["Endpoint of App Runner"] = NOTHING
+        groups = any_stack.all("AWS::EC2::SecurityGroup")
+        assert {description(group): lets_out(any_stack, group) for group in groups} == expected
 
     @pytest.mark.parametrize("name", ["full", "yaml"])
     def test_nobody_reaches_instances_through_the_connector(self, read: Callable[[str], Reading], name: str) -> None:

@@ -14,12 +14,12 @@ from aws_cdk.assertions import Template
 from patternbook import (
     SANDBOX,
     FargateService,
+    LogGroup,
     Network,
     PublicLoadBalancer,
     ServiceScaling,
     SharedFileSystem,
     Task,
-    log_group,
 )
 from patternbook.limits.fargate import check_task_size
 
@@ -74,7 +74,7 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
         ("retention_days must be one of", "7, 14,", "got 8"),
     ),
     "log group": (
-        lambda stack, _: log_group(stack, "It", posture=SANDBOX, retention_days=0, key=None),
+        lambda stack, _: LogGroup(stack, "It", posture=SANDBOX, retention_days=0, key=None),
         ("retention_days must be one of", "1, 3, 5, 7,", "got 0"),
     ),
     "file system for root": (

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
 
-from patternbook import SANDBOX, AnywhereService, SettingsError, Task, external_cluster, log_group
+from patternbook import SANDBOX, AnywhereService, LogGroup, SettingsError, Task, external_cluster
 from patternbook.limits.ecs_tasks import check_host_port
 from patternbook.settings.loading import load_settings
 from patternbook.testing.reading import Reading, Resource
@@ -513,7 +513,7 @@ def test_an_impossible_service_is_refused(of_task: dict[str, Any], of_service: d
         "Task",
         posture=SANDBOX,
         image="public.ecr.aws/a/b:1",
-        log_group=log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
+        log_group=LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None),
         compatibility=of_task.get("compatibility", ecs.Compatibility.EXTERNAL),
         network_mode=ecs.NetworkMode.BRIDGE,
     )

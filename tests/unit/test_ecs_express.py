@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
-from patternbook import SANDBOX, ExpressService, Network, Task, log_group
+from patternbook import SANDBOX, ExpressService, LogGroup, Network, Task
 from patternbook.ecs.service import cluster
 from patternbook.testing.reading import Reading, Resource
 from stacks.ecs_express import EcsExpressStack
@@ -474,7 +474,7 @@ class TestConstruct:
     def test_what_express_mode_does_not_accept(self, task: dict[str, Any], more: dict[str, Any], message: str) -> None:
         stack = cdk.Stack()
         network = Network(stack, "Network", posture=SANDBOX, private_subnets=False)
-        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         arguments: dict[str, Any] = {"container_name": "Main", "port": 8080, "port_name": "http", **task}
         made = Task(
             stack,
@@ -493,7 +493,7 @@ class TestConstruct:
         """Without its permissions ECS could not delete what it made."""
         stack = cdk.Stack()
         network = Network(stack, "Network", posture=SANDBOX)
-        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         named: dict[str, Any] = {"container_name": "Main", "port_name": "http"}
         made = Task(stack, "Task", posture=SANDBOX, image="public.ecr.aws/a/b:1", log_group=logs, port=8080, **named)
         ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
 
-from patternbook import SANDBOX, ManagedInstancesService, Network, Task, log_group
+from patternbook import SANDBOX, LogGroup, ManagedInstancesService, Network, Task
 from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.service import cluster
 from patternbook.limits.ecs_capacity import check_bounds, check_fits
@@ -373,7 +373,7 @@ class TestRefusals:
             cluster=cluster(stack, "Cluster", network=network, posture=SANDBOX),
             network=network,
         )
-        logs = log_group(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
+        logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         task = Task(stack, "Task", posture=SANDBOX, image="public.ecr.aws/a/b:1", log_group=logs)
         assert task.definition.compatibility == ecs.Compatibility.FARGATE
         with pytest.raises(ValueError, match="task must have compatibility MANAGED_INSTANCES, got FARGATE"):

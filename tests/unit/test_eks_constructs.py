@@ -141,7 +141,8 @@ class TestCluster:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"min_nodes": 3, "max_nodes": 2}, "and max_nodes 1 to 450, got 3 and 2"),
+            ({"min_nodes": 3, "max_nodes": 2}, "max_nodes must be at least min_nodes .3., got 2"),
+            ({"max_nodes": 451}, "max_nodes must be at most 450, got 451"),
             ({"instance_types": ["m6i.large"]}, "must run an AMI for arm64, got m6i.large"),
             ({"instance_types": ["t4g.small"]}, "room for pods beside the add-ons, got t4g.small"),
         ],
@@ -155,7 +156,18 @@ class TestCluster:
             ManagedNodes(scope, "Nodes", cluster=cluster, role=role, **wrong)
         assert scope.node.try_find_child("Nodes") is None
 
-    @pytest.mark.parametrize(("low", "high"), [(-1, 2), (2, 1), (0, 0), (1, 451)])
-    def test_numbers_of_nodes_that_contradict_each_other_are_refused(self, low: int, high: int) -> None:
-        with pytest.raises(ValueError, match=f"0 to max_nodes, and max_nodes 1 to 450, got {low} and {high}"):
+    @pytest.mark.parametrize(
+        ("low", "high", "message"),
+        [
+            (-1, 2, "min_nodes must be at least 0, got -1"),
+            (2, 1, "max_nodes must be at least min_nodes .2., got 1. Raise max_nodes or lower min_nodes"),
+            (0, 0, "max_nodes must be at least 1, got 0"),
+        ],
+    )
+    def test_numbers_of_nodes_that_contradict_each_other_are_refused(self, low: int, high: int, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
             check_sizes(min_nodes=low, max_nodes=high)
+
+    def test_only_managed_node_groups_have_a_quota(self) -> None:
+        check_sizes(min_nodes=1, max_nodes=450, quota=450)
+        check_sizes(min_nodes=1, max_nodes=451)

@@ -13,12 +13,10 @@ from patternbook.testing.reading import Reading, Resource
 from stacks.eks_managed_nodes import EksManagedNodesStack
 from tests.book import refusal, variant
 from tests.unit.eks import (
-    MEMBERS,
     ClusterPromises,
     InsightsPromises,
     NetworkPromises,
     OperationPromises,
-    Outbound,
     add_on,
     add_ons,
     cluster,
@@ -108,11 +106,11 @@ def said(stack: Reading, path: str) -> str:
 
 class TestNetwork(NetworkPromises):
     MORE_GROUPS = ("EFS mount targets", "FSx for Lustre", "FSx for ONTAP")
-    OUTBOUND: ClassVar[Mapping[str, set[Outbound]]] = {
+    OUTBOUND: ClassVar[Mapping[str, set[str]]] = {
         "FSx for Lustre": {
-            (to, *ports)
-            for to in (MEMBERS, "${AWS::EC2::SecurityGroup.GroupId}")
-            for ports in ((988, 988), (1018, 1023))
+            f"tcp {ports} to {members}"
+            for members in ("${AWS::EKS::Cluster.ClusterSecurityGroupId}", "FSx for Lustre")
+            for ports in ("988", "1018-1023")
         }
     }
 
@@ -688,12 +686,12 @@ class TestRefusals:
             (
                 {"min_system_nodes": 5},
                 "max_system_nodes",
-                "Must be at least min_system_nodes (5), got 4. Raise max_system_nodes or",
+                "must be at least min_system_nodes (5), got 4. Raise max_system_nodes or",
             ),
             (
                 {"min_spot_nodes": 5},
                 "max_spot_nodes",
-                "Must be at least min_spot_nodes (5), got 4. Raise max_spot_nodes or lower min_spot",
+                "must be at least min_spot_nodes (5), got 4. Raise max_spot_nodes or lower min_spot",
             ),
             ({"max_spot_nodes": 451}, "max_spot_nodes", "a whole number from 1 to 450"),
             ({"desired_nodes": 3}, "desired_nodes", "Not supported: a node group starts with its minimum"),

@@ -239,7 +239,7 @@ class TestRefusals:
             (
                 {"min_nodes": 7},
                 "max_nodes",
-                "Must be at least min_nodes (7), got 6. Raise max_nodes or lower min_nodes.",
+                "must be at least min_nodes (7), got 6. Raise max_nodes or lower min_nodes.",
             ),
             ({"desired_nodes": 3}, "desired_nodes", "To pin it, set min_nodes = max_nodes."),
             ({"operating_system": "bottlerocket"}, "operating_system", "Unknown setting"),
@@ -263,7 +263,7 @@ class TestRefusals:
         ("wrong", "message"),
         [
             ({"ami_id": "mine"}, "ami_id must be the id of an AMI .*, got 'mine'"),
-            ({"min_nodes": 3, "max_nodes": 2}, r"must be at least min_instances \(3\), got 2\."),
+            ({"min_nodes": 3, "max_nodes": 2}, r"must be at least min_nodes \(3\), got 2\."),
             ({"spot_percent": 101}, r"spot_percent must be 0 to 100, got 101\."),
             ({"instance_types": ["m6i.large"]}, "an AMI for arm64"),
         ],

@@ -87,7 +87,3 @@ class LogGroup(logs.LogGroup):
         name: str | None = None,
     ) -> Self:
         return cls(scope, construct_id, posture=posture, retention_days=settings.log_retention_days, key=key, name=name)
-
-
-log_group = LogGroup
-"""The former name of the class."""

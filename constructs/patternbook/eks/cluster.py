@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct, IDependable
 from typing_extensions import Self
 
-from patternbook.data.logs import log_group
+from patternbook.data.logs import LogGroup
 from patternbook.eks.access import admin_role, auto_mode_node_role
 from patternbook.eks.manifests import Kubectl
 from patternbook.eks.pod_identity import volume_key_statements
@@ -236,7 +236,7 @@ class EksCluster(Construct):
         :param name: the name that its writer expects. It should contain the name of the cluster, because a log group
             of an earlier creation of the stack may still exist.
         """
-        return log_group(
+        return LogGroup(
             self,
             construct_id,
             posture=self._posture,

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
 from typing_extensions import Self
 
-from patternbook.data.logs import log_group
+from patternbook.data.logs import LogGroup
 from patternbook.eks.access import role_with_policies
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.manifests import MANIFESTS, read_manifests
@@ -51,7 +51,7 @@ class FargatePods(Construct):
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._cluster = cluster
-        self.log_group = log_group(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
+        self.log_group = LogGroup(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
         self.role = self._pod_execution_role(cluster)
         system = self._profile(
             "System", cluster, [eks.Selector(namespace="kube-system", labels={"k8s-app": "kube-dns"})]

@@ -14,7 +14,7 @@ from patternbook.eks.cluster import EksCluster
 from patternbook.eks.launch_template import node_template
 from patternbook.eks.settings import CapacityType, NodeGroupSettings, Taint
 from patternbook.limits.ecs_capacity import OperatingSystem
-from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
+from patternbook.limits.eks import MAX_NODES, NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
 
 AMI_TYPES: Final[Mapping[tuple[OperatingSystem, Architecture], eks.NodegroupAmiType]] = {
@@ -75,7 +75,7 @@ class ManagedNodes(Construct):
         :raises ValueError: see :func:`patternbook.limits.eks.check_sizes` and
             :func:`patternbook.limits.eks.check_node_types`.
         """
-        check_sizes(min_nodes=min_nodes, max_nodes=max_nodes)
+        check_sizes(min_nodes=min_nodes, max_nodes=max_nodes, quota=MAX_NODES)
         spot = capacity_type == "SPOT"
         names = tuple(instance_types) or (SPOT_TYPES if spot else NODE_TYPES)[architecture]
         check_node_types(names, architecture=architecture)

@@ -15,8 +15,8 @@ from patternbook.eks.cluster import EksCluster
 from patternbook.eks.launch_template import OwnImage, node_template, nodeadm_user_data, optimized_image
 from patternbook.eks.managed_nodes import warn_of_one_spot_type
 from patternbook.eks.settings import SelfManagedNodesSettings, Taint
-from patternbook.limits.ecs_capacity import check_numbers
-from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types
+from patternbook.limits.ecs_tasks import check_spot_share
+from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
@@ -70,11 +70,11 @@ class SelfManagedNodes(Construct):
         :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
         :param after: what a node needs to become ready, see :class:`patternbook.eks.managed_nodes.ManagedNodes`.
         :raises ValueError: for anything but the id of an AMI, for a cluster without ``service_cidr``, and see
-            :func:`patternbook.limits.eks.check_node_types` and :func:`patternbook.limits.ecs_capacity.check_numbers`.
+            :func:`patternbook.limits.eks.check_sizes`, :func:`patternbook.limits.ecs_tasks.check_spot_share` and
+            :func:`patternbook.limits.eks.check_node_types`.
         """
-        check_numbers(
-            min_instances=min_nodes, max_instances=max_nodes, on_demand_base=on_demand_base, spot_percent=spot_percent
-        )
+        check_sizes(min_nodes=min_nodes, max_nodes=max_nodes)
+        check_spot_share(on_demand_base=on_demand_base, spot_percent=spot_percent)
         names = tuple(instance_types) or tuple(dict.fromkeys((*NODE_TYPES[architecture], *SPOT_TYPES[architecture])))
         check_node_types(names, architecture=architecture)
         if ami_id is not None and not AMI_ID.accepts(ami_id):

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import LogSettings
 from patternbook.limits.ecs_capacity import OperatingSystem
+from patternbook.limits.ecs_tasks import check_order
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
@@ -207,7 +208,7 @@ class SelfManagedNodesSettings(NodeSettings):
     @field_validator("max_nodes")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return checked_maximum(value, info, minimum="min_nodes")
+        return checked_maximum(value, info)
 
 
 class FargatePodsSettings(LogSettings):
@@ -232,11 +233,9 @@ def checked_types(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> 
     return value
 
 
-def checked_maximum(value: int, info: ValidationInfo, *, minimum: str) -> int:
-    """Validates a maximum: it must not be below the setting that ``minimum`` names."""
-    if value < info.data.get(minimum, 0):
-        raise ValueError(
-            f"Must be at least {minimum} ({info.data[minimum]}), got {value}. "
-            f"Raise {info.field_name} or lower {minimum}."
-        )
+def checked_maximum(value: int, info: ValidationInfo) -> int:
+    """Validates a setting ``max_…``: it must not be below the setting ``min_…`` of the same name."""
+    name = f"{info.field_name}".removeprefix("max_")
+    if f"min_{name}" in info.data:
+        check_order(name, minimum=info.data[f"min_{name}"], maximum=value)
     return value

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from patternbook.limits.ecs_tasks import check_order
 from patternbook.limits.instance_types import Architecture, InstanceTypeName, check_instance_types
 
 MAX_PUBLIC_CIDRS: Final = 40
@@ -67,9 +68,12 @@ def check_node_types(names: Sequence[InstanceTypeName], *, architecture: Archite
         )
 
 
-def check_sizes(*, min_nodes: int, max_nodes: int) -> None:
-    """:raises ValueError: for a minimum above the maximum, and for numbers that EKS does not take."""
-    if not 0 <= min_nodes <= max_nodes <= MAX_NODES or max_nodes < 1:
-        raise ValueError(
-            f"min_nodes must be 0 to max_nodes, and max_nodes 1 to {MAX_NODES}, got {min_nodes} and {max_nodes}."
-        )
+def check_sizes(*, min_nodes: int, max_nodes: int, quota: int | None = None) -> None:
+    """:param quota: how many nodes the group can have at most. Auto Scaling has no such limit of its own.
+    :raises ValueError: for a minimum above the maximum, for a maximum of no nodes, and for more nodes than the quota.
+    """
+    check_order("nodes", minimum=min_nodes, maximum=max_nodes)
+    if max_nodes < 1:
+        raise ValueError(f"max_nodes must be at least 1, got {max_nodes}.")
+    if quota is not None and max_nodes > quota:
+        raise ValueError(f"max_nodes must be at most {quota}, got {max_nodes}.")

@@ -5,11 +5,12 @@ from patternbook.monitoring.base import MonitoringBase, metrics_of
 
 
 class EksAlarms(MonitoringBase):
-    """Watches EKS clusters."""
+    """Alarms of EKS clusters."""
 
     def watch_kubernetes(self, cluster_name: str, *, container_insights: bool) -> None:
-        """Alarms on pods that find no node, on errors of the API server, and, with Container Insights, on nodes that
-        have failed; and a graph of the requests to the API server.
+        """Adds alarms on pods without a node and on errors of the API server, and a graph of its requests.
+
+        With Container Insights it also adds an alarm on failed nodes.
 
         https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-EKS.html
@@ -21,20 +22,20 @@ class EksAlarms(MonitoringBase):
             metric("scheduler_pending_pods_UNSCHEDULABLE", "max"),
             threshold=0,
             minutes=15,
-            description="A pod finds no node that it may run on",
+            description="A pod waits for a node that it may run on",
         )
         self.watch(
             "ApiServerErrors",
             metric("apiserver_request_total_5XX", "sum"),
             threshold=5,
-            description="More than 5 responses a minute of the API server are 5xx",
+            description="More than 5 responses of the API server per minute are 5xx",
         )
         if container_insights:
             self.watch(
                 "FailedNodes",
                 metrics_of("ContainerInsights", names)("cluster_failed_node_count", "max"),
                 threshold=0,
-                description="A node is not ready, or runs out of something",
+                description="A node is not ready, or lacks memory, disk or process IDs",
             )
         self.graph("Requests to the API server", [metric("apiserver_request_total", "sum")])
 
