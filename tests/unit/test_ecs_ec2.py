@@ -258,13 +258,13 @@ class TestInstances:
     def test_lifetime(self, read: Callable[[str], Reading], name: str, seconds: int | None) -> None:
         assert group(read(name)).get("MaxInstanceLifetime") == seconds
 
-    def test_how_many_is_between_the_settings_and_for_scaling_to_say(self, read: Callable[[str], Reading]) -> None:
+    def test_limits_of_the_settings_and_no_desired_capacity(self, read: Callable[[str], Reading]) -> None:
         bounds = {name: (group(read(name))["MinSize"], group(read(name))["MaxSize"]) for name in ("sandbox", "shared")}
         assert bounds == {"sandbox": ("2", "6"), "shared": ("1", "8")}
         for name in ("sandbox", "alone"):
             assert group(read(name)).get("DesiredCapacity") is None
 
-    def test_there_is_no_function(self, any_stack: Reading) -> None:
+    def test_no_lambda_function(self, any_stack: Reading) -> None:
         assert any_stack.all("AWS::Lambda::Function") == []
 
 
@@ -389,7 +389,7 @@ class TestCapacityProvider:
 
 
 class TestWithoutCapacityProvider:
-    def test_there_is_none(self, alone: Reading) -> None:
+    def test_no_capacity_provider(self, alone: Reading) -> None:
         assert alone.all("AWS::ECS::CapacityProvider") == []
         assert alone.all("AWS::ECS::ClusterCapacityProviderAssociations") == []
 
@@ -507,7 +507,7 @@ class TestTasks:
 
 
 class TestEndpoints:
-    def test_sandbox_has_none(self, read: Callable[[str], Reading]) -> None:
+    def test_sandbox_has_no_interface_endpoints(self, read: Callable[[str], Reading]) -> None:
         kinds = [endpoint["VpcEndpointType"] for endpoint in read("sandbox").all("AWS::EC2::VPCEndpoint")]
         assert kinds == ["Gateway"]
 
@@ -543,7 +543,7 @@ class TestQueueAndTaskRoles:
             ("worker", {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}, {"kms:Decrypt"}),
         ],
     )
-    def test_web_sends_and_the_worker_receives_and_neither_does_more(
+    def test_web_may_only_send_and_the_worker_only_consume(
         self, any_stack: Reading, name: str, on_queue: set[str], on_key: set[str]
     ) -> None:
         expected = [(on_queue, "${AWS::SQS::Queue.Arn}")]
@@ -554,7 +554,7 @@ class TestQueueAndTaskRoles:
             expected.append((mount, "${AWS::EFS::FileSystem.Arn}"))
         assert statements(any_stack, name) == expected
 
-    def test_it_is_the_queue_of_the_work(self, any_stack: Reading) -> None:
+    def test_the_worker_consumes_the_queue(self, any_stack: Reading) -> None:
         """Not the one of what could not be worked off."""
         for name in ("web", "worker"):
             role = any_stack.to(task(any_stack, name)["TaskRoleArn"])
@@ -616,7 +616,7 @@ class TestDemonstration:
         assert "receive-message" in worker["EntryPoint"][2]
         assert worker["LinuxParameters"]["Tmpfs"] == [{"ContainerPath": "/tmp", "Size": 64}]
 
-    def test_images_of_ones_own_run_alone(self, read: Callable[[str], Reading]) -> None:
+    def test_user_images_run_alone(self, read: Callable[[str], Reading]) -> None:
         stack = read("full")
         [web], [worker] = (containers(stack, name).values() for name in ("web", "worker"))
         assert stack.shown(web["Image"]).endswith("/team/app:v1")
@@ -642,7 +642,7 @@ class TestSharedFiles:
         assert len(targets) == 3
         assert targets <= set(services(stack)[name].depends_on)
 
-    def test_there_are_none_without_the_setting(self, stack: Reading) -> None:
+    def test_no_shared_files_by_default(self, stack: Reading) -> None:
         assert stack.all("AWS::EFS::FileSystem") == []
 
 
@@ -657,7 +657,7 @@ class TestScaling:
         found = stack.all("AWS::ApplicationAutoScaling::ScalingPolicy")
         return [policy for policy in found if stack.to(policy["ScalingTargetId"]).id in targets]
 
-    def test_web_on_cpu_memory_and_requests(self, any_stack: Reading) -> None:
+    def test_web_scales_on_cpu_memory_and_requests(self, any_stack: Reading) -> None:
         tracked = {
             policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]
             for policy in self.policies(any_stack, "web")
@@ -667,7 +667,7 @@ class TestScaling:
             *("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"),
         }
 
-    def test_web_by_schedule_and_response_time_as_chosen(self, read: Callable[[str], Reading]) -> None:
+    def test_web_scales_by_schedule_and_response_time_as_set(self, read: Callable[[str], Reading]) -> None:
         stack = read("full")
         assert "StepScaling" in {policy["PolicyType"] for policy in self.policies(stack, "web")}
         actions = [
@@ -677,7 +677,7 @@ class TestScaling:
         assert action["Timezone"] == "Europe/Berlin"
 
     @pytest.mark.parametrize(("name", "messages"), [("sandbox", 100), ("shared", 20)])
-    def test_the_worker_on_cpu_and_on_messages_that_wait(
+    def test_the_worker_scales_on_cpu_and_backlog(
         self, read: Callable[[str], Reading], name: str, messages: int
     ) -> None:
         stack = read(name)
@@ -694,7 +694,7 @@ class TestScaling:
         [dimension] = alarm["Dimensions"]
         assert stack.to(dimension["Value"]).get("RedrivePolicy"), "the queue of the work"
 
-    def test_bounds(self, read: Callable[[str], Reading]) -> None:
+    def test_task_limits(self, read: Callable[[str], Reading]) -> None:
         targets = read("sandbox").all("AWS::ApplicationAutoScaling::ScalableTarget")
         assert sorted((target["MinCapacity"], target["MaxCapacity"]) for target in targets) == [(1, 3), (2, 6)]
 
@@ -846,7 +846,7 @@ class TestRefusals:
         assert "ENI trunking" in refusal(EcsEc2Stack, tmp_path, **many)["max_instances"]
         variant(EcsEc2Stack, tmp_path, eni_trunking=True, **many)
 
-    def test_all_at_once(self, tmp_path: Any) -> None:
+    def test_all_mistakes_are_named_at_once(self, tmp_path: Any) -> None:
         found = refusal(
             EcsEc2Stack, tmp_path, instance_types=["t3.small"], spot_percent=300, min_instances=20, max_instances=10
         )

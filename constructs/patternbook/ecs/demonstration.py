@@ -1,4 +1,4 @@
-"""What a pattern runs until its user sets an image: small containers of public images that need no build."""
+"""Containers that a pattern runs until its user sets an image. They need no build."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -249,7 +249,7 @@ class Task(Construct):
         )
 
     def _linux(self, construct_id: str, writable_paths: Sequence[str]) -> ecs.LinuxParameters:
-        # As process 1, a web server without signal handlers would ignore SIGTERM.
+        # A web server without signal handlers would ignore SIGTERM as process 1.
         linux = ecs.LinuxParameters(self, construct_id, init_process_enabled=True)
         for path in writable_paths:
             # An empty volume would belong to root on Fargate. See "tmpfs mounts on AWS Fargate", 2026-01-06:

@@ -1,4 +1,4 @@
-"""What a Network Load Balancer accepts."""
+"""Limits of Network Load Balancers."""
 
 from collections.abc import Sequence
 from typing import Final, Literal
