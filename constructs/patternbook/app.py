@@ -66,6 +66,7 @@ class PatternStack(cdk.Stack):
             account = given.account if given else _account_of_stage(scope)
             stack_options["env"] = cdk.Environment(account=account, region=settings.pinned_region)
         super().__init__(scope, construct_id, **stack_options)
+        self.settings = settings
 
     def output(self, name: str, value: str, description: str) -> None:
         """Something that a person needs after the deployment."""

@@ -10,7 +10,7 @@ from patternbook import NotificationTopic, PatternStack, Posture, StackOptions, 
 from patternbook.nag import acknowledge
 from stacks.ecr.lifecycle_rules import lifecycle_rules
 from stacks.ecr.public_repository import public_repository
-from stacks.ecr.registry import enhanced_scanning, pull_through_cache, replication
+from stacks.ecr.registry import enhanced_scanning, pull_through_cache, replication, warn_of_shared_registry
 from stacks.ecr.scan_findings import basic_scan_findings, enhanced_scan_findings
 from stacks.ecr.settings import EcrSettings
 
@@ -31,6 +31,7 @@ class EcrStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
+        warn_of_shared_registry(self, settings)
         key = data_key(self, "Key", posture=posture)
         mutability = ecr.TagMutability
         mutable_tags = [ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in settings.mutable_tags]

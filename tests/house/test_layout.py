@@ -56,7 +56,7 @@ def test_constructs_is_a_source_root_and_not_a_package() -> None:
 @pytest.mark.parametrize("path", sorted(ROOT.glob("stacks/*/stack.py")), ids=lambda path: path.parent.name)
 def test_a_stack_is_read_in_a_few_minutes(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 170, "what does not compose belongs into a construct, or into a module beside it"
+    assert len(lines) <= 120, "what does not compose belongs into a construct, or into a module beside it"
 
 
 def _files(folder: Path) -> list[str]:

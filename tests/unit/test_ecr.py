@@ -9,7 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 import boto3
 import pytest
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.events.models import EventPattern
@@ -642,3 +642,33 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
         tmp_path, untagged_days="soon", scanning="thorough", scan_severities=["AWFUL"], releases=[{"keep": 1}]
     )
     assert set(said) == {"untagged_days", "scanning", "scan_severities.0", "releases.0.prefix"}
+
+
+class TestTwoStages:
+    """One account has one registry."""
+
+    def warnings(self, tmp_path: Path, **settings: Any) -> str:
+        """What synth says of the second of two stages."""
+        app = cdk.App(outdir=str(tmp_path))
+        made = [
+            EcrStack(scope, "EcrStack", settings=EcrSettings.model_validate(settings), posture=SANDBOX)
+            for scope in (app, cdk.Stage(app, "production"))
+        ]
+        said = [Annotations.from_stack(each).find_warning("*", Match.any_value()) for each in made]
+        assert said[0] == []
+        return " ".join(str(each.entry.data) for each in said[1])
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"scanning": "enhanced"},
+            {"repository_name": "team/app"},
+            {"replicate_to_regions": ["eu-west-1"]},
+            {"cache_ecr_public_prefix": "ecr-public"},
+        ],
+    )
+    def test_the_second_is_warned_of_what_the_account_has_once(self, settings: dict[str, Any], tmp_path: Path) -> None:
+        assert f"EcrStack sets {next(iter(settings))}, too." in self.warnings(tmp_path, **settings)
+
+    def test_the_defaults_share_nothing(self, tmp_path: Path) -> None:
+        assert self.warnings(tmp_path) == ""
