@@ -26,7 +26,7 @@ from patternbook.limits.fargate import check_task_size
 
 @pytest.fixture
 def stack() -> cdk.Stack:
-    return cdk.Stack()
+    return cdk.Stack(cdk.App(builtin_cloud_formation_validation=False))
 
 
 @pytest.fixture(scope="module")
