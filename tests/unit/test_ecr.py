@@ -16,7 +16,7 @@ from moto.events.models import EventPattern
 
 from patternbook import SANDBOX
 from patternbook.posture import POSTURES
-from patternbook.testing.synthesis import refusal, template_of, variant
+from patternbook.testing.synthesis import refusal, template_of, unchecked_app, variant
 from stacks.ecr import EcrSettings, EcrStack
 
 EVERY_OPTION: Mapping[str, Any] = {
@@ -640,7 +640,7 @@ class TestTwoStages:
 
     def warnings(self, tmp_path: Path, **settings: Any) -> str:
         """What synth says of the second of two stages."""
-        app = cdk.App(outdir=str(tmp_path))
+        app = unchecked_app(tmp_path)
         made = [
             EcrStack(scope, "EcrStack", settings=EcrSettings.model_validate(settings), posture=SANDBOX)
             for scope in (app, cdk.Stage(app, "production"))

@@ -15,7 +15,7 @@ from patternbook.ecs.service import cluster
 from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
-from patternbook.testing.synthesis import refusal
+from patternbook.testing.synthesis import refusal, unchecked_app
 from stacks.ecs_express import EcsExpressStack
 
 PATTERN = EcsExpressStack
@@ -484,7 +484,7 @@ class TestConstruct:
 
     def test_what_is_added_to_the_infrastructure_role_outlives_the_service(self) -> None:
         """Without its permissions ECS could not delete what it made."""
-        stack = cdk.Stack()
+        stack = cdk.Stack(unchecked_app())
         network = Network(stack, "Network", posture=SANDBOX)
         logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         named: dict[str, Any] = {"container_name": "Main", "port_name": "http"}

@@ -27,7 +27,7 @@ from patternbook.testing.eks import (
 )
 from patternbook.testing.options import CLUSTER_OPTIONS
 from patternbook.testing.reading import Reading, Resource
-from patternbook.testing.synthesis import refusal
+from patternbook.testing.synthesis import refusal, unchecked_app
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 
 PATTERN = EksSelfManagedNodesStack
@@ -253,7 +253,7 @@ class TestRefusals:
 
     @pytest.fixture(scope="class")
     def owned(self) -> dict[str, Any]:
-        stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False))
+        stack = cdk.Stack(unchecked_app())
         network = Network(stack, "Network", posture=SANDBOX)
         kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX, service_cidr="172.20.0.0/16")
         return {"cluster": kubernetes, "role": node_role(stack, "Role"), "posture": SANDBOX}

@@ -16,7 +16,7 @@ from patternbook.aws_lambda.provisioned_concurrency import Schedule
 from patternbook.limits import aws_lambda as lambda_limits
 from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment
 from patternbook.testing.reading import Reading, Resource
-from patternbook.testing.synthesis import refusal, variant
+from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
 
@@ -712,7 +712,7 @@ class TestConstructs:
         assert len(stack.node.find_all()) == before
 
     def test_a_function_needs_no_destination_and_no_deployments(self, tmp_path: Path) -> None:
-        stack = cdk.Stack(cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False), "Own")
+        stack = cdk.Stack(unchecked_app(tmp_path), "Own")
         logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         function_of(stack, log_group=logs)
         reading = Reading(stack)

@@ -1,6 +1,7 @@
 """One pattern alone, synthesized for a test with the feature flags of its project and without the checks of an app."""
 
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,15 @@ def feature_flags(cdk_json: Path) -> dict[str, Any]:
     return {key: value for key, value in read_cdk_json(cdk_json).items() if is_cdk_key(key)}
 
 
+def unchecked_app(outdir: Path | None = None, *, context: Mapping[str, Any] | None = None) -> cdk.App:
+    """An app without CDK's own validation, which costs two seconds a process and belongs to the tests of policies.
+
+    :param outdir: the folder for the app's output; a temporary one where none is given.
+    """
+    folder = None if outdir is None else str(outdir)
+    return cdk.App(context=context, outdir=folder, builtin_cloud_formation_validation=False)
+
+
 def variant(pattern: type[PatternStack], outdir: Path, *, posture: str = "sandbox", **settings: Any) -> cdk.Stack:
     """The stack of a pattern in an app of its own; in production within the stage ``production``.
 
@@ -34,12 +44,7 @@ def variant(pattern: type[PatternStack], outdir: Path, *, posture: str = "sandbo
     :raises SettingsError: with every mistake in ``settings``.
     """
     loaded = load_settings(pattern.settings_type, settings, posture=POSTURES[posture], stack=pattern.__name__)
-    app = cdk.App(
-        context={**_flags_of(pattern), **READABLE},
-        outdir=str(outdir),
-        # CDK's own validation costs two seconds a process. It belongs to tests of policies.
-        builtin_cloud_formation_validation=False,
-    )
+    app = unchecked_app(outdir, context={**_flags_of(pattern), **READABLE})
     name = None if posture == "sandbox" else posture
     scope = add_stage(app, [pattern], Stage(name=name, posture=POSTURES[posture], settings={pattern.__name__: loaded}))
     return next(each for each in scope.node.children if isinstance(each, pattern))
