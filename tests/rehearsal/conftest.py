@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
 from rehearsal.commands import synthesize
-from rehearsal.plans import STAGES
+from rehearsal.plans import PLANS, STAGES
 from tests.rehearsal.templates import Stack
 
 CUSTOM_RESOURCE_SECONDS = 2
@@ -28,7 +28,7 @@ def account() -> Iterator[EmulatedAccount]:
 def assemblies(account: EmulatedAccount) -> Path:
     """The book in both stages, as configured and with the changed settings."""
     folder = account.folder / "assemblies"
-    synthesize(account, folder, STAGES)
+    synthesize(account, folder, list(PLANS), STAGES)
     return folder
 
 

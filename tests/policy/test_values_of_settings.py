@@ -1,4 +1,7 @@
-"""Settings that are accepted can be synthesized, in any combination."""
+"""Settings that are accepted can be synthesized, in any combination.
+
+The module comes last by its name: every app that it makes stays in Node's memory, and slows tests that follow.
+"""
 
 import tempfile
 from collections.abc import Mapping
@@ -22,7 +25,7 @@ from tests.unit.test_settings import PARAMETER, SECRET
 
 @pytest.mark.parametrize("pattern", app.PATTERNS)
 @given(data=st.data())
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_accepted_can_be_synthesized(pattern: type[PatternStack], data: st.DataObject) -> None:
     """Any of the options together, with values that provoke collisions of names."""
     options = every_option(pattern) | CLASHING.get(pattern.__name__, {})
