@@ -87,7 +87,7 @@ class AppRunnerService(Construct):
         :param tracing: sends OpenTelemetry traces of the application to X-Ray.
         :param connector: sends the traffic of the application into a VPC. Without it, the traffic goes to the internet.
         :param publicly_accessible: whether the service is reachable from the internet. If it isn't, add a
-            :class:`patternbook.app_runner.service.vpc.PrivateIngress`.
+            :class:`patternbook.app_runner.vpc.PrivateIngress`.
         :param web_acl_arn: regional AWS WAF web ACL.
         :param key: encrypts App Runner's copies of the source.
         :raises ValueError: see the checks in :mod:`patternbook.limits.app_runner`.

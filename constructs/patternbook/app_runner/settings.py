@@ -130,7 +130,7 @@ class SourceSettings(SecretSettings):
 
 
 class PrivateIngressSettings(PatternSettings):
-    """Settings of a :class:`patternbook.app_runner.service.vpc.PrivateIngress`."""
+    """Settings of a :class:`patternbook.app_runner.vpc.PrivateIngress`."""
 
     private_ingress: YesNo = False
     """Make the service private: reachable from a VPC through an interface endpoint, and not from the internet."""
