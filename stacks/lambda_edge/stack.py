@@ -1,6 +1,5 @@
 """Viewer → CloudFront with Lambda@Edge at its four events → origin access control → private S3 bucket."""
 
-from aws_cdk import aws_cloudfront_origins as origins
 from constructs import Construct
 from typing_extensions import Unpack
 
@@ -14,6 +13,7 @@ from patternbook import (
     StackOptions,
     data_key,
     site_bucket,
+    site_origin,
 )
 from patternbook.nag import acknowledge
 from stacks.lambda_edge.behaviors import page_and_asset_behaviors
@@ -41,10 +41,7 @@ class LambdaEdgeStack(PatternStack):
         self.bucket = site_bucket(self, "Bucket", posture=posture)
         self.functions = edge_functions(self, dict(settings))
         pages, assets = page_and_asset_behaviors(
-            self,
-            origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
-            functions=self.functions,
-            settings=settings,
+            self, origin=site_origin(self.bucket), functions=self.functions, settings=settings
         )
         self.distribution = SiteDistribution.from_settings(
             self,
