@@ -17,7 +17,6 @@ from patternbook.limits.app_runner import (
     check_commands,
     check_health_check_path,
     check_image,
-    check_max_instances,
     check_one_source,
     check_size,
     check_variables,
@@ -25,6 +24,7 @@ from patternbook.limits.app_runner import (
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.fields import EachOnce, Expected, Text, Unit, Whole, YesNo, within
+from patternbook.settings.ranges import checked_maximum
 
 Seconds = Annotated[Whole, within(HEALTH_CHECK_SECONDS), Unit("seconds")]
 Checks = Annotated[Whole, within(HEALTH_CHECK_THRESHOLD), Unit("checks")]
@@ -188,8 +188,7 @@ class ServiceSettings(PrivateIngressSettings, SourceSettings):
     @field_validator("max_instances")
     @classmethod
     def _not_below_minimum(cls, value: int, info: ValidationInfo) -> int:
-        check_max_instances(value, min_instances=info.data.get("min_instances", 0))
-        return value
+        return checked_maximum(value, info)
 
     @field_validator("health_check_path")
     @classmethod

@@ -21,6 +21,7 @@ from patternbook.limits.aws_lambda import (
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
 from patternbook.settings.fields import Unit, Whole, YesNo, within
+from patternbook.settings.ranges import checked_maximum
 
 _CODE = 'a folder or a .zip file with code, such as "mine", relative to where cdk runs'
 Executions = Annotated[Whole, Field(ge=0, le=100_000), Unit("concurrent executions")]
@@ -99,12 +100,7 @@ class ScheduledEnvironments(SettingsModel):
     @field_validator("max_provisioned")
     @classmethod
     def _not_below_minimum(cls, value: int, info: ValidationInfo) -> int:
-        minimum = info.data.get("min_provisioned", 0)
-        if value < minimum:
-            raise ValueError(
-                f"must be at least min_provisioned ({minimum}), got {value}. Raise it, or lower min_provisioned."
-            )
-        return value
+        return checked_maximum(value, info)
 
 
 class ConcurrencySettings(PatternSettings):

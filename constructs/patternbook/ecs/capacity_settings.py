@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook.ecs.settings import TargetPercent, check_maximum
-from patternbook.limits.ecs_capacity import CapacityOption, OperatingSystem, check_scaling
+from patternbook.ecs.settings import TargetPercent
+from patternbook.limits.ecs_capacity import CapacityOption, check_scaling
 from patternbook.limits.instance_types import DEFAULT_TYPES, Architecture, InstanceTypeName, check_instance_types
+from patternbook.limits.operating_systems import OperatingSystem
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.fields import EachOnce, Percent, Unit, Whole, YesNo
+from patternbook.settings.ranges import checked_maximum
 
 Instances = Annotated[Whole, Field(ge=0, le=1000), Unit("instances")]
 Vcpus = Annotated[Whole, Field(ge=1, le=192), Unit("vCPUs")]
@@ -67,7 +69,7 @@ class Ec2CapacitySettings(PatternSettings):
     @field_validator("max_instances")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("instances", value, info)
+        return checked_maximum(value, info)
 
 
 class ManagedInstancesSettings(PatternSettings):
@@ -102,9 +104,9 @@ class ManagedInstancesSettings(PatternSettings):
     @field_validator("max_vcpus")
     @classmethod
     def _vcpus_ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("vcpus", value, info)
+        return checked_maximum(value, info)
 
     @field_validator("max_memory_gib")
     @classmethod
     def _memory_ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("memory_gib", value, info)
+        return checked_maximum(value, info)

@@ -8,13 +8,14 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import SecretSettings
 from patternbook.limits.ecs_express import MAX_REQUESTS_PER_TARGET, ScalingMetric, check_target
-from patternbook.limits.ecs_tasks import HIGHEST_PORT, RESERVED_PORTS, check_host_port, check_order, check_paths
+from patternbook.limits.ecs_tasks import HIGHEST_PORT, RESERVED_PORTS, check_host_port, check_paths
 from patternbook.limits.fargate import MEMORY_MIB, check_cpu, check_task_size
 from patternbook.limits.instance_types import Architecture
 from patternbook.network.settings import HealthCheckSettings
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel
 from patternbook.settings.fields import Expected, Number, Unit, Whole, YesNo
+from patternbook.settings.ranges import checked_maximum
 
 Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
 TargetPercent = Annotated[Whole, Field(ge=10, le=90), Unit("%")]
@@ -22,13 +23,6 @@ FargateCpu = Annotated[
     Whole, AfterValidator(check_cpu), Expected(f"one of {', '.join(map(str, MEMORY_MIB))}"), Unit("CPU units")
 ]
 Command = Annotated[tuple[Annotated[str, fields.prose(1024)], ...], Field(max_length=20)]
-
-
-def check_maximum(name: str, value: int, info: ValidationInfo) -> int:
-    """The value of the setting ``max_<name>``, unless it is below that of ``min_<name>``."""
-    if f"min_{name}" in info.data:
-        check_order(name, minimum=info.data[f"min_{name}"], maximum=value)
-    return value
 
 
 class ContainerSettings(PatternSettings):
@@ -127,7 +121,7 @@ class ScheduledTasks(SettingsModel):
     @field_validator("max_tasks")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("tasks", value, info)
+        return checked_maximum(value, info)
 
 
 class ResponseTimeStep(SettingsModel):
@@ -161,7 +155,7 @@ class TaskCountSettings(PatternSettings):
     @field_validator("max_tasks")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("tasks", value, info)
+        return checked_maximum(value, info)
 
 
 class UtilizationScalingSettings(TaskCountSettings):

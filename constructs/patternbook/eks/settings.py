@@ -9,16 +9,16 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import LogSettings
-from patternbook.limits.ecs_capacity import OperatingSystem
-from patternbook.limits.ecs_tasks import check_order
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
+from patternbook.limits.operating_systems import OperatingSystem
 from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
 from patternbook.settings.fields import CIDR, NAMESPACE, EachOnce, Expected, Percent, Unit, Whole, YesNo
+from patternbook.settings.ranges import checked_maximum
 
 CapacityType = Literal["ON_DEMAND", "SPOT"]
 TaintEffect = Literal["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]
@@ -230,12 +230,4 @@ def checked_types(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> 
     """Validates instance types, see :func:`patternbook.limits.eks.check_node_types`."""
     if "architecture" in info.data:
         check_node_types(value, architecture=info.data["architecture"])
-    return value
-
-
-def checked_maximum(value: int, info: ValidationInfo) -> int:
-    """Validates a setting ``max_…``: it must not be below the setting ``min_…`` of the same name."""
-    name = f"{info.field_name}".removeprefix("max_")
-    if f"min_{name}" in info.data:
-        check_order(name, minimum=info.data[f"min_{name}"], maximum=value)
     return value

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final, Literal
 
 from patternbook.limits.limit import Limit
+from patternbook.limits.scaling import check_order
 
 CLOSED_TO_NEW_CUSTOMERS: Final = date(2026, 4, 30)
 """Since this day, only accounts that already used App Runner can create services.
@@ -97,16 +98,7 @@ def check_scaling(*, max_concurrency: int, min_instances: int, max_instances: in
     """:raises ValueError: if App Runner doesn't take these numbers, or the minimum is above the maximum."""
     MAX_CONCURRENCY.check("max_concurrency", max_concurrency)
     MIN_INSTANCES.check("min_instances", min_instances)
-    check_max_instances(max_instances, min_instances=min_instances)
-
-
-def check_max_instances(max_instances: int, *, min_instances: int) -> None:
-    """:raises ValueError: if the minimum is above the maximum."""
-    if max_instances < min_instances:
-        raise ValueError(
-            f"max_instances must be at least min_instances ({min_instances}), got {max_instances}. "
-            "Raise max_instances or lower min_instances."
-        )
+    check_order("instances", minimum=min_instances, maximum=max_instances)
 
 
 def check_health_check_path(*, protocol: Protocol, path: str | None) -> None:

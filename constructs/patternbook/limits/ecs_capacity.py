@@ -1,22 +1,11 @@
 """Limits of EC2 capacity for ECS: Auto Scaling groups, capacity providers and managed instances."""
 
-from typing import Final, Literal
+from typing import Literal
 
-from patternbook.limits.ecs_tasks import check_order, check_spot_share
 from patternbook.limits.instance_types import USABLE_MEMORY
+from patternbook.limits.scaling import check_order, check_spot_share
 
-OperatingSystem = Literal["al2023", "bottlerocket"]
 CapacityOption = Literal["on-demand", "spot"]
-
-VOLUMES_GIB: Final[dict[OperatingSystem, dict[str, int]]] = {
-    "al2023": {"/dev/xvda": 30},
-    "bottlerocket": {"/dev/xvda": 4, "/dev/xvdb": 30},
-}
-"""Volumes of the ECS-optimized AMIs, in GiB. Bottlerocket keeps images and containers on the second volume.
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/al2ami-storage-config.html
-https://bottlerocket.dev/en/os/latest/concepts/storage/
-"""
 
 
 def check_numbers(
