@@ -38,14 +38,16 @@ class AppRunnerSettings(AlarmSettings, NetworkSettings, ServiceSettings):
     @classmethod
     def _port_of_demonstration(cls, value: int, info: ValidationInfo) -> int:
         if _is_demonstration(info) and value != DEMONSTRATION_PORT:
-            raise ValueError(f"must be {DEMONSTRATION_PORT}, the port of the demonstration, unless you set image.")
+            raise ValueError(
+                f"Must be {DEMONSTRATION_PORT}, the port of the demonstration. Set image to use another port."
+            )
         return value
 
     @field_validator("health_check_path")
     @classmethod
     def _page_of_demonstration(cls, value: str | None, info: ValidationInfo) -> str | None:
         if _is_demonstration(info) and value not in (None, "/"):
-            raise ValueError('must be "/", the only page of the demonstration, unless you set image.')
+            raise ValueError('Must be "/", the only page of the demonstration. Set image to use another path.')
         return value
 
 

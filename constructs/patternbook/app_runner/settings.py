@@ -104,7 +104,9 @@ class SourceSettings(SecretSettings):
     @classmethod
     def _connection_with_repository(cls, value: str | None, info: ValidationInfo) -> str | None:
         if info.data.get("repository_url") and value is None:
-            raise ValueError("must be the ARN of an App Runner connection that may read repository_url, got none.")
+            raise ValueError(
+                "Must be the ARN of an App Runner connection that may read repository_url, got none. Set it."
+            )
         return _only_with_repository(value, info)
 
     @field_validator("runtime", "build_command")
@@ -142,7 +144,7 @@ class PrivateIngressSettings(PatternSettings):
     def _only_with_private_ingress(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if value and info.data.get("private_ingress") is False:
             raise ValueError(
-                "must be empty without private_ingress. App Runner then admits the whole internet; use web_acl_arn to "
+                "Must be empty without private_ingress. App Runner then admits the whole internet; use web_acl_arn to "
                 "filter clients by address."
             )
         return value
@@ -200,5 +202,7 @@ class ServiceSettings(PrivateIngressSettings, SourceSettings):
 
 def _only_with_repository(value: str | None, info: ValidationInfo) -> str | None:
     if value is not None and info.data.get("repository_url", "") is None:
-        raise ValueError("must be unset without repository_url, because an image is already built.")
+        raise ValueError(
+            "Must be unset without repository_url, because an image is already built. Remove it, or set repository_url."
+        )
     return value

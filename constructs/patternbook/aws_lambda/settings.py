@@ -61,12 +61,12 @@ class CodeSettings(PatternSettings):
     def _within_limits(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             if cls.demonstration is None:
-                raise ValueError("must be a folder or a .zip file with code, got none.")
+                raise ValueError(f"Must be {_CODE}, got none. Set it.")
             return value
         path = Path(value)
         # A path without a name is the working directory or the whole disk, which is never a package.
         if not path.name or not (path.is_dir() or (path.suffix == ".zip" and path.is_file())):
-            raise ValueError(f"must be {_CODE}.")
+            raise ValueError(f"Must be {_CODE}.")
         check_package(path, direct_upload=info.data.get("direct_upload", True))
         return value
 
@@ -147,11 +147,11 @@ class ConcurrencySettings(PatternSettings):
         minimum = info.data.get("provisioned_concurrency", 1)
         if minimum < 1:
             raise ValueError(
-                f"requires provisioned_concurrency of at least 1, got {minimum}. Scaling keeps at least 1."
+                f"Requires provisioned_concurrency of at least 1, got {minimum}. Scaling keeps at least 1."
             )
         if value < minimum:
             raise ValueError(
-                f"must be at least provisioned_concurrency ({minimum}), got {value}. Raise it, or lower "
+                f"Must be at least provisioned_concurrency ({minimum}), got {value}. Raise it, or lower "
                 "provisioned_concurrency."
             )
         _check_provisioned("max_provisioned_concurrency", value, info)
@@ -164,11 +164,11 @@ class ConcurrencySettings(PatternSettings):
     ) -> tuple[ScheduledEnvironments, ...]:
         if value and info.data.get("max_provisioned_concurrency", 0) is None:
             raise ValueError(
-                "requires max_provisioned_concurrency, because a schedule changes a range. Set both, or neither."
+                "Requires max_provisioned_concurrency, because a schedule changes a range. Set both, or neither."
             )
         times = [(schedule.cron, schedule.time_zone) for schedule in value]
         if len(set(times)) < len(times):
-            raise ValueError("must not contain two schedules for the same time. Remove one of them.")
+            raise ValueError("Must not contain two schedules for the same time. Remove one of them.")
         for schedule in value:
             _check_provisioned("max_provisioned", schedule.max_provisioned, info)
         return value

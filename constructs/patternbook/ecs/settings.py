@@ -182,7 +182,9 @@ class ScalingSettings(UtilizationScalingSettings):
     def _rising(cls, value: tuple[ResponseTimeStep, ...]) -> tuple[ResponseTimeStep, ...]:
         for lower, higher in pairwise(value):
             if not (lower.above_seconds < higher.above_seconds and lower.add_tasks < higher.add_tasks):
-                raise ValueError("Must be in rising order: each step later than the one before, and adding more tasks.")
+                raise ValueError(
+                    "Must be in rising order: each step must begin later than the one before, and add more tasks."
+                )
         return value
 
 

@@ -60,7 +60,7 @@ def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
     if any(block.prefixlen == 0 for block in together) and not posture.open_cluster_endpoint:
         given = " and ".join(cidrs)
         raise ValueError(
-            f"public_access_cidrs may not admit everybody (0.0.0.0/0) in {posture.name}, got {given}. "
+            f"public_access_cidrs must not admit everybody (0.0.0.0/0) in {posture.name}, got {given}. "
             "List your own CIDR blocks."
         )
 

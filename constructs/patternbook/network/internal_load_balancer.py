@@ -179,7 +179,9 @@ class InternalLoadBalancer(Construct):
         """
         container = service.task_definition.default_container
         if container is None or not container.port_mappings:
-            raise ValueError("service must have a task definition with a container that has a port.")
+            raise ValueError(
+                "service must have a task definition with a container that has a port, got none. Set port."
+            )
         targets = elbv2.NetworkTargetGroup(
             self,
             "Targets",
