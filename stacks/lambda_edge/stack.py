@@ -37,7 +37,7 @@ class LambdaEdgeStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture)
         self.bucket = site_bucket(self, "Bucket", posture=posture)
         self.functions = edge_functions(self, dict(settings))
         pages, assets = page_and_asset_behaviors(
@@ -66,9 +66,9 @@ class LambdaEdgeStack(PatternStack):
             distribution=self.distribution,
             posture=posture,
             made_by=[self.functions[event].version for event in ("origin-request", "origin-response")],  # ty: ignore[invalid-argument-type]
-            key=key,
+            key=self.key,
         )
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_distribution(self.distribution)
 
         domain = self.distribution.distribution_domain_name
