@@ -1,4 +1,4 @@
-"""Settings of the App Runner pattern. The defaults work in an empty account that used App Runner before it closed."""
+"""Settings of AppRunnerStack. The defaults work in an empty account that used App Runner before it closed."""
 
 from typing import Annotated, ClassVar, Final
 
@@ -15,7 +15,6 @@ DEMONSTRATION_IMAGE: Final = "public.ecr.aws/aws-containers/hello-app-runner:lat
 DEMONSTRATION_PORT: Final = 8000
 
 
-# Base classes validate from last to first; a validator sees only the fields before it.
 class AppRunnerSettings(AlarmSettings, NetworkSettings, ServiceSettings):
     """Settings of the pattern beyond those of its constructs."""
 
@@ -30,7 +29,8 @@ class AppRunnerSettings(AlarmSettings, NetworkSettings, ServiceSettings):
     """Retention of flow logs, and of App Runner's log groups once you run the output RetentionCommand. Defaults to 7
     days in sandbox and 365 in production."""
     existing_customer: YesNo = False
-    """Set it if the account used App Runner before it closed to new customers. Synth then omits its warning."""
+    """Omit the warning that App Runner takes no new customers. Set it if the account used App Runner before it
+    closed."""
     vpc_connector: YesNo = False
     """Send the traffic of the application through a VPC."""
 

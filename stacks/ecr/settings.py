@@ -1,4 +1,4 @@
-"""Settings of the ECR pattern. The defaults work in an empty account."""
+"""Settings of EcrStack. The defaults work in an empty account."""
 
 from itertools import combinations
 from typing import Annotated, Literal

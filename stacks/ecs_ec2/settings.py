@@ -1,4 +1,4 @@
-"""Settings of the ECS on EC2 pattern. The defaults work in an empty account."""
+"""Settings of EcsEc2Stack. The defaults work in an empty account."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Settings of the Lambda@Edge pattern. The defaults work in an empty account."""
+"""Settings of LambdaEdgeStack. The defaults work in an empty account."""
 
 import re
 from typing import Annotated, Literal
@@ -68,7 +68,8 @@ def _check_target(redirect: Redirect, sources: set[str], *, own: tuple[str, ...]
             )
 
 
-# Base classes validate from last to first; a validator sees only the fields before it.
+# Base classes validate from last to first, and a validator sees only the fields before it: redirects are
+# checked against domain_names.
 class LambdaEdgeSettings(AlarmSettings, LogSettings, DistributionSettings):
     """Settings of the pattern beyond those of its constructs."""
 

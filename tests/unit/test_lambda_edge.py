@@ -513,5 +513,5 @@ class TestRefusals:
     def test_a_folder_that_is_none(self, tmp_path: Path) -> None:
         stack = cdk.Stack(cdk.App(), "Stack")
         bucket: Any = s3.Bucket(stack, "Bucket")
-        with pytest.raises(ValueError, match="folder must be a directory, got .*missing"):
+        with pytest.raises(ValueError, match=r"folder must be a directory, got .*missing"):
             SiteUpload(stack, "Site", folder=tmp_path / "missing", bucket=bucket, distribution=bucket, posture=SANDBOX)

@@ -35,7 +35,7 @@ class CodeSettings(PatternSettings):
     """Folder with the code of a pattern's demonstration, the default of ``code_path``."""
 
     direct_upload: YesNo = True
-    """Also check Lambda's limit for a direct upload, as by `aws lambda update-function-code --zip-file`. Without the
+    """Check Lambda's limit for a direct upload, too, as by `aws lambda update-function-code --zip-file`. Without the
     check, the package may be larger, because the CDK uploads by way of S3."""
     code_path: Annotated[str | None, fields.Expected(_CODE)] = None
     """Folder or .zip file with your Python code. Defaults to the demonstration."""
@@ -106,11 +106,11 @@ class ScheduledEnvironments(SettingsModel):
 class ConcurrencySettings(PatternSettings):
     """Settings of reserved and provisioned concurrency."""
 
-    account_concurrency: Annotated[Whole, Field(ge=NEW_ACCOUNT_CONCURRENCY, le=100_000), Unit("executions")] = (
-        ACCOUNT_CONCURRENCY
-    )
-    """Quota of concurrent executions of the account in the Region, against which the next settings are checked. New
-    accounts may have a lower quota."""
+    account_concurrency: Annotated[
+        Whole, Field(ge=NEW_ACCOUNT_CONCURRENCY, le=100_000), Unit("concurrent executions")
+    ] = ACCOUNT_CONCURRENCY
+    """Quota of concurrent executions of the account in the Region, against which reserved and provisioned
+    concurrency are checked. New accounts may have a lower quota."""
     reserved_concurrency: Executions | None = None
     """Concurrent executions that are reserved for the function, and its maximum. Defaults to none in sandbox and 100 in
     production."""
@@ -185,7 +185,7 @@ class FunctionSettings(ConcurrencySettings, CodeSettings):
     """Size of /tmp, for files that are too large for the package."""
     max_event_age_seconds: Annotated[Whole, within(EVENT_AGE), Unit("seconds")] = 3600
     """Maximum age of an asynchronous event. Older events go to the failure queue."""
-    retry_attempts: Annotated[Whole, within(RETRY_ATTEMPTS)] = 2
+    retry_attempts: Annotated[Whole, within(RETRY_ATTEMPTS), Unit("retries")] = 2
     """Number of retries of an asynchronous event whose call failed, before it goes to the failure queue."""
 
 

@@ -26,8 +26,8 @@ class Ec2CapacitySettings(PatternSettings):
     architecture: Architecture = "arm64"
     """CPU architecture of the AMI, the instances and the images."""
     eni_trunking: YesNo = False
-    """Whether the account setting awsvpcTrunking is on, so that instances hold more tasks. The stack does not change
-    the account setting."""
+    """Count on the account setting awsvpcTrunking, with which instances have room for more tasks. Turn it on first: the
+    stack does not change it."""
     instance_types: Annotated[tuple[InstanceTypeName, ...], EachOnce, Field(max_length=10)] = ()
     """Instance types in order of preference. Defaults to the two smallest types of the architecture."""
     on_demand_base: Instances = 2
@@ -89,9 +89,9 @@ class ManagedInstancesSettings(PatternSettings):
     capacity_option: CapacityOption = "on-demand"
     """Purchase option of the instances. Spot is cheaper, and AWS may reclaim the instances."""
     min_vcpus: Vcpus = 1
-    """Minimum vCPUs of an instance."""
+    """Minimum number of vCPUs of an instance."""
     max_vcpus: Vcpus = 4
-    """Maximum vCPUs of an instance."""
+    """Maximum number of vCPUs of an instance."""
     min_memory_gib: MemoryGib = 1
     """Minimum memory of an instance."""
     max_memory_gib: MemoryGib = 16

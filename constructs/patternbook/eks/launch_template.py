@@ -1,4 +1,4 @@
-"""The launch template of nodes, and what a self-managed node needs in it: an AMI, and user data for nodeadm."""
+"""The launch template of nodes, and the AMI and the user data of self-managed nodes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

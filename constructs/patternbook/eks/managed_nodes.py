@@ -66,7 +66,7 @@ class ManagedNodes(Construct):
         after: Sequence[IDependable] = (),
     ) -> None:
         """:param role: role of the nodes, see :func:`patternbook.eks.access.node_role`.
-        :param instance_types: in order of preference on demand. They default to
+        :param instance_types: in order of preference on demand. Defaults to
             :data:`patternbook.limits.eks.NODE_TYPES` or :data:`patternbook.limits.eks.SPOT_TYPES`. A single type on
             Spot is a warning.
         :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.

@@ -70,7 +70,7 @@ class SelfManagedNodes(Construct):
         :param spot_percent: share of Spot nodes among the nodes beyond the base.
         :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
         :param after: what a node needs to become ready, see :class:`patternbook.eks.managed_nodes.ManagedNodes`.
-        :raises ValueError: for anything but the id of an AMI, for a cluster without ``service_cidr``, and see
+        :raises ValueError: if ``ami_id`` is not the id of an AMI, or the cluster has no ``service_cidr``; see
             :func:`patternbook.limits.eks.check_sizes`, :func:`patternbook.limits.scaling.check_spot_share` and
             :func:`patternbook.limits.eks.check_node_types`.
         """

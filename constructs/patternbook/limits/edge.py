@@ -107,7 +107,7 @@ READ_ONLY_HEADERS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def is_disallowed(header: str) -> bool:
-    """Whether no function may add a header, given by its name in lower case."""
+    """Whether no function may add a header of this name in lower case."""
     return header in DISALLOWED_HEADERS or header.startswith(DISALLOWED_PREFIXES)
 
 

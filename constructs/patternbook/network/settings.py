@@ -87,7 +87,7 @@ class InternalLoadBalancerSettings(LogSettings):
     """IPv4 CIDR blocks that may connect, including those of the consumers' VPCs. Set an empty list to admit PrivateLink
     clients only."""
     enforce_inbound_rules: YesNo = True
-    """Whether allowed_cidrs applies to PrivateLink clients, too. Set it to false if their addresses overlap."""
+    """Apply allowed_cidrs to PrivateLink clients, too. Set it to false if their addresses overlap."""
 
     @field_validator("certificate_arn")
     @classmethod
@@ -129,7 +129,7 @@ class EndpointSettings(InternalLoadBalancerSettings):
     allowed_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=50)] = ()
     """ARNs of the AWS accounts, IAM roles and IAM users that may request a connection."""
     acceptance_required: YesNo = True
-    """Whether a person must accept each connection."""
+    """Require a person to accept each connection."""
     private_dns_name: fields.DomainName | None = None
     """Private DNS name of the endpoint service. Consumers can use it once you have created the TXT record of the output
     VerificationRecord."""
