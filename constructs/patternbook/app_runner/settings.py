@@ -154,9 +154,9 @@ class ServiceSettings(PrivateIngressSettings, SourceSettings):
     """Settings of an :class:`patternbook.app_runner.service.AppRunnerService`."""
 
     cpu: Annotated[Literal[256, 512, 1024, 2048, 4096], Unit("CPU units")] = 256
-    """CPU of an instance. 1,024 units are one vCPU."""
+    """CPU units of an instance. 1,024 units are one vCPU."""
     memory_mib: Annotated[Whole, Expected("a size that App Runner offers with this cpu"), Unit("MiB")] = 512
-    """Memory of an instance. The available sizes depend on cpu."""
+    """Memory of an instance. The sizes on offer depend on cpu."""
     max_concurrency: Annotated[Whole, within(MAX_CONCURRENCY), Unit("requests")] = 100
     """Maximum number of concurrent requests to an instance. Above it, App Runner starts another instance."""
     min_instances: Annotated[Whole, within(MIN_INSTANCES), Unit("instances")] = 2
@@ -166,7 +166,7 @@ class ServiceSettings(PrivateIngressSettings, SourceSettings):
     health_check_protocol: Protocol = "HTTP"
     """Protocol of the health check."""
     health_check_path: fields.UrlPath | None = None
-    """Path of the HTTP health check. It must answer 200 without authentication. Defaults to "/"."""
+    """URL path of the HTTP health check. It must answer 200 without authentication. Defaults to "/"."""
     health_check_interval_seconds: Seconds = 5
     """Time between two health checks."""
     health_check_timeout_seconds: Seconds = 2

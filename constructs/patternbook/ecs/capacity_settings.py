@@ -22,7 +22,7 @@ class Ec2CapacitySettings(PatternSettings):
     """Settings of an :class:`patternbook.ecs.ec2_capacity.Ec2Capacity`."""
 
     operating_system: OperatingSystem = "al2023"
-    """Operating system of the ECS-optimized AMI."""
+    """Operating system of the instances. They run its ECS-optimized AMI."""
     architecture: Architecture = "arm64"
     """CPU architecture of the AMI, the instances and the images."""
     eni_trunking: YesNo = False
@@ -99,7 +99,7 @@ class ManagedInstancesSettings(PatternSettings):
     # 80 GiB is the default of AWS, which accepts less than images need, and 16,384 GiB is the maximum of gp3 volumes.
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedInstancesStorageConfiguration.html
     volume_gib: Annotated[Whole, Field(ge=30, le=16384), Unit("GiB")] = 80
-    """Volume size of an instance, for images and the files of containers."""
+    """Size of an instance's EBS volume, for images and the files of containers."""
 
     @field_validator("max_vcpus")
     @classmethod

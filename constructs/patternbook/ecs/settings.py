@@ -32,7 +32,7 @@ class ContainerSettings(PatternSettings):
     """Paths that the demonstration of the pattern writes to."""
 
     image: fields.ImageUri | None = None
-    """Container image that serves HTTP. Defaults to the demonstration page."""
+    """Container image of your own. Defaults to the demonstration page."""
     container_port: Annotated[Whole, Field(ge=1024, le=65535)] = 8080
     """Port that the image listens on. The container is not root, so the port cannot be below 1024."""
     health_check_command: Command = ()

@@ -34,7 +34,7 @@ def node_template(
 
     https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
 
-    :param volume_gib: size of the volume for images and container writes. Defaults to
+    :param volume_gib: size of the volume for images and the files of containers. Defaults to
         :data:`patternbook.limits.operating_systems.VOLUMES_GIB`.
     :param machine_image: for self-managed nodes, like the three arguments after it. EKS adds all four to a managed
         node group by itself.

@@ -66,8 +66,8 @@ class SelfManagedNodes(Construct):
         :param ami_id: an AMI with nodeadm and of this architecture, which nothing checks before a node launches. Each
             deployment defaults to the newest EKS-optimized AMI of the cluster's version.
         :param instance_types: in order of preference on demand. On Spot, price and capacity decide.
-        :param on_demand_base: number of on-demand nodes before the first Spot node.
-        :param spot_percent: share of Spot nodes among the nodes beyond the base.
+        :param on_demand_base: number of nodes that run on demand before any node runs on Spot.
+        :param spot_percent: share of Spot in the nodes beyond the base, 0 to 100.
         :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
         :param after: what a node needs to become ready, see :class:`patternbook.eks.managed_nodes.ManagedNodes`.
         :raises ValueError: if ``ami_id`` is not the id of an AMI, or the cluster has no ``service_cidr``; see

@@ -145,7 +145,7 @@ class NodeSettings(PatternSettings):
     architecture: Architecture = "arm64"
     """CPU architecture of the AMI, the nodes and your images."""
     volume_gib: Annotated[Whole, Field(ge=20, le=16384), Unit("GiB")] = 30
-    """Size of a node's EBS volume, which holds images and container writes."""
+    """Size of a node's EBS volume, for images and the files of containers."""
 
 
 class ManagedNodeSettings(NodeSettings):
@@ -190,9 +190,9 @@ class SelfManagedNodesSettings(NodeSettings):
     instance_types: InstanceTypes = ()
     """Instance types of the nodes, in order of preference on demand. Defaults to five types of the architecture."""
     on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("nodes")] = 2
-    """Number of on-demand nodes before the first Spot node."""
+    """Number of nodes that run on demand before any node runs on Spot."""
     spot_percent: Percent = 50
-    """Share of Spot nodes among the nodes beyond on_demand_base."""
+    """Share of Spot in the nodes beyond on_demand_base."""
     min_nodes: SomeNodes = 2
     """Minimum number of nodes. The add-ons need at least one."""
     max_nodes: SomeNodes = 6

@@ -79,7 +79,7 @@ class InternalLoadBalancerSettings(LogSettings):
     health_check_timeout_seconds: Annotated[
         Whole, Field(ge=TIMEOUT_SECONDS[0], le=TIMEOUT_SECONDS[1]), Unit("seconds")
     ] = 5
-    """Time for a task to answer a health check. It must be below the interval."""
+    """Time that a task has to answer a health check. It must be below the interval."""
     proxy_protocol: YesNo = False
     """Begin each connection with a proxy protocol header (version 2), which carries the client's address. The image
     must understand it."""
