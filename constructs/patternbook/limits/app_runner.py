@@ -161,7 +161,9 @@ def check_commands(*, runtime: str | None, start_command: str | None, build_comm
         commands = {"start_command": start_command, "build_command": build_command}
         given = " and ".join(name for name, value in commands.items() if value is not None)
         if given:
-            raise ValueError(f"{given} must be unset without a runtime. Set runtime, or use apprunner.yaml.")
+            raise ValueError(
+                f"{given} must be unset without a runtime. Set runtime, or write the command into apprunner.yaml."
+            )
         return
     if runtime in ENDED_RUNTIMES:
         ended = ENDED_RUNTIMES[runtime]
@@ -170,7 +172,7 @@ def check_commands(*, runtime: str | None, start_command: str | None, build_comm
         raise ValueError(f"runtime must be one of {_listed(RUNTIMES)}, got {runtime}.")
     if start_command is None:
         raise ValueError(
-            f"start_command must be set with runtime {runtime}, because App Runner doesn't read apprunner.yaml then."
+            f"start_command must be set with runtime {runtime}, got none. App Runner doesn't read apprunner.yaml then."
         )
 
 
