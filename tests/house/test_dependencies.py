@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "constructs" / "patternbook"
 
 LAYERS = (
-    *("limits", "posture", "nag", "settings", "data", "network", "ecs", "eks", "aws_lambda", "app_runner", "edge"),
-    *("monitoring", "rules", "app", "testing"),
+    *("limits", "posture", "nag", "settings", "data", "network", "ec2", "ecs", "eks", "aws_lambda", "app_runner"),
+    *("edge", "monitoring", "rules", "app", "testing"),
 )
 """The groups of the package from the bottom to the top: each may import those before it, and itself."""
 

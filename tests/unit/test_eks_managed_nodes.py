@@ -662,7 +662,7 @@ class TestRefusals:
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/0"]},
                 "public_access_cidrs",
-                "may not admit everybody (0.0.0.0/0) in production, got 0.0.0.0/0. List your own",
+                "must not admit everybody (0.0.0.0/0) in production, got 0.0.0.0/0. List your own",
             ),
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},

@@ -661,7 +661,7 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         (
             {"protocol": "TLS"},
             "certificate_arn",
-            "the ARN of an ACM certificate with protocol TLS. Set it, or set protocol to TCP",
+            "the ARN of an ACM certificate with protocol TLS, got none. Set it, or set protocol to TCP",
         ),
         ({"certificate_arn": CERTIFICATE}, "certificate_arn", "must not be set with protocol TCP"),
         ({"listener_port": 0}, "listener_port", "from 1 to 65,535"),

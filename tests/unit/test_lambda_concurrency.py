@@ -448,17 +448,17 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"provisioned_concurrency": 4, "max_provisioned_concurrency": 3},
         "max_provisioned_concurrency",
-        ("must be at least provisioned_concurrency (4), got 3",),
+        ("Must be at least provisioned_concurrency (4), got 3",),
     ),
     (
         {"max_provisioned_concurrency": 3},
         "max_provisioned_concurrency",
-        ("requires provisioned_concurrency of at least 1, got 0",),
+        ("Requires provisioned_concurrency of at least 1, got 0",),
     ),
     (
         {"scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}]},
         "scheduled_provisioned",
-        ("requires max_provisioned_concurrency",),
+        ("Requires max_provisioned_concurrency",),
     ),
     (
         {
@@ -487,7 +487,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
             "scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}] * 2,
         },
         "scheduled_provisioned",
-        ("must not contain two schedules for the same time",),
+        ("Must not contain two schedules for the same time",),
     ),
     (
         {"max_event_age_seconds": 59},

@@ -325,7 +325,7 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         (
             {"FargateEfsStack": {"secrets": {"A": SECRET}, "parameters": {"A": PARAMETER}}},
             "FargateEfsStack.parameters",
-            "must not repeat names of secrets, got A in both",
+            "Must not repeat names of secrets, got A in both",
         ),
         ({"FargateEfsStack.vpc_cidr": "10.0.0.0/8"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),
         ({"FargateEfsStack.vpc_cidr": "10.0.0.1/16"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),
