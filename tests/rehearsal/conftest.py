@@ -1,4 +1,4 @@
-"""An emulated account for tests that leave it as it was, and what can be deployed into one."""
+"""An emulated account that tests share, and stacks to deploy into it. Each test leaves the account as it was."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ CUSTOM_RESOURCE_SECONDS = 2
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[EmulatedAccount]:
-    """One account, bootstrapped."""
+    """One bootstrapped account for all tests of the run."""
     if not (BIN / "cdk").exists():
         pytest.skip("the CDK CLI is not installed here: run make setup")
     with EmulatedAccount(custom_resource_seconds=CUSTOM_RESOURCE_SECONDS) as account:
@@ -34,11 +34,11 @@ def assemblies(account: EmulatedAccount) -> Path:
 
 @pytest.fixture
 def stack(account: EmulatedAccount) -> Iterator[Stack]:
-    """What a test deploys; nothing of it is left afterwards."""
+    """A stack for the test. It is deleted afterwards, and must leave no record in the account."""
     before = account.inventory()
-    made = Stack(account)
-    yield made
-    if made.status():
-        made.delete()
+    stack = Stack(account)
+    yield stack
+    if stack.status():
+        stack.delete()
     left = {store: set(keys) - set(before.get(store, ())) for store, keys in account.inventory().items()}
     assert not {store: keys for store, keys in left.items() if keys}

@@ -669,7 +669,7 @@ class TestRefusals:
                 "public_access_cidrs",
                 "in production, got 0.0.0.0/1 and 128.0.0.0/1.",
             ),
-            ({"admin_principals": ["*"]}, "admin_principals.0", "not *, which would be everybody in AWS"),
+            ({"admin_principals": ["*"]}, "admin_principals.0", "but not *, which stands for all AWS accounts"),
             (
                 {"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}},
                 "add_on_versions",

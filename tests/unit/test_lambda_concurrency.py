@@ -501,7 +501,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ),
     ({"retry_attempts": 3}, "retry_attempts", ("0 to 2: maximum retry attempts", lambda_limits.ASYNCHRONOUS)),
     ({"traffic_shift": "Canary50Percent"}, "traffic_shift", ("one of Canary10Percent5Minutes",)),
-    ({"invoke_principals": ["*"]}, "invoke_principals.0", ("not *, which would be everybody in AWS",)),
+    ({"invoke_principals": ["*"]}, "invoke_principals.0", ("but not *, which stands for all AWS accounts",)),
     ({"handler": "work"}, "handler", ("module.function",)),
     ({"handler": "other.handler"}, "handler", ("There is no other.py",)),
     ({"code_path": "does/not/exist"}, "code_path", ("a folder or a .zip file",)),

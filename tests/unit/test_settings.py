@@ -186,7 +186,7 @@ class TestMessages:
 
     def test_host_bits_are_named(self) -> None:
         remedy = mistakes({"FargateEfsStack.vpc_cidr": "10.0.0.1/16"})["FargateEfsStack.vpc_cidr"]
-        assert "10.0.0.1/16 has host bits set. The block that it is in is 10.0.0.0/16." in remedy
+        assert "10.0.0.1/16 has host bits set. Its block is 10.0.0.0/16." in remedy
 
     def test_a_text_of_endless_length_is_refused(self) -> None:
         remedy = mistakes({"FargateEfsStack.mount_path": "/" + "a" * 6000})["FargateEfsStack.mount_path"]

@@ -57,7 +57,7 @@ def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
                 f"public_access_cidrs must be public addresses, got {cidr}. Remove it: the private endpoint serves it."
             )
     together = ipaddress.collapse_addresses(map(ipaddress.IPv4Network, cidrs))
-    if any(block.prefixlen == 0 for block in together) and not posture.open_cluster_endpoint:
+    if any(block.prefixlen == 0 for block in together) and not posture.allow_open_cluster_endpoint:
         given = " and ".join(cidrs)
         raise ValueError(
             f"public_access_cidrs must not admit everybody (0.0.0.0/0) in {posture.name}, got {given}. "
