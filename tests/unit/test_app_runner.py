@@ -21,11 +21,11 @@ from patternbook.app_runner.health_check import HealthCheck
 from patternbook.limits import app_runner as app_runner_limits
 from patternbook.limits import fargate as fargate_limits
 from patternbook.limits.app_runner import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
+from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import NOTHING, description, lets_out
+from patternbook.testing.synthesis import refusal, variant
 from stacks.app_runner import AppRunnerStack
-from tests.book import Book, refusal, variant
-from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
-from tests.unit.outbound import NOTHING, description, lets_out
 
 PATTERN = AppRunnerStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -130,25 +130,20 @@ def has_network(stack: Reading) -> bool:
 
 
 class TestClosed:
-    def test_synth_says_so_once_with_the_successor(self, books: Callable[[str], Book]) -> None:
-        for posture in ("sandbox", "production"):
-            found = books(posture).annotations("AppRunnerStack").find_warning("*", Match.any_value())
-            said = [str(entry.entry.data) for entry in found]
-            assert len(said) == 1, said
-            assert "\n" not in said[0]
-            for words in ("2026-04-30", "Amazon ECS Express Mode (EcsExpressStack)", "docs/app-runner.md"):
-                assert words in said[0]
+    def test_synth_says_so_once_with_the_successor(self, stack: Reading) -> None:
+        found = Annotations.from_stack(stack.stack).find_warning("*", Match.any_value())
+        said = [str(entry.entry.data) for entry in found]
+        assert len(said) == 1, said
+        assert "\n" not in said[0]
+        for words in ("2026-04-30", "Amazon ECS Express Mode (EcsExpressStack)", "docs/app-runner.md"):
+            assert words in said[0]
 
     def test_a_customer_of_before_is_not_told(self, tmp_path: Path) -> None:
-        app = variant(AppRunnerStack, tmp_path, existing_customer=True)
-        stack = app.node.find_child("AppRunnerStack")
-        assert isinstance(stack, cdk.Stack)
+        stack = variant(AppRunnerStack, tmp_path, existing_customer=True)
         assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
 
     def test_it_can_be_acknowledged(self, tmp_path: Path) -> None:
-        app = variant(AppRunnerStack, tmp_path)
-        stack = app.node.find_child("AppRunnerStack")
-        assert isinstance(stack, cdk.Stack)
+        stack = variant(AppRunnerStack, tmp_path)
         cdk.Annotations.of(stack).acknowledge_warning("patternbook:appRunnerClosed", "Known")
         assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
 
@@ -589,8 +584,8 @@ class TestRefusals:
             ),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(AppRunnerStack, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(AppRunnerStack, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
 

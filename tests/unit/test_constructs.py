@@ -22,11 +22,12 @@ from patternbook import (
     Task,
 )
 from patternbook.limits.fargate import check_task_size
+from patternbook.testing.synthesis import unchecked_app
 
 
 @pytest.fixture
 def stack() -> cdk.Stack:
-    return cdk.Stack()
+    return cdk.Stack(unchecked_app())
 
 
 @pytest.fixture(scope="module")

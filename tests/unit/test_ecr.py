@@ -14,9 +14,10 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.events.models import EventPattern
 
-from patternbook import SANDBOX, SettingsError
+from patternbook import SANDBOX
+from patternbook.posture import POSTURES
+from patternbook.testing.synthesis import refusal, template_of, unchecked_app, variant
 from stacks.ecr import EcrSettings, EcrStack
-from tests.book import POSTURES, Book, template_of, variant
 
 EVERY_OPTION: Mapping[str, Any] = {
     "repository_name": "team/app",
@@ -55,8 +56,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Template]:
 
 
 @pytest.fixture(params=POSTURES)
-def default(request: pytest.FixtureRequest, books: Callable[[str], Book]) -> Template:
-    return books(request.param).template("EcrStack")
+def default(request: pytest.FixtureRequest, made: Callable[..., Template]) -> Template:
+    return made(posture=request.param)
 
 
 def properties(template: Template, kind: str) -> dict[str, Any]:
@@ -101,13 +102,6 @@ def lifecycle(template: Template) -> list[dict[str, Any]]:
 def matches(template: Template, event: dict[str, Any]) -> bool:
     pattern = said(properties(template, "AWS::Events::Rule")["EventPattern"], template)
     return EventPattern.load(json.dumps(pattern)).matches_event(event)  # ty: ignore[invalid-argument-type]
-
-
-def mistakes(tmp_path: Path, **settings: Any) -> dict[str, str]:
-    """What is said of wrong settings: path and remedy."""
-    with pytest.raises(SettingsError) as raised:
-        variant(EcrStack, tmp_path, **settings)
-    return {mistake.path.removeprefix("EcrStack."): mistake.remedy for mistake in raised.value.mistakes}
 
 
 # Sample events: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
@@ -173,8 +167,8 @@ class TestRepository:
     def test_images_are_scanned_at_their_push(self, default: Template) -> None:
         default.has_resource_properties(REPOSITORY, {"ImageScanningConfiguration": {"ScanOnPush": True}})
 
-    def test_sandbox_uses_aes256_and_goes_with_its_images(self, books: Callable[[str], Book]) -> None:
-        template = books("sandbox").template("EcrStack")
+    def test_sandbox_uses_aes256_and_goes_with_its_images(self, made: Callable[..., Template]) -> None:
+        template = made(posture="sandbox")
         template.has_resource(
             REPOSITORY,
             {
@@ -185,8 +179,8 @@ class TestRepository:
         )
         template.resource_count_is("AWS::KMS::Key", 0)
 
-    def test_production_uses_its_own_key_and_is_retained(self, books: Callable[[str], Book]) -> None:
-        template = books("production").template("EcrStack")
+    def test_production_uses_its_own_key_and_is_retained(self, made: Callable[..., Template]) -> None:
+        template = made(posture="production")
         ((key, _),) = template.find_resources("AWS::KMS::Key", {"Properties": {"EnableKeyRotation": True}}).items()
         template.has_resource(
             REPOSITORY,
@@ -350,13 +344,13 @@ class TestFindings:
         }
         assert actions == {"sns:Publish": {"Ref": topic}} | use
 
-    def test_are_encrypted_with_the_key_in_production(self, books: Callable[[str], Book]) -> None:
-        template = books("production").template("EcrStack")
+    def test_are_encrypted_with_the_key_in_production(self, made: Callable[..., Template]) -> None:
+        template = made(posture="production")
         (key,) = template.find_resources("AWS::KMS::Key")
         template.has_resource_properties("AWS::SNS::Topic", {"KmsMasterKeyId": {"Fn::GetAtt": [key, "Arn"]}})
 
-    def test_every_service_is_bound_to_a_condition_in_the_key_policy(self, books: Callable[[str], Book]) -> None:
-        statements = properties(books("production").template("EcrStack"), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    def test_every_service_is_bound_to_a_condition_in_the_key_policy(self, made: Callable[..., Template]) -> None:
+        statements = properties(made(posture="production"), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
         services = [statement for statement in statements if "Service" in statement["Principal"]]
         assert services
         assert all("Condition" in statement for statement in services)
@@ -529,12 +523,9 @@ class TestPublicRepository:
             {"Properties": Match.absent(), "DeletionPolicy": policy[0], "UpdateReplacePolicy": policy[1]},
         )
 
-    def test_only_it_pins_the_stack_to_us_east_1(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        regions = []
-        for settings in ({}, {"public_repository": {}}):
-            app = variant(EcrStack, tmp_path_factory.mktemp("ecr"), **settings)
-            regions.append(app.synth().get_stack_by_name("EcrStack").environment.region)
-        assert regions == ["unknown-region", "us-east-1"]
+    @pytest.mark.parametrize(("settings", "region"), [({}, "unknown-region"), ({"public_repository": {}}, "us-east-1")])
+    def test_only_it_pins_the_stack_to_us_east_1(self, tmp_path: Path, settings: dict[str, Any], region: str) -> None:
+        assert variant(EcrStack, tmp_path, **settings).environment == f"aws://unknown-account/{region}"
 
     def test_it_says_how_to_push(self, made: Callable[..., Template]) -> None:
         template = made(public_repository={})
@@ -631,15 +622,15 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
 
 
 @pytest.mark.parametrize(("settings", "path", "remedy"), wrong_settings())
-def test_wrong_settings_are_refused(tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-    said = mistakes(tmp_path, **settings)
+def test_wrong_settings_are_refused(settings: dict[str, Any], path: str, remedy: str) -> None:
+    said = refusal(EcrStack, **settings)
     assert list(said) == [path]
     assert remedy in said[path]
 
 
-def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
-    said = mistakes(
-        tmp_path, untagged_days="soon", scanning="thorough", scan_severities=["AWFUL"], releases=[{"keep": 1}]
+def test_all_mistakes_are_reported_at_once() -> None:
+    said = refusal(
+        EcrStack, untagged_days="soon", scanning="thorough", scan_severities=["AWFUL"], releases=[{"keep": 1}]
     )
     assert set(said) == {"untagged_days", "scanning", "scan_severities.0", "releases.0.prefix"}
 
@@ -649,7 +640,7 @@ class TestTwoStages:
 
     def warnings(self, tmp_path: Path, **settings: Any) -> str:
         """What synth says of the second of two stages."""
-        app = cdk.App(outdir=str(tmp_path))
+        app = unchecked_app(tmp_path)
         made = [
             EcrStack(scope, "EcrStack", settings=EcrSettings.model_validate(settings), posture=SANDBOX)
             for scope in (app, cdk.Stage(app, "production"))

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
 from patternbook.limits.ecs_capacity import check_numbers, check_scaling
@@ -17,11 +16,12 @@ from patternbook.limits.instance_types import (
     check_instance_types,
     check_room,
 )
+from patternbook.posture import POSTURES
+from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
+from patternbook.testing.synthesis import refusal, variant
 from stacks.ecs_ec2 import EcsEc2Stack
-from tests.book import POSTURES, refusal, variant
-from tests.unit.options import WEB_SERVICE_OPTIONS
-from tests.unit.outbound import OutboundTraffic
 
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
@@ -160,9 +160,7 @@ class TestInstances:
         assert found["Default"] == AMI.format(parameter)
 
     def test_bottlerocket_on_arm64(self, tmp_path: Any) -> None:
-        app = variant(EcsEc2Stack, tmp_path, operating_system="bottlerocket")
-        made = app.node.find_child("EcsEc2Stack")
-        assert isinstance(made, cdk.Stack)
+        made = variant(EcsEc2Stack, tmp_path, operating_system="bottlerocket")
         stack = Reading(made)
         found = stack.document["Parameters"][template(stack)["ImageId"]["Ref"]]
         assert found["Default"] == AMI.format("bottlerocket/aws-ecs-2/arm64/latest")
@@ -332,9 +330,7 @@ class TestCapacityProvider:
         assert group(stack)["NewInstancesProtectedFromScaleIn"] is protected
 
     def test_production_without_protection(self, tmp_path: Any) -> None:
-        app = variant(EcsEc2Stack, tmp_path, posture="production", allow_plain_http=True, protect_busy_instances=False)
-        made = app.node.find_child("EcsEc2Stack")
-        assert isinstance(made, cdk.Stack)
+        made = variant(EcsEc2Stack, tmp_path, posture="production", allow_plain_http=True, protect_busy_instances=False)
         assert group(Reading(made))["NewInstancesProtectedFromScaleIn"] is False
 
     def test_ecs_accepts_its_name(self, provided: Reading) -> None:
@@ -837,19 +833,17 @@ class TestRefusals:
             ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
         ],
     )
-    def test_a_mistake_is_named(self, tmp_path: Any, settings: dict[str, Any], path: str, remedy: str) -> None:
-        found = refusal(EcsEc2Stack, tmp_path, **settings)
+    def test_a_mistake_is_named(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        found = refusal(EcsEc2Stack, **settings)
         assert remedy in found.get(path, ""), found
 
     def test_trunking_makes_room(self, tmp_path: Any) -> None:
-        many = {"max_tasks": 40, "instance_types": ["m7g.large"], "cpu": 128, "worker_cpu": 128}
-        assert "ENI trunking" in refusal(EcsEc2Stack, tmp_path, **many)["max_instances"]
+        many: dict[str, Any] = {"max_tasks": 40, "instance_types": ["m7g.large"], "cpu": 128, "worker_cpu": 128}
+        assert "ENI trunking" in refusal(EcsEc2Stack, **many)["max_instances"]
         variant(EcsEc2Stack, tmp_path, eni_trunking=True, **many)
 
-    def test_all_mistakes_are_named_at_once(self, tmp_path: Any) -> None:
-        found = refusal(
-            EcsEc2Stack, tmp_path, instance_types=["t3.small"], spot_percent=300, min_instances=20, max_instances=10
-        )
+    def test_all_mistakes_are_named_at_once(self) -> None:
+        found = refusal(EcsEc2Stack, instance_types=["t3.small"], spot_percent=300, min_instances=20, max_instances=10)
         assert found.keys() == {"instance_types", "spot_percent", "max_instances"}
 
 

@@ -12,11 +12,11 @@ from aws_cdk import aws_iam as iam
 
 from patternbook import SANDBOX, ExpressService, LogGroup, Network, Task
 from patternbook.ecs.service import cluster
+from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
+from patternbook.testing.synthesis import refusal, unchecked_app
 from stacks.ecs_express import EcsExpressStack
-from tests.book import refusal
-from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
-from tests.unit.outbound import OutboundTraffic
 
 PATTERN = EcsExpressStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -430,17 +430,10 @@ class TestRefusals:
             ),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(EcsExpressStack, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(EcsExpressStack, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
-
-    def test_refused_settings_are_those_of_the_other_pattern(self) -> None:
-        from stacks.fargate_efs import FargateEfsSettings
-
-        others = {name for name, why in EcsExpressStack.settings_type.refused.items() if "FargateEfsStack" in why}
-        assert others
-        assert others <= FargateEfsSettings.model_fields.keys()
 
 
 class TestPage:
@@ -491,7 +484,7 @@ class TestConstruct:
 
     def test_what_is_added_to_the_infrastructure_role_outlives_the_service(self) -> None:
         """Without its permissions ECS could not delete what it made."""
-        stack = cdk.Stack()
+        stack = cdk.Stack(unchecked_app())
         network = Network(stack, "Network", posture=SANDBOX)
         logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         named: dict[str, Any] = {"container_name": "Main", "port_name": "http"}

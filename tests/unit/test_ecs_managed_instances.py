@@ -1,7 +1,6 @@
 """The promises of stacks/ecs_managed_instances."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,11 +11,11 @@ from patternbook import SANDBOX, LogGroup, ManagedInstancesService, Network, Tas
 from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.service import cluster
 from patternbook.limits.ecs_capacity import check_bounds, check_fits
+from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
+from patternbook.testing.synthesis import refusal
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
-from tests.book import refusal
-from tests.unit.options import WEB_SERVICE_OPTIONS
-from tests.unit.outbound import OutboundTraffic
 
 PATTERN = EcsManagedInstancesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -341,8 +340,8 @@ class TestRefusals:
             ({"desired_count": 3}, "desired_count", "auto scaling owns the number of tasks"),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(EcsManagedInstancesStack, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(EcsManagedInstancesStack, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
 

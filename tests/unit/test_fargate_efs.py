@@ -8,9 +8,9 @@ import pytest
 from aws_cdk.assertions import Annotations, Match
 
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_efs.demonstration import JOIN_SCRIPT
-from tests.unit.outbound import OutboundTraffic
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"

@@ -13,9 +13,9 @@ from aws_cdk import aws_ecs as ecs
 from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, InternalLoadBalancer, SettingsError
 from patternbook.settings.loading import load_settings
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
 from stacks.fargate_private_link.demonstration import SERVE_SCRIPT
-from tests.unit.outbound import OutboundTraffic
 
 PATTERN = FargatePrivateLinkStack
 NAME = PATTERN.__name__

@@ -22,8 +22,8 @@ from patternbook.limits.edge import (
     URI_CHARACTERS,
 )
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.synthesis import refusal
 from stacks.lambda_edge import LambdaEdgeStack
-from tests.book import refusal
 
 PATTERN = LambdaEdgeStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -452,17 +452,17 @@ class TestRefusals:
             ({**NAMED, **redirects(("/a", "https://example.com/a"))}, "redirects", "/a leads to /a"),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(LambdaEdgeStack, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(LambdaEdgeStack, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
 
-    def test_a_table_of_redirects_too_large_for_a_package(self, tmp_path: Path) -> None:
+    def test_a_table_of_redirects_too_large_for_a_package(self) -> None:
         import random
 
         words = random.Random(1)
         table = [(f"/{words.getrandbits(512):x}", f"/to/{words.getrandbits(512):x}") for _ in range(12_000)]
-        said = refusal(LambdaEdgeStack, tmp_path, **redirects(*table))
+        said = refusal(LambdaEdgeStack, **redirects(*table))
         assert list(said) == ["redirects"]
         assert (
             "The package of the viewer-request function must be at most 1,048,576 bytes compressed, got"

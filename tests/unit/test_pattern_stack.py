@@ -10,6 +10,7 @@ from aws_cdk.assertions import Template
 from patternbook import PRODUCTION, SANDBOX, StackOptions
 from patternbook.app import add_stage
 from patternbook.settings.stages import Stage
+from patternbook.testing.synthesis import unchecked_app
 from stacks.ecr import EcrSettings, EcrStack
 from stacks.eks_managed_nodes import EksManagedNodesSettings, EksManagedNodesStack
 from stacks.lambda_edge import LambdaEdgeSettings, LambdaEdgeStack
@@ -17,7 +18,7 @@ from stacks.lambda_edge import LambdaEdgeSettings, LambdaEdgeStack
 
 @pytest.fixture
 def company(tmp_path: Path) -> cdk.App:
-    return cdk.App(outdir=str(tmp_path))
+    return unchecked_app(tmp_path)
 
 
 def stack_props() -> set[str]:

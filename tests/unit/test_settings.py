@@ -529,6 +529,12 @@ def test_no_setting_is_refused_and_taken(settings_type: type[PatternSettings]) -
         assert not model.refused.keys() & model.model_fields.keys()
 
 
+def test_settings_that_express_mode_refuses_are_those_of_the_pattern_that_it_points_to() -> None:
+    elsewhere = {name for name, why in TYPES["EcsExpressStack"].refused.items() if "FargateEfsStack" in why}
+    assert elsewhere
+    assert elsewhere <= FargateEfsSettings.model_fields.keys()
+
+
 @pytest.mark.parametrize("settings_type", TYPES.values())
 def test_every_setting_says_what_it_is_for(settings_type: type[PatternSettings]) -> None:
     for model in (settings_type, *nested_models(settings_type)):

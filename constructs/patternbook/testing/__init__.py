@@ -1,4 +1,6 @@
-"""What the unit tests of a pattern need, inside this repository and outside of it.
+"""The parts of a pattern's unit tests that several patterns share. They need no file of this repository.
 
-:mod:`patternbook.testing.synthesis` makes one pattern, and :mod:`patternbook.testing.reading` reads its template.
+:mod:`patternbook.testing.synthesis` makes one pattern, :mod:`patternbook.testing.reading` reads its template, and
+:mod:`patternbook.testing.fixtures` has the pytest fixtures that do both for a test module. It needs pytest, which
+``patternbook`` itself does not install.
 """
