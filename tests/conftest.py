@@ -1,4 +1,4 @@
-"""What all tests share: one synthesized app a posture."""
+"""Fixtures for all tests: one synthesized app per posture."""
 
 from collections.abc import Callable
 from functools import cache

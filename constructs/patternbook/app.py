@@ -38,12 +38,12 @@ class StackOptions(TypedDict, total=False):
 class PatternStack(cdk.Stack):
     """One pattern: a stack with settings, in a posture.
 
-    The name of the class is the id of the stack. Where the settings ask for several Regions, each stack has the name
-    of its Region behind that.
+    The name of the class is the id of the stack. With several Regions in the settings, the
+    name of its Region follows.
     """
 
     title: ClassVar[str]
-    """What the pattern is, in a few words."""
+    """A name of the pattern in a few words."""
     settings_type: ClassVar[type[PatternSettings]]
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a pattern runs until its user sets an image: small containers of public images that need no build."""
+"""Small containers of public images. A pattern runs them until its user sets an image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -108,7 +108,7 @@ def instance_role(scope: Construct, construct_id: str, *, cluster: ecs.Cluster) 
     )
     # With UpdateContainerInstancesState the agent drains its instance when Spot reclaims it.
     allow(["ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"], instances, in_cluster)
-    # As in the managed policy AWSCloud9SSMInstanceProfile, the smallest one with which Session Manager works.
+    # Session Manager works with these permissions. They are those of the managed policy AWSCloud9SSMInstanceProfile.
     allow(["ssm:UpdateInstanceInformation"], servers)
     allow(
         [

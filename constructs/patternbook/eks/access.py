@@ -1,4 +1,4 @@
-"""Who may act on a cluster: IAM roles of administrators and nodes, and the access entries that let them in."""
+"""IAM roles of administrators and nodes, and the access entries that give them access to a cluster."""
 
 from collections.abc import Sequence
 

@@ -28,19 +28,19 @@ from patternbook.posture import Posture
 NODE_POOLS: Final = ("system", "general-purpose")
 """The built-in node pools of Auto Mode: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
 AUTO_MODE_POLICIES: Final = ("Compute", "BlockStorage", "LoadBalancing", "Networking")
-"""What Auto Mode adds to the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
+"""Managed policies that Auto Mode needs in the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 class EksCluster(Construct):
     """A cluster whose control plane EKS runs, in the private subnets of a network.
 
-    - *Endpoint*: private. It is public too for the CIDR blocks that are given, and for nobody else.
+    - *Endpoint*: private. It is also public for the given CIDR blocks, and for no other addresses.
     - *Access*: the authentication mode is API. The creator of the cluster (CloudFormation's role) has no access.
       ``admin_role`` is the cluster administrator, and IAM decides who may assume it.
     - *Logs*: all five types of control-plane logs, in a log group that keeps them as long as the posture says.
     - *Secrets* of Kubernetes are encrypted with a customer managed key of the cluster's own, in every posture.
     - *Protection*: by posture, EKS refuses to delete the cluster.
-    - *Nothing inside*: neither nodes, nor Auto Mode unless ``auto_mode`` is set, nor add-ons that nobody manages.
+    - *Nothing inside*: neither nodes, nor Auto Mode unless ``auto_mode`` is set, nor self-managed add-ons.
       :meth:`add_on` adds add-ons: a network add-on before the nodes, CoreDNS after them.
     - *kubectl* is part of the stack only where ``kubectl`` is set.
     """
@@ -279,7 +279,7 @@ class EksCluster(Construct):
             ]
             if roles
             else None,
-            # The template wins over changes that somebody made by hand.
+            # The template overrides manual changes.
             resolve_conflicts="OVERWRITE",
         )
         add_on.node.add_dependency(*after, *self._endpoints, *(roles or {}).values())

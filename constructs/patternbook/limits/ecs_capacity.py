@@ -1,4 +1,4 @@
-"""What EC2 capacity of an ECS cluster accepts: Auto Scaling groups, capacity providers and managed instances."""
+"""Limits of EC2 capacity for ECS: Auto Scaling groups, capacity providers and managed instances."""
 
 from typing import Final, Literal
 

@@ -1,4 +1,4 @@
-"""What ECS Express Mode accepts, beyond what any task on Fargate has to follow.
+"""Limits of ECS Express Mode, in addition to those of tasks on Fargate.
 
 Resources and defaults: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
 """

@@ -1,4 +1,4 @@
-"""What an ECS task definition accepts, on any kind of capacity."""
+"""Limits of ECS task definitions for any kind of capacity."""
 
 from collections.abc import Sequence
 from itertools import permutations

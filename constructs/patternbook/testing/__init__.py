@@ -1,4 +1,4 @@
-"""What the unit tests of a pattern need, inside this repository and outside of it.
+"""Helpers for unit tests of patterns, in this repository and in others.
 
 :mod:`patternbook.testing.synthesis` makes one pattern, :mod:`patternbook.testing.reading` reads its template, and
 :mod:`patternbook.testing.fixtures` is a pytest plugin that does both for the variants of a test module.

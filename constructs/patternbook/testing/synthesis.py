@@ -56,7 +56,7 @@ def template_of(pattern: type[PatternStack], outdir: Path, *, cdk_json: Path, **
 
 
 def refusal(pattern: type[PatternStack], *, posture: str = "sandbox", **settings: Any) -> dict[str, str]:
-    """What is said of each setting of a pattern that is refused; nothing where all settings are accepted."""
+    """The remedies for refused settings of a pattern, by setting. It is empty if all settings are accepted."""
     try:
         load_settings(pattern.settings_type, settings, posture=POSTURES[posture], stack=pattern.__name__)
     except SettingsError as error:
