@@ -1,26 +1,22 @@
-"""The patterns of the book, synthesized for tests: one alone with settings of a test's own, or many in one app."""
+"""The patterns of the book in one app, for tests of all of them. :mod:`patternbook.testing` makes one alone."""
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import aws_cdk as cdk
-from aws_cdk.assertions import Annotations, Template
 
 import app
 from patternbook import PatternbookRules, PatternStack
 from patternbook.app import add_stage
-from patternbook.posture import POSTURES as POSTURES_BY_NAME
+from patternbook.posture import POSTURES
 from patternbook.settings.loading import load_settings
 from patternbook.settings.stages import Stage
-from patternbook.testing.synthesis import feature_flags, synthesize_pattern
-from patternbook.testing.synthesis import refusal as refusal_of
+from patternbook.testing.synthesis import feature_flags
 
-POSTURES = ("sandbox", "production")
 SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
 
 
@@ -62,7 +58,7 @@ def stage_of(posture: str, settings: Mapping[str, Mapping[str, Any]], *, nested:
     :param nested: whether production is a ``cdk.Stage``, as it is for users; otherwise its stacks stand in the app.
     """
     types = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
-    chosen = POSTURES_BY_NAME[posture]
+    chosen = POSTURES[posture]
     return Stage(
         name=posture if nested and posture != "sandbox" else None,
         posture=chosen,
@@ -106,48 +102,3 @@ def synthesized(posture: str, options: str, outdir: Path) -> dict[str, dict[str,
     """The templates of the book in one of the scenarios, by stack."""
     book_app(stage_of(posture, settings_of(posture, options)), outdir).synth()
     return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in template_files(outdir).items()}
-
-
-class Book:
-    """Every pattern in one posture, each synthesized when a test asks for it."""
-
-    def __init__(self, posture: str, folder: Path) -> None:
-        patterns = {pattern.__name__: pattern for pattern in app.PATTERNS}
-
-        @cache
-        def stack(name: str) -> cdk.Stack:
-            return synthesize_pattern(patterns[name], folder / name, cdk_json=app.CDK_JSON, posture=posture)
-
-        self.stack = stack
-
-    def template(self, stack: str) -> Template:
-        return Template.from_stack(self.stack(stack))
-
-    def annotations(self, stack: str) -> Annotations:
-        return Annotations.from_stack(self.stack(stack))
-
-
-def variant(pattern: type[PatternStack], outdir: Path, **settings: Any) -> cdk.Stage:
-    """The stage of one pattern, in the ``posture``, with settings as on the command line or in cdk.json."""
-    posture = settings.pop("posture", "sandbox")
-    stack = synthesize_pattern(pattern, outdir / "cdk.out", cdk_json=app.CDK_JSON, posture=posture, settings=settings)
-    stage = cdk.Stage.of(stack)
-    assert stage is not None
-    return stage
-
-
-def template_of(pattern: type[PatternStack], outdir: Path, **settings: Any) -> Template:
-    return Template.from_stack(_stack(variant(pattern, outdir, **settings), pattern.__name__))
-
-
-def refusal(pattern: type[PatternStack], _: Path, **settings: Any) -> dict[str, str]:
-    """The remedy for each setting of a pattern that is refused. There has to be one."""
-    found = refusal_of(pattern, **settings)
-    assert found, f"{pattern.__name__} accepts {settings}"
-    return found
-
-
-def _stack(stage: cdk.Stage, name: str) -> cdk.Stack:
-    stack = stage.node.find_child(name)
-    assert isinstance(stack, cdk.Stack)
-    return stack

@@ -1,11 +1,49 @@
 """Features of the registry around the repository: enhanced scanning, pull-through caches and replication."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
-from constructs import Construct
+from constructs import Construct, IConstruct
+
+from patternbook import PatternStack
+from stacks.ecr.settings import EcrSettings
+
+
+def warn_of_shared_registry(stack: PatternStack, settings: EcrSettings) -> None:
+    """Warns at synth if a stack of another stage asks for the same part of the same registry.
+
+    An account has one registry in each Region, with one scanning and one replication configuration, and each name of a
+    repository and each prefix of a cache once. The second deployment fails, or overrides the first one in silence.
+    """
+    for other in _stacks_of_other_stages(stack):
+        if stack.environment != other.environment or not isinstance(other.settings, EcrSettings):
+            continue
+        theirs = other.settings
+        shared = {
+            "scanning": settings.scanning == theirs.scanning == "enhanced",
+            "replicate_to_regions": bool(settings.replicate_to_regions and theirs.replicate_to_regions),
+            **{
+                name: getattr(settings, name) is not None and getattr(settings, name) == getattr(theirs, name)
+                for name in ("repository_name", "cache_ecr_public_prefix", "cache_docker_hub_prefix")
+            },
+        }
+        if names := [name for name, is_shared in shared.items() if is_shared]:
+            cdk.Annotations.of(stack).add_warning_v2(
+                "patternbook:sharedRegistry",
+                f"{other.node.path} sets {', '.join(names)}, too. An account has one registry in each Region, so only "
+                "one of the two stacks can own this. Set it in one stage, or give the stages accounts of their own.",
+            )
+
+
+def _stacks_of_other_stages(stack: PatternStack) -> Iterator[PatternStack]:
+    root = stack.node.root
+    scopes: list[IConstruct] = [root, *(each for each in root.node.children if isinstance(each, cdk.Stage))]
+    for scope in scopes:
+        for each in scope.node.children:
+            if isinstance(each, type(stack)) and each is not stack:
+                yield each
 
 
 def enhanced_scanning(scope: Construct, construct_id: str, *, repository: ecr.Repository) -> None:

@@ -10,7 +10,7 @@ from patternbook import NotificationTopic, PatternStack, Posture, StackOptions, 
 from patternbook.nag import acknowledge
 from stacks.ecr.lifecycle_rules import lifecycle_rules
 from stacks.ecr.public_repository import public_repository
-from stacks.ecr.registry import enhanced_scanning, pull_through_cache, replication
+from stacks.ecr.registry import enhanced_scanning, pull_through_cache, replication, warn_of_shared_registry
 from stacks.ecr.scan_findings import basic_scan_findings, enhanced_scan_findings
 from stacks.ecr.settings import EcrSettings
 
@@ -31,7 +31,8 @@ class EcrStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
+        warn_of_shared_registry(self, settings)
+        self.key = data_key(self, "Key", posture=posture)
         mutability = ecr.TagMutability
         mutable_tags = [ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in settings.mutable_tags]
         self.repository = ecr.Repository(
@@ -41,15 +42,13 @@ class EcrStack(PatternStack):
             image_tag_mutability=mutability.IMMUTABLE_WITH_EXCLUSION if mutable_tags else mutability.IMMUTABLE,
             image_tag_mutability_exclusion_filters=mutable_tags or None,
             image_scan_on_push=True,
-            lifecycle_rules=lifecycle_rules(
-                untagged_days=settings.untagged_days, releases=settings.releases, other_days=settings.other_days
-            ),
-            encryption_key=key,
+            lifecycle_rules=lifecycle_rules(settings),
+            encryption_key=self.key,
             removal_policy=posture.removal_policy,
             empty_on_delete=posture.removal_policy == cdk.RemovalPolicy.DESTROY,
         )
         self._grant_pull(settings)
-        self.findings = NotificationTopic.from_settings(self, "Findings", settings, key=key)
+        self.findings = NotificationTopic.from_settings(self, "Findings", settings, key=self.key)
         is_enhanced = settings.scanning == "enhanced"
         scan_findings = enhanced_scan_findings if is_enhanced else basic_scan_findings
         pattern, message = scan_findings(self.repository, settings.scan_severities)

@@ -8,7 +8,7 @@
 - Claims without a StorageClass get an encrypted gp3 volume. In production, the stack's own key encrypts it.
 - In production, EKS and CloudFormation refuse to delete the cluster.
 
-The page of the pattern is docs/eks-auto-mode.md.
+Page: docs/eks-auto-mode.md
 """
 
 from stacks.eks_auto_mode.settings import EksAutoModeSettings

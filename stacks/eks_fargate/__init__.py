@@ -8,7 +8,7 @@
 - Pods of the cluster reach the file system by TLS, and never as root.
 - In production, EKS and CloudFormation refuse to delete the cluster, and the file system is backed up.
 
-The page of the pattern is docs/eks-fargate.md.
+Page: docs/eks-fargate.md
 """
 
 from stacks.eks_fargate.settings import EksFargateSettings

@@ -8,7 +8,7 @@
 - Pods can claim EBS, EFS, FSx for Lustre and FSx for NetApp ONTAP. Only members of the cluster reach the file systems.
 - In production, EKS and CloudFormation refuse to delete the cluster, and file systems are backed up.
 
-The page of the pattern is docs/eks-managed-nodes.md.
+Page: docs/eks-managed-nodes.md
 """
 
 from stacks.eks_managed_nodes.settings import EksManagedNodesSettings

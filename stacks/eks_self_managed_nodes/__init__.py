@@ -8,7 +8,7 @@
 - An instance refresh replaces the nodes when the launch template changes. Nobody drains them.
 - In production, every node is replaced after 30 days, and EKS and CloudFormation refuse to delete the cluster.
 
-The page of the pattern is docs/eks-self-managed-nodes.md.
+Page: docs/eks-self-managed-nodes.md
 """
 
 from stacks.eks_self_managed_nodes.settings import EksSelfManagedNodesSettings

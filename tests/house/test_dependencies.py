@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "constructs" / "patternbook"
 
 LAYERS = (
-    *("limits", "posture", "nag", "settings", "data", "network", "ecs", "eks", "aws_lambda", "app_runner", "edge"),
-    *("monitoring", "rules", "app", "testing"),
+    *("limits", "posture", "nag", "settings", "data", "network", "ec2", "ecs", "eks", "aws_lambda", "app_runner"),
+    *("edge", "monitoring", "rules", "app", "testing"),
 )
 """The groups of the package from bottom to top. Each may import itself and the groups before it."""
 
@@ -66,3 +67,13 @@ def test_stacks_never_import_each_other() -> None:
         own = f"stacks.{path.parent.name}"
         others = [module for module in imported(path) if module.startswith("stacks.") and not module.startswith(own)]
         assert not others, f"{path.relative_to(ROOT)} imports {others}"
+
+
+def test_modules_import_each_other_without_circles() -> None:
+    names = {path: ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in PACKAGE.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): path for path, name in names.items()}
+    graph = {
+        name: {module for module in imported(path) if module in modules} - {name} for name, path in modules.items()
+    }
+    # A package that exports what is in it is imported by nothing inside of it.
+    assert list(TopologicalSorter(graph).static_order())

@@ -58,7 +58,7 @@ def test_constructs_is_a_source_root_and_not_a_package() -> None:
 @pytest.mark.parametrize("path", sorted(ROOT.glob("stacks/*/stack.py")), ids=lambda path: path.parent.name)
 def test_stack_files_are_short(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 170, "Move details into a construct, or into a module beside the stack"
+    assert len(lines) <= 120, "Move details into a construct, or into a module beside the stack"
 
 
 def _files(folder: Path) -> list[str]:

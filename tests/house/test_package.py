@@ -262,8 +262,10 @@ import sys
 import patternbook, patternbook.rules
 assert not {"aws_cdk", "jsii", "pydantic"} & set(sys.modules), "started"
 assert set(patternbook.__all__) <= set(dir(patternbook))
-patternbook.Network
+for name in patternbook.__all__:
+    getattr(patternbook, name)
 assert "aws_cdk" in sys.modules
+assert not {"patternbook.testing", "pytest"} & set(sys.modules), "pytest is no dependency of the package"
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 import app
 from patternbook import PatternStack, SettingsError
-from tests.book import POSTURES, every_option, variant
+from patternbook.posture import POSTURES
+from patternbook.testing.synthesis import variant
+from tests.book import every_option
 from tests.unit.test_ecs_ec2 import OTHER_OPTIONS
 from tests.unit.test_settings import PARAMETER, SECRET
 
@@ -24,12 +27,14 @@ def test_accepted_settings_can_be_synthesized(pattern: type[PatternStack], data:
     """Combines the options at random. Some values could lead to name collisions in a template."""
     options = every_option(pattern) | CLASHING.get(pattern.__name__, {})
     chosen = data.draw(st.sets(st.sampled_from(sorted(options))))
-    posture = data.draw(st.sampled_from(POSTURES))
+    posture = data.draw(st.sampled_from(list(POSTURES)))
     with tempfile.TemporaryDirectory() as outdir:
         try:
-            stage = variant(pattern, Path(outdir), posture=posture, **{name: options[name] for name in chosen})
+            stack = variant(pattern, Path(outdir), posture=posture, **{name: options[name] for name in chosen})
         except SettingsError:
             return
+        stage = cdk.Stage.of(stack)
+        assert stage is not None
         stage.synth()
 
 

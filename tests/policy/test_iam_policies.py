@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import app
-from tests.book import POSTURES, synthesized
+from patternbook.posture import POSTURES
+from tests.book import synthesized
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ResourceWarning)  # it does not close its files

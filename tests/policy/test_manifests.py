@@ -13,7 +13,8 @@ import yaml
 import app
 from patternbook.eks.manifests import MANIFESTS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION
-from tests.book import POSTURES, book_app, settings_of, stage_of, template_files
+from patternbook.posture import POSTURES
+from tests.book import book_app, settings_of, stage_of, template_files
 
 ROOT = Path(app.CDK_JSON).parent
 FILES = sorted([*ROOT.glob("stacks/eks_*/runtime/*.yaml"), *MANIFESTS.glob("*.yaml")])

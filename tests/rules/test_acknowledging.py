@@ -12,6 +12,7 @@ from aws_cdk import aws_eks as eks
 from patternbook.rules import RULES
 from patternbook.rules.engine import check
 from patternbook.rules.plugin import PatternbookRules
+from patternbook.testing.synthesis import unchecked_app
 from tests.rules.cases.base import REMOVED, TODAY, changed, document
 from tests.rules.cases.eks import CLUSTER
 
@@ -65,7 +66,7 @@ class Synthesized:
 
     def __init__(self, outdir: Path) -> None:
         self.path = outdir / "validation-report.json"
-        self.app = cdk.App(outdir=str(outdir), builtin_cloud_formation_validation=False)
+        self.app = unchecked_app(outdir)
         cdk.Validations.of(self.app).add_plugins(PatternbookRules(today=TODAY))
         self.stack = cdk.Stack(self.app, "Classroom")
         self.cluster = eks.CfnCluster(
@@ -169,7 +170,7 @@ class TestInCdk:
         assert synthesized.findings() == {LOGS, SECRETS}
 
     def test_rules_know_the_region_of_a_stack(self, tmp_path: Path) -> None:
-        app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+        app = unchecked_app(tmp_path)
         cdk.Validations.of(app).add_plugins(PatternbookRules(today=TODAY))
         for region in ("us-east-1", "eu-west-1"):
             stack = cdk.Stack(app, region, env=cdk.Environment(region=region))

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from patternbook.edge import site_function
+from patternbook.edge.runtime import site_function
 from tests.in_memory import account_in_memory
 
 ARCHIVE, BUCKET = "archives", "website"

@@ -21,11 +21,11 @@ from patternbook.app_runner.health_check import HealthCheck
 from patternbook.limits import app_runner as app_runner_limits
 from patternbook.limits import fargate as fargate_limits
 from patternbook.limits.app_runner import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
+from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import NOTHING, description, lets_out
+from patternbook.testing.synthesis import refusal, variant
 from stacks.app_runner import AppRunnerStack
-from tests.book import Book, refusal, variant
-from tests.unit.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
-from tests.unit.outbound import NOTHING, description, lets_out
 
 PATTERN = AppRunnerStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -130,25 +130,20 @@ def has_network(stack: Reading) -> bool:
 
 
 class TestClosed:
-    def test_synth_says_so_once_with_the_successor(self, books: Callable[[str], Book]) -> None:
-        for posture in ("sandbox", "production"):
-            found = books(posture).annotations("AppRunnerStack").find_warning("*", Match.any_value())
-            said = [str(entry.entry.data) for entry in found]
-            assert len(said) == 1, said
-            assert "\n" not in said[0]
-            for words in ("2026-04-30", "Amazon ECS Express Mode (EcsExpressStack)", "docs/app-runner.md"):
-                assert words in said[0]
+    def test_synth_says_so_once_with_the_successor(self, stack: Reading) -> None:
+        found = Annotations.from_stack(stack.stack).find_warning("*", Match.any_value())
+        said = [str(entry.entry.data) for entry in found]
+        assert len(said) == 1, said
+        assert "\n" not in said[0]
+        for words in ("2026-04-30", "Amazon ECS Express Mode (EcsExpressStack)", "docs/app-runner.md"):
+            assert words in said[0]
 
     def test_a_customer_of_before_is_not_told(self, tmp_path: Path) -> None:
-        app = variant(AppRunnerStack, tmp_path, existing_customer=True)
-        stack = app.node.find_child("AppRunnerStack")
-        assert isinstance(stack, cdk.Stack)
+        stack = variant(AppRunnerStack, tmp_path, existing_customer=True)
         assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
 
     def test_it_can_be_acknowledged(self, tmp_path: Path) -> None:
-        app = variant(AppRunnerStack, tmp_path)
-        stack = app.node.find_child("AppRunnerStack")
-        assert isinstance(stack, cdk.Stack)
+        stack = variant(AppRunnerStack, tmp_path)
         cdk.Annotations.of(stack).acknowledge_warning("patternbook:appRunnerClosed", "Known")
         assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
 
@@ -533,7 +528,7 @@ class TestRefusals:
             (
                 {"connection_arn": REPOSITORY["connection_arn"]},
                 "connection_arn",
-                "must be unset without repository_url",
+                "Must be unset without repository_url",
             ),
             ({**REPOSITORY, "repository_url": "https://gitlab.com/team/app"}, "repository_url", "GitHub or Bitbucket"),
             ({**REPOSITORY, "repository_url": "git@github.com:team/app"}, "repository_url", "GitHub or Bitbucket"),
@@ -563,7 +558,7 @@ class TestRefusals:
                 "with an image of ECR Public, got true. App Runner watches private",
             ),
             ({**PRIVATE, "automatic_deployments": True}, "automatic_deployments", "A digest never changes"),
-            ({"container_port": 8080}, "container_port", "must be 8000, the port of the demonstration"),
+            ({"container_port": 8080}, "container_port", "Must be 8000, the port of the demonstration"),
             ({"cpu": 256, "memory_mib": 2048}, "memory_mib", "must be one of 512, 1024 with 256 CPU units, got 2048"),
             ({"cpu": 512}, "memory_mib", "must be one of 1024 with 512 CPU units, got 512"),
             ({"cpu": 4096, "memory_mib": 4096}, "memory_mib", "8192, 10240, 12288"),
@@ -575,7 +570,7 @@ class TestRefusals:
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
             ({"health_check_interval_seconds": 21}, "health_check_interval_seconds", "from 1 to 20"),
             ({"unhealthy_threshold": 0}, "unhealthy_threshold", "from 1 to 20"),
-            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "must be empty without private_ingress"),
+            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "Must be empty without private_ingress"),
             ({"private_ingress": True, "allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs.0", "an IPv4 block"),
             (
                 {"secrets": {"AWSAPPRUNNER_A": SECRET}},
@@ -585,12 +580,12 @@ class TestRefusals:
             (
                 {"secrets": {"PASSWORD": SECRET}, "parameters": {"PASSWORD": PARAMETER}},
                 "parameters",
-                "must not repeat names of secrets, got PASSWORD",
+                "Must not repeat names of secrets, got PASSWORD",
             ),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(AppRunnerStack, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(AppRunnerStack, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
 

@@ -22,11 +22,12 @@ from patternbook import (
     Task,
 )
 from patternbook.limits.fargate import check_task_size
+from patternbook.testing.synthesis import unchecked_app
 
 
 @pytest.fixture
 def stack() -> cdk.Stack:
-    return cdk.Stack()
+    return cdk.Stack(unchecked_app())
 
 
 @pytest.fixture(scope="module")
@@ -129,13 +130,13 @@ def test_a_refused_construct_leaves_nothing_in_the_stack(stack: cdk.Stack, elsew
         (4096, 8000, "memory_mib must be one of 8192, 9216, .* with 4096 CPU units, got 8000"),
     ],
 )
-def test_a_task_size_that_fargate_does_not_offer(cpu: int, memory_mib: int, said: str) -> None:
+def test_a_task_size_that_fargate_does_not_offer_is_refused(cpu: int, memory_mib: int, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         check_task_size(cpu, memory_mib)
 
 
 @pytest.mark.parametrize(("cpu", "memory_mib"), [(256, 512), (1024, 8192), (16384, 122880), (32768, 249856)])
-def test_a_task_size_that_fargate_offers(cpu: int, memory_mib: int) -> None:
+def test_a_task_size_that_fargate_offers_is_accepted(cpu: int, memory_mib: int) -> None:
     check_task_size(cpu, memory_mib)
 
 
@@ -158,7 +159,7 @@ WRONG_LIMITS = {
 
 
 @pytest.mark.parametrize(("min_tasks", "max_tasks"), WRONG_LIMITS)
-def test_scaling_between_wrong_bounds(
+def test_scaling_with_wrong_limits_is_refused(
     stack: cdk.Stack, service: ecs.FargateService, min_tasks: int, max_tasks: int
 ) -> None:
     before = nodes(stack)
@@ -168,7 +169,7 @@ def test_scaling_between_wrong_bounds(
 
 
 @pytest.mark.parametrize(("min_tasks", "max_tasks"), WRONG_LIMITS)
-def test_a_schedule_with_wrong_bounds(
+def test_a_schedule_with_wrong_limits_is_refused(
     stack: cdk.Stack, service: ecs.FargateService, min_tasks: int, max_tasks: int
 ) -> None:
     scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
@@ -179,7 +180,9 @@ def test_a_schedule_with_wrong_bounds(
 
 
 @pytest.mark.parametrize("add_tasks", [{}, {1.0: 0}, {1.0: -1}, {1.0: 2, 2.0: 1}, {1.0: 2, 2.0: 2}], ids=str)
-def test_steps_that_do_not_rise(stack: cdk.Stack, service: ecs.FargateService, add_tasks: dict[float, int]) -> None:
+def test_steps_that_do_not_rise_are_refused(
+    stack: cdk.Stack, service: ecs.FargateService, add_tasks: dict[float, int]
+) -> None:
     scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
     before = nodes(stack)
     with pytest.raises(
@@ -246,7 +249,7 @@ def expression(text: str) -> cloudwatch.MathExpression:
 
 
 @pytest.mark.parametrize(("first", "second", "message"), FIGHTS.values(), ids=FIGHTS)
-def test_policies_that_fight(
+def test_policies_that_contradict_each_other_are_refused(
     stack: cdk.Stack, service: ecs.FargateService, first: Use, second: Use, message: str
 ) -> None:
     scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
@@ -257,7 +260,7 @@ def test_policies_that_fight(
     assert nodes(stack) == before
 
 
-def test_policies_that_agree(stack: cdk.Stack, service: ecs.FargateService) -> None:
+def test_policies_that_agree_are_accepted(stack: cdk.Stack, service: ecs.FargateService) -> None:
     scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
     scaling.on_cpu(percent=50)
     scaling.on_memory(percent=50)
@@ -269,7 +272,7 @@ def test_policies_that_agree(stack: cdk.Stack, service: ecs.FargateService) -> N
     Template.from_stack(stack).resource_count_is("AWS::ApplicationAutoScaling::ScalingPolicy", 5)
 
 
-def test_steps_alone_would_never_end(stack: cdk.Stack, service: ecs.FargateService) -> None:
+def test_step_scaling_alone_is_refused(stack: cdk.Stack, service: ecs.FargateService) -> None:
     scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
     scaling.on_steps("Steps", BACKLOG, add_tasks={20: 1})
     with pytest.raises(RuntimeError, match=r"nothing removes them\. Add a target tracking policy"):

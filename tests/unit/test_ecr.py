@@ -9,14 +9,15 @@ from typing import Any
 import aws_cdk as cdk
 import boto3
 import pytest
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.events.models import EventPattern
 
-from patternbook import SANDBOX, SettingsError
+from patternbook import SANDBOX
+from patternbook.posture import POSTURES
+from patternbook.testing.synthesis import refusal, template_of, unchecked_app, variant
 from stacks.ecr import EcrSettings, EcrStack
-from tests.book import POSTURES, Book, template_of, variant
 
 EVERY_OPTION: Mapping[str, Any] = {
     "repository_name": "team/app",
@@ -55,8 +56,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Template]:
 
 
 @pytest.fixture(params=POSTURES)
-def default(request: pytest.FixtureRequest, books: Callable[[str], Book]) -> Template:
-    return books(request.param).template("EcrStack")
+def default(request: pytest.FixtureRequest, made: Callable[..., Template]) -> Template:
+    return made(posture=request.param)
 
 
 def properties(template: Template, kind: str) -> dict[str, Any]:
@@ -101,13 +102,6 @@ def lifecycle(template: Template) -> list[dict[str, Any]]:
 def matches(template: Template, event: dict[str, Any]) -> bool:
     pattern = said(properties(template, "AWS::Events::Rule")["EventPattern"], template)
     return EventPattern.load(json.dumps(pattern)).matches_event(event)  # ty: ignore[invalid-argument-type]
-
-
-def mistakes(tmp_path: Path, **settings: Any) -> dict[str, str]:
-    """What is said of wrong settings: path and remedy."""
-    with pytest.raises(SettingsError) as raised:
-        variant(EcrStack, tmp_path, **settings)
-    return {mistake.path.removeprefix("EcrStack."): mistake.remedy for mistake in raised.value.mistakes}
 
 
 # Sample events: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
@@ -173,8 +167,8 @@ class TestRepository:
     def test_images_are_scanned_at_their_push(self, default: Template) -> None:
         default.has_resource_properties(REPOSITORY, {"ImageScanningConfiguration": {"ScanOnPush": True}})
 
-    def test_sandbox_uses_aes256_and_goes_with_its_images(self, books: Callable[[str], Book]) -> None:
-        template = books("sandbox").template("EcrStack")
+    def test_sandbox_uses_aes256_and_goes_with_its_images(self, made: Callable[..., Template]) -> None:
+        template = made(posture="sandbox")
         template.has_resource(
             REPOSITORY,
             {
@@ -185,8 +179,8 @@ class TestRepository:
         )
         template.resource_count_is("AWS::KMS::Key", 0)
 
-    def test_production_uses_its_own_key_and_is_retained(self, books: Callable[[str], Book]) -> None:
-        template = books("production").template("EcrStack")
+    def test_production_uses_its_own_key_and_is_retained(self, made: Callable[..., Template]) -> None:
+        template = made(posture="production")
         ((key, _),) = template.find_resources("AWS::KMS::Key", {"Properties": {"EnableKeyRotation": True}}).items()
         template.has_resource(
             REPOSITORY,
@@ -350,13 +344,13 @@ class TestFindings:
         }
         assert actions == {"sns:Publish": {"Ref": topic}} | use
 
-    def test_are_encrypted_with_the_key_in_production(self, books: Callable[[str], Book]) -> None:
-        template = books("production").template("EcrStack")
+    def test_are_encrypted_with_the_key_in_production(self, made: Callable[..., Template]) -> None:
+        template = made(posture="production")
         (key,) = template.find_resources("AWS::KMS::Key")
         template.has_resource_properties("AWS::SNS::Topic", {"KmsMasterKeyId": {"Fn::GetAtt": [key, "Arn"]}})
 
-    def test_every_service_is_bound_to_a_condition_in_the_key_policy(self, books: Callable[[str], Book]) -> None:
-        statements = properties(books("production").template("EcrStack"), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    def test_every_service_is_bound_to_a_condition_in_the_key_policy(self, made: Callable[..., Template]) -> None:
+        statements = properties(made(posture="production"), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
         services = [statement for statement in statements if "Service" in statement["Principal"]]
         assert services
         assert all("Condition" in statement for statement in services)
@@ -529,12 +523,9 @@ class TestPublicRepository:
             {"Properties": Match.absent(), "DeletionPolicy": policy[0], "UpdateReplacePolicy": policy[1]},
         )
 
-    def test_only_it_pins_the_stack_to_us_east_1(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        regions = []
-        for settings in ({}, {"public_repository": {}}):
-            app = variant(EcrStack, tmp_path_factory.mktemp("ecr"), **settings)
-            regions.append(app.synth().get_stack_by_name("EcrStack").environment.region)
-        assert regions == ["unknown-region", "us-east-1"]
+    @pytest.mark.parametrize(("settings", "region"), [({}, "unknown-region"), ({"public_repository": {}}, "us-east-1")])
+    def test_only_it_pins_the_stack_to_us_east_1(self, tmp_path: Path, settings: dict[str, Any], region: str) -> None:
+        assert variant(EcrStack, tmp_path, **settings).environment == f"aws://unknown-account/{region}"
 
     def test_it_says_how_to_push(self, made: Callable[..., Template]) -> None:
         template = made(public_repository={})
@@ -575,8 +566,8 @@ def test_every_region_may_get_copies_unless_the_stack_is_there(made: Callable[..
 def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     """Settings, the path of the only mistake, and a part of what is said of it."""
     release = {"prefix": "v", "keep": 3}
-    yield {"releases": [release, release]}, "releases", 'must not list prefix "v" after "v"'
-    yield {"releases": [release, {"prefix": "v1", "keep": 3}]}, "releases", 'must not list prefix "v1" after "v"'
+    yield {"releases": [release, release]}, "releases", 'Must not list prefix "v" after "v"'
+    yield {"releases": [release, {"prefix": "v1", "keep": 3}]}, "releases", 'Must not list prefix "v1" after "v"'
     yield {"releases": [{"prefix": "v*", "keep": 3}]}, "releases.0.prefix", "the beginning of an image tag"
     yield {"releases": [{"prefix": "v", "keep": 0}]}, "releases.0.keep", "from 1 to 100,000"
     yield {"untagged_days": 0}, "untagged_days", "from 1 to 3,650"
@@ -617,28 +608,58 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
             "cache_docker_hub_secret_arn": SECRET,
         },
         "cache_docker_hub_prefix",
-        "must differ from cache_ecr_public_prefix",
+        "Must differ from cache_ecr_public_prefix",
     )
     yield {"replicate_to_regions": ["eu-west-1", "eu-west-1"]}, "replicate_to_regions", "more than once"
     yield {"replicate_to_regions": ["eu-west-9"]}, "replicate_to_regions.0", "an AWS Region such as"
     yield (
         {"replicate_to_regions": ["us-east-1"], "public_repository": {}},
         "replicate_to_regions",
-        "must not list us-east-1",
+        "Must not list us-east-1",
     )
     yield {"public_repository": {"description": "x" * 1025}}, "public_repository.description", "1,024"
     yield {"public_repository": {"architectures": ["arm64"]}}, "public_repository.architectures.0", "ARM 64"
 
 
 @pytest.mark.parametrize(("settings", "path", "remedy"), wrong_settings())
-def test_wrong_settings_are_refused(tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-    said = mistakes(tmp_path, **settings)
+def test_wrong_settings_are_refused(settings: dict[str, Any], path: str, remedy: str) -> None:
+    said = refusal(EcrStack, **settings)
     assert list(said) == [path]
     assert remedy in said[path]
 
 
-def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
-    said = mistakes(
-        tmp_path, untagged_days="soon", scanning="thorough", scan_severities=["AWFUL"], releases=[{"keep": 1}]
+def test_all_mistakes_are_reported_at_once() -> None:
+    said = refusal(
+        EcrStack, untagged_days="soon", scanning="thorough", scan_severities=["AWFUL"], releases=[{"keep": 1}]
     )
     assert set(said) == {"untagged_days", "scanning", "scan_severities.0", "releases.0.prefix"}
+
+
+class TestTwoStages:
+    """One account has one registry."""
+
+    def warnings(self, tmp_path: Path, **settings: Any) -> str:
+        """What synth says of the second of two stages."""
+        app = unchecked_app(tmp_path)
+        made = [
+            EcrStack(scope, "EcrStack", settings=EcrSettings.model_validate(settings), posture=SANDBOX)
+            for scope in (app, cdk.Stage(app, "production"))
+        ]
+        said = [Annotations.from_stack(each).find_warning("*", Match.any_value()) for each in made]
+        assert said[0] == []
+        return " ".join(str(each.entry.data) for each in said[1])
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"scanning": "enhanced"},
+            {"repository_name": "team/app"},
+            {"replicate_to_regions": ["eu-west-1"]},
+            {"cache_ecr_public_prefix": "ecr-public"},
+        ],
+    )
+    def test_the_second_is_warned_of_what_the_account_has_once(self, settings: dict[str, Any], tmp_path: Path) -> None:
+        assert f"EcrStack sets {next(iter(settings))}, too." in self.warnings(tmp_path, **settings)
+
+    def test_the_defaults_share_nothing(self, tmp_path: Path) -> None:
+        assert self.warnings(tmp_path) == ""

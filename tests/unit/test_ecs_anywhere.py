@@ -326,7 +326,7 @@ def test_tasks_start_once_they_may_pull_and_log(any_stack: Reading) -> None:
 # Operation
 
 
-def test_missing_tasks_ring(any_stack: Reading) -> None:
+def test_missing_tasks_ring_an_alarm(any_stack: Reading) -> None:
     alarm = alarms(any_stack)["Fewer tasks run than the service asks for"]
     named = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] if "MetricStat" in metric}
     assert named == {"DesiredTaskCount", "RunningTaskCount"}
@@ -334,7 +334,7 @@ def test_missing_tasks_ring(any_stack: Reading) -> None:
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_machines_that_are_cut_off_ring(full: Reading, stack: Reading) -> None:
+def test_unreachable_machines_ring_an_alarm(full: Reading, stack: Reading) -> None:
     described = "Fewer tasks report than expected: an agent has stopped, or tasks are missing"
     alarm = alarms(full)[described]
     by_id = {metric["Id"]: metric for metric in alarm["Metrics"]}
@@ -355,7 +355,7 @@ def test_every_alarm_notifies_the_topic(any_stack: Reading) -> None:
             assert [any_stack.to(action) for action in alarm[actions]] == [topic]
 
 
-def test_a_message_when_no_machine_takes_a_task(any_stack: Reading) -> None:
+def test_a_message_when_no_machine_can_run_a_task(any_stack: Reading) -> None:
     rule = any_stack.one("AWS::Events::Rule")
     assert any_stack.shown(rule["EventPattern"]) == {
         "detail": {"eventName": ["SERVICE_TASK_PLACEMENT_FAILURE"]},
@@ -371,11 +371,11 @@ def test_a_message_when_no_machine_takes_a_task(any_stack: Reading) -> None:
     assert {"Action": "sns:Publish", "Effect": "Allow", "Resource": "${AWS::SNS::Topic}"} in statements
 
 
-def test_nobody_is_told_that_an_agent_reconnects(any_stack: Reading) -> None:
+def test_no_message_when_an_agent_reconnects(any_stack: Reading) -> None:
     assert "ECS Container Instance State Change" not in json.dumps(any_stack.document)
 
 
-def test_an_optional_subscriber(full: Reading, stack: Reading) -> None:
+def test_alarm_email_subscribes_an_address(full: Reading, stack: Reading) -> None:
     assert full.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
     assert stack.all("AWS::SNS::Subscription") == []
 
@@ -481,7 +481,7 @@ def test_the_demonstration_has_its_folder_for_itself(path: str) -> None:
     )
 
 
-def test_the_demonstration_s_folder_is_free_with_an_image_of_one_s_own() -> None:
+def test_a_user_image_may_use_the_folder_of_the_demonstration() -> None:
     given = {"image": "public.ecr.aws/a/b:1", "writable_paths": ["/srv/www"]}
     load_settings(EcsAnywhereSettings, given)
 
@@ -490,7 +490,7 @@ def test_the_demonstration_s_folder_is_free_with_an_image_of_one_s_own() -> None
 
 
 @pytest.mark.parametrize("port", [0, 22, 2375, 2376, 32768])
-def test_a_port_that_a_machine_has_for_itself(port: int) -> None:
+def test_a_port_that_the_machine_itself_uses_is_refused(port: int) -> None:
     with pytest.raises(
         ValueError, match=f"1 to 32767 except 22, 2375, 2376, which the machine itself uses, got {port}"
     ):
@@ -506,7 +506,7 @@ def test_a_port_that_a_machine_has_for_itself(port: int) -> None:
         ({}, {"min_healthy_percent": 101}, r"min_healthy_percent must be 0 to 100, got 101\."),
     ],
 )
-def test_a_service_that_cannot_be(of_task: dict[str, Any], of_service: dict[str, Any], said: str) -> None:
+def test_an_impossible_service_is_refused(of_task: dict[str, Any], of_service: dict[str, Any], said: str) -> None:
     stack = cdk.Stack()
     definition = Task(
         stack,

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
 from patternbook.limits.ecs_capacity import check_numbers, check_scaling
@@ -17,11 +16,12 @@ from patternbook.limits.instance_types import (
     check_instance_types,
     check_room,
 )
+from patternbook.posture import POSTURES
+from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
+from patternbook.testing.synthesis import refusal, variant
 from stacks.ecs_ec2 import EcsEc2Stack
-from tests.book import POSTURES, refusal, variant
-from tests.unit.options import WEB_SERVICE_OPTIONS
-from tests.unit.outbound import OutboundTraffic
 
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
@@ -160,9 +160,7 @@ class TestInstances:
         assert found["Default"] == AMI.format(parameter)
 
     def test_bottlerocket_on_arm64(self, tmp_path: Any) -> None:
-        app = variant(EcsEc2Stack, tmp_path, operating_system="bottlerocket")
-        made = app.node.find_child("EcsEc2Stack")
-        assert isinstance(made, cdk.Stack)
+        made = variant(EcsEc2Stack, tmp_path, operating_system="bottlerocket")
         stack = Reading(made)
         found = stack.document["Parameters"][template(stack)["ImageId"]["Ref"]]
         assert found["Default"] == AMI.format("bottlerocket/aws-ecs-2/arm64/latest")
@@ -258,13 +256,13 @@ class TestInstances:
     def test_lifetime(self, read: Callable[[str], Reading], name: str, seconds: int | None) -> None:
         assert group(read(name)).get("MaxInstanceLifetime") == seconds
 
-    def test_how_many_is_between_the_settings_and_for_scaling_to_say(self, read: Callable[[str], Reading]) -> None:
+    def test_limits_of_the_settings_and_no_desired_capacity(self, read: Callable[[str], Reading]) -> None:
         bounds = {name: (group(read(name))["MinSize"], group(read(name))["MaxSize"]) for name in ("sandbox", "shared")}
         assert bounds == {"sandbox": ("2", "6"), "shared": ("1", "8")}
         for name in ("sandbox", "alone"):
             assert group(read(name)).get("DesiredCapacity") is None
 
-    def test_there_is_no_function(self, any_stack: Reading) -> None:
+    def test_no_lambda_function(self, any_stack: Reading) -> None:
         assert any_stack.all("AWS::Lambda::Function") == []
 
 
@@ -332,9 +330,7 @@ class TestCapacityProvider:
         assert group(stack)["NewInstancesProtectedFromScaleIn"] is protected
 
     def test_production_without_protection(self, tmp_path: Any) -> None:
-        app = variant(EcsEc2Stack, tmp_path, posture="production", allow_plain_http=True, protect_busy_instances=False)
-        made = app.node.find_child("EcsEc2Stack")
-        assert isinstance(made, cdk.Stack)
+        made = variant(EcsEc2Stack, tmp_path, posture="production", allow_plain_http=True, protect_busy_instances=False)
         assert group(Reading(made))["NewInstancesProtectedFromScaleIn"] is False
 
     def test_ecs_accepts_its_name(self, provided: Reading) -> None:
@@ -389,7 +385,7 @@ class TestCapacityProvider:
 
 
 class TestWithoutCapacityProvider:
-    def test_there_is_none(self, alone: Reading) -> None:
+    def test_no_capacity_provider(self, alone: Reading) -> None:
         assert alone.all("AWS::ECS::CapacityProvider") == []
         assert alone.all("AWS::ECS::ClusterCapacityProviderAssociations") == []
 
@@ -507,7 +503,7 @@ class TestTasks:
 
 
 class TestEndpoints:
-    def test_sandbox_has_none(self, read: Callable[[str], Reading]) -> None:
+    def test_sandbox_has_no_interface_endpoints(self, read: Callable[[str], Reading]) -> None:
         kinds = [endpoint["VpcEndpointType"] for endpoint in read("sandbox").all("AWS::EC2::VPCEndpoint")]
         assert kinds == ["Gateway"]
 
@@ -543,7 +539,7 @@ class TestQueueAndTaskRoles:
             ("worker", {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}, {"kms:Decrypt"}),
         ],
     )
-    def test_web_sends_and_the_worker_receives_and_neither_does_more(
+    def test_web_may_only_send_and_the_worker_only_consume(
         self, any_stack: Reading, name: str, on_queue: set[str], on_key: set[str]
     ) -> None:
         expected = [(on_queue, "${AWS::SQS::Queue.Arn}")]
@@ -554,7 +550,7 @@ class TestQueueAndTaskRoles:
             expected.append((mount, "${AWS::EFS::FileSystem.Arn}"))
         assert statements(any_stack, name) == expected
 
-    def test_it_is_the_queue_of_the_work(self, any_stack: Reading) -> None:
+    def test_the_worker_consumes_the_queue(self, any_stack: Reading) -> None:
         """Not the one of what could not be worked off."""
         for name in ("web", "worker"):
             role = any_stack.to(task(any_stack, name)["TaskRoleArn"])
@@ -616,7 +612,7 @@ class TestDemonstration:
         assert "receive-message" in worker["EntryPoint"][2]
         assert worker["LinuxParameters"]["Tmpfs"] == [{"ContainerPath": "/tmp", "Size": 64}]
 
-    def test_images_of_ones_own_run_alone(self, read: Callable[[str], Reading]) -> None:
+    def test_user_images_run_alone(self, read: Callable[[str], Reading]) -> None:
         stack = read("full")
         [web], [worker] = (containers(stack, name).values() for name in ("web", "worker"))
         assert stack.shown(web["Image"]).endswith("/team/app:v1")
@@ -642,7 +638,7 @@ class TestSharedFiles:
         assert len(targets) == 3
         assert targets <= set(services(stack)[name].depends_on)
 
-    def test_there_are_none_without_the_setting(self, stack: Reading) -> None:
+    def test_no_shared_files_by_default(self, stack: Reading) -> None:
         assert stack.all("AWS::EFS::FileSystem") == []
 
 
@@ -657,7 +653,7 @@ class TestScaling:
         found = stack.all("AWS::ApplicationAutoScaling::ScalingPolicy")
         return [policy for policy in found if stack.to(policy["ScalingTargetId"]).id in targets]
 
-    def test_web_on_cpu_memory_and_requests(self, any_stack: Reading) -> None:
+    def test_web_scales_on_cpu_memory_and_requests(self, any_stack: Reading) -> None:
         tracked = {
             policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]
             for policy in self.policies(any_stack, "web")
@@ -667,7 +663,7 @@ class TestScaling:
             *("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"),
         }
 
-    def test_web_by_schedule_and_response_time_as_chosen(self, read: Callable[[str], Reading]) -> None:
+    def test_web_scales_by_schedule_and_response_time_as_set(self, read: Callable[[str], Reading]) -> None:
         stack = read("full")
         assert "StepScaling" in {policy["PolicyType"] for policy in self.policies(stack, "web")}
         actions = [
@@ -677,7 +673,7 @@ class TestScaling:
         assert action["Timezone"] == "Europe/Berlin"
 
     @pytest.mark.parametrize(("name", "messages"), [("sandbox", 100), ("shared", 20)])
-    def test_the_worker_on_cpu_and_on_messages_that_wait(
+    def test_the_worker_scales_on_cpu_and_backlog(
         self, read: Callable[[str], Reading], name: str, messages: int
     ) -> None:
         stack = read(name)
@@ -694,7 +690,7 @@ class TestScaling:
         [dimension] = alarm["Dimensions"]
         assert stack.to(dimension["Value"]).get("RedrivePolicy"), "the queue of the work"
 
-    def test_bounds(self, read: Callable[[str], Reading]) -> None:
+    def test_task_limits(self, read: Callable[[str], Reading]) -> None:
         targets = read("sandbox").all("AWS::ApplicationAutoScaling::ScalableTarget")
         assert sorted((target["MinCapacity"], target["MaxCapacity"]) for target in targets) == [(1, 3), (2, 6)]
 
@@ -789,8 +785,8 @@ class TestRefusals:
             (
                 {"capacity_provider": False, "min_instances": 1},
                 "min_instances",
-                "waiting tasks add no instance. 1 instances have not enough network interfaces "
-                "(2 tasks per instance) for 4 tasks. Allow at least 2 instances",
+                "waiting tasks add no instance. Instances must have enough network interfaces (2 tasks per instance) "
+                "for 4 tasks, got 1. Allow at least 2 instances",
             ),
             (
                 {
@@ -798,7 +794,7 @@ class TestRefusals:
                     "scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "min_tasks": 5, "max_tasks": 6}],
                 },
                 "min_instances",
-                "for 7 tasks. Allow at least 4 instances",
+                "for 7 tasks, got 2. Allow at least 4 instances",
             ),
             ({"desired_instances": 9}, "desired_instances", "set min_instances = max_instances"),
             ({"desired_workers": 9}, "desired_workers", "set min_workers = max_workers"),
@@ -816,17 +812,17 @@ class TestRefusals:
             (
                 {"max_tasks": 8},
                 "max_instances",
-                "not enough network interfaces (2 tasks per instance) for 13 tasks. Allow at least 7 instances",
+                "enough network interfaces (2 tasks per instance) for 13 tasks, got 6. Allow at least 7 instances",
             ),
             (
                 {"scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "min_tasks": 2, "max_tasks": 40}]},
                 "max_instances",
-                "for 45 tasks. Allow at least 23 instances",
+                "for 45 tasks, got 6. Allow at least 23 instances",
             ),
             ({"eni_trunking": True}, "instance_types", "must support ENI trunking, got t4g.small, t4g.medium."),
             ({"memory_mib": 2000}, "max_instances", "2000 MiB, but the smallest type has 2048 and about"),
-            ({"cpu": 2048}, "max_instances", "not enough CPU for 11 tasks. Allow at least 8 instances"),
-            ({"memory_mib": 1800}, "max_instances", "not enough memory for 11 tasks. Allow at least"),
+            ({"cpu": 2048}, "max_instances", "enough CPU for 11 tasks, got 6. Allow at least 8 instances"),
+            ({"memory_mib": 1800}, "max_instances", "enough memory for 11 tasks, got 6. Allow at least"),
             (
                 {"shared_files": True, "operating_system": "bottlerocket"},
                 "operating_system",
@@ -837,19 +833,17 @@ class TestRefusals:
             ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
         ],
     )
-    def test_a_mistake_is_named(self, tmp_path: Any, settings: dict[str, Any], path: str, remedy: str) -> None:
-        found = refusal(EcsEc2Stack, tmp_path, **settings)
+    def test_a_mistake_is_named(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        found = refusal(EcsEc2Stack, **settings)
         assert remedy in found.get(path, ""), found
 
     def test_trunking_makes_room(self, tmp_path: Any) -> None:
-        many = {"max_tasks": 40, "instance_types": ["m7g.large"], "cpu": 128, "worker_cpu": 128}
-        assert "ENI trunking" in refusal(EcsEc2Stack, tmp_path, **many)["max_instances"]
+        many: dict[str, Any] = {"max_tasks": 40, "instance_types": ["m7g.large"], "cpu": 128, "worker_cpu": 128}
+        assert "ENI trunking" in refusal(EcsEc2Stack, **many)["max_instances"]
         variant(EcsEc2Stack, tmp_path, eni_trunking=True, **many)
 
-    def test_all_at_once(self, tmp_path: Any) -> None:
-        found = refusal(
-            EcsEc2Stack, tmp_path, instance_types=["t3.small"], spot_percent=300, min_instances=20, max_instances=10
-        )
+    def test_all_mistakes_are_named_at_once(self) -> None:
+        found = refusal(EcsEc2Stack, instance_types=["t3.small"], spot_percent=300, min_instances=20, max_instances=10)
         assert found.keys() == {"instance_types", "spot_percent", "max_instances"}
 
 

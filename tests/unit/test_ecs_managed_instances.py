@@ -1,7 +1,6 @@
 """The promises of stacks/ecs_managed_instances."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,11 +11,11 @@ from patternbook import SANDBOX, LogGroup, ManagedInstancesService, Network, Tas
 from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.service import cluster
 from patternbook.limits.ecs_capacity import check_bounds, check_fits
+from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
+from patternbook.testing.synthesis import refusal
 from stacks.ecs_managed_instances import EcsManagedInstancesStack
-from tests.book import refusal
-from tests.unit.options import WEB_SERVICE_OPTIONS
-from tests.unit.outbound import OutboundTraffic
 
 PATTERN = EcsManagedInstancesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -107,7 +106,7 @@ class TestNetwork:
         assert any_stack.to(rule["SourceSecurityGroupId"]) == any_stack.to(front)
         assert rule["FromPort"] == rule["ToPort"] == container(any_stack)["PortMappings"][0]["ContainerPort"]
 
-    def test_both_reach_out_by_https_only(self, any_stack: Reading) -> None:
+    def test_instances_and_tasks_reach_out_by_https_only(self, any_stack: Reading) -> None:
         for group in (instance_group(any_stack), task_group(any_stack)):
             rules = any_stack.outbound(group)
             assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in rules} == HTTPS_OUT
@@ -148,7 +147,7 @@ class TestCapacity:
             "VCpuCount": {"Min": 1, "Max": 4},
         }
 
-    def test_within_other_bounds_if_wished(self, full: Reading) -> None:
+    def test_bounds_of_the_settings(self, full: Reading) -> None:
         assert launch(full)["InstanceRequirements"] == {
             "AcceleratorCount": {"Max": 0},
             "AllowedInstanceTypes": ["m7i.*", "c7a.*"],
@@ -224,7 +223,7 @@ class TestRoles:
 
 
 class TestService:
-    def test_it_goes_through_the_provider_and_no_launch_type(self, any_stack: Reading) -> None:
+    def test_the_service_uses_the_provider_and_no_launch_type(self, any_stack: Reading) -> None:
         service = any_stack.one("AWS::ECS::Service")
         [strategy] = service["CapacityProviderStrategy"]
         assert any_stack.to(strategy["CapacityProvider"]) == provider(any_stack)
@@ -233,7 +232,9 @@ class TestService:
         assert task(any_stack)["RequiresCompatibilities"] == ["MANAGED_INSTANCES"]
         assert task(any_stack)["NetworkMode"] == "awsvpc"
 
-    def test_it_is_deleted_before_the_provider_and_that_before_roles_and_routes(self, any_stack: Reading) -> None:
+    def test_the_service_is_deleted_before_the_provider_and_that_before_roles_and_routes(
+        self, any_stack: Reading
+    ) -> None:
         assert provider(any_stack).id in any_stack.before(any_stack.one("AWS::ECS::Service"))
         needed = any_stack.before(provider(any_stack))
         roles = {instance_role(any_stack).id, infrastructure_role(any_stack).id}
@@ -279,7 +280,7 @@ class TestService:
         }
         assert not any_stack.all("AWS::AutoScaling::AutoScalingGroup")
 
-    def test_by_schedule_and_response_time_as_chosen(self, full: Reading) -> None:
+    def test_it_scales_by_schedule_and_response_time_as_set(self, full: Reading) -> None:
         [schedule] = full.one("AWS::ApplicationAutoScaling::ScalableTarget")["ScheduledActions"]
         assert schedule["Timezone"] == "Europe/Berlin"
         kinds = [policy["PolicyType"] for policy in full.all("AWS::ApplicationAutoScaling::ScalingPolicy")]
@@ -291,7 +292,7 @@ class TestService:
         assert command[3:6] == ["web.sh", "/www", "8080"]
         assert [tmpfs["ContainerPath"] for tmpfs in container(sandbox)["LinuxParameters"]["Tmpfs"]] == ["/www"]
 
-    def test_an_image_of_ones_own_runs_its_own_command(self, full: Reading) -> None:
+    def test_a_user_image_runs_its_own_command(self, full: Reading) -> None:
         assert "Command" not in container(full)
         assert container(full)["HealthCheck"]["Command"] == ["CMD", "/healthy"]
         assert {secret["Name"] for secret in container(full)["Secrets"]} == {"PASSWORD", "GREETING"}
@@ -339,8 +340,8 @@ class TestRefusals:
             ({"desired_count": 3}, "desired_count", "auto scaling owns the number of tasks"),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(EcsManagedInstancesStack, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(EcsManagedInstancesStack, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
 

@@ -1,15 +1,11 @@
 """The promises of EksAutoModeStack."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from patternbook.testing.reading import Reading
-from stacks.eks_auto_mode import EksAutoModeStack
-from tests.book import refusal
-from tests.unit.eks import (
+from patternbook.testing.eks import (
     ClusterPromises,
     InsightsPromises,
     NetworkPromises,
@@ -20,7 +16,10 @@ from tests.unit.eks import (
     policies,
     trust,
 )
-from tests.unit.options import CLUSTER_OPTIONS
+from patternbook.testing.options import CLUSTER_OPTIONS
+from patternbook.testing.reading import Reading
+from patternbook.testing.synthesis import refusal
+from stacks.eks_auto_mode import EksAutoModeStack
 
 PATTERN = EksAutoModeStack
 EVERY_OPTION: Mapping[str, Any] = {**CLUSTER_OPTIONS, "add_on_versions": {"metrics-server": "v0.8.0-eksbuild.2"}}
@@ -115,7 +114,7 @@ class TestStorage:
         ),
     ],
 )
-def test_refusals(tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-    said = refusal(PATTERN, tmp_path, **settings)
+def test_refusals(settings: dict[str, Any], path: str, remedy: str) -> None:
+    said = refusal(PATTERN, **settings)
     assert list(said) == [path]
     assert remedy in said[path]

@@ -1,16 +1,12 @@
 """The promises of EksFargateStack."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from patternbook.eks.settings import check_namespaces
-from patternbook.testing.reading import Reading, Resource
-from stacks.eks_fargate import EksFargateStack
-from tests.book import refusal
-from tests.unit.eks import (
+from patternbook.testing.eks import (
     ClusterPromises,
     NetworkPromises,
     OperationPromises,
@@ -23,7 +19,10 @@ from tests.unit.eks import (
     policies,
     trust,
 )
-from tests.unit.options import CLUSTER_OPTIONS
+from patternbook.testing.options import CLUSTER_OPTIONS
+from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.synthesis import refusal
+from stacks.eks_fargate import EksFargateStack
 
 PATTERN = EksFargateStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -209,8 +208,8 @@ class TestRefusals:
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(PATTERN, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(PATTERN, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
 

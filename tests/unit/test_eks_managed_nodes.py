@@ -2,17 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match
 
-from patternbook.testing.reading import Reading, Resource
-from stacks.eks_managed_nodes import EksManagedNodesStack
-from tests.book import refusal, variant
-from tests.unit.eks import (
+from patternbook.testing.eks import (
     ClusterPromises,
     InsightsPromises,
     NetworkPromises,
@@ -27,7 +23,10 @@ from tests.unit.eks import (
     policies,
     trust,
 )
-from tests.unit.options import CLUSTER_OPTIONS
+from patternbook.testing.options import CLUSTER_OPTIONS
+from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.synthesis import refusal, variant
+from stacks.eks_managed_nodes import EksManagedNodesStack
 
 PATTERN = EksManagedNodesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -623,8 +622,9 @@ class TestRegions:
 
     @pytest.fixture(scope="class")
     def stacks(self, tmp_path_factory: pytest.TempPathFactory) -> dict[str, cdk.Stack]:
-        app = variant(PATTERN, tmp_path_factory.mktemp("regions"), regions=list(self.REGIONS))
-        return {child.node.id: child for child in app.node.children if isinstance(child, cdk.Stack)}
+        first = variant(PATTERN, tmp_path_factory.mktemp("regions"), regions=list(self.REGIONS))
+        siblings = first.node.root.node.children
+        return {child.node.id: child for child in siblings if isinstance(child, cdk.Stack)}
 
     def test_each_region_has_a_stack_of_its_own(self, stacks: dict[str, cdk.Stack]) -> None:
         assert stacks.keys() == {f"EksManagedNodesStack-{region}" for region in self.REGIONS}
@@ -662,7 +662,7 @@ class TestRefusals:
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/0"]},
                 "public_access_cidrs",
-                "may not admit everybody (0.0.0.0/0) in production, got 0.0.0.0/0. List your own",
+                "must not admit everybody (0.0.0.0/0) in production, got 0.0.0.0/0. List your own",
             ),
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
@@ -726,7 +726,7 @@ class TestRefusals:
             ({"spot_taints": [{"key": "a", "effect": "NO"}]}, "spot_taints.0.effect", "one of NO_SCHEDULE"),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(PATTERN, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(PATTERN, **settings)
         assert list(said) == [path]
         assert remedy in said[path]

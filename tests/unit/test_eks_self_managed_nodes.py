@@ -1,7 +1,6 @@
 """The promises of EksSelfManagedNodesStack."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,10 +11,7 @@ from aws_cdk.assertions import Annotations, Match
 from patternbook import SANDBOX, EksCluster, Network, SelfManagedNodes, node_role
 from patternbook.eks.settings import Taint
 from patternbook.limits.eks import service_cidr
-from patternbook.testing.reading import Reading, Resource
-from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
-from tests.book import refusal
-from tests.unit.eks import (
+from patternbook.testing.eks import (
     ClusterPromises,
     InsightsPromises,
     NetworkPromises,
@@ -29,7 +25,10 @@ from tests.unit.eks import (
     policies,
     trust,
 )
-from tests.unit.options import CLUSTER_OPTIONS
+from patternbook.testing.options import CLUSTER_OPTIONS
+from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.synthesis import refusal, unchecked_app
+from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 
 PATTERN = EksSelfManagedNodesStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -247,14 +246,14 @@ class TestRefusals:
             ({"storage": ["efs"]}, "storage.0", "one of ebs"),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(PATTERN, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(PATTERN, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
 
     @pytest.fixture(scope="class")
     def owned(self) -> dict[str, Any]:
-        stack = cdk.Stack(cdk.App(builtin_cloud_formation_validation=False))
+        stack = cdk.Stack(unchecked_app())
         network = Network(stack, "Network", posture=SANDBOX)
         kubernetes = EksCluster(stack, "Eks", network=network, posture=SANDBOX, service_cidr="172.20.0.0/16")
         return {"cluster": kubernetes, "role": node_role(stack, "Role"), "posture": SANDBOX}

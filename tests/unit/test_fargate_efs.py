@@ -8,9 +8,9 @@ import pytest
 from aws_cdk.assertions import Annotations, Match
 
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_efs.demonstration import JOIN_SCRIPT
-from tests.unit.outbound import OutboundTraffic
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"
@@ -196,7 +196,7 @@ class TestNetwork:
     def test_sandbox_has_one_nat_gateway(self, sandbox: Reading) -> None:
         sandbox.one("AWS::EC2::NatGateway")
 
-    def test_production_has_a_nat_gateway_an_az(self, production: Reading) -> None:
+    def test_production_has_one_nat_gateway_per_az(self, production: Reading) -> None:
         assert len(production.all("AWS::EC2::NatGateway")) == 3
         for subnet in production.subnets("private"):
             route = production.default_route(subnet)
@@ -397,7 +397,7 @@ class TestTasks:
     def test_health_check_of_the_setting(self, full: Reading) -> None:
         assert containers(full)["web"]["HealthCheck"]["Command"] == ["CMD", "/ok"]
 
-    def test_an_image_of_ones_own_needs_no_health_check(self, own: Reading) -> None:
+    def test_a_user_image_needs_no_health_check(self, own: Reading) -> None:
         assert "HealthCheck" not in containers(own)["web"]
 
     def test_ecs_exec_in_sandbox(self, sandbox: Reading) -> None:
@@ -523,7 +523,7 @@ class TestImage:
         assert web["Command"] == ["httpd", "-f", "-p", "8080", "-h", "/shared"]
         assert [mapping["ContainerPort"] for mapping in web["PortMappings"]] == [8080]
 
-    def test_the_task_joins_before_it_serves(self, stack: Reading) -> None:
+    def test_the_task_adds_its_line_before_it_serves(self, stack: Reading) -> None:
         assert containers(stack)["web"]["DependsOn"] == [{"ContainerName": "join", "Condition": "SUCCESS"}]
         assert containers(stack)["join"]["Essential"] is False
 
@@ -536,7 +536,7 @@ class TestImage:
         assert mount == {"ContainerPath": "/shared", "ReadOnly": False, "SourceVolume": "shared"}
 
     @pytest.mark.parametrize("name", ["full", "own"])
-    def test_an_image_of_ones_own_runs_alone_and_as_it_is(self, read: Callable[[str], Reading], name: str) -> None:
+    def test_a_user_image_runs_alone_with_its_own_command(self, read: Callable[[str], Reading], name: str) -> None:
         assert containers(read(name)).keys() == {"web"}
         assert not {"Command", "EntryPoint", "DependsOn"} & containers(read(name))["web"].keys()
 
@@ -549,7 +549,7 @@ class TestImage:
 
 
 class TestLoadBalancer:
-    def test_it_is_public(self, stack: Reading) -> None:
+    def test_the_load_balancer_is_public(self, stack: Reading) -> None:
         balancer = stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
         assert (balancer["Type"], balancer["Scheme"]) == ("application", "internet-facing")
 
@@ -584,7 +584,7 @@ class TestLoadBalancer:
             "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
         }
 
-    def test_a_first_certificate_keeps_what_holds_port_80_and_the_tasks(self, sandbox: Reading, own: Reading) -> None:
+    def test_adding_a_certificate_keeps_listener_and_targets(self, sandbox: Reading, own: Reading) -> None:
         """CloudFormation makes new resources before it removes old ones, and a port takes one listener only."""
         assert listeners(own)[80].id == listeners(sandbox)[80].id
         group = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -623,7 +623,7 @@ class TestLoadBalancer:
 
 
 class TestAccessLogs:
-    def test_written_in_production(self, production: Reading) -> None:
+    def test_production_writes_access_logs(self, production: Reading) -> None:
         attributes = load_balancer_attributes(production)
         assert attributes["access_logs.s3.enabled"] == "true"
         assert production.to(attributes["access_logs.s3.bucket"]) == production.one("AWS::S3::Bucket")
@@ -633,17 +633,17 @@ class TestAccessLogs:
             ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
         )
 
-    def test_encrypted_by_s3_which_is_all_that_the_load_balancer_can_write_to(self, production: Reading) -> None:
+    def test_the_bucket_is_encrypted_by_s3(self, production: Reading) -> None:
         (rule,) = production.one("AWS::S3::Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
 
     @pytest.mark.parametrize(("name", "days"), [("production", 365), ("full", 30)])
-    def test_expire_with_the_retention(self, read: Callable[[str], Reading], name: str, days: int) -> None:
+    def test_access_logs_expire_with_the_retention(self, read: Callable[[str], Reading], name: str, days: int) -> None:
         assert read(name).one("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"] == [
             {"ExpirationInDays": days, "Status": "Enabled"}
         ]
 
-    def test_tls_only_and_one_writer(self, production: Reading) -> None:
+    def test_the_bucket_takes_tls_only_from_one_writer(self, production: Reading) -> None:
         bucket = "${AWS::S3::Bucket.Arn}"
         policy = production.one("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
         assert production.shown(policy) == [
@@ -702,7 +702,9 @@ class TestScaling:
         )
 
     @pytest.mark.parametrize(("name", "bounds"), [("sandbox", (2, 6)), ("production", (2, 6)), ("full", (3, 30))])
-    def test_bounds_of_the_settings(self, read: Callable[[str], Reading], name: str, bounds: tuple[int, int]) -> None:
+    def test_task_limits_of_the_settings(
+        self, read: Callable[[str], Reading], name: str, bounds: tuple[int, int]
+    ) -> None:
         target = read(name).one("AWS::ApplicationAutoScaling::ScalableTarget")
         assert (target["MinCapacity"], target["MaxCapacity"]) == bounds
 
@@ -735,7 +737,7 @@ class TestScaling:
         assert (alarm["MetricName"], alarm["ExtendedStatistic"], alarm["Period"]) == ("TargetResponseTime", "p90", 60)
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 0.5)
 
-    def test_neither_without_the_settings(self, stack: Reading) -> None:
+    def test_no_step_or_scheduled_scaling_by_default(self, stack: Reading) -> None:
         assert policies(stack, "StepScaling") == []
         assert "ScheduledActions" not in stack.one("AWS::ApplicationAutoScaling::ScalableTarget").body["Properties"]
 
@@ -840,7 +842,7 @@ class TestOperation:
         statistics = {item["Id"]: item["MetricStat"]["Stat"] for item in alarm["Metrics"] if "MetricStat" in item}
         assert statistics == {"metered": "Sum", "permitted": "Average"}
 
-    def test_the_topic_hears_when_an_alarm_rings_and_when_it_is_over(self, any_stack: Reading) -> None:
+    def test_alarms_notify_the_topic_when_they_ring_and_when_they_are_over(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
         for alarm in alarms(any_stack):
             assert [any_stack.to(action) for action in alarm["AlarmActions"]] == [topic], alarm["AlarmDescription"]
@@ -860,12 +862,12 @@ class TestOperation:
         assert any_stack.to(allowed["Resource"]) == any_stack.one("AWS::SNS::Topic")
         assert any_stack.shown(allowed["Condition"]) == {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}}
 
-    def test_an_address_of_the_setting_hears_of_alarms(self, full: Reading) -> None:
+    def test_alarm_email_subscribes_an_address(self, full: Reading) -> None:
         subscription = full.one("AWS::SNS::Subscription")
         assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
         assert full.to(subscription["TopicArn"]) == full.one("AWS::SNS::Topic")
 
-    def test_nobody_subscribes_without_the_setting(self, stack: Reading) -> None:
+    def test_no_subscription_by_default(self, stack: Reading) -> None:
         assert stack.all("AWS::SNS::Subscription") == []
 
     def test_the_dashboard_shows_every_alarm(self, any_stack: Reading) -> None:
@@ -953,11 +955,11 @@ class TestKey:
     def test_sandbox_has_no_key(self, sandbox: Reading) -> None:
         assert sandbox.all("AWS::KMS::Key") == []
 
-    def test_it_rotates(self, production: Reading) -> None:
+    def test_the_key_rotates(self, production: Reading) -> None:
         assert production.one("AWS::KMS::Key")["EnableKeyRotation"] is True
 
     @pytest.mark.parametrize("resource_type", ["AWS::Logs::LogGroup", "AWS::EFS::FileSystem", "AWS::SNS::Topic"])
-    def test_it_encrypts_stored_data_in_production(self, production: Reading, resource_type: str) -> None:
+    def test_the_key_encrypts_stored_data_in_production(self, production: Reading, resource_type: str) -> None:
         name = "KmsMasterKeyId" if resource_type == "AWS::SNS::Topic" else "KmsKeyId"
         key = production.one("AWS::KMS::Key")
         for resource in production.all(resource_type):

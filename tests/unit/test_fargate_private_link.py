@@ -13,9 +13,9 @@ from aws_cdk import aws_ecs as ecs
 from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, InternalLoadBalancer, SettingsError
 from patternbook.settings.loading import load_settings
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.security_groups import OutboundTraffic
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
 from stacks.fargate_private_link.demonstration import SERVE_SCRIPT
-from tests.unit.outbound import OutboundTraffic
 
 PATTERN = FargatePrivateLinkStack
 NAME = PATTERN.__name__
@@ -190,7 +190,7 @@ class TestNetwork:
         assert services(production) == {"ecr.api", "ecr.dkr", "logs"}
         assert services(full) == {"ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm"}
 
-    def test_sandbox_has_none(self, sandbox: Reading) -> None:
+    def test_sandbox_has_no_interface_endpoints(self, sandbox: Reading) -> None:
         assert [item["VpcEndpointType"] for item in sandbox.all("AWS::EC2::VPCEndpoint")] == ["Gateway"]
 
     def test_vpc_has_the_addresses_of_the_setting(self, full: Reading) -> None:
@@ -202,7 +202,7 @@ class TestLoadBalancer:
         balancer = any_stack.one(BALANCER)
         assert (balancer["Type"], balancer["Scheme"]) == ("network", "internal")
 
-    def test_cross_zone(self, any_stack: Reading) -> None:
+    def test_cross_zone_load_balancing_is_on(self, any_stack: Reading) -> None:
         assert attributes(any_stack.one(BALANCER))["load_balancing.cross_zone.enabled"] == "true"
 
     @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ class TestLoadBalancer:
         assert any_stack.to(rule["SourceSecurityGroupId"]) == front_group(any_stack)
 
     @pytest.mark.parametrize(("name", "value"), [("sandbox", "on"), ("production", "on"), ("own", "off")])
-    def test_inbound_rules_hold_for_private_link_as_set(
+    def test_inbound_rules_apply_to_private_link_as_set(
         self, read: Callable[[str], Reading], name: str, value: str
     ) -> None:
         assert read(name).one(BALANCER)["EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] == value
@@ -267,17 +267,17 @@ class TestLoadBalancer:
 
 
 class TestAccessLogs:
-    def test_of_tls_in_production_only(self, any_stack: Reading, full: Reading) -> None:
+    def test_production_writes_access_logs_for_tls_only(self, any_stack: Reading, full: Reading) -> None:
         logged = attributes(any_stack.one(BALANCER)).get("access_logs.s3.enabled", "false") == "true"
         assert logged == (any_stack is full)
         assert len(any_stack.all("AWS::S3::Bucket")) == (1 if logged else 0)
 
-    def test_go_to_the_bucket(self, full: Reading) -> None:
+    def test_access_logs_go_to_the_bucket(self, full: Reading) -> None:
         bucket = full.one("AWS::S3::Bucket")
         assert full.to(attributes(full.one(BALANCER))["access_logs.s3.bucket"]) == bucket
         assert bucket["LifecycleConfiguration"]["Rules"] == [{"ExpirationInDays": 30, "Status": "Enabled"}]
 
-    def test_tls_only_and_one_writer(self, full: Reading) -> None:
+    def test_the_bucket_takes_tls_only_from_one_writer(self, full: Reading) -> None:
         bucket = "${AWS::S3::Bucket.Arn}"
         delivered = {
             "Effect": "Allow",
@@ -307,7 +307,7 @@ class TestAccessLogs:
 
 
 class TestTargets:
-    def test_of_addresses_by_tcp_and_stays_when_the_port_changes(self, any_stack: Reading) -> None:
+    def test_targets_are_addresses_and_stay_when_the_port_changes(self, any_stack: Reading) -> None:
         group = any_stack.one(TARGETS)
         assert (group["TargetType"], group["Protocol"], group["Port"]) == ("ip", "TCP", 80)
         (attached,) = any_stack.one("AWS::ECS::Service")["LoadBalancers"]
@@ -360,18 +360,18 @@ class TestEndpointService:
                 f"aws ec2 accept-vpc-endpoint-connections --service-id {of_this} --vpc-endpoint-ids"
             )
 
-    def test_unless_it_is_off(self, consumed: Reading) -> None:
+    def test_connections_need_no_acceptance_if_it_is_off(self, consumed: Reading) -> None:
         assert consumed.one(SERVICE)["AcceptanceRequired"] is False
         assert not {"RequestsCommand", "AcceptCommand"} & consumed.document["Outputs"].keys()
 
-    def test_by_default_nobody_may_ask(self, stack: Reading) -> None:
+    def test_by_default_nobody_may_request_a_connection(self, stack: Reading) -> None:
         assert stack.all(PERMISSIONS) == []
 
     @pytest.mark.parametrize(
         ("name", "principals"),
         [("full", PRINCIPALS), ("own", [*PRINCIPALS, OWN_ACCOUNT]), ("tried", [OWN_ACCOUNT])],
     )
-    def test_only_named_principals_may_ask(
+    def test_only_named_principals_may_request_a_connection(
         self, read: Callable[[str], Reading], name: str, principals: list[str]
     ) -> None:
         stack = read(name)
@@ -388,12 +388,12 @@ class TestEndpointService:
 
 
 class TestConsumer:
-    def test_only_where_it_is_set(self, stack: Reading, full: Reading) -> None:
+    def test_no_private_dns_name_by_default(self, stack: Reading, full: Reading) -> None:
         for reading in (stack, full):
             assert len(reading.all("AWS::EC2::VPC")) == 1
             assert not {"ConsumerAddress", "ConsumerVpcId"} & reading.document["Outputs"].keys()
 
-    def test_a_second_vpc_without_a_way_in_or_out(self, consumed: Reading) -> None:
+    def test_the_consumer_vpc_is_isolated(self, consumed: Reading) -> None:
         vpc = consumed.to(endpoint(consumed)["VpcId"])
         assert vpc != main_vpc(consumed)
         assert len(subnets_of(consumed, vpc, "isolated")) == 3
@@ -402,7 +402,9 @@ class TestConsumer:
         assert [consumed.to(gateway["VpcId"]) for gateway in gateways] == [main_vpc(consumed)]
 
     @pytest.mark.parametrize(("name", "cidr"), [("own", "192.168.7.0/24"), ("tried", "10.1.0.0/24")])
-    def test_addresses_of_the_setting(self, read: Callable[[str], Reading], name: str, cidr: str) -> None:
+    def test_the_consumer_vpc_has_the_cidr_of_the_setting(
+        self, read: Callable[[str], Reading], name: str, cidr: str
+    ) -> None:
         vpc = read(name).to(endpoint(read(name))["VpcId"])
         assert vpc["CidrBlock"] == cidr
 
@@ -429,7 +431,7 @@ class TestConsumer:
     def test_permission_before_the_endpoint(self, consumed: Reading) -> None:
         assert consumed.one(PERMISSIONS).id in endpoint(consumed).depends_on
 
-    def test_its_address(self, consumed: Reading) -> None:
+    def test_the_address_of_the_consumer_is_an_output(self, consumed: Reading) -> None:
         value = consumed.document["Outputs"]["ConsumerAddress"]["Value"]["Fn::Join"][1]
         entries = {"Fn::GetAtt": [endpoint(consumed).id, "DnsEntries"]}
         assert value == [
@@ -473,7 +475,7 @@ class TestTasks:
         assert web["LinuxParameters"]["Tmpfs"] == [{"ContainerPath": "/pages", "Size": 64}]
         assert web["HealthCheck"]["Command"][-1] == "http://127.0.0.1:8080/"
 
-    def test_an_image_of_ones_own_runs_as_it_is(self, full: Reading, own: Reading) -> None:
+    def test_a_user_image_runs_with_its_own_command(self, full: Reading, own: Reading) -> None:
         for reading in (full, own):
             assert not {"Command", "EntryPoint"} & container(reading).keys()
         assert container(own)["Image"] == OWN["image"]
@@ -493,7 +495,9 @@ class TestTasks:
         assert not read(name).one("AWS::ECS::Service").get("EnableExecuteCommand")
 
     @pytest.mark.parametrize("name", ["sandbox", "own"])
-    def test_in_sandbox_it_has_the_channel_of_ecs_exec(self, read: Callable[[str], Reading], name: str) -> None:
+    def test_in_sandbox_the_task_role_has_the_channel_of_ecs_exec(
+        self, read: Callable[[str], Reading], name: str
+    ) -> None:
         (statement,) = read(name).statements(role(read(name), "Task"))
         assert all(action.startswith("ssmmessages:") for action in statement["Action"])
         assert read(name).one("AWS::ECS::Service")["EnableExecuteCommand"] is True
@@ -532,7 +536,7 @@ class TestScaling:
         } == dict(zip(("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"), targets, strict=True))
 
     @pytest.mark.parametrize(("name", "bounds"), [("sandbox", (2, 6)), ("full", (3, 30))])
-    def test_bounds(self, read: Callable[[str], Reading], name: str, bounds: tuple[int, int]) -> None:
+    def test_task_limits(self, read: Callable[[str], Reading], name: str, bounds: tuple[int, int]) -> None:
         target = read(name).one("AWS::ApplicationAutoScaling::ScalableTarget")
         assert (target["MinCapacity"], target["MaxCapacity"]) == bounds
 
@@ -587,13 +591,13 @@ class TestOperation:
         assert "RunningTaskCount" in alarms(any_stack)
         assert len(any_stack.all("AWS::CloudWatch::Alarm")) == 6
 
-    def test_the_topic_hears_of_each(self, any_stack: Reading) -> None:
+    def test_every_alarm_notifies_the_topic(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
         for alarm in any_stack.all("AWS::CloudWatch::Alarm"):
             for actions in (alarm["AlarmActions"], alarm["OKActions"]):
                 assert [any_stack.to(action) for action in actions] == [topic], alarm["AlarmDescription"]
 
-    def test_an_address_of_the_setting_hears_of_alarms(self, full: Reading, stack: Reading) -> None:
+    def test_alarm_email_subscribes_an_address(self, full: Reading, stack: Reading) -> None:
         assert full.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
         assert stack.all("AWS::SNS::Subscription") == []
 
@@ -657,7 +661,7 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         (
             {"protocol": "TLS"},
             "certificate_arn",
-            "the ARN of an ACM certificate with protocol TLS. Set it, or set protocol to TCP",
+            "the ARN of an ACM certificate with protocol TLS, got none. Set it, or set protocol to TCP",
         ),
         ({"certificate_arn": CERTIFICATE}, "certificate_arn", "must not be set with protocol TCP"),
         ({"listener_port": 0}, "listener_port", "from 1 to 65,535"),

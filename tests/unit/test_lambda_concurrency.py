@@ -16,9 +16,9 @@ from patternbook.aws_lambda.provisioned_concurrency import Schedule
 from patternbook.limits import aws_lambda as lambda_limits
 from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
-from tests.book import refusal, variant
 
 PATTERN = LambdaConcurrencyStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -178,9 +178,7 @@ class TestAlias:
             (tmp_path / "mine").mkdir()
             (tmp_path / "mine" / "work.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
             changed = {"code_path": str(tmp_path / "mine")}
-        app = variant(PATTERN, tmp_path, **changed)
-        stack = app.node.find_child("LambdaConcurrencyStack")
-        assert isinstance(stack, cdk.Stack)
+        stack = variant(PATTERN, tmp_path, **changed)
         now, before = (reading.one("AWS::Lambda::Version").id for reading in (Reading(stack), sandbox))
         assert (now != before) is is_new
 
@@ -448,17 +446,17 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"provisioned_concurrency": 4, "max_provisioned_concurrency": 3},
         "max_provisioned_concurrency",
-        ("must be at least provisioned_concurrency (4), got 3",),
+        ("Must be at least provisioned_concurrency (4), got 3",),
     ),
     (
         {"max_provisioned_concurrency": 3},
         "max_provisioned_concurrency",
-        ("requires provisioned_concurrency of at least 1, got 0",),
+        ("Requires provisioned_concurrency of at least 1, got 0",),
     ),
     (
         {"scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}]},
         "scheduled_provisioned",
-        ("requires max_provisioned_concurrency",),
+        ("Requires max_provisioned_concurrency",),
     ),
     (
         {
@@ -487,7 +485,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
             "scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}] * 2,
         },
         "scheduled_provisioned",
-        ("must not contain two schedules for the same time",),
+        ("Must not contain two schedules for the same time",),
     ),
     (
         {"max_event_age_seconds": 59},
@@ -514,9 +512,9 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
 class TestSettings:
     @pytest.mark.parametrize(("given", "path", "says"), REFUSED, ids=lambda value: str(value)[:60])
     def test_refused_with_the_limit_and_its_source(
-        self, tmp_path: Path, given: dict[str, Any], path: str, says: tuple[str, ...]
+        self, given: dict[str, Any], path: str, says: tuple[str, ...]
     ) -> None:
-        found = refusal(PATTERN, tmp_path, **given)
+        found = refusal(PATTERN, **given)
         assert found.keys() == {path}
         for part in says:
             assert part in found[path]
@@ -537,8 +535,8 @@ class TestSettings:
     def test_what_is_just_within_is_taken(self, tmp_path: Path, given: dict[str, Any]) -> None:
         variant(PATTERN, tmp_path, **given)
 
-    def test_all_mistakes_come_at_once(self, tmp_path: Path) -> None:
-        found = refusal(PATTERN, tmp_path, memory_mib=1, timeout_seconds=901, reserved_concurrency=0)
+    def test_all_mistakes_come_at_once(self) -> None:
+        found = refusal(PATTERN, memory_mib=1, timeout_seconds=901, reserved_concurrency=0)
         assert found.keys() == {"memory_mib", "timeout_seconds", "reserved_concurrency"}
 
 
@@ -619,8 +617,8 @@ class TestPackage:
             check_package(packages / name, direct_upload=True)
 
     @pytest.mark.parametrize(("name", "limit"), [("too large", UNZIPPED), ("zips badly.zip", ZIPPED)])
-    def test_the_setting_names_it_too(self, packages: Path, tmp_path: Path, name: str, limit: tuple[str, ...]) -> None:
-        found = refusal(PATTERN, tmp_path, code_path=str(packages / name))
+    def test_the_setting_names_it_too(self, packages: Path, name: str, limit: tuple[str, ...]) -> None:
+        found = refusal(PATTERN, code_path=str(packages / name))
         assert found.keys() == {"code_path"}
         assert [part for part in limit if part not in found["code_path"]] == [], found
 
@@ -649,11 +647,9 @@ class TestPackage:
         (package / "inner" / "work.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
         for outdir in (tmp_path / "before", tmp_path / "after"):
             outdir.mkdir()
-            app = variant(PATTERN, outdir, code_path=str(package), handler="inner.work.handler")
-            stack = app.node.find_child("LambdaConcurrencyStack")
-            assert isinstance(stack, cdk.Stack)
+            stack = variant(PATTERN, outdir, code_path=str(package), handler="inner.work.handler")
             versions.add(Reading(stack).one("AWS::Lambda::Version").id)
-            [asset] = [path for path in Path(app.outdir).glob("asset.*") if (path / "inner").is_dir()]
+            [asset] = [path for path in outdir.glob("asset.*") if (path / "inner").is_dir()]
             assert {path.name for path in asset.rglob("*")} == {"inner", "work.py"}
             (package / "inner" / "__pycache__").mkdir(exist_ok=True)
             for name in ("__pycache__/work.cpython-314.pyc", "__pycache__/more", "old.pyc"):
@@ -716,7 +712,7 @@ class TestConstructs:
         assert len(stack.node.find_all()) == before
 
     def test_a_function_needs_no_destination_and_no_deployments(self, tmp_path: Path) -> None:
-        stack = cdk.Stack(cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False), "Own")
+        stack = cdk.Stack(unchecked_app(tmp_path), "Own")
         logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
         function_of(stack, log_group=logs)
         reading = Reading(stack)

@@ -22,8 +22,8 @@ from patternbook.limits.edge import (
     URI_CHARACTERS,
 )
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.synthesis import refusal
 from stacks.lambda_edge import LambdaEdgeStack
-from tests.book import refusal
 
 PATTERN = LambdaEdgeStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -444,25 +444,25 @@ class TestRefusals:
             (redirects(("/a/../b", "/b")), "redirects.0.source", "normalized"),
             (redirects(("/%7ea", "/b")), "redirects.0.source", "normalized"),
             (redirects(("/variant-b/a", "/b")), "redirects.0.source", "normalized"),
-            (redirects(("/a", "/b"), ("/a", "/c")), "redirects", "must contain each source once"),
-            (redirects(("/a", "/a")), "redirects", "must not redirect to another source, but /a leads to /a"),
+            (redirects(("/a", "/b"), ("/a", "/c")), "redirects", "Must contain each source once"),
+            (redirects(("/a", "/a")), "redirects", "Must not redirect to another source, but /a leads to /a"),
             (redirects(("/a", "/b"), ("/b", "/c")), "redirects", "/a leads to /b"),
             (redirects(("/a", "/b?c"), ("/b", "/c")), "redirects", "/a leads to /b"),
             (redirects(("/a", "/a/")), "redirects", "without a slash or index.html at its end, got /a/"),
             ({**NAMED, **redirects(("/a", "https://example.com/a"))}, "redirects", "/a leads to /a"),
         ],
     )
-    def test_settings(self, tmp_path: Path, settings: dict[str, Any], path: str, remedy: str) -> None:
-        said = refusal(LambdaEdgeStack, tmp_path, **settings)
+    def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:
+        said = refusal(LambdaEdgeStack, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
 
-    def test_a_table_of_redirects_too_large_for_a_package(self, tmp_path: Path) -> None:
+    def test_a_table_of_redirects_too_large_for_a_package(self) -> None:
         import random
 
         words = random.Random(1)
         table = [(f"/{words.getrandbits(512):x}", f"/to/{words.getrandbits(512):x}") for _ in range(12_000)]
-        said = refusal(LambdaEdgeStack, tmp_path, **redirects(*table))
+        said = refusal(LambdaEdgeStack, **redirects(*table))
         assert list(said) == ["redirects"]
         assert (
             "The package of the viewer-request function must be at most 1,048,576 bytes compressed, got"
@@ -513,5 +513,5 @@ class TestRefusals:
     def test_a_folder_that_is_none(self, tmp_path: Path) -> None:
         stack = cdk.Stack(cdk.App(), "Stack")
         bucket: Any = s3.Bucket(stack, "Bucket")
-        with pytest.raises(ValueError, match="missing is not a directory"):
+        with pytest.raises(ValueError, match=r"folder must be a directory, got .*missing"):
             SiteUpload(stack, "Site", folder=tmp_path / "missing", bucket=bucket, distribution=bucket, posture=SANDBOX)

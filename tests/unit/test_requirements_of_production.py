@@ -1,6 +1,7 @@
 """A requirement of production that a stack misses is an error annotation on that stack, and concerns no other."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_cdk.assertions import Annotations, Match, Template
@@ -8,18 +9,18 @@ from aws_cdk.assertions import Annotations, Match, Template
 import app
 from patternbook import PatternStack
 from patternbook.network.settings import PublicLoadBalancerSettings
+from patternbook.testing.synthesis import variant
 from stacks.ecr import EcrStack
 from stacks.fargate_efs import FargateEfsStack
-from tests.book import book_app, stage_of, variant
+from tests.book import book_app, stage_of
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 PUBLIC = [pattern for pattern in app.PATTERNS if issubclass(pattern.settings_type, PublicLoadBalancerSettings)]
 
 
-def errors(pattern: type[PatternStack], outdir: Path, **settings: object) -> list[str]:
+def errors(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[str]:
     """What refuses a stack at synth."""
-    stack = variant(pattern, outdir, **settings).node.find_child(pattern.__name__)
-    assert isinstance(stack, PatternStack)
+    stack = variant(pattern, outdir, **settings)
     return [str(each.entry.data) for each in Annotations.from_stack(stack).find_error("*", Match.any_value())]
 
 

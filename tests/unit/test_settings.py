@@ -325,7 +325,7 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         (
             {"FargateEfsStack": {"secrets": {"A": SECRET}, "parameters": {"A": PARAMETER}}},
             "FargateEfsStack.parameters",
-            "must not repeat names of secrets, got A in both",
+            "Must not repeat names of secrets, got A in both",
         ),
         ({"FargateEfsStack.vpc_cidr": "10.0.0.0/8"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),
         ({"FargateEfsStack.vpc_cidr": "10.0.0.1/16"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),
@@ -527,6 +527,12 @@ def test_any_value_is_accepted_or_refused_cleanly(stack: str, data: st.DataObjec
 def test_no_setting_is_refused_and_taken(settings_type: type[PatternSettings]) -> None:
     for model in (settings_type, *nested_models(settings_type)):
         assert not model.refused.keys() & model.model_fields.keys()
+
+
+def test_settings_that_express_mode_refuses_are_those_of_the_pattern_that_it_points_to() -> None:
+    elsewhere = {name for name, why in TYPES["EcsExpressStack"].refused.items() if "FargateEfsStack" in why}
+    assert elsewhere
+    assert elsewhere <= FargateEfsSettings.model_fields.keys()
 
 
 @pytest.mark.parametrize("settings_type", TYPES.values())

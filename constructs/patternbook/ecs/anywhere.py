@@ -182,7 +182,8 @@ class AnywhereService(Construct):
         """
         if task.definition.compatibility != ecs.Compatibility.EXTERNAL or task.files:
             raise ValueError(
-                "task must have compatibility EXTERNAL and no files, because ECS Anywhere supports no EFS volumes."
+                f"task must have compatibility EXTERNAL and no files, got {task.definition.compatibility.name}"
+                f"{' with files' if task.files else ''}. ECS Anywhere supports no EFS volumes."
             )
         if desired_count < 0:
             raise ValueError(f"desired_count must be at least 0, got {desired_count}.")

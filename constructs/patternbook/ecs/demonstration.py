@@ -1,4 +1,4 @@
-"""Small containers of public images. A pattern runs them until its user sets an image."""
+"""Containers that a pattern runs until its user sets an image. They need no build."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -37,8 +37,8 @@ class Task(Construct):
     """A task definition with one container: non-root, with a read-only root file system.
 
     The container writes to ``writable_paths`` and to the shared files, if any; if the posture allows ECS Exec, also to
-    the two folders that ECS Exec needs. The execution role pulls the image, writes the log and reads the given secrets.
-    The task role has no permissions until you grant it some.
+    the two folders that ECS Exec needs. The execution role pulls the image, writes the log and reads the secrets and
+    parameters. The task role has no permissions until you grant it some.
     """
 
     def __init__(
@@ -249,7 +249,7 @@ class Task(Construct):
         )
 
     def _linux(self, construct_id: str, writable_paths: Sequence[str]) -> ecs.LinuxParameters:
-        # As process 1, a web server without signal handlers would ignore SIGTERM.
+        # A web server without signal handlers would ignore SIGTERM as process 1.
         linux = ecs.LinuxParameters(self, construct_id, init_process_enabled=True)
         for path in writable_paths:
             # An empty volume would belong to root on Fargate. See "tmpfs mounts on AWS Fargate", 2026-01-06:

@@ -1,4 +1,4 @@
-"""IAM roles of administrators and nodes, and the access entries that give them access to a cluster."""
+"""Access to a cluster: the IAM roles of administrators and nodes, and their access entries."""
 
 from collections.abc import Sequence
 

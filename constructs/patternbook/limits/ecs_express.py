@@ -1,4 +1,4 @@
-"""Limits of ECS Express Mode, in addition to those of tasks on Fargate.
+"""Limits of ECS Express Mode, beyond those of any task on Fargate.
 
 Resources and defaults: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
 """

@@ -4,8 +4,8 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from patternbook.limits.ecs_tasks import check_order
 from patternbook.limits.instance_types import Architecture, InstanceTypeName, check_instance_types
+from patternbook.limits.scaling import check_order
 
 MAX_PUBLIC_CIDRS: Final = 40
 """CIDR blocks that may reach a public endpoint.

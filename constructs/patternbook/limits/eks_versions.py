@@ -47,7 +47,7 @@ def check_version(
     """:param upgrade_policy: EXTENDED accepts the year of extended support too.
     :param kubectl: whether the stack's own kubectl talks to the cluster. Their versions may be one minor version apart:
         https://kubernetes.io/releases/version-skew-policy/#kubectl
-    :param today: a day in UTC. It defaults to the current day.
+    :param today: a day in UTC. Defaults to the current day.
     :raises ValueError: for a version that is unknown, out of support, or too old for kubectl.
     """
     today = today or datetime.now(timezone.utc).date()

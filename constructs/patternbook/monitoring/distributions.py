@@ -1,12 +1,17 @@
 """Alarms of CloudFront distributions."""
 
-from aws_cdk import aws_cloudfront as cloudfront
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from patternbook.monitoring.base import MonitoringBase, metrics_of
 
+if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
+    from aws_cdk import aws_cloudfront as cloudfront
+
 
 class DistributionAlarms(MonitoringBase):
-    """Alarms of CloudFront distributions."""
+    """Alarms on errors of a distribution and of its functions at the edge."""
 
     def watch_distribution(self, distribution: cloudfront.Distribution) -> None:
         """Adds alarms on 5xx responses and on functions at the edge, and graphs of requests and downloads.

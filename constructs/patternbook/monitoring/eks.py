@@ -1,11 +1,17 @@
 """Alarms of EKS clusters, and of file systems that only their pods use."""
 
-from patternbook.eks.storage.cluster_storage import ClusterStorage
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from patternbook.monitoring.base import MonitoringBase, metrics_of
+
+if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
+    from patternbook.eks.storage.cluster_storage import ClusterStorage
 
 
 class EksAlarms(MonitoringBase):
-    """Alarms of EKS clusters."""
+    """Alarms on pods, nodes and the API server of a cluster, and on its file systems."""
 
     def watch_kubernetes(self, cluster_name: str, *, container_insights: bool) -> None:
         """Adds alarms on pods without a node and on errors of the API server, and a graph of its requests.

@@ -1,14 +1,20 @@
 """Alarms of Lambda functions."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from patternbook.aws_lambda.function import LiveFunction
 from patternbook.data.queues import FailureQueue
 from patternbook.monitoring.base import MonitoringBase
 
+if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
+    from patternbook.aws_lambda.function import LiveFunction
+
 
 class FunctionAlarms(MonitoringBase):
-    """Alarms of Lambda functions."""
+    """Alarms on calls, asynchronous events, new versions and failure queues."""
 
     def watch_function(self, live: LiveFunction, *, slow_percent: int) -> None:
         """Adds alarms on calls by the alias and on its asynchronous events, and graphs of the load.

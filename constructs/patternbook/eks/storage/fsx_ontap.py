@@ -67,7 +67,7 @@ class OntapStorage(Construct):
         """:param nodes: the nodes that Trident runs on.
         :param capacity_gib: SSD storage capacity: 1,024 to 196,608 GiB.
         :param mbps: throughput in MB/s: 128, 256, 512, 1,024, 2,048 or 4,096.
-        :param key: encrypts files and password. AWS managed keys do if it is None.
+        :param key: encrypts files and password. Defaults to AWS managed keys.
         :raises ValueError: see :func:`patternbook.limits.fsx.check_ontap`.
         """
         check_ontap(capacity_gib, mbps)

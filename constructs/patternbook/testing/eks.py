@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from patternbook.testing.reading import Reading, Resource
-from tests.unit.outbound import NOTHING, description, lets_out
+from patternbook.testing.security_groups import NOTHING, description, lets_out
 
 ADMIN = "arn:${AWS::Partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 PODS = {"Service": "pods.eks.amazonaws.com"}

@@ -1,0 +1,110 @@
+"""A pattern in somebody else's app: any scope, and all of ``cdk.StackProps``."""
+
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template
+
+from patternbook import PRODUCTION, SANDBOX, StackOptions
+from patternbook.app import add_stage
+from patternbook.settings.stages import Stage
+from patternbook.testing.synthesis import unchecked_app
+from stacks.ecr import EcrSettings, EcrStack
+from stacks.eks_managed_nodes import EksManagedNodesSettings, EksManagedNodesStack
+from stacks.lambda_edge import LambdaEdgeSettings, LambdaEdgeStack
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> cdk.App:
+    return unchecked_app(tmp_path)
+
+
+def stack_props() -> set[str]:
+    """The names of all properties, from the CDK itself."""
+    return {name for name in vars(cdk.StackProps) if not name.startswith("_")}
+
+
+def test_every_property_of_a_stack_can_be_given() -> None:
+    assert StackOptions.__annotations__.keys() == stack_props()
+
+
+def test_properties_of_the_company_reach_the_stack(company: cdk.App) -> None:
+    stack = EcrStack(
+        company,
+        "Registry",
+        settings=EcrSettings(),
+        posture=PRODUCTION,
+        stack_name="team-registry",
+        description="Images of the team",
+        env=cdk.Environment(account="111122223333", region="eu-west-1"),
+        tags={"team": "web"},
+        termination_protection=False,
+        permissions_boundary=cdk.PermissionsBoundary.from_name("boundary"),
+        synthesizer=cdk.DefaultStackSynthesizer(qualifier="company"),
+    )
+    artifact = company.synth().get_stack_by_name("team-registry")
+    assert (artifact.environment.account, artifact.environment.region) == ("111122223333", "eu-west-1")
+    assert dict(artifact.tags) == {"team": "web"}
+    assert artifact.termination_protection is False
+    assert "company" in str(artifact.assume_role_arn)
+    document: dict[str, Any] = dict(Template.from_stack(stack).to_json())
+    assert document["Description"] == "Images of the team"
+    boundaries = [
+        str(each["Properties"]["PermissionsBoundary"])
+        for each in document["Resources"].values()
+        if each["Type"] == "AWS::IAM::Role"
+    ]
+    assert boundaries
+    assert all("policy/boundary" in boundary for boundary in boundaries)
+
+
+def test_the_posture_describes_and_protects_where_nothing_else_is_said(company: cdk.App) -> None:
+    stacks = [
+        EcrStack(company, posture.name, settings=EcrSettings(), posture=posture) for posture in (SANDBOX, PRODUCTION)
+    ]
+    assert [each.termination_protection for each in stacks] == [False, True]
+    titles = [Template.from_stack(each).to_json()["Description"] for each in stacks]
+    assert titles == [f"Patternbook ({name}): {EcrStack.title}" for name in ("sandbox", "production")]
+
+
+def test_two_copies_of_a_pattern_stand_beside_each_other(company: cdk.App) -> None:
+    team = cdk.Stage(company, "Team")
+    for scope, name in ((company, "One"), (company, "Two"), (team, "One")):
+        EcrStack(scope, name, settings=EcrSettings(), posture=SANDBOX)
+    company.synth()
+
+
+class TestRegions:
+    ENV = cdk.Environment(account="111122223333", region="eu-west-1")
+
+    def test_a_pinned_region_beats_the_one_that_is_given(self, company: cdk.App) -> None:
+        stack = LambdaEdgeStack(company, "Site", settings=LambdaEdgeSettings(), posture=SANDBOX, env=self.ENV)
+        assert (stack.account, stack.region) == ("111122223333", "us-east-1")
+
+    def test_a_pinned_region_beats_that_of_the_stage_whose_account_stays(self, company: cdk.App) -> None:
+        stage = cdk.Stage(company, "live", env=self.ENV)
+        stack = LambdaEdgeStack(stage, "Site", settings=LambdaEdgeSettings(), posture=SANDBOX)
+        assert (stack.account, stack.region) == ("111122223333", "us-east-1")
+
+    def test_regions_of_a_pattern_beat_that_of_the_stage_whose_account_stays(self, company: cdk.App) -> None:
+        settings = EksManagedNodesSettings(regions=("eu-central-1", "us-west-2"))
+        live = Stage(
+            name="live",
+            account="111122223333",
+            region="eu-west-1",
+            tags={"team": "web"},
+            settings={"EksManagedNodesStack": settings},
+        )
+        scope = add_stage(company, [EksManagedNodesStack], live)
+        stacks = [each for each in scope.node.children if isinstance(each, cdk.Stack)]
+        assert [(each.stack_name, each.account, each.region) for each in stacks] == [
+            (f"live-EksManagedNodesStack-{region}", "111122223333", region) for region in ("eu-central-1", "us-west-2")
+        ]
+        assert all(each.tags.tag_values() == {"team": "web"} for each in stacks)
+
+    def test_a_stage_says_where_its_stacks_are(self, company: cdk.App) -> None:
+        live = Stage(name="live", account="111122223333", region="eu-west-1", settings={"EcrStack": EcrSettings()})
+        [stack] = [each for each in add_stage(company, [EcrStack], live).node.children if isinstance(each, cdk.Stack)]
+        assert (stack.stack_name, stack.account, stack.region) == ("live-EcrStack", "111122223333", "eu-west-1")
