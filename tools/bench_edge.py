@@ -84,9 +84,7 @@ def main() -> None:
             handler = _load(folder, module)
             for name, case in cases.items():
                 nothing, call = _microseconds(lambda given, _: given, case), _microseconds(handler, case)
-                print(
-                    f"  {name:<16} {call:5.1f} µs ({MICROSECONDS} or less); an empty handler: {nothing:.1f} µs"
-                )
+                print(f"  {name:<16} {call:5.1f} µs ({MICROSECONDS} or less); an empty handler: {nothing:.1f} µs")
 
 
 @contextmanager
