@@ -70,7 +70,7 @@ SANDBOX: Final = Posture(
     reserved_concurrency=None,
     provisioned_concurrency=0,
 )
-"""For trying a pattern. ``cdk destroy`` leaves nothing that costs money."""
+"""A cheap posture for trying a pattern. ``cdk destroy`` leaves nothing that costs money."""
 
 PRODUCTION: Final = Posture(
     name="production",
@@ -93,6 +93,6 @@ PRODUCTION: Final = Posture(
     reserved_concurrency=100,
     provisioned_concurrency=2,
 )
-"""For depending on a pattern. Data is encrypted with customer managed keys, backed up, logged and retained."""
+"""A protected posture. Data is encrypted with customer managed keys, backed up and retained. Access is logged."""
 
 POSTURES: Final = {posture.name: posture for posture in (SANDBOX, PRODUCTION)}

@@ -10,7 +10,7 @@ SINGLE_METRIC = ("Dimensions", "ExtendedStatistic", "MetricName", "Namespace", "
 
 
 def register() -> None:
-    amend_type("AWS::CloudWatch::Alarm", check=metrics, translate=with_stand_in, complete=complete_alarm)
+    amend_type("AWS::CloudWatch::Alarm", check=metrics, translate=with_placeholder, complete=complete_alarm)
 
 
 def metrics(properties: Properties) -> list[Record]:
@@ -18,12 +18,12 @@ def metrics(properties: Properties) -> list[Record]:
     return to_api("cloudwatch", "PutMetricAlarm", {"Metrics": properties.get("Metrics", [])})["Metrics"]
 
 
-def with_stand_in(properties: Properties) -> Properties:
+def with_placeholder(properties: Properties) -> Properties:
     """An alarm that MiniStack accepts, on a metric that does not exist. :func:`complete_alarm` corrects it."""
     if "Metrics" not in properties:
         return properties
     single = {name: value for name, value in properties.items() if name != "Metrics"}
-    return {**single, "MetricName": "stand-in", "Namespace": "stand-in"}
+    return {**single, "MetricName": "placeholder", "Namespace": "placeholder"}
 
 
 def complete_alarm(alarm_name: str, properties: Properties) -> None:

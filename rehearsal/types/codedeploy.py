@@ -13,7 +13,7 @@ from rehearsal.types.registry import Provisioned, physical_name, regional_store,
 from rehearsal.types.shapes import Properties, Record, require, to_api
 
 APPLICATIONS = regional_store()
-"""By name."""
+"""Applications, by name."""
 GROUPS = regional_store()
 """Deployment groups, by the names of application and group."""
 

@@ -11,7 +11,7 @@ from rehearsal.types.registry import Provisioned, regional_store, register_type
 from rehearsal.types.shapes import Properties, Record, require, to_api
 
 FILE_SYSTEMS = regional_store()
-"""By id."""
+"""File systems, by id."""
 MACHINES = regional_store()
 """Storage virtual machines, by id."""
 

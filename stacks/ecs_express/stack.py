@@ -23,7 +23,7 @@ from stacks.ecs_express.settings import EcsExpressSettings
 
 
 class EcsExpressStack(PatternStack):
-    """A service in Express Mode, on a cluster of its own in a network of its own."""
+    """A service in Express Mode, with its own cluster and network."""
 
     title = "ECS Express Mode: from an image to an address with HTTPS"
     settings_type = EcsExpressSettings

@@ -1,7 +1,7 @@
 """A Kubernetes cluster without nodes: each pod runs on Fargate, on a machine of its own, and pods share files by EFS.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- An admin role can log in, IAM decides who may assume it, and nobody else has access.
+- Only an admin role has access to the cluster. IAM decides who may assume it.
 - Pods of your namespaces and CoreDNS run on Fargate, in private subnets.
 - The pod execution role pulls images and writes to one log group, for this cluster only.
 - The log router sends the output of pods to a log group of the stack.

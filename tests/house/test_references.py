@@ -1,4 +1,4 @@
-"""What docstrings and pages refer to exists: modules and their members, files, headings."""
+"""Docstrings and pages refer only to modules, members, files and headings that exist."""
 
 import importlib
 import re

@@ -1,10 +1,9 @@
-"""Each step of a rehearsal fails with a reason if something is wrong, and CloudFormation rolls failures back."""
+"""Each step of a rehearsal fails with a reason if something is wrong."""
 
-import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,7 @@ from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, STAGES, Plan
 from rehearsal.report import Report
 from stacks.ecs_ec2 import EcsEc2Stack
 from tests.book import book_app, other_options, settings_of, stage_of
-
-# CloudFormation cannot create this resource. As the last one of a stack, it fails after all others were created.
-IMPOSSIBLE = {
-    "Type": "AWS::EC2::SecurityGroupIngress",
-    "Properties": {"GroupId": "sg-0000000000000missing", "IpProtocol": "tcp", "CidrIp": "192.0.2.0/24"},
-}
+from tests.rehearsal.assemblies import spoil
 
 # With every option, production retains these resources in addition to those of the plan.
 ALSO_RETAINED_WITH_EVERY_OPTION = {
@@ -42,139 +36,6 @@ DIFFERENTLY_RETAINED_WITH_OTHER_OPTIONS = {
     "EksManagedNodesStack": {"Efs/Files/FileSystem/Resource", "Lustre/FileSystem/Resource"},
     "AppRunnerStack": {"Network/FlowLogs/Resource"},
 }
-
-
-@pytest.fixture
-def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterator[Callable[..., Cycle]]:
-    """Makes cycles whose assemblies a test may change. Their stacks are deleted after the test."""
-    copied = tmp_path / "assemblies"
-    shutil.copytree(assemblies, copied)
-    made: list[Cycle] = []
-
-    def cycle_of(pattern: str, stage: str = "sandbox") -> Cycle:
-        made.append(Cycle(account, copied, stage, [pattern], Report(io.StringIO())))
-        return made[-1]
-
-    before = account.inventory()
-    yield cycle_of
-    cloudformation = account.session.client("cloudformation")
-    for each in made:
-        for stack in each.stacks:
-            cloudformation.delete_stack(StackName=stack.name)
-            cloudformation.get_waiter("stack_delete_complete").wait(
-                StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
-            )
-    stacks = [stack for each in made for stack in each.stacks]
-    always_retained = [
-        one for stack in stacks for one in stack.retained() if one.path in PLANS[stack.pattern].always_retained
-    ]
-    each.check_nothing_left(before, always_retained)
-
-
-def spoil(assembly: Path, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
-    """Changes the synthesized template of a stack, and its hash in the files for the CLI."""
-    path = assembly / f"{stack}.template.json"
-    template = json.loads(path.read_text(encoding="utf-8"))
-    change(template["Resources"])
-    path.write_text(json.dumps(template), encoding="utf-8")
-    assets = assembly / f"{stack}.assets.json"
-    files = json.loads(assets.read_text(encoding="utf-8"))["files"]
-    [old] = [name for name, asset in files.items() if asset["source"]["path"] == path.name]
-    new = hashlib.sha256(path.read_bytes()).hexdigest()
-    for manifest in (assets, assembly / "manifest.json"):
-        manifest.write_text(manifest.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-
-
-def add_impossible(resources: dict[str, Any]) -> None:
-    resources["Impossible"] = {**IMPOSSIBLE, "DependsOn": list(resources)}
-
-
-@pytest.mark.parametrize("name", PLANS)
-def test_a_failed_creation_is_rolled_back_and_can_be_repeated(
-    name: str, account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
-) -> None:
-    failing = steps(name)
-    before = account.inventory()
-    spoil(failing.as_configured, name, add_impossible)
-    with pytest.raises(RehearsalError, match=r"Impossible .*SecurityGroupIngress\) CREATE_FAILED: .*does not exist"):
-        failing.deploy()
-    [stack] = failing.stacks
-    assert stack.status == "ROLLBACK_COMPLETE"
-    template = json.loads((assemblies / AS_CONFIGURED / f"{name}.template.json").read_text(encoding="utf-8"))
-    created = {event["LogicalResourceId"] for event in stack.events() if event["ResourceStatus"] == "CREATE_COMPLETE"}
-    assert created == template["Resources"].keys(), "the resource that fails must be the last"
-    stack.pin()  # the next deployment deletes this stack, and creates another of the same name
-    assert {resource.path for resource in stack.retained()} == PLANS[name].always_retained
-    failing.check_nothing_left(before, stack.retained())
-
-    corrected = steps(name)
-    corrected.as_configured = assemblies / AS_CONFIGURED
-    corrected.deploy()
-    corrected.check("check")
-
-
-@pytest.mark.parametrize("name", PLANS)
-def test_a_failed_update_is_rolled_back(
-    name: str, account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
-) -> None:
-    failing = steps(name)
-    failing.deploy()
-    [stack] = failing.stacks
-    before, resources, value = account.inventory(), stack.resources(), failing._read_value(stack)
-    assert value != PLANS[name].value
-    spoil(failing.changed, name, add_impossible)
-    with pytest.raises(RehearsalError, match=r"Impossible .*\) (UPDATE|CREATE)_FAILED: .*does not exist"):
-        failing._deploy(failing.changed)
-    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.resources() == resources
-    assert failing._read_value(stack) == value
-    failing.check("check")
-    failing.changed = assemblies / AS_CONFIGURED
-    failing.diff()
-    for replaced in ("ecs._tasks", "ecs._task_defs"):  # a roll-back starts new tasks, from new revisions
-        before[replaced] = account.inventory()[replaced]
-    failing.check_nothing_left(before, [])
-
-
-def test_changed_removed_and_added_resources_are_rolled_back(
-    account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
-) -> None:
-    fargate = steps("FargateEfsStack")
-    fargate.deploy()
-    [stack] = fargate.stacks
-    resources = stack.resources()
-
-    def change(resources: dict[str, Any]) -> None:
-        add_impossible(resources)
-        # Update resources in place, remove one, and add one.
-        of_type = {resource["Type"]: resource for resource in resources.values()}
-        of_type["AWS::ApplicationAutoScaling::ScalableTarget"]["Properties"]["MaxCapacity"] = 99
-        of_type["AWS::ElasticLoadBalancingV2::TargetGroup"]["Properties"]["HealthCheckIntervalSeconds"] = 99
-        of_type["AWS::EFS::FileSystem"]["Properties"]["LifecyclePolicies"] = []
-        [dashboard] = [name for name, one in resources.items() if one["Type"] == "AWS::CloudWatch::Dashboard"]
-        del resources[dashboard]
-        resources["Impossible"]["DependsOn"].remove(dashboard)
-        resources["Impossible"]["DependsOn"].append("More")
-        resources["More"] = {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Delete"}
-
-    spoil(fargate.changed, "FargateEfsStack", change)
-    with pytest.raises(RehearsalError, match="Impossible"):
-        fargate._deploy(fargate.changed)
-    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.resources() == resources
-    session = account.session
-    [target] = session.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")[
-        "ScalableTargets"
-    ]
-    assert target["MaxCapacity"] == 6
-    [group] = session.client("elbv2").describe_target_groups()["TargetGroups"]
-    assert group["HealthCheckIntervalSeconds"] == 15
-    [files] = session.client("efs").describe_file_systems()["FileSystems"]
-    lifecycle = session.client("efs").describe_lifecycle_configuration(FileSystemId=files["FileSystemId"])
-    assert lifecycle["LifecyclePolicies"]
-    assert session.client("cloudwatch").list_dashboards()["DashboardEntries"]
-    fargate.changed = assemblies / AS_CONFIGURED
-    fargate.diff()
 
 
 @pytest.mark.parametrize(
@@ -346,34 +207,3 @@ def test_only_planned_resources_may_be_retained(steps: Callable[..., Cycle]) -> 
     ):
         ecr.destroy()
     ecr.account.session.client("sns").delete_topic(TopicArn=topic)
-
-
-class TestReport:
-    def test_each_step_is_one_line(self) -> None:
-        stream = io.StringIO()
-        with Report(stream).step("deploy") as details:
-            details += ["80 resources", "fine"]
-        assert stream.getvalue() == "  ✓ deploy                   0.0 s  80 resources, fine\n"
-
-    def test_a_failed_step_has_a_cross(self) -> None:
-        stream = io.StringIO()
-        with pytest.raises(RehearsalError), Report(stream).step("deploy"):
-            raise RehearsalError("no")
-        assert stream.getvalue() == "  ✗ deploy                   0.0 s\n"
-
-    def test_a_terminal_shows_a_running_step(self) -> None:
-        class Terminal(io.StringIO):
-            def isatty(self) -> bool:
-                return True
-
-        stream = Terminal()
-        with Report(stream).step("deploy"):
-            assert stream.getvalue() == "  … deploy"
-        assert stream.getvalue() == "  … deploy\r\033[K  ✓ deploy                   0.0 s\n"
-
-    def test_a_stream_without_unicode_has_words_for_marks(self) -> None:
-        raw = io.BytesIO()
-        stream = io.TextIOWrapper(raw, encoding="ascii")
-        with Report(stream).step("deploy"):
-            pass
-        assert raw.getvalue() == b"  ok deploy                   0.0 s\n"

@@ -204,7 +204,7 @@ class AnywhereService(Construct):
             desired_count=desired_count,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             min_healthy_percent=min_healthy_percent,
-            # With CDK's default of 100 no deployment could proceed.
+            # The CDK's default is 100. Then no deployment could proceed.
             max_healthy_percent=200,
             enable_execute_command=task.posture.execute_command,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,

@@ -234,7 +234,7 @@ class AnywhereSettings(TaskSettings):
     host_port: Annotated[
         Whole,
         Field(ge=0, le=HIGHEST_PORT),
-        Expected(f"0, or a port from 1 to {HIGHEST_PORT} but for {', '.join(map(str, RESERVED_PORTS[:3]))}"),
+        Expected(f"0, or a port from 1 to {HIGHEST_PORT} except {', '.join(map(str, RESERVED_PORTS[:3]))}"),
     ] = 0
     """Port of a machine that leads to the task, so a machine runs one task. With 0 each task gets any free port."""
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters_ec2.html#task_size_ec2

@@ -28,7 +28,7 @@ from patternbook.posture import Posture
 NODE_POOLS: Final = ("system", "general-purpose")
 """The built-in node pools of Auto Mode: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
 AUTO_MODE_POLICIES: Final = ("Compute", "BlockStorage", "LoadBalancing", "Networking")
-"""What Auto Mode adds to the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
+"""Managed policies that Auto Mode needs in the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 class EksCluster(Construct):
@@ -281,7 +281,7 @@ class EksCluster(Construct):
             ]
             if roles
             else None,
-            # The template wins over changes that somebody made by hand.
+            # The template overrides manual changes.
             resolve_conflicts="OVERWRITE",
         )
         add_on.node.add_dependency(*after, *self._endpoints, *(roles or {}).values())

@@ -11,7 +11,7 @@ KUBERNETES_VERSION: Final = "1.36"
 constant, the layer's package in ``pyproject.toml``, and its import in :mod:`patternbook.eks.manifests`."""
 
 READ_ON: Final = date(2026, 11, 23)
-"""The day on which somebody last compared this calendar with AWS's."""
+"""The date of the last comparison of this calendar with AWS's."""
 STALE_AFTER_DAYS: Final = 183
 """Half a year. EKS brings a new version about every four months, so compare the calendar again after that."""
 

@@ -66,7 +66,7 @@ def check_health_check_times(*, interval_seconds: int, timeout_seconds: int) -> 
 
 
 def check_inbound_rules(*, allowed_cidrs: Sequence[str], enforce_inbound_rules: bool) -> None:
-    """:raises ValueError: if the security group applies to every client and admits nobody."""
+    """:raises ValueError: if the security group applies to every client and allows no traffic."""
     if enforce_inbound_rules and not allowed_cidrs:
         raise ValueError(
             "allowed_cidrs must list at least one CIDR block with enforce_inbound_rules true, got none. Add a block, "

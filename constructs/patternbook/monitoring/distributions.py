@@ -20,7 +20,7 @@ class DistributionAlarms(MonitoringBase):
 
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
         """
-        # Not distribution.metric_*(), which lack the second dimension and so match nothing.
+        # The metrics of distribution.metric_*() lack the second dimension, so they match nothing.
         metric = metrics_of("AWS/CloudFront", {"DistributionId": distribution.distribution_id, "Region": "Global"})
         self.watch(
             "ErrorRate",
