@@ -571,7 +571,7 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     yield {"releases": [{"prefix": "v*", "keep": 3}]}, "releases.0.prefix", "the beginning of an image tag"
     yield {"releases": [{"prefix": "v", "keep": 0}]}, "releases.0.keep", "from 1 to 100,000"
     yield {"untagged_days": 0}, "untagged_days", "from 1 to 3,650"
-    yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "there more than once: latest"
+    yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "repeated: latest"
     yield {"mutable_tags": ["a", "b", "c", "d", "e", "f"]}, "mutable_tags", "at most 5"
     yield {"mutable_tags": ["feature/x"]}, "mutable_tags.0", "an image tag"
     yield (
@@ -588,7 +588,7 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     yield {"repository_name": "App"}, "repository_name", "lower-case"
     yield {"repository_name": "team//app"}, "repository_name", "lower-case"
     yield {"pull_account_ids": ["1"]}, "pull_account_ids.0", "12 digits"
-    yield {"pull_account_ids": ["111122223333"] * 2}, "pull_account_ids", "more than once"
+    yield {"pull_account_ids": ["111122223333"] * 2}, "pull_account_ids", "are repeated"
     yield {"pull_organization_id": "*"}, "pull_organization_id", "Organizations id"
     yield {"cache_ecr_public_prefix": "x" * 31}, "cache_ecr_public_prefix", "2 to 30"
     yield {"cache_docker_hub_prefix": "docker-hub"}, "cache_docker_hub_secret_arn", "ARN of a secret"
@@ -610,7 +610,7 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
         "cache_docker_hub_prefix",
         "Must differ from cache_ecr_public_prefix",
     )
-    yield {"replicate_to_regions": ["eu-west-1", "eu-west-1"]}, "replicate_to_regions", "more than once"
+    yield {"replicate_to_regions": ["eu-west-1", "eu-west-1"]}, "replicate_to_regions", "are repeated"
     yield {"replicate_to_regions": ["eu-west-9"]}, "replicate_to_regions.0", "an AWS Region such as"
     yield (
         {"replicate_to_regions": ["us-east-1"], "public_repository": {}},

@@ -756,7 +756,7 @@ class TestRefusals:
                 "must run an AMI for x86_64, got m7g.large. Choose from t3.small",
             ),
             ({"instance_types": ["m5.micro"]}, "instance_types.0", "one of t4g.small, t4g.medium"),
-            ({"instance_types": ["t4g.small", "t4g.small"]}, "instance_types", "each value once"),
+            ({"instance_types": ["t4g.small", "t4g.small"]}, "instance_types", "each value only once"),
             ({"architecture": "arm"}, "architecture", "one of arm64, x86_64"),
             ({"operating_system": "al2"}, "operating_system", "one of al2023, bottlerocket"),
             ({"spot_percent": 101}, "spot_percent", "a whole number from 0 to 100"),

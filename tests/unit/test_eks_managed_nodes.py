@@ -696,7 +696,7 @@ class TestRefusals:
             ({"max_spot_nodes": 451}, "max_spot_nodes", "a whole number from 1 to 450"),
             ({"desired_nodes": 3}, "desired_nodes", "Not supported: a node group starts with its minimum"),
             ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
-            ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "there more than once: eu-west-1"),
+            ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "repeated: eu-west-1"),
             ({"storage": ["s3"]}, "storage.0", "one of ebs, efs, fsx-lustre, fsx-ontap"),
             (
                 {"operating_system": "bottlerocket", "storage": ["fsx-ontap"]},
@@ -722,7 +722,7 @@ class TestRefusals:
                 "The capacity of FSx for ONTAP must be 1,024 to 196,608 GiB, got 1,000.",
             ),
             ({"ontap_mbps": 100}, "ontap_mbps", "one of 128, 256, 512, 1024, 2048, 4096"),
-            ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a key such as"),
+            ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a label key such as"),
             ({"spot_taints": [{"key": "a", "effect": "NO"}]}, "spot_taints.0.effect", "one of NO_SCHEDULE"),
         ],
     )
