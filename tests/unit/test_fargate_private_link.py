@@ -705,7 +705,7 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         ({"allowed_cidrs": ["10.0.0.0/8", "10.0.0.0/8"]}, "allowed_cidrs", "each value only once"),
         ({"allowed_cidrs": []}, "enforce_inbound_rules", "allowed_cidrs must list at least one CIDR block"),
         ({"allowed_principals": ["*"]}, "allowed_principals.0", "but not \\*, which stands for all AWS accounts"),
-        ({"allowed_principals": ["444455556666"]}, "allowed_principals.0", "the ARN of an account, an IAM role or an IAM user"),
+        ({"allowed_principals": ["444455556666"]}, "allowed_principals.0", "an IAM role or an IAM user"),
         ({"allowed_principals": ["arn:aws:iam::444455556666:role/*"]}, "allowed_principals.0", "the ARN of"),
         ({"allowed_principals": ["arn:aws:iam::*:root"]}, "allowed_principals.0", "the ARN of"),
         ({"allowed_principals": ["arn:aws:s3:::bucket"]}, "allowed_principals.0", "the ARN of"),
