@@ -7,8 +7,11 @@ READY := $(VENV)/.ready
 # Programs find each other by it: cdk finds node, and app.py's python.
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house settings
-.PHONY: diff-templates bench lock clean
+# Where templates are written.
+OUT := cdk.out
+
+.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house rehearsals
+.PHONY: settings diff-templates bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +29,8 @@ $(READY): requirements.txt package-lock.json
 
 # The stacks of a stage are named, because the CLI validates only those of the app itself without a name.
 synth: $(READY) ## synthesize every pattern, and list the templates; STAGE=production, ARGS="-c patterns=EcrStack"
-	@$(BIN)/cdk synth --quiet $(if $(STAGE),'$(STAGE)/*' -c stages=$(STAGE)) $(ARGS)
-	@$(BIN)/python -m tools.summary cdk.out $(STAGE)
+	@$(BIN)/cdk synth --quiet --output $(OUT) $(if $(STAGE),'$(STAGE)/*' -c stages=$(STAGE)) $(ARGS)
+	@$(BIN)/python -m tools.summary $(OUT) $(STAGE)
 
 test: $(READY) ## run the tests of templates, rules and settings, in about two minutes
 	@$(BIN)/pytest
@@ -45,8 +48,8 @@ verify: $(READY) ## check a stack that is deployed in the account of your creden
 record: $(READY) ## record what an emulated account answers to the checks of deployed stacks; STACK=FargateEfsStack
 	@$(BIN)/python -m tests.deployed.record $(STACK)
 
-check: lint types templates test policy house ## run everything that CI runs
-	$(MAKE) rehearse
+# The parts are independent: `make --jobs=2 check` runs two at a time. The longest comes first.
+check: rehearsals policy house test rehearse templates types lint ## run everything that CI runs
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -57,15 +60,18 @@ types: $(READY)
 
 templates: $(READY) ## synthesize both postures, and check every template
 	$(MAKE) synth
-	$(BIN)/cdk synth --quiet --output cdk.out.production 'production/*' -c stages=production -c EveryStack.allow_plain_http=true
+	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true"
 	$(BIN)/cfn-lint cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 	$(BIN)/patternbook check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 
 policy: $(READY) ## run the tests of cdk-nag, IAM policies and Kubernetes manifests
 	$(BIN)/pytest tests/policy
 
-house: $(READY) ## run the tests of commands, code that runs inside the patterns, checks of deployed stacks, and the rehearsal
-	$(BIN)/pytest tests/house tests/runtime tests/deployed tests/proof tests/rehearsal
+house: $(READY) ## run the tests of commands, of code that runs inside the patterns, and of checks of deployed stacks
+	$(BIN)/pytest tests/house tests/runtime tests/deployed tests/proof
+
+rehearsals: $(READY) ## run the tests of the emulated account and of the rehearsal
+	$(BIN)/pytest tests/rehearsal
 
 settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
 	@$(BIN)/python -m tools.settings $(STACK)

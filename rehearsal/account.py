@@ -1,4 +1,4 @@
-"""The life cycle of an emulated account, and of the commands that see it and nothing else of AWS."""
+"""Starts and stops an emulated account, and runs commands that see no other AWS account."""
 
 import contextlib
 import json
@@ -31,20 +31,20 @@ ACCOUNT_ID = "111122223333"
 REGION = "us-east-1"
 
 START_SECONDS = 30
-"""How long the server may take to answer for the first time; it takes 1 or 2."""
+"""Time limit for the first answer of the server. It usually takes 1 or 2 seconds."""
 COMMAND_SECONDS = 120
-"""How long a command may run; the slowest takes 5 seconds."""
+"""Time limit for a command. The slowest takes 5 seconds."""
 CUSTOM_RESOURCE_SECONDS = 30
-"""How long a custom resource may take to answer."""
+"""Time limit for the response of a custom resource."""
 
 
 class RehearsalError(Exception):
-    """Why a rehearsal cannot go on, in words for the person who started it."""
+    """A rehearsal failed. The message is written for the person who started it."""
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A command that ran to its end."""
+class CommandResult:
+    """The exit status and output of a command."""
 
     status: int
     output: str
@@ -53,16 +53,16 @@ class Finished:
 class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
     """An empty AWS account on this machine, for as long as the ``with`` block lasts.
 
-    It listens on 127.0.0.1 only. All files, its own and those of the commands that :meth:`run` starts, are in one
-    temporary folder, which goes with it.
+    It listens on 127.0.0.1 only. Its own files and those of the commands that :meth:`run` starts are in one temporary
+    folder, which is deleted together with the account.
     """
 
     environment: dict[str, str]
-    """All that a command gets to see: this account, and neither variables, profiles nor config files of the user."""
+    """The environment variables of commands. They point to this account, and contain nothing of the user's."""
     session: boto3.Session
-    """boto3 in this account."""
+    """A boto3 session in this account."""
     folder: Path
-    """For files that need not outlive the account."""
+    """The temporary folder of the account."""
 
     def __init__(
         self,
@@ -71,15 +71,15 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
         custom_resource_seconds: int = CUSTOM_RESOURCE_SECONDS,
         interruption: Interruption | None = None,
     ) -> None:
-        """:param port: 0 for any that is free.
-        :param interruption: heeded by everything here that waits.
+        """:param port: the port to listen on; 0 for any free one.
+        :param interruption: every method that waits raises as soon as it is set.
         """
         self._asked_port = port
         self._interruption = interruption or Interruption()
         self._custom_resource_seconds = custom_resource_seconds
 
     def __enter__(self) -> "EmulatedAccount":
-        """:raises RehearsalError: where the port is taken, or the server does not start."""
+        """:raises RehearsalError: if the port is in use, or the server does not start."""
         with contextlib.ExitStack() as undo:
             self.folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="patternbook-rehearsal-")))
             listening = _listen(self._asked_port)
@@ -87,10 +87,10 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
             self.port = listening.getsockname()[1]
             self.endpoint = f"http://{LOOPBACK}:{self.port}"
             self.environment = {
-                **unseen_user(self.folder),
+                **isolated_environment(self.folder),
                 "AWS_ENDPOINT_URL": self.endpoint,
                 "AWS_ENDPOINT_URL_S3": self.endpoint,
-                "AWS_ACCESS_KEY_ID": ACCOUNT_ID,  # MiniStack takes it for the number of the account
+                "AWS_ACCESS_KEY_ID": ACCOUNT_ID,  # MiniStack uses it as the account id
                 "AWS_SECRET_ACCESS_KEY": "rehearsal",
                 "AWS_REGION": REGION,
                 "AWS_DEFAULT_REGION": REGION,
@@ -101,26 +101,27 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
             self.session = _Session(self.endpoint)
             self._server = self._start(listening)
             undo.callback(self._stop)
-            listening.close()  # the server's now: without a server, connections are refused
+            # The server has its own copy of the socket. If the server ends, connections are refused.
+            listening.close()
             self._wait_until_ready()
             self._undo = undo.pop_all()
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """:raises RehearsalError: where what ended the block comes of a server that ended by itself."""
+        """:raises RehearsalError: if the block failed because the server had ended by itself."""
         with self._undo:
             if isinstance(error, Exception) and not isinstance(error, StopRequestError):
-                self._must_be_alive()
+                self._check_server()
 
     def _start(self, listening: socket.socket) -> "subprocess.Popen[bytes]":
         self._log = self.folder / "server.log"
         environment = {
-            **unseen_user(self.folder),
+            **isolated_environment(self.folder),
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": LOOPBACK,
             "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
             "MINISTACK_REGION": REGION,
-            # What would listen beside the socket: brokers, and the containers that a Docker engine would run.
+            # Without these, MiniStack would open more ports: for brokers, and for containers of a Docker engine.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder / 'no-docker.sock'}",
@@ -131,24 +132,24 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
                 [sys.executable, "-m", "rehearsal.server", *arguments],
                 cwd=ROOT,
                 env=environment,
-                stdin=subprocess.PIPE,  # the server ends when this does
+                stdin=subprocess.PIPE,  # the server ends when this pipe is closed
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[listening.fileno()],
-                start_new_session=True,  # Ctrl-C is for the rehearsal, which then ends the server
+                start_new_session=True,  # Ctrl-C reaches the rehearsal only, which then ends the server
             )
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
-            self.must_go_on()
-            # The socket listens already, so the first question waits for its answer.
+            self.check_running()
+            # The socket listens already, so the first request waits until the server answers.
             with contextlib.suppress(OSError):
                 self._get("/_ministack/health", timeout=1)
                 return
             if time.monotonic() > deadline:
                 raise RehearsalError(
-                    f"The emulated account did not start in {START_SECONDS} seconds.{self._last_words()}"
+                    f"The emulated account did not start in {START_SECONDS} seconds.{self._end_of_log()}"
                 )
 
     def _stop(self) -> None:
@@ -159,32 +160,32 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
         except subprocess.TimeoutExpired:
             _kill(self._server)
 
-    def must_go_on(self) -> None:
-        """For whoever waits.
+    def check_running(self) -> None:
+        """Everything that waits for something calls this repeatedly.
 
-        :raises RehearsalError: where the server has ended by itself.
-        :raises StopRequestError: where somebody wants an end.
+        :raises RehearsalError: if the server has ended by itself.
+        :raises StopRequestError: after a signal to end.
         """
-        self._interruption.heed()
-        self._must_be_alive()
+        self._interruption.raise_if_set()
+        self._check_server()
 
-    def _must_be_alive(self) -> None:
+    def _check_server(self) -> None:
         status = self._server.poll()
         if status is not None:
-            raise RehearsalError(f"The emulated account ended by itself (status {status}).{self._last_words()}")
+            raise RehearsalError(f"The emulated account ended by itself (status {status}).{self._end_of_log()}")
 
-    def _last_words(self) -> str:
+    def _end_of_log(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
         return "".join(f"\n    {line}" for line in lines)
 
     def _get(self, path: str, *, timeout: float) -> bytes:
-        # Without the proxies of the environment: this is for loopback.
+        # A proxy of the environment cannot reach the loopback address of this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(self.endpoint + path, timeout=timeout) as answer:
             return answer.read()
 
     def inventory(self) -> dict[str, list[str]]:
-        """All that is in the account, by store; to compare with what was there before."""
+        """The keys of all records in the account, by store."""
         return json.loads(self._get(INVENTORY, timeout=10))
 
     def run(
@@ -193,18 +194,19 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
         seconds: float = COMMAND_SECONDS,
-    ) -> Finished:
-        """Runs a command of the project's environment to its end, whatever its exit status.
+    ) -> CommandResult:
+        """Runs a command of the project's environment. A failure of the command is not an error here.
 
-        :param folder: where it runs; without one in the account's own, where no cdk.json has the CLI start an app.
-        :param environment: for a command that is not to see the account.
-        :raises RehearsalError: where it is not installed, takes longer than ``seconds``, or the account ends meanwhile.
-        :raises StopRequestError: where somebody wants an end.
+        :param folder: the working directory. The default is the account's folder, which has no cdk.json that would make
+            the CLI start an app.
+        :param environment: other environment variables, for a command that must not see the account.
+        :raises RehearsalError: if the command is not installed, takes longer than ``seconds``, or the account ends.
+        :raises StopRequestError: after a signal to end.
         """
-        self.must_go_on()
+        self.check_running()
         environment = environment or self.environment
         if shutil.which(command[0], path=environment["PATH"]) is None:
-            raise RehearsalError(f"There is no {command[0]} in {environment['PATH']}: run make setup.")
+            raise RehearsalError(f"The command {command[0]} is not in {environment['PATH']}. Run make setup.")
         deadline = time.monotonic() + seconds
         with subprocess.Popen(
             command,
@@ -213,31 +215,31 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the rehearsal, which then ends the command
+            start_new_session=True,  # Ctrl-C reaches the rehearsal only, which then ends the command
         ) as process:
             try:
                 while True:
                     try:
                         output, _ = process.communicate(timeout=0.2)
-                        return Finished(process.returncode, output.decode(errors="replace"))
+                        return CommandResult(process.returncode, output.decode(errors="replace"))
                     except subprocess.TimeoutExpired:
-                        self.must_go_on()
+                        self.check_running()
                     if time.monotonic() > deadline:
-                        raise RehearsalError(f"{' '.join(command)}: not finished after {seconds:g} seconds.")
+                        raise RehearsalError(f"The command did not finish in {seconds:g} seconds: {' '.join(command)}")
             finally:
                 _kill(process)
 
 
 class _Session(boto3.Session):
-    """A session that asks one endpoint, and knows of no environment variable, profile, config file or proxy."""
+    """A session with one endpoint. It ignores environment variables, profiles, config files and proxies."""
 
     def __init__(self, endpoint: str) -> None:
-        deaf: Any = {
+        without_sources: Any = {
             name: (None, None, os.devnull if name.endswith("_file") else default, convert)
             for name, (_, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
         }
         super().__init__(
-            botocore_session=botocore.session.Session(session_vars=deaf),
+            botocore_session=botocore.session.Session(session_vars=without_sources),
             aws_access_key_id=ACCOUNT_ID,
             aws_secret_access_key="rehearsal",
             region_name=REGION,
@@ -253,8 +255,8 @@ class _Session(boto3.Session):
         )
 
 
-def unseen_user(home: Path) -> dict[str, str]:
-    """An environment with the tools of the project, and nothing of the user: no variables, no home, no proxies."""
+def isolated_environment(home: Path) -> dict[str, str]:
+    """Environment variables with the project's tools on the path, and without the user's variables, home or proxies."""
     cache = "Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii"
     return {
         "PATH": os.pathsep.join([str(BIN), "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -262,8 +264,8 @@ def unseen_user(home: Path) -> dict[str, str]:
         "TMPDIR": str(home),
         "LANG": "C.UTF-8",
         "CI": "true",
-        "CDK_DISABLE_CLI_TELEMETRY": "true",  # it would go to AWS
-        # Where jsii keeps what it has unpacked: the one thing that is better not done again.
+        "CDK_DISABLE_CLI_TELEMETRY": "true",  # the CLI would send it to AWS
+        # jsii caches unpacked packages in the user's home. Without this, each command would unpack them again.
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": os.environ.get(
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(Path.home() / cache / "package-cache")
         ),
@@ -272,20 +274,21 @@ def unseen_user(home: Path) -> dict[str, str]:
 
 def _listen(port: int) -> socket.socket:
     if not 0 <= port <= 65535:
-        raise RehearsalError(f"Port {port} does not exist; they go from 0 to 65535.")
+        raise RehearsalError(f"The port must be 0 to 65535, got {port}.")
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((LOOPBACK, port))
     except OSError as error:
         listening.close()
-        raise RehearsalError(f"Port {port} of {LOOPBACK} is not free: {error.strerror}. Name another, or 0.") from None
+        reason = f"Port {port} of {LOOPBACK} is not free: {error.strerror}."
+        raise RehearsalError(f"{reason} Choose another port, or 0 for any free one.") from None
     listening.listen(100)
     return listening
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Ends a process that leads a group of its own, with all of the group."""
+    """Ends a process that leads its own process group, and the whole group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

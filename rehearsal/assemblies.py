@@ -1,7 +1,7 @@
-"""Synthesizes the assemblies of a rehearsal: ``python -m rehearsal.assemblies FOLDER PATTERN,… STAGE…``.
+"""Synthesizes the apps that a rehearsal deploys: ``python -m rehearsal.assemblies FOLDER PATTERN,… STAGE…``.
 
-The app is synthesized twice, as configured in cdk.json and with each pattern's changed setting, in one process, because
-starting the CDK is most of what a synthesis costs. The CLI then takes the folders by ``--app``.
+The app is synthesized twice: as configured in cdk.json, and with each pattern's changed setting. One process does both,
+because starting the CDK takes longer than the rest. The rehearsal gives the folders to the CLI by ``--app``.
 """
 
 import sys
@@ -9,20 +9,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app import CDK_JSON, PATTERNS  # first: it points jsii at the Node of this environment
+from app import CDK_JSON, PATTERNS  # must be imported before patternbook: it points jsii to this environment's Node
 from patternbook import SettingsError, build_app
 from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, SANDBOX
 
-# The CLI adds these by itself: construct paths, by which it names resources, and where assets come from.
-OF_THE_CLI = {"aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}
+# The CLI adds these when it synthesizes. It needs the construct paths to name resources, and the paths of assets.
+CLI_CONTEXT = {"aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}
 
 
 def context(patterns: Iterable[str], stages: Iterable[str], *, changed: bool) -> dict[str, Any]:
-    """The context that the command line would give."""
+    """The context that a user would give on the command line."""
     plans = {pattern: PLANS[pattern] for pattern in patterns}
-    required = {pattern: dict(plan.production) for pattern, plan in plans.items()}
+    required = {pattern: dict(plan.production_settings) for pattern, plan in plans.items()}
     return {
-        **OF_THE_CLI,
+        **CLI_CONTEXT,
         "patterns": ",".join(plans),
         "stages": {stage: {"settings": required} for stage in stages if stage != SANDBOX},
         **({f"{pattern}.{plan.setting}": plan.value for pattern, plan in plans.items()} if changed else {}),
@@ -30,7 +30,7 @@ def context(patterns: Iterable[str], stages: Iterable[str], *, changed: bool) ->
 
 
 def synthesize(folder: Path, patterns: Sequence[str], stages: Sequence[str]) -> None:
-    """:raises SettingsError: for a mistake in cdk.json."""
+    """:raises SettingsError: if cdk.json has a mistake."""
     for name, changed in ((AS_CONFIGURED, False), (CHANGED, True)):
         given = context(patterns, stages, changed=changed)
         build_app(PATTERNS, cdk_json=CDK_JSON, context=given, outdir=str(folder / name)).synth()

@@ -1,4 +1,4 @@
-"""What ``python -m rehearsal`` does."""
+"""The commands ``python -m rehearsal run`` and ``python -m rehearsal up``."""
 
 import argparse
 import os
@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from rehearsal.account import LOOPBACK, ROOT, EmulatedAccount, RehearsalError, unseen_user
+from rehearsal.account import LOOPBACK, ROOT, EmulatedAccount, RehearsalError, isolated_environment
 from rehearsal.cycle import Cycle, bootstrap, rehearse
 from rehearsal.interruption import Interruption, StopRequestError
 from rehearsal.plans import PLANS, STAGES
 from rehearsal.report import Report
 
 LIMITS = """\
-This shows that the CDK CLI deploys, updates, compares and destroys the templates as they should be, and that boto3
-finds what they promise. It does not show what only AWS decides: the emulated account checks few properties, no
-quotas and no permissions, runs no container and applies no Kubernetes manifest. Types that this project registers
-itself (rehearsal/types) show how a template is wired, not how AWS behaves."""
+A rehearsal shows that the CDK CLI can deploy, update, compare and destroy the stacks, and that boto3 finds what they
+promise. It does not show how AWS decides: the emulated account checks few properties, no quotas and no permissions.
+It runs no container and applies no Kubernetes manifest. Types that this project registers itself (rehearsal/types)
+show how a template is wired, not how AWS behaves."""
 
 
 def main(interruption: Interruption) -> int:
@@ -30,9 +30,10 @@ def main(interruption: Interruption) -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except StopRequestError:
-        print("\nStopped, and the emulated account is gone.", file=sys.stderr)
+        print("\nStopped. The emulated account is deleted.", file=sys.stderr)
         return interruption.exit_status
-    except BrokenPipeError:  # nobody reads on, as with `| head`; nor what Python would still write at its end
+    except BrokenPipeError:
+        # The reader has closed the pipe, as `| head` does. Python would fail again when it flushes its output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
@@ -46,12 +47,12 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m rehearsal", description="An emulated AWS account on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="take stacks through deployment, update and destruction")
-    run.add_argument("stacks", nargs="*", metavar="STACK", help=f"{', '.join(PLANS)}; all where none is named")
-    run.add_argument("--stage", choices=STAGES, help="both where none is named")
+    run = commands.add_parser("run", help="deploy, update and destroy stacks in an emulated account")
+    run.add_argument("stacks", nargs="*", metavar="STACK", help=f"{', '.join(PLANS)}; defaults to all of them")
+    run.add_argument("--stage", choices=STAGES, help="defaults to both")
     run.set_defaults(command=_run)
-    up = commands.add_parser("up", help="leave an account running, until Ctrl-C")
-    up.add_argument("--port", type=int, default=4566, help="of 127.0.0.1; 4566 where none is named, 0 for any")
+    up = commands.add_parser("up", help="keep an emulated account running until Ctrl-C")
+    up.add_argument("--port", type=int, default=4566, help="port of 127.0.0.1; defaults to 4566; 0 for any free one")
     up.set_defaults(command=_up)
     return parser
 
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, report: Report, interruption: Interruption) -> None:
     unknown = sorted(set(options.stacks) - PLANS.keys())
     if unknown:
-        raise RehearsalError(f"No pattern is called {', '.join(unknown)}. There are {', '.join(PLANS)}.")
+        raise RehearsalError(f"Unknown stack {', '.join(unknown)}. Choose from {', '.join(PLANS)}.")
     stacks = options.stacks or list(PLANS)
     stages = (options.stage,) if options.stage else STAGES
     with EmulatedAccount(interruption=interruption) as account:
@@ -69,18 +70,18 @@ def _run(options: argparse.Namespace, report: Report, interruption: Interruption
         start = time.monotonic()
         bootstrap(account, report)
         rehearse([Cycle(account, assemblies, stage, stacks, report) for stage in stages])
-        report.line(f"\nRehearsed in {time.monotonic() - start:.1f} s after synth.\n{LIMITS}")
+        report.line(f"\nThe rehearsal took {time.monotonic() - start:.1f} s after synth.\n{LIMITS}")
 
 
 def synthesize(account: EmulatedAccount, folder: Path, patterns: Sequence[str], stages: Sequence[str]) -> None:
-    """In a process of its own, so that the CDK and its Node do not stay.
+    """Synthesizes in another process, because the CDK's Node would keep running in this one.
 
-    :raises RehearsalError: for a mistake in cdk.json.
+    :raises RehearsalError: if cdk.json has a mistake.
     """
     finished = account.run(
         *(sys.executable, "-m", "rehearsal.assemblies", str(folder), ",".join(patterns), *stages),
         folder=ROOT,
-        environment={**unseen_user(account.folder), "CDK_VALIDATION": "false"},  # `make synth` validates
+        environment={**isolated_environment(account.folder), "CDK_VALIDATION": "false"},  # `make synth` validates
     )
     if finished.status:
         raise RehearsalError(finished.output.strip())
@@ -89,19 +90,21 @@ def synthesize(account: EmulatedAccount, folder: Path, patterns: Sequence[str], 
 def _up(options: argparse.Namespace, report: Report, interruption: Interruption) -> None:
     with EmulatedAccount(port=options.port, interruption=interruption) as account:
         bootstrap(account, report)
-        report.line("\nAn AWS account, empty and bootstrapped, until Ctrl-C. For another shell:\n")
+        report.line(
+            "\nThe emulated AWS account is bootstrapped and runs until Ctrl-C. Paste this into another shell:\n"
+        )
         report.line(f"{_shell(account)}\n\n{LIMITS}")
         try:
             while True:
-                account.must_go_on()
+                account.check_running()
                 time.sleep(0.2)
         except StopRequestError:
-            pass  # the way to end it
-    report.line("\nThe emulated account is gone.")
+            pass  # Ctrl-C is the normal way to end this command
+    report.line("\nThe emulated account is deleted.")
 
 
 def _shell(account: EmulatedAccount) -> str:
-    """Shell commands that leave of all AWS variables the account's only, and of the proxies none for this machine."""
+    """Shell commands that replace all AWS variables by the account's, and exclude this machine from proxies."""
     ours = {name: value for name, value in account.environment.items() if name.startswith("AWS_")}
     return "\n".join(
         [

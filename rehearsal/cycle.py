@@ -1,4 +1,4 @@
-"""The life of stacks, from deployment to destruction, as a person leads it: by the CDK CLI."""
+"""Deploys, updates and destroys stacks by the CDK CLI, as a person would, and checks each step."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rehearsal.account import ACCOUNT_ID, REGION, ROOT, EmulatedAccount, Finished, RehearsalError
+from rehearsal.account import ACCOUNT_ID, REGION, ROOT, CommandResult, EmulatedAccount, RehearsalError
 from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, SANDBOX
 from rehearsal.report import Report
 from rehearsal.stack import Resource, Stack
@@ -18,38 +18,37 @@ BOOTSTRAP_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
 def bootstrap(account: EmulatedAccount, report: Report) -> None:
     """Prepares the account for the CDK CLI, once."""
     with report.step("bootstrap"):
-        finished = account.run("cdk", "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
-        if finished.status:
-            raise RehearsalError(_tail(finished.output))
+        result = account.run("cdk", "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
+        if result.status:
+            raise RehearsalError(_tail(result.output))
 
 
 def rehearse(cycles: Sequence["Cycle"]) -> None:
-    """Takes stages of one account through their lives. All are deployed before the first is changed and destroyed, and
-    none touches another.
+    """Rehearses several stages in one account. All are deployed before the first is updated and destroyed.
 
-    :raises RehearsalError: see :class:`Cycle`; and where a step of one stage changes a stack of another.
+    :raises RehearsalError: if a step fails, or if a step of one stage changes a stack of another.
     """
     for cycle in reversed(cycles):
-        cycle.begin()
-    kept: list[Resource] = []
+        cycle.deploy_and_check()
+    retained: list[Resource] = []
     for number, cycle in enumerate(cycles, start=1):
         others = cycles[number:]
         if others:
-            cycle.is_apart_from(others)
+            cycle.check_isolation(others)
         events = [other.events() for other in others]
-        kept += cycle.go_on(kept)
+        retained += cycle.update_and_destroy(retained)
         touched = [other.stage for other, before in zip(others, events, strict=True) if other.events() != before]
         if touched:
             raise RehearsalError(f"The steps of {cycle.stage} changed stacks of {_list(touched)}.")
 
 
 class Cycle:
-    """The steps for some patterns in one stage. Each raises :class:`RehearsalError` where it comes out otherwise."""
+    """The steps for some patterns in one stage. Each step raises :class:`RehearsalError` if it fails."""
 
     def __init__(
         self, account: EmulatedAccount, assemblies: Path, stage: str, patterns: Sequence[str], report: Report
     ) -> None:
-        """:param assemblies: what :mod:`rehearsal.assemblies` synthesized.
+        """:param assemblies: the folder of :mod:`rehearsal.assemblies`.
         :param stage: one of :data:`rehearsal.plans.STAGES`.
         """
         self.account = account
@@ -64,14 +63,14 @@ class Cycle:
     def production(self) -> bool:
         return self.stage != SANDBOX
 
-    def begin(self) -> None:
+    def deploy_and_check(self) -> None:
         self.report.line(f"\n{', '.join(self.patterns)} in {self.stage}")
         self.before = self.account.inventory()
         self.deploy()
         self.check("check")
 
-    def go_on(self, kept_by_others: Sequence[Resource] = ()) -> list[Resource]:
-        """:return: what the stacks keep."""
+    def update_and_destroy(self, retained_by_others: Sequence[Resource] = ()) -> list[Resource]:
+        """:return: the retained resources of the stacks."""
         self.report.line(f"\n{', '.join(self.patterns)} in {self.stage}, deployed")
         self.deploy_unchanged()
         self.update()
@@ -80,156 +79,160 @@ class Cycle:
         self.drift()
         if self.production:
             self.refuse_to_destroy()
-        kept = self.destroy()
-        self.nothing_left(self.before, [*kept, *kept_by_others])
-        return kept
+        retained = self.destroy()
+        self.check_nothing_left(self.before, [*retained, *retained_by_others])
+        return retained
 
-    def is_apart_from(self, others: Sequence["Cycle"]) -> None:
-        """Nothing in this stage is the same thing in another one of the same account."""
-        with self.report.step("apart from other stages") as remarks:
+    def check_isolation(self, others: Sequence["Cycle"]) -> None:
+        """Checks that no resource of this stage is also a resource of another stage."""
+        with self.report.step("check isolation") as details:
             own = {(each.type, each.physical_id) for stack in self.stacks for each in stack.resources()}
             for other in others:
                 theirs = {(each.type, each.physical_id) for stack in other.stacks for each in stack.resources()}
                 if own & theirs:
                     shared = _list(f"{kind} {physical_id}" for kind, physical_id in own & theirs)
                     raise RehearsalError(f"{self.stage} and {other.stage} share {shared}.")
-            remarks.append(f"{len(own)} resources of its own")
+            details.append(f"{len(own)} resources, none shared")
 
     def events(self) -> list[int]:
-        """How many events each stack has had."""
+        """The number of events of each stack."""
         return [len(stack.events()) for stack in self.stacks]
 
     def deploy(self) -> None:
-        with self.report.step("deploy") as remarks:
+        with self.report.step("deploy") as details:
             self._deploy(self.as_configured)
-            self._must_be("CREATE_COMPLETE")
+            self._expect_status("CREATE_COMPLETE")
             for stack in self.stacks:
                 stack.pin()
-            remarks.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
+            details.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
 
     def check(self, name: str) -> None:
-        """What boto3 finds in the account, by the same checks as in a real one."""
-        with self.report.step(name) as remarks:
+        """Runs the same checks by boto3 as in a real account."""
+        with self.report.step(name) as details:
             stacks = [f"--stack={pattern}" for pattern in self.patterns]
-            finished = self.account.run(
+            result = self.account.run(
                 *("pytest", "--confcutdir=tests/deployed", "-p", "no:cacheprovider", "tests/deployed", *stacks),
                 *((f"--stage={self.stage}",) if self.production else ()),
                 folder=ROOT,
             )
-            counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|skipped)", finished.output)}
-            if finished.status or "passed" not in counts:
-                raise RehearsalError(finished.output.strip())
-            remarks.append(f"{counts['passed']} checks")
+            counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|skipped)", result.output)}
+            if result.status or "passed" not in counts:
+                raise RehearsalError(result.output.strip())
+            details.append(f"{counts['passed']} checks")
             if "skipped" in counts:
-                remarks.append(f"{counts['skipped']} do not apply")
+                details.append(f"{counts['skipped']} do not apply")
 
     def deploy_unchanged(self) -> None:
-        with self.report.step("deploy again") as remarks:
+        with self.report.step("deploy again") as details:
             events = self.events()
-            finished = self._deploy(self.as_configured)
+            result = self._deploy(self.as_configured)
             touched = [stack.name for stack, n in zip(self.stacks, events, strict=True) if len(stack.events()) != n]
-            if touched or finished.output.count("(no changes)") != len(self.stacks):
-                raise RehearsalError(f"The same deployment again changed {_list(touched)}.\n{_tail(finished.output)}")
-            remarks.append("no change")
+            if touched or result.output.count("(no changes)") != len(self.stacks):
+                raise RehearsalError(f"Deploying the same app again changed {_list(touched)}.\n{_tail(result.output)}")
+            details.append("no change")
 
     def update(self) -> None:
-        """One setting changed: by a change set that names the resources it should and no other.
+        """Changes one setting, and checks that the change set lists the expected resources and no others.
 
-        One change set is looked at and another executed, as the CLI executes a prepared one of a single stack only.
+        The first deployment only prepares a change set, and the second makes and executes another. The CLI can execute
+        a prepared change set for a single stack only.
         """
-        with self.report.step("deploy a change") as remarks:
+        with self.report.step("update") as details:
             self._deploy(self.changed, "--method", "prepare-change-set", "--change-set-name", CHANGE_SET)
             for stack in self.stacks:
                 plan = PLANS[stack.pattern]
                 changes = stack.change_set(CHANGE_SET)
-                if changes != plan.touches:
+                if changes != plan.changes:
                     raise RehearsalError(
-                        f"{stack.pattern}.{plan.setting} = {plan.value!r} has to {_changes(plan.touches)}\n"
-                        f"but the change set would {_changes(changes)}"
+                        f"{stack.pattern}.{plan.setting} = {plan.value!r}: the plan expects {_changes(plan.changes)},\n"
+                        f"but the change set has {_changes(changes)}."
                     )
-                remarks.append(f"{plan.setting}: {len(changes)} resources" if len(changes) > 1 else plan.setting)
+                details.append(f"{plan.setting}: {len(changes)} resources" if len(changes) > 1 else plan.setting)
             self._deploy(self.changed)
-            self._must_be("UPDATE_COMPLETE")
+            self._expect_status("UPDATE_COMPLETE")
             for stack in self.stacks:
                 plan = PLANS[stack.pattern]
-                value = self._in_effect(stack)
+                value = self._read_value(stack)
                 if value != plan.value:
                     raise RehearsalError(
-                        f"{stack.pattern}.{plan.setting} = {plan.value!r} was deployed, but {value!r} is in effect."
+                        f"{stack.pattern}.{plan.setting} = {plan.value!r} was deployed, but the account has {value!r}."
                     )
 
     def diff(self) -> None:
-        with self.report.step("diff") as remarks:
+        with self.report.step("diff") as details:
             self._must_succeed(self._cdk("diff", self.changed, *self._paths, "--exclusively", "--fail"))
-            remarks.append("clean")
+            details.append("no difference")
 
     def drift(self) -> None:
-        """As far as the emulated account can compare; what it cannot, the CLI counts as unchecked."""
-        with self.report.step("drift") as remarks:
-            finished = self._must_succeed(self._cdk("drift", self.changed, *self._paths, "--fail"))
-            unchecked = sum(int(number) for number in re.findall(r"\((\d+) unchecked\)", finished.output))
+        """Detects drift. The emulated account cannot compare all resources: the CLI counts the others as unchecked."""
+        with self.report.step("drift") as details:
+            result = self._must_succeed(self._cdk("drift", self.changed, *self._paths, "--fail"))
+            unchecked = sum(int(number) for number in re.findall(r"\((\d+) unchecked\)", result.output))
             checked = sum(len(stack.resources()) for stack in self.stacks) - unchecked
-            remarks.append(f"none in {checked} resources, {unchecked} cannot be compared")
+            details.append(f"none in {checked} resources, {unchecked} cannot be compared")
 
     def refuse_to_destroy(self) -> None:
         with self.report.step("refuse to destroy"):
-            finished = self._cdk("destroy", self.changed, *self._paths, "--exclusively", "--force")
-            open_ones = [each.name for each in self.stacks if not each.describe()["EnableTerminationProtection"]]
-            if open_ones or finished.status == 0 or "TerminationProtection" not in finished.output:
-                raise RehearsalError(f"Not protected from termination: {_list(open_ones)}.\n{_tail(finished.output)}")
+            result = self._cdk("destroy", self.changed, *self._paths, "--exclusively", "--force")
+            unprotected = [each.name for each in self.stacks if not each.describe()["EnableTerminationProtection"]]
+            if unprotected or result.status == 0 or "TerminationProtection" not in result.output:
+                raise RehearsalError(
+                    f"These stacks have no termination protection: {_list(unprotected)}.\n{_tail(result.output)}"
+                )
 
     def destroy(self) -> list[Resource]:
-        """:returns: what the stacks keep."""
-        with self.report.step("destroy") as remarks:
+        """:returns: the retained resources of the stacks."""
+        with self.report.step("destroy") as details:
             if self.production:
-                self._lift_protection()
+                self._disable_protection()
             self._must_succeed(self._cdk("destroy", self.changed, *self._paths, "--exclusively", "--force"))
-            self._must_be("DELETE_COMPLETE")
+            self._expect_status("DELETE_COMPLETE")
             for stack in self.stacks:
-                kept = frozenset(resource.path for resource in stack.kept())
+                retained = frozenset(resource.path for resource in stack.retained())
                 plan = PLANS[stack.pattern]
-                expected = plan.outlives | (plan.keeps if self.production else frozenset())
-                if kept != expected:
+                expected = plan.always_retained | (plan.retained_in_production if self.production else frozenset())
+                if retained != expected:
                     raise RehearsalError(
-                        f"{stack.name} keeps {_list(kept)}; in {self.stage} it has to keep {_list(expected)}."
+                        f"{stack.name} retained {_list(retained)}. In {self.stage} it must retain {_list(expected)}."
                     )
-            resources = [resource for stack in self.stacks for resource in stack.kept()]
+            resources = [resource for stack in self.stacks for resource in stack.retained()]
             counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
             if counts:
-                remarks.append("keeps " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
+                details.append("retained " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
             return resources
 
-    def nothing_left(self, before: Mapping[str, Sequence[str]], kept: Sequence[Resource]) -> None:
-        """Compares all that is in the account with what was there before the deployment."""
-        with self.report.step("nothing left") as remarks:
-            ids = [resource.physical_id for resource in kept]
-            # A queue is known by its URL, and by the name that this ends with.
+    def check_nothing_left(self, before: Mapping[str, Sequence[str]], retained: Sequence[Resource]) -> None:
+        """Compares the records in the account with those from before the deployment."""
+        with self.report.step("check leftovers") as details:
+            ids = [resource.physical_id for resource in retained]
+            # The physical id of a queue is its URL. Some stores use the name, which is the end of the URL.
             names = [BOOTSTRAP_BUCKET, *ids, *(each.rpartition("/")[2] for each in ids if "://" in each)]
-            accounted_for = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])")
+            expected = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])")
             left = [
                 f"{store}: {key}"
                 for store, keys in self.account.inventory().items()
                 for key in sorted(set(keys) - set(before.get(store, ())))
-                if not accounted_for.search(key)
+                if not expected.search(key)
             ]
             if left:
-                raise RehearsalError("Left behind, by the emulated account's own stores:\n" + "\n".join(left))
-            remarks.append("but what the stack keeps" if kept else "but the bootstrap")
+                raise RehearsalError("These records are left in the emulated account:\n" + "\n".join(left))
+            details.append("only retained resources" if retained else "none")
 
-    def _in_effect(self, stack: Stack) -> Any:
+    def _read_value(self, stack: Stack) -> Any:
         ids = {resource.path: resource.physical_id for resource in stack.resources()}
         try:
-            return PLANS[stack.pattern].in_effect(self.account.session, ids)
+            return PLANS[stack.pattern].read_value(self.account.session, ids)
         except KeyError as error:
             raise RehearsalError(
-                f"{stack.name}: the plan, in rehearsal/plans.py, asks for {error}. There are {_list(ids)}."
+                f"{stack.name} has no resource {error}, which its plan in rehearsal/plans.py reads. "
+                f"Choose one of {_list(ids)}."
             ) from error
 
-    def _lift_protection(self) -> None:
-        """What the patterns' pages tell a person to do before ``cdk destroy`` in production."""
+    def _disable_protection(self) -> None:
+        """Takes the steps that the pages of the patterns describe before ``cdk destroy`` in production."""
         load_balancers, clusters = self.account.session.client("elbv2"), self.account.session.client("eks")
         for stack in self.stacks:
-            stack.unprotect()
+            stack.disable_termination_protection()
             for resource in stack.resources():
                 if resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer":
                     load_balancers.modify_load_balancer_attributes(
@@ -243,39 +246,39 @@ class Cycle:
     def _paths(self) -> list[str]:
         return [stack.path for stack in self.stacks]
 
-    def _cdk(self, command: str, assembly: Path, *arguments: str) -> Finished:
+    def _cdk(self, command: str, assembly: Path, *arguments: str) -> CommandResult:
         return self.account.run("cdk", command, "--app", str(assembly), *arguments)
 
-    def _deploy(self, assembly: Path, *arguments: str) -> Finished:
+    def _deploy(self, assembly: Path, *arguments: str) -> CommandResult:
         always = ("--exclusively", "--require-approval", "never", "--concurrency", "4")
         return self._must_succeed(self._cdk("deploy", assembly, *self._paths, *always, *arguments))
 
-    def _must_succeed(self, finished: Finished) -> Finished:
-        if finished.status:
+    def _must_succeed(self, result: CommandResult) -> CommandResult:
+        if result.status:
             failures = [failure for stack in self.stacks for failure in stack.failures()]
-            raise RehearsalError(_unknown_types(finished.output) or "\n".join(failures) or _tail(finished.output))
-        return finished
+            raise RehearsalError(_unknown_types(result.output) or "\n".join(failures) or _tail(result.output))
+        return result
 
-    def _must_be(self, status: str) -> None:
+    def _expect_status(self, status: str) -> None:
         for stack in self.stacks:
             if stack.status != status:
                 reasons = "\n".join(stack.failures())
-                raise RehearsalError(f"{stack.name} is {stack.status}, not {status}.\n{reasons}")
+                raise RehearsalError(f"{stack.name} must be {status}, but is {stack.status}.\n{reasons}")
 
 
 def _unknown_types(output: str) -> str:
-    """What to do about types that the emulated account refuses."""
+    """A message about types that the emulated account refuses, or nothing."""
     refused = re.search(r"Unrecognized resource types: \[([^\]]*)\]", output)
     if refused is None:
         return ""
     return "\n".join(
-        f"The emulated account knows no {name}: register it in rehearsal/types/{_module_of(name)}."
+        f"The emulated account does not know the type {name}. Register it in rehearsal/types/{_module_of(name)}."
         for name in refused[1].split(", ")
     )
 
 
 def _module_of(resource_type: str) -> str:
-    """The module that has the other types of the service, or the one to add."""
+    """The module with the other types of the service, or the module to add."""
     service = resource_type.rpartition("::")[0]
     for path in sorted((ROOT / "rehearsal" / "types").glob("*.py")):
         if re.search(rf'(register|amend)_type\(\s*"{service}::', path.read_text(encoding="utf-8")):

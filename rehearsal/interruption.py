@@ -1,25 +1,25 @@
-"""Ctrl-C and its like, when it suits.
+"""Handles Ctrl-C and other signals to end, at moments when it is safe to stop.
 
-A signal only leaves a note here. Whatever waits looks at it, and ends as it does for other reasons: so nothing is cut
-off between starting a process and remembering it, and nothing while it cleans up.
+The signal handler only notes the signal. Everything that waits checks the note and raises an exception. So a signal
+never interrupts the code between starting a process and remembering it, or the code that cleans up.
 """
 
 import signal
 
 
 class StopRequestError(Exception):
-    """The person, or the machine, wants this to end."""
+    """A signal asked the process to end."""
 
 
 class Interruption:
-    """Whether there was a signal to end, and which."""
+    """The first signal to end that the process received, if any."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
 
     @classmethod
-    def of_this_process(cls) -> "Interruption":
-        """From now on, but for signals that whoever started this wants ignored, such as ``nohup``."""
+    def install(cls) -> "Interruption":
+        """Installs handlers for this process. A signal that is ignored, as under ``nohup``, stays ignored."""
         interruption = cls()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -29,12 +29,12 @@ class Interruption:
     def _note(self, number: int, _frame: object) -> None:
         self.signal = self.signal or number
 
-    def heed(self) -> None:
-        """:raises StopRequestError: where there was one."""
+    def raise_if_set(self) -> None:
+        """:raises StopRequestError: after a signal."""
         if self.signal:
             raise StopRequestError
 
     @property
     def exit_status(self) -> int:
-        """As shells say it."""
+        """The exit status of a process that ended by this signal, by the convention of shells."""
         return 128 + (self.signal or 0)

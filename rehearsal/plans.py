@@ -1,4 +1,4 @@
-"""What the rehearsal of each pattern changes, and what may change with it."""
+"""The plan for each pattern's rehearsal: which setting to change, and which resources may change and remain."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,35 +15,36 @@ CHANGED: Final = "changed"
 """The folder of the app with the changed setting of each pattern."""
 SANDBOX: Final = "sandbox"
 STAGES: Final = (SANDBOX, "production")
-"""The stages that are rehearsed: the sandbox, whose stacks stand in the app, and a stage in the posture production."""
+"""The stages of a rehearsal: the sandbox, whose stacks are directly in the app, and a stage in posture production."""
 
-Touch = Literal["Add", "Modify", "Replace", "Remove"]
+Action = Literal["Add", "Modify", "Replace", "Remove"]
 
 PhysicalIds = Mapping[str, str]
-"""The stack's resources: physical ids by construct path below the stack."""
+"""The physical ids of the stack's resources, by construct path below the stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One pattern's part of a rehearsal."""
+    """The plan for one pattern. It names resources by their construct paths below the stack."""
 
     setting: str
-    """The setting that an update changes."""
+    """The setting that the update changes."""
     value: Any
-    """Its new value, another than the default."""
-    touches: Mapping[str, Touch]
-    """What becomes of which resources with it, by construct path below the stack; no other may change."""
-    in_effect: Callable[[boto3.Session, PhysicalIds], Any]
-    """Asks the account which value is in effect."""
-    production: Mapping[str, Any] = field(default_factory=dict)
+    """The new value of the setting. It differs from the default."""
+    changes: Mapping[str, Action]
+    """The resources that the update changes. No other resource may change."""
+    read_value: Callable[[boto3.Session, PhysicalIds], Any]
+    """Reads the value of the setting from the account."""
+    production_settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings that the pattern requires in production."""
-    keeps: frozenset[str] = frozenset()
-    """What production keeps when the stack is destroyed, by construct path below the stack; sandbox keeps nothing."""
-    outlives: frozenset[str] = frozenset()
-    """What either posture keeps, also of a creation that fails, for it cannot be deleted yet and costs nothing."""
+    retained_in_production: frozenset[str] = frozenset()
+    """The resources that remain after the deletion of the stack in production. In the sandbox none remain."""
+    always_retained: frozenset[str] = frozenset()
+    """The resources that remain in both postures, also after a failed creation. AWS does not allow to delete them in
+    time, and they cost nothing."""
 
 
-def _memory_of_new_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
+def _task_memory(session: boto3.Session, ids: PhysicalIds) -> int:
     ecs = session.client("ecs")
     [service] = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Fargate/Service/Service"]])[
         "services"
@@ -52,14 +53,14 @@ def _memory_of_new_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
     return int(definition["memory"])
 
 
-def _acceptance_of_connections(session: boto3.Session, ids: PhysicalIds) -> bool:
+def _acceptance_required(session: boto3.Session, ids: PhysicalIds) -> bool:
     [service] = session.client("ec2").describe_vpc_endpoint_service_configurations(
         ServiceIds=[ids["EndpointService/Service/Service"]]
     )["ServiceConfigurations"]
     return service["AcceptanceRequired"]
 
 
-def _age_of_untagged_images(session: boto3.Session, ids: PhysicalIds) -> int:
+def _untagged_days(session: boto3.Session, ids: PhysicalIds) -> int:
     answer = session.client("ecr").get_lifecycle_policy(repositoryName=ids["Repository/Resource"])
     [untagged] = [
         rule["selection"]
@@ -69,7 +70,7 @@ def _age_of_untagged_images(session: boto3.Session, ids: PhysicalIds) -> int:
     return untagged["countNumber"]
 
 
-def _memory_by_the_alias(session: boto3.Session, ids: PhysicalIds) -> int:
+def _alias_memory(session: boto3.Session, ids: PhysicalIds) -> int:
     answer = session.client("lambda").get_function_configuration(
         FunctionName=ids["Work/Function/Resource"], Qualifier="live"
     )
@@ -84,7 +85,7 @@ def _target_capacity(session: boto3.Session, ids: PhysicalIds) -> int:
     return provider["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"]
 
 
-def _most_vcpus(session: boto3.Session, ids: PhysicalIds) -> int:
+def _max_vcpus(session: boto3.Session, ids: PhysicalIds) -> int:
     ecs = session.client("ecs")
     [provider] = ecs.describe_capacity_providers(capacityProviders=[ids["Capacity/Provider/Provider"]])[
         "capacityProviders"
@@ -93,13 +94,13 @@ def _most_vcpus(session: boto3.Session, ids: PhysicalIds) -> int:
     return launch["instanceRequirements"]["vCpuCount"]["max"]
 
 
-def _most_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
+def _max_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
     arn = ids["Express/Service"]
     found = session.client("ecs").describe_express_gateway_service(serviceArn=arn)["service"]
     return found["activeConfigurations"][0]["scalingTarget"]["maxTaskCount"]
 
 
-def _port_of_machines(session: boto3.Session, ids: PhysicalIds) -> int:
+def _host_port(session: boto3.Session, ids: PhysicalIds) -> int:
     ecs = session.client("ecs")
     found = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Anywhere/Service/Service"]])
     [service] = found["services"]
@@ -108,24 +109,24 @@ def _port_of_machines(session: boto3.Session, ids: PhysicalIds) -> int:
     return int(mapping["hostPort"])
 
 
-def _most_nodes_on_spot(session: boto3.Session, ids: PhysicalIds) -> int:
+def _max_spot_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
     name = ids["Spot/Group/Resource"].rpartition("/")[2]
     found = session.client("eks").describe_nodegroup(clusterName=ids["Eks/Cluster/Resource"], nodegroupName=name)
     return found["nodegroup"]["scalingConfig"]["maxSize"]
 
 
-def _support_at_the_end(session: boto3.Session, ids: PhysicalIds) -> str:
+def _support_type(session: boto3.Session, ids: PhysicalIds) -> str:
     found = session.client("eks").describe_cluster(name=ids["Eks/Cluster/Resource"])
     return found["cluster"]["upgradePolicy"]["supportType"]
 
 
-def _namespaces_on_fargate(session: boto3.Session, ids: PhysicalIds) -> list[str]:
+def _fargate_namespaces(session: boto3.Session, ids: PhysicalIds) -> list[str]:
     name, profile = ids["Pods/Own/Resource"].split("|")
     found = session.client("eks").describe_fargate_profile(clusterName=name, fargateProfileName=profile)
     return [selector["namespace"] for selector in found["fargateProfile"]["selectors"]]
 
 
-def _most_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
+def _max_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
     name = ids["Nodes/Group/ASG"]
     [group] = session.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
         "AutoScalingGroups"
@@ -138,7 +139,7 @@ def _price_class(session: boto3.Session, ids: PhysicalIds) -> str:
     return distribution["DistributionConfig"]["PriceClass"].removeprefix("PriceClass_")
 
 
-def _requests_at_once(session: boto3.Session, ids: PhysicalIds) -> int:
+def _max_concurrency(session: boto3.Session, ids: PhysicalIds) -> int:
     app_runner = session.client("apprunner")
     service = app_runner.describe_service(ServiceArn=ids["AppRunner/Service"])["Service"]
     used = service["AutoScalingConfigurationSummary"]["AutoScalingConfigurationArn"]
@@ -146,7 +147,7 @@ def _requests_at_once(session: boto3.Session, ids: PhysicalIds) -> int:
     return found["AutoScalingConfiguration"]["MaxConcurrency"]
 
 
-KEPT_OF_A_CLUSTER = (
+RETAINED_BY_CLUSTERS = (
     *("Key/Resource", "Network/FlowLogs/Resource", "Eks/SecretsKey/Resource", "Eks/Logs/Resource"),
     "Eks/Cluster/KubectlProvider/Handler/LogGroup/Resource",
     "Eks/Cluster/KubectlProvider/Provider/framework-onEvent/LogGroup/Resource",
@@ -157,12 +158,12 @@ PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
         setting="memory_mib",
         value=1024,
-        touches={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
-        in_effect=_memory_of_new_tasks,
-        production={
+        changes={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
+        read_value=_task_memory,
+        production_settings={
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
         },
-        keeps=frozenset(
+        retained_in_production=frozenset(
             {
                 *("Files/FileSystem/Resource", "Front/AccessLogs/Resource", "Key/Resource"),
                 *("Network/FlowLogs/Resource", "TaskLogs/Resource"),
@@ -172,25 +173,25 @@ PLANS: Mapping[str, Plan] = {
     "FargatePrivateLinkStack": Plan(
         setting="acceptance_required",
         value=False,
-        touches={"EndpointService/Service/Service": "Modify"},
-        in_effect=_acceptance_of_connections,
-        production={
+        changes={"EndpointService/Service/Service": "Modify"},
+        read_value=_acceptance_required,
+        production_settings={
             "protocol": "TLS",
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
-        keeps=frozenset(
+        retained_in_production=frozenset(
             {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
         ),
     ),
     "EcsEc2Stack": Plan(
         setting="target_capacity_percent",
         value=90,
-        touches={"Capacity/Provider/Provider": "Modify"},
-        in_effect=_target_capacity,
-        production={
+        changes={"Capacity/Provider/Provider": "Modify"},
+        read_value=_target_capacity,
+        production_settings={
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
         },
-        keeps=frozenset(
+        retained_in_production=frozenset(
             {
                 *("Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"),
                 *("Work/Queue/Resource", "Work/DeadLetters/Resource"),
@@ -200,86 +201,88 @@ PLANS: Mapping[str, Plan] = {
     "EcsManagedInstancesStack": Plan(
         setting="max_vcpus",
         value=8,
-        touches={"Capacity/Provider/Provider": "Modify"},
-        in_effect=_most_vcpus,
-        production={
+        changes={"Capacity/Provider/Provider": "Modify"},
+        read_value=_max_vcpus,
+        production_settings={
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
         },
-        keeps=frozenset(
+        retained_in_production=frozenset(
             {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
         ),
     ),
     "EcsExpressStack": Plan(
         setting="max_tasks",
         value=8,
-        touches={"Express/Service": "Modify"},
-        in_effect=_most_tasks,
-        keeps=frozenset({"Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}),
+        changes={"Express/Service": "Modify"},
+        read_value=_max_tasks,
+        retained_in_production=frozenset({"Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}),
     ),
     "EcsAnywhereStack": Plan(
         setting="host_port",
         value=8080,
-        touches={"Task/Definition/Resource": "Replace", "Anywhere/Service/Service": "Modify"},
-        in_effect=_port_of_machines,
-        keeps=frozenset({"Key/Resource", "TaskLogs/Resource"}),
+        changes={"Task/Definition/Resource": "Replace", "Anywhere/Service/Service": "Modify"},
+        read_value=_host_port,
+        retained_in_production=frozenset({"Key/Resource", "TaskLogs/Resource"}),
     ),
     "EksManagedNodesStack": Plan(
         setting="max_spot_nodes",
         value=8,
-        touches={"Spot/Group/Resource": "Modify"},
-        in_effect=_most_nodes_on_spot,
-        keeps=frozenset({*KEPT_OF_A_CLUSTER, *INSIGHTS_LOGS}),
+        changes={"Spot/Group/Resource": "Modify"},
+        read_value=_max_spot_nodes,
+        retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksSelfManagedNodesStack": Plan(
         setting="max_nodes",
         value=8,
-        touches={"Nodes/Group/ASG": "Modify"},
-        in_effect=_most_nodes,
-        keeps=frozenset({*KEPT_OF_A_CLUSTER, *INSIGHTS_LOGS}),
+        changes={"Nodes/Group/ASG": "Modify"},
+        read_value=_max_nodes,
+        retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksAutoModeStack": Plan(
         setting="upgrade_policy",
         value="EXTENDED",
-        touches={"Eks/Cluster/Resource": "Modify"},
-        in_effect=_support_at_the_end,
-        keeps=frozenset({*KEPT_OF_A_CLUSTER, *INSIGHTS_LOGS}),
+        changes={"Eks/Cluster/Resource": "Modify"},
+        read_value=_support_type,
+        retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksFargateStack": Plan(
         setting="namespaces",
         value=["default", "team"],
-        touches={"Pods/Own/Resource": "Replace"},
-        in_effect=_namespaces_on_fargate,
-        keeps=frozenset({*KEPT_OF_A_CLUSTER, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
+        changes={"Pods/Own/Resource": "Replace"},
+        read_value=_fargate_namespaces,
+        retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
     ),
     "EcrStack": Plan(
         setting="untagged_days",
         value=7,
-        touches={"Repository/Resource": "Modify"},
-        in_effect=_age_of_untagged_images,
-        keeps=frozenset({"Repository/Resource", "Key/Resource"}),
+        changes={"Repository/Resource": "Modify"},
+        read_value=_untagged_days,
+        retained_in_production=frozenset({"Repository/Resource", "Key/Resource"}),
     ),
     "AppRunnerStack": Plan(
         setting="max_concurrency",
         value=50,
-        touches={"AppRunner/Scaling": "Replace", "AppRunner/Service": "Modify"},
-        in_effect=_requests_at_once,
-        # None of them is required: with them, the optional parts are rehearsed too.
-        production={
+        changes={"AppRunner/Scaling": "Replace", "AppRunner/Service": "Modify"},
+        read_value=_max_concurrency,
+        # The pattern requires none of these. They are set so that the rehearsal includes the optional resources.
+        production_settings={
             "image": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/team/app:v1",
             "automatic_deployments": True,
             "vpc_connector": True,
             "private_ingress": True,
             "web_acl_arn": f"arn:aws:wafv2:{REGION}:{ACCOUNT_ID}:regional/webacl/main/1a2b3c4d",
         },
-        keeps=frozenset({"Key/Resource", "Network/FlowLogs/Resource"}),
+        retained_in_production=frozenset({"Key/Resource", "Network/FlowLogs/Resource"}),
     ),
     "LambdaEdgeStack": Plan(
         setting="price_class",
         value="200",
-        touches={"Distribution/Resource": "Modify"},
-        in_effect=_price_class,
-        keeps=frozenset({"AccessLogs/Bucket/Resource", "Bucket/Resource", "Key/Resource", "Site/Logs/Resource"}),
-        outlives=frozenset(
+        changes={"Distribution/Resource": "Modify"},
+        read_value=_price_class,
+        retained_in_production=frozenset(
+            {"AccessLogs/Bucket/Resource", "Bucket/Resource", "Key/Resource", "Site/Logs/Resource"}
+        ),
+        always_retained=frozenset(
             f"{event}{side}/Function/{part}"
             for event in ("Viewer", "Origin")
             for side in ("Request", "Response")
@@ -289,9 +292,9 @@ PLANS: Mapping[str, Plan] = {
     "LambdaConcurrencyStack": Plan(
         setting="memory_mib",
         value=512,
-        # The alias moves with it; its version is an attribute of the new one, so the change set leaves it open.
-        touches={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},
-        in_effect=_memory_by_the_alias,
-        keeps=frozenset({"Failures/Queue/Resource", "Key/Resource", "Logs/Resource"}),
+        # The alias changes, too. It refers to an attribute of the new version, so the change set cannot tell.
+        changes={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},
+        read_value=_alias_memory,
+        retained_in_production=frozenset({"Failures/Queue/Resource", "Key/Resource", "Logs/Resource"}),
     ),
 }

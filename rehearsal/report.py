@@ -1,4 +1,4 @@
-"""One line a step, while it runs: a tick or a cross, what it was, how long it took, and what came of it."""
+"""Prints one line per step: a tick or a cross, the name of the step, its duration, and details."""
 
 import contextlib
 import sys
@@ -8,7 +8,7 @@ from typing import TextIO
 
 
 class Report:
-    """Writes to a stream; on a terminal a step shows from its beginning, elsewhere when it is over."""
+    """Writes steps to a stream. On a terminal, a step is also shown while it runs."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -23,15 +23,15 @@ class Report:
 
     @contextlib.contextmanager
     def step(self, name: str) -> Generator[list[str]]:
-        """A step; what is appended to the list it yields is said after its seconds."""
+        """Reports a step. It yields a list, to which the step appends details for the end of its line."""
         live = self._stream.isatty()
         if live:
             print(f"  {self._running} {name}", end="", file=self._stream, flush=True)
-        start, remarks, mark = time.monotonic(), list[str](), self._cross
+        start, details, mark = time.monotonic(), list[str](), self._cross
         try:
-            yield remarks
+            yield details
             mark = self._tick
         finally:
             seconds = f"{time.monotonic() - start:.1f} s"
-            text = f"  {mark} {name:<22} {seconds:>7}  {', '.join(remarks)}".rstrip()
+            text = f"  {mark} {name:<22} {seconds:>7}  {', '.join(details)}".rstrip()
             self.line(f"\r\033[K{text}" if live else text)

@@ -1,8 +1,8 @@
-"""The process of the emulated account: MiniStack, with the CloudFormation types that it lacks.
+"""The server process of the emulated account: MiniStack, with the CloudFormation types that it lacks.
 
-Started by :class:`rehearsal.account.EmulatedAccount` only, which hands over a listening socket of 127.0.0.1, so that
-no port has to be guessed and none is open to the network. It ends when its standard input does, and so with its
-parent, however that ends.
+Only :class:`rehearsal.account.EmulatedAccount` starts it. It passes a listening socket of 127.0.0.1, so that no port
+has to be guessed and none is open to the network. The server ends when its standard input is closed. That happens when
+the parent process ends, for whatever reason.
 """
 
 import asyncio
@@ -26,21 +26,21 @@ import rehearsal.types
 from rehearsal import INVENTORY
 from rehearsal.types import replacements
 
-# What tells of the past, and is no resource: stacks and change sets, calls, metrics, what became of alarms.
+# These stores hold no resources, but the past: stacks, change sets, calls, metrics and the history of alarms.
 HISTORY = (
     *("cloudformation.", "cloudtrail.", "cloudwatch._alarm_history", "cloudwatch._metrics"),
     "s3._completed_multipart_uploads",
 )
-# What every account has, and MiniStack makes when it is first asked for.
-FROM_THE_BEGINNING = (("eventbridge._event_buses", "default"),)
+# Every account has these. MiniStack creates them at the first request.
+DEFAULT_RESOURCES = (("eventbridge._event_buses", "default"),)
 
 
 def main() -> None:
-    """``python -m rehearsal.server SOCKET SECONDS``: the number of the socket, and the limit for custom resources."""
+    """``python -m rehearsal.server SOCKET SECONDS``: a file descriptor, and the time limit for custom resources."""
     socket, seconds = (int(argument) for argument in sys.argv[1:])
     rehearsal.types.register()
     replacements.register()
-    bound_custom_resources(seconds)
+    limit_custom_resources(seconds)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"fd://{socket}"]
@@ -50,24 +50,24 @@ def main() -> None:
 
 def _end_with_parent() -> None:
     sys.stdin.read()
-    # A parent that was killed leaves its folder, which is the home of all that it started.
+    # If the parent was killed, it could not delete its temporary folder, which is the home of all its processes.
     shutil.rmtree(os.environ["HOME"], ignore_errors=True)
-    # With the group go the processes that run Lambda functions. A request to end politely could wait for ever: a
-    # custom resource that hangs holds the server up.
+    # The group includes the processes that run Lambda functions. SIGTERM is not enough: a custom resource that hangs
+    # would keep the server from ending.
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def bound_custom_resources(seconds: int) -> None:
-    """Fails a custom resource that has not answered in time; MiniStack waits for an hour, as CloudFormation does."""
-    unbounded = custom_resource.invoke_custom_resource
+def limit_custom_resources(seconds: int) -> None:
+    """Fails custom resources that do not respond in time. MiniStack waits for an hour, as CloudFormation does."""
+    invoke = custom_resource.invoke_custom_resource
 
-    def bounded(request_type: str, logical_id: str, *arguments: Any, **named: Any) -> Any:
+    def invoke_with_limit(request_type: str, logical_id: str, *arguments: Any, **named: Any) -> Any:
         answer: list[Any] = []
         failure: list[BaseException] = []
 
         def ask(context: contextvars.Context) -> None:
             try:
-                answer.append(context.run(unbounded, request_type, logical_id, *arguments, **named))
+                answer.append(context.run(invoke, request_type, logical_id, *arguments, **named))
             except BaseException as error:
                 failure.append(error)
 
@@ -78,15 +78,15 @@ def bound_custom_resources(seconds: int) -> None:
             raise failure[0]
         if not answer:
             raise TimeoutError(
-                f"{logical_id}: no answer to {request_type} after {seconds} seconds, the limit of a rehearsal"
+                f"{logical_id}: no response to {request_type} within {seconds} seconds, the limit of a rehearsal"
             )
         return answer[0]
 
-    custom_resource.invoke_custom_resource = bounded  # ty: ignore[invalid-assignment]
+    custom_resource.invoke_custom_resource = invoke_with_limit  # ty: ignore[invalid-assignment]
 
 
 def inventory() -> dict[str, list[str]]:
-    """Every record of every service, by the name of the store it is in: all that is in the account."""
+    """The keys of all records of all services, by the name of their store."""
     stores = {}
     for module_name, module in sorted(sys.modules.items()):
         package, _, service = module_name.rpartition(".")
@@ -95,12 +95,12 @@ def inventory() -> dict[str, list[str]]:
         for attribute, store in vars(module).items():
             name = f"{service}.{attribute}"
             if isinstance(store, (AccountRegionScopedDict, AccountScopedDict)) and not name.startswith(HISTORY):
-                stores[name] = sorted(str(key) for *_, key in store.to_dict() if (name, key) not in FROM_THE_BEGINNING)
+                stores[name] = sorted(str(key) for *_, key in store.to_dict() if (name, key) not in DEFAULT_RESOURCES)
     return stores
 
 
 def with_inventory(app: Callable[..., Any]) -> Callable[..., Any]:
-    """MiniStack's application, and an address that tells what is in the account."""
+    """MiniStack's application, which also answers requests for the inventory."""
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] != INVENTORY:

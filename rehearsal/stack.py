@@ -1,4 +1,4 @@
-"""What CloudFormation says of a stack, with the construct paths that people know resources by."""
+"""Reads the state of a stack from CloudFormation. Resources are named by their construct paths."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,16 +24,16 @@ class Resource:
 
 
 class Stack:
-    """A stack, before, during and after its life."""
+    """A stack, which may exist, not exist yet, or be deleted."""
 
     def __init__(self, session: boto3.Session, stage: str, pattern: str, assemblies: Sequence[Path]) -> None:
         """:param stage: one of :data:`rehearsal.plans.STAGES`.
-        :param assemblies: the synthesized apps that it is deployed from, one after the other.
+        :param assemblies: the synthesized apps that it is deployed from.
         """
         self.pattern = pattern
         in_app = stage == SANDBOX
         self.path = pattern if in_app else f"{stage}/{pattern}"
-        """Its construct path, by which the CDK CLI selects it."""
+        """Its construct path, which selects it in the CDK CLI."""
         self.name = pattern if in_app else f"{stage}-{pattern}"
         """Its name in CloudFormation."""
         self._assemblies = assemblies
@@ -41,7 +41,7 @@ class Stack:
         self._reference = self.name
 
     def pin(self) -> None:
-        """Looks at this very stack from now on: by its id, which it is known by after its deletion too."""
+        """Uses the id of the stack from now on. CloudFormation still describes a deleted stack by its id."""
         self._reference = self.describe()["StackId"]
 
     def describe(self) -> dict[str, Any]:
@@ -63,14 +63,14 @@ class Stack:
         ]
 
     def events(self) -> list[dict[str, Any]]:
-        """All that happened to it, oldest first; nothing, where it was never made."""
+        """The events of the stack, oldest first. A stack that never existed has none."""
         try:
             return [event for page in self._pages("describe_stack_events") for event in page["StackEvents"]][::-1]
         except ClientError:
             return []
 
     def failures(self) -> list[str]:
-        """What CloudFormation gives as reasons, the first failure first."""
+        """CloudFormation's reasons for failures, the first failure first."""
         return [
             f"{self.name}/{self._path(event)} ({event['ResourceType']}) {event['ResourceStatus']}: "
             f"{event.get('ResourceStatusReason', 'no reason given')}"
@@ -78,8 +78,8 @@ class Stack:
             if event["ResourceStatus"].endswith("_FAILED")
         ]
 
-    def kept(self) -> list[Resource]:
-        """What its deletion left standing."""
+    def retained(self) -> list[Resource]:
+        """The resources that still exist after the deletion of the stack."""
         return [
             Resource(self._path(event), event["ResourceType"], event["PhysicalResourceId"])
             for event in self.events()
@@ -87,10 +87,10 @@ class Stack:
         ]
 
     def change_set(self, name: str) -> dict[str, str]:
-        """What a change set that waits would do (``Add``, ``Modify``, ``Replace``, ``Remove``), by construct path.
+        """The actions of a prepared change set (``Add``, ``Modify``, ``Replace``, ``Remove``), by construct path.
 
-        Without the resources that only may change: those that refer to an attribute of one that does, which
-        CloudFormation evaluates when it gets there (``Dynamic``).
+        Resources that may or may not change are left out. They refer to an attribute of a changed resource, which
+        CloudFormation evaluates only during the execution (``Dynamic``).
         """
         changes = [
             change["ResourceChange"]
@@ -101,13 +101,13 @@ class Stack:
         for change in changes:
             if change["Action"] != "Modify" or any(detail["Evaluation"] == "Static" for detail in change["Details"]):
                 path = self._path(change)
-                # Two under one path are a version of a function that comes and one that goes: CDK names them by a hash.
+                # The logical id of a function's version contains a hash. So a new version is an Add and a Remove
+                # under the same path.
                 replaced = change.get("Replacement") == "True" or path in found
                 found[path] = "Replace" if replaced else change["Action"]
         return found
 
-    def unprotect(self) -> None:
-        """Lifts the protection from termination."""
+    def disable_termination_protection(self) -> None:
         self._cloudformation.update_termination_protection(StackName=self.name, EnableTerminationProtection=False)
 
     def _pages(self, operation: str, **arguments: str) -> Any:
@@ -118,7 +118,7 @@ class Stack:
 
     @cached_property
     def _paths(self) -> dict[str, str]:
-        """Construct paths, below the stack, by logical id."""
+        """Construct paths below the stack, by logical id."""
         paths = {}
         for assembly in self._assemblies:
             template = json.loads(self.template_file(assembly).read_text(encoding="utf-8"))
@@ -128,7 +128,7 @@ class Stack:
         return paths
 
     def template_file(self, assembly: Path) -> Path:
-        """Where an assembly, or one nested in it for the stage, has the template."""
+        """The template of the stack in an assembly, or in the assembly of its stage."""
         stage, _, _ = self.path.rpartition("/")
         folder = assembly / f"assembly-{stage}" if stage else assembly
         artifacts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"].values()

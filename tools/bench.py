@@ -1,7 +1,7 @@
-"""What a synth, each pattern in it, and the unit tests cost: ``python -m tools.bench``.
+"""Measures a synthesis, the share of each pattern, and the unit tests: ``python -m tools.bench``.
 
-Ratios of CPU seconds within one run, interleaved, medians of five: absolute times differ between machines, and on
-one machine between minutes.
+It prints ratios of CPU time, because absolute times differ between machines, and between minutes on one machine. The
+commands run five times in turn, and the medians count.
 """
 
 import json
@@ -31,8 +31,8 @@ s3.Bucket(cdk.Stack(app, "OneBucket"), "Bucket")
 app.synth()
 """
 
-# A book without one of the patterns, whose key in cdk.json would be unknown: its arguments are a file without such
-# keys, and the name of the pattern.
+# Synthesizes the book without one pattern. The arguments are a cdk.json and the name of the pattern. The cdk.json must
+# have no keys of patterns, because the key of the missing pattern would be unknown.
 BOOK_WITHOUT = """
 import sys
 from pathlib import Path
@@ -45,7 +45,7 @@ synthesize([pattern for pattern in app.PATTERNS if pattern.__name__ != sys.argv[
 
 
 def _cpu_seconds(*command: str) -> float:
-    """CPU time, of user and system, of a command and all its children."""
+    """User and system CPU time of a command and all its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as outdir:
         subprocess.run(
@@ -61,7 +61,7 @@ def _cpu_seconds(*command: str) -> float:
 
 
 def main() -> None:
-    """Prints the ratios, and what they are to stay below."""
+    """Prints the ratios and their limits."""
     with tempfile.TemporaryDirectory() as folder:
         flags = Path(folder, "cdk.json")
         context = json.loads(app.CDK_JSON.read_text(encoding="utf-8"))["context"]
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def _measure(commands: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """CPU seconds of each command."""
+    """The median of the CPU seconds of each command."""
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for _round in range(ROUNDS):
         for name, command in commands.items():

@@ -1,7 +1,12 @@
-"""What the functions at the edge cost a request: ``python -m tools.bench_edge``, and as part of ``make bench``.
+"""Measures the Lambda@Edge functions: ``python -m tools.bench_edge``, which is also a part of ``make bench``.
 
-For each: the time to import it once the runtime interface client is loaded, the size of its package, and the time of a
-call, beside that of a handler that returns its event. Medians within one run, interleaved.
+For each function it prints
+
+- the time to import the function, after the runtime interface client is loaded
+- the size of the package
+- the time of a call, and for comparison the time of a handler that only returns its event.
+
+All times are medians of one run.
 """
 
 import copy
@@ -21,7 +26,7 @@ from stacks.lambda_edge.functions import package
 
 CALLS, IMPORTS = 5000, 9
 MICROSECONDS = 100
-"""What a call is to stay below."""
+"""Limit for the time of a call."""
 
 TIME_OF_IMPORT = """
 import sys, time
@@ -54,7 +59,7 @@ def _event(uri: str, status: int | None = None, **headers: str) -> dict[str, Any
     return {"Records": [{"cf": cf}]}
 
 
-# What takes the longest of what comes often.
+# Of the frequent events, these take the longest.
 EVENTS_OF: Mapping[EdgeEvent, Mapping[str, dict[str, Any]]] = {
     "viewer-request": {
         "a new visitor": _event("/products/shoes/running"),
@@ -67,7 +72,7 @@ EVENTS_OF: Mapping[EdgeEvent, Mapping[str, dict[str, Any]]] = {
 
 
 def main() -> None:
-    """Prints a line a function, and for each of its events one more."""
+    """Prints one line per function, and one line per event."""
     settings = dict(LambdaEdgeSettings())
     for event, cases in EVENTS_OF.items():
         files = package(event, settings)
@@ -79,9 +84,7 @@ def main() -> None:
             handler = _load(folder, module)
             for name, case in cases.items():
                 nothing, call = _microseconds(lambda given, _: given, case), _microseconds(handler, case)
-                print(
-                    f"  {name:<16} {call:5.1f} µs ({MICROSECONDS} or less), {nothing:.1f} µs for one that does nothing"
-                )
+                print(f"  {name:<16} {call:5.1f} µs ({MICROSECONDS} or less); an empty handler: {nothing:.1f} µs")
 
 
 @contextmanager
@@ -107,14 +110,14 @@ def _load(folder: Path, module: str) -> Callable[[dict[str, Any], object], Any]:
 
 
 def _microseconds(handler: Callable[[dict[str, Any], object], Any], case: dict[str, Any]) -> float:
-    """The median of calls, each with an event of its own."""
-    taken = []
+    """The median time of a call. Each call gets a copy of the event."""
+    seconds = []
     for _ in range(CALLS):
-        given = copy.deepcopy(case)
+        event = copy.deepcopy(case)
         before = time.perf_counter()
-        handler(given, None)
-        taken.append(time.perf_counter() - before)
-    return statistics.median(taken) * 1e6
+        handler(event, None)
+        seconds.append(time.perf_counter() - before)
+    return statistics.median(seconds) * 1e6
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from tests.rules.cases.base import TODAY
 from tests.rules.defects import DEFECTS
 
 Reports = dict[str, set[tuple[str, str]]]
-"""The reports of a tool: by file name, the id of each broken rule with its resource."""
+"""The reports of a tool by file name. Each is the id of a broken rule and a resource."""
 
 CDK = """
 import json, sys
@@ -121,7 +121,8 @@ def _checkov(python: str, folder: Path) -> Reports:
     reports: Reports = {}
     for each in (report if isinstance(report, list) else [report])[0]["results"]["failed_checks"]:
         resource = str(each["resource"]).rpartition(".")[2]
-        if not resource.startswith("Mutant"):  # checkov reports the same for any resource that a defect adds
+        # checkov reports something for every resource that a defect adds, whatever the defect is.
+        if not resource.startswith("Mutant"):
             reports.setdefault(Path(each["file_path"]).name, set()).add((each["check_id"], resource))
     return reports
 

@@ -1,4 +1,4 @@
-"""Lists settings, from the models themselves: ``python -m tools.settings [STACK]``."""
+"""Lists the settings of stacks, which it reads from the models: ``python -m tools.settings [STACK]``."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from patternbook.settings.describe import describe, nested_models, unit_of
 from patternbook.settings.mistakes import did_you_mean
 from patternbook.settings.stages import StageSettings
 
-# ARNs and URLs are longer than a line, and stay whole.
+# Don't break long words, because ARNs and URLs may be longer than a line.
 _indented = textwrap.TextWrapper(
     width=110, initial_indent=" " * 6, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
 )
@@ -22,18 +22,18 @@ PATTERNS = {pattern.__name__: pattern for pattern in app.PATTERNS}
 
 
 def overview() -> str:
-    """The names of all settings, and how to read more of them."""
+    """The names of all settings, and the command that describes them."""
     sections = [
         f"{name}: {pattern.title}\n{_names.fill(', '.join(pattern.settings_type.model_fields))}"
         for name, pattern in PATTERNS.items()
     ]
     stages = f"stages, in cdk.json: a name and\n{_names.fill(', '.join(StageSettings.model_fields))}"
-    more = "To read what each setting of a stack does: make settings STACK=FargateEfsStack. Of a stage: STACK=stages."
+    more = "To read what each setting does, type: make settings STACK=FargateEfsStack. For stages, type STACK=stages."
     return "\n\n".join([*sections, stages, more])
 
 
 def settings_of(pattern: type[PatternStack]) -> str:
-    """Each setting of a pattern, and a section for each kind of object that one of them takes."""
+    """The settings of a pattern, followed by a section for each kind of object in them."""
     sections = [f"{pattern.__name__}: {pattern.title}\n\n{_fields(pattern.settings_type)}"]
     for model in nested_models(pattern.settings_type):
         sections.append(f"{model.__name__}: {model.__doc__}\n\n{_fields(model)}")
@@ -55,19 +55,19 @@ def _plain(value: Any) -> Any:
 
 
 def main(arguments: list[str]) -> str:
-    """What to print; ends the program with status 1 and one message for a stack that does not exist."""
+    """The text to print. If the stack does not exist, it ends the program with status 1 and a message."""
     if not arguments:
         return overview()
     if arguments == ["stages"]:
         return _fields(StageSettings)
     [name] = arguments
     if name not in PATTERNS:
-        sys.exit(f"STACK={name} is no stack.{did_you_mean(name, PATTERNS)} There are {', '.join(PATTERNS)}.")
+        sys.exit(f"Unknown stack {name}.{did_you_mean(name, PATTERNS)} Choose from {', '.join(PATTERNS)}.")
     return settings_of(PATTERNS[name])
 
 
 if __name__ == "__main__":
     try:
         print(main(sys.argv[1:]), flush=True)
-    except BrokenPipeError:  # nobody reads on, as with `| head`
+    except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,9 +1,9 @@
 """Shows how the templates differ from those of another commit: ``python -m tools.templates REF``.
 
-It synthesizes every pattern in both postures, as it comes and with every option, once here and once in a checkout of
-the other commit. For each resource that differs, it says whether CloudFormation updates or replaces it. Resources
-that hold data and would be replaced or removed come first. It serves a change of the code as well as an upgrade of the
-CDK: where ``requirements.txt`` differs, the other checkout gets an environment of its own.
+It synthesizes every pattern in both postures, with the defaults and with every option, once here and once in a checkout
+of the other commit. For each resource that differs, it says whether CloudFormation updates or replaces it. Resources
+that hold data and would be replaced or removed come first. Use it for changes of the code and for upgrades of the CDK:
+if ``requirements.txt`` differs, the other checkout gets its own environment.
 """
 
 import json
@@ -26,7 +26,7 @@ STATEFUL: Final = (
     *("AWS::SQS::Queue", "AWS::Logs::LogGroup", "AWS::FSx::", "AWS::RDS::", "AWS::DynamoDB::", "AWS::KMS::Key"),
     *("AWS::Cognito::UserPool", "AWS::SecretsManager::Secret"),
 )
-"""Types, or beginnings of types, whose resources hold data that a replacement loses."""
+"""Types whose resources hold data, which a replacement would lose. A beginning stands for all types with it."""
 
 WRITE: Final = """
 import json, sys
@@ -44,7 +44,7 @@ for posture, options in SCENARIOS:
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """What becomes of one resource."""
+    """The action of CloudFormation on a resource."""
 
     rank: int
     """0 for data that is lost, 1 for another replacement or removal, 2 for everything else."""
@@ -61,7 +61,7 @@ class Change:
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """What CloudFormation would do with the resources of a stack that has the old template."""
+    """The actions of CloudFormation if a stack with the old template gets the new one."""
     before, after = old.get("Resources", {}), new.get("Resources", {})
     changes = [_change("Add", after[name], name, 2) for name in after.keys() - before.keys()]
     changes += [_change("Remove", before[name], name) for name in before.keys() - after.keys()]
@@ -121,7 +121,7 @@ def write(checkout: Path, python: Path, folder: Path) -> None:
 
 
 def _python_of(checkout: Path) -> Path:
-    """This environment, or one of the checkout's own where it pins other packages."""
+    """The Python of this environment, or of a new one if the checkout pins other packages."""
     if (checkout / "requirements.txt").read_bytes() == (ROOT / "requirements.txt").read_bytes():
         return Path(sys.executable)
     subprocess.run(["make", "setup"], cwd=checkout, check=True, stdout=subprocess.DEVNULL)
@@ -136,7 +136,7 @@ def _git(*arguments: str) -> str:
 
 
 def main(reference: str) -> None:
-    """Prints each template that differs, and what CloudFormation would do."""
+    """Prints each template that differs, and the actions of CloudFormation."""
     commit = _git("rev-parse", "--verify", f"{reference}^{{commit}}")
     with tempfile.TemporaryDirectory() as temporary:
         checkout, folders = Path(temporary, "checkout"), (Path(temporary, "old"), Path(temporary, "new"))

@@ -20,7 +20,8 @@ from .ecs.task import Task
 from .edge.distribution import SiteDistribution
 from .edge.distribution_logs import DistributionLogs
 from .edge.function import EdgeFunction
-from .edge.site import SiteUpload, site_bucket
+from .edge.origin import site_bucket, site_origin
+from .edge.site import SiteUpload
 from .eks.access import node_role
 from .eks.cluster import EksCluster
 from .eks.fargate import FargatePods
@@ -99,5 +100,6 @@ __all__ = [
     "node_role",
     "read_manifests",
     "site_bucket",
+    "site_origin",
     "synthesize",
 ]

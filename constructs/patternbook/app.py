@@ -1,4 +1,4 @@
-"""Patterns, and the one way to make an app of them: the same for the CDK CLI, for a script and for tests."""
+"""The base class of patterns, and the app that contains them. The CDK CLI, scripts and tests make it the same way."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,12 +38,12 @@ class StackOptions(TypedDict, total=False):
 class PatternStack(cdk.Stack):
     """One pattern: a stack with settings, in a posture.
 
-    The name of the class is the id of the stack. Where the settings ask for several Regions, each stack has the name
-    of its Region behind that.
+    The id of the stack is the name of its class. If the settings list several Regions, each Region has a stack of its
+    own, whose id ends with the name of the Region.
     """
 
     title: ClassVar[str]
-    """What the pattern is, in a few words."""
+    """A few words for lists of patterns and for the description of the stack."""
     settings_type: ClassVar[type[PatternSettings]]
 
     def __init__(
@@ -56,8 +56,8 @@ class PatternStack(cdk.Stack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         """:param stack_options: any property of ``cdk.StackProps``. The description and the termination protection
-        follow the posture unless they are given here. A Region that AWS pins (``settings.pinned_region``) takes the
-        place of the one in ``env``.
+        follow the posture unless they are arguments. A Region that AWS pins (``settings.pinned_region``) replaces the
+        one of ``env``.
         """
         stack_options.setdefault("description", f"Patternbook ({posture.name}): {self.title}")
         stack_options.setdefault("termination_protection", posture.deletion_protection)
@@ -69,7 +69,7 @@ class PatternStack(cdk.Stack):
         self.settings = settings
 
     def output(self, name: str, value: str, description: str) -> None:
-        """Something that a person needs after the deployment."""
+        """Adds an output of the stack, for a person to use after the deployment."""
         cdk.CfnOutput(self, name, value=value, description=description)
 
 
@@ -79,12 +79,12 @@ Patterns = Iterable[type[PatternStack]]
 def build_app(
     patterns: Patterns, *, cdk_json: Path, context: Mapping[str, Any] | None = None, outdir: str | None = None
 ) -> cdk.App:
-    """An app with every pattern in it, not yet synthesized: the sandbox directly, every other stage as a ``cdk.Stage``.
+    """Makes an app with every pattern. The sandbox stands directly in it, and every other stage is a ``cdk.Stage``.
 
-    The context is that of ``cdk_json`` (which only the CDK CLI would read), under ``context``, under what the
-    CLI hands over.
+    The context of the CDK CLI overrides ``context``, which overrides that of ``cdk_json``. Outside of the CLI nothing
+    else would read ``cdk_json``.
 
-    :raises SettingsError: before any stack is made, with every mistake in the settings.
+    :raises SettingsError: with every mistake in the settings, before it makes any stack.
     """
     app, _ = _build(patterns, cdk_json=cdk_json, context=context, outdir=outdir)
     return app

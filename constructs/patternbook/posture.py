@@ -1,4 +1,4 @@
-"""The one switch over all patterns: a disposable sandbox, or something to run a business on."""
+"""The posture of all patterns of a stage: a cheap, disposable sandbox, or a protected production."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,44 +9,45 @@ from aws_cdk import aws_ecs as ecs
 
 @dataclass(frozen=True, kw_only=True)
 class Posture:
-    """What differs between trying a pattern and depending on it. Constructs ask; they never compare names."""
+    """The decisions that differ between postures. Constructs read these fields and never compare the name."""
 
     name: str
     removal_policy: cdk.RemovalPolicy
-    """What becomes of stored data (file systems, images, logs, keys) when its resource leaves the stack."""
+    """Removal policy of stored data: file systems, images, logs and keys."""
     deletion_protection: bool
-    """Whether stacks and load balancers refuse to be deleted."""
+    """Turns on the termination protection of stacks and the deletion protection of load balancers and clusters."""
     customer_managed_keys: bool
-    """Whether data at rest is encrypted with a KMS key of the stack's own, instead of AWS managed ones. Neither a file
-    system nor a repository can change its key: a change of posture replaces it with an empty one."""
+    """Encrypts data at rest with a customer managed KMS key of the stack instead of an AWS managed key. File systems
+    and repositories cannot change their key. So a change of posture replaces them with empty ones."""
     nat_gateways: int
-    """NAT gateways of a network: one shared by all AZs, or one an AZ."""
+    """Maximum number of NAT gateways of a network. With 1, all AZs share it. With 3, each AZ has one NAT gateway."""
     interface_endpoints: bool
-    """Whether AWS services are called through VPC interface endpoints, where a NAT gateway would do."""
+    """Calls AWS services through VPC interface endpoints instead of the NAT gateway."""
     log_retention_days: int
-    """How long log groups and access logs keep their records, unless a setting says otherwise."""
+    """Default retention of log groups and access logs. Settings can override it."""
     access_logs: bool
-    """Whether load balancers write access logs to S3."""
+    """Writes access logs of load balancers to S3."""
     backups: bool
-    """Whether file systems are backed up every day, by AWS Backup or FSx."""
-    standby_in_another_az: bool
-    """Whether a file system whose servers are in one AZ has a standby in a second, where the service offers it."""
+    """Backs up file systems every day, by AWS Backup or FSx."""
+    multi_az_file_systems: bool
+    """Gives a file system a standby in a second AZ if the service offers it."""
     require_tls: bool
-    """Whether a public listener without a certificate is refused."""
-    open_cluster_endpoint: bool
-    """Whether the API of a Kubernetes cluster may be reached from every address, where a setting says so."""
+    """Refuses a public listener without a certificate."""
+    allow_open_cluster_endpoint: bool
+    """Allows a setting to open the API of a Kubernetes cluster to all addresses."""
     execute_command: bool
-    """Whether ECS Exec can open a shell in a running container."""
+    """Allows ECS Exec to open a shell in a running container."""
     container_insights: ecs.ContainerInsights
     protect_busy_instances: bool
-    """Whether instances that run a task are kept from scale-in. Their group cannot be deleted then."""
+    """Protects instances that run a task from scale-in. An Auto Scaling group with such instances cannot be deleted."""
     instance_lifetime: cdk.Duration | None
-    """How old an instance gets before it is replaced."""
+    """Maximum lifetime of an instance, after which it is replaced. None sets no maximum."""
     reserved_concurrency: int | None
-    """Concurrent executions that a function has reserved, unless a setting says otherwise; a new account has none to
-    reserve."""
+    """Default reserved concurrency of a function. None reserves nothing, because the quota of a new account is too low.
+    Settings can override it."""
     provisioned_concurrency: int
-    """Environments of a function that are kept initialized, unless a setting says otherwise; they cost money idle."""
+    """Default provisioned concurrency of a function. It costs money even if nobody calls the function. Settings can
+    override it."""
 
 
 SANDBOX: Final = Posture(
@@ -59,9 +60,9 @@ SANDBOX: Final = Posture(
     log_retention_days=7,
     access_logs=False,
     backups=False,
-    standby_in_another_az=False,
+    multi_az_file_systems=False,
     require_tls=False,
-    open_cluster_endpoint=True,
+    allow_open_cluster_endpoint=True,
     execute_command=True,
     container_insights=ecs.ContainerInsights.ENABLED,
     protect_busy_instances=False,
@@ -69,11 +70,11 @@ SANDBOX: Final = Posture(
     reserved_concurrency=None,
     provisioned_concurrency=0,
 )
-"""Cheap and disposable: ``cdk destroy`` leaves nothing that costs money."""
+"""A cheap posture for trying a pattern. ``cdk destroy`` leaves nothing that costs money."""
 
 PRODUCTION: Final = Posture(
     name="production",
-    # Not of a first deployment that fails, which would leave an empty file system in the way of the next.
+    # Don't retain if the first deployment fails: empty resources with fixed names would block the next deployment.
     removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     deletion_protection=True,
     customer_managed_keys=True,
@@ -82,9 +83,9 @@ PRODUCTION: Final = Posture(
     log_retention_days=365,
     access_logs=True,
     backups=True,
-    standby_in_another_az=True,
+    multi_az_file_systems=True,
     require_tls=True,
-    open_cluster_endpoint=False,
+    allow_open_cluster_endpoint=False,
     execute_command=False,
     container_insights=ecs.ContainerInsights.ENHANCED,
     protect_busy_instances=True,
@@ -92,6 +93,6 @@ PRODUCTION: Final = Posture(
     reserved_concurrency=100,
     provisioned_concurrency=2,
 )
-"""Protected, retained, logged and encrypted with keys of its own."""
+"""A protected posture. Data is encrypted with customer managed keys, backed up and retained. Access is logged."""
 
 POSTURES: Final = {posture.name: posture for posture in (SANDBOX, PRODUCTION)}

@@ -1,23 +1,28 @@
-"""The CloudFormation types that the patterns need and MiniStack lacks, or has with properties missing.
+"""CloudFormation types that the patterns need and MiniStack lacks, and properties that MiniStack drops.
 
-One module a service, of EC2 and ECS several. Each registers types on MiniStack's own API functions and stores where
-there are any, so that boto3 reads back what the template said, and fails a resource whose references lead nowhere.
-**What is registered here proves how a template is wired, not how AWS behaves**: nobody but this project says that an
-update works as it does here, and no value is validated that does not refer to something.
+Each module belongs to one service; large services have several. The types use MiniStack's own API functions and stores
+if there are any, so that boto3 reads back the properties of the template. A resource with a reference to a missing
+resource fails. **The types prove how a template is wired, not how AWS behaves**: their updates are this project's own
+idea of AWS, and only values that refer to something are validated.
 
-To add a type, write it into the module of its service (a new one goes into ``_SERVICES``): three functions to create,
-update and delete it, and :func:`~rehearsal.types.seams.register_type` in ``register()``. Where MiniStack has the type
-and drops a property, :func:`~rehearsal.types.seams.amend_type` keeps it. Which changes replace a resource is known of
-all types, from CloudFormation's schemas (:mod:`rehearsal.types.replacements`). MiniStack's private names, but for
-functions and stores of services, belong into :mod:`rehearsal.types.seams`. Then add the type to
-``tests/rehearsal/test_types.py``, or a module of its service beside it: created, read back by boto3, updated, read
-back, deleted, nothing left.
+To add a type,
+
+1. Write functions to create, update and delete it into the module of its service. A new module goes into ``_SERVICES``.
+2. Call :func:`~rehearsal.types.registry.register_type` in the module's ``register()``. If MiniStack has the type, but
+   drops a property, call :func:`~rehearsal.types.registry.amend_type` instead.
+3. Test it in the module of its service in ``tests/rehearsal/``: create it, read it by boto3, update it, read it again,
+   delete it, and check that nothing is left.
+
+CloudFormation's schemas say for every type which changes replace a resource (:mod:`rehearsal.types.replacements`).
+MiniStack's private names, except for functions and stores of services, belong into :mod:`rehearsal.types.registry`,
+:mod:`rehearsal.types.actions` and :mod:`rehearsal.types.shapes`.
 """
 
 import functools
 
 from rehearsal.types import (
     app_runner,
+    app_runner_ingress,
     application_autoscaling,
     autoscaling,
     cloudformation,
@@ -30,7 +35,11 @@ from rehearsal.types import (
     ecs,
     ecs_capacity,
     ecs_express,
+    ecs_express_actions,
     eks,
+    eks_add_ons,
+    eks_fargate_profiles,
+    eks_objects,
     elbv2,
     fsx,
     iam,
@@ -46,6 +55,7 @@ from rehearsal.types import (
 
 _SERVICES = (
     app_runner,
+    app_runner_ingress,
     application_autoscaling,
     autoscaling,
     cloudformation,
@@ -58,7 +68,11 @@ _SERVICES = (
     ecs,
     ecs_capacity,
     ecs_express,
+    ecs_express_actions,
     eks,
+    eks_add_ons,
+    eks_fargate_profiles,
+    eks_objects,
     elbv2,
     fsx,
     iam,
@@ -75,6 +89,6 @@ _SERVICES = (
 
 @functools.cache
 def register() -> None:
-    """Adds all types to the MiniStack of this process; a second call does nothing."""
+    """Adds all types to the MiniStack of this process. A second call does nothing."""
     for service in _SERVICES:
         service.register()

@@ -1,6 +1,6 @@
-"""App Runner, which MiniStack lacks: its types, and the actions that describe what they made.
+"""App Runner services and the resources that they refer to. MiniStack lacks App Runner.
 
-Nothing runs: a service is there at once, with a URL that nobody answers, and builds nothing.
+A service is running as soon as it is created. It builds nothing, and its URL does not answer.
 """
 
 import json
@@ -9,28 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import ec2, iam, kms
+from ministack.services import iam, kms
 
 from rehearsal.types import ec2 as ec2_types
-from rehearsal.types.seams import (
-    ApiError,
-    Properties,
-    Provisioned,
-    Record,
-    add_json_actions,
-    physical_name,
-    regional_store,
-    register_type,
-    required,
-    to_api,
-)
+from rehearsal.types.actions import ApiError, add_json_actions
+from rehearsal.types.registry import Provisioned, physical_name, regional_store, register_type
+from rehearsal.types.shapes import Properties, Record, require, to_api
 
+# All these stores have the ARN as their key.
 SERVICES = regional_store()
-"""These and the others by ARN."""
 SCALING = regional_store()
 TRACING = regional_store()
 CONNECTORS = regional_store()
-INGRESS = regional_store()
 
 DEFAULT_SCALING = "autoscalingconfiguration/DefaultConfiguration/1/00000000000000000000000000000001"
 PULLS, RUNS = "build.apprunner.amazonaws.com", "tasks.apprunner.amazonaws.com"
@@ -45,9 +35,6 @@ def register() -> None:
         "AWS::AppRunner::ObservabilityConfiguration", create=create_tracing, update=replaced, delete=delete_tracing
     )
     register_type("AWS::AppRunner::VpcConnector", create=create_connector, update=replaced, delete=delete_connector)
-    register_type(
-        "AWS::AppRunner::VpcIngressConnection", create=create_ingress, update=update_ingress, delete=delete_ingress
-    )
     add_json_actions(
         "apprunner",
         {
@@ -59,13 +46,12 @@ def register() -> None:
                 TRACING, "ObservabilityConfiguration", "ObservabilityConfigurationArn"
             ),
             "DescribeVpcConnector": described(CONNECTORS, "VpcConnector", "VpcConnectorArn"),
-            "DescribeVpcIngressConnection": described(INGRESS, "VpcIngressConnection", "VpcIngressConnectionArn"),
         },
     )
 
 
 def described(store: Any, name: str, key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """The action that describes one of them."""
+    """An action that describes a record of a store."""
 
     def describe(request: dict[str, Any]) -> dict[str, Any]:
         record = store.get(request[key])
@@ -85,20 +71,20 @@ def new_id() -> str:
 
 
 def check_role(arn: str | None, service: str) -> None:
-    """:raises ValueError: for a role that is not there, or that this service may not assume."""
+    """:raises ValueError: if the role does not exist, or does not trust this service."""
     if arn is None:
         return
     role = next((record for record in iam._roles.values() if record["Arn"] == arn), None)
-    policy = required(role, f"Role {arn} does not exist.")["AssumeRolePolicyDocument"]
+    policy = require(role, f"Role {arn} does not exist.")["AssumeRolePolicyDocument"]
     trust = policy if isinstance(policy, str) else json.dumps(policy)
-    required(f'"{service}"' in trust, f"Error in assuming instance role or access role {arn} for {service}")
+    require(f'"{service}"' in trust, f"Error in assuming instance role or access role {arn} for {service}")
 
 
 # Services
 
 
 def create_service(logical_id: str, properties: Properties, stack: str) -> Provisioned:
-    asked = service_request(properties)
+    request = service_request(properties)
     name, service_id = properties.get("ServiceName") or physical_name(stack, logical_id, max_len=40), new_id()
     arn = arn_of(f"service/{name}/{service_id}")
     SERVICES[arn] = {
@@ -109,7 +95,7 @@ def create_service(logical_id: str, properties: Properties, stack: str) -> Provi
         "Status": "RUNNING",
         "CreatedAt": time.time(),
     }
-    return put_service(arn, asked)
+    return put_service(arn, request)
 
 
 def update_service(arn: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
@@ -117,41 +103,41 @@ def update_service(arn: str, _old: Properties, new: Properties, _stack: str) -> 
 
 
 def service_request(properties: Properties) -> Record:
-    """A service as the API takes it.
+    """The input of CreateService.
 
-    :raises ValueError: for one that App Runner refuses.
+    :raises ValueError: if App Runner would refuse it.
     """
     check_service(properties)
     source = with_maps(properties["SourceConfiguration"])
-    return to_api("apprunner", "CreateService", {**properties, "SourceConfiguration": source}, but=("Tags",))
+    return to_api("apprunner", "CreateService", {**properties, "SourceConfiguration": source}, excluding=("Tags",))
 
 
 def check_service(properties: Properties) -> None:
     source = properties["SourceConfiguration"]
     kinds = [kind for kind in ("CodeRepository", "ImageRepository") if kind in source]
     if len(kinds) != 1:
-        raise ValueError(f"Exactly one of CodeRepository and ImageRepository must be provided, not {kinds}")
+        raise ValueError(f"Exactly one of CodeRepository and ImageRepository must be provided, got {kinds}")
     authentication = source.get("AuthenticationConfiguration", {})
     image = source.get("ImageRepository")
     if image:
         private = image["ImageRepositoryType"] == "ECR"
         if private != ("AccessRoleArn" in authentication):
-            raise ValueError("An access role is required for ECR, and for nothing else")
+            raise ValueError("An access role is required for a private ECR repository, and not supported otherwise")
         if not private and source.get("AutoDeploymentsEnabled"):
             raise ValueError("AutoDeploymentsEnabled is not supported for ECR Public")
     else:
-        required(authentication.get("ConnectionArn"), "A connection is required for a source code repository")
+        require(authentication.get("ConnectionArn"), "A connection is required for a source code repository")
     check_role(authentication.get("AccessRoleArn"), PULLS)
     check_role(properties.get("InstanceConfiguration", {}).get("InstanceRoleArn"), RUNS)
     for store, arn in used_by(properties):
-        required(arn in store, f"{arn} not found")
+        require(arn in store, f"{arn} not found")
     key = properties.get("EncryptionConfiguration", {}).get("KmsKey")
     if key:
-        required(kms._keys.get(key.rpartition("/")[2]), f"The KMS key {key} does not exist")
+        require(kms._keys.get(key.rpartition("/")[2]), f"The KMS key {key} does not exist")
 
 
 def used_by(properties: Properties) -> list[tuple[Any, str]]:
-    """What a service refers to, each with the store that it is in."""
+    """The ARNs that a service refers to, each with its store."""
     egress = properties.get("NetworkConfiguration", {}).get("EgressConfiguration", {})
     found = [
         (SCALING, properties.get("AutoScalingConfigurationArn")),
@@ -161,8 +147,8 @@ def used_by(properties: Properties) -> list[tuple[Any, str]]:
     return [(store, arn) for store, arn in found if arn]
 
 
-def put_service(arn: str, asked: Record) -> Provisioned:
-    scaling = asked.get("AutoScalingConfigurationArn") or arn_of(DEFAULT_SCALING)
+def put_service(arn: str, request: Record) -> Provisioned:
+    scaling = request.get("AutoScalingConfigurationArn") or arn_of(DEFAULT_SCALING)
     summary = {
         "AutoScalingConfigurationArn": scaling,
         "AutoScalingConfigurationName": scaling.split("/")[1],
@@ -172,13 +158,13 @@ def put_service(arn: str, asked: Record) -> Provisioned:
     for name in ("EncryptionConfiguration", "HealthCheckConfiguration", "ObservabilityConfiguration"):
         record.pop(name, None)
     record.update({"InstanceConfiguration": {"Cpu": "1024", "Memory": "2048"}, "NetworkConfiguration": {}})
-    record.update({name: value for name, value in asked.items() if name != "AutoScalingConfigurationArn"})
+    record.update({name: value for name, value in request.items() if name != "AutoScalingConfigurationArn"})
     record.update({"AutoScalingConfigurationSummary": summary, "UpdatedAt": time.time()})
     return arn, {name: record[name] for name in ("ServiceArn", "ServiceId", "ServiceUrl", "Status")}
 
 
 def with_maps(source: Record) -> Record:
-    """A source as the API has it: what a template lists as names and values is a map there."""
+    """Converts a source to the API's input: lists of names and values become maps."""
 
     def mapped(value: Any) -> Any:
         if not isinstance(value, dict):
@@ -197,11 +183,12 @@ def delete_service(arn: str, _properties: Properties) -> None:
     SERVICES.pop(arn, None)
 
 
-# What services refer to: all of it is replaced, and none goes while a service has it
+# Auto scaling configurations, observability configurations and VPC connectors cannot be updated in place, and cannot be
+# deleted while a service uses them.
 
 
 def replaced(arn: str, _old: Properties, _new: Properties, _stack: str) -> Provisioned:
-    """Nothing of it can change in place."""
+    """CloudFormation replaces the resource for every change, so this changes nothing."""
     return arn, attributes_of(arn)
 
 
@@ -213,11 +200,11 @@ def attributes_of(arn: str) -> dict[str, Any]:
 def create_configuration(
     store: Any, kind: str, logical_id: str, properties: Properties, stack: str, *, max_len: int = 32
 ) -> Provisioned:
-    """:param kind: as in names of properties, such as ``VpcConnector``."""
+    """:param kind: the beginning of the names of the properties, such as ``VpcConnector``."""
     name = properties.get(f"{kind}Name") or physical_name(stack, logical_id, max_len=max_len)
     arn = arn_of(f"{kind.lower()}/{name}/1/{new_id()}")
     store[arn] = {
-        **to_api("apprunner", f"Create{kind}", properties, but=("Tags",)),
+        **to_api("apprunner", f"Create{kind}", properties, excluding=("Tags",)),
         f"{kind}Arn": arn,
         f"{kind}Name": name,
         f"{kind}Revision": 1,
@@ -262,59 +249,9 @@ def create_connector(logical_id: str, properties: Properties, stack: str) -> Pro
     vpcs = {ec2_types.subnet(subnet_id)["VpcId"] for subnet_id in properties["Subnets"]}
     vpcs |= {ec2_types.security_group(group_id)["VpcId"] for group_id in properties.get("SecurityGroups", [])}
     if len(vpcs) > 1:
-        raise ValueError(f"Subnets and security groups are of several VPCs: {', '.join(sorted(vpcs))}")
+        raise ValueError(f"Subnets and security groups belong to several VPCs: {', '.join(sorted(vpcs))}")
     return create_configuration(CONNECTORS, "VpcConnector", logical_id, properties, stack, max_len=40)
 
 
 def delete_connector(arn: str, _properties: Properties) -> None:
     delete_configuration(CONNECTORS, arn)
-
-
-# Ingress
-
-
-def create_ingress(logical_id: str, properties: Properties, stack: str) -> Provisioned:
-    asked, connection_id = ingress_request(properties), new_id()
-    name = properties.get("VpcIngressConnectionName") or physical_name(stack, logical_id, max_len=40)
-    arn = arn_of(f"vpcingressconnection/{name}/{connection_id}")
-    INGRESS[arn] = {
-        **asked,
-        "VpcIngressConnectionArn": arn,
-        "VpcIngressConnectionName": name,
-        "AccountId": get_account_id(),
-        "DomainName": f"{connection_id[:10]}.{get_region()}.awsapprunner.com",
-        "Status": "AVAILABLE",
-        "CreatedAt": time.time(),
-    }
-    return arn, ingress_attributes(arn)
-
-
-def update_ingress(arn: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-    INGRESS[arn].update(ingress_request(new))
-    return arn, ingress_attributes(arn)
-
-
-def ingress_attributes(arn: str) -> dict[str, Any]:
-    return {name: INGRESS[arn][name] for name in ("VpcIngressConnectionArn", "DomainName", "Status")}
-
-
-def ingress_request(properties: Properties) -> Record:
-    """As :func:`service_request`."""
-    check_ingress(properties)
-    return to_api("apprunner", "CreateVpcIngressConnection", properties, but=("Tags",))
-
-
-def check_ingress(properties: Properties) -> None:
-    service_arn, way = properties["ServiceArn"], properties["IngressVpcConfiguration"]
-    service = required(SERVICES.get(service_arn), f"Service with arn {service_arn} not found.")
-    ingress = service["NetworkConfiguration"].get("IngressConfiguration", {})
-    if ingress.get("IsPubliclyAccessible", True):
-        raise ValueError(f"The service {service['ServiceName']} is publicly accessible")
-    endpoint_id = way["VpcEndpointId"]
-    endpoint = required(ec2._vpc_endpoints.get(endpoint_id), f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
-    if not endpoint["ServiceName"].endswith(".apprunner.requests") or endpoint["VpcId"] != way["VpcId"]:
-        raise ValueError(f"The VPC endpoint {endpoint_id} is not one of App Runner in {way['VpcId']}")
-
-
-def delete_ingress(arn: str, _properties: Properties) -> None:
-    INGRESS.pop(arn, None)

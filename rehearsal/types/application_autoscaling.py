@@ -1,4 +1,4 @@
-"""Application Auto Scaling, which MiniStack lacks: the two types, and the actions that describe what they made."""
+"""Scalable targets and scaling policies of Application Auto Scaling, which MiniStack lacks."""
 
 import time
 from typing import Any
@@ -6,19 +6,12 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import ecs, lambda_svc
 
-from rehearsal.types.seams import (
-    Properties,
-    Provisioned,
-    Record,
-    add_json_actions,
-    regional_store,
-    register_type,
-    required,
-    to_api,
-)
+from rehearsal.types.actions import add_json_actions
+from rehearsal.types.registry import Provisioned, regional_store, register_type
+from rehearsal.types.shapes import Properties, Record, require, to_api
 
 TARGETS = regional_store()
-"""Scalable targets with their scheduled actions, by what ``Ref`` returns: resource, dimension and namespace."""
+"""Scalable targets with their scheduled actions, by physical id: resource, dimension and namespace."""
 POLICIES = regional_store()
 """Scaling policies, by ARN."""
 
@@ -61,7 +54,7 @@ def create_target(_logical_id: str, properties: Properties, _stack: str) -> Prov
 
 def update_target(target_id: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
     identity = {name: new[name] for name in IDENTITY}
-    target = to_api("application-autoscaling", "RegisterScalableTarget", new, but=("ScheduledActions",))
+    target = to_api("application-autoscaling", "RegisterScalableTarget", new, excluding=("ScheduledActions",))
     off = dict.fromkeys(("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"), False)
     known = {name: TARGETS[target_id][name] for name in ("ScalableTargetARN", "CreationTime")}
     actions = [
@@ -87,7 +80,7 @@ def update_target(target_id: str, _old: Properties, new: Properties, _stack: str
 
 
 def delete_target(target_id: str, _properties: Properties) -> None:
-    """Deregistering a target deletes its policies, as on AWS."""
+    """Also deletes the policies of the target, as AWS does."""
     target = TARGETS.pop(target_id, None)
     if target:
         for policy_arn, policy in POLICIES.items():
@@ -99,11 +92,11 @@ def check_resource(properties: Properties) -> None:
     if properties["ServiceNamespace"] == "ecs":
         _, cluster, service = properties["ResourceId"].split("/")
         found = ecs._services.get(f"{cluster}/{service}")
-        required(found and found["status"] == "ACTIVE", f"ECS service doesn't exist: {properties['ResourceId']}")
+        require(found and found["status"] == "ACTIVE", f"ECS service doesn't exist: {properties['ResourceId']}")
     if properties["ServiceNamespace"] == "lambda":
         _, name, alias = properties["ResourceId"].split(":")
         function = lambda_svc._functions.get(name, {})
-        required(alias in function.get("aliases", {}), f"Lambda alias doesn't exist: {properties['ResourceId']}")
+        require(alias in function.get("aliases", {}), f"Lambda alias doesn't exist: {properties['ResourceId']}")
 
 
 # Scaling policies
@@ -123,7 +116,7 @@ def update_policy(policy_arn: str, _old: Properties, new: Properties, _stack: st
 
 
 def put_policy(policy_arn: str, properties: Properties, created: float) -> Provisioned:
-    policy = to_api("application-autoscaling", "PutScalingPolicy", properties, but=("ScalingTargetId",))
+    policy = to_api("application-autoscaling", "PutScalingPolicy", properties, excluding=("ScalingTargetId",))
     POLICIES[policy_arn] = {
         **policy,
         **target_of(properties),
@@ -139,9 +132,9 @@ def delete_policy(policy_arn: str, _properties: Properties) -> None:
 
 
 def target_of(properties: Properties) -> Record:
-    """What a policy scales, by the identifier of a target or by the three properties that identify one."""
+    """The target of a policy, which refers to it by its id or by three properties."""
     target_id = properties.get("ScalingTargetId") or "|".join(properties[name] for name in IDENTITY)
-    target = required(TARGETS.get(target_id), f"No scalable target registered for {target_id}")
+    target = require(TARGETS.get(target_id), f"No scalable target registered for {target_id}")
     return {name: target[name] for name in IDENTITY}
 
 
@@ -153,7 +146,7 @@ def describe_targets(request: dict[str, Any]) -> dict[str, Any]:
     targets = [
         {name: value for name, value in target.items() if name != "actions"}
         for target in TARGETS.values()
-        if is_asked_for(target, request) and (not wanted or target["ResourceId"] in wanted)
+        if is_requested(target, request) and (not wanted or target["ResourceId"] in wanted)
     ]
     return {"ScalableTargets": targets}
 
@@ -169,8 +162,8 @@ def describe_policies(request: dict[str, Any]) -> dict[str, Any]:
 
 def named(records: list[Record], request: dict[str, Any], name: str) -> list[Record]:
     wanted = request.get(f"{name}s")
-    return [record for record in records if is_asked_for(record, request) and (not wanted or record[name] in wanted)]
+    return [record for record in records if is_requested(record, request) and (not wanted or record[name] in wanted)]
 
 
-def is_asked_for(record: Record, request: dict[str, Any]) -> bool:
+def is_requested(record: Record, request: dict[str, Any]) -> bool:
     return all(record[name] == request.get(name, record[name]) for name in IDENTITY)

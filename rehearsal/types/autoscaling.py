@@ -1,16 +1,18 @@
-"""Auto Scaling groups and launch templates: what MiniStack drops of them, and checks of what refers to what."""
+"""Auto Scaling groups and launch templates: properties that MiniStack drops, and checks of references."""
 
 from typing import Any
 
 from ministack.services import autoscaling, ec2, iam
 
 from rehearsal.types import ec2 as ec2_types
-from rehearsal.types.seams import Properties, add_to_description, amend_type, is_true, required
+from rehearsal.types.actions import add_to_description
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties, is_true, require
 
 
 def register() -> None:
     amend_type("AWS::EC2::LaunchTemplate", check=check_template)
-    amend_type("AWS::AutoScaling::AutoScalingGroup", check=check_group, keep=keep_group)
+    amend_type("AWS::AutoScaling::AutoScalingGroup", check=check_group, complete=complete_group)
     amend_type("AWS::AutoScaling::ScalingPolicy", check=check_policy)
     add_to_description(
         autoscaling,
@@ -23,9 +25,9 @@ def register() -> None:
 
 
 def group(name_or_arn: str) -> dict[str, Any]:
-    """By what ``Ref`` returns, or by ARN: a capacity provider takes either."""
+    """The record of a group. A capacity provider refers to it by name or by ARN."""
     found = autoscaling._asgs.get(name_or_arn.rpartition("autoScalingGroupName/")[2])
-    return required(found, f"AutoScalingGroup name not found - AutoScalingGroup '{name_or_arn}' not found")
+    return require(found, f"AutoScalingGroup name not found - AutoScalingGroup '{name_or_arn}' not found")
 
 
 # Launch templates
@@ -36,7 +38,7 @@ def check_template(properties: Properties) -> None:
     profile = data.get("IamInstanceProfile", {}).get("Arn")
     if profile:
         known = any(record["Arn"] == profile for record in iam._instance_profiles.values())
-        required(known, f"Invalid IAM instance profile ARN '{profile}'")
+        require(known, f"Invalid IAM instance profile ARN '{profile}'")
     for interface in data.get("NetworkInterfaces", []):
         for group_id in interface.get("Groups", []):
             ec2_types.security_group(group_id)
@@ -55,18 +57,18 @@ def specification(properties: Properties) -> Properties:
 def check_group(properties: Properties) -> None:
     wanted = specification(properties)
     template_id, version = wanted["LaunchTemplateId"], str(wanted["Version"])
-    template = required(
+    template = require(
         ec2._launch_templates.get(template_id), f"The specified launch template, with ID {template_id}, does not exist."
     )
     known = any(str(each["VersionNumber"]) == version for each in template["Versions"])
-    required(known, f"Could not find launch template version {version} of {template_id}")
+    require(known, f"Could not find launch template version {version} of {template_id}")
     for subnet_id in properties["VPCZoneIdentifier"]:
         ec2_types.subnet(subnet_id)
     if int(properties["MinSize"]) > int(properties["MaxSize"]):
         raise ValueError("Max bound must be greater than or equal to min bound")
 
 
-def keep_group(name: str, properties: Properties) -> None:
+def complete_group(name: str, properties: Properties) -> None:
     autoscaling._asgs[name].update(
         AvailabilityZones=[ec2._subnets[subnet]["AvailabilityZone"] for subnet in properties["VPCZoneIdentifier"]],
         NewInstancesProtectedFromScaleIn=is_true(properties.get("NewInstancesProtectedFromScaleIn", False)),
@@ -79,9 +81,9 @@ def check_policy(properties: Properties) -> None:
 
 
 def described_group(name: str) -> dict[str, Any]:
-    """MiniStack describes neither the policy for mixed instances, nor lifetime and metrics.
+    """MiniStack does not describe the mixed instances policy, the maximum instance lifetime and the metrics.
 
-    It names a launch configuration, with no name, where there is none.
+    It also describes a launch configuration without a name if the group has none.
     """
     properties = autoscaling._asgs[name].get("properties", {})
     policy, lifetime = properties.get("MixedInstancesPolicy"), properties.get("MaxInstanceLifetime")
@@ -104,4 +106,7 @@ GROUP_METRICS = [
     *("GroupMinSize", "GroupMaxSize", "GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances"),
     *("GroupStandbyInstances", "GroupTerminatingInstances", "GroupTotalInstances"),
 ]
-"""Those of a group without a warm pool: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html"""
+"""The metrics of a group without a warm pool.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
+"""

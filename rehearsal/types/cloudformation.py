@@ -1,10 +1,10 @@
-"""The description of a stack, which MiniStack forgets where a change set makes the stack, as the CDK CLI does."""
+"""The description of a stack. MiniStack drops it if a change set creates the stack, as in the CDK CLI."""
 
 from typing import Any
 
 from ministack.services import cloudformation
 
-from rehearsal.types.seams import add_to_description
+from rehearsal.types.actions import add_to_description
 
 
 def register() -> None:

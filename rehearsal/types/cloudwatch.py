@@ -1,31 +1,32 @@
-"""Alarms on metric math, which MiniStack's own type refuses."""
+"""Alarms on metric math. MiniStack's own type refuses them."""
 
 from ministack.services import cloudwatch
 
-from rehearsal.types.seams import Properties, Record, amend_type, to_api
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties, Record, to_api
 
-# What an alarm on metric math does not have: its metrics say it.
+# An alarm on metric math does not have these. Its metrics have them.
 SINGLE_METRIC = ("Dimensions", "ExtendedStatistic", "MetricName", "Namespace", "Period", "Statistic", "Unit")
 
 
 def register() -> None:
-    amend_type("AWS::CloudWatch::Alarm", check=metrics, translate=with_stand_in, keep=keep_metrics)
+    amend_type("AWS::CloudWatch::Alarm", check=metrics, translate=with_placeholder, complete=complete_alarm)
 
 
 def metrics(properties: Properties) -> list[Record]:
-    """As PutMetricAlarm takes them."""
+    """The metrics in the input of PutMetricAlarm."""
     return to_api("cloudwatch", "PutMetricAlarm", {"Metrics": properties.get("Metrics", [])})["Metrics"]
 
 
-def with_stand_in(properties: Properties) -> Properties:
-    """The alarm as MiniStack takes it, on a metric that nobody publishes; :func:`keep_metrics` puts it right."""
+def with_placeholder(properties: Properties) -> Properties:
+    """An alarm that MiniStack accepts, on a metric that does not exist. :func:`complete_alarm` corrects it."""
     if "Metrics" not in properties:
         return properties
     single = {name: value for name, value in properties.items() if name != "Metrics"}
-    return {**single, "MetricName": "stand-in", "Namespace": "stand-in"}
+    return {**single, "MetricName": "placeholder", "Namespace": "placeholder"}
 
 
-def keep_metrics(alarm_name: str, properties: Properties) -> None:
+def complete_alarm(alarm_name: str, properties: Properties) -> None:
     record = cloudwatch._alarms[alarm_name]
     if "Metrics" in properties:
         for name in SINGLE_METRIC:
@@ -33,5 +34,5 @@ def keep_metrics(alarm_name: str, properties: Properties) -> None:
         record["Dimensions"] = []
         record["Metrics"] = metrics(properties)
     elif properties.get("ExtendedStatistic"):
-        # MiniStack adds "Average", and an alarm has either one or the other.
+        # MiniStack adds the statistic "Average", but an alarm has either a statistic or an extended statistic.
         record.pop("Statistic", None)

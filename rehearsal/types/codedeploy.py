@@ -1,6 +1,6 @@
-"""CodeDeploy, which MiniStack lacks: applications and deployment groups, and the actions that describe them.
+"""Applications and deployment groups of CodeDeploy, which MiniStack lacks.
 
-Nothing is ever deployed: an alias that CodeDeploy would move step by step moves at once.
+There are no deployments. An alias moves to a new version at once, where CodeDeploy would shift traffic in steps.
 """
 
 from typing import Any
@@ -8,21 +8,12 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services import cloudwatch, iam
 
-from rehearsal.types.seams import (
-    ApiError,
-    Properties,
-    Provisioned,
-    Record,
-    add_json_actions,
-    physical_name,
-    regional_store,
-    register_type,
-    required,
-    to_api,
-)
+from rehearsal.types.actions import ApiError, add_json_actions
+from rehearsal.types.registry import Provisioned, physical_name, regional_store, register_type
+from rehearsal.types.shapes import Properties, Record, require, to_api
 
 APPLICATIONS = regional_store()
-"""By name."""
+"""Applications, by name."""
 GROUPS = regional_store()
 """Deployment groups, by the names of application and group."""
 
@@ -46,13 +37,13 @@ def register() -> None:
 
 def create_application(logical_id: str, properties: Properties, stack: str) -> Provisioned:
     name = properties.get("ApplicationName") or physical_name(stack, logical_id, max_len=100)
-    made = to_api("codedeploy", "CreateApplication", {**properties, "ApplicationName": name}, but=("Tags",))
+    made = to_api("codedeploy", "CreateApplication", {**properties, "ApplicationName": name}, excluding=("Tags",))
     APPLICATIONS[name] = {"computePlatform": "Server", **made, "applicationId": new_uuid()}
     return name, {}
 
 
 def update_application(name: str, _old: Properties, _new: Properties, _stack: str) -> Provisioned:
-    """Only tags of it change in place, and no action here tells them."""
+    """Only tags change in place, and no action here returns them."""
     return name, {}
 
 
@@ -74,13 +65,15 @@ def update_group(name: str, _old: Properties, new: Properties, _stack: str) -> P
 
 def put_group(name: str, properties: Properties, group_id: str) -> Provisioned:
     application, role = properties["ApplicationName"], properties["ServiceRoleArn"]
-    platform = required(APPLICATIONS.get(application), f"No application found for name: {application}")
-    required(any(record["Arn"] == role for record in iam._roles.values()), f"CodeDeploy cannot assume {role}")
+    platform = require(APPLICATIONS.get(application), f"No application found for name: {application}")
+    require(any(record["Arn"] == role for record in iam._roles.values()), f"CodeDeploy cannot assume {role}")
     for alarm in properties.get("AlarmConfiguration", {}).get("Alarms", []):
-        required(alarm["Name"] in cloudwatch._alarms, f"No alarm {alarm['Name']}")
-    asked = to_api("codedeploy", "CreateDeploymentGroup", {**properties, "DeploymentGroupName": name}, but=("Tags",))
+        require(alarm["Name"] in cloudwatch._alarms, f"No alarm {alarm['Name']}")
+    request = to_api(
+        "codedeploy", "CreateDeploymentGroup", {**properties, "DeploymentGroupName": name}, excluding=("Tags",)
+    )
     GROUPS[key_of(name, properties)] = {
-        **asked,
+        **request,
         "computePlatform": platform["computePlatform"],
         "deploymentGroupId": group_id,
     }

@@ -1,21 +1,13 @@
-"""Elastic IP addresses, NAT gateways and flow logs; in networks, checks of what refers to what."""
+"""Elastic IP addresses, NAT gateways and flow logs, and checks of the references within a network."""
 
 from typing import Any
 
 from ministack.core.responses import new_uuid
 from ministack.services import cloudwatch_logs, ec2, iam
 
-from rehearsal.types.seams import (
-    Properties,
-    Provisioned,
-    add_to_description,
-    amend_type,
-    query_parameters,
-    register_type,
-    required,
-    succeed,
-    xml_text,
-)
+from rehearsal.types.actions import add_to_description
+from rehearsal.types.registry import Provisioned, amend_type, register_type
+from rehearsal.types.shapes import Properties, parse_response, query_parameters, require, xml_text
 
 
 def register() -> None:
@@ -45,7 +37,7 @@ def register() -> None:
 
 
 def replace_tags(resource_id: str, properties: Properties) -> None:
-    """The tags of the template, and those of the stack, are all that the resource has."""
+    """Replaces all tags of a resource by those of the template and the stack."""
     tags = [{"Key": tag["Key"], "Value": str(tag.get("Value", ""))} for tag in properties.get("Tags", [])]
     if tags:
         ec2._tags[resource_id] = tags
@@ -57,30 +49,30 @@ def replace_tags(resource_id: str, properties: Properties) -> None:
 
 
 def vpc(vpc_id: str) -> dict[str, Any]:
-    return required(ec2._vpcs.get(vpc_id), f"The vpc ID '{vpc_id}' does not exist")
+    return require(ec2._vpcs.get(vpc_id), f"The vpc ID '{vpc_id}' does not exist")
 
 
 def subnet(subnet_id: str) -> dict[str, Any]:
-    return required(ec2._subnets.get(subnet_id), f"The subnet ID '{subnet_id}' does not exist")
+    return require(ec2._subnets.get(subnet_id), f"The subnet ID '{subnet_id}' does not exist")
 
 
 def route_table(route_table_id: str) -> dict[str, Any]:
-    return required(ec2._route_tables.get(route_table_id), f"The routeTable ID '{route_table_id}' does not exist")
+    return require(ec2._route_tables.get(route_table_id), f"The routeTable ID '{route_table_id}' does not exist")
 
 
 def security_group(group_id: str) -> dict[str, Any]:
-    return required(ec2._security_groups.get(group_id), f"The security group '{group_id}' does not exist")
+    return require(ec2._security_groups.get(group_id), f"The security group '{group_id}' does not exist")
 
 
 def internet_gateway(gateway_id: str) -> dict[str, Any]:
-    return required(ec2._internet_gateways.get(gateway_id), f"The internetGateway ID '{gateway_id}' does not exist")
+    return require(ec2._internet_gateways.get(gateway_id), f"The internetGateway ID '{gateway_id}' does not exist")
 
 
 # Elastic IP addresses
 
 
 def create_address(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
-    answer = succeed(ec2._allocate_address(query_parameters({"Domain": properties.get("Domain", "vpc")})))
+    answer = parse_response(ec2._allocate_address(query_parameters({"Domain": properties.get("Domain", "vpc")})))
     replace_tags(xml_text(answer, "allocationId"), properties)
     return address(xml_text(answer, "publicIp"))
 
@@ -93,7 +85,7 @@ def update_address(public_ip: str, _old: Properties, new: Properties, _stack: st
 def delete_address(public_ip: str, _properties: Properties) -> None:
     allocation_id = allocation_of(public_ip)
     if allocation_id:
-        succeed(ec2._release_address(query_parameters({"AllocationId": allocation_id})))
+        parse_response(ec2._release_address(query_parameters({"AllocationId": allocation_id})))
 
 
 def address(public_ip: str) -> Provisioned:
@@ -113,7 +105,7 @@ def create_nat_gateway(_logical_id: str, properties: Properties, _stack: str) ->
     allocation_id = properties.get("AllocationId")
     elastic_ip = None
     if properties.get("ConnectivityType", "public") == "public":
-        elastic_ip = required(
+        elastic_ip = require(
             ec2._addresses.get(allocation_id), f"Elastic IP address [{allocation_id}] could not be found"
         )
         if elastic_ip["AssociationId"]:
@@ -121,7 +113,7 @@ def create_nat_gateway(_logical_id: str, properties: Properties, _stack: str) ->
     members = {
         name: properties[name] for name in ("SubnetId", "AllocationId", "ConnectivityType") if name in properties
     }
-    nat_gateway_id = xml_text(succeed(ec2._create_nat_gateway(query_parameters(members))), "natGatewayId")
+    nat_gateway_id = xml_text(parse_response(ec2._create_nat_gateway(query_parameters(members))), "natGatewayId")
     if elastic_ip:
         # MiniStack associates addresses with instances only.
         elastic_ip["AssociationId"] = f"eipassoc-{new_uuid().replace('-', '')[:17]}"
@@ -144,7 +136,7 @@ def delete_nat_gateway(nat_gateway_id: str, _properties: Properties) -> None:
 
 
 def described_nat_gateway(nat_gateway_id: str) -> dict[str, Any]:
-    """MiniStack describes NAT gateways without their addresses."""
+    """MiniStack does not describe the addresses of NAT gateways."""
     elastic_ip = ec2._addresses.get(ec2._nat_gateways[nat_gateway_id]["AllocationId"])
     if not elastic_ip:
         return {}
@@ -171,13 +163,13 @@ def create_flow_log(_logical_id: str, properties: Properties, _stack: str) -> Pr
     FLOW_LOG_RESOURCES[properties["ResourceType"]](properties["ResourceId"])
     group = properties.get("LogGroupName")
     if group:
-        required(cloudwatch_logs._log_groups.get(group), f"Access error: the log group {group} does not exist")
+        require(cloudwatch_logs._log_groups.get(group), f"Access error: the log group {group} does not exist")
         role = properties.get("DeliverLogsPermissionArn")
         known = any(record["Arn"] == role for record in iam._roles.values())
-        required(known, f"Access error: unable to assume the IAM role {role}")
+        require(known, f"Access error: unable to assume the IAM role {role}")
     members = {name: properties[name] for name in FLOW_LOG_MEMBERS if name in properties}
     request = query_parameters({**members, "ResourceId": [properties["ResourceId"]]})
-    flow_log_id = xml_text(succeed(ec2._create_flow_logs(request)), "item")
+    flow_log_id = xml_text(parse_response(ec2._create_flow_logs(request)), "item")
     ec2._flow_logs[flow_log_id].update(
         LogGroupName=group,
         DeliverLogsPermissionArn=properties.get("DeliverLogsPermissionArn"),
@@ -194,11 +186,11 @@ def update_flow_log(flow_log_id: str, _old: Properties, new: Properties, _stack:
 
 
 def delete_flow_log(flow_log_id: str, _properties: Properties) -> None:
-    succeed(ec2._delete_flow_logs(query_parameters({"FlowLogId": [flow_log_id]})))
+    parse_response(ec2._delete_flow_logs(query_parameters({"FlowLogId": [flow_log_id]})))
 
 
 def described_flow_log(flow_log_id: str) -> dict[str, Any]:
-    """MiniStack takes the role, format and interval, and the log group for a destination, and describes none."""
+    """MiniStack does not describe the role, the format and the interval, or a log group as the destination."""
     record = ec2._flow_logs[flow_log_id]
     group = record.get("LogGroupName")
     return {
@@ -211,7 +203,7 @@ def described_flow_log(flow_log_id: str) -> dict[str, Any]:
     }
 
 
-# Types of MiniStack, which creates them around whatever the references say
+# MiniStack creates these types without checking their references
 
 
 def vpc_attributes(vpc_id: str, _properties: Properties) -> dict[str, Any]:
@@ -236,11 +228,11 @@ def check_route(properties: Properties) -> None:
     table = route_table(properties["RouteTableId"])
     nat_gateway_id = properties.get("NatGatewayId")
     if nat_gateway_id:
-        required(ec2._nat_gateways.get(nat_gateway_id), f"The gateway ID '{nat_gateway_id}' does not exist")
+        require(ec2._nat_gateways.get(nat_gateway_id), f"The gateway ID '{nat_gateway_id}' does not exist")
     if properties.get("GatewayId", "").startswith("igw-"):
         gateway = internet_gateway(properties["GatewayId"])
         attached = any(attachment["VpcId"] == table["VpcId"] for attachment in gateway["Attachments"])
-        required(
+        require(
             attached,
             f"route table {properties['RouteTableId']} and network gateway {properties['GatewayId']} "
             "belong to different networks",

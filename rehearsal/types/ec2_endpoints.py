@@ -1,27 +1,20 @@
-"""VPC endpoints, and the endpoint services that some of them lead to."""
+"""VPC endpoints and endpoint services."""
 
 from typing import Any
 
 from ministack.core.responses import get_region, new_uuid
 from ministack.services import alb, ec2
 
+from rehearsal.types.actions import add_ec2_actions, add_to_description
 from rehearsal.types.ec2 import replace_tags, route_table, security_group, subnet, vpc
-from rehearsal.types.seams import (
-    Properties,
-    Provisioned,
-    Record,
-    add_ec2_actions,
-    add_to_description,
-    amend_type,
-    is_true,
-    regional_store,
-    register_type,
-    required,
-)
+from rehearsal.types.registry import Provisioned, amend_type, regional_store, register_type
+from rehearsal.types.shapes import Properties, Record, is_true, require
 
 
 def register() -> None:
-    amend_type("AWS::EC2::VPCEndpoint", check=check_endpoint, keep=keep_endpoint, attributes=endpoint_attributes)
+    amend_type(
+        "AWS::EC2::VPCEndpoint", check=check_endpoint, complete=complete_endpoint, attributes=endpoint_attributes
+    )
     add_to_description(
         ec2, "DescribeVpcEndpoints", items="vpcEndpointSet", key="vpcEndpointId", more=described_endpoint
     )
@@ -49,11 +42,11 @@ def register() -> None:
 # Endpoint services
 
 ENDPOINT_SERVICES = regional_store()
-"""By id, and the principals that may connect to each."""
+"""Endpoint services by id, with the principals that may connect."""
 
 
 def endpoint_service(service_id: str) -> Record:
-    return required(ENDPOINT_SERVICES.get(service_id), f"The VpcEndpointService Id '{service_id}' does not exist")
+    return require(ENDPOINT_SERVICES.get(service_id), f"The VpcEndpointService Id '{service_id}' does not exist")
 
 
 def endpoint_service_of(service_name: str) -> Record | None:
@@ -62,7 +55,7 @@ def endpoint_service_of(service_name: str) -> Record | None:
 
 def check_endpoint_service(properties: Properties) -> None:
     for arn in properties.get("NetworkLoadBalancerArns", []):
-        balancer = required(alb._lbs.get(arn), f"The Load Balancer ARN '{arn}' does not exist")
+        balancer = require(alb._lbs.get(arn), f"The Load Balancer ARN '{arn}' does not exist")
         if balancer["Type"] != "network":
             raise ValueError(f"The Load Balancer '{arn}' is not a Network Load Balancer")
 
@@ -84,7 +77,7 @@ def update_endpoint_service(service_id: str, _old: Properties, new: Properties, 
 
 def put_endpoint_service(service_id: str, properties: Properties) -> Provisioned:
     name = properties.get("PrivateDnsName")
-    # The value is any text on AWS; one that the name decides on comes back with a roll-back.
+    # AWS generates the value. Here it depends on the name only, so that a roll-back restores it.
     verification = {"Name": "_vpce", "State": "pendingVerification", "Type": "TXT", "Value": f"vpce:{name}"}
     ENDPOINT_SERVICES[service_id].update(
         AcceptanceRequired=is_true(properties.get("AcceptanceRequired", True)),
@@ -161,11 +154,11 @@ def check_endpoint(properties: Properties) -> None:
         security_group(group_id)
     service_name = properties["ServiceName"]
     if service_name.startswith("com.amazonaws.vpce."):
-        required(endpoint_service_of(service_name), f"The Vpc Endpoint Service '{service_name}' does not exist")
+        require(endpoint_service_of(service_name), f"The Vpc Endpoint Service '{service_name}' does not exist")
 
 
-def keep_endpoint(endpoint_id: str, properties: Properties) -> None:
-    """MiniStack knows no service to accept an endpoint, nor names for it."""
+def complete_endpoint(endpoint_id: str, properties: Properties) -> None:
+    """MiniStack knows neither the acceptance of endpoints nor their DNS names."""
     record = ec2._vpc_endpoints[endpoint_id]
     if properties.get("VpcEndpointType") != "Interface":
         return
@@ -185,7 +178,7 @@ def endpoint_attributes(endpoint_id: str, _properties: Properties) -> dict[str, 
 
 
 def described_endpoint(endpoint_id: str) -> dict[str, Any]:
-    """MiniStack keeps groups, private DNS and policy of an endpoint, and describes none."""
+    """MiniStack does not describe the security groups, private DNS and policy of an endpoint."""
     record = ec2._vpc_endpoints[endpoint_id]
     groups = [
         {"groupId": group_id, "groupName": security_group(group_id)["GroupName"]}

@@ -1,42 +1,35 @@
-"""Rules of security groups as resources of their own."""
+"""Ingress and egress rules of security groups as separate resources."""
 
 from typing import Any
 
 from ministack.services import ec2
 
 from rehearsal.types.ec2 import check_vpc, security_group
-from rehearsal.types.seams import (
-    Properties,
-    Provisioned,
-    amend_type,
-    query_parameters,
-    register_type,
-    succeed,
-    xml_text,
-)
+from rehearsal.types.registry import Provisioned, amend_type, register_type
+from rehearsal.types.shapes import Properties, parse_response, query_parameters, xml_text
 
 
 def register() -> None:
-    amend_type("AWS::EC2::SecurityGroup", check=check_vpc, keep=keep_security_group)
+    amend_type("AWS::EC2::SecurityGroup", check=check_vpc, complete=complete_security_group)
     for direction in (INGRESS, EGRESS):
         direction.register()
 
 
 DECLARED = "EgressIsDeclared"
-"""In the record of a group: whether its own properties say what goes out. Where they don't, all does, at first."""
+"""Key in the record of a group: whether its properties have egress rules. Otherwise all traffic is allowed at first."""
 
 
-def keep_security_group(group_id: str, properties: Properties) -> None:
+def complete_security_group(group_id: str, properties: Properties) -> None:
     ec2._security_groups[group_id][DECLARED] = "SecurityGroupEgress" in properties
 
 
 class GroupRules:
-    """The type of rules in one direction; MiniStack knows rules inside of a security group only."""
+    """The type of the rules in one direction. MiniStack only knows rules in the properties of a security group."""
 
     def __init__(self, direction: str, peer: str, permissions: str, authorize: Any, revoke: Any) -> None:
         """
-        :param peer: what the properties of the other end begin with.
-        :param permissions: where the record of a security group has the rules.
+        :param peer: the beginning of the names of the properties for the other end.
+        :param permissions: the key of the rules in the record of a security group.
         """
         self.type = f"AWS::EC2::SecurityGroup{direction}"
         self.peer_group = f"{peer}SecurityGroupId"
@@ -53,18 +46,18 @@ class GroupRules:
         if self.peer_group in properties:
             security_group(properties[self.peer_group])
         if self.permissions == "IpPermissionsEgress" and not group.get(DECLARED, True):
-            # The first rule takes the one that lets everything out away: https://github.com/aws/aws-cdk/issues/987
+            # The first rule removes the rule that allows all outbound traffic: https://github.com/aws/aws-cdk/issues/987
             group[self.permissions] = [rule for rule in group[self.permissions] if rule["IpProtocol"] != "-1"]
         before = len(group[self.permissions])
         request = {"GroupId": properties["GroupId"], "IpPermissions": [self.permission(properties)]}
-        answer = succeed(self.authorize(query_parameters(request)))
+        answer = parse_response(self.authorize(query_parameters(request)))
         if len(group[self.permissions]) == before:
             raise ValueError("the specified rule already exists")
         rule_id = xml_text(answer, "securityGroupRuleId")
         return rule_id, {"Id": rule_id}
 
     def permission(self, properties: Properties) -> dict[str, Any]:
-        """The rule as the API takes it."""
+        """The rule as input of the API."""
         described = {name: properties[name] for name in ("Description",) if properties.get(name)}
         peers = {
             "CidrIp": ("IpRanges", "CidrIp"),
@@ -80,7 +73,7 @@ class GroupRules:
         return permission
 
     def update(self, rule_id: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-        """The description is all that changes in place."""
+        """Only the description changes in place."""
         for rule in security_group(new["GroupId"])[self.permissions]:
             if rule.get("SecurityGroupRuleId") == rule_id:
                 for peer in (*rule["IpRanges"], *rule["Ipv6Ranges"], *rule["UserIdGroupPairs"]):
@@ -93,7 +86,7 @@ class GroupRules:
         group = ec2._security_groups.get(properties["GroupId"])
         if group and any(rule.get("SecurityGroupRuleId") == rule_id for rule in group[self.permissions]):
             request = {"GroupId": properties["GroupId"], "SecurityGroupRuleId": [rule_id]}
-            succeed(self.revoke(query_parameters(request)))
+            parse_response(self.revoke(query_parameters(request)))
 
 
 INGRESS = GroupRules("Ingress", "Source", "IpPermissions", ec2._authorize_sg_ingress, ec2._revoke_sg_ingress)

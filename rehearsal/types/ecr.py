@@ -1,7 +1,7 @@
-"""The settings of a private registry, public repositories, and what MiniStack drops of a private repository.
+"""Settings of a private registry, public repositories, and properties of private repositories that MiniStack drops.
 
-A registry has one scanning configuration and one replication configuration: a second resource of the type overwrites
-the first, as on AWS.
+A registry has one scanning configuration and one replication configuration. A second resource of the same type
+overwrites the first, as on AWS.
 """
 
 import time
@@ -10,29 +10,16 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecr
 
-from rehearsal.types.seams import (
-    ApiError,
-    Properties,
-    Provisioned,
-    Record,
-    add_json_actions,
-    amend_json_answer,
-    amend_type,
-    api_tags,
-    global_store,
-    physical_name,
-    policy_text,
-    regional_store,
-    register_type,
-    to_api,
-)
+from rehearsal.types.actions import ApiError, add_json_actions, amend_json_answer
+from rehearsal.types.registry import Provisioned, amend_type, global_store, physical_name, regional_store, register_type
+from rehearsal.types.shapes import Properties, Record, api_tags, policy_text, to_api
 
 REGISTRY = regional_store()
 """The settings of the registry, by the name of the action that puts them."""
 CACHE_RULES = regional_store()
 """Pull-through cache rules, by prefix."""
 CREATION_TEMPLATES = regional_store()
-"""Templates for repositories that the registry creates by itself, by prefix."""
+"""Repository creation templates, by prefix."""
 PUBLIC_REPOSITORIES = global_store()
 """Public repositories with their catalog data, policy and tags, by name."""
 
@@ -59,7 +46,7 @@ def register() -> None:
         delete=lambda name, _properties: PUBLIC_REPOSITORIES.pop(name, None),
         tags="Tags",
     )
-    amend_type("AWS::ECR::Repository", keep=keep_repository)
+    amend_type("AWS::ECR::Repository", complete=complete_repository)
     amend_json_answer("ecr", "DescribeRepositories", add_exclusions)
     amend_json_answer("ecr", "DescribeRegistry", add_replication)
     add_json_actions(
@@ -85,10 +72,10 @@ def register() -> None:
 
 
 class RegistrySetting:
-    """A type of which a registry has one, that deleting sets back."""
+    """A type of which a registry has exactly one resource. Deleting it restores the default."""
 
     def __init__(self, resource_type: str, action: str) -> None:
-        """:param action: takes the properties as they are."""
+        """:param action: the action that puts the setting. Its input has the same names as the properties."""
         self.type = resource_type
         self.action = action
 
@@ -146,13 +133,13 @@ def create_cache_rule(_logical_id: str, properties: Properties, _stack: str) -> 
 
 
 def update_cache_rule(prefix: str, _old: Properties, _new: Properties, _stack: str) -> Provisioned:
-    """Every property is replaced."""
+    """CloudFormation replaces the resource for every change, so this changes nothing."""
     return prefix, {}
 
 
 def describe_cache_rules(request: dict[str, Any]) -> dict[str, Any]:
     return {
-        "pullThroughCacheRules": asked_for(CACHE_RULES, request.get("ecrRepositoryPrefixes"), "PullThroughCacheRule")
+        "pullThroughCacheRules": records_of(CACHE_RULES, request.get("ecrRepositoryPrefixes"), "PullThroughCacheRule")
     }
 
 
@@ -184,14 +171,14 @@ def put_template(properties: Properties, created: float) -> Provisioned:
 
 
 def describe_templates(request: dict[str, Any]) -> dict[str, Any]:
-    templates = asked_for(CREATION_TEMPLATES, request.get("prefixes"), "Template")
+    templates = records_of(CREATION_TEMPLATES, request.get("prefixes"), "Template")
     return {"registryId": get_account_id(), "repositoryCreationTemplates": templates}
 
 
-# Private repositories, of which MiniStack drops the tags that may change
+# Private repositories: MiniStack drops the filters for tags that are exceptions from immutability
 
 
-def keep_repository(name: str, properties: Properties) -> None:
+def complete_repository(name: str, properties: Properties) -> None:
     exclusions = with_exclusions(properties).get("ImageTagMutabilityExclusionFilters", [])
     ecr._repositories[name]["imageTagMutabilityExclusionFilters"] = exclusions
 
@@ -204,7 +191,7 @@ def add_exclusions(answer: dict[str, Any]) -> None:
 
 
 def with_exclusions(properties: Properties) -> Properties:
-    """The properties with the filters as the API spells them, ``filterType`` and ``filter``."""
+    """The properties with the API's names in the filters: ``filterType`` and ``filter``."""
     name = "ImageTagMutabilityExclusionFilters"
     if name not in properties:
         return properties
@@ -255,7 +242,7 @@ def put_public_repository(name: str, properties: Properties, created: float) -> 
 
 
 def describe_public_repositories(request: dict[str, Any]) -> dict[str, Any]:
-    found = asked_for(PUBLIC_REPOSITORIES, request.get("repositoryNames"), "Repository")
+    found = records_of(PUBLIC_REPOSITORIES, request.get("repositoryNames"), "Repository")
     return {"repositories": [record["repository"] for record in found]}
 
 
@@ -276,15 +263,15 @@ def list_public_tags(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def public_repository(request: dict[str, Any]) -> Record:
-    return asked_for(PUBLIC_REPOSITORIES, [request["repositoryName"]], "Repository")[0]
+    return records_of(PUBLIC_REPOSITORIES, [request["repositoryName"]], "Repository")[0]
 
 
-def asked_for(store: Any, keys: list[str] | None, kind: str) -> list[Record]:
-    """The records of these keys, or of all.
+def records_of(store: Any, keys: list[str] | None, kind: str) -> list[Record]:
+    """The records with these keys. Without keys, all records.
 
-    :raises ApiError: where one is missing.
+    :raises ApiError: if a key does not exist.
     """
     missing = next((key for key in keys or () if key not in store), None)
     if missing is not None:
-        raise ApiError(f"{kind}NotFoundException", f"There is no {missing} in the registry of {get_account_id()}")
+        raise ApiError(f"{kind}NotFoundException", f"{missing} does not exist in the registry of {get_account_id()}")
     return [store[key] for key in keys] if keys else store.values()

@@ -1,4 +1,4 @@
-"""What MiniStack drops of ECS task definitions and services."""
+"""Properties of ECS task definitions and services that MiniStack drops."""
 
 from typing import Any
 
@@ -6,46 +6,40 @@ from ministack.services import alb, ecs
 
 from rehearsal.types import ec2 as ec2_types
 from rehearsal.types.ecs_capacity import cluster
-from rehearsal.types.seams import (
-    Properties,
-    Record,
-    amend_type,
-    api_tags,
-    required,
-    to_api,
-)
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties, Record, api_tags, require, to_api
 
 
 def register() -> None:
     amend_type(
         "AWS::ECS::TaskDefinition",
         check=task_definition,
-        keep=keep_task_definition,
-        forget=forget_task_definition,
+        complete=complete_task_definition,
+        clean_up=clean_up_task_definition,
         tags="Tags",
     )
-    amend_type("AWS::ECS::Service", check=check_service, keep=keep_service, forget=forget_service)
+    amend_type("AWS::ECS::Service", check=check_service, complete=complete_service, clean_up=clean_up_service)
 
 
 # Task definitions
 
 
 def task_definition(properties: Properties) -> Record:
-    """As RegisterTaskDefinition takes it, with what it adds."""
-    definition = to_api("ecs", "RegisterTaskDefinition", properties, but=("Tags",))
+    """The input of RegisterTaskDefinition, with the defaults that AWS adds."""
+    definition = to_api("ecs", "RegisterTaskDefinition", properties, excluding=("Tags",))
     for container in definition["containerDefinitions"]:
         container.setdefault("cpu", 0)
         container.setdefault("essential", True)
     return definition
 
 
-def keep_task_definition(arn: str, properties: Properties) -> None:
-    """MiniStack converts the names of some members only, and drops the platform and the ephemeral storage."""
+def complete_task_definition(arn: str, properties: Properties) -> None:
+    """MiniStack converts only some names, and drops the runtime platform and the ephemeral storage."""
     ecs._task_defs[arn.rpartition("/")[2]].update(task_definition(properties))
 
 
-def forget_task_definition(arn: str, _properties: Properties) -> None:
-    """AWS keeps revisions that nobody uses any more, which cost nothing; here they would look like something left."""
+def clean_up_task_definition(arn: str, _properties: Properties) -> None:
+    """AWS keeps old revisions, which cost nothing. Here they are deleted, because they would count as leftovers."""
     revision = arn.rpartition("/")[2]
     family = revision.partition(":")[0]
     ecs._tags.pop(arn, None)
@@ -66,16 +60,16 @@ SERVICE_DEFAULTS: dict[str, Any] = {
     "platformVersion": "LATEST",
     "propagateTags": "NONE",
 }
-# Identity, and what MiniStack's own handlers apply, with deployments of their own.
+# MiniStack's own handlers apply these, because they identify the service or start a deployment.
 SERVICE_BUT = ("CapacityProviderStrategy", "Cluster", "DesiredCount", "ServiceName", "Tags", "TaskDefinition")
 
 
 def service(properties: Properties) -> Record:
-    """As CreateService takes it, but for what MiniStack passes itself."""
-    # CloudFormation has the plural of what the API calls placementStrategy.
+    """The input of CreateService, without the members that MiniStack passes itself."""
+    # CloudFormation's PlacementStrategies is placementStrategy in the API.
     renamed = {"PlacementStrategies": "PlacementStrategy"}
     named = {renamed.get(name, name): value for name, value in properties.items()}
-    return to_api("ecs", "CreateService", named, but=SERVICE_BUT)
+    return to_api("ecs", "CreateService", named, excluding=SERVICE_BUT)
 
 
 def check_service(properties: Properties) -> None:
@@ -90,7 +84,7 @@ def check_service(properties: Properties) -> None:
         ec2_types.security_group(group_id)
     available = cluster(properties["Cluster"])["capacityProviders"]
     for item in properties.get("CapacityProviderStrategy", []):
-        required(
+        require(
             item["CapacityProvider"] in available,
             f"The specified capacity provider '{item['CapacityProvider']}' is not associated with the cluster.",
         )
@@ -98,13 +92,13 @@ def check_service(properties: Properties) -> None:
 
 def check_balancer(balancer: Properties, task_definition: str) -> None:
     arn = balancer["TargetGroupArn"]
-    group = required(alb._tgs.get(arn), f"The specified target group {arn} does not exist.")
-    required(
+    group = require(alb._tgs.get(arn), f"The specified target group {arn} does not exist.")
+    require(
         group["LoadBalancerArns"],
         f"The target group with targetGroupArn {arn} does not have an associated load balancer.",
     )
     definition = ecs._task_defs.get(task_definition.rpartition("/")[2])
-    containers = required(definition, f"Unable to find task definition: {task_definition}")["containerDefinitions"]
+    containers = require(definition, f"Unable to find task definition: {task_definition}")["containerDefinitions"]
     name, port = balancer["ContainerName"], int(balancer["ContainerPort"])
     exposed = any(
         mapping["containerPort"] == port
@@ -112,17 +106,17 @@ def check_balancer(balancer: Properties, task_definition: str) -> None:
         if container["name"] == name
         for mapping in container.get("portMappings", [])
     )
-    required(exposed, f"The container {name} does not exist in the task definition, or does not expose port {port}.")
+    require(exposed, f"The container {name} does not exist in the task definition, or does not expose port {port}.")
 
 
-def keep_service(arn: str, properties: Properties) -> None:
-    """MiniStack passes few of the properties to CreateService and fewer to UpdateService."""
+def complete_service(arn: str, properties: Properties) -> None:
+    """MiniStack passes only some properties to CreateService, and fewer to UpdateService."""
     ecs._services[service_key(arn)].update(SERVICE_DEFAULTS, **service(properties))
     ecs._tags[arn] = api_tags(properties.get("Tags"))
 
 
-def forget_service(arn: str, _properties: Properties) -> None:
-    """AWS forgets a service that is gone, and its stopped tasks, within the hour."""
+def clean_up_service(arn: str, _properties: Properties) -> None:
+    """AWS removes the records of a deleted service and its stopped tasks after about an hour. Here they go at once."""
     key = service_key(arn)
     cluster_name, service_name = key.split("/")
     ecs._tags.pop(arn, None)
@@ -133,5 +127,5 @@ def forget_service(arn: str, _properties: Properties) -> None:
 
 
 def service_key(arn: str) -> str:
-    """``cluster/service``, by which MiniStack has its services."""
+    """MiniStack's key for a service: ``cluster/service``."""
     return arn.partition(":service/")[2]

@@ -1,25 +1,14 @@
-"""Capacity providers of Auto Scaling groups and of managed instances, and which of them a cluster has."""
+"""Capacity providers for Auto Scaling groups and managed instances, and their association with clusters."""
 
 from ministack.services import ecs, iam
 
 from rehearsal.types import autoscaling
 from rehearsal.types import ec2 as ec2_types
-from rehearsal.types.seams import (
-    Properties,
-    Provisioned,
-    Record,
-    amend_type,
-    api_tags,
-    physical_name,
-    regional_store,
-    register_type,
-    required,
-    succeed,
-    to_api,
-)
+from rehearsal.types.registry import Provisioned, amend_type, physical_name, regional_store, register_type
+from rehearsal.types.shapes import Properties, Record, api_tags, parse_response, require, to_api
 
 CAPACITY = regional_store()
-"""What PutClusterCapacityProviders was asked, by the name of the cluster."""
+"""The last input of PutClusterCapacityProviders, by the name of the cluster."""
 GROUP, MANAGED = "autoScalingGroupProvider", "managedInstancesProvider"
 
 
@@ -37,11 +26,11 @@ def register() -> None:
         update=update_capacity,
         delete=delete_capacity,
     )
-    amend_type("AWS::ECS::Cluster", keep=keep_capacity)
+    amend_type("AWS::ECS::Cluster", complete=complete_capacity)
 
 
 def cluster(name: str) -> Record:
-    return required(ecs._clusters.get(name), f"Cluster not found: {name}")
+    return require(ecs._clusters.get(name), f"Cluster not found: {name}")
 
 
 # Capacity providers
@@ -55,8 +44,8 @@ def create_provider(logical_id: str, properties: Properties, stack: str) -> Prov
             '"fargate". Specify a valid name and try again.'
         )
     kind, provider = provider_of(properties)
-    succeed(ecs._create_capacity_provider({"name": name, kind: provider}))
-    keep_provider(name, properties)
+    parse_response(ecs._create_capacity_provider({"name": name, kind: provider}))
+    complete_provider(name, properties)
     if kind == MANAGED:
         offer(name, properties["ClusterName"])
     return name, {}
@@ -64,7 +53,7 @@ def create_provider(logical_id: str, properties: Properties, stack: str) -> Prov
 
 def update_provider(name: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
     provider_of(new)
-    keep_provider(name, new)
+    complete_provider(name, new)
     return name, {}
 
 
@@ -74,11 +63,11 @@ def delete_provider(name: str, properties: Properties) -> None:
     if any(name in record["capacityProviders"] for record in ecs._clusters.values()):
         raise ValueError(f"The capacity provider {name} cannot be deleted because it is associated with a cluster.")
     if name in ecs._capacity_providers:
-        succeed(ecs._delete_capacity_provider({"capacityProvider": name}))
+        parse_response(ecs._delete_capacity_provider({"capacityProvider": name}))
 
 
 def provider_of(properties: Properties) -> tuple[str, Record]:
-    """As CreateCapacityProvider takes it: of which kind, and with what it adds."""
+    """The input of CreateCapacityProvider, with the defaults of its kind."""
     if "ManagedInstancesProvider" in properties:
         return MANAGED, managed_provider(properties)
     return GROUP, group_provider(properties)
@@ -115,10 +104,10 @@ def managed_provider(properties: Properties) -> Record:
     managed = properties["ManagedInstancesProvider"]
     launch = managed["InstanceLaunchTemplate"]
     role, profile = managed["InfrastructureRoleArn"], launch["Ec2InstanceProfileArn"]
-    required(
+    require(
         any(record["Arn"] == role for record in iam._roles.values()), f"The infrastructure role {role} does not exist."
     )
-    required(
+    require(
         any(record["Arn"] == profile for record in iam._instance_profiles.values()),
         f"The instance profile {profile} does not exist.",
     )
@@ -129,8 +118,8 @@ def managed_provider(properties: Properties) -> Record:
     return to_api("ecs", "CreateCapacityProvider", {"ManagedInstancesProvider": managed})[MANAGED]
 
 
-def keep_provider(name: str, properties: Properties) -> None:
-    """MiniStack takes each for one of an Auto Scaling group, and drops some of that, such as managed draining."""
+def complete_provider(name: str, properties: Properties) -> None:
+    """MiniStack knows providers for Auto Scaling groups only, and drops some properties, such as managed draining."""
     record = ecs._capacity_providers[name]
     record.pop(GROUP, None)
     kind, provider = provider_of(properties)
@@ -141,7 +130,7 @@ def keep_provider(name: str, properties: Properties) -> None:
 
 
 def offer(name: str, cluster_name: str) -> None:
-    """A provider of managed instances is one of its cluster's, without being asked."""
+    """A provider of managed instances names its cluster, and AWS associates the two."""
     cluster(cluster_name)["capacityProviders"].append(name)
 
 
@@ -154,7 +143,7 @@ def withdraw(name: str, cluster_name: str) -> None:
 
 
 def in_use(cluster_name: str) -> set[str]:
-    """The capacity providers of services."""
+    """The capacity providers that services use."""
     return {
         item["capacityProvider"]
         for key, record in ecs._services.items()
@@ -163,7 +152,7 @@ def in_use(cluster_name: str) -> set[str]:
     }
 
 
-# Capacity providers of a cluster
+# Associations of capacity providers with a cluster
 
 
 def create_capacity(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
@@ -173,10 +162,12 @@ def create_capacity(_logical_id: str, properties: Properties, _stack: str) -> Pr
     used = {item["capacityProvider"] for item in request["defaultCapacityProviderStrategy"]}
     for provider in request["capacityProviders"]:
         known = provider in ("FARGATE", "FARGATE_SPOT") or provider in ecs._capacity_providers
-        required(known, f"The specified capacity provider '{provider}' was not found")
+        require(known, f"The specified capacity provider '{provider}' was not found")
     if not used <= set(request["capacityProviders"]):
-        raise ValueError("The default capacity provider strategy has a provider that the cluster does not have")
-    succeed(ecs._put_cluster_capacity_providers(request))
+        raise ValueError(
+            "The default capacity provider strategy has a provider that is not associated with the cluster"
+        )
+    parse_response(ecs._put_cluster_capacity_providers(request))
     CAPACITY[name] = request
     return name, {}
 
@@ -194,10 +185,10 @@ def delete_capacity(name: str, _properties: Properties) -> None:
         ecs._put_cluster_capacity_providers({"cluster": name})
 
 
-def keep_capacity(name: str, _properties: Properties) -> None:
-    """An update of the cluster itself takes its capacity providers away: its properties name none."""
+def complete_capacity(name: str, _properties: Properties) -> None:
+    """MiniStack removes all capacity providers when it updates the cluster, because its properties name none."""
     if name in CAPACITY:
-        succeed(ecs._put_cluster_capacity_providers(CAPACITY[name]))
+        parse_response(ecs._put_cluster_capacity_providers(CAPACITY[name]))
     for provider, record in ecs._capacity_providers.items():
         if record.get("cluster") == name and provider not in cluster(name)["capacityProviders"]:
             offer(provider, name)

@@ -1,11 +1,13 @@
-"""Load balancers: the network they stand in, complete attributes, and checks of what refers to what."""
+"""Load balancers: their network, default attributes, and checks of references."""
 
 from typing import Any
 
 from ministack.services import alb, ec2
 
 from rehearsal.types import ec2 as ec2_types
-from rehearsal.types.seams import Properties, add_to_description, amend_type, required
+from rehearsal.types.actions import add_to_description
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties, require
 
 LOAD_BALANCER_ATTRIBUTES = {
     "access_logs.s3.bucket": "",
@@ -28,7 +30,7 @@ LOAD_BALANCER_ATTRIBUTES = {
     "waf.fail_open.enabled": "false",
     "zonal_shift.config.enabled": "false",
 }
-"""What an Application Load Balancer has where nobody sets it (ELB API Reference, LoadBalancerAttribute)."""
+"""Defaults of an Application Load Balancer (ELB API Reference, LoadBalancerAttribute)."""
 
 NETWORK_LOAD_BALANCER_ATTRIBUTES = {
     "access_logs.s3.bucket": "",
@@ -41,7 +43,7 @@ NETWORK_LOAD_BALANCER_ATTRIBUTES = {
     "secondary_ips.auto_assigned.per_subnet": "0",
     "zonal_shift.config.enabled": "false",
 }
-"""What a Network Load Balancer has."""
+"""Defaults of a Network Load Balancer."""
 
 TARGET_GROUP_ATTRIBUTES = {
     "deregistration_delay.timeout_seconds": "300",
@@ -55,7 +57,7 @@ TARGET_GROUP_ATTRIBUTES = {
     "stickiness.lb_cookie.duration_seconds": "86400",
     "stickiness.type": "lb_cookie",
 }
-"""What a target group of an Application Load Balancer has (ELB API Reference, TargetGroupAttribute)."""
+"""Defaults of a target group of an Application Load Balancer (ELB API Reference, TargetGroupAttribute)."""
 
 
 NETWORK_TARGET_GROUP_ATTRIBUTES = {
@@ -69,21 +71,21 @@ NETWORK_TARGET_GROUP_ATTRIBUTES = {
     "target_health_state.unhealthy.connection_termination.enabled": "true",
     "target_health_state.unhealthy.draining_interval_seconds": "0",
 }
-"""What a target group of addresses has behind a Network Load Balancer."""
+"""Defaults of a target group of type ``ip`` of a Network Load Balancer."""
 
 ENFORCED = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 NETWORK_PROTOCOLS = ("TCP", "TLS", "UDP", "TCP_UDP")
 
 
 def register() -> None:
-    amend_type("AWS::ElasticLoadBalancingV2::LoadBalancer", check=check_load_balancer, keep=keep_load_balancer)
+    amend_type("AWS::ElasticLoadBalancingV2::LoadBalancer", check=check_load_balancer, complete=complete_load_balancer)
     amend_type(
         "AWS::ElasticLoadBalancingV2::TargetGroup",
         check=ec2_types.check_vpc,
-        keep=keep_target_group,
+        complete=complete_target_group,
         attributes=target_group_attributes,
     )
-    amend_type("AWS::ElasticLoadBalancingV2::Listener", check=check_listener, forget=forget_listener)
+    amend_type("AWS::ElasticLoadBalancingV2::Listener", check=check_listener, clean_up=clean_up_listener)
     add_to_description(
         alb,
         "DescribeLoadBalancers",
@@ -109,12 +111,12 @@ def check_load_balancer(properties: Properties) -> None:
         ec2_types.security_group(group_id)
 
 
-def keep_load_balancer(arn: str, properties: Properties) -> None:
+def complete_load_balancer(arn: str, properties: Properties) -> None:
     """MiniStack puts every load balancer into the default VPC."""
     network = properties.get("Type") == "network"
     defaults = NETWORK_LOAD_BALANCER_ATTRIBUTES if network else LOAD_BALANCER_ATTRIBUTES
     alb._lb_attrs[arn] = attributes(defaults, properties.get("LoadBalancerAttributes", []))
-    # On where nobody sets it (ELB API Reference, SetSecurityGroups).
+    # The default is on (ELB API Reference, SetSecurityGroups).
     enforced = properties.get(ENFORCED, "on")
     alb._lbs[arn][ENFORCED] = enforced if network and properties.get("SecurityGroups") else None
     for subnet_id in properties.get("Subnets", [])[:1]:
@@ -122,7 +124,7 @@ def keep_load_balancer(arn: str, properties: Properties) -> None:
 
 
 def described_load_balancer(arn: str) -> dict[str, Any]:
-    """MiniStack describes all subnets as being in the first zone."""
+    """MiniStack describes all subnets with the first Availability Zone."""
     zones = [
         {"ZoneName": ec2._subnets.get(subnet_id, {}).get("AvailabilityZone"), "SubnetId": subnet_id}
         for subnet_id in alb._lbs[arn]["Subnets"]
@@ -130,7 +132,7 @@ def described_load_balancer(arn: str) -> dict[str, Any]:
     return {"AvailabilityZones": zones, ENFORCED: alb._lbs[arn].get(ENFORCED)}
 
 
-def keep_target_group(arn: str, properties: Properties) -> None:
+def complete_target_group(arn: str, properties: Properties) -> None:
     network = properties.get("Protocol") in NETWORK_PROTOCOLS
     defaults = NETWORK_TARGET_GROUP_ATTRIBUTES if network else TARGET_GROUP_ATTRIBUTES
     alb._tg_attrs[arn] = attributes(defaults, properties.get("TargetGroupAttributes", []))
@@ -139,20 +141,20 @@ def keep_target_group(arn: str, properties: Properties) -> None:
 
 
 def described_target_group(arn: str) -> dict[str, Any]:
-    """MiniStack describes health checks by TCP with a path and a status."""
+    """MiniStack describes TCP health checks with a path and a status code."""
     return {"HealthCheckPath": None, "Matcher": None} if alb._tgs[arn]["HealthCheckProtocol"] == "TCP" else {}
 
 
 def target_group_attributes(arn: str, _properties: Properties) -> dict[str, Any]:
-    """MiniStack leaves ``targetgroup/`` out of the full name, and dimensions of metrics need it."""
+    """MiniStack omits ``targetgroup/`` from the full name. Dimensions of metrics need it."""
     return {"TargetGroupFullName": arn.rpartition(":")[2]}
 
 
 def attributes(defaults: dict[str, str], declared: list[Properties]) -> list[dict[str, str]]:
-    """All attributes; MiniStack has the declared ones only, and leaves one that a roll-back has to take away.
+    """All attributes. MiniStack has the declared ones only, and does not reset them in a roll-back.
 
-    On AWS too an attribute that is no longer declared stays as it is. The rehearsal prefers to forget it, for what it
-    compares is what the template says.
+    AWS does not reset an attribute that is no longer declared, either. Here it returns to the default, so that the
+    attributes always match the template.
     """
     values = {**defaults, **{one["Key"]: str(one.get("Value", "")) for one in declared}}
     return [{"Key": key, "Value": value} for key, value in values.items()]
@@ -163,11 +165,11 @@ def check_listener(properties: Properties) -> None:
         forward = action.get("ForwardConfig", {}).get("TargetGroups", [])
         for group in [action] * ("TargetGroupArn" in action) + forward:
             arn = group["TargetGroupArn"]
-            required(alb._tgs.get(arn), f"Target group '{arn}' not found")
+            require(alb._tgs.get(arn), f"Target group '{arn}' not found")
     protocol = properties.get("Protocol")
     if protocol in ("HTTPS", "TLS") and not properties.get("Certificates"):
         raise ValueError(f"A certificate must be specified for {protocol} listeners")
 
 
-def forget_listener(arn: str, _properties: Properties) -> None:
+def clean_up_listener(arn: str, _properties: Properties) -> None:
     alb._listener_attrs.pop(arn, None)

@@ -1,4 +1,4 @@
-"""FSx, which MiniStack lacks: file systems for Lustre and ONTAP, and storage virtual machines."""
+"""FSx for Lustre and for NetApp ONTAP: file systems and storage virtual machines. MiniStack lacks FSx."""
 
 import secrets
 from typing import Any
@@ -6,20 +6,12 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 
 from rehearsal.types import ec2 as ec2_types
-from rehearsal.types.seams import (
-    ApiError,
-    Properties,
-    Provisioned,
-    Record,
-    add_json_actions,
-    regional_store,
-    register_type,
-    required,
-    to_api,
-)
+from rehearsal.types.actions import ApiError, add_json_actions
+from rehearsal.types.registry import Provisioned, regional_store, register_type
+from rehearsal.types.shapes import Properties, Record, require, to_api
 
 FILE_SYSTEMS = regional_store()
-"""By id."""
+"""File systems, by id."""
 MACHINES = regional_store()
 """Storage virtual machines, by id."""
 
@@ -58,13 +50,13 @@ def arn(resource: str) -> str:
 def create_file_system(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
     check_file_system(properties)
     file_system_id = new_id("fs")
-    keep_file_system(file_system_id, properties)
+    complete_file_system(file_system_id, properties)
     return file_system_id, attributes_of(file_system_id)
 
 
 def update_file_system(file_system_id: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
     check_file_system(new)
-    keep_file_system(file_system_id, new)
+    complete_file_system(file_system_id, new)
     return file_system_id, attributes_of(file_system_id)
 
 
@@ -80,8 +72,8 @@ def check_file_system(properties: Properties) -> None:
         ec2_types.route_table(table_id)
 
 
-def keep_file_system(file_system_id: str, properties: Properties) -> None:
-    record = to_api("fsx", "CreateFileSystem", properties, but=("SecurityGroupIds",))
+def complete_file_system(file_system_id: str, properties: Properties) -> None:
+    record = to_api("fsx", "CreateFileSystem", properties, excluding=("SecurityGroupIds",))
     lustre, ontap = record.pop("LustreConfiguration", None), record.pop("OntapConfiguration", None)
     record.update(
         {
@@ -118,16 +110,16 @@ def describe_file_systems(request: Record) -> Record:
 
 
 def create_machine(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
-    required(FILE_SYSTEMS.get(properties["FileSystemId"]), f"File system '{properties['FileSystemId']}' does not exist")
+    require(FILE_SYSTEMS.get(properties["FileSystemId"]), f"File system '{properties['FileSystemId']}' does not exist")
     check_password(properties)
     machine_id = new_id("svm")
-    keep_machine(machine_id, properties)
+    complete_machine(machine_id, properties)
     return machine_id, machine_attributes(machine_id)
 
 
 def update_machine(machine_id: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
     check_password(new)
-    keep_machine(machine_id, new)
+    complete_machine(machine_id, new)
     return machine_id, machine_attributes(machine_id)
 
 
@@ -136,9 +128,9 @@ def check_password(properties: Properties) -> None:
         raise ValueError("Passwords must be between 8 and 50 characters in length")
 
 
-def keep_machine(machine_id: str, properties: Properties) -> None:
+def complete_machine(machine_id: str, properties: Properties) -> None:
     MACHINES[machine_id] = {
-        **to_api("fsx", "CreateStorageVirtualMachine", properties, but=("SvmAdminPassword",)),
+        **to_api("fsx", "CreateStorageVirtualMachine", properties, excluding=("SvmAdminPassword",)),
         "StorageVirtualMachineId": machine_id,
         "ResourceARN": arn(f"storage-virtual-machine/{properties['FileSystemId']}/{machine_id}"),
         "Lifecycle": "CREATED",

@@ -1,16 +1,17 @@
-"""What MiniStack leaves of managed policies."""
+"""Managed policies. MiniStack leaves records of them behind."""
 
 from ministack.services import iam
 
-from rehearsal.types.seams import Properties, amend_type
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties
 
 
 def register() -> None:
-    amend_type("AWS::IAM::Role", forget=forget_role)
+    amend_type("AWS::IAM::Role", clean_up=clean_up_role)
 
 
-def forget_role(_name: str, _properties: Properties) -> None:
-    """Of an AWS managed policy that nobody has any more, a count of 0 stays behind."""
+def clean_up_role(_name: str, _properties: Properties) -> None:
+    """Removes the attachment counts of 0 that MiniStack keeps for AWS managed policies."""
     counts = iam._aws_managed_attachment_counts
     for arn in [arn for arn, count in counts.items() if not count]:
         counts.pop(arn)

@@ -1,14 +1,15 @@
-"""What MiniStack leaves of keys."""
+"""KMS keys. MiniStack leaves records of deleted keys behind."""
 
 from ministack.services import kms
 
-from rehearsal.types.seams import Properties, amend_type
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties
 
 
 def register() -> None:
-    amend_type("AWS::KMS::Key", forget=forget_key)
+    amend_type("AWS::KMS::Key", clean_up=clean_up_key)
 
 
-def forget_key(key_id: str, _properties: Properties) -> None:
-    """KMS keeps it for the days in which its deletion can be taken back, and bills nothing for it."""
+def clean_up_key(key_id: str, _properties: Properties) -> None:
+    """On AWS a key is pending deletion for some days, and costs nothing. Here it is deleted at once."""
     kms._keys.pop(key_id, None)

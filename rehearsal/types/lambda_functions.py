@@ -1,35 +1,36 @@
-"""What MiniStack drops of Lambda functions, and what Lambda would refuse of them and of their aliases.
+"""Lambda functions and aliases: properties that MiniStack drops, and checks of references.
 
-An alias moves to a new version at once: nothing here shifts traffic, as CodeDeploy does.
+An alias moves to a new version at once. No traffic is shifted, as CodeDeploy would do.
 """
 
 from typing import Any
 
 from ministack.services import cloudwatch_logs, iam, kms, lambda_svc
 
-from rehearsal.types.seams import Properties, Record, amend_type, required
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties, Record, require
 
 ACCOUNT_CONCURRENCY, UNRESERVED = 1000, 100
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
 
 
 def register() -> None:
-    amend_type("AWS::Lambda::Function", check=check_function, keep=keep_function)
+    amend_type("AWS::Lambda::Function", check=check_function, complete=complete_function)
     amend_type("AWS::Lambda::Alias", check=check_alias)
 
 
 def function(name: str) -> Record:
-    return required(lambda_svc._functions.get(name), f"Function not found: {name}")
+    return require(lambda_svc._functions.get(name), f"Function not found: {name}")
 
 
 def check_function(properties: Properties) -> None:
     role = properties["Role"]
     known = any(record["Arn"] == role for record in iam._roles.values())
-    required(known, f"The role defined for the function cannot be assumed by Lambda: {role}")
+    require(known, f"The role defined for the function cannot be assumed by Lambda: {role}")
     log_group = properties.get("LoggingConfig", {}).get("LogGroup")
-    required(not log_group or log_group in cloudwatch_logs._log_groups, f"No log group {log_group}")
+    require(not log_group or log_group in cloudwatch_logs._log_groups, f"No log group {log_group}")
     key = properties.get("KmsKeyArn")
-    required(not key or key.rpartition("/")[2] in kms._keys, f"KMS key not found: {key}")
+    require(not key or key.rpartition("/")[2] in kms._keys, f"KMS key not found: {key}")
     if _reserved(properties) > ACCOUNT_CONCURRENCY - UNRESERVED:
         raise ValueError(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
@@ -37,7 +38,7 @@ def check_function(properties: Properties) -> None:
         )
 
 
-def keep_function(name: str, properties: Properties) -> None:
+def complete_function(name: str, properties: Properties) -> None:
     record = function(name)
     reserved = properties.get("ReservedConcurrentExecutions")
     record["concurrency"] = None if reserved is None else int(reserved)
@@ -49,7 +50,7 @@ def keep_function(name: str, properties: Properties) -> None:
 def check_alias(properties: Properties) -> None:
     record = function(properties["FunctionName"].rpartition(":")[2])
     version = properties["FunctionVersion"]
-    required(version in record["versions"], f"Function not found: {properties['FunctionName']}:{version}")
+    require(version in record["versions"], f"Function not found: {properties['FunctionName']}:{version}")
     provisioned: Any = properties.get("ProvisionedConcurrencyConfig", {}).get("ProvisionedConcurrentExecutions", 0)
     reserved = record["concurrency"]
     if reserved is not None and int(provisioned) > reserved:

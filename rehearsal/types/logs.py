@@ -1,10 +1,11 @@
-"""Deliveries of logs that AWS services write: where from, where to, and that they are."""
+"""Log deliveries of AWS services: sources, destinations, and deliveries that connect them."""
 
 from typing import Any
 
 from ministack.services import cloudfront, cloudwatch_logs, s3
 
-from rehearsal.types.seams import Properties, Provisioned, register_type, required, succeed, to_api
+from rehearsal.types.registry import Provisioned, register_type
+from rehearsal.types.shapes import Properties, parse_response, require, to_api
 
 
 def register() -> None:
@@ -27,15 +28,17 @@ def tag_map(properties: Properties) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
 
 
-# Sources: distributions only
+# Delivery sources. Only CloudFront distributions are supported.
 
 
 def create_source(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
     arn = properties["ResourceArn"]
     known = any(record["ARN"] == arn for record in cloudfront._distributions.values())
-    required(known, f"The resource {arn} does not exist")
-    request = to_api("logs", "PutDeliverySource", properties, but=["Tags"])
-    source = succeed(cloudwatch_logs._put_delivery_source({**request, "tags": tag_map(properties)}))["deliverySource"]
+    require(known, f"The resource {arn} does not exist")
+    request = to_api("logs", "PutDeliverySource", properties, excluding=["Tags"])
+    source = parse_response(cloudwatch_logs._put_delivery_source({**request, "tags": tag_map(properties)}))[
+        "deliverySource"
+    ]
     return source["name"], {name: source[member] for name, member in SOURCE.items()}
 
 
@@ -53,12 +56,12 @@ def delete_source(name: str, _properties: Properties) -> None:
     cloudwatch_logs._delivery_sources.pop(name, None)
 
 
-# Destinations: buckets only
+# Delivery destinations. Only S3 buckets are supported.
 
 
 def create_destination(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
     arn = properties["DestinationResourceArn"]
-    required(arn.rpartition(":")[2] in s3._buckets, f"The bucket {arn} does not exist")
+    require(arn.rpartition(":")[2] in s3._buckets, f"The bucket {arn} does not exist")
     request: dict[str, Any] = {
         "name": properties["Name"],
         "deliveryDestinationConfiguration": {"destinationResourceArn": arn},
@@ -66,12 +69,12 @@ def create_destination(_logical_id: str, properties: Properties, _stack: str) ->
     }
     if "OutputFormat" in properties:
         request["outputFormat"] = properties["OutputFormat"]
-    answer = succeed(cloudwatch_logs._put_delivery_destination(request))["deliveryDestination"]
+    answer = parse_response(cloudwatch_logs._put_delivery_destination(request))["deliveryDestination"]
     return answer["name"], {"Arn": answer["arn"], "DeliveryDestinationType": answer["deliveryDestinationType"]}
 
 
 def update_destination(_physical_id: str, _old: Properties, new: Properties, stack: str) -> Provisioned:
-    """All but tags is replaced."""
+    """Only tags change in place."""
     return create_destination("", new, stack)
 
 
@@ -83,7 +86,7 @@ def delete_destination(name: str, _properties: Properties) -> None:
 
 
 def create_delivery(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
-    delivery = succeed(cloudwatch_logs._create_delivery(asked(properties)))["delivery"]
+    delivery = parse_response(cloudwatch_logs._create_delivery(delivery_request(properties)))["delivery"]
     return delivery["id"], {
         "DeliveryId": delivery["id"],
         "Arn": delivery["arn"],
@@ -91,8 +94,8 @@ def create_delivery(_logical_id: str, properties: Properties, _stack: str) -> Pr
     }
 
 
-def asked(properties: Properties) -> dict[str, Any]:
-    """As CreateDelivery takes it, which nests what a template has as properties of its own."""
+def delivery_request(properties: Properties) -> dict[str, Any]:
+    """The input of CreateDelivery. It nests some values that are separate properties in a template."""
     in_s3 = {
         member: properties[name]
         for name, member in (("S3SuffixPath", "suffixPath"), ("S3EnableHiveCompatiblePath", "enableHiveCompatiblePath"))
@@ -109,8 +112,8 @@ def asked(properties: Properties) -> dict[str, Any]:
 
 
 def update_delivery(physical_id: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-    record = required(cloudwatch_logs._deliveries.get(physical_id), f"Delivery does not exist: {physical_id}")
-    record.update(asked(new))
+    record = require(cloudwatch_logs._deliveries.get(physical_id), f"Delivery does not exist: {physical_id}")
+    record.update(delivery_request(new))
     return physical_id, {
         "DeliveryId": physical_id,
         "Arn": record["arn"],

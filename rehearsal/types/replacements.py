@@ -1,7 +1,7 @@
-"""Which changes replace a resource: as CloudFormation's own resource schemas say, for every type.
+"""Tells MiniStack which changes replace a resource, for every type, from CloudFormation's resource schemas.
 
-MiniStack knows this of a few types. Of the others it updates in place what AWS would replace, and its change sets
-name every resource that refers to the one changed.
+MiniStack knows this for a few types only. It would update the others in place, even if AWS replaces them. Its change
+sets would list every resource that refers to a changed one.
 """
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
@@ -11,7 +11,7 @@ from rehearsal.account import REGION
 
 
 def register() -> None:
-    """Completes MiniStack's tables, for all types that have a handler."""
+    """Completes MiniStack's tables for all types with a handler."""
     for resource_type in provisioners._RESOURCE_HANDLERS.keys() - provisioners._REPLACING_PROPERTIES.keys():
         try:
             schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource_type).schema
@@ -24,6 +24,6 @@ def register() -> None:
 
 
 def _names(pointers: list[str]) -> tuple[str, ...]:
-    """The properties, not parts of them, out of JSON pointers such as ``/properties/Name``."""
+    """The names of properties in JSON pointers such as ``/properties/Name``. Pointers to nested values are left out."""
     parts = [pointer.split("/") for pointer in pointers]
     return tuple(part[2] for part in parts if len(part) == 3)

@@ -1,28 +1,29 @@
-"""Encryption and lifecycle of buckets, which MiniStack drops."""
+"""Encryption and lifecycle rules of S3 buckets, which MiniStack drops."""
 
 from typing import Any
 
 from ministack.services import s3
 
-from rehearsal.types.seams import Properties, amend_type, request_body, succeed, to_api
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties, parse_response, request_body, to_api
 
 
 def register() -> None:
-    amend_type("AWS::S3::Bucket", check=configurations, keep=keep_bucket)
+    amend_type("AWS::S3::Bucket", check=configurations, complete=complete_bucket)
 
 
-def keep_bucket(name: str, properties: Properties) -> None:
+def complete_bucket(name: str, properties: Properties) -> None:
     encryption, lifecycle = configurations(properties)
     s3._delete_bucket_encryption(name)
     if encryption:
-        succeed(s3._put_bucket_encryption(name, encryption))
+        parse_response(s3._put_bucket_encryption(name, encryption))
     s3._delete_bucket_lifecycle(name)
     if lifecycle:
-        succeed(s3._put_bucket_lifecycle(name, lifecycle))
+        parse_response(s3._put_bucket_lifecycle(name, lifecycle))
 
 
 def configurations(properties: Properties) -> tuple[bytes | None, bytes | None]:
-    """What PutBucketEncryption and PutBucketLifecycleConfiguration take; None where the template has nothing."""
+    """The inputs of PutBucketEncryption and PutBucketLifecycleConfiguration, or None without a property."""
     encryption = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration")
     lifecycle = properties.get("LifecycleConfiguration", {}).get("Rules")
     return (
@@ -32,9 +33,10 @@ def configurations(properties: Properties) -> tuple[bytes | None, bytes | None]:
 
 
 def storable(rules: list[Properties]) -> bool:
-    """Whether MiniStack takes objects for such a bucket: not with ``aws:kms`` and the key that S3 has of its own.
+    """Whether MiniStack accepts uploads to a bucket with this encryption.
 
-    So has the bucket of the bootstrap, whose encryption stays unknown.
+    It refuses them for ``aws:kms`` with the AWS managed key of S3. The bootstrap bucket has this encryption, so its
+    encryption is not stored.
     """
     defaults = [rule["ServerSideEncryptionByDefault"] for rule in rules]
     return all("KMSMasterKeyID" in default or default["SSEAlgorithm"] != "aws:kms" for default in defaults)
@@ -45,7 +47,7 @@ def body(action: str, configuration: Properties) -> bytes:
 
 
 def encryption_rules(rules: list[Properties]) -> dict[str, Any]:
-    """As the API spells them: ``ApplyServerSideEncryptionByDefault``."""
+    """The rules with the API's names, such as ``ApplyServerSideEncryptionByDefault``."""
     return {
         "ServerSideEncryptionConfiguration": {
             "Rules": [
@@ -60,7 +62,7 @@ def encryption_rules(rules: list[Properties]) -> dict[str, Any]:
 
 
 def lifecycle_rules(rules: list[Properties]) -> dict[str, Any]:
-    """As the API nests them; what the API calls the same goes through as it is."""
+    """The rules with the API's nesting. Properties with the same name in the API stay as they are."""
     return {"LifecycleConfiguration": {"Rules": [lifecycle_rule(rule) for rule in rules]}}
 
 

@@ -1,15 +1,16 @@
-"""The key of a topic, which MiniStack drops."""
+"""The KMS key of an SNS topic, which MiniStack drops."""
 
 from ministack.services import sns
 
-from rehearsal.types.seams import Properties, amend_type
+from rehearsal.types.registry import amend_type
+from rehearsal.types.shapes import Properties
 
 
 def register() -> None:
-    amend_type("AWS::SNS::Topic", keep=keep_topic)
+    amend_type("AWS::SNS::Topic", complete=complete_topic)
 
 
-def keep_topic(arn: str, properties: Properties) -> None:
+def complete_topic(arn: str, properties: Properties) -> None:
     attributes = sns._topics[arn]["attributes"]
     attributes.pop("KmsMasterKeyId", None)
     if "KmsMasterKeyId" in properties:

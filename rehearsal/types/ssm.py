@@ -1,9 +1,9 @@
-"""Public parameters that name the AMIs of a Region, of which MiniStack knows few."""
+"""Public parameters with ids of AMIs. MiniStack has only a few of them."""
 
 from ministack.services import ssm
 
 AMI = "ami-0123456789abcdef0"
-"""Whatever the parameter: no instance is started from it."""
+"""The value of every parameter. No instance is started from it."""
 
 PUBLIC_AMI_PARAMETERS = [
     f"/aws/service/{name}"
@@ -15,7 +15,7 @@ PUBLIC_AMI_PARAMETERS = [
     )
 ] + [
     f"/aws/service/eks/optimized-ami/{version}/amazon-linux-2023/{architecture}/standard/recommended/image_id"
-    # Not from patternbook, with which the CDK would start in the server.
+    # patternbook has a list of versions, but importing it would start the CDK in the server.
     for version in (f"1.{minor}" for minor in range(30, 50))
     for architecture in ("arm64", "x86_64")
 ]

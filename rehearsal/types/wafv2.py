@@ -1,14 +1,16 @@
-"""The association of a web ACL with a load balancer, or with a service of App Runner."""
+"""Associations of web ACLs with load balancers and App Runner services."""
 
 from typing import Any
 
 from ministack.services import alb, waf
 
+from rehearsal.types.actions import add_json_actions
 from rehearsal.types.app_runner import SERVICES
-from rehearsal.types.seams import Properties, Provisioned, add_json_actions, regional_store, register_type, required
+from rehearsal.types.registry import Provisioned, regional_store, register_type
+from rehearsal.types.shapes import Properties, require
 
 ASSOCIATIONS = regional_store()
-"""Web ACLs by resource. The last one counts; while another replaces one there are two, so that either can go."""
+"""The web ACLs of each resource. The last one is in effect. There are two while one replaces the other."""
 
 
 def register() -> None:
@@ -18,7 +20,7 @@ def register() -> None:
 
 def associate(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
     resource, web_acl = properties["ResourceArn"], properties["WebACLArn"]
-    required(
+    require(
         alb._lbs.get(resource) or SERVICES.get(resource),
         f"AWS WAF couldn't perform the operation: {resource} doesn't exist",
     )
@@ -27,7 +29,7 @@ def associate(_logical_id: str, properties: Properties, _stack: str) -> Provisio
 
 
 def update(physical_id: str, _old: Properties, _new: Properties, _stack: str) -> Provisioned:
-    """Both properties are replaced."""
+    """CloudFormation replaces the resource for every change, so this changes nothing."""
     return physical_id, {}
 
 
@@ -37,7 +39,7 @@ def disassociate(_physical_id: str, properties: Properties) -> None:
 
 
 def put_associations(resource: str, web_acls: list[str]) -> None:
-    """Not with AssociateWebACL: the web ACL may be one that nobody has created in the emulated account."""
+    """AssociateWebACL cannot be used here, because the web ACL may not exist in the emulated account."""
     ASSOCIATIONS.pop(resource, None)
     waf._associations.pop(resource, None)
     if web_acls:
@@ -46,7 +48,7 @@ def put_associations(resource: str, web_acls: list[str]) -> None:
 
 
 def get_web_acl_for_resource(request: dict[str, Any]) -> dict[str, Any]:
-    """As AWS answers it, with no ``WebACL`` where there is none."""
+    """Answers without ``WebACL`` if the resource has none, as AWS does."""
     arn = waf._associations.get(request["ResourceArn"])
     if arn is None:
         return {}

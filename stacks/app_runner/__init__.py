@@ -10,7 +10,7 @@
 - In production, a customer managed key encrypts the source, the notifications and the flow logs.
 - Synth warns that App Runner takes no new customers, and names its successor.
 
-The page of the pattern is docs/app-runner.md.
+Page: docs/app-runner.md
 """
 
 from stacks.app_runner.settings import AppRunnerSettings

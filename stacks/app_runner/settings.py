@@ -1,4 +1,4 @@
-"""Settings of the App Runner pattern. The defaults work in an empty account that used App Runner before it closed."""
+"""Settings of AppRunnerStack. The defaults work in an empty account that used App Runner before it closed."""
 
 from typing import Annotated, ClassVar, Final
 
@@ -15,7 +15,6 @@ DEMONSTRATION_IMAGE: Final = "public.ecr.aws/aws-containers/hello-app-runner:lat
 DEMONSTRATION_PORT: Final = 8000
 
 
-# Base classes validate from last to first; a validator sees only the fields before it.
 class AppRunnerSettings(AlarmSettings, NetworkSettings, ServiceSettings):
     """Settings of the pattern beyond those of its constructs."""
 
@@ -30,7 +29,8 @@ class AppRunnerSettings(AlarmSettings, NetworkSettings, ServiceSettings):
     """Retention of flow logs, and of App Runner's log groups once you run the output RetentionCommand. Defaults to 7
     days in sandbox and 365 in production."""
     existing_customer: YesNo = False
-    """Set it if the account used App Runner before it closed to new customers. Synth then omits its warning."""
+    """Omit the warning that App Runner takes no new customers. Set it if the account used App Runner before it
+    closed."""
     vpc_connector: YesNo = False
     """Send the traffic of the application through a VPC."""
 
@@ -38,14 +38,16 @@ class AppRunnerSettings(AlarmSettings, NetworkSettings, ServiceSettings):
     @classmethod
     def _port_of_demonstration(cls, value: int, info: ValidationInfo) -> int:
         if _is_demonstration(info) and value != DEMONSTRATION_PORT:
-            raise ValueError(f"must be {DEMONSTRATION_PORT}, the port of the demonstration, unless you set image.")
+            raise ValueError(
+                f"Must be {DEMONSTRATION_PORT}, the port of the demonstration. Set image to use another port."
+            )
         return value
 
     @field_validator("health_check_path")
     @classmethod
     def _page_of_demonstration(cls, value: str | None, info: ValidationInfo) -> str | None:
         if _is_demonstration(info) and value not in (None, "/"):
-            raise ValueError('must be "/", the only page of the demonstration, unless you set image.')
+            raise ValueError('Must be "/", the only page of the demonstration. Set image to use another path.')
         return value
 
 

@@ -43,14 +43,16 @@ class AppRunnerStack(PatternStack):
                 "(EcsExpressStack); docs/app-runner.md shows how to migrate. Set existing_customer if the account used "
                 "App Runner before.",
             )
-        key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture)
         self.network = None
         if settings.vpc_connector or settings.private_ingress:
-            self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+            self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.connector = None
         if self.network and settings.vpc_connector:
             self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc)
-        self.service = AppRunnerService.from_settings(self, "AppRunner", settings, connector=self.connector, key=key)
+        self.service = AppRunnerService.from_settings(
+            self, "AppRunner", settings, connector=self.connector, key=self.key
+        )
         self.ingress = None
         url, clients = self.service.url, "on the internet"
         if self.network and settings.private_ingress:
@@ -59,7 +61,7 @@ class AppRunnerStack(PatternStack):
             )
             url, clients = self.ingress.url, "in the VPC"
             self.output("VpcId", self.network.vpc.vpc_id, "VPC of the service's clients")
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         scales = settings.min_instances < settings.max_instances
         self.monitoring.watch_app_runner(
             self.service.name, self.service.id, max_instances=settings.max_instances if scales else None

@@ -8,7 +8,7 @@
 - Pull-through caches, replication and a public repository are optional. Cached images expire.
 - In production, a customer managed key encrypts images and notifications, and the repository outlives the stack.
 
-The page of the pattern is docs/ecr.md.
+Page: docs/ecr.md
 """
 
 from stacks.ecr.settings import EcrSettings

@@ -1,4 +1,4 @@
-"""Settings of the ECR pattern. The defaults work in an empty account."""
+"""Settings of EcrStack. The defaults work in an empty account."""
 
 from itertools import combinations
 from typing import Annotated, Literal
@@ -105,7 +105,7 @@ class EcrSettings(AlarmSettings):
         for earlier, later in combinations(value, 2):
             if later.prefix.startswith(earlier.prefix):
                 raise ValueError(
-                    f'must not list prefix "{later.prefix}" after "{earlier.prefix}", whose rule selects the same'
+                    f'Must not list prefix "{later.prefix}" after "{earlier.prefix}", whose rule selects the same'
                     " images. Swap or merge them."
                 )
         return value
@@ -115,16 +115,14 @@ class EcrSettings(AlarmSettings):
     def _known_to_scanning(cls, value: tuple[Severity, ...], info: ValidationInfo) -> tuple[Severity, ...]:
         scanning = info.data.get("scanning")
         if scanning and UNKNOWN_TO[scanning] in value:
-            raise ValueError(
-                f"must list severities of {scanning} scanning, got {UNKNOWN_TO[scanning]}, which it doesn't have."
-            )
+            raise ValueError(f"Must list severities of {scanning} scanning, got {UNKNOWN_TO[scanning]}. Remove it.")
         return value
 
     @field_validator("cache_docker_hub_prefix")
     @classmethod
     def _different_prefix(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and value == info.data.get("cache_ecr_public_prefix"):
-            raise ValueError(f"must differ from cache_ecr_public_prefix, got {value} for both.")
+            raise ValueError(f"Must differ from cache_ecr_public_prefix, got {value} for both. Change one.")
         return value
 
     @field_validator("cache_docker_hub_secret_arn")
@@ -132,9 +130,11 @@ class EcrSettings(AlarmSettings):
     def _with_prefix(cls, value: str | None, info: ValidationInfo) -> str | None:
         prefix = info.data.get("cache_docker_hub_prefix")
         if prefix is not None and value is None:
-            raise ValueError("must be the ARN of a secret, because cache_docker_hub_prefix is set.")
+            raise ValueError(
+                "Must be the ARN of a secret, because cache_docker_hub_prefix is set. Set both, or neither."
+            )
         if prefix is None and value is not None and "cache_docker_hub_prefix" in info.data:
-            raise ValueError("must be unset without cache_docker_hub_prefix. Set both, or neither.")
+            raise ValueError("Must be unset without cache_docker_hub_prefix. Set both, or neither.")
         return value
 
     @field_validator("replicate_to_regions")
@@ -142,7 +142,7 @@ class EcrSettings(AlarmSettings):
     def _elsewhere(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if info.data.get("public_repository") is not None and ECR_PUBLIC_REGION in value:
             raise ValueError(
-                f"must not list {ECR_PUBLIC_REGION}, the Region of the stack because of public_repository. Remove it."
+                f"Must not list {ECR_PUBLIC_REGION}, the Region of the stack because of public_repository. Remove it."
             )
         return value
 

@@ -32,7 +32,7 @@ class EcrStack(PatternStack):
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         warn_of_shared_registry(self, settings)
-        key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture)
         mutability = ecr.TagMutability
         mutable_tags = [ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in settings.mutable_tags]
         self.repository = ecr.Repository(
@@ -42,15 +42,13 @@ class EcrStack(PatternStack):
             image_tag_mutability=mutability.IMMUTABLE_WITH_EXCLUSION if mutable_tags else mutability.IMMUTABLE,
             image_tag_mutability_exclusion_filters=mutable_tags or None,
             image_scan_on_push=True,
-            lifecycle_rules=lifecycle_rules(
-                untagged_days=settings.untagged_days, releases=settings.releases, other_days=settings.other_days
-            ),
-            encryption_key=key,
+            lifecycle_rules=lifecycle_rules(settings),
+            encryption_key=self.key,
             removal_policy=posture.removal_policy,
             empty_on_delete=posture.removal_policy == cdk.RemovalPolicy.DESTROY,
         )
         self._grant_pull(settings)
-        self.findings = NotificationTopic.from_settings(self, "Findings", settings, key=key)
+        self.findings = NotificationTopic.from_settings(self, "Findings", settings, key=self.key)
         is_enhanced = settings.scanning == "enhanced"
         scan_findings = enhanced_scan_findings if is_enhanced else basic_scan_findings
         pattern, message = scan_findings(self.repository, settings.scan_severities)

@@ -1,4 +1,4 @@
-"""Settings of the ECS Anywhere pattern. The defaults work in an empty account without a machine."""
+"""Settings of EcsAnywhereStack. The defaults work in an empty account without a machine."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -39,10 +39,10 @@ class EcsAnywhereStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture)
         self.cluster = external_cluster(self, "Cluster", posture=posture)
         self.machines = Machines(self, "Machines", cluster=self.cluster)
-        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=self.key)
         self.task = Task.from_settings(
             self,
             "Task",
@@ -54,7 +54,7 @@ class EcsAnywhereStack(PatternStack):
             demonstration=web_server(settings.container_port),
         )
         self.service = AnywhereService.from_settings(self, "Anywhere", settings, cluster=self.cluster, task=self.task)
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_service(self.service.service, asked_by="the service")
         if settings.desired_count:
             self.monitoring.watch_agent_heartbeats(self.service.service, tasks=settings.desired_count)

@@ -7,7 +7,7 @@ from patternbook import Task
 from patternbook.ecs.demonstration import Demonstration, web_page
 
 CLI_IMAGE = "public.ecr.aws/aws-cli/aws-cli:2.36.44"
-CLI_HOME = "/tmp"  # for the cache of the AWS CLI
+CLI_HOME = "/tmp"  # the AWS CLI writes its cache there
 WORK_SCRIPT = Path(__file__).with_name("runtime") / "work.sh"
 PAGE_TEXT = (
     "Before it began to serve, it sent a message to the queue. The log of the worker shows that one of its tasks has "

@@ -1,4 +1,4 @@
-"""Settings of the ECS on EC2 pattern. The defaults work in an empty account."""
+"""Settings of EcsEc2Stack. The defaults work in an empty account."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -7,12 +7,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.ecs.capacity_settings import Ec2CapacitySettings
 from patternbook.ecs.demonstration import WEB_PATH
-from patternbook.ecs.settings import DESIRED, ScalingSettings, SharedFilesSettings, Tasks, check_maximum
+from patternbook.ecs.settings import DESIRED, ScalingSettings, SharedFilesSettings, Tasks
 from patternbook.limits.instance_types import DEFAULT_TYPES, TaskSize, check_room
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSettings
 from patternbook.settings import fields
 from patternbook.settings.fields import Unit, Whole, YesNo
+from patternbook.settings.ranges import checked_maximum
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters_ec2.html
 Cpu = Annotated[Whole, Field(ge=128, le=4096), Unit("CPU units")]
@@ -51,7 +52,7 @@ class WorkerSettings(WebTaskSettings):
     @field_validator("max_workers")
     @classmethod
     def _ordered_workers(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("workers", value, info)
+        return checked_maximum(value, info)
 
 
 # Base classes validate from last to first, and a validator sees only the fields before it: the numbers of instances are

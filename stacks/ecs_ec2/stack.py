@@ -43,18 +43,18 @@ class EcsEc2Stack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = key = data_key(self, "Key", posture=posture)
-        self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+        self.key = data_key(self, "Key", posture=posture)
+        self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.files: SharedFileSystem | None = None
         if settings.shared_files:
-            self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
-        self.queue = WorkQueue(self, "Work", posture=posture, key=key)
+            self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=self.key)
+        self.queue = WorkQueue(self, "Work", posture=posture, key=self.key)
         self.load_balancer = PublicLoadBalancer.from_settings(self, "Front", settings, vpc=network.vpc, posture=posture)
         self.cluster = cluster(self, "Cluster", network=network, posture=posture)
         self.capacity = Ec2Capacity.from_settings(
             self, "Capacity", settings, cluster=self.cluster, network=network, posture=posture
         )
-        self.logs = logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
+        self.logs = logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=self.key)
         environment = {"AWS_REGION": self.region, "QUEUE_URL": self.queue.queue.queue_url}
         self.web_task = Task.from_settings(
             self,
@@ -93,7 +93,7 @@ class EcsEc2Stack(PatternStack):
         )
         self.worker_scaling = worker_scaling(self, "WorkerScaling", settings, service=self.worker, queue=self.queue)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
         self.monitoring.watch_service(self.service.service, name="web")
         self.monitoring.watch_service(self.worker.service, name="worker")

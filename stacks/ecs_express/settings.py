@@ -1,4 +1,4 @@
-"""Settings of the ECS Express Mode pattern. The defaults work in an empty account."""
+"""Settings of EcsExpressStack. The defaults work in an empty account."""
 
 from collections.abc import Mapping
 from typing import ClassVar

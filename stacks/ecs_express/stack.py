@@ -23,7 +23,7 @@ from stacks.ecs_express.settings import EcsExpressSettings
 
 
 class EcsExpressStack(PatternStack):
-    """A service in Express Mode, on a cluster of its own in a network of its own."""
+    """A service in Express Mode, with its own cluster and network."""
 
     title = "ECS Express Mode: from an image to an address with HTTPS"
     settings_type = EcsExpressSettings
@@ -38,11 +38,11 @@ class EcsExpressStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture)
         self.network = network = Network.from_settings(
-            self, "Network", settings, posture=posture, key=key, private_subnets=settings.private_ingress
+            self, "Network", settings, posture=posture, key=self.key, private_subnets=settings.private_ingress
         )
-        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=self.key)
         self.task = Task.from_settings(
             self,
             "Task",
@@ -59,7 +59,7 @@ class EcsExpressStack(PatternStack):
         )
         network.add_interface_endpoints(self.task.services_called, client=self.service.group)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_load_balancer(self.service.load_balancer)
         self.monitoring.watch_tasks(self.cluster.cluster_name, self.service.service_name)
 

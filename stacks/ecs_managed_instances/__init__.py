@@ -2,7 +2,7 @@
 
 - ECS chooses instance types by attributes, on demand or on Spot. A task that fits on none is refused at synth.
 - The infrastructure role may pass the instance role and no other; the instance role is for this cluster only.
-- Instances admit nobody, tasks admit the load balancer, and both reach out by HTTPS only.
+- Instances accept no connections, and tasks accept only those of the load balancer. Both can connect by HTTPS only.
 - Tasks are non-root, with a read-only root file system and a task role without permissions.
 - The service scales by CPU, memory, requests, schedule and response time. Deployments roll back when they fail.
 - Five alarms and a dashboard. Production has HTTPS, its own KMS key, interface endpoints, access logs and protection.

@@ -1,4 +1,4 @@
-"""Settings of the ECS Managed Instances pattern. The defaults work in an empty account."""
+"""Settings of EcsManagedInstancesStack. The defaults work in an empty account."""
 
 from typing import Annotated, ClassVar
 

@@ -40,14 +40,14 @@ class EcsManagedInstancesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = key = data_key(self, "Key", posture=posture)
-        self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+        self.key = data_key(self, "Key", posture=posture)
+        self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.load_balancer = PublicLoadBalancer.from_settings(self, "Front", settings, vpc=network.vpc, posture=posture)
         self.cluster = cluster(self, "Cluster", network=network, posture=posture)
         self.capacity = ManagedInstances.from_settings(
             self, "Capacity", settings, cluster=self.cluster, network=network
         )
-        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=key)
+        self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=self.key)
         self.task = Task.from_settings(
             self,
             "WebTask",
@@ -70,7 +70,7 @@ class EcsManagedInstancesStack(PatternStack):
             self, "WebScaling", settings, service=self.service.service, targets=targets
         )
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
         self.monitoring.watch_service(self.service.service)
 

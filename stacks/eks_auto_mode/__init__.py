@@ -1,14 +1,14 @@
 """A Kubernetes cluster in EKS Auto Mode: nodes come and go with the pods, and EKS chooses and replaces them.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- An admin role can log in, IAM decides who may assume it, and nobody else has access.
+- Only an admin role has access to the cluster. IAM decides who may assume it.
 - EKS brings nodes, network, names, Pod Identity, volumes and load balancers, so none of them is an add-on of the stack.
 - The node role can only pull images, and the cluster role has only the policies that AWS documents.
 - Network policies are enforced.
 - Claims without a StorageClass get an encrypted gp3 volume. In production, the stack's own key encrypts it.
 - In production, EKS and CloudFormation refuse to delete the cluster.
 
-The page of the pattern is docs/eks-auto-mode.md.
+Page: docs/eks-auto-mode.md
 """
 
 from stacks.eks_auto_mode.settings import EksAutoModeSettings

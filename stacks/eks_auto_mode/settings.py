@@ -5,7 +5,6 @@ from patternbook.eks.settings import ClusterSettings, InsightsSettings
 from patternbook.monitoring.settings import AlarmSettings
 
 
-# Base classes validate from last to first; a validator sees only the fields before it.
 class EksAutoModeSettings(InsightsSettings, ClusterSettings, AlarmSettings):
     """Settings of the cluster. Waiting pods decide about its nodes."""
 

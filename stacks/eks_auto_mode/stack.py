@@ -29,19 +29,19 @@ class EksAutoModeStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
-        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+        self.key = data_key(self, "Key", posture=posture)
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.cluster = EksCluster.from_settings(
-            self, "Eks", settings, network=self.network, posture=posture, auto_mode=True, kubectl=True, key=key
+            self, "Eks", settings, network=self.network, posture=posture, auto_mode=True, kubectl=True, key=self.key
         )
         self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         self.cluster.add_on("metrics-server")
         if settings.container_insights:
             add_container_insights(self.cluster)
         self.cluster.kubectl.apply("NetworkPolicy", read_manifests(MANIFESTS / "network-policy-auto.yaml"))
-        apply_default_class(self.cluster, path=MANIFESTS / "storage-class-auto.yaml", key=key)
+        apply_default_class(self.cluster, path=MANIFESTS / "storage-class-auto.yaml", key=self.key)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")

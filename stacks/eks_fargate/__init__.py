@@ -1,14 +1,14 @@
 """A Kubernetes cluster without nodes: each pod runs on Fargate, on a machine of its own, and pods share files by EFS.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- An admin role can log in, IAM decides who may assume it, and nobody else has access.
+- Only an admin role has access to the cluster. IAM decides who may assume it.
 - Pods of your namespaces and CoreDNS run on Fargate, in private subnets.
 - The pod execution role pulls images and writes to one log group, for this cluster only.
 - The log router sends the output of pods to a log group of the stack.
 - Pods of the cluster reach the file system by TLS, and never as root.
 - In production, EKS and CloudFormation refuse to delete the cluster, and the file system is backed up.
 
-The page of the pattern is docs/eks-fargate.md.
+Page: docs/eks-fargate.md
 """
 
 from stacks.eks_fargate.settings import EksFargateSettings

@@ -18,7 +18,6 @@ def _mountable(value: Any) -> Any:
     return value
 
 
-# Base classes validate from last to first; a validator sees only the fields before it.
 class EksFargateSettings(FargatePodsSettings, ClusterSettings, AlarmSettings):
     """Settings of the cluster, its pods and their storage."""
 

@@ -34,21 +34,23 @@ class EksFargateStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
-        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+        self.key = data_key(self, "Key", posture=posture)
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.cluster = EksCluster.from_settings(
-            self, "Eks", settings, network=self.network, posture=posture, kubectl=True, key=key
+            self, "Eks", settings, network=self.network, posture=posture, kubectl=True, key=self.key
         )
         self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
-        self.pods = FargatePods.from_settings(self, "Pods", settings, cluster=self.cluster, posture=posture, key=key)
+        self.pods = FargatePods.from_settings(
+            self, "Pods", settings, cluster=self.cluster, posture=posture, key=self.key
+        )
         self.pods.apply_log_router()
         self.files: StaticEfsVolume | None = None
         if "efs" in settings.storage:
             self.files = StaticEfsVolume(
-                self, "Files", cluster=self.cluster, network=self.network, posture=posture, key=key
+                self, "Files", cluster=self.cluster, network=self.network, posture=posture, key=self.key
             )
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")

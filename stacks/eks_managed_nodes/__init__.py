@@ -1,14 +1,14 @@
 """A Kubernetes cluster on EC2 instances that EKS launches, drains, replaces and repairs, with storage for its pods.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- An admin role can log in, IAM decides who may assume it, and nobody else has access.
+- Only an admin role has access to the cluster. IAM decides who may assume it.
 - A group of nodes on demand runs the add-ons. Taints keep all pods off the Spot nodes that do not tolerate them.
 - Pods cannot act as their node. Every add-on that calls AWS has a role of its own.
 - Control-plane logs, container logs, Secrets, volumes and file systems are encrypted.
 - Pods can claim EBS, EFS, FSx for Lustre and FSx for NetApp ONTAP. Only members of the cluster reach the file systems.
 - In production, EKS and CloudFormation refuse to delete the cluster, and file systems are backed up.
 
-The page of the pattern is docs/eks-managed-nodes.md.
+Page: docs/eks-managed-nodes.md
 """
 
 from stacks.eks_managed_nodes.settings import EksManagedNodesSettings

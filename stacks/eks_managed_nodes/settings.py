@@ -16,15 +16,16 @@ from patternbook.eks.settings import (
     Nodes,
     SomeNodes,
     Taint,
-    checked_maximum,
     checked_types,
 )
 from patternbook.eks.storage.settings import StorageSettings
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings.base import RegionalSettings
+from patternbook.settings.ranges import checked_maximum
 
 
-# Base classes validate from last to first; a validator sees only the fields before it.
+# Base classes validate from last to first, and a validator sees only the fields before it: storage is checked
+# against operating_system.
 class EksManagedNodesSettings(
     StorageSettings, InsightsSettings, ManagedNodeSettings, ClusterSettings, AlarmSettings, RegionalSettings
 ):

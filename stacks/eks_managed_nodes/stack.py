@@ -35,10 +35,10 @@ class EksManagedNodesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
-        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+        self.key = data_key(self, "Key", posture=posture)
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.cluster = EksCluster.from_settings(
-            self, "Eks", settings, network=self.network, posture=posture, kubectl=bool(settings.storage), key=key
+            self, "Eks", settings, network=self.network, posture=posture, kubectl=bool(settings.storage), key=self.key
         )
         self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         ready = add_ons_before_nodes(self.cluster)
@@ -55,9 +55,9 @@ class EksManagedNodesStack(PatternStack):
         if settings.container_insights:
             add_container_insights(self.cluster, nodes=nodes)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.storage = ClusterStorage.from_settings(
-            self, settings, cluster=self.cluster, network=self.network, posture=posture, nodes=nodes, key=key
+            self, settings, cluster=self.cluster, network=self.network, posture=posture, nodes=nodes, key=self.key
         )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
         self.monitoring.watch_storage(self.storage)

@@ -1,14 +1,14 @@
 """A Kubernetes cluster on an Auto Scaling group of your own, for an AMI, user data or Spot mix that you choose.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- An admin role can log in, IAM decides who may assume it, and nobody else has access.
+- Only an admin role has access to the cluster. IAM decides who may assume it.
 - Nodes run the newest EKS-optimized AMI of AL2023 at each deployment, or an AMI of your own.
 - Nodes join by an access entry of type EC2_LINUX. Their role can only join the cluster and pull images.
 - On-demand and Spot nodes of several instance types share the one group.
 - An instance refresh replaces the nodes when the launch template changes. Nobody drains them.
 - In production, every node is replaced after 30 days, and EKS and CloudFormation refuse to delete the cluster.
 
-The page of the pattern is docs/eks-self-managed-nodes.md.
+Page: docs/eks-self-managed-nodes.md
 """
 
 from stacks.eks_self_managed_nodes.settings import EksSelfManagedNodesSettings

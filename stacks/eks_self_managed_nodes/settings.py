@@ -8,11 +8,10 @@ from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings.fields import EachOnce
 
 
-# Base classes validate from last to first; a validator sees only the fields before it.
 class EksSelfManagedNodesSettings(InsightsSettings, SelfManagedNodesSettings, ClusterSettings, AlarmSettings):
     """Settings of the cluster, its nodes and their storage."""
 
     add_ons = (*BEFORE_NODES, *AFTER_NODES, "aws-ebs-csi-driver", OBSERVABILITY)
 
     storage: Annotated[tuple[Literal["ebs"], ...], EachOnce] = ("ebs",)
-    """Storage that pods can claim. With ebs, a claim gets a volume for the pods of one AZ."""
+    """Storage that pods can claim. With ebs, a claim gets a volume for the pods of one AZ. Leave it empty for none."""

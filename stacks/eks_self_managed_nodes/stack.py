@@ -36,8 +36,8 @@ class EksSelfManagedNodesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
-        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=key)
+        self.key = data_key(self, "Key", posture=posture)
+        self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.cluster = EksCluster.from_settings(
             self,
             "Eks",
@@ -46,7 +46,7 @@ class EksSelfManagedNodesStack(PatternStack):
             posture=posture,
             service_cidr=service_cidr(settings.vpc_cidr),
             kubectl=bool(settings.storage),
-            key=key,
+            key=self.key,
         )
         self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         role = node_role(self, "NodeRole")
@@ -59,10 +59,10 @@ class EksSelfManagedNodesStack(PatternStack):
         if settings.container_insights:
             add_container_insights(self.cluster, nodes=nodes)
         if "ebs" in settings.storage:
-            driver = add_ebs_driver(self.cluster, nodes=nodes, key=key)
-            apply_default_class(self.cluster, key=key, after=[driver])
+            driver = add_ebs_driver(self.cluster, nodes=nodes, key=self.key)
+            apply_default_class(self.cluster, key=self.key, after=[driver])
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")

@@ -1,4 +1,4 @@
-"""Settings of the Fargate and EFS pattern. The defaults work in an empty account."""
+"""Settings of FargateEfsStack. The defaults work in an empty account."""
 
 from patternbook.ecs.settings import FargateSettings, ScalingSettings, SharedFilesSettings
 from patternbook.monitoring.settings import AlarmSettings

@@ -1,4 +1,4 @@
-"""Settings of the PrivateLink pattern. The defaults work in an empty account."""
+"""Settings of FargatePrivateLinkStack. The defaults work in an empty account."""
 
 from pydantic import ValidationInfo, field_validator
 

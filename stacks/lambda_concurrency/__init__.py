@@ -10,7 +10,7 @@
 - Values beyond Lambda's limits are refused with the name and the source of the limit.
 - In production, a customer managed key encrypts variables, logs, queue and notifications.
 
-The page of the pattern is docs/lambda-concurrency.md.
+Page: docs/lambda-concurrency.md
 """
 
 from stacks.lambda_concurrency.settings import LambdaConcurrencySettings

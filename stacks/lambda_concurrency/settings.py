@@ -1,4 +1,4 @@
-"""Settings of the Lambda pattern. The defaults work in an empty account."""
+"""Settings of LambdaConcurrencyStack. The defaults work in an empty account."""
 
 from pathlib import Path
 from typing import Annotated, ClassVar

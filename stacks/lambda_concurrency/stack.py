@@ -25,20 +25,20 @@ class LambdaConcurrencyStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
-        self.failures = FailureQueue(self, "Failures", posture=posture, key=key)
-        self.log_group = LogGroup.from_settings(self, "Logs", settings, posture=posture, key=key)
+        self.key = data_key(self, "Key", posture=posture)
+        self.failures = FailureQueue(self, "Failures", posture=posture, key=self.key)
+        self.log_group = LogGroup.from_settings(self, "Logs", settings, posture=posture, key=self.key)
         self.function = LiveFunction.from_settings(
             self,
             "Work",
             settings,
             log_group=self.log_group,
             description=demonstration.DESCRIPTION if settings.code_path is None else None,
-            key=key,
+            key=self.key,
             on_failure=self.failures,  # ty: ignore[invalid-argument-type]
         )
         self.url = self.function.url(principals=settings.invoke_principals)
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         slow = settings.duration_alarm_percent
         self.monitoring.watch_function(self.function, slow_percent=slow)
         self.monitoring.watch_failures(self.failures)

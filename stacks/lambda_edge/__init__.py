@@ -9,7 +9,7 @@
 - Viewers use HTTPS, with TLS 1.2 or newer if the site has its own certificate.
 - In production, the bucket keeps old versions of files and outlives the stack, and access logs are delivered.
 
-The page of the pattern is docs/lambda-edge.md.
+Page: docs/lambda-edge.md
 """
 
 from stacks.lambda_edge.settings import LambdaEdgeSettings

@@ -1,4 +1,4 @@
-"""Settings of the Lambda@Edge pattern. The defaults work in an empty account."""
+"""Settings of LambdaEdgeStack. The defaults work in an empty account."""
 
 import re
 from typing import Annotated, Literal
@@ -43,11 +43,11 @@ class Redirect(SettingsModel):
     def _path_or_url(cls, value: str) -> str:
         if len(value) >= URI_CHARACTERS:
             raise ValueError(
-                f"must be shorter than {URI_CHARACTERS:,} characters, CloudFront's quota ({LAMBDA_QUOTAS_URL}), got "
+                f"Must be shorter than {URI_CHARACTERS:,} characters, CloudFront's quota ({LAMBDA_QUOTAS_URL}), got "
                 f"{len(value):,}."
             )
         if not _TARGET.fullmatch(value):
-            raise ValueError(f"must be {TARGET}.")
+            raise ValueError(f"Must be {TARGET}.")
         return value
 
 
@@ -55,20 +55,21 @@ def _check_target(redirect: Redirect, sources: set[str], *, own: tuple[str, ...]
     target = urlsplit(redirect.target)
     if target.netloc and target.netloc not in (*own, *others):
         raise ValueError(
-            f"must redirect to hosts of domain_names or redirect_hosts only, got {target.netloc}. Add the host to "
+            f"Must redirect to hosts of domain_names or redirect_hosts only, got {target.netloc}. Add the host to "
             "redirect_hosts."
         )
     if target.netloc in ("", *own):
         # A path in another form would be redirected once more, and a target that is a source could make a loop.
         if not PATH.accepts(target.path):
-            raise ValueError(f"must have targets that are {PATH.text}, got {target.path}.")
+            raise ValueError(f"Must have targets that are {PATH.text}, got {target.path}.")
         if target.path in sources:
             raise ValueError(
-                f"must not redirect to another source, but {redirect.source} leads to {target.path}. Use its target."
+                f"Must not redirect to another source, but {redirect.source} leads to {target.path}. Use its target."
             )
 
 
-# Base classes validate from last to first; a validator sees only the fields before it.
+# Base classes validate from last to first, and a validator sees only the fields before it: redirects are
+# checked against domain_names.
 class LambdaEdgeSettings(AlarmSettings, LogSettings, DistributionSettings):
     """Settings of the pattern beyond those of its constructs."""
 
@@ -94,7 +95,7 @@ class LambdaEdgeSettings(AlarmSettings, LogSettings, DistributionSettings):
     def _targets_allowed(cls, value: tuple[Redirect, ...], info: ValidationInfo) -> tuple[Redirect, ...]:
         sources = {redirect.source for redirect in value}
         if len(sources) < len(value):
-            raise ValueError("must contain each source once. Remove the duplicates.")
+            raise ValueError("Must contain each source once. Remove the duplicates.")
         if {"domain_names", "redirect_hosts"} <= info.data.keys():
             for redirect in value:
                 _check_target(redirect, sources, own=info.data["domain_names"], others=info.data["redirect_hosts"])
@@ -109,7 +110,7 @@ class LambdaEdgeSettings(AlarmSettings, LogSettings, DistributionSettings):
         missing = [path for path in value if not has_variant(path)]
         if missing:
             raise ValueError(
-                f"must list pages that the site has in both variants, got {', '.join(missing)}. Add them to "
+                f"Must list pages that the site has in both variants, got {', '.join(missing)}. Add them to "
                 f"the site and to its folder {VARIANT_FOLDER}."
             )
         return value

@@ -1,6 +1,5 @@
 """Viewer → CloudFront with Lambda@Edge at its four events → origin access control → private S3 bucket."""
 
-from aws_cdk import aws_cloudfront_origins as origins
 from constructs import Construct
 from typing_extensions import Unpack
 
@@ -14,6 +13,7 @@ from patternbook import (
     StackOptions,
     data_key,
     site_bucket,
+    site_origin,
 )
 from patternbook.nag import acknowledge
 from stacks.lambda_edge.behaviors import page_and_asset_behaviors
@@ -37,14 +37,11 @@ class LambdaEdgeStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture)
         self.bucket = site_bucket(self, "Bucket", posture=posture)
         self.functions = edge_functions(self, dict(settings))
         pages, assets = page_and_asset_behaviors(
-            self,
-            origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
-            functions=self.functions,
-            settings=settings,
+            self, origin=site_origin(self.bucket), functions=self.functions, settings=settings
         )
         self.distribution = SiteDistribution.from_settings(
             self,
@@ -69,9 +66,9 @@ class LambdaEdgeStack(PatternStack):
             distribution=self.distribution,
             posture=posture,
             made_by=[self.functions[event].version for event in ("origin-request", "origin-response")],  # ty: ignore[invalid-argument-type]
-            key=key,
+            key=self.key,
         )
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_distribution(self.distribution)
 
         domain = self.distribution.distribution_domain_name

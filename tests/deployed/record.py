@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rehearsal.account import ROOT, EmulatedAccount, Finished, RehearsalError, unseen_user
+from rehearsal.account import ROOT, CommandResult, EmulatedAccount, RehearsalError, isolated_environment
 from rehearsal.cycle import bootstrap
 from rehearsal.plans import PLANS
 from rehearsal.report import Report
@@ -39,7 +39,7 @@ def record(recording: str, stacks: Sequence[str]) -> None:
     with EmulatedAccount() as account:
         assembly = account.folder / "assembly"
         with report.step(f"synth {recording}"):
-            environment = {**unseen_user(account.folder), "CDK_VALIDATION": "false"}
+            environment = {**isolated_environment(account.folder), "CDK_VALIDATION": "false"}
             command = (sys.executable, "-m", "tests.deployed.record", "--synthesize", recording, str(assembly))
             there = _succeeded(account.run(*command, folder=ROOT, environment=environment)).output.split()
             named = [stack for stack in stacks if stack in there]
@@ -51,31 +51,31 @@ def record(recording: str, stacks: Sequence[str]) -> None:
             paths = [f"{PRODUCTION}/{stack}" if in_production else stack for stack in named]
             options = ("--exclusively", "--require-approval", "never", "--concurrency", "4")
             _succeeded(account.run("cdk", "deploy", "--app", str(assembly), *paths, *options))
-        with report.step("record") as remarks:
+        with report.step("record") as details:
             checks = ("pytest", "--confcutdir=tests/deployed", "-p", "no:cacheprovider", "tests/deployed")
             looked_at = [f"--stack={stack}" for stack in named]
             looked_at += [f"--stage={PRODUCTION}"] if in_production else []
-            finished = account.run(*checks, *looked_at, f"--record={recording}", folder=ROOT)
-            remarks.append(_succeeded(finished).output.strip().splitlines()[-1])
+            result = account.run(*checks, *looked_at, f"--record={recording}", folder=ROOT)
+            details.append(_succeeded(result).output.strip().splitlines()[-1])
 
 
 def synthesize(recording: str, folder: Path) -> None:
     """In a process of its own, so that the CDK and its Node do not stay. Prints which stacks have such a recording."""
     import app  # noqa: F401 - first: it points jsii at the Node of this environment
-    from rehearsal.assemblies import OF_THE_CLI
+    from rehearsal.assemblies import CLI_CONTEXT
     from tests.book import book_app, settings_of, stage_of
 
     posture, options = RECORDINGS[recording]
-    required = {stack: plan.production if posture == PRODUCTION else {} for stack, plan in PLANS.items()}
+    required = {stack: plan.production_settings if posture == PRODUCTION else {} for stack, plan in PLANS.items()}
     settings = settings_of(posture, options) if options else required
-    book_app(stage_of(posture, settings), folder, checked=False, **OF_THE_CLI).synth()
+    book_app(stage_of(posture, settings), folder, checked=False, **CLI_CONTEXT).synth()
     print(*settings)
 
 
-def _succeeded(finished: Finished) -> Finished:
-    if finished.status:
-        raise RehearsalError(finished.output.strip())
-    return finished
+def _succeeded(result: CommandResult) -> CommandResult:
+    if result.status:
+        raise RehearsalError(result.output.strip())
+    return result
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The commands of the README, by the pinned CDK CLI."""
+"""Runs the commands of the README with the pinned CDK CLI."""
 
 import json
 import os
@@ -82,17 +82,17 @@ def test_a_cdk_json_that_is_not_json_ends_cdk_synth_with_status_1(tmp_path: Path
         ({"AWS_ACCESS_KEY_ID": ""}, "There are no AWS credentials"),
         ({}, "There is no Region. Set AWS_REGION"),
         ({"AWS_PROFILE": "nope"}, "The config profile (nope) could not be found"),
-        # AWS_REGION is what the CDK CLI goes by, and boto3 does not.
+        # The CDK CLI reads AWS_REGION, but boto3 does not. The command must accept it.
         ({"AWS_REGION": "eu-west-1"}, "EcrStack is not deployed in eu-west-1: Could not connect to the endpoint"),
     ],
 )
-def test_verifying_where_nothing_can_be_looked_at_fails_and_says_why(environment: dict[str, str], message: str) -> None:
+def test_verifying_without_access_fails_with_a_reason(environment: dict[str, str], message: str) -> None:
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
     nobody = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nobody"}
     variables = [f"{name}={value}" for name, value in (nowhere | nobody | environment).items()]
     result = run(["env", *variables, "make", "verify", "STACK=EcrStack"])
     said = result.stdout + result.stderr
-    assert result.returncode == 2, "make's own status for a command that ends in 1"
+    assert result.returncode == 2, "make ends with status 2 if a command ends with 1"
     assert re.search(r"make: \*\*\* \[.*verify.*\] Error 1", said)
     assert said.count(message) == 1
     assert "skipped" not in said
@@ -102,7 +102,7 @@ def test_verifying_where_nothing_can_be_looked_at_fails_and_says_why(environment
 
 
 @pytest.mark.parametrize(("stack", "message"), [("", "STACK=… names"), ("EcrStak", "no checks of EcrStak; there are")])
-def test_verifying_what_is_no_stack_is_one_message(stack: str, message: str) -> None:
+def test_verifying_an_unknown_stack_prints_one_message(stack: str, message: str) -> None:
     result = run(["make", "verify", f"STACK={stack}"])
     assert result.returncode != 0
     assert message in result.stderr
@@ -110,21 +110,21 @@ def test_verifying_what_is_no_stack_is_one_message(stack: str, message: str) -> 
 
 
 def commands(markdown: str) -> list[str]:
-    """The command lines of all ``sh`` blocks, without their comments, and what the text says of make."""
+    """The command lines of all ``sh`` blocks without comments, and the ``make`` commands in the text."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
     lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
     return [*filter(None, lines), *re.findall(r"`(make \w+)`", markdown)]
 
 
-# CI runs these; each would run itself from inside a test.
+# CI runs these, by these lines of these files. In a test, each would run the tests again.
 BY_CI = {
-    "make synth": "Makefile",
-    "make check": ".ci/run",
-    "make test": "Makefile",
-    "make rehearse": "Makefile",
-    "pytest": "Makefile",
+    "make check": (".ci/run", r"make .*\bcheck"),
+    "make synth": ("Makefile", r"\t\$\(MAKE\) synth"),
+    "make test": ("Makefile", r"check: .*\btest\b.*"),
+    "make rehearse": ("Makefile", r"check: .*\brehearse\b.*"),
+    "pytest": ("Makefile", r"\t@\$\(BIN\)/pytest"),
 }
-# These brought the reader here, or have tests of their own, the last two in tests/rehearsal.
+# These install the project, or have other tests. The tests of the last two are in tests/rehearsal.
 NOT_RUN = {
     "git clone <this repository> patternbook && cd patternbook",
     "source .venv/bin/activate",
@@ -132,22 +132,17 @@ NOT_RUN = {
     "make rehearsal",
     "make verify",
 }
-# These want an account: without credentials they synthesize, and stop where they would ask AWS.
+# These need an account. Without credentials they synthesize, and fail before they call AWS.
 WANT_AN_ACCOUNT = re.compile(r"cdk (deploy|destroy|bootstrap)")
 OFFLINE = re.compile(r"cdk (synth|list)|make (help|settings|synth)")
 STACKS = {pattern.__name__ for pattern in app.PATTERNS}
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-@pytest.mark.parametrize(("command", "where"), BY_CI.items())
-def test_ci_runs_what_the_tests_leave_to_it(command: str, where: str) -> None:
-    lines = [line.strip().lstrip("@") for line in (ROOT / where).read_text(encoding="utf-8").splitlines()]
-    command = command.replace("make ", "$(MAKE) ") if where == "Makefile" else command
-    assert (
-        command in lines
-        or f"$(BIN)/{command}" in lines
-        or f"check: lint types templates {command[8:]}" in "".join(lines)
-    )
+@pytest.mark.parametrize(("file", "line"), BY_CI.values(), ids=BY_CI)
+def test_ci_runs_the_commands_that_tests_leave_out(file: str, line: str) -> None:
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    assert any(re.fullmatch(line, each) for each in lines)
 
 
 def test_activation_puts_the_pinned_cli_on_the_path() -> None:
@@ -160,7 +155,7 @@ def test_activation_puts_the_pinned_cli_on_the_path() -> None:
 
 @pytest.mark.parametrize("command", sorted({*commands(README)} - BY_CI.keys() - NOT_RUN))
 def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
-    """Each is run for real; where it names a stack, the app is limited to that one."""
+    """If a command names a stack, the app is limited to this stack."""
     words = shlex.split(command)
     if command.startswith("make verify"):
         result = run(words)
@@ -179,25 +174,25 @@ def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
             result.stderr
         )
         return
-    assert OFFLINE.match(command), f"no test runs {command!r}"
-    output = ["--output", str(tmp_path)] if words[0] == "cdk" else []
+    assert OFFLINE.match(command), f"No test runs {command!r}. Add it to one of the lists."
+    output = ["--output", str(tmp_path)] if words[0] == "cdk" else [f"OUT={tmp_path}"]
     result = run([*words, *limit, *output])
     assert result.returncode == 0, result.stderr
     assert result.stdout
 
 
 class TestStages:
-    """By the CDK CLI, as a user types it."""
+    """Stages in commands of the CDK CLI."""
 
     def synth(self, stack: str, *arguments: str, outdir: Path) -> subprocess.CompletedProcess[str]:
         return run(["cdk", "synth", stack, "--quiet", "--output", str(outdir), "-c", "stages=production", *arguments])
 
-    def test_a_stack_of_production_says_nothing_of_the_others(self, tmp_path: Path) -> None:
+    def test_synthesizing_one_stack_prints_nothing_about_others(self, tmp_path: Path) -> None:
         result = self.synth("production/EcrStack", outdir=tmp_path)
         assert result.returncode == 0, result.stderr
         assert "Stack" not in result.stderr, result.stderr
 
-    def test_a_stack_that_misses_a_requirement_is_refused_with_one_message(self, tmp_path: Path) -> None:
+    def test_a_missing_required_setting_is_one_message(self, tmp_path: Path) -> None:
         chosen = ("-c", "patterns=FargateEfsStack,EcrStack")
         result = self.synth("production/FargateEfsStack", *chosen, outdir=tmp_path / "refused")
         assert result.returncode == 1
@@ -205,20 +200,20 @@ class TestStages:
         neighbour = self.synth("production/EcrStack", *chosen, outdir=tmp_path / "neighbour")
         assert neighbour.returncode == 0, neighbour.stderr
 
-    def test_without_the_stage_there_is_no_such_stack(self, tmp_path: Path) -> None:
+    def test_a_stack_of_a_stage_needs_the_stage(self, tmp_path: Path) -> None:
         result = run(["cdk", "synth", "production/EcrStack", "-c", "patterns=EcrStack", "--output", str(tmp_path)])
         assert result.returncode == 1
         assert "No stacks match" in result.stderr
 
-    def test_keys_of_somebody_else_are_named_once(self, tmp_path: Path) -> None:
+    def test_keys_of_other_tools_are_listed_once(self, tmp_path: Path) -> None:
         chosen = ("-c", "patterns=EcrStack", "-c", "costCenter=7")
         result = self.synth("production/EcrStack", *chosen, outdir=tmp_path)
         assert result.returncode == 0
         assert result.stderr.count("costCenter") == 1
 
 
-def test_nothing_ignores_errors() -> None:
-    """``--ignore-errors`` deploys a stack that its own annotation refuses."""
+def test_no_command_ignores_errors() -> None:
+    """With ``--ignore-errors``, the CLI deploys a stack even if it has error annotations."""
     files = [ROOT / "Makefile", ROOT / "cdk.json", ROOT / ".ci/run", *PAGES]
     files += [*ROOT.glob(".github/workflows/*"), *ROOT.glob("tools/*.py"), *ROOT.glob("rehearsal/*.py")]
     assert [path.name for path in files if "--ignore-errors" in path.read_text(encoding="utf-8")] == []
@@ -226,14 +221,14 @@ def test_nothing_ignores_errors() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_name_stacks_that_exist(page: Path) -> None:
-    """``cdk destroy`` of a stack that does not exist ends with status 0."""
+    """Running the commands would not show this: ``cdk destroy`` of an unknown stack ends with status 0."""
     for command in commands(page.read_text(encoding="utf-8")):
         named = re.findall(r"(?<![\w.])(?:[a-z][\w-]*/)?(\w+Stack)(?:-[a-z0-9-]+)?(?![\w.])", command)
         assert {name for name in named if name != "EveryStack"} <= STACKS, command
 
 
-def test_ctrl_c_in_a_synth_shows_no_traceback(tmp_path: Path) -> None:
-    """At any time: while modules are imported, and while the app is synthesized."""
+def test_ctrl_c_during_a_synthesis_prints_no_traceback(tmp_path: Path) -> None:
+    """The signals come while modules are imported and while the app is synthesized."""
     for seconds in (0.3, 1.5, 4.0):
         started = subprocess.Popen(
             [sys.executable, "app.py"],

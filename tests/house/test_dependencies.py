@@ -1,4 +1,4 @@
-"""Dependencies point one way: from the app to the patterns, to the constructs, to AWS's numbers."""
+"""Imports point one way: from the app to the patterns, from there to the constructs, and from there to AWS's limits."""
 
 import ast
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "constructs" / "patternbook"
 
 LAYERS = (
-    *("limits", "posture", "nag", "settings", "data", "network", "ecs", "eks", "aws_lambda", "app_runner", "edge"),
-    *("monitoring", "rules", "app", "testing"),
+    *("limits", "posture", "nag", "settings", "data", "network", "ec2", "ecs", "eks", "aws_lambda", "app_runner"),
+    *("edge", "monitoring", "rules", "app", "testing"),
 )
-"""The groups of the package from the bottom to the top: each may import those before it, and itself."""
+"""The groups of the package from bottom to top. Each may import itself and the groups before it."""
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in LAYERS)
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports, also within functions."""
+    """The modules that a file imports, including imports within functions."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -44,21 +44,21 @@ def test_a_group_imports_only_groups_below_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("limits/*.py")), ids=lambda path: path.stem)
-def test_limits_start_no_node(path: Path) -> None:
+def test_limits_do_not_import_the_cdk(path: Path) -> None:
     others = [module for module in imported(path) if module.split(".")[0] in {"aws_cdk", "constructs", "jsii"}]
-    assert not others, f"rules use {path.name} without the CDK"
+    assert not others, f"{path.name} imports {others}, but the rules must run without the CDK and Node"
 
 
-UNKNOWN = {
+ABOVE = {
     "stacks": {"app", "rehearsal", "tests", "tools"},
     "constructs": {"app", "rehearsal", "stacks", "tests", "tools"},
 }
 
 
-@pytest.mark.parametrize("folder", UNKNOWN)
-def test_nothing_knows_what_is_above_it(folder: str) -> None:
+@pytest.mark.parametrize("folder", ABOVE)
+def test_folders_do_not_import_from_above(folder: str) -> None:
     for path in (ROOT / folder).rglob("*.py"):
-        others = [module for module in imported(path) if module.split(".")[0] in UNKNOWN[folder]]
+        others = [module for module in imported(path) if module.split(".")[0] in ABOVE[folder]]
         assert not others, f"{path.relative_to(ROOT)} imports {others}"
 
 

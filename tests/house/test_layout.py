@@ -1,4 +1,4 @@
-"""What the folders promise: no name clash, the same templates everywhere, no network, no credentials."""
+"""Folders cause no name clash, and a synthesis is reproducible, without network and credentials."""
 
 import filecmp
 import os
@@ -11,14 +11,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# Loaded into every Node that the app starts: any attempt to connect, or to look a name up, ends it.
+# Every Node process of the app loads this. It ends the process at any connection or look-up of a name.
 NO_NETWORK_JS = """
 const refuse = (what) => () => { console.error(`network call: ${what}`); process.exit(97); };
 require('net').Socket.prototype.connect = refuse('connect');
 require('dns').lookup = refuse('lookup');
 require('dgram').createSocket = refuse('dgram');
 """
-# Python loads a module of this name at its start.
+# Python imports this as sitecustomize when it starts.
 NO_NETWORK_PY = """
 import os, sys
 def refuse(event, arguments):
@@ -30,7 +30,7 @@ sys.addaudithook(refuse)
 
 
 def bare_environment(**more: str) -> dict[str, str]:
-    """The environment of a newcomer: no AWS variables, no CDK variables, no home with a config file."""
+    """An environment without variables for AWS and the CDK."""
     return {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **more}
 
 
@@ -47,16 +47,18 @@ def synthesize(outdir: Path, *, cwd: Path = ROOT, **environment: str) -> subproc
 
 
 def test_constructs_is_a_source_root_and_not_a_package() -> None:
-    assert not (ROOT / "constructs" / "__init__.py").exists(), "it would hide PyPI's constructs from aws_cdk"
+    assert not (ROOT / "constructs" / "__init__.py").exists(), (
+        "As a package, it would hide PyPI's constructs from aws_cdk"
+    )
     import constructs
 
     assert "site-packages" in Path(str(constructs.__file__)).parts
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("stacks/*/stack.py")), ids=lambda path: path.parent.name)
-def test_a_stack_is_read_in_a_few_minutes(path: Path) -> None:
+def test_stack_files_are_short(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 120, "what does not compose belongs into a construct, or into a module beside it"
+    assert len(lines) <= 120, "Move details into a construct, or into a module beside the stack"
 
 
 def _files(folder: Path) -> list[str]:
@@ -71,7 +73,7 @@ def test_synth_is_the_same_when_repeated_and_from_another_folder(tmp_path: Path)
         assert result.returncode == 0, result.stderr
     first, second = (_files(tmp_path / run) for run in ("first", "second"))
     assert first == second
-    # Metadata files hold stack traces, for the CLI's own messages, through the temporary folder that jsii runs in.
+    # Metadata files are left out. They contain stack traces with the path of jsii's temporary folder.
     names = [name for name in first if not name.endswith(".metadata.json")]
     assert {"FargateEfsStack.template.json", "manifest.json"} <= set(names)
     _, different, unread = filecmp.cmpfiles(tmp_path / "first", tmp_path / "second", names, shallow=False)
@@ -91,7 +93,7 @@ def test_synth_makes_no_network_call_and_needs_no_credentials(tmp_path: Path) ->
     assert "network call" not in result.stderr
     assert result.returncode == 0, result.stderr
 
-    # The guards bite.
+    # Prove that these checks can fail: both guards end a process that connects.
     node = os.environ["JSII_NODE"]
     for command in (
         [node, "-e", "require('net').connect(9, '127.0.0.1')"],

@@ -1,4 +1,4 @@
-"""The package in somebody else's app, which knows nothing of this book."""
+"""The package works in an app outside of this book."""
 
 import json
 import os
@@ -172,7 +172,7 @@ app.synth()
 
 @pytest.fixture(scope="module")
 def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The resources of each stack of an app that knows ``aws_cdk`` and ``patternbook`` only."""
+    """The resources by stack of an app that imports only ``aws_cdk`` and ``patternbook``."""
     folder = tmp_path_factory.mktemp("foreign")
     (folder / "foreign.py").write_text(FOREIGN_APP, encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -231,7 +231,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Function", "AWS::SQS::Queue", 1),
     ],
 )
-def test_a_foreign_app_gets_what_the_constructs_make(
+def test_a_foreign_app_has_the_resources_of_the_constructs(
     foreign: dict[str, dict[str, Any]], stack: str, resource_type: str, count: int
 ) -> None:
     assert sum(item["Type"] == resource_type for item in foreign[stack].values()) == count
@@ -247,8 +247,8 @@ def test_a_foreign_app_needs_no_custom_resource(foreign: dict[str, dict[str, Any
     assert not {name for name in types if name.startswith(("Custom::", "AWS::CloudFormation::Custom", "AWS::Lambda"))}
 
 
-def test_a_foreign_app_has_the_project_s_stacks_nowhere(tmp_path: Path) -> None:
-    """So that the test above would notice a construct that imports a stack."""
+def test_a_foreign_app_cannot_import_the_stacks(tmp_path: Path) -> None:
+    """This proves that the tests above would fail if a construct imported a stack."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, "-c", "from patternbook import *; import sys; sys.exit('stacks' in sys.modules)"]
     assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60).returncode == 0
@@ -256,7 +256,7 @@ def test_a_foreign_app_has_the_project_s_stacks_nowhere(tmp_path: Path) -> None:
     assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, capture_output=True).returncode == 1
 
 
-def test_the_package_starts_no_node_before_something_of_the_cdk_is_asked_for() -> None:
+def test_importing_the_package_does_not_start_node() -> None:
     program = """
 import sys
 import patternbook, patternbook.rules

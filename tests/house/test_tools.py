@@ -1,4 +1,4 @@
-"""What the commands of the Makefile print."""
+"""The output of the Makefile's commands."""
 
 import subprocess
 import sys
@@ -45,7 +45,7 @@ class TestTemplates:
             (None, resource("AWS::SNS::Topic"), "Add     AWS::SNS::Topic It"),
         ],
     )
-    def test_a_change_says_what_cloudformation_would_do(self, old: Any, new: Any, said: str) -> None:
+    def test_a_change_names_the_action_of_cloudformation(self, old: Any, new: Any, said: str) -> None:
         of = [{"Resources": {"It": each} if each else {}} for each in (old, new)]
         [change] = templates.compare(*of)
         assert str(change).strip() == said
@@ -55,9 +55,7 @@ class TestTemplates:
         new = {"Resources": {"C": resource("AWS::SNS::Topic")}}
         assert [change.logical_id for change in templates.compare(old, new)] == ["B", "A", "C"]
 
-    def test_the_report_names_templates_and_counts_those_that_are_the_same(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_the_report_names_changed_templates_and_counts_the_others(self, capsys: pytest.CaptureFixture[str]) -> None:
         topic = {"Resources": {"It": resource("AWS::SNS::Topic")}}
         bucket = {"Resources": {"It": resource("AWS::S3::Bucket")}}
         templates.report({"a": topic, "b": bucket, "c": {}}, {"a": topic, "b": topic, "d": {}})
@@ -67,7 +65,7 @@ class TestTemplates:
 
 
 class TestSettings:
-    def test_the_overview_names_every_setting_on_one_screen_a_pattern(self) -> None:
+    def test_the_overview_names_every_setting(self) -> None:
         said = settings.main([])
         for name, pattern in settings.PATTERNS.items():
             assert f"{name}: {pattern.title}\n" in said
@@ -85,7 +83,7 @@ class TestSettings:
         with pytest.raises(SystemExit, match='Did you mean "EcrStack"'):
             settings.main(["Ecr"])
 
-    def test_a_reader_that_goes_away_ends_it_quietly(self) -> None:
+    def test_a_closed_pipe_ends_it_quietly(self) -> None:
         done = subprocess.run(
             f"{sys.executable} -m tools.settings FargateEfsStack | head -1",
             shell=True,

@@ -1,5 +1,4 @@
-"""Rungs 2 to 5: CDK's validation, cdk-nag, cfn-lint and our rules have nothing to say, and each acknowledgement is
-needed."""
+"""Rungs 2 to 5: CDK's validation, cdk-nag, cfn-lint and our rules find nothing, and each acknowledgement is needed."""
 
 import json
 import subprocess
@@ -35,7 +34,7 @@ class Finding(NamedTuple):
 
 
 class Report:
-    """CDK's validation report of an app."""
+    """The report of the CDK's validation of an app."""
 
     def __init__(self, path: Path) -> None:
         plugins: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["pluginReports"]
@@ -54,14 +53,14 @@ class Report:
 
 
 def acknowledgements(book: cdk.App) -> dict[tuple[str, str], str]:
-    """What the constructs of an app acknowledge: id and path, and the reason."""
+    """The reasons of all acknowledgements in an app, by rule id and construct path."""
     return {
         (rule, construct.node.path): reason
         for construct in book.node.find_all()
         for entry in construct.node.metadata
         if entry.type == "aws:cdk:acknowledged-rules"
         for rule, reason in dict(entry.data).items()
-        if rule.startswith("AwsSolutions::")  # CDK acknowledges some of its own
+        if rule.startswith("AwsSolutions::")  # the CDK itself acknowledges other rules
     }
 
 
@@ -72,7 +71,9 @@ class TestEveryPattern:
         assert "AwsSolutions" in report.plugins
         assert {finding.rule for finding in report.findings} == EXPECTED_WARNINGS[options], report.findings
 
-    def test_each_acknowledgement_bites_and_has_a_reason(self, posture: str, options: str, synthesized: Book) -> None:
+    def test_each_acknowledgement_has_a_finding_and_a_reason(
+        self, posture: str, options: str, synthesized: Book
+    ) -> None:
         book = synthesized(posture, options)
         report = Report(Path(book.outdir, "validation-report.json"))
         declared = acknowledgements(book)
@@ -87,13 +88,13 @@ class TestEveryPattern:
 
 
 def lint(*templates: Path) -> str:
-    """What cfn-lint finds, by the project's own configuration."""
+    """The findings of cfn-lint with the project's configuration."""
     command = [str(Path(sys.executable).parent / "cfn-lint"), *map(str, templates)]
     return subprocess.run(command, cwd=app.CDK_JSON.parent, capture_output=True, text=True, check=False).stdout
 
 
-class TestTheCheckersBite:
-    """A defect of each kind, to see that the tests above could fail."""
+class TestCheckersFindDefects:
+    """Each checker finds a defect. This proves that the tests above can fail."""
 
     def test_cdk_validation(self, tmp_path: Path) -> None:
         flags = json.loads(app.CDK_JSON.read_text(encoding="utf-8"))["context"]
@@ -104,7 +105,7 @@ class TestTheCheckersBite:
             broken.synth()
 
     def test_our_rules(self, tmp_path: Path) -> None:
-        """They run in every app of patterns; tests/rules has what each of them finds."""
+        """The rules run in every app with patterns. The tests of each rule are in tests/rules."""
 
         class Broken(PatternStack):
             title = "A pattern with a defect"

@@ -1,4 +1,4 @@
-"""Rung 6: every IAM policy in the templates is one that IAM would take: known actions, on resources of their kind."""
+"""Rung 6: IAM would accept every policy in the templates. Its actions exist, and match the types of the resources."""
 
 import json
 import re
@@ -13,11 +13,11 @@ from patternbook.posture import POSTURES
 from tests.policy.conftest import Templates
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", ResourceWarning)  # it leaves the closing of its files to Python
+    warnings.simplefilter("ignore", ResourceWarning)  # it does not close its files
     import parliament
 
 SERVICES = {"efs": "elasticfilesystem", "elasticloadbalancingv2": "elasticloadbalancing"}
-"""What IAM calls a service whose name in CloudFormation is another, in lower case."""
+"""The names of services in IAM, by the lower-case name in CloudFormation, if they differ."""
 PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
@@ -25,19 +25,19 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 ACCEPTED = {
-    # Younger than the linter's data:
+    # This action is newer than the linter's data:
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonECSInstanceRolePolicyForManagedInstances.html
     "Unknown action ecs:PutSystemLogEvents",
-    # AWS compares this key so: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
+    # AWS documents this comparison: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
     "Type mismatch: StringEquals requires a value of type String but given Arn",
-    # CDK grants it with the reading of one parameter, where IAM ignores it: it is for all of them or none.
+    # The CDK grants this action on a single parameter. IAM ignores that, because the action needs all resources.
     "ssm:DescribeParameters is for * only",
 }
-"""What the linter says, and a reviewer would not."""
+"""Findings of the linter that are not defects."""
 
 
 class Policies:
-    """Those of a template, with something of the right kind in the place of what only a deployment knows."""
+    """The policies of a template. Values that only a deployment knows are replaced by examples of the same kind."""
 
     def __init__(self, template: dict[str, Any]) -> None:
         self.resources: dict[str, dict[str, Any]] = template["Resources"]
@@ -69,7 +69,7 @@ class Policies:
         return value
 
     def name_or_arn(self, name: str) -> str:
-        """A ``Ref`` is an ARN for topics and secrets, and a name for most."""
+        """The value of ``Ref``: an ARN for topics and secrets, and a name for most other types."""
         kind = self.resources[name]["Type"]
         return self.arn(name) if kind in ("AWS::SNS::Topic", "AWS::SecretsManager::Secret") else "something"
 
@@ -79,7 +79,7 @@ class Policies:
 
 
 def findings(document: dict[str, Any]) -> set[str]:
-    """Everything that the linter has to say of a policy."""
+    """All findings of the linter about a policy."""
     said = set()
     for each in parliament.analyze_policy_string(json.dumps(document)).findings:
         if each.issue == "RESOURCE_MISMATCH":
@@ -99,8 +99,8 @@ def test_policies_in_templates(templates: Templates, posture: str, options: str)
     assert [(name, said) for name, document in documents for said in findings(document) - ACCEPTED] == []
 
 
-def test_what_is_accepted_is_said(templates: Templates) -> None:
-    """Or nobody needs the exception."""
+def test_every_accepted_finding_still_occurs(templates: Templates) -> None:
+    """An exception without a finding must be removed."""
     found = templates("sandbox", "every option").values()
     said = {each for template in found for _, document in Policies(template) for each in findings(document)}
     assert said == ACCEPTED
@@ -115,7 +115,7 @@ def test_what_is_accepted_is_said(templates: Templates) -> None:
         ({"Condition": {"StringEquals": {"s3:Nonsense": "x"}}}, "s3:Nonsense"),
     ],
 )
-def test_the_linter_bites(change: dict[str, Any], says: str) -> None:
+def test_the_linter_finds_defects(change: dict[str, Any], says: str) -> None:
     bucket = {"Fn::Join": ["", [{"Fn::GetAtt": ["Bucket", "Arn"]}, "/*"]]}
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": bucket}
     resources = {"Bucket": {"Type": "AWS::S3::Bucket"}, "Queue": {"Type": "AWS::SQS::Queue"}}

@@ -18,12 +18,12 @@ from tests.policy.conftest import Templates
 
 ROOT = Path(app.CDK_JSON).parent
 FILES = sorted([*ROOT.glob("stacks/eks_*/runtime/*.yaml"), *MANIFESTS.glob("*.yaml")])
-OF_OTHERS = {"TridentBackendConfig"}
-"""Kinds that are not Kubernetes' own, whose schemas the validator has not."""
+CUSTOM_RESOURCES = {"TridentBackendConfig"}
+"""Kinds of custom resources. The validator has no schemas for them."""
 
 
 def errors(manifest: dict[str, Any], version: str) -> str:
-    if manifest["kind"] in OF_OTHERS:
+    if manifest["kind"] in CUSTOM_RESOURCES:
         return ""
     try:
         kubernetes_validate.validate(manifest, version, strict=True)
@@ -35,7 +35,7 @@ def errors(manifest: dict[str, Any], version: str) -> str:
 
 
 def applied(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What a stack applies, with something in the place of what only a deployment knows."""
+    """The manifests of a stack. Values that only a deployment knows are replaced by a text."""
     for resource in template["Resources"].values():
         if resource["Type"] == "Custom::AWSCDK-EKS-KubernetesResource":
             yield from json.loads(_known(resource["Properties"]["Manifest"]))
@@ -73,8 +73,8 @@ def test_manifests_in_files(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_pods_in_files_may_do_no_more_than_they_need(path: Path) -> None:
-    """As the restricted Pod Security Standard has it, and with resources."""
+def test_pods_in_files_are_restricted(path: Path) -> None:
+    """Pods comply with the restricted Pod Security Standard, and have resource requests and limits."""
     for manifest in yaml.safe_load_all(path.read_text(encoding="utf-8")):
         pod = manifest.get("spec", {}).get("template", {}).get("spec")
         if pod is None:
@@ -84,7 +84,7 @@ def test_pods_in_files_may_do_no_more_than_they_need(path: Path) -> None:
         for container in pod["containers"]:
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
             assert container["securityContext"].get("runAsNonRoot", True) is True
-        for container in pod.get("initContainers", []):  # as root, to give a directory away, and for nothing else
+        for container in pod.get("initContainers", []):  # they run as root, but may only change the owner of files
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN"]}
         for container in (*pod["containers"], *pod.get("initContainers", [])):
             context = container["securityContext"]
@@ -92,8 +92,8 @@ def test_pods_in_files_may_do_no_more_than_they_need(path: Path) -> None:
             assert container["resources"].keys() == {"requests", "limits"}
 
 
-def test_every_file_is_used_or_an_example() -> None:
-    """A manifest that nothing applies, and nobody is told of, is none."""
+def test_every_file_is_used_or_documented() -> None:
+    """A stack applies the manifest, or a page describes it as an example."""
     sources = "\n".join(
         path.read_text(encoding="utf-8")
         for path in [*ROOT.glob("stacks/**/*.py"), *ROOT.glob("constructs/patternbook/eks/**/*.py")]
@@ -104,7 +104,7 @@ def test_every_file_is_used_or_an_example() -> None:
         assert re.search(rf"\b{re.escape(path.name)}\b", where), path.name
 
 
-def test_the_validator_bites() -> None:
+def test_the_validator_finds_defects() -> None:
     manifest = yaml.safe_load((MANIFESTS / "storage-class-gp3.yaml").read_text(encoding="utf-8"))
     assert errors(manifest, KUBERNETES_VERSION) == ""
     assert errors({**manifest, "volumeBinding": "x"}, KUBERNETES_VERSION)

@@ -1,4 +1,4 @@
-"""Two stages of the book in one account have no physical name in common."""
+"""Two stages of the book in one account share no physical name."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,16 +15,16 @@ NAMES: Mapping[str, str] = {
     "AWS::CloudFront::OriginRequestPolicy": "OriginRequestPolicyConfig/Name",
     "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig/Name",
 }
-"""Names that are unique in an account, and that no identifier of CloudFormation's schemas contains."""
+"""Names that must be unique in an account, although CloudFormation's schemas do not call them identifiers."""
 
-# The user's own names: of a repository, and of the prefixes of a registry's caches. EcrStack warns of the second use.
-GIVEN = {"AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate", "AWS::ECR::PullThroughCacheRule"}
+# Settings of EcrStack set these names. If two stages use the same one, the stack warns.
+SET_BY_USERS = {"AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate", "AWS::ECR::PullThroughCacheRule"}
 
 
 def identities(template: Mapping[str, Any]) -> set[tuple[str, ...]]:
-    """What a template itself says of the identity of its resources, such as a fixed name, with the resource type.
+    """The fixed identifiers in a template, such as names, with their resource types.
 
-    An identity of which a part refers to the stack's own resources is the stack's own.
+    Identifiers that refer to other resources of the stack are left out, because they differ between stacks.
     """
     found = set()
     for resource in template["Resources"].values():
@@ -52,7 +52,7 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-@pytest.mark.parametrize(("options", "shared"), [("defaults", set()), ("every option", GIVEN)])
+@pytest.mark.parametrize(("options", "shared"), [("defaults", set()), ("every option", SET_BY_USERS)])
 def test_stages_share_no_name(options: str, shared: set[str], templates: Templates) -> None:
     sandbox, production = (templates(posture, options) for posture in ("sandbox", "production"))
     assert sandbox.keys() == production.keys()

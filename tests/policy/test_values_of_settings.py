@@ -1,6 +1,6 @@
-"""Settings that are accepted can be synthesized, in any combination.
+"""Any combination of accepted settings can be synthesized.
 
-The module comes last by its name: every app that it makes stays in Node's memory, and slows tests that follow.
+The name of this module makes it run last. Every app that it makes stays in Node's memory and slows down later tests.
 """
 
 import tempfile
@@ -26,8 +26,8 @@ from tests.unit.test_settings import PARAMETER, SECRET
 @pytest.mark.parametrize("pattern", app.PATTERNS)
 @given(data=st.data())
 @hypothesis_settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-def test_what_is_accepted_can_be_synthesized(pattern: type[PatternStack], data: st.DataObject) -> None:
-    """Any of the options together, with values that provoke collisions of names."""
+def test_accepted_settings_can_be_synthesized(pattern: type[PatternStack], data: st.DataObject) -> None:
+    """Combines the options at random. Some values could lead to name collisions in a template."""
     options = every_option(pattern) | CLASHING.get(pattern.__name__, {})
     chosen = data.draw(st.sets(st.sampled_from(sorted(options))))
     posture = data.draw(st.sampled_from(list(POSTURES)))

@@ -1,13 +1,17 @@
-"""An emulated account for tests that leave it as it was, and what can be deployed into one."""
+"""An emulated account that tests share, and stacks to deploy into it. Each test leaves the account as it was."""
 
-from collections.abc import Iterator
+import io
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
 from rehearsal.commands import synthesize
+from rehearsal.cycle import Cycle
 from rehearsal.plans import PLANS, STAGES
+from rehearsal.report import Report
 from tests.rehearsal.templates import Stack
 
 CUSTOM_RESOURCE_SECONDS = 2
@@ -15,7 +19,7 @@ CUSTOM_RESOURCE_SECONDS = 2
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[EmulatedAccount]:
-    """One account, bootstrapped."""
+    """One bootstrapped account for all tests of the run."""
     if not (BIN / "cdk").exists():
         pytest.skip("the CDK CLI is not installed here: run make setup")
     with EmulatedAccount(custom_resource_seconds=CUSTOM_RESOURCE_SECONDS) as account:
@@ -34,11 +38,38 @@ def assemblies(account: EmulatedAccount) -> Path:
 
 @pytest.fixture
 def stack(account: EmulatedAccount) -> Iterator[Stack]:
-    """What a test deploys; nothing of it is left afterwards."""
+    """A stack for the test. It is deleted afterwards, and must leave no record in the account."""
     before = account.inventory()
-    made = Stack(account)
-    yield made
-    if made.status():
-        made.delete()
+    stack = Stack(account)
+    yield stack
+    if stack.status():
+        stack.delete()
     left = {store: set(keys) - set(before.get(store, ())) for store, keys in account.inventory().items()}
     assert not {store: keys for store, keys in left.items() if keys}
+
+
+@pytest.fixture
+def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterator[Callable[..., Cycle]]:
+    """Makes cycles whose assemblies a test may change. Their stacks are deleted after the test."""
+    copied = tmp_path / "assemblies"
+    shutil.copytree(assemblies, copied)
+    made: list[Cycle] = []
+
+    def cycle_of(pattern: str, stage: str = "sandbox") -> Cycle:
+        made.append(Cycle(account, copied, stage, [pattern], Report(io.StringIO())))
+        return made[-1]
+
+    before = account.inventory()
+    yield cycle_of
+    cloudformation = account.session.client("cloudformation")
+    for each in made:
+        for stack in each.stacks:
+            cloudformation.delete_stack(StackName=stack.name)
+            cloudformation.get_waiter("stack_delete_complete").wait(
+                StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+            )
+    stacks = [stack for each in made for stack in each.stacks]
+    always_retained = [
+        one for stack in stacks for one in stack.retained() if one.path in PLANS[stack.pattern].always_retained
+    ]
+    each.check_nothing_left(before, always_retained)

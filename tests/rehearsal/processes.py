@@ -1,4 +1,4 @@
-"""What runs on this machine, to see that nothing stays."""
+"""Finds the processes of a rehearsal, so that tests can check that none is left."""
 
 import subprocess
 import time
@@ -8,9 +8,9 @@ PROC = Path("/proc")
 
 
 def processes_of(folder: Path) -> dict[int, str]:
-    """Processes in whose environment a folder is: all that a rehearsal starts have their home in its own.
+    """The command lines of the processes that have a folder in their environment, by process id.
 
-    Command lines by process number.
+    All processes of a rehearsal have their home in its temporary folder.
     """
     listed = _of_proc() if (PROC / "self" / "environ").exists() else _of_ps()
     return {number: command for number, command, environment in listed if f"{folder}" in environment}
@@ -23,7 +23,7 @@ def _of_proc() -> list[tuple[int, str, str]]:
             command, environment = (
                 (process / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ")
             )
-        except OSError:  # gone meanwhile
+        except OSError:  # the process has ended in the meantime
             continue
         found.append((int(process.name), command.replace("\0", " "), environment))
     return found
@@ -36,17 +36,17 @@ def _of_ps() -> list[tuple[int, str, str]]:
 
 
 def server_of(folder: Path) -> int:
-    """The number of the process that is the emulated account."""
+    """The process id of the server of an emulated account."""
     [number] = [number for number, command in processes_of(folder).items() if "rehearsal.server" in command]
     return number
 
 
-def wait_until_none(folder: Path, but: int | None = None, seconds: float = 30) -> None:
-    """Processes that were just killed take a moment to go.
+def wait_until_none(folder: Path, excluding: int | None = None, seconds: float = 30) -> None:
+    """Waits for the end of all processes of a folder. Killed processes take a moment to end.
 
-    :param but: one that may stay.
+    :param excluding: the id of a process that may keep running.
     """
     deadline = time.monotonic() + seconds
-    while found := {number: command for number, command in processes_of(folder).items() if number != but}:
-        assert time.monotonic() < deadline, f"still there: {found}"
+    while found := {number: command for number, command in processes_of(folder).items() if number != excluding}:
+        assert time.monotonic() < deadline, f"These processes still run: {found}"
         time.sleep(0.1)

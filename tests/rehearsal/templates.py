@@ -1,4 +1,4 @@
-"""Small templates for the tests of types, and the stack that they become."""
+"""Small templates for the tests of types, and the stack that the tests deploy."""
 
 import json
 import time
@@ -13,7 +13,7 @@ Resources = Mapping[str, Mapping[str, Any]]
 
 STACK = "Types"
 SECONDS = 20
-"""How long a change of the stack may take; it takes far less than 1."""
+"""Time limit for a deployment of the stack. It usually takes much less than 1 second."""
 
 
 def of(resource_type: str, **properties: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def ref(logical_id: str) -> dict[str, str]:
     return {"Ref": logical_id}
 
 
-def att(logical_id: str, attribute: str) -> dict[str, list[str]]:
+def get_att(logical_id: str, attribute: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [logical_id, attribute]}
 
 
@@ -39,10 +39,10 @@ class Stack:
         self.account = account
         self.cloudformation = account.session.client("cloudformation")
 
-    def put(self, resources: Resources) -> None:
-        """Creates or updates it.
+    def deploy(self, resources: Resources) -> None:
+        """Creates or updates the stack.
 
-        :raises AssertionError: with what CloudFormation says, where it does not succeed.
+        :raises AssertionError: with CloudFormation's reasons if it does not succeed.
         """
         status = self.status()
         assert status is None or status.endswith("_COMPLETE")
@@ -52,10 +52,10 @@ class Stack:
         assert self.wait() in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), self.failures()
 
     def roll_back(self, resources: Resources) -> None:
-        """Changes it to ``resources`` and one more that fails once they are changed."""
+        """Updates the stack to ``resources`` and one more resource, which fails last. So everything is rolled back."""
         broken = {**of("EC2::RouteTable", VpcId="vpc-missing"), "DependsOn": list(resources)}
         with pytest.raises(AssertionError, match="vpc-missing"):
-            self.put({**resources, "Broken": broken})
+            self.deploy({**resources, "Broken": broken})
         assert self.status() == "UPDATE_ROLLBACK_COMPLETE"
 
     def delete(self) -> None:
@@ -104,7 +104,7 @@ def trust(principal: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def front(**changed: Any) -> dict[str, Any]:
+def load_balancer(**changed: Any) -> dict[str, Any]:
     """A load balancer with a listener and a target group."""
     return {
         **NETWORK,
@@ -112,7 +112,7 @@ def front(**changed: Any) -> dict[str, Any]:
             "ElasticLoadBalancingV2::LoadBalancer",
             LoadBalancerAttributes=changed.get("balancer", []),
             Scheme="internet-facing",
-            SecurityGroups=[att("Group", "GroupId")],
+            SecurityGroups=[get_att("Group", "GroupId")],
             Subnets=[ref("Subnet")],
             Type="application",
         ),
@@ -135,7 +135,7 @@ def front(**changed: Any) -> dict[str, Any]:
     }
 
 
-def network_front(**changed: Any) -> dict[str, Any]:
+def network_load_balancer(**changed: Any) -> dict[str, Any]:
     """A Network Load Balancer with a listener and a target group."""
     return {
         **NETWORK,
@@ -143,7 +143,7 @@ def network_front(**changed: Any) -> dict[str, Any]:
             "ElasticLoadBalancingV2::LoadBalancer",
             LoadBalancerAttributes=changed.get("balancer", []),
             Scheme="internal",
-            SecurityGroups=[att("Group", "GroupId")],
+            SecurityGroups=[get_att("Group", "GroupId")],
             Subnets=[ref("Subnet")],
             Type="network",
             **changed.get("more", {}),
@@ -177,14 +177,14 @@ def service(task: Mapping[str, Any] = {}, settings: Mapping[str, Any] = {}, clus
         "CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Weight": 1}],
         "Cluster": ref("Cluster"),
         "NetworkConfiguration": {
-            "AwsvpcConfiguration": {"SecurityGroups": [att("Group", "GroupId")], "Subnets": [ref("Subnet")]}
+            "AwsvpcConfiguration": {"SecurityGroups": [get_att("Group", "GroupId")], "Subnets": [ref("Subnet")]}
         },
         "TaskDefinition": ref("Task"),
-        **balancer_of(ref("Targets"), "web", 80),
+        **load_balancers_property(ref("Targets"), "web", 80),
         **settings,
     }
     return {
-        **front(),
+        **load_balancer(),
         "Cluster": of("ECS::Cluster", ClusterSettings=[{"Name": "containerInsights", "Value": cluster}]),
         "Capacity": of(
             "ECS::ClusterCapacityProviderAssociations",
@@ -206,29 +206,32 @@ def service(task: Mapping[str, Any] = {}, settings: Mapping[str, Any] = {}, clus
     }
 
 
-def balancer_of(target_group: Any, container: str, port: int) -> dict[str, Any]:
+def load_balancers_property(target_group: Any, container: str, port: int) -> dict[str, Any]:
     return {"LoadBalancers": [{"ContainerName": container, "ContainerPort": port, "TargetGroupArn": target_group}]}
 
 
-def live(stack: Stack, first: Resources, second: Resources, read: Callable[[], Any]) -> tuple[Any, Any]:
-    """What ``read`` returns after the first deployment and after the second.
+def check_life_cycle(stack: Stack, first: Resources, second: Resources, read: Callable[[], Any]) -> tuple[Any, Any]:
+    """Deploys two templates one after the other, and deletes the stack. In between, it checks that
 
-    Between the two a roll-back leaves all as it was, and so does one afterwards; going back to the first deployment
-    brings its state back. Then the stack is deleted.
+    - a failed update leaves the state as it was, before and after the update
+    - deploying the first template again restores its state.
+
+    :param read: reads the state of the resources by boto3.
+    :return: the state after the first deployment, and after the second.
     """
-    stack.put(first)
-    at_first = read()
+    stack.deploy(first)
+    before = read()
     stack.roll_back(second)
-    assert read() == at_first
-    stack.put(second)
-    changed = read()
-    assert changed != at_first
+    assert read() == before
+    stack.deploy(second)
+    after = read()
+    assert after != before
     stack.roll_back(first)
-    assert read() == changed
-    stack.put(first)
-    assert read() == at_first
+    assert read() == after
+    stack.deploy(first)
+    assert read() == before
     stack.delete()
-    return at_first, changed
+    return before, after
 
 
 def only(found: list[Any]) -> Any:
@@ -236,12 +239,12 @@ def only(found: list[Any]) -> Any:
     return found[0]
 
 
-def without_own_tags(described: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Tags but those that CloudFormation adds."""
+def without_aws_tags(described: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The tags without those that CloudFormation adds."""
     return [tag for tag in described if not tag["Key"].startswith("aws:")]
 
 
-def without(resources: Resources, name: str, **properties: Any) -> Resources:
-    """With other properties of one resource."""
+def with_properties(resources: Resources, name: str, **properties: Any) -> Resources:
+    """The resources, with other properties of one of them."""
     body = resources[name]
     return {**resources, name: {**body, "Properties": {**body["Properties"], **properties}}}

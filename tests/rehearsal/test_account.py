@@ -1,4 +1,4 @@
-"""The emulated account's life cycle: on loopback only, deaf to the user's own AWS, and gone when it ends."""
+"""The emulated account listens on loopback only, ignores the user's AWS settings, and leaves nothing behind."""
 
 import json
 import os
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.account import ACCOUNT_ID, LOOPBACK, ROOT, EmulatedAccount, RehearsalError, unseen_user
+from rehearsal.account import ACCOUNT_ID, LOOPBACK, ROOT, EmulatedAccount, RehearsalError, isolated_environment
 from rehearsal.interruption import Interruption, StopRequestError
 from tests.rehearsal.processes import processes_of, server_of, wait_until_none
 
-# What a command sees of AWS: its variables, its files, and who it would be.
+# Prints the AWS settings that a command sees: variables, files, endpoint, account and Region.
 LOOK_AROUND = """
 import json, os, pathlib, boto3
 home = pathlib.Path.home()
@@ -34,7 +34,7 @@ print(json.dumps({
 
 @pytest.fixture
 def user_of_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user with everything that could lead a command to a real account."""
+    """Sets all variables and files that could lead a command to a real account."""
     files = {
         ".aws/config": "[profile work]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:9\n",
         ".aws/credentials": "[work]\naws_access_key_id = AKIAREAL\naws_secret_access_key = real\n",
@@ -66,11 +66,11 @@ def user_of_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("user_of_aws")
-def test_commands_see_the_emulated_account_and_nothing_of_the_users() -> None:
+def test_commands_see_the_emulated_account_only() -> None:
     with EmulatedAccount() as account:
-        finished = account.run(sys.executable, "-c", LOOK_AROUND)
-        assert finished.status == 0, finished.output
-        assert json.loads(finished.output) == {
+        result = account.run(sys.executable, "-c", LOOK_AROUND)
+        assert result.status == 0, result.output
+        assert json.loads(result.output) == {
             "variables": sorted(name for name in account.environment if "AWS" in name),
             "files": [],
             "endpoint": account.endpoint,
@@ -80,16 +80,16 @@ def test_commands_see_the_emulated_account_and_nothing_of_the_users() -> None:
 
 
 @pytest.mark.usefixtures("user_of_aws")
-def test_what_synthesizes_sees_nothing_of_the_users_either(tmp_path: Path) -> None:
-    environment = unseen_user(tmp_path)
+def test_an_isolated_environment_has_no_aws_settings(tmp_path: Path) -> None:
+    environment = isolated_environment(tmp_path)
     look = "import os, pathlib; print(sorted(name for name in os.environ if 'AWS' in name), pathlib.Path.home())"
     with EmulatedAccount() as account:
-        finished = account.run(sys.executable, "-c", look, environment=environment)
-    assert finished.output == f"[] {tmp_path}\n"
+        result = account.run(sys.executable, "-c", look, environment=environment)
+    assert result.output == f"[] {tmp_path}\n"
 
 
 @pytest.mark.usefixtures("user_of_aws")
-def test_the_session_sees_the_emulated_account_and_nothing_of_the_users() -> None:
+def test_the_session_sees_the_emulated_account_only() -> None:
     with EmulatedAccount() as account:
         for service in ("ecr", "s3", "sts"):
             client = account.session.client(service)
@@ -102,7 +102,7 @@ def test_the_session_sees_the_emulated_account_and_nothing_of_the_users() -> Non
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="sockets are listed in /proc on Linux only")
 def test_it_listens_on_loopback_only() -> None:
     with EmulatedAccount() as account:
-        # A service that would have MiniStack listen beside its gateway.
+        # For this service, MiniStack would by default open another port.
         account.session.client("transfer").create_server()
         inodes = {
             match[1] for link in _links(server_of(account.folder)) if (match := re.fullmatch(r"socket:\[(\d+)\]", link))
@@ -114,7 +114,7 @@ def test_it_listens_on_loopback_only() -> None:
             if (fields := line.split())[3] == "0A" and fields[9] in inodes  # 0A: listening
         ]
         assert listening == [f"0100007F:{account.port:04X}"]  # 127.0.0.1, as the kernel writes it
-        # The check bites: a socket open to the network is listed otherwise.
+        # Prove that this check can fail: a socket that is open to the network is listed with another address.
         with socket.create_server(("0.0.0.0", 0)) as everywhere:
             port = everywhere.getsockname()[1]
             assert f"00000000:{port:04X}" in Path("/proc/net/tcp").read_text(encoding="ascii")
@@ -125,12 +125,12 @@ def _links(process: int) -> list[str]:
     for descriptor in Path(f"/proc/{process}/fd").iterdir():
         try:
             links.append(str(descriptor.readlink()))
-        except FileNotFoundError:  # closed meanwhile
+        except FileNotFoundError:  # the process has closed the file in the meantime
             continue
     return links
 
 
-def test_nothing_stays() -> None:
+def test_it_leaves_no_files_and_no_processes() -> None:
     with EmulatedAccount() as account:
         assert account.folder.is_dir()
         assert processes_of(account.folder)
@@ -138,12 +138,13 @@ def test_nothing_stays() -> None:
     assert not processes_of(account.folder)
 
 
-def test_a_command_that_is_not_there() -> None:
-    with EmulatedAccount() as account, pytest.raises(RehearsalError, match=r"There is no cdkk in .*: run make setup"):
+def test_a_missing_command_is_an_error() -> None:
+    message = r"^The command cdkk is not in .*\. Run make setup\.$"
+    with EmulatedAccount() as account, pytest.raises(RehearsalError, match=message):
         account.run("cdkk", "deploy")
 
 
-def test_whoever_waits_heeds_a_request_to_stop() -> None:
+def test_a_signal_ends_everything_that_waits() -> None:
     interruption = Interruption()
     with EmulatedAccount(interruption=interruption) as account:
         threading.Timer(0.5, interruption._note, (signal.SIGINT, None)).start()
@@ -151,13 +152,13 @@ def test_whoever_waits_heeds_a_request_to_stop() -> None:
             account.run("sleep", "60")
         with pytest.raises(StopRequestError):
             account.run("true")
-        wait_until_none(account.folder, but=server_of(account.folder))
+        wait_until_none(account.folder, excluding=server_of(account.folder))
     with pytest.raises(StopRequestError), EmulatedAccount(interruption=interruption):
         pass
     assert interruption.exit_status == 130
 
 
-# Loaded into every Node: what it connects to, if that is not this machine.
+# Every Node process loads this. It records the hosts that the process connects to, except for this machine.
 SPY = """
 const connect = require('net').Socket.prototype.connect;
 require('net').Socket.prototype.connect = function (...given) {
@@ -169,19 +170,19 @@ require('net').Socket.prototype.connect = function (...given) {
 """
 
 
-def test_the_cdk_cli_connects_to_nothing_else(account: EmulatedAccount, tmp_path: Path) -> None:
+def test_the_cdk_cli_connects_to_this_machine_only(account: EmulatedAccount, tmp_path: Path) -> None:
     spy, spied = tmp_path / "spy.js", tmp_path / "spied"
     spy.write_text(SPY, encoding="utf-8")
     environment = {**account.environment, "NODE_OPTIONS": f"--require {spy}", "SPIED": str(spied)}
     bootstrap = ("cdk", "bootstrap", f"aws://{ACCOUNT_ID}/us-east-1")
     assert account.run(*bootstrap, environment=environment).status == 0
     assert not spied.exists(), spied.read_text(encoding="utf-8")
-    # The spy sees.
+    # Prove that this check can fail: the spy records another address.
     account.run("node", "-e", "require('net').connect(9, '127.0.0.2').on('error', () => {})", environment=environment)
     assert spied.read_text(encoding="utf-8") == "127.0.0.2\n"
 
 
-def test_two_at_once_know_nothing_of_each_other() -> None:
+def test_two_accounts_at_once_are_independent() -> None:
     with EmulatedAccount() as one, EmulatedAccount() as other:
         assert one.port != other.port
         one.session.client("ecr").create_repository(repositoryName="here")
@@ -190,7 +191,7 @@ def test_two_at_once_know_nothing_of_each_other() -> None:
         assert other.inventory()["ecr._repositories"] == []
 
 
-def test_a_port_that_is_taken() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(RehearsalError, match=f"Port {port} of 127.0.0.1 is not free"), EmulatedAccount(port=port):
@@ -198,19 +199,20 @@ def test_a_port_that_is_taken() -> None:
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
-def test_a_port_that_is_none(port: int) -> None:
-    with pytest.raises(RehearsalError, match=f"Port {port} does not exist"), EmulatedAccount(port=port):
+def test_a_port_out_of_range_is_an_error(port: int) -> None:
+    message = rf"^The port must be 0 to 65535, got {port}\.$"
+    with pytest.raises(RehearsalError, match=message), EmulatedAccount(port=port):
         pass
 
 
-def test_a_server_that_does_not_start() -> None:
+def test_a_server_that_does_not_start_is_an_error() -> None:
     account = EmulatedAccount(custom_resource_seconds="soon")  # ty: ignore[invalid-argument-type]
     with pytest.raises(RehearsalError, match=r"ended by itself \(status 1\)[\s\S]*ValueError"), account:
         pass
     assert not account.folder.exists()
 
 
-def test_a_server_that_is_killed_ends_the_command_that_needs_it() -> None:
+def test_a_command_ends_when_the_server_is_killed() -> None:
     with EmulatedAccount() as account:
         threading.Timer(0.5, os.kill, (server_of(account.folder), signal.SIGKILL)).start()
         start = time.monotonic()
@@ -222,15 +224,15 @@ def test_a_server_that_is_killed_ends_the_command_that_needs_it() -> None:
 
 
 @pytest.mark.parametrize("command", ["sleep 60", "sleep 60 & exit 0"])
-def test_a_command_that_does_not_end(command: str) -> None:
+def test_a_command_that_takes_too_long_is_ended(command: str) -> None:
     with EmulatedAccount() as account:
-        with pytest.raises(RehearsalError, match=rf"sh -c {command}: not finished after 0\.5 seconds"):
+        with pytest.raises(RehearsalError, match=rf"^The command did not finish in 0\.5 seconds: sh -c {command}$"):
             account.run("sh", "-c", command, seconds=0.5)
-        wait_until_none(account.folder, but=server_of(account.folder))
+        wait_until_none(account.folder, excluding=server_of(account.folder))
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
-def test_it_ends_with_its_parent_however_that_ends(end: signal.Signals, tmp_path: Path) -> None:
+def test_it_ends_when_its_parent_is_killed(end: signal.Signals, tmp_path: Path) -> None:
     program = (
         "import time\nfrom rehearsal.account import EmulatedAccount\n"
         "with EmulatedAccount() as account:\n    print(account.port, flush=True)\n    time.sleep(60)"
@@ -250,7 +252,7 @@ def test_it_ends_with_its_parent_however_that_ends(end: signal.Signals, tmp_path
     wait_until_none(tmp_path)
 
 
-# A Lambda function that never answers CloudFormation; one that sleeps itself, one that returns at once.
+# Two Lambda functions that never respond to CloudFormation: one sleeps, and one returns without a response.
 HUNG = {
     "sleeps": "import time\ndef handler(event, context):\n    time.sleep(600)",
     "forgets": "def handler(event, context):\n    pass",
@@ -277,7 +279,7 @@ def hung_template(code: str) -> str:
 
 
 @pytest.mark.parametrize("how", HUNG)
-def test_a_hung_custom_resource_ends_at_a_bounded_time(how: str) -> None:
+def test_a_custom_resource_without_response_fails_at_the_limit(how: str) -> None:
     with EmulatedAccount(custom_resource_seconds=2) as account:
         cloudformation = account.session.client("cloudformation")
         start = time.monotonic()
@@ -290,7 +292,7 @@ def test_a_hung_custom_resource_ends_at_a_bounded_time(how: str) -> None:
             event.get("ResourceStatusReason", "")
             for event in cloudformation.describe_stack_events(StackName="Hung")["StackEvents"]
         ]
-        assert "Hung: no answer to Create after 2 seconds, the limit of a rehearsal" in reasons
+        assert "Hung: no response to Create within 2 seconds, the limit of a rehearsal" in reasons
         start = time.monotonic()
     assert time.monotonic() - start < 60
     wait_until_none(account.folder)

@@ -1,4 +1,4 @@
-"""``python -m rehearsal``, as a person runs it, and whatever may come between."""
+"""``python -m rehearsal`` as a person runs it, with interruptions and mistakes."""
 
 import json
 import os
@@ -15,22 +15,22 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.account import ACCOUNT_ID, BIN, ROOT, unseen_user
+from rehearsal.account import ACCOUNT_ID, BIN, ROOT, isolated_environment
 from tests.rehearsal.processes import processes_of, server_of, wait_until_none
 
 pytestmark = pytest.mark.skipif(not (BIN / "cdk").exists(), reason="the CDK CLI is not installed here: run make setup")
 
 LIMIT_SECONDS = 180
-"""How long any command here may take; the slowest takes 20 on a busy machine."""
+"""Time limit for each command in these tests. The slowest takes 20 seconds on a busy machine."""
 
 STEPS = (
-    *("synth", "bootstrap", "deploy", "check", "deploy again", "deploy a change"),
-    *("check again", "diff", "drift", "destroy", "nothing left"),
+    *("synth", "bootstrap", "deploy", "check", "deploy again", "update"),
+    *("check again", "diff", "drift", "destroy", "check leftovers"),
 )
 
 
 class Rehearsal:
-    """The command in a process of its own, whose temporary files are all in one folder."""
+    """The command in another process. All its temporary files are in one folder."""
 
     def __init__(self, folder: Path, *arguments: str, cwd: Path = ROOT, **environment: str) -> None:
         self.folder = folder
@@ -45,7 +45,7 @@ class Rehearsal:
         )
         assert self.process.stdout is not None
         self.out = self.process.stdout
-        # However long a test waits, this ends it.
+        # A test that waits for output ends when the process does.
         self._limit = threading.Timer(LIMIT_SECONDS, self.process.kill)
         self._limit.start()
 
@@ -58,14 +58,17 @@ class Rehearsal:
             self.process.kill()
 
     def wait_for(self, text: str) -> None:
-        """Reads until a line has the text."""
+        """Reads lines up to one with the text."""
         for line in self.out:
             if text in line:
                 return
-        raise AssertionError(f"it ended without {text!r}: {self.process.communicate()}")
+        raise AssertionError(f"The command ended without printing {text!r}: {self.process.communicate()}")
 
     def end(self, *statuses: int) -> tuple[str, str]:
-        """What it wrote, when it ended with one of these and left neither process nor file."""
+        """Waits for the end. Checks the status, and that no process and no file is left.
+
+        :return: the standard output and the standard error.
+        """
         out, err = self.process.communicate()
         assert self.process.returncode in statuses, out + err
         assert "Traceback" not in err
@@ -76,7 +79,7 @@ class Rehearsal:
 
 @pytest.fixture
 def rehearsal(tmp_path: Path) -> Iterator[Callable[..., Rehearsal]]:
-    """Starts the command, with the arguments given."""
+    """Starts the command with arguments."""
     with ExitStack() as started:
         yield lambda *arguments, folder=tmp_path, **more: started.enter_context(Rehearsal(folder, *arguments, **more))
 
@@ -85,7 +88,7 @@ ECR = ("run", "EcrStack", "--stage", "sandbox")
 Start = Callable[..., Rehearsal]
 
 
-def test_a_rehearsal_is_one_line_a_step_and_leaves_nothing(rehearsal: Start) -> None:
+def test_a_rehearsal_prints_one_line_per_step_and_leaves_nothing(rehearsal: Start) -> None:
     out, err = rehearsal(*ECR).end(0)
     assert err == ""
     assert tuple(re.findall(r"^  ✓ (\S.*?) +\d+\.\d s", out, re.MULTILINE)) == STEPS
@@ -109,9 +112,9 @@ def test_ctrl_c_at_each_step(step: str, rehearsal: Start) -> None:
     else:
         running.wait_for(f"✓ {STEPS[STEPS.index(step) - 1]} ")
     running.process.send_signal(signal.SIGINT)
-    # The last step, and the end, are over in milliseconds.
+    # The last step takes milliseconds. So the command may end before the signal arrives.
     _, err = running.end(130, 0) if step == STEPS[-1] else running.end(130)
-    assert err in ("\nStopped, and the emulated account is gone.\n", "" if step == STEPS[-1] else None)
+    assert err in ("\nStopped. The emulated account is deleted.\n", "" if step == STEPS[-1] else None)
 
 
 @pytest.mark.parametrize("milliseconds", [0, 30, 100, 300])
@@ -120,33 +123,33 @@ def test_ctrl_c_while_it_starts_or_ends(milliseconds: int, rehearsal: Start, tmp
     for folder in folders:
         folder.mkdir()
     starting = rehearsal("up", "--port", "0", folder=folders[0])
-    time.sleep(0.15 + milliseconds / 1000)  # Python itself takes a while before anything of this is there
+    time.sleep(0.15 + milliseconds / 1000)  # Python needs this time before it runs the first line of the command
     starting.process.send_signal(signal.SIGINT)
     starting.end(130, 0)
     ending = rehearsal("up", "--port", "0", folder=folders[1])
-    ending.wait_for("For another shell")
+    ending.wait_for("into another shell:")
     ending.process.send_signal(signal.SIGINT)
     time.sleep(milliseconds / 1000)
     ending.process.send_signal(signal.SIGINT)
-    ending.end(0, -signal.SIGINT)  # when Python itself is about to end, it dies of a signal
+    ending.end(0, -signal.SIGINT)  # Python resets the handlers when it exits, so a late signal kills it
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_other_requests_to_end(number: signal.Signals, status: int, rehearsal: Start) -> None:
+def test_other_signals_to_end(number: signal.Signals, status: int, rehearsal: Start) -> None:
     running = rehearsal(*ECR)
     running.wait_for("✓ bootstrap")
     running.process.send_signal(number)
     running.end(status)
 
 
-def test_a_rehearsal_that_is_killed(rehearsal: Start) -> None:
+def test_a_killed_rehearsal_leaves_nothing(rehearsal: Start) -> None:
     running = rehearsal(*ECR)
     running.wait_for("✓ bootstrap")
     running.process.kill()
     running.end(-signal.SIGKILL)
 
 
-def test_an_account_that_is_killed_in_the_middle(rehearsal: Start) -> None:
+def test_a_killed_server_ends_the_rehearsal_with_a_message(rehearsal: Start) -> None:
     running = rehearsal(*ECR)
     running.wait_for("✓ bootstrap")
     os.kill(server_of(running.folder), signal.SIGKILL)
@@ -154,7 +157,7 @@ def test_an_account_that_is_killed_in_the_middle(rehearsal: Start) -> None:
     assert "The emulated account ended by itself (status -9)." in err
 
 
-def test_a_reader_that_has_enough(rehearsal: Start) -> None:
+def test_a_closed_pipe_ends_the_rehearsal_quietly(rehearsal: Start) -> None:
     running = rehearsal(*ECR)
     running.wait_for("✓ bootstrap")
     running.out.close()
@@ -164,7 +167,7 @@ def test_a_reader_that_has_enough(rehearsal: Start) -> None:
     wait_until_none(running.folder)
 
 
-def test_two_at_once(rehearsal: Start, tmp_path: Path) -> None:
+def test_two_rehearsals_at_once_are_independent(rehearsal: Start, tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "other")]
     for folder in folders:
         folder.mkdir()
@@ -175,10 +178,10 @@ def test_two_at_once(rehearsal: Start, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "EcrStak"], "No pattern is called EcrStak. There are FargateEfsStack, "),
+        (["run", "EcrStak"], "Unknown stack EcrStak. Choose from FargateEfsStack, "),
         (["run", "--stage", "prod"], "Argument --stage: invalid choice: 'prod' (choose from"),
         (["up", "--port", "http"], "Argument --port: invalid int value: 'http'. See python -m rehearsal up --help."),
-        (["up", "--port", "70000"], "Port 70000 does not exist; they go from 0 to 65535."),
+        (["up", "--port", "70000"], "The port must be 0 to 65535, got 70000."),
         ([], "The following arguments are required: COMMAND. See python -m rehearsal --help."),
     ],
 )
@@ -204,19 +207,19 @@ def test_a_mistake_in_cdk_json_is_one_message_and_status_1(rehearsal: Start, tmp
     assert err.startswith("\nSettings: 1 mistake; no template was written.\n\n  EcrStack.other_days = 0")
 
 
-def test_an_account_to_try_things_in(rehearsal: Start, tmp_path: Path) -> None:
+def test_another_shell_can_use_a_running_account(rehearsal: Start, tmp_path: Path) -> None:
     temporary, out = tmp_path / "tmp", tmp_path / "cdk.out"
     temporary.mkdir()
     running = rehearsal("up", "--port", "0", folder=temporary)
-    running.wait_for("For another shell:")
+    running.wait_for("Paste this into another shell:")
     running.out.readline()
     pasted = "".join(iter(running.out.readline, "\n"))
     ask = (
         "import boto3; print(boto3.client('sts').get_caller_identity()['Account'],"
         " len(boto3.client('ecr').describe_repositories()['repositories']))"
     )
-    # A shell in which all that could lead elsewhere is set.
-    finished = subprocess.run(
+    # The shell has variables that would lead to another account.
+    result = subprocess.run(
         [
             *("sh", "-ec"),
             f'{pasted}\n"{sys.executable}" -c "{ask}"\n'
@@ -224,7 +227,7 @@ def test_an_account_to_try_things_in(rehearsal: Start, tmp_path: Path) -> None:
         ],
         cwd=ROOT,
         env={
-            **unseen_user(tmp_path),
+            **isolated_environment(tmp_path),
             "AWS_PROFILE": "work",
             "AWS_SESSION_TOKEN": "real",
             "AWS_ACCESS_KEY_ID": "AKIAREAL",
@@ -238,10 +241,10 @@ def test_an_account_to_try_things_in(rehearsal: Start, tmp_path: Path) -> None:
         check=False,
         timeout=LIMIT_SECONDS,
     )
-    assert finished.returncode == 0, finished.stderr
-    before, *_, after = [line for line in finished.stdout.splitlines() if line.startswith(ACCOUNT_ID)]
+    assert result.returncode == 0, result.stderr
+    before, *_, after = [line for line in result.stdout.splitlines() if line.startswith(ACCOUNT_ID)]
     assert int(after.split()[1]) == int(before.split()[1]) + 1
     running.process.send_signal(signal.SIGINT)
     said, err = running.end(0)
-    assert said.endswith("\nThe emulated account is gone.\n")
+    assert said.endswith("\nThe emulated account is deleted.\n")
     assert err == ""

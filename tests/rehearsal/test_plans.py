@@ -1,4 +1,4 @@
-"""Every pattern of the book is rehearsed, as it is."""
+"""Every pattern of the book has a plan, and the rehearsal deploys the templates that ``cdk synth`` writes."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 import app
 from patternbook import PatternStack
-from rehearsal.account import BIN, ROOT, unseen_user
+from rehearsal.account import BIN, ROOT, isolated_environment
 from rehearsal.plans import AS_CONFIGURED, PLANS
 from tests.deployed.recording import recordings_of
 
@@ -33,11 +33,11 @@ def test_the_changed_setting_differs_from_its_default(name: str) -> None:
     assert PATTERNS[name].settings_type.model_fields[plan.setting].get_default() != plan.value
 
 
-def test_what_is_rehearsed_is_what_cdk_synth_writes(assemblies: Path, tmp_path: Path) -> None:
+def test_the_rehearsal_deploys_the_templates_of_cdk_synth(assemblies: Path, tmp_path: Path) -> None:
     subprocess.run(
         [BIN / "cdk", "synth", "--quiet", "--output", str(tmp_path)],
         cwd=ROOT,
-        env={**unseen_user(Path.home()), "CDK_VALIDATION": "false"},
+        env={**isolated_environment(Path.home()), "CDK_VALIDATION": "false"},
         capture_output=True,
         check=True,
         timeout=120,
@@ -50,8 +50,8 @@ def test_what_is_rehearsed_is_what_cdk_synth_writes(assemblies: Path, tmp_path: 
         assert rehearsed == written
 
 
-def test_only_checks_of_deployed_stacks_are_left_to_an_account(request: pytest.FixtureRequest) -> None:
-    """The hook that skips them sees every test of the run."""
+def test_only_checks_of_deployed_stacks_are_skipped_without_an_account(request: pytest.FixtureRequest) -> None:
+    """The hook that skips these checks also sees the other tests of a run, which it must not skip."""
     left_out = {
         item.path.parent.name
         for item in request.session.items

@@ -1,4 +1,4 @@
-"""App Runner in the emulated account: its types through a whole life, and its API."""
+"""App Runner in the emulated account: services, the resources that they refer to, and the API."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from tests.rehearsal.templates import (
     STACK,
     Resources,
     Stack,
-    att,
-    live,
+    check_life_cycle,
+    get_att,
     of,
     ref,
     trust,
@@ -35,7 +35,7 @@ PRIVATE_IMAGE = {
             "RuntimeEnvironmentSecrets": [{"Name": "PASSWORD", "Value": "arn:aws:ssm:us-east-1:1:parameter/a"}]
         },
     },
-    "AuthenticationConfiguration": {"AccessRoleArn": att("Access", "Arn")},
+    "AuthenticationConfiguration": {"AccessRoleArn": get_att("Access", "Arn")},
     "AutoDeploymentsEnabled": True,
 }
 SOURCE_CODE = {
@@ -50,7 +50,7 @@ REQUESTS = f"com.amazonaws.{REGION}.apprunner.requests"
 
 
 def app_runner(**changed: Any) -> dict[str, Any]:
-    """A private service with all that it can refer to."""
+    """A private service with every resource that it can refer to."""
     return {
         **NETWORK,
         "Key": of("KMS::Key", KeyPolicy={"Version": "2012-10-17", "Statement": []}),
@@ -65,7 +65,7 @@ def app_runner(**changed: Any) -> dict[str, Any]:
             "AppRunner::Service",
             SourceConfiguration=changed.get("source", PRIVATE_IMAGE),
             AutoScalingConfigurationArn=ref("Scaling"),
-            InstanceConfiguration={"Cpu": 256, "Memory": "512", "InstanceRoleArn": att("Instance", "Arn")},
+            InstanceConfiguration={"Cpu": 256, "Memory": "512", "InstanceRoleArn": get_att("Instance", "Arn")},
             NetworkConfiguration={
                 "EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": ref("Connector")},
                 "IngressConfiguration": {"IsPubliclyAccessible": "false"},
@@ -74,7 +74,7 @@ def app_runner(**changed: Any) -> dict[str, Any]:
                 "ObservabilityEnabled": True,
                 "ObservabilityConfigurationArn": ref("Tracing"),
             },
-            EncryptionConfiguration={"KmsKey": att("Key", "Arn")},
+            EncryptionConfiguration={"KmsKey": get_att("Key", "Arn")},
             **changed.get("more", {"HealthCheckConfiguration": {"Protocol": "HTTP", "Path": "/healthz"}}),
         ),
         "Endpoint": of(
@@ -86,13 +86,13 @@ def app_runner(**changed: Any) -> dict[str, Any]:
         ),
         "Ingress": of(
             "AppRunner::VpcIngressConnection",
-            ServiceArn=att("Service", "ServiceArn"),
+            ServiceArn=get_att("Service", "ServiceArn"),
             IngressVpcConfiguration={"VpcId": ref("Vpc"), "VpcEndpointId": ref("Endpoint")},
         ),
     }
 
 
-def test_services_and_what_they_refer_to(stack: Stack) -> None:
+def test_services_with_all_references(stack: Stack) -> None:
     def read() -> Any:
         client = stack.client("apprunner")
         service = client.describe_service(ServiceArn=stack.id_of("Service"))["Service"]
@@ -127,8 +127,8 @@ def test_services_and_what_they_refer_to(stack: Stack) -> None:
         )
 
     second = app_runner(scaling={"MaxConcurrency": "80", "MaxSize": 3}, groups=[], source=PUBLIC_IMAGE, more={})
-    first, changed = live(stack, app_runner(), second, read)
-    assert first[0] == changed[0], "nothing here replaces a service"
+    first, changed = check_life_cycle(stack, app_runner(), second, read)
+    assert first[0] == changed[0], "an update must not replace the service"
     configuration = first[1]["ImageRepository"]["ImageConfiguration"]
     assert configuration == {"RuntimeEnvironmentSecrets": {"PASSWORD": "arn:aws:ssm:us-east-1:1:parameter/a"}}
     assert first[1]["AutoDeploymentsEnabled"] is True
@@ -142,7 +142,7 @@ def test_services_and_what_they_refer_to(stack: Stack) -> None:
     assert changed[2:] == ({"MaxConcurrency": 80, "MinSize": 1, "MaxSize": 3}, False, None)
 
 
-def test_another_key_or_name_makes_another_service(stack: Stack) -> None:
+def test_another_key_or_name_replaces_the_service(stack: Stack) -> None:
     def resources(name: str) -> Resources:
         return {"Service": of("AppRunner::Service", ServiceName=name, SourceConfiguration=SOURCE_CODE)}
 
@@ -151,7 +151,7 @@ def test_another_key_or_name_makes_another_service(stack: Stack) -> None:
         scaling = service["AutoScalingConfigurationSummary"]["AutoScalingConfigurationName"]
         return service["ServiceName"], scaling, service["SourceConfiguration"]["CodeRepository"]["RepositoryUrl"]
 
-    first, second = live(stack, resources("first"), resources("second"), read)
+    first, second = check_life_cycle(stack, resources("first"), resources("second"), read)
     assert first == ("first", "DefaultConfiguration", "https://github.com/team/app")
     assert second[0] == "second"
 
@@ -159,13 +159,13 @@ def test_another_key_or_name_makes_another_service(stack: Stack) -> None:
 def test_web_acls_of_services(stack: Stack) -> None:
     acl = f"arn:aws:wafv2:{REGION}:{ACCOUNT_ID}:regional/webacl/one/1a2b3c4d"
     service = of("AppRunner::Service", SourceConfiguration=PUBLIC_IMAGE)
-    stack.put({"Service": service, "Acl": of("WAFv2::WebACLAssociation", ResourceArn=ref("Service"), WebACLArn=acl)})
+    stack.deploy({"Service": service, "Acl": of("WAFv2::WebACLAssociation", ResourceArn=ref("Service"), WebACLArn=acl)})
     found = stack.client("wafv2").get_web_acl_for_resource(ResourceArn=stack.id_of("Service"))
     assert found["WebACL"]["Name"] == "one"
 
 
-def test_what_a_service_refers_to_stays_while_it_is_there() -> None:
-    """In this process, as a stack deletes the service first."""
+def test_resources_in_use_by_a_service_cannot_be_deleted() -> None:
+    """The test calls the functions directly, because CloudFormation would delete the service first."""
     with responses.request_scope(ACCOUNT_ID, REGION):
         scaling, _ = app_runner_types.create_scaling("Scaling", {}, STACK)
         properties = {"SourceConfiguration": SOURCE_CODE, "AutoScalingConfigurationArn": scaling}
@@ -185,7 +185,7 @@ def test_what_a_service_refers_to_stays_while_it_is_there() -> None:
         (
             "Service",
             {"SourceConfiguration": {**PRIVATE_IMAGE, "AuthenticationConfiguration": {}}},
-            "An access role is required for ECR",
+            "An access role is required for a private ECR repository",
         ),
         (
             "Service",
@@ -202,7 +202,7 @@ def test_what_a_service_refers_to_stays_while_it_is_there() -> None:
             {
                 "SourceConfiguration": {
                     **PRIVATE_IMAGE,
-                    "AuthenticationConfiguration": {"AccessRoleArn": att("Instance", "Arn")},
+                    "AuthenticationConfiguration": {"AccessRoleArn": get_att("Instance", "Arn")},
                 }
             },
             "Error in assuming instance role or access role .* for build.apprunner",
@@ -230,12 +230,14 @@ def test_what_a_service_refers_to_stays_while_it_is_there() -> None:
             {"IngressVpcConfiguration": {"VpcId": ref("Vpc"), "VpcEndpointId": "vpce-missing"}},
             "vpce-missing' does not exist",
         ),
-        ("Endpoint", {"ServiceName": f"com.amazonaws.{REGION}.logs"}, "is not one of App Runner"),
+        ("Endpoint", {"ServiceName": f"com.amazonaws.{REGION}.logs"}, "is not an endpoint of App Runner"),
         ("Service", {"NetworkConfiguration": {}}, "is publicly accessible"),
     ],
 )
-def test_what_app_runner_refuses(stack: Stack, resource: str, wrong: dict[str, Any], message: str) -> None:
+def test_app_runner_refuses_invalid_properties(
+    stack: Stack, resource: str, wrong: dict[str, Any], message: str
+) -> None:
     resources = app_runner()
     resources[resource]["Properties"].update(wrong)
     with pytest.raises(AssertionError, match=message):
-        stack.put(resources)
+        stack.deploy(resources)

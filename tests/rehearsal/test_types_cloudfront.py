@@ -1,4 +1,4 @@
-"""CloudFront and what a website at the edge needs, in the emulated account: types through a whole life."""
+"""Deliveries of CloudFront's access logs in the emulated account."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from rehearsal.account import ACCOUNT_ID
 from tests.rehearsal.templates import (
     Resources,
     Stack,
-    att,
-    live,
+    check_life_cycle,
+    get_att,
     of,
     only,
     tags,
-    without,
+    with_properties,
 )
 
 
 def delivered(*, to: str = "Bucket", suffix: str = "{yyyy}/{MM}", log_type: str = "ACCESS_LOGS") -> Resources:
-    """The access logs of a distribution, in a bucket."""
+    """A distribution that delivers its access logs to a bucket."""
     origin = {
         "Id": "origin",
         "DomainName": "origin.example.com",
@@ -41,7 +41,7 @@ def delivered(*, to: str = "Bucket", suffix: str = "{yyyy}/{MM}", log_type: str 
         "Destination": of(
             "Logs::DeliveryDestination",
             Name=f"to-{to.lower()}",
-            DestinationResourceArn=att(to, "Arn"),
+            DestinationResourceArn=get_att(to, "Arn"),
             OutputFormat="json",
             Tags=tags(to=to),
         ),
@@ -49,7 +49,7 @@ def delivered(*, to: str = "Bucket", suffix: str = "{yyyy}/{MM}", log_type: str 
             **of(
                 "Logs::Delivery",
                 DeliverySourceName="source",
-                DeliveryDestinationArn=att("Destination", "Arn"),
+                DeliveryDestinationArn=get_att("Destination", "Arn"),
                 S3SuffixPath=suffix,
             ),
             "DependsOn": "Source",
@@ -73,15 +73,15 @@ def test_deliveries_of_logs(stack: Stack) -> None:
         name = next(name for name in ("Bucket", "Other") if stack.id_of(name) == bucket)
         return name, destination["outputFormat"], delivery["s3DeliveryConfiguration"]["suffixPath"]
 
-    first, second = live(stack, delivered(), delivered(to="Other", suffix="{yyyy}"), read)
+    first, second = check_life_cycle(stack, delivered(), delivered(to="Other", suffix="{yyyy}"), read)
     assert first == ("Bucket", "json", "{yyyy}/{MM}")
     assert second == ("Other", "json", "{yyyy}")
 
 
-def test_a_delivery_changes_in_place_where_it_can(stack: Stack) -> None:
-    stack.put(delivered())
+def test_a_delivery_is_updated_in_place_if_possible(stack: Stack) -> None:
+    stack.deploy(delivered())
     before = stack.id_of("Delivery")
-    stack.put(delivered(suffix="{yyyy}"))
+    stack.deploy(delivered(suffix="{yyyy}"))
     assert stack.id_of("Delivery") == before
 
 
@@ -93,6 +93,8 @@ def test_a_delivery_changes_in_place_where_it_can(stack: Stack) -> None:
         ("Delivery", {"DeliverySourceName": "nobodys"}, "Delivery source does not exist: nobodys"),
     ],
 )
-def test_deliveries_refer_to_what_there_is(stack: Stack, name: str, properties: dict[str, Any], message: str) -> None:
+def test_deliveries_require_existing_resources(
+    stack: Stack, name: str, properties: dict[str, Any], message: str
+) -> None:
     with pytest.raises(AssertionError, match=message):
-        stack.put(without(delivered(), name, **properties))
+        stack.deploy(with_properties(delivered(), name, **properties))

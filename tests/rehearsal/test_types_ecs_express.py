@@ -1,4 +1,4 @@
-"""ECS Express Mode in the emulated account: its type through a whole life, and its API."""
+"""ECS services in Express Mode in the emulated account, and their API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +9,8 @@ from rehearsal.account import REGION
 from tests.rehearsal.templates import (
     NETWORK,
     Stack,
-    att,
-    live,
+    check_life_cycle,
+    get_att,
     of,
     only,
     ref,
@@ -20,7 +20,7 @@ from tests.rehearsal.templates import (
 
 
 def express(*, container: Mapping[str, Any] = {}, task: Mapping[str, Any] = {}, **changed: Any) -> dict[str, Any]:
-    """A service in two public subnets, on a cluster with Fargate."""
+    """A service in two public subnets, in a cluster with the capacity provider FARGATE."""
     second = {**NETWORK["Subnet"]["Properties"], "CidrBlock": "10.0.16.0/20", "AvailabilityZone": "us-east-1c"}
     policy = "arn:aws:iam::aws:policy/service-role/AmazonECSInfrastructureRoleforExpressGatewayServices"
     port = {"ContainerPort": 8080, "Name": "http", "Protocol": "tcp"}
@@ -28,9 +28,9 @@ def express(*, container: Mapping[str, Any] = {}, task: Mapping[str, Any] = {}, 
     properties = {
         "Cluster": ref("Cluster"),
         "HealthCheckPath": "/",
-        "InfrastructureRoleArn": att("Infrastructure", "Arn"),
+        "InfrastructureRoleArn": get_att("Infrastructure", "Arn"),
         "NetworkConfiguration": {
-            "SecurityGroups": [att("Group", "GroupId")],
+            "SecurityGroups": [get_att("Group", "GroupId")],
             "Subnets": [ref("Subnet"), ref("Second")],
         },
         "ScalingTarget": {"MinTaskCount": 2, "MaxTaskCount": 4},
@@ -71,7 +71,7 @@ def express(*, container: Mapping[str, Any] = {}, task: Mapping[str, Any] = {}, 
 
 
 def test_express_services(stack: Stack) -> None:
-    """With what ECS makes of one, as each of its services describes it."""
+    """The resources that ECS creates are read from the APIs of their services."""
 
     def read() -> Any:
         ecs, elbv2, arn = stack.client("ecs"), stack.client("elbv2"), stack.id_of("Service")
@@ -127,7 +127,7 @@ def test_express_services(stack: Stack) -> None:
     }
     larger = {"Cpu": "512", "Memory": "1024"}
     changed = express(HealthCheckPath="/up", ScalingTarget=scaling, task=larger)
-    first, second = live(stack, express(), changed, read)
+    first, second = check_life_cycle(stack, express(), changed, read)
     assert first == {
         "endpoint": first["endpoint"],
         "access": ("PUBLIC", "internet-facing"),
@@ -151,23 +151,23 @@ def test_express_services(stack: Stack) -> None:
 
 
 def test_attributes_of_express_services(stack: Stack) -> None:
-    """Those that a template may refer to name what is there."""
+    """The attributes are the ids of the resources that ECS has created."""
     made = "ECSManagedResourceArns.IngressPath"
     acl = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/main/1a2b3c4d"
     parameters = {
-        "Front": att("Service", f"{made}.LoadBalancerArn"),
-        "Group": {"Fn::Select": [0, att("Service", f"{made}.LoadBalancerSecurityGroups")]},
-        "Second": {"Fn::Select": [1, att("Service", f"{made}.TargetGroupArns")]},
-        "Target": att("Service", "ECSManagedResourceArns.AutoScaling.ScalableTarget"),
-        "Name": {"Fn::Select": [2, {"Fn::Split": ["/", att("Service", "ServiceArn")]}]},
-        "Url": {"Fn::Join": ["", ["https://", att("Service", "Endpoint")]]},
+        "Front": get_att("Service", f"{made}.LoadBalancerArn"),
+        "Group": {"Fn::Select": [0, get_att("Service", f"{made}.LoadBalancerSecurityGroups")]},
+        "Second": {"Fn::Select": [1, get_att("Service", f"{made}.TargetGroupArns")]},
+        "Target": get_att("Service", "ECSManagedResourceArns.AutoScaling.ScalableTarget"),
+        "Name": {"Fn::Select": [2, {"Fn::Split": ["/", get_att("Service", "ServiceArn")]}]},
+        "Url": {"Fn::Join": ["", ["https://", get_att("Service", "Endpoint")]]},
     }
     resources = {
         **express(),
         **{f"P{name}": of("SSM::Parameter", Type="String", Value=value) for name, value in parameters.items()},
         "WebAcl": of("WAFv2::WebACLAssociation", ResourceArn=parameters["Front"], WebACLArn=acl),
     }
-    stack.put(resources)
+    stack.deploy(resources)
     value = {
         name: stack.client("ssm").get_parameter(Name=stack.id_of(f"P{name}"))["Parameter"]["Value"]
         for name in parameters
@@ -185,21 +185,21 @@ def test_attributes_of_express_services(stack: Stack) -> None:
     assert found["WebACL"]["ARN"] == acl
 
 
-def test_tags_of_express_services_replace_them(stack: Stack) -> None:
-    stack.put(express(Tags=tags(Team="one")))
+def test_changing_tags_replaces_an_express_service(stack: Stack) -> None:
+    stack.deploy(express(Tags=tags(Team="one")))
     arn = stack.id_of("Service")
     ecs = stack.client("ecs")
     described = ecs.describe_express_gateway_service(serviceArn=arn, include=["TAGS"])["service"]
     assert [tag for tag in described["tags"] if not tag["key"].startswith("aws:")] == [{"key": "Team", "value": "one"}]
-    stack.put(express(Tags=tags(Team="one"), HealthCheckPath="/up"))
+    stack.deploy(express(Tags=tags(Team="one"), HealthCheckPath="/up"))
     assert stack.id_of("Service") == arn
-    stack.put(express(Tags=tags(Team="two"), HealthCheckPath="/up"))
+    stack.deploy(express(Tags=tags(Team="two"), HealthCheckPath="/up"))
     assert stack.id_of("Service") != arn
     assert not ecs.describe_services(cluster=stack.id_of("Cluster"), services=[arn])["services"]
 
 
-def test_an_express_service_that_is_gone_is_not_found(stack: Stack) -> None:
-    stack.put(express())
+def test_a_deleted_express_service_is_not_found(stack: Stack) -> None:
+    stack.deploy(express())
     ecs, arn = stack.client("ecs"), stack.id_of("Service")
     revision = ecs.describe_express_gateway_service(serviceArn=arn)["service"]["activeConfigurations"][0]
     stack.delete()
@@ -219,7 +219,7 @@ def test_an_express_service_that_is_gone_is_not_found(stack: Stack) -> None:
         ({"Cpu": "256"}, "you cannot specify Cpu"),
         ({"TaskRoleArn": "arn:some"}, "you cannot specify TaskRoleArn"),
         (
-            {"NetworkConfiguration": {"Subnets": [ref("Subnet")], "SecurityGroups": [att("Group", "GroupId")]}},
+            {"NetworkConfiguration": {"Subnets": [ref("Subnet")], "SecurityGroups": [get_att("Group", "GroupId")]}},
             "at least two Availability Zones",
         ),
         (
@@ -230,47 +230,47 @@ def test_an_express_service_that_is_gone_is_not_found(stack: Stack) -> None:
             {"NetworkConfiguration": {"Subnets": [ref("Subnet"), ref("Second")], "SecurityGroups": ["sg-missing"]}},
             "security group 'sg-missing' does not exist",
         ),
-        ({"NetworkConfiguration": {"Subnets": [ref("Subnet"), ref("Second")]}}, "makes no security group of tasks"),
+        ({"NetworkConfiguration": {"Subnets": [ref("Subnet"), ref("Second")]}}, "creates no security group"),
         ({"container": {"Name": "web"}}, "a container named Main"),
         ({"container": {"PortMappings": [{"ContainerPort": 8080}]}}, "port mapping that has a name"),
         ({"task": {"RequiresCompatibilities": ["EC2"]}}, "must have FARGATE compatibility"),
         ({"Hue": "blue"}, "Encountered unsupported property Hue"),
     ],
 )
-def test_what_express_mode_refuses(stack: Stack, wrong: dict[str, Any], message: str) -> None:
+def test_express_mode_refuses_invalid_properties(stack: Stack, wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(AssertionError, match=message):
-        stack.put(express(**wrong))
+        stack.deploy(express(**wrong))
 
 
-def test_express_mode_makes_nothing_of_a_container_alone(stack: Stack) -> None:
+def test_express_mode_requires_a_task_definition(stack: Stack) -> None:
     resources = express(PrimaryContainer={"Image": "nginx"})
     del resources["Service"]["Properties"]["TaskDefinitionArn"]
-    with pytest.raises(AssertionError, match="makes no task definition of a PrimaryContainer"):
-        stack.put(resources)
+    with pytest.raises(AssertionError, match="creates no task definition for a PrimaryContainer"):
+        stack.deploy(resources)
 
 
-def test_express_mode_needs_fargate_in_the_cluster(stack: Stack) -> None:
+def test_express_mode_requires_fargate_in_the_cluster(stack: Stack) -> None:
     resources = express()
     del resources["Capacity"]
     resources["Service"]["DependsOn"].remove("Capacity")
     with pytest.raises(AssertionError, match="does not have the capacity provider FARGATE"):
-        stack.put(resources)
+        stack.deploy(resources)
 
 
-def test_express_mode_takes_no_mixture_of_subnets(stack: Stack) -> None:
-    """As it finds one where a route is not there yet."""
+def test_express_mode_refuses_public_and_private_subnets_together(stack: Stack) -> None:
+    """This also happens if the service does not depend on a route of one of the subnets."""
     resources = express()
     del resources["TableOfSecond"]
     resources["Service"]["DependsOn"].remove("TableOfSecond")
     with pytest.raises(AssertionError, match="The subnets are of mixed types"):
-        stack.put(resources)
+        stack.deploy(resources)
 
 
-def test_an_express_service_stays_public_or_private(stack: Stack) -> None:
+def test_an_express_service_cannot_change_between_public_and_private(stack: Stack) -> None:
     private = express()
     del private["TableOfSubnet"], private["TableOfSecond"]
     private["Service"]["DependsOn"] = ["Capacity"]
-    stack.put(private)
+    stack.deploy(private)
     described = stack.client("ecs").describe_express_gateway_service(serviceArn=stack.id_of("Service"))["service"]
     path = only(only(described["activeConfigurations"])["ingressPaths"])
     assert path["accessType"] == "PRIVATE"
@@ -284,8 +284,8 @@ def test_an_express_service_stays_public_or_private(stack: Stack) -> None:
             for name in ("Third", "Fourth")
         },
     }
-    moved = {"SecurityGroups": [att("Group", "GroupId")], "Subnets": [ref("Third"), ref("Fourth")]}
+    moved = {"SecurityGroups": [get_att("Group", "GroupId")], "Subnets": [ref("Third"), ref("Fourth")]}
     public = {**private, **more, "Service": {**express(NetworkConfiguration=moved)["Service"]}}
     public["Service"]["DependsOn"] = ["Capacity", "Route", "TableOfThird", "TableOfFourth"]
     with pytest.raises(AssertionError, match="cannot change from public to private, or back"):
-        stack.put(public)
+        stack.deploy(public)

@@ -1,4 +1,4 @@
-"""FSx in the emulated account, through a whole life."""
+"""FSx file systems and storage virtual machines in the emulated account."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from tests.rehearsal.templates import (
     NETWORK,
     Resources,
     Stack,
-    att,
-    live,
+    check_life_cycle,
+    get_att,
     of,
     only,
     ref,
@@ -53,7 +53,7 @@ def file_systems(gib: int, days: int) -> Resources:
             Name="one",
             SvmAdminPassword={"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString:password::}}"},
         ),
-        "MountName": of("SSM::Parameter", Type="String", Value=att("Lustre", "LustreMountName")),
+        "MountName": of("SSM::Parameter", Type="String", Value=get_att("Lustre", "LustreMountName")),
     }
 
 
@@ -72,7 +72,7 @@ def test_file_systems_of_fsx(stack: Stack) -> None:
         assert lustre["LustreConfiguration"]["MountName"] == mount_name
         return lustre["StorageCapacity"], ontap["OntapConfiguration"]["AutomaticBackupRetentionDays"]
 
-    assert live(stack, file_systems(1200, 0), file_systems(2400, 30), read) == ((1200, 0), (2400, 30))
+    assert check_life_cycle(stack, file_systems(1200, 0), file_systems(2400, 30), read) == ((1200, 0), (2400, 30))
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_file_systems_of_fsx(stack: Stack) -> None:
         ("Machine", "SvmAdminPassword", "short", "between 8 and 50 characters"),
     ],
 )
-def test_what_fsx_refuses(stack: Stack, name: str, property_name: str, wrong: Any, says: str) -> None:
+def test_fsx_refuses_invalid_properties(stack: Stack, name: str, property_name: str, wrong: Any, says: str) -> None:
     resources = {key: dict(body) for key, body in file_systems(1200, 0).items()}
     resources[name]["Properties"] = {**resources[name]["Properties"], property_name: wrong}
     with pytest.raises(AssertionError, match=says):
-        stack.put(resources)
+        stack.deploy(resources)

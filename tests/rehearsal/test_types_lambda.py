@@ -1,4 +1,4 @@
-"""Lambda and CodeDeploy in the emulated account: types through a whole life."""
+"""Lambda functions and CodeDeploy deployment groups in the emulated account."""
 
 from contextlib import suppress
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from tests.rehearsal.templates import (
     Resources,
     Stack,
-    att,
-    live,
+    check_life_cycle,
+    get_att,
     of,
     only,
     ref,
@@ -18,21 +18,21 @@ from tests.rehearsal.templates import (
 
 
 def works(*, memory: int = 256, versions: tuple[str, ...] = ("One",), **changed: Any) -> dict[str, Any]:
-    """A function with a version, an alias that is the last of ``versions``, and what deploys it."""
+    """A function with versions, and an alias for the last of ``versions``."""
     function = of(
         "Lambda::Function",
         Code={"ZipFile": "def handler(event, context): ..."},
         Handler="index.handler",
         LoggingConfig={"LogGroup": ref("Logs")},
         MemorySize=memory,
-        Role=att("Role", "Arn"),
+        Role=get_att("Role", "Arn"),
         Runtime="python3.14",
         **changed.get("function", {}),
     )
     alias = of(
         "Lambda::Alias",
         FunctionName=ref("Function"),
-        FunctionVersion=att(versions[-1], "Version"),
+        FunctionVersion=get_att(versions[-1], "Version"),
         Name="live",
         **changed.get("alias", {}),
     )
@@ -63,10 +63,10 @@ def test_functions_and_their_aliases(stack: Stack) -> None:
     second = works(
         memory=512,
         versions=("Two",),
-        function={"KmsKeyArn": att("Key", "Arn"), "ReservedConcurrentExecutions": "5"},
+        function={"KmsKeyArn": get_att("Key", "Arn"), "ReservedConcurrentExecutions": "5"},
         alias={"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 5}},
     )
-    assert live(stack, works(), second, read) == ((256, False, None, None), (512, True, 5, 5))
+    assert check_life_cycle(stack, works(), second, read) == ((256, False, None, None), (512, True, 5, 5))
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_functions_and_their_aliases(stack: Stack) -> None:
         ),
     ],
 )
-def test_what_lambda_refuses(stack: Stack, wrong: dict[str, dict[str, Any]], message: str) -> None:
+def test_lambda_refuses_invalid_properties(stack: Stack, wrong: dict[str, dict[str, Any]], message: str) -> None:
     resources = works()
     resources["Function"]["Properties"].update(wrong.get("function", {}))
     resources["Alias"]["Properties"].update(wrong.get("alias", {}))
     with pytest.raises(AssertionError, match=message):
-        stack.put(resources)
+        stack.deploy(resources)
 
 
 def test_provisioned_concurrency_scales(stack: Stack) -> None:
@@ -113,9 +113,9 @@ def test_provisioned_concurrency_scales(stack: Stack) -> None:
         assert target["ResourceId"] == f"function:{stack.id_of('Function')}:live"
         return target["MaxCapacity"]
 
-    assert live(stack, resources(2), resources(3), read) == (2, 3)
+    assert check_life_cycle(stack, resources(2), resources(3), read) == (2, 3)
     with pytest.raises(AssertionError, match="Lambda alias doesn't exist: function:missing:live"):
-        stack.put(resources(2, "missing"))
+        stack.deploy(resources(2, "missing"))
 
 
 # CodeDeploy
@@ -137,7 +137,7 @@ def deployments(*, how: str = "AllAtOnce", **changed: Any) -> dict[str, Any]:
         ApplicationName=ref("Application"),
         DeploymentConfigName=f"CodeDeployDefault.Lambda{how}",
         DeploymentStyle={"DeploymentOption": "WITH_TRAFFIC_CONTROL", "DeploymentType": "BLUE_GREEN"},
-        ServiceRoleArn=att("Role", "Arn"),
+        ServiceRoleArn=get_att("Role", "Arn"),
         **changed,
     )
     return {
@@ -165,7 +165,7 @@ def test_deployment_groups(stack: Stack) -> None:
         AlarmConfiguration={"Alarms": [{"Name": ref("Alarm")}], "Enabled": True},
         AutoRollbackConfiguration={"Enabled": True, "Events": ["DEPLOYMENT_FAILURE"]},
     )
-    assert live(stack, deployments(), second, read) == (
+    assert check_life_cycle(stack, deployments(), second, read) == (
         ("CodeDeployDefault.LambdaAllAtOnce", None, None),
         ("CodeDeployDefault.LambdaCanary10Percent5Minutes", True, ["DEPLOYMENT_FAILURE"]),
     )
@@ -184,8 +184,8 @@ def test_deployment_groups(stack: Stack) -> None:
         ({"AlarmConfiguration": {"Alarms": [{"Name": "missing"}], "Enabled": True}}, "No alarm missing"),
     ],
 )
-def test_what_code_deploy_refuses(stack: Stack, wrong: dict[str, Any], message: str) -> None:
+def test_codedeploy_refuses_invalid_properties(stack: Stack, wrong: dict[str, Any], message: str) -> None:
     resources = deployments()
     resources["Group"]["Properties"].update(wrong)
     with pytest.raises(AssertionError, match=message):
-        stack.put(resources)
+        stack.deploy(resources)

@@ -1,4 +1,4 @@
-"""The functions at the edge, as packages that a deployment makes, and the events that CloudFront calls them with."""
+"""The packages of the Lambda@Edge functions, and the events that CloudFront passes to them."""
 
 import importlib.util
 import sys
@@ -16,7 +16,7 @@ REQUEST_ID = "4TyzHTaYWb1GX1qTfsHhEqV6HUDd_BzoBZnwfnvQc_1oF26ClkoUSEQ=="
 
 
 def unpack(folder: Path, event: EdgeEvent, **settings: Any) -> Path:
-    """The package of a function, as Lambda unpacks it."""
+    """Writes the files of a function's package into a folder."""
     given = LambdaEdgeSettings.model_validate(settings)
     for name, text in package(event, dict(given)).items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -24,7 +24,7 @@ def unpack(folder: Path, event: EdgeEvent, **settings: Any) -> Path:
 
 
 def load(folder: Path, event: EdgeEvent) -> ModuleType:
-    """The module of an unpacked function, apart from all that were loaded before."""
+    """Loads the module of an unpacked function, and shares nothing with modules that were loaded before."""
     name = event.replace("-", "_")
     sys.modules.pop("shared", None)
     sys.path.insert(0, str(folder))
@@ -41,7 +41,7 @@ def load(folder: Path, event: EdgeEvent) -> ModuleType:
 
 
 def headers(**values: str | list[str]) -> dict[str, list[dict[str, str]]]:
-    """Headers as CloudFront has them: by name in lower case, each once for each of its values."""
+    """Headers in CloudFront's format: by lower-case name, with one entry per value."""
     found = {}
     for name, value in values.items():
         dashed = name.replace("_", "-")
@@ -61,18 +61,18 @@ def request(uri: str = "/", query: str = "", method: str = "GET", **more: str | 
 
 
 def response(status: int = 200, **more: str | list[str]) -> dict[str, Any]:
-    """As the bucket answers: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
+    """A response of the bucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
     kind = "text/html; charset=utf-8" if status < 400 else "application/xml"
     given = {"content_type": kind, "server": "AmazonS3", "x_amz_request_id": "0A49CE4060975EAC", **more}
     return {"status": str(status), "statusDescription": "OK" if status < 400 else "Error", "headers": headers(**given)}
 
 
-def event(kind: EdgeEvent, asked: Mapping[str, Any], answered: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def event(kind: EdgeEvent, request: Mapping[str, Any], response: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html"""
     config = {"distributionDomainName": DOMAIN, "distributionId": "EDFDVBD6EXAMPLE", "eventType": kind}
     if kind.startswith("viewer"):
         config["requestId"] = REQUEST_ID
-    cf: dict[str, Any] = {"config": config, "request": dict(asked)}
+    cf: dict[str, Any] = {"config": config, "request": dict(request)}
     if kind.startswith("origin"):
         origin = {
             "customHeaders": {},
@@ -81,13 +81,13 @@ def event(kind: EdgeEvent, asked: Mapping[str, Any], answered: Mapping[str, Any]
             "region": "us-east-1",
         }
         cf["request"]["origin"] = {"s3": {**origin, "authMethod": "none"}}
-    if answered is not None:
-        cf["response"] = dict(answered)
+    if response is not None:
+        cf["response"] = dict(response)
     return {"Records": [{"cf": cf}]}
 
 
 def refused_headers(kind: EdgeEvent, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Headers with which CloudFront would answer 502: disallowed, read-only and changed, or not well formed."""
+    """The headers because of which CloudFront would answer 502: disallowed, read-only but changed, or malformed."""
     wrong = [name for name in after if is_disallowed(name)]
     wrong += [name for name in READ_ONLY_HEADERS[kind] if before.get(name) != after.get(name)]
     for name, values in after.items():

@@ -1,4 +1,4 @@
-"""The scripts of the demonstration, run for real: against a task metadata endpoint, and a stand-in for the AWS CLI."""
+"""Runs the scripts of the demonstration with a task metadata endpoint and a fake AWS CLI."""
 
 import json
 import shutil
@@ -17,14 +17,14 @@ ROOT = Path(__file__).parents[2]
 WEB = ROOT / "constructs/patternbook/ecs/runtime/web.sh"
 WORK = ROOT / "stacks/ecs_ec2/runtime/work.sh"
 TOOLS = ("sh", "cat", "cut", "head", "sed", "tr", "wget")
-# For a machine without wget, such as macOS.
+# Replaces wget on machines without it, such as macOS.
 WGET = (
     f"#!{sys.executable}\nimport sys, urllib.request\n"
     "sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[-1], timeout=10).read())\n"
 )
-# Says what it was asked to serve instead of doing so.
+# Prints its arguments instead of serving pages.
 HTTPD = '#!/bin/sh\necho "httpd $*"\n'
-# A queue of two messages in a file, and of none once they are deleted; it notes what it is asked for.
+# Emulates a queue. Its messages are in a file. It records its arguments in another file.
 AWS = f"""#!{sys.executable}
 import json, os, sys
 from pathlib import Path
@@ -49,7 +49,7 @@ else:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Holds only the tools that the scripts may use."""
+    """A folder with only the tools that the scripts may use."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name, text in {"wget": WGET, "httpd": HTTPD, "aws": AWS}.items():
@@ -62,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(script: Path, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """As the container does, which has the text of the script in its command."""
+    """Runs a script as the container does, which has the text of the script in its command."""
     command = ["sh", "-c", script.read_text(encoding="utf-8"), script.name, *arguments]
     return subprocess.run(
         command,
@@ -97,7 +97,7 @@ def metadata() -> Iterator[str]:
 
 
 class TestWeb:
-    def test_it_serves_a_page_that_says_which_task_it_is(self, folder: Path, metadata: str) -> None:
+    def test_it_serves_a_page_with_the_task_id(self, folder: Path, metadata: str) -> None:
         arguments = (str(folder), "8080", "A title", "And <b>text</b>")
         finished = run(WEB, folder, *arguments, ECS_CONTAINER_METADATA_URI_V4=f"{metadata}/sound")
         assert finished.stderr == ""
@@ -110,7 +110,7 @@ class TestWeb:
         assert found, "what the check of a deployed stack looks for"
         assert found[1] == "eu-west-1a"
 
-    def test_it_fails_where_it_cannot_know(self, folder: Path, metadata: str) -> None:
+    def test_it_fails_without_task_metadata(self, folder: Path, metadata: str) -> None:
         arguments = (str(folder), "8080", "", "")
         finished = run(WEB, folder, *arguments, ECS_CONTAINER_METADATA_URI_V4=f"{metadata}/other")
         assert finished.returncode == 1
@@ -120,7 +120,7 @@ class TestWeb:
 
 class TestWork:
     @pytest.mark.parametrize("nothing", ["None", "", "None\tNone"])
-    def test_it_prints_messages_and_deletes_each_until_it_is_told_to_stop(self, folder: Path, nothing: str) -> None:
+    def test_it_prints_and_deletes_messages_until_sigterm(self, folder: Path, nothing: str) -> None:
         messages = [["receipt+/=1", "A web task has started"], ["receipt2", "two\twords"]]
         (folder / "messages").write_text(json.dumps(messages), encoding="utf-8")
         finished = run(WORK, folder, QUEUE_URL="https://queue", NOTHING=nothing)
@@ -131,7 +131,7 @@ class TestWork:
         asked = [line.split()[1] for line in (folder / "asked").read_text(encoding="utf-8").splitlines()]
         assert asked == [*("receive-message", "delete-message") * 2, "receive-message", "receive-message"]
 
-    def test_it_fails_where_the_queue_does(self, folder: Path) -> None:
+    def test_it_fails_if_the_queue_fails(self, folder: Path) -> None:
         (folder / "messages").write_text("[]", encoding="utf-8")
         (folder / "bin" / "aws").write_text("#!/bin/sh\necho AccessDenied >&2\nexit 254\n", encoding="utf-8")
         finished = run(WORK, folder, QUEUE_URL="https://queue")

@@ -1,4 +1,4 @@
-"""The functions of LambdaEdgeStack, each on the events that CloudFront calls it with."""
+"""The functions of LambdaEdgeStack, called with CloudFront's events."""
 
 import copy
 import json
@@ -65,7 +65,7 @@ def viewer_response(functions: Callable[..., ModuleType]) -> ModuleType:
 def call(
     function: ModuleType, kind: EdgeEvent, asked: dict[str, Any], answered: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """What a function returns; CloudFront has to take it."""
+    """Calls a function, and checks that CloudFront would accept the result."""
     before = copy.deepcopy(asked if answered is None else answered)
     returned = function.handler(event(kind, asked, answered), None)
     json.dumps(returned)
@@ -88,7 +88,7 @@ def cookie(returned: dict[str, Any]) -> str:
 
 class TestViewerRequest:
     @pytest.mark.parametrize("uri", ["/", "/about", "/robots.txt", "/a/b-c_d.~e", "/%C3%A9", "/a+b"])
-    def test_a_canonical_path_goes_on(self, viewer_request: ModuleType, uri: str) -> None:
+    def test_a_canonical_path_is_not_redirected(self, viewer_request: ModuleType, uri: str) -> None:
         returned = call(viewer_request, "viewer-request", request(uri, "a=b&c"))
         assert (returned["uri"], returned["querystring"]) == (uri, "a=b&c")
 
@@ -115,7 +115,7 @@ class TestViewerRequest:
             ("", "/"),
         ],
     )
-    def test_other_ways_to_write_a_path_redirect(self, viewer_request: ModuleType, uri: str, path: str) -> None:
+    def test_other_spellings_of_a_path_are_redirected(self, viewer_request: ModuleType, uri: str, path: str) -> None:
         returned = call(viewer_request, "viewer-request", request(uri))
         assert (returned["status"], location(returned)) == ("301", f"https://{DOMAIN}{path}")
         assert returned["headers"]["strict-transport-security"][0]["value"] == "max-age=31536000"
@@ -142,19 +142,21 @@ class TestViewerRequest:
         assert location(call(viewer_request, "viewer-request", request(uri))).startswith(f"https://{DOMAIN}/")
 
     @pytest.mark.parametrize("host", ["evil.com", "evil.com\r\nX: y", [], ["a.com", "b.com"], f"{DOMAIN}.evil.com"])
-    def test_no_host_of_the_viewer_is_in_a_location(self, viewer_request: ModuleType, host: str | list[str]) -> None:
+    def test_a_location_never_contains_the_host_header(self, viewer_request: ModuleType, host: str | list[str]) -> None:
         returned = call(viewer_request, "viewer-request", request("/about", host=host))
         assert location(returned) == f"https://{DOMAIN}/about"
 
     @pytest.mark.parametrize("text", INJECTED)
-    def test_nothing_ends_a_header(self, viewer_request: ModuleType, text: str) -> None:
+    def test_a_location_never_contains_line_breaks(self, viewer_request: ModuleType, text: str) -> None:
         for asked in (request(f"/a{text}/"), request("/a/", query=f"q={text}"), request("/old", query=text)):
             where = location(call(viewer_request, "viewer-request", asked))
             assert where.isascii()
             assert not set(where) & set("\r\n \"<>\\'" + "\x00")
 
     @pytest.mark.parametrize("host", [DOMAIN, "example.com", "EXAMPLE.com", "www.example.com.", "WWW.example.com"])
-    def test_there_is_one_host(self, functions: Callable[..., ModuleType], host: str) -> None:
+    def test_other_hosts_are_redirected_to_the_canonical_one(
+        self, functions: Callable[..., ModuleType], host: str
+    ) -> None:
         function = functions("viewer-request", **NAMED)
         returned = call(function, "viewer-request", request("/about", "a=b", host=host))
         if host.lower() == "www.example.com":
@@ -162,7 +164,7 @@ class TestViewerRequest:
         else:
             assert location(returned) == "https://www.example.com/about?a=b"
 
-    def test_host_and_path_are_one_redirect(self, functions: Callable[..., ModuleType]) -> None:
+    def test_host_and_path_are_corrected_by_one_redirect(self, functions: Callable[..., ModuleType]) -> None:
         function = functions("viewer-request", **NAMED)
         returned = call(function, "viewer-request", request("/about/", host="example.com"))
         assert location(returned) == "https://www.example.com/about"
@@ -178,15 +180,15 @@ class TestViewerRequest:
             ("/caf%c3%a9/index.html", "", "301", f"https://{DOMAIN}/"),
         ],
     )
-    def test_redirects_of_the_table(
+    def test_configured_redirects(
         self, viewer_request: ModuleType, uri: str, query: str, status: str, where: str
     ) -> None:
         returned = call(viewer_request, "viewer-request", request(uri, query))
         assert (returned["status"], location(returned)) == (status, where)
-        kept = returned["headers"]["cache-control"][0]["value"]
-        assert kept == ("no-store" if status == "302" else "max-age=3600")
+        expected = returned["headers"]["cache-control"][0]["value"]
+        assert expected == ("no-store" if status == "302" else "max-age=3600")
 
-    def test_a_location_too_long_is_none(self, viewer_request: ModuleType) -> None:
+    def test_a_location_that_is_too_long_is_not_sent(self, viewer_request: ModuleType) -> None:
         returned = call(viewer_request, "viewer-request", request("/é" * (URI_CHARACTERS // 6)))
         assert returned["status"] == "414"
         assert "location" not in returned["headers"]
@@ -215,37 +217,37 @@ class TestViewerRequest:
         ],
         ids=str,
     )
-    def test_whoever_has_none_is_given_one(self, viewer_request: ModuleType, sent: dict[str, Any]) -> None:
+    def test_a_visitor_without_a_variant_gets_one(self, viewer_request: ModuleType, sent: dict[str, Any]) -> None:
         returned = call(viewer_request, "viewer-request", request(**sent))
         variant = cookie(returned).removeprefix("variant=")
         assert variant in ("a", "b")
         [assigned] = returned["headers"]["x-variant-assigned"]
         assert assigned["value"] == variant
 
-    def test_a_viewer_cannot_say_that_a_variant_was_given(self, viewer_request: ModuleType) -> None:
+    def test_a_viewer_cannot_set_the_internal_header(self, viewer_request: ModuleType) -> None:
         returned = call(viewer_request, "viewer-request", request(cookie="variant=a", x_variant_assigned="b"))
         assert "x-variant-assigned" not in returned["headers"]
 
-    def test_the_same_variant_in_several_cookies_is_one(self, viewer_request: ModuleType) -> None:
+    def test_repeated_cookies_with_the_same_variant_are_merged(self, viewer_request: ModuleType) -> None:
         assert (
             cookie(call(viewer_request, "viewer-request", request(cookie=["a=b; variant=b", "variant=b"])))
             == "variant=b"
         )
 
     @pytest.mark.parametrize("percent", [0, 30, 100])
-    def test_shares_are_as_the_settings_say(self, functions: Callable[..., ModuleType], percent: int) -> None:
+    def test_variants_have_the_configured_shares(self, functions: Callable[..., ModuleType], percent: int) -> None:
         function = functions("viewer-request", variant_b_percent=percent)
 
-        def given_to(number: int) -> str:
+        def cookie_of(number: int) -> str:
             asked = event("viewer-request", request())
             asked["Records"][0]["cf"]["config"]["requestId"] = f"{REQUEST_ID}{number}"
             return cookie(function.handler(asked, None))
 
-        found = [given_to(number) for number in range(2000)].count("variant=b")
+        found = [cookie_of(number) for number in range(2000)].count("variant=b")
         assert found == pytest.approx(20 * percent, abs=0 if percent in (0, 100) else 80)
 
     @pytest.mark.parametrize(("percent", "had", "gets"), [(0, "b", "a"), (100, "a", "b")])
-    def test_the_end_of_a_test_is_for_all(
+    def test_with_0_or_100_percent_all_visitors_get_the_same_variant(
         self, functions: Callable[..., ModuleType], percent: int, had: str, gets: str
     ) -> None:
         function = functions("viewer-request", variant_b_percent=percent)
@@ -267,14 +269,16 @@ class TestOriginRequest:
         ],
     )
     @pytest.mark.parametrize("sent", [{}, {"cookie": "variant=a"}, {"cookie": "variant=c"}, {"cookie": ["x=y", ""]}])
-    def test_a_page_is_an_object(self, origin_request: ModuleType, uri: str, key: str, sent: dict[str, Any]) -> None:
+    def test_a_path_becomes_an_object_key(
+        self, origin_request: ModuleType, uri: str, key: str, sent: dict[str, Any]
+    ) -> None:
         assert call(origin_request, "origin-request", request(uri, **sent))["uri"] == key
 
     @pytest.mark.parametrize(
         ("uri", "key"),
         [("/", "/variant-b/index.html"), ("/about", "/about/index.html"), ("/robots.txt", "/robots.txt")],
     )
-    def test_variant_b_has_pages_of_its_own(self, origin_request: ModuleType, uri: str, key: str) -> None:
+    def test_variant_b_has_its_own_pages(self, origin_request: ModuleType, uri: str, key: str) -> None:
         returned = call(origin_request, "origin-request", request(uri, cookie="variant=b"))
         assert returned["uri"] == key
         assert returned["origin"]["s3"]["domainName"] == "bucket.s3.us-east-1.amazonaws.com"
@@ -283,22 +287,24 @@ class TestOriginRequest:
 class TestOriginResponse:
     @pytest.mark.parametrize("status", [200, 206, 304])
     @pytest.mark.parametrize(
-        ("uri", "kept"),
+        ("uri", "expected"),
         [
             ("/about/index.html", "public, max-age=0, s-maxage=60, must-revalidate"),
             ("/assets/style.1.css", "public, max-age=31536000, immutable"),
             ("/assets", "public, max-age=0, s-maxage=60, must-revalidate"),
         ],
     )
-    def test_how_long_caches_keep_it(self, origin_response: ModuleType, status: int, uri: str, kept: str) -> None:
+    def test_cache_control_depends_on_the_path(
+        self, origin_response: ModuleType, status: int, uri: str, expected: str
+    ) -> None:
         answered = response(status, cache_control="private", etag='"1"')
         returned = call(origin_response, "origin-response", request(uri), answered)
-        assert [item["value"] for item in returned["headers"]["cache-control"]] == [kept]
+        assert [item["value"] for item in returned["headers"]["cache-control"]] == [expected]
         assert returned["status"] == str(status)
         assert "body" not in returned
 
     @pytest.mark.parametrize("status", [403, 404])
-    def test_what_is_not_there_is_a_page_of_help(self, origin_response: ModuleType, status: int) -> None:
+    def test_a_missing_page_is_answered_by_a_help_page(self, origin_response: ModuleType, status: int) -> None:
         answered = response(status, transfer_encoding="chunked", content_length="243", etag='"1"')
         returned = call(origin_response, "origin-response", request("/missing/index.html"), answered)
         assert (returned["status"], returned["statusDescription"]) == ("404", "Not Found")
@@ -311,12 +317,12 @@ class TestOriginResponse:
         assert not {"content-length", "etag"} & values.keys()
 
     @pytest.mark.parametrize("status", [500, 503])
-    def test_an_error_stays_one_and_says_so(self, origin_response: ModuleType, status: int) -> None:
+    def test_an_error_is_not_hidden(self, origin_response: ModuleType, status: int) -> None:
         returned = call(origin_response, "origin-response", request("/about/index.html"), response(status))
         assert returned["status"] == str(status)
         assert "Try again" in returned["body"]
 
-    def test_other_errors_pass(self, origin_response: ModuleType) -> None:
+    def test_other_errors_are_passed_on(self, origin_response: ModuleType) -> None:
         answered = response(416)
         assert call(origin_response, "origin-response", request(), copy.deepcopy(answered)) == answered
 
@@ -335,19 +341,19 @@ class TestViewerResponse:
         assert "set-cookie" not in returned["headers"]
 
     @pytest.mark.parametrize("kind", ["image/svg+xml", "text/plain", []])
-    def test_what_is_no_page_is_left_alone(self, viewer_response: ModuleType, kind: str | list[str]) -> None:
+    def test_other_files_have_no_security_headers(self, viewer_response: ModuleType, kind: str | list[str]) -> None:
         answered = response(content_type=kind)
         asked = request(cookie="variant=a")
         assert call(viewer_response, "viewer-response", asked, copy.deepcopy(answered)) == answered
 
-    def test_a_page_that_has_not_changed_brings_the_cookie_all_the_same(self, viewer_response: ModuleType) -> None:
+    def test_a_304_response_also_sets_the_cookie(self, viewer_response: ModuleType) -> None:
         asked = request(cookie="variant=b", x_variant_assigned="b")
         returned = call(viewer_response, "viewer-response", asked, response(content_type=[]))
         assert returned["headers"]["set-cookie"][0]["value"].startswith("variant=b; ")
         assert "content-security-policy" not in returned["headers"]
 
     @pytest.mark.parametrize("variant", ["a", "b"])
-    def test_who_was_given_a_variant_gets_the_cookie(self, viewer_response: ModuleType, variant: str) -> None:
+    def test_an_assigned_variant_sets_the_cookie(self, viewer_response: ModuleType, variant: str) -> None:
         asked = request(cookie=f"variant={variant}", x_variant_assigned=variant)
         returned = call(viewer_response, "viewer-response", asked, response(set_cookie=["x=y", "z=1"]))
         assert [item["value"] for item in returned["headers"]["set-cookie"]] == [
@@ -367,7 +373,7 @@ TEXTS = st.text(max_size=40) | st.text(alphabet="/.%2eE5cCindexhtml-bvariant\\;=
 
 class TestProperties:
     @given(TEXTS)
-    def test_a_canonical_path_is_its_own(self, viewer_request: ModuleType, text: str) -> None:
+    def test_canonical_paths_stay_the_same(self, viewer_request: ModuleType, text: str) -> None:
         path = viewer_request.canonical_path(text)
         assert viewer_request.canonical_path(path) == path
         assert path.startswith("/")
@@ -375,11 +381,11 @@ class TestProperties:
         assert PATH.accepts(path)
 
     @given(st.from_regex(re.compile(PATH_PATTERN, re.ASCII), fullmatch=True))
-    def test_what_the_settings_take_for_canonical_is_so(self, viewer_request: ModuleType, path: str) -> None:
+    def test_settings_and_functions_agree_on_canonical_paths(self, viewer_request: ModuleType, path: str) -> None:
         assert viewer_request.canonical_path(path) == path
 
     @given(uri=TEXTS, query=TEXTS, sent=TEXTS)
-    def test_any_request_gets_an_answer_after_one_redirect(
+    def test_any_request_is_answered_after_at_most_one_redirect(
         self, viewer_request: ModuleType, uri: str, query: str, sent: str
     ) -> None:
         returned = call(viewer_request, "viewer-request", request(uri, query, cookie=sent))
@@ -394,7 +400,7 @@ class TestProperties:
 
     @given(sent=TEXTS | st.sampled_from(["variant=a", "variant=b", "x=y;variant=b"]), number=st.integers())
     @hypothesis_settings(max_examples=200)
-    def test_a_visitor_sees_what_the_cookie_says(
+    def test_a_visitor_sees_the_variant_of_the_cookie(
         self,
         viewer_request: ModuleType,
         origin_request: ModuleType,
@@ -402,7 +408,7 @@ class TestProperties:
         sent: str,
         number: int,
     ) -> None:
-        """Through the functions, as CloudFront calls them, and once more with the cookie that came back."""
+        """The test calls the functions in CloudFront's order, and once more with the returned cookie."""
 
         def visit(cookies: str) -> tuple[str, str | None]:
             asked = event("viewer-request", request(cookie=cookies))
@@ -423,5 +429,5 @@ class TestProperties:
             assert cookie_given == ("variant=b" if "variant-b" in served else "variant=a")
 
 
-def test_names_are_the_same_here_and_there(viewer_request: ModuleType) -> None:
+def test_names_are_the_same_in_functions_and_settings(viewer_request: ModuleType) -> None:
     assert (viewer_request.VARIANT_FOLDER, viewer_request.COOKIE) == (VARIANT_FOLDER, COOKIE)

@@ -1,5 +1,6 @@
-"""Each function at the edge, run once by the runtime interface client of Lambda: the handler's name, the package's
-imports and what is made of its answer are as in Lambda. The Runtime API is a stand-in on this machine.
+"""Runs each Lambda@Edge function once in Lambda's runtime interface client, with a fake Runtime API.
+
+This proves that the name of the handler, the imports within the package and the conversion of the result are right.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -24,7 +25,7 @@ INVOCATION = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
 
 class RuntimeApi(HTTPServer):
-    """Has one event for who asks, and keeps what is answered; whoever asks again waits."""
+    """A Runtime API with one event. It keeps the answer. The second request for an event waits."""
 
     def __init__(self, asked: dict[str, Any]) -> None:
         super().__init__(("127.0.0.1", 0), _Requests)
@@ -59,8 +60,8 @@ class _Requests(BaseHTTPRequestHandler):
         self.end_headers()
         self.server.done.set()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called there
-        """Nothing of it in the output of the tests."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class has this name
+        """Keeps the output of the tests free of requests."""
 
 
 @contextmanager
@@ -77,7 +78,7 @@ def runtime_api(asked: dict[str, Any]) -> Generator[RuntimeApi, None, None]:
 
 
 def run(folder: Path, handler: str, asked: dict[str, Any]) -> tuple[str, Any]:
-    """How the function answered, ``response`` or ``error``, and what."""
+    """Runs a function. Returns ``response`` or ``error``, and its answer."""
     with runtime_api(asked) as api:
         environment = {
             "PATH": os.environ["PATH"],
@@ -115,7 +116,7 @@ ASKED: dict[EdgeEvent, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", ASKED)
-def test_lambda_runs_it(tmp_path: Path, kind: EdgeEvent) -> None:
+def test_lambda_runs_each_function(tmp_path: Path, kind: EdgeEvent) -> None:
     folder = unpack(tmp_path, kind)
     how, answer = run(folder, f"{kind.replace('-', '_')}.handler", ASKED[kind])
     assert how == "response", answer
@@ -129,8 +130,8 @@ def test_lambda_runs_it(tmp_path: Path, kind: EdgeEvent) -> None:
         assert answer["headers"]["set-cookie"][0]["value"].startswith("variant=b; Path=/; Max-Age=2592000;")
 
 
-def test_what_fails_is_an_error(tmp_path: Path) -> None:
-    """So that the test above could fail."""
+def test_a_missing_handler_is_an_error(tmp_path: Path) -> None:
+    """This proves that the test above can fail."""
     folder = unpack(tmp_path, "viewer-request")
     how, answer = run(folder, "viewer_request.handler", {"Records": []})
     assert how == "error"

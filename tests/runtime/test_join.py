@@ -1,4 +1,4 @@
-"""The script of the demonstration's init container, run for real against a task metadata endpoint of the test's own."""
+"""Runs the script of the demonstration's init container with a fake task metadata endpoint."""
 
 import json
 import re
@@ -18,7 +18,7 @@ TOOLS = ("sh", "cat", "date", "flock", "mv", "sed", "sleep", "tail", "tr", "wget
 HEAD = '<!doctype html><meta charset="utf-8"><title>Fargate with EFS</title>\n'
 LINE = re.compile(r"<li>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ task (\w+) in ([\w-]+)</li>")
 
-# For a machine that lacks one of them, such as macOS.
+# Replace tools on machines without them, such as macOS.
 STAND_INS = {
     "wget": "import sys, urllib.request\n"
     "sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[-1], timeout=10).read())",
@@ -27,7 +27,7 @@ STAND_INS = {
 
 
 class Metadata(ThreadingHTTPServer):
-    """The task metadata endpoint, version 4, of many tasks: ``/TASK_ID/task``."""
+    """A task metadata endpoint, version 4, for many tasks: ``/TASK_ID/task``."""
 
     request_queue_size = 32
     zone: str | None = "eu-west-1a"
@@ -43,7 +43,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert isinstance(self.server, Metadata)
         _, task, what = self.path.split("/")
-        # The shape of the answer, shortened:
+        # A shortened form of the documented answer:
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate-examples.html
         document = {
             "Cluster": "arn:aws:ecs:eu-west-1:111122223333:cluster/book",
@@ -79,7 +79,7 @@ def metadata() -> Iterator[Metadata]:
 
 @pytest.fixture(params=["this machine", "busybox"])
 def tools(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A folder with the shell and the tools that the script uses, and no others."""
+    """A folder with only the shell and the tools that the script may use."""
     folder = tmp_path / "bin"
     (folder / "slow").mkdir(parents=True)
     busybox, applets = None, []
@@ -114,7 +114,7 @@ Start = Callable[[str], subprocess.Popen[str]]
 
 @pytest.fixture
 def start(metadata: Metadata, tools: Path, shared: Path) -> Iterator[Start]:
-    """Starts the script as a task with this id would, as the container's command does."""
+    """Starts the script by the container's command, as the task with this id."""
     started: list[subprocess.Popen[str]] = []
 
     def run(task: str) -> subprocess.Popen[str]:
@@ -137,7 +137,7 @@ def join(start: Start, task: str) -> None:
 
 
 def slow_down(tools: Path, tool: str, seconds: float) -> None:
-    """Lets a tool begin late, so that runs which take no turns are sure to meet, and half a page is there to see."""
+    """Delays a tool. Without a lock, concurrent runs would then overlap, and a reader would see half a page."""
     write_tool(tools / "slow" / tool, f'#!{tools}/sh\nsleep {seconds}\nexec {tools}/{tool} "$@"\n')
 
 

@@ -1,4 +1,4 @@
-"""The demonstration of ``LambdaConcurrencyStack``, called as Lambda would call it."""
+"""The function of ``LambdaConcurrencyStack``'s demonstration, called as by Lambda."""
 
 import base64
 import json
@@ -20,12 +20,12 @@ Handler = Callable[[Any, Any], dict[str, Any]]
 
 @pytest.fixture
 def handler() -> Handler:
-    """In an environment of its own."""
+    """The handler in a new environment."""
     return runpy.run_path(str(DEMONSTRATION / "work.py"))["handler"]
 
 
 def request(body: str, **more: Any) -> dict[str, Any]:
-    """What the function's URL makes of a request."""
+    """The event of a function URL for a request."""
     return {"version": "2.0", "requestContext": {"http": {"method": "POST", "path": "/"}}, "body": body, **more}
 
 
@@ -37,9 +37,7 @@ def test_an_item_gives_the_same_digest_each_time(handler: Handler) -> None:
 
 
 @pytest.mark.parametrize("kind", ["on-demand", "provisioned-concurrency"])
-def test_it_says_which_version_and_environment_did_it(
-    handler: Handler, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_the_answer_names_version_and_environment(handler: Handler, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
     for call in (1, 2):
         done = handler({"item": "a"}, CONTEXT)
@@ -59,13 +57,13 @@ WRONG: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("item", "says"), WRONG)
-def test_a_wrong_event_fails(handler: Handler, item: Any, says: str) -> None:
+def test_an_invalid_event_fails(handler: Handler, item: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         handler(item, CONTEXT)
 
 
 @pytest.mark.parametrize(("item", "says"), [*WRONG, ([], "must be an object"), (None, "must be an object")])
-def test_a_wrong_request_is_answered(handler: Handler, item: Any, says: str) -> None:
+def test_an_invalid_request_is_answered_with_status_400(handler: Handler, item: Any, says: str) -> None:
     answer = handler(request(json.dumps(item)), CONTEXT)
     assert answer["statusCode"] == 400
     assert says in json.loads(answer["body"])["error"]
@@ -77,7 +75,7 @@ def test_a_request_without_json_is_answered(handler: Handler, body: Any) -> None
     assert (answer["statusCode"], json.loads(answer["body"])) == (400, {"error": "the body must be JSON"})
 
 
-def test_a_request_is_done(handler: Handler) -> None:
+def test_a_valid_request_is_answered(handler: Handler) -> None:
     text = json.dumps(ITEM)
     for event in (request(text), request(base64.b64encode(text.encode()).decode(), isBase64Encoded=True)):
         answer = handler(event, CONTEXT)
@@ -91,8 +89,8 @@ def test_any_text_is_an_item(handler: Handler, text: str) -> None:
     assert len(handler({"item": text}, CONTEXT)["digest"]) == 64
 
 
-def test_it_logs_what_it_did_in_fields(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
-    """Lambda makes JSON of them: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
+def test_it_logs_structured_fields(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
+    """Lambda writes them as JSON: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
     with caplog.at_level(logging.INFO):
         handler(ITEM, CONTEXT)
         handler(request("{"), CONTEXT)

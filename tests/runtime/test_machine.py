@@ -1,4 +1,4 @@
-"""The script that lets a machine into a cluster and takes it out again, run for real, with stand-ins for its tools."""
+"""Runs the script that registers a machine with a cluster and deregisters it, with fakes of its tools."""
 
 import os
 import shutil
@@ -18,8 +18,8 @@ OVERRIDE = "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true\n"
 INSTANCE = "arn:aws:ecs:eu-west-1:111122223333:container-instance/shop/0a1b2c"
 MANAGED = "mi-0a1b2c3d4e5f60718"
 
-# Each stand-in writes its arguments to the file "calls", and does what a file of its own name says, if there is one.
-STAND_IN = """#!{sh}
+# Each fake tool appends its name and arguments to the file "calls". Then it runs a body.
+FAKE_TOOL = """#!{sh}
 echo "{name} $*" >>{calls}
 {body}
 """
@@ -49,15 +49,15 @@ esac""",
 
 @dataclass
 class Machine:
-    """One to try the script on: a root folder of its own, and a folder with the only tools that it has."""
+    """A fake machine: a root folder, and a folder with its tools."""
 
     root: Path
     tools: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def stand_in(self, name: str, body: str) -> None:
+    def fake(self, name: str, body: str) -> None:
         path = self.tools / name
-        text = STAND_IN.format(sh=self.tools / "sh", name=name, calls=self.root / "calls", body=body)
+        text = FAKE_TOOL.format(sh=self.tools / "sh", name=name, calls=self.root / "calls", body=body)
         path.unlink(missing_ok=True)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o755)
@@ -92,7 +92,7 @@ class Machine:
         return self.root / "etc" / "ecs" / "ecs.config"
 
     def files(self) -> dict[str, str]:
-        """What is on the machine, but for the record of calls."""
+        """The files of the machine, except for the record of calls."""
         return {
             str(path.relative_to(self.root)): path.read_text(encoding="utf-8") if path.is_file() else "a folder"
             for path in self.root.rglob("*")
@@ -113,12 +113,12 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
         (tools / name).symlink_to(found)
     made = Machine(root, tools)
     for name, body in BODIES.items():
-        made.stand_in(name, body)
+        made.fake(name, body)
     return made
 
 
 def fails(result: subprocess.CompletedProcess[str], *said: str) -> None:
-    """With one message, on one line, that says all of it."""
+    """Checks that the script failed with a message of one line, which contains all parts."""
     lines = result.stderr.splitlines()
     assert result.returncode == 1, result
     assert len(lines) == 1, lines
@@ -127,7 +127,7 @@ def fails(result: subprocess.CompletedProcess[str], *said: str) -> None:
 
 
 def registered(machine: Machine) -> Machine:
-    """Both agents are on it."""
+    """A machine on which both agents are registered."""
     machine.config.parent.mkdir(parents=True)
     machine.config.write_text(f"{OVERRIDE}ECS_CLUSTER=shop\n", encoding="utf-8")
     for folder in ("var/lib/ecs/data", "var/log/ecs", "var/log/amazon/ssm", "var/lib/amazon/ssm/Vault/Store"):
@@ -141,7 +141,7 @@ def registered(machine: Machine) -> Machine:
 # Register
 
 
-def test_with_an_activation_the_installer_runs_and_no_credentials_are_needed(machine: Machine) -> None:
+def test_registering_with_an_activation_needs_no_credentials(machine: Machine) -> None:
     (machine.tools / "aws").unlink()
     result = machine.run(*REGISTER, "id-9", "code-9")
     assert (result.returncode, result.stderr) == (0, "")
@@ -151,14 +151,14 @@ def test_with_an_activation_the_installer_runs_and_no_credentials_are_needed(mac
 
 
 @pytest.mark.parametrize(("there", "source"), [(True, "none"), (False, "all")])
-def test_a_docker_that_is_there_is_left_alone(machine: Machine, there: bool, source: str) -> None:
+def test_an_installed_docker_is_kept(machine: Machine, there: bool, source: str) -> None:
     if not there:
         (machine.tools / "docker").unlink()
     assert machine.run(*REGISTER, "id-9", "code-9").returncode == 0
     assert f" --docker-install-source {source} " in machine.called("bash ")[0]
 
 
-def test_with_a_role_it_makes_an_activation_for_one_machine(machine: Machine) -> None:
+def test_registering_with_a_role_creates_an_activation_for_one_machine(machine: Machine) -> None:
     assert machine.run(*REGISTER, "machines").returncode == 0
     [activation] = machine.called("aws ssm create-activation")
     for part in ("--iam-role machines ", "--registration-limit 1 ", "--region eu-west-1 "):
@@ -167,7 +167,7 @@ def test_with_a_role_it_makes_an_activation_for_one_machine(machine: Machine) ->
     assert installed.endswith("--activation-id id-1 --activation-code code-1")
 
 
-def test_everything_comes_over_https_and_the_signature_is_of_what_is_run(machine: Machine) -> None:
+def test_downloads_use_https_and_the_executed_file_is_verified(machine: Machine) -> None:
     assert machine.run(*REGISTER, "id-9", "code-9").returncode == 0
     downloads = machine.called("curl ")
     assert [call.split()[-1].rpartition("/")[2] for call in downloads] == [
@@ -183,19 +183,19 @@ def test_everything_comes_over_https_and_the_signature_is_of_what_is_run(machine
 
 
 def test_the_execution_role_writes_logs_before_the_agent_starts(machine: Machine) -> None:
-    machine.stand_in("bash", f"cat {machine.config} >{machine.root}/seen")
+    machine.fake("bash", f"cat {machine.config} >{machine.root}/seen")
     assert machine.run(*REGISTER, "id-9", "code-9").returncode == 0
     assert (machine.root / "seen").read_text(encoding="utf-8") == OVERRIDE
 
 
-def test_a_configuration_of_one_s_own_is_kept(machine: Machine) -> None:
+def test_an_existing_configuration_is_kept(machine: Machine) -> None:
     machine.config.parent.mkdir(parents=True)
     machine.config.write_text("ECS_LOGLEVEL=warn\n", encoding="utf-8")
     assert machine.run(*REGISTER, "id-9", "code-9").returncode == 0
     assert machine.config.read_text(encoding="utf-8") == f"ECS_LOGLEVEL=warn\n{OVERRIDE}"
 
 
-def test_nothing_is_left_in_the_temporary_folder(machine: Machine) -> None:
+def test_the_temporary_folder_is_empty_afterwards(machine: Machine) -> None:
     assert machine.run(*REGISTER, "machines").returncode == 0
     assert list((machine.root / "tmp").iterdir()) == []
 
@@ -209,7 +209,7 @@ def without(*tools: str) -> Callable[[Machine], None]:
 
 
 def with_tool(name: str, body: str) -> Callable[[Machine], None]:
-    return lambda machine: machine.stand_in(name, body)
+    return lambda machine: machine.fake(name, body)
 
 
 def aws_fails(call: str, message: str) -> Callable[[Machine], None]:
@@ -277,7 +277,7 @@ UNTOUCHED: dict[str, tuple[Callable[[Machine], object], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("trouble", UNTOUCHED)
-def test_a_machine_that_cannot_register_is_left_as_it_was(machine: Machine, trouble: str) -> None:
+def test_a_failed_registration_changes_nothing(machine: Machine, trouble: str) -> None:
     spoil, said = UNTOUCHED[trouble]
     spoil(machine)
     before = machine.files()
@@ -287,7 +287,7 @@ def test_a_machine_that_cannot_register_is_left_as_it_was(machine: Machine, trou
 
 
 @pytest.mark.parametrize("trouble", [name for name in UNTOUCHED if "activat" not in name])
-def test_no_activation_is_made_for_nothing(machine: Machine, trouble: str) -> None:
+def test_a_failed_registration_creates_no_activation(machine: Machine, trouble: str) -> None:
     UNTOUCHED[trouble][0](machine)
     machine.run(*REGISTER, "machines")
     assert machine.called("aws ssm create-activation") == []
@@ -303,18 +303,18 @@ def test_no_activation_is_made_for_nothing(machine: Machine, trouble: str) -> No
     ],
 )
 @pytest.mark.parametrize("verb", ["register", "deregister"])
-def test_a_wrong_region(machine: Machine, verb: str, region: str, said: str) -> None:
+def test_an_invalid_region_is_refused(machine: Machine, verb: str, region: str, said: str) -> None:
     rest = ["id-9", "code-9"] if verb == "register" else []
     fails(machine.run(verb, region, "shop", *rest), said)
     assert machine.calls == ["id -u"]
 
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "ap-southeast-2"])
-def test_other_regions(machine: Machine, region: str) -> None:
+def test_regions_of_other_partitions_are_accepted(machine: Machine, region: str) -> None:
     assert machine.run("register", region, "shop", "id-9", "code-9").returncode == 0
 
 
-def test_a_machine_that_is_registered_already(machine: Machine) -> None:
+def test_a_registered_machine_is_refused(machine: Machine) -> None:
     registered(machine)
     before = machine.files()
     fails(machine.run(*REGISTER, "machines"), "registered already", "ECS_CLUSTER=shop", "deregister it first")
@@ -322,11 +322,11 @@ def test_a_machine_that_is_registered_already(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("own", [None, "ECS_LOGLEVEL=warn\n"])
-def test_an_installer_that_fails_leaves_no_configuration_and_no_activation(machine: Machine, own: str | None) -> None:
+def test_a_failed_installer_leaves_no_configuration_and_no_activation(machine: Machine, own: str | None) -> None:
     if own:
         machine.config.parent.mkdir(parents=True)
         machine.config.write_text(own, encoding="utf-8")
-    machine.stand_in("bash", "exit 1")
+    machine.fake("bash", "exit 1")
     fails(machine.run(*REGISTER, "machines"), "the installer failed", "machine.sh purge")
     assert machine.config.exists() == bool(own)
     assert not own or machine.config.read_text(encoding="utf-8") == own
@@ -334,21 +334,21 @@ def test_an_installer_that_fails_leaves_no_configuration_and_no_activation(machi
     assert deleted.endswith("--region eu-west-1 --activation-id id-1")
 
 
-def test_an_activation_that_somebody_else_made_is_not_deleted(machine: Machine) -> None:
-    machine.stand_in("bash", "exit 1")
+def test_a_given_activation_is_not_deleted(machine: Machine) -> None:
+    machine.fake("bash", "exit 1")
     fails(machine.run(*REGISTER, "id-9", "code-9"), "the installer failed")
     assert machine.called("aws ") == []
 
 
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """What a web server has, signed with a key of the test's own, and the fingerprint of that."""
+    """Signed files for a fake download, and the fingerprint of the key that the test has generated for them."""
     gpg = shutil.which("gpg")
     if gpg is None:
         pytest.skip("gpg is not installed on this machine")
     served = tmp_path_factory.mktemp("served")
     (served / "install.sh").write_text("#!/bin/bash\n", encoding="utf-8")
-    # Its agent listens on a socket in here, whose path may have about 100 characters.
+    # The agent of gpg listens on a socket in this folder. The path of a socket is limited to about 100 characters.
     with tempfile.TemporaryDirectory() as home:
 
         def run(*arguments: str) -> str:
@@ -365,16 +365,14 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 
 
 @pytest.mark.parametrize("what", ["sound", "changed", "signed by another"])
-def test_signatures_are_verified_by_gpg_itself(
-    machine: Machine, signed: tuple[Path, str], tmp_path: Path, what: str
-) -> None:
-    """The script is the same but for the fingerprint."""
+def test_gpg_verifies_the_signature(machine: Machine, signed: tuple[Path, str], tmp_path: Path, what: str) -> None:
+    """Only the fingerprint in the script is replaced."""
     served, own = signed
     script = tmp_path / "machine.sh"
     text = SCRIPT.read_text(encoding="utf-8")
     script.write_text(text if what == "signed by another" else text.replace(FINGERPRINT, own), encoding="utf-8")
     evil = 'case "$2" in *.sh) echo evil >>"$2" ;; esac' if what == "changed" else ":"
-    machine.stand_in("curl", f'while [ "$1" != -o ]; do shift; done; cat "{served}/${{2##*/}}" >"$2"; {evil}')
+    machine.fake("curl", f'while [ "$1" != -o ]; do shift; done; cat "{served}/${{2##*/}}" >"$2"; {evil}')
     (machine.tools / "gpg").unlink()
     (machine.tools / "gpg").symlink_to(str(shutil.which("gpg")))
     result = machine.run(*REGISTER, "id-9", "code-9", script=script)
@@ -391,7 +389,7 @@ def test_signatures_are_verified_by_gpg_itself(
 DEREGISTER = ("deregister", "eu-west-1", "shop")
 
 
-def test_a_machine_leaves_the_cluster_systems_manager_and_itself(machine: Machine) -> None:
+def test_deregistering_removes_registrations_agents_and_files(machine: Machine) -> None:
     registered(machine)
     result = machine.run(*DEREGISTER)
     assert (result.returncode, result.stderr) == (0, "")
@@ -414,10 +412,10 @@ def test_a_machine_leaves_the_cluster_systems_manager_and_itself(machine: Machin
     assert not (machine.root / "var" / "lib" / "amazon" / "ssm").exists()
 
 
-def test_it_waits_until_the_tasks_have_moved(machine: Machine) -> None:
+def test_deregistering_waits_until_the_tasks_have_moved(machine: Machine) -> None:
     registered(machine)
     count = f"{machine.root}/tmp/looks"
-    machine.stand_in(
+    machine.fake(
         "aws",
         f'case "$*" in *describe-container-instances*) echo x >>{count}; '
         f'if [ "$(cat {count} | tr -d "\\n")" = xxx ]; then echo 0; else echo 2; fi ;;\n*) {BODIES["aws"]} ;;\nesac',
@@ -426,10 +424,10 @@ def test_it_waits_until_the_tasks_have_moved(machine: Machine) -> None:
     assert len(machine.called("sleep ")) == 2
 
 
-def test_tasks_that_no_other_machine_takes_keep_it(machine: Machine) -> None:
+def test_tasks_without_another_machine_prevent_deregistering(machine: Machine) -> None:
     registered(machine)
     machine.environment["DRAIN_SECONDS"] = "10"
-    machine.stand_in("aws", f'case "$*" in *describe-container-instances*) echo 2 ;;\n*) {BODIES["aws"]} ;;\nesac')
+    machine.fake("aws", f'case "$*" in *describe-container-instances*) echo 2 ;;\n*) {BODIES["aws"]} ;;\nesac')
     before = machine.files()
     fails(machine.run(*DEREGISTER), "2 tasks still run here after 10 seconds", "--force", "takes tasks as before")
     assert machine.called("aws ")[-1].endswith("--status ACTIVE")
@@ -437,17 +435,17 @@ def test_tasks_that_no_other_machine_takes_keep_it(machine: Machine) -> None:
     assert machine.files() == before
 
 
-def test_by_force_tasks_stop_with_their_machine(machine: Machine) -> None:
+def test_force_stops_the_tasks(machine: Machine) -> None:
     registered(machine)
-    machine.stand_in("docker", 'case "$*" in ps*) echo c1; echo c2 ;; esac')
-    machine.stand_in("aws", f'case "$*" in *describe-container-instances*) echo 2 ;;\n*) {BODIES["aws"]} ;;\nesac')
+    machine.fake("docker", 'case "$*" in ps*) echo c1; echo c2 ;; esac')
+    machine.fake("aws", f'case "$*" in *describe-container-instances*) echo 2 ;;\n*) {BODIES["aws"]} ;;\nesac')
     assert machine.run(*DEREGISTER, "--force").returncode == 0
     assert machine.called("docker stop") == ["docker stop c1 c2"]
     assert machine.called("docker ps") == ["docker ps --quiet --filter label=com.amazonaws.ecs.task-arn"]
 
 
 def no_agent(machine: Machine) -> None:
-    machine.stand_in("curl", "exit 7")
+    machine.fake("curl", "exit 7")
 
 
 def no_registration(machine: Machine) -> None:
@@ -484,7 +482,7 @@ STAYS: dict[str, tuple[Callable[[Machine], object], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("trouble", STAYS)
-def test_a_machine_that_cannot_leave_stays_as_it_was(machine: Machine, trouble: str) -> None:
+def test_a_failed_deregistration_changes_nothing(machine: Machine, trouble: str) -> None:
     registered(machine)
     spoil, said = STAYS[trouble]
     spoil(machine)
@@ -498,7 +496,7 @@ def test_a_machine_that_cannot_leave_stays_as_it_was(machine: Machine, trouble: 
     assert states in (["DRAINING", "ACTIVE"],) if drained else states in ([], ["DRAINING"])
 
 
-def test_out_of_the_cluster_but_still_in_systems_manager(machine: Machine) -> None:
+def test_a_failed_deregistration_from_systems_manager_is_reported(machine: Machine) -> None:
     registered(machine)
     aws_fails("deregister-managed-instance", "ThrottlingException")(machine)
     fails(machine.run(*DEREGISTER), "out of the cluster", "still in Systems Manager", MANAGED, "ThrottlingException")
@@ -509,16 +507,16 @@ def test_out_of_the_cluster_but_still_in_systems_manager(machine: Machine) -> No
     ("manager", "command"),
     [("dnf", "dnf remove -y"), ("yum", "yum remove -y"), ("zypper", "zypper remove -y")],
 )
-def test_every_package_manager(machine: Machine, manager: str, command: str) -> None:
+def test_the_agents_are_removed_by_any_package_manager(machine: Machine, manager: str, command: str) -> None:
     (machine.tools / "apt-get").unlink()
-    machine.stand_in(manager, ":")
+    machine.fake(manager, ":")
     assert machine.run("purge").returncode == 0
     assert machine.called(f"{manager} ") == [f"{command} amazon-ecs-init amazon-ssm-agent"]
 
 
-def test_packages_that_cannot_be_removed(machine: Machine) -> None:
+def test_a_failed_removal_of_packages_is_reported(machine: Machine) -> None:
     registered(machine)
-    machine.stand_in("apt-get", 'echo "E: Could not get lock"; exit 100')
+    machine.fake("apt-get", 'echo "E: Could not get lock"; exit 100')
     fails(machine.run("purge"), "apt-get cannot remove the agents", "Could not get lock")
     assert machine.config.exists()
 
@@ -527,22 +525,22 @@ def test_packages_that_cannot_be_removed(machine: Machine) -> None:
     "arguments",
     [(), ("register",), ("register", "eu-west-1", "shop"), ("deregister", "eu-west-1"), ("purge", "all"), ("help",)],
 )
-def test_the_wrong_arguments_get_the_usage(machine: Machine, arguments: tuple[str, ...]) -> None:
+def test_invalid_arguments_print_the_usage(machine: Machine, arguments: tuple[str, ...]) -> None:
     result = machine.run(*arguments)
     assert result.returncode == 1
     assert result.stderr.startswith("machine.sh register REGION CLUSTER ACTIVATION_ID ACTIVATION_CODE")
     assert machine.calls == []
 
 
-def test_an_option_that_there_is_not(machine: Machine) -> None:
+def test_an_unknown_option_is_refused(machine: Machine) -> None:
     registered(machine)
     fails(machine.run(*DEREGISTER, "--now"), "--now is no option; there is --force")
 
 
-# The demonstration's page
+# The page of the demonstration
 
 
-def test_the_demonstration_serves_a_page_that_names_its_container(tmp_path: Path) -> None:
+def test_the_demonstration_serves_a_page_with_the_container_id(tmp_path: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
     for name, body in {"hostname": "echo 0a1b2c", "httpd": 'echo "httpd $*"'}.items():

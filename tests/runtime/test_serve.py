@@ -1,4 +1,4 @@
-"""The script of the private service's demonstration, run with a stand-in for the web server."""
+"""Runs the script of the private service's demonstration with a fake web server."""
 
 import subprocess
 from pathlib import Path
@@ -7,7 +7,7 @@ SCRIPT = Path(__file__).parents[2] / "stacks/fargate_private_link/runtime/serve.
 
 
 def run(folder: Path, tools: Path) -> "subprocess.CompletedProcess[str]":
-    """As the task runs it: the script's text, not its file."""
+    """Runs the text of the script, as the task does."""
     command = ["sh", "-c", SCRIPT.read_text(encoding="utf-8"), "serve.sh", str(folder), "8080"]
     path = {"PATH": f"{tools}:/usr/bin:/bin"}
     return subprocess.run(command, env=path, capture_output=True, text=True, check=False, timeout=10)
@@ -21,14 +21,14 @@ def tools_in(folder: Path) -> Path:
     return folder
 
 
-def test_the_page_says_which_task_answers(tmp_path: Path) -> None:
+def test_the_page_names_the_task(tmp_path: Path) -> None:
     finished = run(tmp_path, tools_in(tmp_path / "bin"))
     assert finished.returncode == 0, finished.stderr
     assert (tmp_path / "index.html").read_text(encoding="utf-8").startswith("Hello from task ip-10-0-1-2,")
 
 
-def test_the_server_takes_the_place_of_the_shell(tmp_path: Path) -> None:
-    """So that it hears the signal to stop: the process is the one that was started."""
+def test_the_server_replaces_the_shell(tmp_path: Path) -> None:
+    """The server has the process id of the shell, so it receives the signal to stop."""
     tools = tools_in(tmp_path / "bin")
     script = SCRIPT.read_text(encoding="utf-8")
     started = subprocess.Popen(
@@ -41,7 +41,7 @@ def test_the_server_takes_the_place_of_the_shell(tmp_path: Path) -> None:
     assert printed.split() == [str(started.pid), "-f", "-p", "8080", "-h", str(tmp_path)]
 
 
-def test_without_a_folder_to_write_to_it_fails(tmp_path: Path) -> None:
+def test_it_fails_without_a_writable_folder(tmp_path: Path) -> None:
     finished = run(tmp_path / "missing", tools_in(tmp_path / "bin"))
     assert finished.returncode != 0
     assert finished.stdout == ""

@@ -1,4 +1,4 @@
-"""The function that uploads the files of a website, called as CloudFormation does, in an account in memory."""
+"""The function that uploads the files of a website, called with CloudFormation's events and an emulated S3."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from patternbook.edge import site_function
+from patternbook.edge.runtime import site_function
 from tests.in_memory import account_in_memory
 
 ARCHIVE, BUCKET = "archives", "website"
@@ -30,7 +30,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
 
 @pytest.fixture
 def invalidations(session: boto3.Session) -> list[dict[str, Any]]:
-    """Those that CloudFront was asked for."""
+    """The requests to CloudFront for invalidations."""
     asked: list[dict[str, Any]] = []
     client = session.client
 
@@ -47,7 +47,7 @@ def invalidations(session: boto3.Session) -> list[dict[str, Any]]:
 
 @contextmanager
 def response_url() -> Generator[tuple[str, list[dict[str, Any]]], None, None]:
-    """Where CloudFormation waits for the answer, and what it got."""
+    """A URL for the function's response, and the received responses."""
     got: list[dict[str, Any]] = []
 
     class Requests(BaseHTTPRequestHandler):
@@ -57,8 +57,8 @@ def response_url() -> Generator[tuple[str, list[dict[str, Any]]], None, None]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called there
-            """Nothing of it in the output of the tests."""
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class has this name
+            """Keeps the output of the tests free of requests."""
 
     with HTTPServer(("127.0.0.1", 0), Requests) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -74,7 +74,7 @@ def response_url() -> Generator[tuple[str, list[dict[str, Any]]], None, None]:
 def change(
     session: boto3.Session, invalidations: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., dict[str, Any]]:
-    """Calls the function, and returns its answer."""
+    """Calls the function, and returns its response."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     assert invalidations == []
 
@@ -123,14 +123,14 @@ def test_files_are_uploaded_with_their_types(session: boto3.Session, change: Cal
     assert (found["Body"].read(), found["ContentType"]) == (b"a {}", "text/css; charset=utf-8")
 
 
-def test_pages_come_after_what_they_refer_to(session: boto3.Session, change: Callable[..., dict[str, Any]]) -> None:
+def test_pages_are_uploaded_after_their_assets(session: boto3.Session, change: Callable[..., dict[str, Any]]) -> None:
     put: list[str] = []
     session.events.register("provide-client-params.s3.PutObject", lambda params, **_: put.append(params["Key"]))
     change("Create", FILES)
     assert put == ["files.zip", "assets/style.css", "index.html", "about/index.html"]
 
 
-def test_what_is_no_longer_there_goes(
+def test_removed_files_are_deleted(
     session: boto3.Session, change: Callable[..., dict[str, Any]], invalidations: list[dict[str, Any]]
 ) -> None:
     change("Create", FILES)
@@ -142,7 +142,7 @@ def test_what_is_no_longer_there_goes(
 
 
 @pytest.mark.parametrize(("empties", "left"), [("true", set()), ("false", FILES.keys())])
-def test_the_bucket_is_emptied_where_it_goes(
+def test_the_bucket_is_emptied_if_it_is_deleted(
     session: boto3.Session, change: Callable[..., dict[str, Any]], empties: str, left: set[str]
 ) -> None:
     change("Create", FILES)
@@ -150,7 +150,7 @@ def test_the_bucket_is_emptied_where_it_goes(
     assert keys(session) == left
 
 
-def test_a_failure_is_told(change: Callable[..., dict[str, Any]]) -> None:
+def test_a_failure_is_reported(change: Callable[..., dict[str, Any]]) -> None:
     answer = change("Create", FILES, SourceKey="missing.zip")
     assert answer["Status"] == "FAILED"
     assert "NoSuchKey" in answer["Reason"]
@@ -165,5 +165,5 @@ def test_a_failure_is_told(change: Callable[..., dict[str, Any]]) -> None:
         ("data.unheard-of", "application/octet-stream"),
     ],
 )
-def test_types(name: str, kind: str) -> None:
+def test_content_types(name: str, kind: str) -> None:
     assert site_function.content_type(name) == kind

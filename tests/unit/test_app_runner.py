@@ -528,7 +528,7 @@ class TestRefusals:
             (
                 {"connection_arn": REPOSITORY["connection_arn"]},
                 "connection_arn",
-                "must be unset without repository_url",
+                "Must be unset without repository_url",
             ),
             ({**REPOSITORY, "repository_url": "https://gitlab.com/team/app"}, "repository_url", "GitHub or Bitbucket"),
             ({**REPOSITORY, "repository_url": "git@github.com:team/app"}, "repository_url", "GitHub or Bitbucket"),
@@ -558,7 +558,7 @@ class TestRefusals:
                 "with an image of ECR Public, got true. App Runner watches private",
             ),
             ({**PRIVATE, "automatic_deployments": True}, "automatic_deployments", "A digest never changes"),
-            ({"container_port": 8080}, "container_port", "must be 8000, the port of the demonstration"),
+            ({"container_port": 8080}, "container_port", "Must be 8000, the port of the demonstration"),
             ({"cpu": 256, "memory_mib": 2048}, "memory_mib", "must be one of 512, 1024 with 256 CPU units, got 2048"),
             ({"cpu": 512}, "memory_mib", "must be one of 1024 with 512 CPU units, got 512"),
             ({"cpu": 4096, "memory_mib": 4096}, "memory_mib", "8192, 10240, 12288"),
@@ -570,7 +570,7 @@ class TestRefusals:
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
             ({"health_check_interval_seconds": 21}, "health_check_interval_seconds", "from 1 to 20"),
             ({"unhealthy_threshold": 0}, "unhealthy_threshold", "from 1 to 20"),
-            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "must be empty without private_ingress"),
+            ({"allowed_cidrs": ["10.0.0.0/8"]}, "allowed_cidrs", "Must be empty without private_ingress"),
             ({"private_ingress": True, "allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs.0", "an IPv4 block"),
             (
                 {"secrets": {"AWSAPPRUNNER_A": SECRET}},
@@ -580,7 +580,7 @@ class TestRefusals:
             (
                 {"secrets": {"PASSWORD": SECRET}, "parameters": {"PASSWORD": PARAMETER}},
                 "parameters",
-                "must not repeat names of secrets, got PASSWORD",
+                "Must not repeat names of secrets, got PASSWORD",
             ),
         ],
     )

@@ -566,12 +566,12 @@ def test_every_region_may_get_copies_unless_the_stack_is_there(made: Callable[..
 def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     """Settings, the path of the only mistake, and a part of what is said of it."""
     release = {"prefix": "v", "keep": 3}
-    yield {"releases": [release, release]}, "releases", 'must not list prefix "v" after "v"'
-    yield {"releases": [release, {"prefix": "v1", "keep": 3}]}, "releases", 'must not list prefix "v1" after "v"'
+    yield {"releases": [release, release]}, "releases", 'Must not list prefix "v" after "v"'
+    yield {"releases": [release, {"prefix": "v1", "keep": 3}]}, "releases", 'Must not list prefix "v1" after "v"'
     yield {"releases": [{"prefix": "v*", "keep": 3}]}, "releases.0.prefix", "the beginning of an image tag"
     yield {"releases": [{"prefix": "v", "keep": 0}]}, "releases.0.keep", "from 1 to 100,000"
     yield {"untagged_days": 0}, "untagged_days", "from 1 to 3,650"
-    yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "there more than once: latest"
+    yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "repeated: latest"
     yield {"mutable_tags": ["a", "b", "c", "d", "e", "f"]}, "mutable_tags", "at most 5"
     yield {"mutable_tags": ["feature/x"]}, "mutable_tags.0", "an image tag"
     yield (
@@ -588,7 +588,7 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     yield {"repository_name": "App"}, "repository_name", "lower-case"
     yield {"repository_name": "team//app"}, "repository_name", "lower-case"
     yield {"pull_account_ids": ["1"]}, "pull_account_ids.0", "12 digits"
-    yield {"pull_account_ids": ["111122223333"] * 2}, "pull_account_ids", "more than once"
+    yield {"pull_account_ids": ["111122223333"] * 2}, "pull_account_ids", "are repeated"
     yield {"pull_organization_id": "*"}, "pull_organization_id", "Organizations id"
     yield {"cache_ecr_public_prefix": "x" * 31}, "cache_ecr_public_prefix", "2 to 30"
     yield {"cache_docker_hub_prefix": "docker-hub"}, "cache_docker_hub_secret_arn", "ARN of a secret"
@@ -608,14 +608,14 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
             "cache_docker_hub_secret_arn": SECRET,
         },
         "cache_docker_hub_prefix",
-        "must differ from cache_ecr_public_prefix",
+        "Must differ from cache_ecr_public_prefix",
     )
-    yield {"replicate_to_regions": ["eu-west-1", "eu-west-1"]}, "replicate_to_regions", "more than once"
+    yield {"replicate_to_regions": ["eu-west-1", "eu-west-1"]}, "replicate_to_regions", "are repeated"
     yield {"replicate_to_regions": ["eu-west-9"]}, "replicate_to_regions.0", "an AWS Region such as"
     yield (
         {"replicate_to_regions": ["us-east-1"], "public_repository": {}},
         "replicate_to_regions",
-        "must not list us-east-1",
+        "Must not list us-east-1",
     )
     yield {"public_repository": {"description": "x" * 1025}}, "public_repository.description", "1,024"
     yield {"public_repository": {"architectures": ["arm64"]}}, "public_repository.architectures.0", "ARM 64"

@@ -756,7 +756,7 @@ class TestRefusals:
                 "must run an AMI for x86_64, got m7g.large. Choose from t3.small",
             ),
             ({"instance_types": ["m5.micro"]}, "instance_types.0", "one of t4g.small, t4g.medium"),
-            ({"instance_types": ["t4g.small", "t4g.small"]}, "instance_types", "each value once"),
+            ({"instance_types": ["t4g.small", "t4g.small"]}, "instance_types", "each value only once"),
             ({"architecture": "arm"}, "architecture", "one of arm64, x86_64"),
             ({"operating_system": "al2"}, "operating_system", "one of al2023, bottlerocket"),
             ({"spot_percent": 101}, "spot_percent", "a whole number from 0 to 100"),
@@ -785,8 +785,8 @@ class TestRefusals:
             (
                 {"capacity_provider": False, "min_instances": 1},
                 "min_instances",
-                "waiting tasks add no instance. 1 instances have not enough network interfaces "
-                "(2 tasks per instance) for 4 tasks. Allow at least 2 instances",
+                "waiting tasks add no instance. Instances must have enough network interfaces (2 tasks per instance) "
+                "for 4 tasks, got 1. Allow at least 2 instances",
             ),
             (
                 {
@@ -794,7 +794,7 @@ class TestRefusals:
                     "scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "min_tasks": 5, "max_tasks": 6}],
                 },
                 "min_instances",
-                "for 7 tasks. Allow at least 4 instances",
+                "for 7 tasks, got 2. Allow at least 4 instances",
             ),
             ({"desired_instances": 9}, "desired_instances", "set min_instances = max_instances"),
             ({"desired_workers": 9}, "desired_workers", "set min_workers = max_workers"),
@@ -812,17 +812,17 @@ class TestRefusals:
             (
                 {"max_tasks": 8},
                 "max_instances",
-                "not enough network interfaces (2 tasks per instance) for 13 tasks. Allow at least 7 instances",
+                "enough network interfaces (2 tasks per instance) for 13 tasks, got 6. Allow at least 7 instances",
             ),
             (
                 {"scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "min_tasks": 2, "max_tasks": 40}]},
                 "max_instances",
-                "for 45 tasks. Allow at least 23 instances",
+                "for 45 tasks, got 6. Allow at least 23 instances",
             ),
             ({"eni_trunking": True}, "instance_types", "must support ENI trunking, got t4g.small, t4g.medium."),
             ({"memory_mib": 2000}, "max_instances", "2000 MiB, but the smallest type has 2048 and about"),
-            ({"cpu": 2048}, "max_instances", "not enough CPU for 11 tasks. Allow at least 8 instances"),
-            ({"memory_mib": 1800}, "max_instances", "not enough memory for 11 tasks. Allow at least"),
+            ({"cpu": 2048}, "max_instances", "enough CPU for 11 tasks, got 6. Allow at least 8 instances"),
+            ({"memory_mib": 1800}, "max_instances", "enough memory for 11 tasks, got 6. Allow at least"),
             (
                 {"shared_files": True, "operating_system": "bottlerocket"},
                 "operating_system",

@@ -57,7 +57,7 @@ class TestPublicAccess:
             (["203.0.113.7"], "an IPv4 block in CIDR notation"),
             (["172.20.0.0/16"], "must be public addresses, got 172.20.0.0/16"),
             ([f"203.0.113.{number}/32" for number in range(41)], "at most 40 CIDR blocks, got 41"),
-            (["0.0.0.0/0"], r"may not admit everybody \(0\.0\.0\.0/0\) in production"),
+            (["0.0.0.0/0"], r"must not admit everybody \(0\.0\.0\.0/0\) in production"),
         ],
     )
     def test_refusals(self, cidrs: list[str], message: str) -> None:

@@ -203,7 +203,7 @@ class TestRefusals:
             ),
             ({"namespaces": ["Team"]}, "namespaces.0", 'a namespace of Kubernetes such as "default"'),
             ({"namespaces": list("abcdef")}, "namespaces", "a list of 1 to 5"),
-            ({"namespaces": ["a", "a"]}, "namespaces", "there more than once: a"),
+            ({"namespaces": ["a", "a"]}, "namespaces", "repeated: a"),
             ({"namespaces": []}, "namespaces", "a list of 1 to 5"),
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
         ],

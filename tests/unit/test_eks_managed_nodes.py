@@ -662,14 +662,14 @@ class TestRefusals:
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/0"]},
                 "public_access_cidrs",
-                "may not admit everybody (0.0.0.0/0) in production, got 0.0.0.0/0. List your own",
+                "must not admit everybody (0.0.0.0/0) in production, got 0.0.0.0/0. List your own",
             ),
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
                 "public_access_cidrs",
                 "in production, got 0.0.0.0/1 and 128.0.0.0/1.",
             ),
-            ({"admin_principals": ["*"]}, "admin_principals.0", "not *, which would be everybody in AWS"),
+            ({"admin_principals": ["*"]}, "admin_principals.0", "but not *, which stands for all AWS accounts"),
             (
                 {"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}},
                 "add_on_versions",
@@ -696,7 +696,7 @@ class TestRefusals:
             ({"max_spot_nodes": 451}, "max_spot_nodes", "a whole number from 1 to 450"),
             ({"desired_nodes": 3}, "desired_nodes", "Not supported: a node group starts with its minimum"),
             ({"regions": ["eu-west-9"]}, "regions.0", 'an AWS Region such as "eu-west-1"'),
-            ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "there more than once: eu-west-1"),
+            ({"regions": ["eu-west-1", "eu-west-1"]}, "regions", "repeated: eu-west-1"),
             ({"storage": ["s3"]}, "storage.0", "one of ebs, efs, fsx-lustre, fsx-ontap"),
             (
                 {"operating_system": "bottlerocket", "storage": ["fsx-ontap"]},
@@ -722,7 +722,7 @@ class TestRefusals:
                 "The capacity of FSx for ONTAP must be 1,024 to 196,608 GiB, got 1,000.",
             ),
             ({"ontap_mbps": 100}, "ontap_mbps", "one of 128, 256, 512, 1024, 2048, 4096"),
-            ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a key such as"),
+            ({"system_labels": {"kubernetes.io/x": "y"}}, "system_labels.kubernetes.io/x", "a label key such as"),
             ({"spot_taints": [{"key": "a", "effect": "NO"}]}, "spot_taints.0.effect", "one of NO_SCHEDULE"),
         ],
     )

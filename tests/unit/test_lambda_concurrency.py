@@ -446,17 +446,17 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"provisioned_concurrency": 4, "max_provisioned_concurrency": 3},
         "max_provisioned_concurrency",
-        ("must be at least provisioned_concurrency (4), got 3",),
+        ("Must be at least provisioned_concurrency (4), got 3",),
     ),
     (
         {"max_provisioned_concurrency": 3},
         "max_provisioned_concurrency",
-        ("requires provisioned_concurrency of at least 1, got 0",),
+        ("Requires provisioned_concurrency of at least 1, got 0",),
     ),
     (
         {"scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}]},
         "scheduled_provisioned",
-        ("requires max_provisioned_concurrency",),
+        ("Requires max_provisioned_concurrency",),
     ),
     (
         {
@@ -485,7 +485,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
             "scheduled_provisioned": [{"cron": "0 8 ? * * *", "min_provisioned": 1, "max_provisioned": 2}] * 2,
         },
         "scheduled_provisioned",
-        ("must not contain two schedules for the same time",),
+        ("Must not contain two schedules for the same time",),
     ),
     (
         {"max_event_age_seconds": 59},
@@ -499,7 +499,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ),
     ({"retry_attempts": 3}, "retry_attempts", ("0 to 2: maximum retry attempts", lambda_limits.ASYNCHRONOUS)),
     ({"traffic_shift": "Canary50Percent"}, "traffic_shift", ("one of Canary10Percent5Minutes",)),
-    ({"invoke_principals": ["*"]}, "invoke_principals.0", ("not *, which would be everybody in AWS",)),
+    ({"invoke_principals": ["*"]}, "invoke_principals.0", ("but not *, which stands for all AWS accounts",)),
     ({"handler": "work"}, "handler", ("module.function",)),
     ({"handler": "other.handler"}, "handler", ("There is no other.py",)),
     ({"code_path": "does/not/exist"}, "code_path", ("a folder or a .zip file",)),

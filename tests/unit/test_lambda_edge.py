@@ -422,8 +422,8 @@ class TestRefusals:
                 "blocked_countries",
                 "must be empty with allowed_countries",
             ),
-            ({"allowed_countries": ["de"]}, "allowed_countries.0", "a country by its two letters"),
-            ({"blocked_countries": ["XX"]}, "blocked_countries.0", "a country by its two letters"),
+            ({"allowed_countries": ["de"]}, "allowed_countries.0", "a two-letter country code"),
+            ({"blocked_countries": ["XX"]}, "blocked_countries.0", "a two-letter country code"),
             ({"variant_paths": ["/about"]}, "variant_paths", "both variants, got /about"),
             ({"variant_paths": ["/about/"]}, "variant_paths.0", 'a path such as "/about"'),
             ({"content_security_policy": "a\r\nX: b"}, "content_security_policy", "printable characters"),
@@ -444,8 +444,8 @@ class TestRefusals:
             (redirects(("/a/../b", "/b")), "redirects.0.source", "normalized"),
             (redirects(("/%7ea", "/b")), "redirects.0.source", "normalized"),
             (redirects(("/variant-b/a", "/b")), "redirects.0.source", "normalized"),
-            (redirects(("/a", "/b"), ("/a", "/c")), "redirects", "must contain each source once"),
-            (redirects(("/a", "/a")), "redirects", "must not redirect to another source, but /a leads to /a"),
+            (redirects(("/a", "/b"), ("/a", "/c")), "redirects", "Must contain each source once"),
+            (redirects(("/a", "/a")), "redirects", "Must not redirect to another source, but /a leads to /a"),
             (redirects(("/a", "/b"), ("/b", "/c")), "redirects", "/a leads to /b"),
             (redirects(("/a", "/b?c"), ("/b", "/c")), "redirects", "/a leads to /b"),
             (redirects(("/a", "/a/")), "redirects", "without a slash or index.html at its end, got /a/"),
@@ -513,5 +513,5 @@ class TestRefusals:
     def test_a_folder_that_is_none(self, tmp_path: Path) -> None:
         stack = cdk.Stack(cdk.App(), "Stack")
         bucket: Any = s3.Bucket(stack, "Bucket")
-        with pytest.raises(ValueError, match="missing is not a directory"):
+        with pytest.raises(ValueError, match=r"folder must be a directory, got .*missing"):
             SiteUpload(stack, "Site", folder=tmp_path / "missing", bucket=bucket, distribution=bucket, posture=SANDBOX)

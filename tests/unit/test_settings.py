@@ -182,7 +182,7 @@ class TestMessages:
 
     def test_host_bits_are_named(self) -> None:
         remedy = mistakes({"FargateEfsStack.vpc_cidr": "10.0.0.1/16"})["FargateEfsStack.vpc_cidr"]
-        assert "10.0.0.1/16 has host bits set. The block that it is in is 10.0.0.0/16." in remedy
+        assert "10.0.0.1/16 has host bits set. Its block is 10.0.0.0/16." in remedy
 
     def test_a_text_of_endless_length_is_refused(self) -> None:
         remedy = mistakes({"FargateEfsStack.mount_path": "/" + "a" * 6000})["FargateEfsStack.mount_path"]
@@ -321,7 +321,7 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
         (
             {"FargateEfsStack": {"secrets": {"A": SECRET}, "parameters": {"A": PARAMETER}}},
             "FargateEfsStack.parameters",
-            "must not repeat names of secrets, got A in both",
+            "Must not repeat names of secrets, got A in both",
         ),
         ({"FargateEfsStack.vpc_cidr": "10.0.0.0/8"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),
         ({"FargateEfsStack.vpc_cidr": "10.0.0.1/16"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),

@@ -39,8 +39,8 @@ class AppRunnerService(Construct):
     The service has no fixed name, so a change that replaces it (such as another key) can create the new one first.
 
     App Runner pulls from a private repository with the *access role*, which covers this one repository. The application
-    has the *instance role*. It reads the secrets and parameters given by ARN, decrypts them, and sends traces to X-Ray;
-    grant it more if the application needs more. The policies of both roles exist before the service does.
+    has the *instance role*. It reads the secrets and parameters of the service, decrypts them, and sends traces to
+    X-Ray; grant it more if the application needs more. The policies of both roles exist before the service does.
 
     App Runner encrypts its copies of the source with ``key``. It uses the permissions of the role that creates the
     service, so the key policy doesn't name App Runner: CDK's own integration test of ``@aws-cdk/aws-apprunner-alpha``
@@ -87,7 +87,7 @@ class AppRunnerService(Construct):
         :param tracing: sends OpenTelemetry traces of the application to X-Ray.
         :param connector: sends the traffic of the application into a VPC. Without it, the traffic goes to the internet.
         :param publicly_accessible: whether the service is reachable from the internet. If it isn't, add a
-            :class:`patternbook.app_runner.service.vpc.PrivateIngress`.
+            :class:`patternbook.app_runner.vpc.PrivateIngress`.
         :param web_acl_arn: regional AWS WAF web ACL.
         :param key: encrypts App Runner's copies of the source.
         :raises ValueError: see the checks in :mod:`patternbook.limits.app_runner`.

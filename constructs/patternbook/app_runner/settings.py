@@ -17,7 +17,6 @@ from patternbook.limits.app_runner import (
     check_commands,
     check_health_check_path,
     check_image,
-    check_max_instances,
     check_one_source,
     check_size,
     check_variables,
@@ -25,6 +24,7 @@ from patternbook.limits.app_runner import (
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.fields import EachOnce, Expected, Text, Unit, Whole, YesNo, within
+from patternbook.settings.ranges import checked_maximum
 
 Seconds = Annotated[Whole, within(HEALTH_CHECK_SECONDS), Unit("seconds")]
 Checks = Annotated[Whole, within(HEALTH_CHECK_THRESHOLD), Unit("checks")]
@@ -104,7 +104,9 @@ class SourceSettings(SecretSettings):
     @classmethod
     def _connection_with_repository(cls, value: str | None, info: ValidationInfo) -> str | None:
         if info.data.get("repository_url") and value is None:
-            raise ValueError("must be the ARN of an App Runner connection that may read repository_url, got none.")
+            raise ValueError(
+                "Must be the ARN of an App Runner connection that may read repository_url, got none. Set it."
+            )
         return _only_with_repository(value, info)
 
     @field_validator("runtime", "build_command")
@@ -130,7 +132,7 @@ class SourceSettings(SecretSettings):
 
 
 class PrivateIngressSettings(PatternSettings):
-    """Settings of a :class:`patternbook.app_runner.service.vpc.PrivateIngress`."""
+    """Settings of a :class:`patternbook.app_runner.vpc.PrivateIngress`."""
 
     private_ingress: YesNo = False
     """Make the service private: reachable from a VPC through an interface endpoint, and not from the internet."""
@@ -142,7 +144,7 @@ class PrivateIngressSettings(PatternSettings):
     def _only_with_private_ingress(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if value and info.data.get("private_ingress") is False:
             raise ValueError(
-                "must be empty without private_ingress. App Runner then admits the whole internet; use web_acl_arn to "
+                "Must be empty without private_ingress. App Runner then admits the whole internet; use web_acl_arn to "
                 "filter clients by address."
             )
         return value
@@ -152,9 +154,9 @@ class ServiceSettings(PrivateIngressSettings, SourceSettings):
     """Settings of an :class:`patternbook.app_runner.service.AppRunnerService`."""
 
     cpu: Annotated[Literal[256, 512, 1024, 2048, 4096], Unit("CPU units")] = 256
-    """CPU of an instance. 1,024 units are one vCPU."""
+    """CPU units of an instance. 1,024 units are one vCPU."""
     memory_mib: Annotated[Whole, Expected("a size that App Runner offers with this cpu"), Unit("MiB")] = 512
-    """Memory of an instance. The available sizes depend on cpu."""
+    """Memory of an instance. The sizes on offer depend on cpu."""
     max_concurrency: Annotated[Whole, within(MAX_CONCURRENCY), Unit("requests")] = 100
     """Maximum number of concurrent requests to an instance. Above it, App Runner starts another instance."""
     min_instances: Annotated[Whole, within(MIN_INSTANCES), Unit("instances")] = 2
@@ -164,7 +166,7 @@ class ServiceSettings(PrivateIngressSettings, SourceSettings):
     health_check_protocol: Protocol = "HTTP"
     """Protocol of the health check."""
     health_check_path: fields.UrlPath | None = None
-    """Path of the HTTP health check. It must answer 200 without authentication. Defaults to "/"."""
+    """URL path of the HTTP health check. It must answer 200 without authentication. Defaults to "/"."""
     health_check_interval_seconds: Seconds = 5
     """Time between two health checks."""
     health_check_timeout_seconds: Seconds = 2
@@ -188,8 +190,7 @@ class ServiceSettings(PrivateIngressSettings, SourceSettings):
     @field_validator("max_instances")
     @classmethod
     def _not_below_minimum(cls, value: int, info: ValidationInfo) -> int:
-        check_max_instances(value, min_instances=info.data.get("min_instances", 0))
-        return value
+        return checked_maximum(value, info)
 
     @field_validator("health_check_path")
     @classmethod
@@ -201,5 +202,7 @@ class ServiceSettings(PrivateIngressSettings, SourceSettings):
 
 def _only_with_repository(value: str | None, info: ValidationInfo) -> str | None:
     if value is not None and info.data.get("repository_url", "") is None:
-        raise ValueError("must be unset without repository_url, because an image is already built.")
+        raise ValueError(
+            "Must be unset without repository_url, because an image is already built. Remove it, or set repository_url."
+        )
     return value

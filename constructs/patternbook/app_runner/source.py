@@ -20,7 +20,8 @@ class SourceRepository:
     directory: str = "/"
     """Directory of the code and of ``apprunner.yaml``. Commands run there."""
     runtime: Runtime | None = None
-    """Managed runtime for the commands given here. If it is None, ``apprunner.yaml`` configures the build."""
+    """Managed runtime for ``build_command`` and the start command. If it is None, ``apprunner.yaml`` configures the
+    build."""
     build_command: str | None = None
 
 

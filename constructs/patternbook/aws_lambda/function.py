@@ -208,10 +208,10 @@ class LiveFunction(Construct):
     def shift_traffic(
         self, how: TrafficShift, *, alarms: Sequence[cloudwatch.IAlarm]
     ) -> codedeploy.LambdaDeploymentGroup:
-        """Lets CodeDeploy shift the alias to each new version, and back if one of ``alarms`` rings meanwhile.
+        """Lets CodeDeploy shift the alias to each new version, and back if one of ``alarms`` goes off in the meantime.
 
-        An alarm that already rings before the deployment stops it, too. Watch the new version (:meth:`new_version`),
-        not the version that a deployment is meant to repair.
+        An alarm that is already in state ALARM stops the deployment, too. Watch the new version
+        (:meth:`new_version`), not the version that a deployment is meant to repair.
         """
         group = codedeploy.LambdaDeploymentGroup(
             self,

@@ -21,6 +21,7 @@ from patternbook.limits.aws_lambda import (
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
 from patternbook.settings.fields import Unit, Whole, YesNo, within
+from patternbook.settings.ranges import checked_maximum
 
 _CODE = 'a folder or a .zip file with code, such as "mine", relative to where cdk runs'
 Executions = Annotated[Whole, Field(ge=0, le=100_000), Unit("concurrent executions")]
@@ -34,7 +35,7 @@ class CodeSettings(PatternSettings):
     """Folder with the code of a pattern's demonstration, the default of ``code_path``."""
 
     direct_upload: YesNo = True
-    """Also check Lambda's limit for a direct upload, as by `aws lambda update-function-code --zip-file`. Without the
+    """Check Lambda's limit for a direct upload, too, as by `aws lambda update-function-code --zip-file`. Without the
     check, the package may be larger, because the CDK uploads by way of S3."""
     code_path: Annotated[str | None, fields.Expected(_CODE)] = None
     """Folder or .zip file with your Python code. Defaults to the demonstration."""
@@ -60,12 +61,12 @@ class CodeSettings(PatternSettings):
     def _within_limits(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             if cls.demonstration is None:
-                raise ValueError("must be a folder or a .zip file with code, got none.")
+                raise ValueError(f"Must be {_CODE}, got none. Set it.")
             return value
         path = Path(value)
         # A path without a name is the working directory or the whole disk, which is never a package.
         if not path.name or not (path.is_dir() or (path.suffix == ".zip" and path.is_file())):
-            raise ValueError(f"must be {_CODE}.")
+            raise ValueError(f"Must be {_CODE}.")
         check_package(path, direct_upload=info.data.get("direct_upload", True))
         return value
 
@@ -99,22 +100,17 @@ class ScheduledEnvironments(SettingsModel):
     @field_validator("max_provisioned")
     @classmethod
     def _not_below_minimum(cls, value: int, info: ValidationInfo) -> int:
-        minimum = info.data.get("min_provisioned", 0)
-        if value < minimum:
-            raise ValueError(
-                f"must be at least min_provisioned ({minimum}), got {value}. Raise it, or lower min_provisioned."
-            )
-        return value
+        return checked_maximum(value, info)
 
 
 class ConcurrencySettings(PatternSettings):
     """Settings of reserved and provisioned concurrency."""
 
-    account_concurrency: Annotated[Whole, Field(ge=NEW_ACCOUNT_CONCURRENCY, le=100_000), Unit("executions")] = (
-        ACCOUNT_CONCURRENCY
-    )
-    """Quota of concurrent executions of the account in the Region, against which the next settings are checked. New
-    accounts may have a lower quota."""
+    account_concurrency: Annotated[
+        Whole, Field(ge=NEW_ACCOUNT_CONCURRENCY, le=100_000), Unit("concurrent executions")
+    ] = ACCOUNT_CONCURRENCY
+    """Quota of concurrent executions of the account in the Region, against which reserved and provisioned
+    concurrency are checked. New accounts may have a lower quota."""
     reserved_concurrency: Executions | None = None
     """Concurrent executions that are reserved for the function, and its maximum. Defaults to none in sandbox and 100 in
     production."""
@@ -151,11 +147,11 @@ class ConcurrencySettings(PatternSettings):
         minimum = info.data.get("provisioned_concurrency", 1)
         if minimum < 1:
             raise ValueError(
-                f"requires provisioned_concurrency of at least 1, got {minimum}. Scaling keeps at least 1."
+                f"Requires provisioned_concurrency of at least 1, got {minimum}. Scaling keeps at least 1."
             )
         if value < minimum:
             raise ValueError(
-                f"must be at least provisioned_concurrency ({minimum}), got {value}. Raise it, or lower "
+                f"Must be at least provisioned_concurrency ({minimum}), got {value}. Raise it, or lower "
                 "provisioned_concurrency."
             )
         _check_provisioned("max_provisioned_concurrency", value, info)
@@ -168,11 +164,11 @@ class ConcurrencySettings(PatternSettings):
     ) -> tuple[ScheduledEnvironments, ...]:
         if value and info.data.get("max_provisioned_concurrency", 0) is None:
             raise ValueError(
-                "requires max_provisioned_concurrency, because a schedule changes a range. Set both, or neither."
+                "Requires max_provisioned_concurrency, because a schedule changes a range. Set both, or neither."
             )
         times = [(schedule.cron, schedule.time_zone) for schedule in value]
         if len(set(times)) < len(times):
-            raise ValueError("must not contain two schedules for the same time. Remove one of them.")
+            raise ValueError("Must not contain two schedules for the same time. Remove one of them.")
         for schedule in value:
             _check_provisioned("max_provisioned", schedule.max_provisioned, info)
         return value
@@ -189,7 +185,7 @@ class FunctionSettings(ConcurrencySettings, CodeSettings):
     """Size of /tmp, for files that are too large for the package."""
     max_event_age_seconds: Annotated[Whole, within(EVENT_AGE), Unit("seconds")] = 3600
     """Maximum age of an asynchronous event. Older events go to the failure queue."""
-    retry_attempts: Annotated[Whole, within(RETRY_ATTEMPTS)] = 2
+    retry_attempts: Annotated[Whole, within(RETRY_ATTEMPTS), Unit("retries")] = 2
     """Number of retries of an asynchronous event whose call failed, before it goes to the failure queue."""
 
 

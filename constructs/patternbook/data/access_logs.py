@@ -35,5 +35,5 @@ def access_log_bucket(
         lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(days))],
         removal_policy=posture.removal_policy,
     )
-    acknowledge(bucket, "S1", "This is where access logs go. Who reads them is for CloudTrail to record.")
+    acknowledge(bucket, "S1", "It holds access logs itself. CloudTrail records who reads them.")
     return bucket

@@ -77,7 +77,7 @@ class SharedFileSystem(Construct):
             removal_policy=posture.removal_policy,
             file_system_policy=self._policy(),
             # False would add an Allow for everybody to write and to act as root to our policy. Our policy already
-            # refuses anonymous clients, because it allows nobody.
+            # refuses anonymous clients, because it allows no principal.
             allow_anonymous_access=True,
         )
         self._path, self._uid, self._gid = path, str(uid), str(gid)
@@ -93,7 +93,7 @@ class SharedFileSystem(Construct):
         )
 
     def _policy(self) -> iam.PolicyDocument:
-        """Denies access without TLS, and allows nobody.
+        """Denies access without TLS, and allows no principal.
 
         An explicit policy replaces the default policy, which would admit every client. So clients need an IAM policy of
         their own, and anonymous clients are refused.

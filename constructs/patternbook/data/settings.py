@@ -30,5 +30,5 @@ class SecretSettings(PatternSettings):
     def _not_twice(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         twice = sorted(value.keys() & info.data.get("secrets", {}).keys())
         if twice:
-            raise ValueError(f"must not repeat names of secrets, got {', '.join(twice)} in both. Remove one of each.")
+            raise ValueError(f"Must not repeat names of secrets, got {', '.join(twice)} in both. Remove one of each.")
         return value

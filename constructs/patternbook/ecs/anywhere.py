@@ -182,7 +182,8 @@ class AnywhereService(Construct):
         """
         if task.definition.compatibility != ecs.Compatibility.EXTERNAL or task.files:
             raise ValueError(
-                "task must have compatibility EXTERNAL and no files, because ECS Anywhere supports no EFS volumes."
+                f"task must have compatibility EXTERNAL and no files, got {task.definition.compatibility.name}"
+                f"{' with files' if task.files else ''}. ECS Anywhere supports no EFS volumes."
             )
         if desired_count < 0:
             raise ValueError(f"desired_count must be at least 0, got {desired_count}.")
@@ -203,7 +204,7 @@ class AnywhereService(Construct):
             desired_count=desired_count,
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             min_healthy_percent=min_healthy_percent,
-            # With CDK's default of 100 no deployment could proceed.
+            # The CDK's default is 100. Then no deployment could proceed.
             max_healthy_percent=200,
             enable_execute_command=task.posture.execute_command,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,

@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook.ecs.settings import TargetPercent, check_maximum
-from patternbook.limits.ecs_capacity import CapacityOption, OperatingSystem, check_scaling
+from patternbook.ecs.settings import TargetPercent
+from patternbook.limits.ecs_capacity import CapacityOption, check_scaling
 from patternbook.limits.instance_types import DEFAULT_TYPES, Architecture, InstanceTypeName, check_instance_types
+from patternbook.limits.operating_systems import OperatingSystem
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.fields import EachOnce, Percent, Unit, Whole, YesNo
+from patternbook.settings.ranges import checked_maximum
 
 Instances = Annotated[Whole, Field(ge=0, le=1000), Unit("instances")]
 Vcpus = Annotated[Whole, Field(ge=1, le=192), Unit("vCPUs")]
@@ -20,12 +22,12 @@ class Ec2CapacitySettings(PatternSettings):
     """Settings of an :class:`patternbook.ecs.ec2_capacity.Ec2Capacity`."""
 
     operating_system: OperatingSystem = "al2023"
-    """Operating system of the ECS-optimized AMI."""
+    """Operating system of the instances. They run its ECS-optimized AMI."""
     architecture: Architecture = "arm64"
     """CPU architecture of the AMI, the instances and the images."""
     eni_trunking: YesNo = False
-    """Whether the account setting awsvpcTrunking is on, so that instances hold more tasks. The stack does not change
-    the account setting."""
+    """Count on the account setting awsvpcTrunking, with which instances have room for more tasks. Turn it on first: the
+    stack does not change it."""
     instance_types: Annotated[tuple[InstanceTypeName, ...], EachOnce, Field(max_length=10)] = ()
     """Instance types in order of preference. Defaults to the two smallest types of the architecture."""
     on_demand_base: Instances = 2
@@ -67,7 +69,7 @@ class Ec2CapacitySettings(PatternSettings):
     @field_validator("max_instances")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("instances", value, info)
+        return checked_maximum(value, info)
 
 
 class ManagedInstancesSettings(PatternSettings):
@@ -87,9 +89,9 @@ class ManagedInstancesSettings(PatternSettings):
     capacity_option: CapacityOption = "on-demand"
     """Purchase option of the instances. Spot is cheaper, and AWS may reclaim the instances."""
     min_vcpus: Vcpus = 1
-    """Minimum vCPUs of an instance."""
+    """Minimum number of vCPUs of an instance."""
     max_vcpus: Vcpus = 4
-    """Maximum vCPUs of an instance."""
+    """Maximum number of vCPUs of an instance."""
     min_memory_gib: MemoryGib = 1
     """Minimum memory of an instance."""
     max_memory_gib: MemoryGib = 16
@@ -97,14 +99,14 @@ class ManagedInstancesSettings(PatternSettings):
     # 80 GiB is the default of AWS, which accepts less than images need, and 16,384 GiB is the maximum of gp3 volumes.
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedInstancesStorageConfiguration.html
     volume_gib: Annotated[Whole, Field(ge=30, le=16384), Unit("GiB")] = 80
-    """Volume size of an instance, for images and the files of containers."""
+    """Size of an instance's EBS volume, for images and the files of containers."""
 
     @field_validator("max_vcpus")
     @classmethod
     def _vcpus_ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("vcpus", value, info)
+        return checked_maximum(value, info)
 
     @field_validator("max_memory_gib")
     @classmethod
     def _memory_ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("memory_gib", value, info)
+        return checked_maximum(value, info)

@@ -10,10 +10,12 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 from typing_extensions import Self
 
+from patternbook.ec2.instances import mixed_instances
 from patternbook.ecs.capacity_settings import Ec2CapacitySettings
 from patternbook.ecs.launch_template import AGENT_SETTINGS, instance_role, launch_template
-from patternbook.limits.ecs_capacity import OperatingSystem, check_numbers, check_scaling
+from patternbook.limits.ecs_capacity import check_numbers, check_scaling
 from patternbook.limits.instance_types import DEFAULT_TYPES, Architecture, InstanceTypeName, check_instance_types
+from patternbook.limits.operating_systems import OperatingSystem
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
@@ -127,17 +129,8 @@ class Ec2Capacity(Construct):
             "Group",
             vpc=network.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-            mixed_instances_policy=autoscaling.MixedInstancesPolicy(
-                launch_template=self.template,
-                launch_template_overrides=[
-                    autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(name)) for name in names
-                ],
-                instances_distribution=autoscaling.InstancesDistribution(
-                    on_demand_allocation_strategy=autoscaling.OnDemandAllocationStrategy.PRIORITIZED,
-                    on_demand_base_capacity=on_demand_base,
-                    on_demand_percentage_above_base_capacity=100 - spot_percent,
-                    spot_allocation_strategy=autoscaling.SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
-                ),
+            mixed_instances_policy=mixed_instances(
+                self.template, instance_types=names, on_demand_base=on_demand_base, spot_percent=spot_percent
             ),
             # There is no desired capacity: scaling owns it, and a deployment would reset it.
             min_capacity=min_instances,

@@ -14,7 +14,7 @@ from typing_extensions import Self
 from patternbook.ecs.settings import ExpressSettings
 from patternbook.ecs.task import Task
 from patternbook.limits.ecs_express import MAIN_CONTAINER, SCALING_METRICS, ScalingMetric, check_target
-from patternbook.limits.ecs_tasks import check_order
+from patternbook.limits.scaling import check_order
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 

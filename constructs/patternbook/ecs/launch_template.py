@@ -8,8 +8,9 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from patternbook.limits.ecs_capacity import VOLUMES_GIB, OperatingSystem
+from patternbook.ec2.instances import encrypted_volumes
 from patternbook.limits.instance_types import Architecture
+from patternbook.limits.operating_systems import VOLUMES_GIB, OperatingSystem
 from patternbook.nag import acknowledge
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
@@ -54,15 +55,7 @@ def launch_template(
         http_put_response_hop_limit=1,
         associate_public_ip_address=False,
         detailed_monitoring=True,
-        block_devices=[
-            ec2.BlockDevice(
-                device_name=device,
-                volume=ec2.BlockDeviceVolume.ebs(
-                    gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3, delete_on_termination=True
-                ),
-            )
-            for device, gib in (VOLUMES_GIB[operating_system]).items()
-        ],
+        block_devices=encrypted_volumes(VOLUMES_GIB[operating_system]),
     )
 
 

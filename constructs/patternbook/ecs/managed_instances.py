@@ -64,7 +64,7 @@ class ManagedInstances(Construct):
         :param burstable: whether ECS may choose T instance types.
         :param allowed_instance_types: names of instance types, with ``*`` for any characters. Defaults to all.
         :param capacity_option: purchase option. A service can combine two providers in its strategy.
-        :param volume_gib: volume size of an instance, for images and the files of containers.
+        :param volume_gib: size of an instance's EBS volume, for images and the files of containers.
         :raises ValueError: see :func:`patternbook.limits.ecs_capacity.check_bounds`.
         """
         check_bounds(

@@ -12,7 +12,7 @@ from constructs import Construct, IValidation
 from typing_extensions import Self
 
 from patternbook.ecs.settings import ScalingSettings, UtilizationScalingSettings
-from patternbook.limits.ecs_tasks import check_order
+from patternbook.limits.scaling import check_order
 from patternbook.network.public_load_balancer import response_time
 
 TARGET_TRACKING = "target tracking"

@@ -13,7 +13,7 @@ from patternbook.ecs.ec2_capacity import Ec2Capacity
 from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.settings import FargateSettings
 from patternbook.ecs.task import Task
-from patternbook.limits.ecs_tasks import check_spot_share
+from patternbook.limits.scaling import check_spot_share
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
@@ -135,7 +135,7 @@ class FargateService(RollingService[ecs.FargateService]):
         """:param cluster: gets the Fargate capacity providers.
         :param on_demand_base: number of tasks that run on demand before any task runs on Spot.
         :param spot_percent: share of Spot in the tasks beyond the base, 0 to 100.
-        :raises ValueError: see :func:`patternbook.limits.ecs_tasks.check_spot_share`.
+        :raises ValueError: see :func:`patternbook.limits.scaling.check_spot_share`.
         """
         check_spot_share(on_demand_base=on_demand_base, spot_percent=spot_percent)
         super().__init__(scope, construct_id, network=network, task=task)

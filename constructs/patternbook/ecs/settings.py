@@ -8,13 +8,14 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import SecretSettings
 from patternbook.limits.ecs_express import MAX_REQUESTS_PER_TARGET, ScalingMetric, check_target
-from patternbook.limits.ecs_tasks import HIGHEST_PORT, RESERVED_PORTS, check_host_port, check_order, check_paths
+from patternbook.limits.ecs_tasks import HIGHEST_PORT, RESERVED_PORTS, check_host_port, check_paths
 from patternbook.limits.fargate import MEMORY_MIB, check_cpu, check_task_size
 from patternbook.limits.instance_types import Architecture
 from patternbook.network.settings import HealthCheckSettings
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel
 from patternbook.settings.fields import Expected, Number, Unit, Whole, YesNo
+from patternbook.settings.ranges import checked_maximum
 
 Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
 TargetPercent = Annotated[Whole, Field(ge=10, le=90), Unit("%")]
@@ -24,13 +25,6 @@ FargateCpu = Annotated[
 Command = Annotated[tuple[Annotated[str, fields.prose(1024)], ...], Field(max_length=20)]
 
 
-def check_maximum(name: str, value: int, info: ValidationInfo) -> int:
-    """The value of the setting ``max_<name>``, unless it is below that of ``min_<name>``."""
-    if f"min_{name}" in info.data:
-        check_order(name, minimum=info.data[f"min_{name}"], maximum=value)
-    return value
-
-
 class ContainerSettings(PatternSettings):
     """Settings of the container of a task."""
 
@@ -38,7 +32,7 @@ class ContainerSettings(PatternSettings):
     """Paths that the demonstration of the pattern writes to."""
 
     image: fields.ImageUri | None = None
-    """Container image that serves HTTP. Defaults to the demonstration page."""
+    """Container image of your own. Defaults to the demonstration page."""
     container_port: Annotated[Whole, Field(ge=1024, le=65535)] = 8080
     """Port that the image listens on. The container is not root, so the port cannot be below 1024."""
     health_check_command: Command = ()
@@ -127,7 +121,7 @@ class ScheduledTasks(SettingsModel):
     @field_validator("max_tasks")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("tasks", value, info)
+        return checked_maximum(value, info)
 
 
 class ResponseTimeStep(SettingsModel):
@@ -161,7 +155,7 @@ class TaskCountSettings(PatternSettings):
     @field_validator("max_tasks")
     @classmethod
     def _ordered(cls, value: int, info: ValidationInfo) -> int:
-        return check_maximum("tasks", value, info)
+        return checked_maximum(value, info)
 
 
 class UtilizationScalingSettings(TaskCountSettings):
@@ -188,7 +182,9 @@ class ScalingSettings(UtilizationScalingSettings):
     def _rising(cls, value: tuple[ResponseTimeStep, ...]) -> tuple[ResponseTimeStep, ...]:
         for lower, higher in pairwise(value):
             if not (lower.above_seconds < higher.above_seconds and lower.add_tasks < higher.add_tasks):
-                raise ValueError("Must be in rising order: each step later than the one before, and adding more tasks.")
+                raise ValueError(
+                    "Must be in rising order: each step must begin later than the one before, and add more tasks."
+                )
         return value
 
 
@@ -238,7 +234,7 @@ class AnywhereSettings(TaskSettings):
     host_port: Annotated[
         Whole,
         Field(ge=0, le=HIGHEST_PORT),
-        Expected(f"0, or a port from 1 to {HIGHEST_PORT} but for {', '.join(map(str, RESERVED_PORTS[:3]))}"),
+        Expected(f"0, or a port from 1 to {HIGHEST_PORT} except {', '.join(map(str, RESERVED_PORTS[:3]))}"),
     ] = 0
     """Port of a machine that leads to the task, so a machine runs one task. With 0 each task gets any free port."""
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters_ec2.html#task_size_ec2

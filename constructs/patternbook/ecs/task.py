@@ -37,8 +37,8 @@ class Task(Construct):
     """A task definition with one container: non-root, with a read-only root file system.
 
     The container writes to ``writable_paths`` and to the shared files, if any; if the posture allows ECS Exec, also to
-    the two folders that ECS Exec needs. The execution role pulls the image, writes the log and reads the given secrets.
-    The task role has no permissions until you grant it some.
+    the two folders that ECS Exec needs. The execution role pulls the image, writes the log and reads the secrets and
+    parameters. The task role has no permissions until you grant it some.
     """
 
     def __init__(

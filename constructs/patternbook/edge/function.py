@@ -29,7 +29,7 @@ _EVENT_TYPES: Final[Mapping[EdgeEvent, cloudfront.LambdaEdgeEventType]] = {
     "origin-response": cloudfront.LambdaEdgeEventType.ORIGIN_RESPONSE,
     "viewer-response": cloudfront.LambdaEdgeEventType.VIEWER_RESPONSE,
 }
-# Not Lambda's newest runtime: CloudFront supports new runtimes later, and refuses them only at deployment.
+# CloudFront supports a new runtime later than Lambda does. It refuses a runtime that is too new only at deployment.
 RUNTIME: Final = lambda_.Runtime.PYTHON_3_13
 
 
@@ -49,7 +49,7 @@ class EdgeFunction(Construct):
     The function and its versions outlive the stack, because CloudFront deletes its replicas only some hours after the
     last distribution is gone, and Lambda refuses to delete a function with replicas
     (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-delete-replicas.html). They cost
-    nothing while nobody calls them, and don't block another stack, because they have no fixed names.
+    nothing while they are not called, and don't block another stack, because they have no fixed names.
 
     Replicas write to CloudWatch Logs in the Region nearest to the viewer. Lambda creates the log group
     ``/aws/lambda/us-east-1.<function>`` there, without an expiry. The role permits this and nothing else.

@@ -1,7 +1,8 @@
-"""The S3 bucket of a website, and the upload of its files."""
+"""The upload of a website: its files go into a bucket, and CloudFront's cache is invalidated."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
@@ -19,29 +20,7 @@ from patternbook.edge.function import packed
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
 
-OLD_VERSIONS_DAYS = 90
-"""Days for which a posture with backups keeps files that were replaced or deleted."""
-
-
-def site_bucket(scope: Construct, construct_id: str, *, posture: Posture) -> s3.Bucket:
-    """A private bucket for the files of a website. The posture decides on retention and on old versions of files.
-
-    S3 encrypts it with its own keys in each posture. The files are public anyway, and the policy of a customer managed
-    key would have to admit CloudFront.
-    """
-    old_versions = s3.LifecycleRule(noncurrent_version_expiration=cdk.Duration.days(OLD_VERSIONS_DAYS))
-    bucket = s3.Bucket(
-        scope,
-        construct_id,
-        encryption=s3.BucketEncryption.S3_MANAGED,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        enforce_ssl=True,
-        versioned=posture.backups,
-        lifecycle_rules=[old_versions] if posture.backups else None,
-        removal_policy=posture.removal_policy,
-    )
-    acknowledge(bucket, "S1", "CloudFront is the only one to read it; its access logs say who asked for what.")
-    return bucket
+_FUNCTION: Final = Path(__file__).with_name("runtime") / "site_function.py"
 
 
 class SiteUpload(Construct):
@@ -79,7 +58,7 @@ class SiteUpload(Construct):
         :raises ValueError: if ``folder`` is not a directory, and see :class:`patternbook.data.logs.LogGroup`.
         """
         if not folder.is_dir():
-            raise ValueError(f"folder must be a directory, but {folder} is not a directory.")
+            raise ValueError(f"folder must be a directory, got {folder}.")
         super().__init__(scope, construct_id)
         archive = assets.Asset(self, "Folder", path=str(folder))
         logs = LogGroup(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
@@ -102,9 +81,7 @@ class SiteUpload(Construct):
         acknowledge(
             role, f"IAM5[Resource::<{name}.Arn>/*]", "It writes whatever the folder has, into this bucket only."
         )
-        with packed(
-            {"site_function.py": Path(__file__).with_name("site_function.py").read_text(encoding="utf-8")}
-        ) as code:
+        with packed({_FUNCTION.name: _FUNCTION.read_text(encoding="utf-8")}) as code:
             function = lambda_.Function(
                 self,
                 "Function",

@@ -1,4 +1,4 @@
-"""Who may act on a cluster: IAM roles of administrators and nodes, and the access entries that let them in."""
+"""Access to a cluster: the IAM roles of administrators and nodes, and their access entries."""
 
 from collections.abc import Sequence
 

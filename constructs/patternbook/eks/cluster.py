@@ -28,20 +28,20 @@ from patternbook.posture import Posture
 NODE_POOLS: Final = ("system", "general-purpose")
 """The built-in node pools of Auto Mode: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
 AUTO_MODE_POLICIES: Final = ("Compute", "BlockStorage", "LoadBalancing", "Networking")
-"""What Auto Mode adds to the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
+"""Managed policies that Auto Mode needs in the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 class EksCluster(Construct):
     """A cluster whose control plane EKS runs, in the private subnets of a network.
 
-    - *Endpoint*: private. It is public too for the CIDR blocks that are given, and for nobody else.
+    - *Endpoint*: private. It is also public for ``public_access_cidrs``, and for nobody else.
     - *Access*: the authentication mode is API. The creator of the cluster (CloudFormation's role) has no access.
       ``admin_role`` is the cluster administrator, and IAM decides who may assume it.
-    - *Logs*: all five types of control-plane logs, in a log group that keeps them as long as the posture says.
+    - *Logs*: all five types of control-plane logs, in a log group with a retention.
     - *Secrets* of Kubernetes are encrypted with a customer managed key of the cluster's own, in every posture.
     - *Protection*: by posture, EKS refuses to delete the cluster.
-    - *Nothing inside*: neither nodes, nor Auto Mode unless ``auto_mode`` is set, nor add-ons that nobody manages.
-      :meth:`add_on` adds add-ons: a network add-on before the nodes, CoreDNS after them.
+    - *Nodes and add-ons*: none, unless ``auto_mode`` is set. :meth:`add_on` adds add-ons: a network add-on before the
+      nodes, CoreDNS after them.
     - *kubectl* is part of the stack only where ``kubectl`` is set.
     """
 
@@ -69,7 +69,8 @@ class EksCluster(Construct):
         :param upgrade_policy: at the end of standard support, EKS upgrades the cluster by itself (STANDARD), or
             supports the version for another year at a higher price (EXTENDED).
         :param auto_mode: whether EKS brings nodes, load balancers and volumes by itself.
-        :param service_cidr: addresses of Kubernetes services, outside of the VPC's. EKS chooses them if it is None.
+        :param service_cidr: addresses of Kubernetes services, outside of the VPC's. Defaults to a block that EKS
+            chooses.
         :param kubectl: whether the stack can apply manifests, see :attr:`kubectl`.
         :param add_on_versions: versions by add-on name, such as ``v1.20.4-eksbuild.1``. EKS chooses the other versions
             when it makes the add-on: its default for the cluster's version.
@@ -216,7 +217,8 @@ class EksCluster(Construct):
 
     @property
     def internet_routes(self) -> list[IDependable]:
-        """The routes that nodes and pods reach AWS by. They must exist before the first node, and after the last."""
+        """The routes by which nodes and pods reach AWS. They must exist from before the first node until after the last
+        one."""
         return [subnet.internet_connectivity_established for subnet in self.cluster.vpc.private_subnets]
 
     def add_interface_endpoints(self, services: Sequence[ec2.InterfaceVpcEndpointAwsService]) -> None:
@@ -256,11 +258,11 @@ class EksCluster(Construct):
         """An add-on that EKS installs and keeps running.
 
         :param name: one of :data:`patternbook.limits.eks.ADD_ONS`.
-        :param configuration: what ``aws eks describe-addon-configuration`` allows.
+        :param configuration: values of the schema that ``aws eks describe-addon-configuration`` returns.
         :param roles: roles of pods by service account (:func:`patternbook.eks.pod_identity.pod_role`). They need the
             add-on ``eks-pod-identity-agent``.
-        :param after: what must exist before the add-on. An add-on that runs as a Deployment needs nodes, or EKS calls
-            it degraded after a while.
+        :param after: constructs that must exist before the add-on. An add-on that runs as a Deployment needs nodes, or
+            EKS calls it degraded after a while.
         :raises ValueError: for an unknown name.
         """
         if name not in ADD_ONS:
@@ -279,7 +281,7 @@ class EksCluster(Construct):
             ]
             if roles
             else None,
-            # The template wins over changes that somebody made by hand.
+            # The template overrides manual changes.
             resolve_conflicts="OVERWRITE",
         )
         add_on.node.add_dependency(*after, *self._endpoints, *(roles or {}).values())

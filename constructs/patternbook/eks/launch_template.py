@@ -1,4 +1,4 @@
-"""The launch template of nodes, and what a self-managed node needs in it: an AMI, and user data for nodeadm."""
+"""The launch template of nodes, and the AMI and the user data of self-managed nodes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -9,9 +9,10 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from patternbook.ec2.instances import encrypted_volumes
 from patternbook.eks.settings import Taint
-from patternbook.limits.ecs_capacity import VOLUMES_GIB, OperatingSystem
 from patternbook.limits.instance_types import Architecture
+from patternbook.limits.operating_systems import VOLUMES_GIB, OperatingSystem
 
 EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "PREFER_NO_SCHEDULE": "PreferNoSchedule", "NO_EXECUTE": "NoExecute"}
 """EKS's names of the effects of a taint, and the kubelet's."""
@@ -33,7 +34,8 @@ def node_template(
 
     https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
 
-    :param volume_gib: size of the volume for images and container writes. It defaults to :data:`VOLUMES_GIB`.
+    :param volume_gib: size of the volume for images and the files of containers. Defaults to
+        :data:`patternbook.limits.operating_systems.VOLUMES_GIB`.
     :param machine_image: for self-managed nodes, like the three arguments after it. EKS adds all four to a managed
         node group by itself.
     """
@@ -49,15 +51,7 @@ def node_template(
         user_data=user_data,
         require_imdsv2=True,
         http_put_response_hop_limit=1,
-        block_devices=[
-            ec2.BlockDevice(
-                device_name=device,
-                volume=ec2.BlockDeviceVolume.ebs(
-                    gib, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3, delete_on_termination=True
-                ),
-            )
-            for device, gib in volumes.items()
-        ],
+        block_devices=encrypted_volumes(volumes),
     )
 
 

@@ -13,9 +13,9 @@ from typing_extensions import Self
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.launch_template import node_template
 from patternbook.eks.settings import CapacityType, NodeGroupSettings, Taint
-from patternbook.limits.ecs_capacity import OperatingSystem
 from patternbook.limits.eks import MAX_NODES, NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
+from patternbook.limits.operating_systems import OperatingSystem
 
 AMI_TYPES: Final[Mapping[tuple[OperatingSystem, Architecture], eks.NodegroupAmiType]] = {
     ("al2023", "arm64"): eks.NodegroupAmiType.AL2023_ARM_64_STANDARD,
@@ -66,7 +66,7 @@ class ManagedNodes(Construct):
         after: Sequence[IDependable] = (),
     ) -> None:
         """:param role: role of the nodes, see :func:`patternbook.eks.access.node_role`.
-        :param instance_types: in order of preference on demand. They default to
+        :param instance_types: in order of preference on demand. Defaults to
             :data:`patternbook.limits.eks.NODE_TYPES` or :data:`patternbook.limits.eks.SPOT_TYPES`. A single type on
             Spot is a warning.
         :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.

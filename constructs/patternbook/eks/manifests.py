@@ -86,7 +86,7 @@ class Kubectl:
         """Options for the L2 construct of the cluster."""
         return eks.KubectlProviderOptions(
             kubectl_layer=KubectlV36Layer(self._scope, "KubectlLayer"),
-            # CDK would let the role read every repository of the account, for Helm charts that nobody installs.
+            # The CDK would allow the role to read all repositories of the account for Helm charts, but none is used.
             role=self._role.without_policy_updates(),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

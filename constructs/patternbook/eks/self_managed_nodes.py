@@ -10,14 +10,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 from typing_extensions import Self
 
+from patternbook.ec2.instances import mixed_instances
 from patternbook.eks.access import node_access_entry
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.launch_template import OwnImage, node_template, nodeadm_user_data, optimized_image
 from patternbook.eks.managed_nodes import warn_of_one_spot_type
 from patternbook.eks.settings import SelfManagedNodesSettings, Taint
-from patternbook.limits.ecs_tasks import check_spot_share
 from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
+from patternbook.limits.scaling import check_spot_share
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
 from patternbook.settings.fields import AMI_ID
@@ -65,12 +66,12 @@ class SelfManagedNodes(Construct):
         :param ami_id: an AMI with nodeadm and of this architecture, which nothing checks before a node launches. Each
             deployment defaults to the newest EKS-optimized AMI of the cluster's version.
         :param instance_types: in order of preference on demand. On Spot, price and capacity decide.
-        :param on_demand_base: number of on-demand nodes before the first Spot node.
-        :param spot_percent: share of Spot nodes among the nodes beyond the base.
+        :param on_demand_base: number of nodes that run on demand before any node runs on Spot.
+        :param spot_percent: share of Spot in the nodes beyond the base, 0 to 100.
         :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
         :param after: what a node needs to become ready, see :class:`patternbook.eks.managed_nodes.ManagedNodes`.
-        :raises ValueError: for anything but the id of an AMI, for a cluster without ``service_cidr``, and see
-            :func:`patternbook.limits.eks.check_sizes`, :func:`patternbook.limits.ecs_tasks.check_spot_share` and
+        :raises ValueError: if ``ami_id`` is not the id of an AMI, or the cluster has no ``service_cidr``; see
+            :func:`patternbook.limits.eks.check_sizes`, :func:`patternbook.limits.scaling.check_spot_share` and
             :func:`patternbook.limits.eks.check_node_types`.
         """
         check_sizes(min_nodes=min_nodes, max_nodes=max_nodes)
@@ -106,17 +107,8 @@ class SelfManagedNodes(Construct):
             "Group",
             vpc=cluster.cluster.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-            mixed_instances_policy=autoscaling.MixedInstancesPolicy(
-                launch_template=self.template,
-                launch_template_overrides=[
-                    autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(name)) for name in names
-                ],
-                instances_distribution=autoscaling.InstancesDistribution(
-                    on_demand_allocation_strategy=autoscaling.OnDemandAllocationStrategy.PRIORITIZED,
-                    on_demand_base_capacity=on_demand_base,
-                    on_demand_percentage_above_base_capacity=100 - spot_percent,
-                    spot_allocation_strategy=autoscaling.SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
-                ),
+            mixed_instances_policy=mixed_instances(
+                self.template, instance_types=names, on_demand_base=on_demand_base, spot_percent=spot_percent
             ),
             # No desired capacity: an autoscaler or a person owns it, and a deployment would reset it.
             min_capacity=min_nodes,

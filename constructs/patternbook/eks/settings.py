@@ -9,16 +9,16 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import LogSettings
-from patternbook.limits.ecs_capacity import OperatingSystem
-from patternbook.limits.ecs_tasks import check_order
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
+from patternbook.limits.operating_systems import OperatingSystem
 from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
 from patternbook.settings.fields import CIDR, NAMESPACE, EachOnce, Expected, Percent, Unit, Whole, YesNo
+from patternbook.settings.ranges import checked_maximum
 
 CapacityType = Literal["ON_DEMAND", "SPOT"]
 TaintEffect = Literal["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]
@@ -57,10 +57,10 @@ def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
                 f"public_access_cidrs must be public addresses, got {cidr}. Remove it: the private endpoint serves it."
             )
     together = ipaddress.collapse_addresses(map(ipaddress.IPv4Network, cidrs))
-    if any(block.prefixlen == 0 for block in together) and not posture.open_cluster_endpoint:
+    if any(block.prefixlen == 0 for block in together) and not posture.allow_open_cluster_endpoint:
         given = " and ".join(cidrs)
         raise ValueError(
-            f"public_access_cidrs may not admit everybody (0.0.0.0/0) in {posture.name}, got {given}. "
+            f"public_access_cidrs must not admit everybody (0.0.0.0/0) in {posture.name}, got {given}. "
             "List your own CIDR blocks."
         )
 
@@ -145,7 +145,7 @@ class NodeSettings(PatternSettings):
     architecture: Architecture = "arm64"
     """CPU architecture of the AMI, the nodes and your images."""
     volume_gib: Annotated[Whole, Field(ge=20, le=16384), Unit("GiB")] = 30
-    """Size of a node's EBS volume, which holds images and container writes."""
+    """Size of a node's EBS volume, for images and the files of containers."""
 
 
 class ManagedNodeSettings(NodeSettings):
@@ -190,9 +190,9 @@ class SelfManagedNodesSettings(NodeSettings):
     instance_types: InstanceTypes = ()
     """Instance types of the nodes, in order of preference on demand. Defaults to five types of the architecture."""
     on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("nodes")] = 2
-    """Number of on-demand nodes before the first Spot node."""
+    """Number of nodes that run on demand before any node runs on Spot."""
     spot_percent: Percent = 50
-    """Share of Spot nodes among the nodes beyond on_demand_base."""
+    """Share of Spot in the nodes beyond on_demand_base."""
     min_nodes: SomeNodes = 2
     """Minimum number of nodes. The add-ons need at least one."""
     max_nodes: SomeNodes = 6
@@ -230,12 +230,4 @@ def checked_types(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> 
     """Validates instance types, see :func:`patternbook.limits.eks.check_node_types`."""
     if "architecture" in info.data:
         check_node_types(value, architecture=info.data["architecture"])
-    return value
-
-
-def checked_maximum(value: int, info: ValidationInfo) -> int:
-    """Validates a setting ``max_…``: it must not be below the setting ``min_…`` of the same name."""
-    name = f"{info.field_name}".removeprefix("max_")
-    if f"min_{name}" in info.data:
-        check_order(name, minimum=info.data[f"min_{name}"], maximum=value)
     return value

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final, Literal
 
 from patternbook.limits.limit import Limit
+from patternbook.limits.scaling import check_order
 
 CLOSED_TO_NEW_CUSTOMERS: Final = date(2026, 4, 30)
 """Since this day, only accounts that already used App Runner can create services.
@@ -97,16 +98,7 @@ def check_scaling(*, max_concurrency: int, min_instances: int, max_instances: in
     """:raises ValueError: if App Runner doesn't take these numbers, or the minimum is above the maximum."""
     MAX_CONCURRENCY.check("max_concurrency", max_concurrency)
     MIN_INSTANCES.check("min_instances", min_instances)
-    check_max_instances(max_instances, min_instances=min_instances)
-
-
-def check_max_instances(max_instances: int, *, min_instances: int) -> None:
-    """:raises ValueError: if the minimum is above the maximum."""
-    if max_instances < min_instances:
-        raise ValueError(
-            f"max_instances must be at least min_instances ({min_instances}), got {max_instances}. "
-            "Raise max_instances or lower min_instances."
-        )
+    check_order("instances", minimum=min_instances, maximum=max_instances)
 
 
 def check_health_check_path(*, protocol: Protocol, path: str | None) -> None:
@@ -169,7 +161,9 @@ def check_commands(*, runtime: str | None, start_command: str | None, build_comm
         commands = {"start_command": start_command, "build_command": build_command}
         given = " and ".join(name for name, value in commands.items() if value is not None)
         if given:
-            raise ValueError(f"{given} must be unset without a runtime. Set runtime, or use apprunner.yaml.")
+            raise ValueError(
+                f"{given} must be unset without a runtime. Set runtime, or write the command into apprunner.yaml."
+            )
         return
     if runtime in ENDED_RUNTIMES:
         ended = ENDED_RUNTIMES[runtime]
@@ -178,7 +172,7 @@ def check_commands(*, runtime: str | None, start_command: str | None, build_comm
         raise ValueError(f"runtime must be one of {_listed(RUNTIMES)}, got {runtime}.")
     if start_command is None:
         raise ValueError(
-            f"start_command must be set with runtime {runtime}, because App Runner doesn't read apprunner.yaml then."
+            f"start_command must be set with runtime {runtime}, got none. App Runner doesn't read apprunner.yaml then."
         )
 
 

@@ -1,22 +1,11 @@
 """Limits of EC2 capacity for ECS: Auto Scaling groups, capacity providers and managed instances."""
 
-from typing import Final, Literal
+from typing import Literal
 
-from patternbook.limits.ecs_tasks import check_order, check_spot_share
 from patternbook.limits.instance_types import USABLE_MEMORY
+from patternbook.limits.scaling import check_order, check_spot_share
 
-OperatingSystem = Literal["al2023", "bottlerocket"]
 CapacityOption = Literal["on-demand", "spot"]
-
-VOLUMES_GIB: Final[dict[OperatingSystem, dict[str, int]]] = {
-    "al2023": {"/dev/xvda": 30},
-    "bottlerocket": {"/dev/xvda": 4, "/dev/xvdb": 30},
-}
-"""Volumes of the ECS-optimized AMIs, in GiB. Bottlerocket keeps images and containers on the second volume.
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/al2ami-storage-config.html
-https://bottlerocket.dev/en/os/latest/concepts/storage/
-"""
 
 
 def check_numbers(
@@ -53,23 +42,23 @@ def check_scaling(
     """:raises ValueError: if an argument needs the other way of scaling, since a group scales in one way only."""
     if capacity_provider and target_instance_cpu_percent is not None:
         raise ValueError(
-            "target_instance_cpu_percent must not be set with a capacity provider, which scales the instances by "
-            "their tasks. Set capacity_provider to false to scale them by CPU."
+            f"target_instance_cpu_percent must not be set with a capacity provider, got {target_instance_cpu_percent}. "
+            "The provider scales the instances by their tasks. Set capacity_provider to false to scale them by CPU."
         )
     if not capacity_provider and target_capacity_percent is not None:
         raise ValueError(
-            "target_capacity_percent must not be set without a capacity provider. Set target_instance_cpu_percent, or "
-            "set capacity_provider to true."
+            f"target_capacity_percent must not be set without a capacity provider, got {target_capacity_percent}. Set "
+            "target_instance_cpu_percent, or set capacity_provider to true."
         )
     if not capacity_provider and protect_busy_instances is not None:
         raise ValueError(
-            "protect_busy_instances must not be set without a capacity provider, because only a provider knows which "
-            "instances are busy. Set capacity_provider to true."
+            f"protect_busy_instances must not be set without a capacity provider, got {protect_busy_instances}. Only a "
+            "provider knows which instances are busy. Set capacity_provider to true."
         )
     if not capacity_provider and min_instances < 1:
         raise ValueError(
-            f"min_instances must be at least 1 without a capacity provider, got {min_instances}, because a group "
-            "without instances has no CPU utilization to scale by."
+            f"min_instances must be at least 1 without a capacity provider, got {min_instances}. A group "
+            "without instances has no CPU utilization to scale by. Raise min_instances."
         )
 
 

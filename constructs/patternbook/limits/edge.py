@@ -107,7 +107,7 @@ READ_ONLY_HEADERS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def is_disallowed(header: str) -> bool:
-    """Whether no function may add a header, given by its name in lower case."""
+    """Whether no function may add a header of this name in lower case."""
     return header in DISALLOWED_HEADERS or header.startswith(DISALLOWED_PREFIXES)
 
 
@@ -157,7 +157,9 @@ def check_certificate(certificate_arn: str | None, *, domain_names: Collection[s
     """
     if certificate_arn is None:
         if domain_names:
-            raise ValueError("certificate_arn must be set with domain_names. Give the ARN of their certificate.")
+            raise ValueError(
+                "certificate_arn must be set with domain_names, got none. Set it to the ARN of their certificate."
+            )
         return
     parts = certificate_arn.split(":")
     region = parts[3] if len(parts) > 3 else REGION  # an unresolved token has no parts
@@ -167,10 +169,15 @@ def check_certificate(certificate_arn: str | None, *, domain_names: Collection[s
             f"{REGION} only ({CERTIFICATE_URL})."
         )
     if domain_names is not None and not domain_names:
-        raise ValueError("certificate_arn must be unset without domain_names. Set domain_names to its names.")
+        raise ValueError(
+            f"certificate_arn must be unset without domain_names, got {certificate_arn}. Set domain_names to its names."
+        )
 
 
 def check_countries(*, allowed: Collection[str], blocked: Collection[str]) -> None:
     """:raises ValueError: for both allowed and blocked countries."""
     if allowed and blocked:
-        raise ValueError("blocked_countries must be empty with allowed_countries, because CloudFront takes one list.")
+        raise ValueError(
+            f"blocked_countries must be empty with allowed_countries, got {', '.join(blocked)}. CloudFront takes one "
+            "list. Remove one of the two."
+        )

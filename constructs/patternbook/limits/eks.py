@@ -4,8 +4,8 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from patternbook.limits.ecs_tasks import check_order
 from patternbook.limits.instance_types import Architecture, InstanceTypeName, check_instance_types
+from patternbook.limits.scaling import check_order
 
 MAX_PUBLIC_CIDRS: Final = 40
 """CIDR blocks that may reach a public endpoint.
@@ -53,7 +53,7 @@ https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
 
 
 def service_cidr(vpc_cidr: str) -> str:
-    """Addresses of Kubernetes services outside of the VPC's. A self-managed node has to know them."""
+    """Addresses of Kubernetes services, outside of the VPC's addresses. Self-managed nodes must know them."""
     vpc = ipaddress.IPv4Network(vpc_cidr)
     return next(cidr for cidr in SERVICE_CIDRS if not vpc.overlaps(ipaddress.IPv4Network(cidr)))
 

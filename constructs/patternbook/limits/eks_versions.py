@@ -11,7 +11,7 @@ KUBERNETES_VERSION: Final = "1.36"
 constant, the layer's package in ``pyproject.toml``, and its import in :mod:`patternbook.eks.manifests`."""
 
 READ_ON: Final = date(2026, 11, 23)
-"""The day on which somebody last compared this calendar with AWS's."""
+"""The date of the last comparison of this calendar with AWS's."""
 STALE_AFTER_DAYS: Final = 183
 """Half a year. EKS brings a new version about every four months, so compare the calendar again after that."""
 
@@ -47,7 +47,7 @@ def check_version(
     """:param upgrade_policy: EXTENDED accepts the year of extended support too.
     :param kubectl: whether the stack's own kubectl talks to the cluster. Their versions may be one minor version apart:
         https://kubernetes.io/releases/version-skew-policy/#kubectl
-    :param today: a day in UTC. It defaults to the current day.
+    :param today: a day in UTC. Defaults to the current day.
     :raises ValueError: for a version that is unknown, out of support, or too old for kubectl.
     """
     today = today or datetime.now(timezone.utc).date()

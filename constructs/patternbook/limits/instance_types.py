@@ -151,6 +151,6 @@ def check_room(
         if least > instances:
             count = sum(task.count for task in tasks)
             raise ValueError(
-                f"{instances} instances have not enough {what} for {count} tasks. Allow at least {least} instances, "
-                "larger instance types, ENI trunking, or fewer tasks."
+                f"Instances must have enough {what} for {count} tasks, got {instances}. Allow at least {least} "
+                "instances, larger instance types, ENI trunking, or fewer tasks."
             )

@@ -26,12 +26,13 @@ def check_certificate(*, protocol: Protocol, certificate_arn: str | None) -> Non
     """:raises ValueError: if TLS has no certificate, or TCP has one."""
     if protocol == "TLS" and certificate_arn is None:
         raise ValueError(
-            "certificate_arn must be the ARN of an ACM certificate with protocol TLS. Set it, or set protocol to TCP."
+            "certificate_arn must be the ARN of an ACM certificate with protocol TLS, got none. Set it, or set "
+            "protocol to TCP."
         )
     if protocol != "TLS" and certificate_arn is not None:
         raise ValueError(
-            f"certificate_arn must not be set with protocol {protocol}, which forwards bytes as they are. Set protocol "
-            "to TLS to end TLS at the load balancer."
+            f"certificate_arn must not be set with protocol {protocol}, got {certificate_arn}. Set protocol to TLS to "
+            "end TLS at the load balancer."
         )
 
 
@@ -44,8 +45,8 @@ def check_health_check_path(*, protocol: str, path: str | None) -> None:
         )
     if protocol == "TCP" and path is not None:
         raise ValueError(
-            "health_check_path must not be set with health_check_protocol TCP, which only opens a connection. Set "
-            "health_check_protocol to HTTP or HTTPS."
+            f"health_check_path must not be set with health_check_protocol TCP, got {path}. TCP only opens a "
+            "connection. Set health_check_protocol to HTTP or HTTPS."
         )
 
 
@@ -65,9 +66,9 @@ def check_health_check_times(*, interval_seconds: int, timeout_seconds: int) -> 
 
 
 def check_inbound_rules(*, allowed_cidrs: Sequence[str], enforce_inbound_rules: bool) -> None:
-    """:raises ValueError: if the security group applies to every client and admits nobody."""
+    """:raises ValueError: if the security group applies to every client and allows no traffic."""
     if enforce_inbound_rules and not allowed_cidrs:
         raise ValueError(
-            "allowed_cidrs must list at least one CIDR block with enforce_inbound_rules true. Add a block, or set "
-            "enforce_inbound_rules to false to admit PrivateLink clients only."
+            "allowed_cidrs must list at least one CIDR block with enforce_inbound_rules true, got none. Add a block, "
+            "or set enforce_inbound_rules to false to admit PrivateLink clients only."
         )

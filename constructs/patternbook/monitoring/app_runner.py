@@ -4,7 +4,7 @@ from patternbook.monitoring.base import MonitoringBase, metrics_of
 
 
 class AppRunnerAlarms(MonitoringBase):
-    """Alarms of App Runner services."""
+    """Alarms on errors, latency and the number of instances."""
 
     def watch_app_runner(self, name: str, service_id: str, *, max_instances: int | None) -> None:
         """Adds alarms on 5xx responses, latency and the maximum number of instances, and graphs of requests and usage.

@@ -97,7 +97,7 @@ class MonitoringBase(Construct):
     def notify_on_event(
         self, name: str, pattern: events.EventPattern, *, description: str, message: str
     ) -> events.Rule:
-        """See :meth:`patternbook.monitoring.base.topic.NotificationTopic.notify_on_event`."""
+        """See :meth:`patternbook.monitoring.topic.NotificationTopic.notify_on_event`."""
         return self._notifications.notify_on_event(self, name, pattern, description=description, message=message)
 
 

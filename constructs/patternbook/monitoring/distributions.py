@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # a stack that does not use the service does not load its con
 
 
 class DistributionAlarms(MonitoringBase):
-    """Alarms of CloudFront distributions."""
+    """Alarms on errors of a distribution and of its functions at the edge."""
 
     def watch_distribution(self, distribution: cloudfront.Distribution) -> None:
         """Adds alarms on 5xx responses and on functions at the edge, and graphs of requests and downloads.
@@ -20,7 +20,7 @@ class DistributionAlarms(MonitoringBase):
 
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
         """
-        # Not distribution.metric_*(), which lack the second dimension and so match nothing.
+        # The metrics of distribution.metric_*() lack the second dimension, so they match nothing.
         metric = metrics_of("AWS/CloudFront", {"DistributionId": distribution.distribution_id, "Region": "Global"})
         self.watch(
             "ErrorRate",

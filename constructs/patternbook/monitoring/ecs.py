@@ -7,7 +7,7 @@ from patternbook.monitoring.base import MINUTE, MonitoringBase
 
 
 class EcsAlarms(MonitoringBase):
-    """Alarms of ECS services."""
+    """Alarms on missing and on silent tasks."""
 
     def watch_agent_heartbeats(self, service: ecs.BaseService, *, tasks: int) -> None:
         """Adds an alarm on tasks that no agent reports for 15 minutes: a task is missing, or an agent has stopped.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # a stack that does not use the service does not load its con
 
 
 class EksAlarms(MonitoringBase):
-    """Alarms of EKS clusters."""
+    """Alarms on pods, nodes and the API server of a cluster, and on its file systems."""
 
     def watch_kubernetes(self, cluster_name: str, *, container_insights: bool) -> None:
         """Adds alarms on pods without a node and on errors of the API server, and a graph of its requests.

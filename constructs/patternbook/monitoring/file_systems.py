@@ -5,7 +5,7 @@ from patternbook.monitoring.base import MonitoringBase
 
 
 class FileSystemAlarms(MonitoringBase):
-    """Alarms of EFS file systems."""
+    """Alarms on throughput."""
 
     def watch_files(self, files: SharedFileSystem) -> None:
         """Adds an alarm on a file system that uses most of its permitted throughput."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # a stack that does not use the service does not load its con
 
 
 class FunctionAlarms(MonitoringBase):
-    """Alarms of Lambda functions."""
+    """Alarms on calls, asynchronous events, new versions and failure queues."""
 
     def watch_function(self, live: LiveFunction, *, slow_percent: int) -> None:
         """Adds alarms on calls by the alias and on its asynchronous events, and graphs of the load.

@@ -7,7 +7,7 @@ from patternbook.network.public_load_balancer import response_time
 
 
 class LoadBalancerAlarms(MonitoringBase):
-    """Alarms of Application and Network Load Balancers."""
+    """Alarms on responses, connections and targets."""
 
     def watch_load_balancer(
         self, load_balancer: elbv2.IApplicationLoadBalancer, targets: elbv2.ApplicationTargetGroup | None = None

@@ -5,7 +5,7 @@ from patternbook.monitoring.base import MonitoringBase
 
 
 class QueueAlarms(MonitoringBase):
-    """Alarms of SQS queues."""
+    """Alarms on old messages and dead letters."""
 
     def watch_queue(self, work: WorkQueue) -> None:
         """Adds alarms on old messages and on the dead-letter queue, and a graph of the backlog.

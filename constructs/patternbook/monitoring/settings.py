@@ -5,7 +5,7 @@ from patternbook.settings.base import PatternSettings
 
 
 class AlarmSettings(PatternSettings):
-    """Settings of a :class:`patternbook.monitoring.base.topic.NotificationTopic`."""
+    """Settings of a :class:`patternbook.monitoring.topic.NotificationTopic`."""
 
     alarm_email: fields.Email | None = None
     """E-mail address for alarms. Its owner must confirm the subscription."""

@@ -179,7 +179,9 @@ class InternalLoadBalancer(Construct):
         """
         container = service.task_definition.default_container
         if container is None or not container.port_mappings:
-            raise ValueError("service must have a task definition with a container that has a port.")
+            raise ValueError(
+                "service must have a task definition with a container that has a port, got none. Set port."
+            )
         targets = elbv2.NetworkTargetGroup(
             self,
             "Targets",
@@ -202,8 +204,8 @@ class InternalLoadBalancer(Construct):
 
     def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
         bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
-        # This is what log_access_logs does, which needs a Region at synth. Unlike the logs of an Application Load
-        # Balancer, these are delivered by CloudWatch Logs, which reads the bucket's ACL first:
+        # This is what log_access_logs does, which needs a Region at synth. CloudWatch Logs delivers the logs of a
+        # Network Load Balancer, and reads the bucket's ACL first:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/enable-access-logs.html
         stack = cdk.Stack.of(self)
         from_this_account = {

@@ -147,7 +147,8 @@ class PublicLoadBalancer(Construct):
 
     def serve(self, service: ecs.FargateService | ecs.Ec2Service) -> elbv2.ApplicationTargetGroup:
         """Sends requests to the healthy tasks of a service. A stopping task has 30 seconds to finish its requests."""
-        # Not a child of the listener: adding a certificate makes another listener, whose own group would start empty.
+        # The target group is not a child of the listener. Adding a certificate replaces the listener, and its child
+        # would be replaced by an empty group.
         targets = elbv2.ApplicationTargetGroup(
             self,
             "Targets",

@@ -79,7 +79,7 @@ class InternalLoadBalancerSettings(LogSettings):
     health_check_timeout_seconds: Annotated[
         Whole, Field(ge=TIMEOUT_SECONDS[0], le=TIMEOUT_SECONDS[1]), Unit("seconds")
     ] = 5
-    """Time for a task to answer a health check. It must be below the interval."""
+    """Time that a task has to answer a health check. It must be below the interval."""
     proxy_protocol: YesNo = False
     """Begin each connection with a proxy protocol header (version 2), which carries the client's address. The image
     must understand it."""
@@ -87,7 +87,7 @@ class InternalLoadBalancerSettings(LogSettings):
     """IPv4 CIDR blocks that may connect, including those of the consumers' VPCs. Set an empty list to admit PrivateLink
     clients only."""
     enforce_inbound_rules: YesNo = True
-    """Whether allowed_cidrs applies to PrivateLink clients, too. Set it to false if their addresses overlap."""
+    """Apply allowed_cidrs to PrivateLink clients, too. Set it to false if their addresses overlap."""
 
     @field_validator("certificate_arn")
     @classmethod
@@ -129,7 +129,7 @@ class EndpointSettings(InternalLoadBalancerSettings):
     allowed_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=50)] = ()
     """ARNs of the AWS accounts, IAM roles and IAM users that may request a connection."""
     acceptance_required: YesNo = True
-    """Whether a person must accept each connection."""
+    """Require a person to accept each connection."""
     private_dns_name: fields.DomainName | None = None
     """Private DNS name of the endpoint service. Consumers can use it once you have created the TXT record of the output
     VerificationRecord."""

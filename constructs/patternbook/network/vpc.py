@@ -103,7 +103,7 @@ class Network(Construct):
         )
 
     def https_client_group(self, scope: Construct, construct_id: str, *, description: str) -> ec2.SecurityGroup:
-        """A security group that admits nobody and lets out HTTPS only."""
+        """A security group without ingress rules, which allows only HTTPS as egress."""
         group = ec2.SecurityGroup(scope, construct_id, vpc=self.vpc, description=description, allow_all_outbound=False)
         # AWS publishes no list of the addresses of registries and AWS services that a security group can reference.
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "HTTPS to registries and AWS services")

@@ -1,8 +1,8 @@
-"""The rules of :mod:`patternbook.rules` as a plugin of the CDK: they run whenever an app is synthesized.
+"""A plugin for the CDK that runs the rules of :mod:`patternbook.rules` whenever an app is synthesized.
 
     cdk.Validations.of(app).add_plugins(PatternbookRules())
 
-A finding is acknowledged as any other of CDK's validation, beside its construct, or above it::
+Acknowledge a finding on its construct or on a parent, as any other finding of the CDK's validation::
 
     cdk.Validations.of(cluster).acknowledge(
         cdk.Acknowledgment(id="Patternbook::eks-public-endpoint", reason="A classroom; it lives for an afternoon.")
@@ -25,13 +25,13 @@ from patternbook.rules.engine import ERROR, MATCHES_NOTHING, PLUGIN, REASON_MISS
 from patternbook.rules.reading import TemplateError, read
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
-"""As ``cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY``."""
+"""The value of ``cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY``."""
 
 
 @dataclass(frozen=True)
 class _Acknowledgement:
     path: str
-    """Of the construct that acknowledges, for itself and all below it."""
+    """The path of the construct. The acknowledgement covers it and all constructs below it."""
     rule: str
     reason: str
 
@@ -41,14 +41,14 @@ class _Acknowledgement:
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class PatternbookRules:
-    """What breaks a deployment of ECS, EKS, Lambda, CloudFront and others, or makes it silently wrong.
+    """Finds problems in templates that break a deployment, or that no error message will tell.
 
-    An error ends the synthesis; a warning is shown. An acknowledgement without a reason, or of what is not found, is a
-    warning itself.
+    An error makes the synthesis fail. A warning is only shown. An acknowledgement without a reason or without a finding
+    is a warning itself.
     """
 
     def __init__(self, *, today: date | None = None) -> None:
-        """:param today: in UTC; the day it is where it is None."""
+        """:param today: the date for rules about the end of support. The default is today's date in UTC."""
         self._today = today or datetime.now(timezone.utc).date()
 
     @property
@@ -71,7 +71,7 @@ class PatternbookRules:
             path = Path(stack.template_path)
             try:
                 document = read(path).document
-            except TemplateError:  # of a stack without resources, of which CDK itself has to say something
+            except TemplateError:  # the stack has no resources, which the CDK itself reports
                 continue
             beside = _metadata(path)
             paths = _construct_paths(beside)
@@ -104,8 +104,9 @@ def _of_rule(rule: Rule, message: str, place: cdk.PolicyViolatingResource) -> cd
 
 
 def _metadata(template: Path) -> dict[str, Any]:
-    """What CDK knows of the constructs of a stack, by path: from the file beside the template, as to ask each construct
-    of an app would take longer than the rules do.
+    """The metadata of the constructs of a stack, by path.
+
+    It is read from the file beside the template. Reading it from each construct would take longer than the rules.
     """
     path = template.with_name(template.name.removesuffix(".template.json") + ".metadata.json")
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -122,17 +123,17 @@ def _construct_paths(beside: dict[str, Any]) -> dict[str, str]:
 
 
 def _about(acknowledged: Sequence[_Acknowledgement], found: set[tuple[str, str]]) -> Iterator[cdk.PolicyViolation]:
-    """What is wrong with acknowledgements themselves."""
+    """Findings about acknowledgements without a reason, or without a finding."""
     for each in acknowledged:
         place = cdk.PolicyViolatingResource(construct_path=each.path, locations=[])
         if not each.reason.strip():
             yield _of_rule(REASON_MISSING, f"{each.rule!r} is acknowledged without a reason.", place)
         if not any(each.covers(rule, path) for rule, path in found):
-            yield _of_rule(MATCHES_NOTHING, f"{each.rule!r} is acknowledged, and there is no such finding.", place)
+            yield _of_rule(MATCHES_NOTHING, f"{each.rule!r} is acknowledged, but no rule has found it.", place)
 
 
 def _of_app(app: Any) -> Iterator[_Acknowledgement]:
-    """What the app itself acknowledges, for all stacks."""
+    """The acknowledgements of the app itself, for all stacks."""
     for entry in app.node.metadata:
         if entry.type == _ACKNOWLEDGED:
             yield from _in_entry("", entry.data)

@@ -1,1 +1,1 @@
-"""Settings of a pattern: typed models, how they are loaded from the CDK context, and how they are described."""
+"""Settings of patterns: typed models, loading from the CDK context, and descriptions for users."""

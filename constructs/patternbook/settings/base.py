@@ -1,4 +1,4 @@
-"""What the settings of a pattern are made of: frozen pydantic models."""
+"""Base classes for the settings of patterns. They are frozen pydantic models."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
@@ -10,36 +10,36 @@ from patternbook.settings.fields import EachOnce, Region
 
 
 class SettingsModel(BaseModel):
-    """A part of the settings with fields of its own, such as one rule of a list."""
+    """A group of settings with several fields, such as one rule in a list of rules."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
-        validate_default=True,  # rules across fields also hold between a default and a given value
+        validate_default=True,  # so that validators also compare a default with a given value
         allow_inf_nan=False,
     )
 
     refused: ClassVar[Mapping[str, str]] = {}
-    """Settings that a user would try and that do not exist. Each has the sentence that an error message gives."""
+    """Settings that users may expect, but that are not supported, each with its error message."""
 
 
 class PatternSettings(SettingsModel):
     """The settings of one pattern.
 
-    A rule across fields is a ``field_validator`` on the last of them. It reads the others from ``info.data``, which
-    holds only valid ones, so one run reports all mistakes. :func:`posture_of` gives the posture to a rule that
-    depends on it.
+    A rule across several fields is a ``field_validator`` on the last of them. It reads the others from ``info.data``.
+    There it finds only the valid ones, so that one run reports all mistakes. If a rule depends on the posture, it calls
+    :func:`posture_of`.
     """
 
     @property
     def pinned_region(self) -> str | None:
-        """The Region that AWS requires for these settings, or None where any Region will do."""
+        """The only Region that AWS supports with these settings, or None if AWS supports any Region."""
         return None
 
 
 class RegionalSettings(PatternSettings):
-    """The settings of a pattern that can be in several Regions at once."""
+    """The settings of a pattern that can be deployed to several Regions."""
 
     regions: Annotated[tuple[Region, ...], EachOnce, Field(max_length=10)] = ()
     """Regions to deploy to. Each gets a stack of its own, which shares nothing with the others. Leave it empty for
@@ -47,5 +47,5 @@ class RegionalSettings(PatternSettings):
 
 
 def posture_of(info: ValidationInfo) -> Posture:
-    """The posture that settings are checked for; sandbox unless the loader says otherwise."""
+    """The posture of the stage whose settings are validated. Without a stage, it is the sandbox."""
     return (info.context or {}).get("posture", SANDBOX)

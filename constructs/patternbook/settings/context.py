@@ -1,4 +1,4 @@
-"""The CDK context: what ``cdk.json`` says, and which keys of the context belong to this book."""
+"""Reads the CDK context of ``cdk.json``, and finds mistakes among the context keys that this book does not know."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,26 +10,26 @@ from patternbook.settings.mistakes import NOTHING, Mistake, SettingsError, close
 CDK_KEYS: Final = ("cli-telemetry", "acknowledged-issue-numbers")
 """Keys of the CDK CLI without a ``:`` or ``/``."""
 EVERY_STACK: Final = "EveryStack"
-"""Stands for all stacks in a context key."""
+"""The name in a context key that stands for all stacks."""
 STAGES: Final = "stages"
 PATTERNS: Final = "patterns"
 POSTURE: Final = "posture"
 """A key of earlier versions. It is refused, because a posture belongs to a stage."""
 
 ALIKE: Final = 0.8
-"""How much an unknown key has to resemble one of ours to count as a mistake, from 0 to 1."""
+"""How similar an unknown key must be to a known one to count as a mistake, from 0 to 1."""
 
 
 def is_cdk_key(key: str) -> bool:
-    """Whether a context key is CDK's own, or a plugin's: flags and look-ups hold a ``:`` or ``/``."""
+    """Whether a context key belongs to the CDK or to a plugin. Their flags and look-ups contain a ``:`` or ``/``."""
     return key in CDK_KEYS or ":" in key or "/" in key
 
 
 def read_cdk_json(path: Path) -> dict[str, Any]:
-    """The context that a ``cdk.json`` gives.
+    """The context in a ``cdk.json``.
 
-    :raises SettingsError: for a file that cannot be read, that is no JSON, that gives a key twice (JSON would take
-        the last of them in silence), or whose context is no object.
+    :raises SettingsError: if the file cannot be read or is not JSON, if its context is not an object, or if a key is
+        given twice. Python's JSON parser would silently use the last one.
     """
     twice: list[str] = []
 
@@ -57,10 +57,10 @@ def read_cdk_json(path: Path) -> dict[str, Any]:
 def sort_unknown(
     unknown: Mapping[str, Any], *, stacks: Iterable[str], settings: Mapping[str, list[str]]
 ) -> tuple[list[Mistake], list[str]]:
-    """Tells mistakes from keys of somebody else, such as those of a company's ``~/.cdk.json``.
+    """Separates mistakes from keys of other tools, such as those in a company's ``~/.cdk.json``.
 
     :param settings: the names of all settings, each with the stacks that have it.
-    :return: the mistakes, and the keys that are none of ours.
+    :return: the mistakes, and the keys of other tools.
     """
     mistakes, foreign = [], []
     known = [*stacks, EVERY_STACK, STAGES, PATTERNS]

@@ -1,4 +1,4 @@
-"""What settings accept, in words: for error messages and for the list of settings."""
+"""Describes in words which values settings accept, for error messages and for the list of settings."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from patternbook.settings.mistakes import one_of
 
 
 def describe(annotation: Any, metadata: Iterable[Any] = ()) -> str:
-    """What a field of this type accepts, as the end of the sentence "must be …"."""
+    """The accepted values of a type, as the end of the sentence "must be …"."""
     annotation, metadata = unwrap(annotation, metadata)
     for item in metadata:
         if isinstance(item, Expected):
@@ -69,13 +69,13 @@ def _example(annotation: Any, metadata: Iterable[Any] = ()) -> Any:
 
 
 def unit_of(field: FieldInfo) -> str:
-    """The unit of a number, or nothing."""
+    """The unit of a number, or an empty text."""
     _, metadata = unwrap(field.annotation, field.metadata)
     return next((item.name for item in metadata if isinstance(item, Unit)), "")
 
 
 def nested_models(model: type[BaseModel]) -> list[type[SettingsModel]]:
-    """The models of the objects that a model's fields take, in the order of the fields, each once."""
+    """The models of all objects within a model, in the order of the fields, without duplicates."""
     found: dict[type[SettingsModel], None] = {}
 
     def visit(annotation: Any) -> None:
@@ -92,7 +92,7 @@ def nested_models(model: type[BaseModel]) -> list[type[SettingsModel]]:
 
 
 def unwrap(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
-    """The type inside ``Annotated`` and ``… | None``, with all metadata on the way."""
+    """The type inside ``Annotated`` and ``… | None``, with all metadata of these."""
     metadata = list(metadata)
     while True:
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -126,7 +126,7 @@ def model_at(settings_type: type[BaseModel], location: list[Any]) -> type[BaseMo
 
 
 def json_type(annotation: Any) -> type | None:
-    """What JSON has for a field of this type: a list, a dict, or None for what is a single value."""
+    """The type of the JSON value: list, dict, or None for a single value."""
     origin = typing.get_origin(annotation)
     if origin is tuple:
         return list
@@ -135,14 +135,14 @@ def json_type(annotation: Any) -> type | None:
 
 
 def field_at(annotation: Any, location: list[Any]) -> tuple[Any, list[Any]]:
-    """Type and metadata at a location of pydantic's error: a field's name, a list's index, an object's key."""
+    """Type and metadata at a location in pydantic's errors. Its parts are names of fields, indexes and keys."""
     metadata: list[Any] = []
     for part in location:
         annotation, _ = unwrap(annotation)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             field = annotation.model_fields[part]
             annotation, metadata = field.annotation, list(field.metadata)
-        else:  # a tuple's items are its first argument, a dict's values its second
+        else:  # the first type argument of a tuple is the type of its items; the second one of a dict, of its values
             arguments = typing.get_args(annotation)
             annotation, metadata = arguments[0 if isinstance(part, int) else 1], []
     return annotation, metadata

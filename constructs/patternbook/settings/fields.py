@@ -1,4 +1,4 @@
-"""Types for settings. Each says what it accepts, and refuses everything else with that sentence.
+"""Types for settings. Each type has a description of the accepted values, which its error message contains.
 
 A type is ``Annotated[str, …]`` with a validator and an :class:`Expected` text. Users read the text in error messages
 and in the list of settings.
@@ -24,20 +24,20 @@ from patternbook.limits.logs import RETENTION_DAYS
 
 @dataclass(frozen=True)
 class Expected:
-    """What a field accepts, as the end of the sentence "must be …"."""
+    """The accepted values of a field, as the end of the sentence "must be …"."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Text(Expected):
-    """Part of ``Annotated[str, …]``: a text that ``accepts`` takes."""
+    """Part of ``Annotated[str, …]``: accepts a text for which ``accepts`` returns a true value."""
 
     accepts: Callable[[str], object]
     hint: Callable[[str], str] = lambda _: ""
-    """A sentence about a value that is refused, or nothing."""
+    """Returns a sentence about a refused value, or an empty text."""
     max_length: int = 2048
-    """Characters. No setting needs more: AWS's longest ARNs have 2,048."""
+    """Maximum number of characters. The longest ARNs of AWS have 2,048, and no setting is longer."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
@@ -52,7 +52,7 @@ class Text(Expected):
 
 @dataclass(frozen=True)
 class Within(Expected):
-    """Part of ``Annotated[int, …]``: a whole number within a limit, of which the message names the source."""
+    """Part of ``Annotated[int, …]``: accepts a whole number within a limit. The message contains the limit's source."""
 
     limit: Limit
 
@@ -73,19 +73,19 @@ class Unit:
 
 
 def matching(pattern: str, expected: str) -> Text:
-    """A text that matches a whole regular expression."""
+    """A text that matches a regular expression as a whole."""
     return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
 
 
 def within(limit: Limit) -> Within:
-    """A whole number within a limit of AWS."""
+    """A whole number within one of AWS's limits."""
     return Within(f"a whole number from {limit.minimum:,} to {limit.maximum:,}: {limit.name}, {limit.source}", limit)
 
 
 def network(largest: int, smallest: int, example: str, *, usable: bool = False) -> Text:
     """An IPv4 block in CIDR notation with a prefix length from ``largest`` to ``smallest``.
 
-    :param usable: whether hosts can have its addresses, which excludes loopback, link-local, multicast and reserved.
+    :param usable: accept only addresses that a host can have. They are not loopback, link-local, multicast or reserved.
     """
 
     def accepts(value: str) -> bool:
@@ -103,7 +103,7 @@ def network(largest: int, smallest: int, example: str, *, usable: bool = False) 
             block = str(ipaddress.IPv4Network(value, strict=False))
         except ValueError:
             return ""
-        return f" {value} has host bits set. The block that it is in is {block}." if block != value else ""
+        return f" {value} has host bits set. Its block is {block}." if block != value else ""
 
     return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts, hint)
 
@@ -118,42 +118,42 @@ def arn(service: str, resource: str, example: str) -> Text:
 
 
 def _plain_number(value: Any) -> Any:
-    # Python's bool is an int, and its numbers may hold underscores; pydantic would take both.
+    # pydantic accepts a bool as a number, because Python's bool is an int. It also accepts underscores in a text.
     if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
         raise ValueError("Must be a number.")
     return value
 
 
 def _is_cron(value: str) -> bool:
-    """Whether a text is a schedule that will ever come."""
+    """Whether a text is a schedule with a time in the future."""
     try:
         return value.isascii() and AwsCroniter(value).occurrence(datetime.now(timezone.utc)).next() is not None
-    except Exception:  # the parser lets IndexError and others through
+    except Exception:  # the parser also raises IndexError and others
         return False
 
 
 @cache
 def _time_zones() -> frozenset[str]:
-    """Those of the tzdata package: what the machine has besides would make a difference between machines."""
+    """The time zones of the tzdata package. The machine's own time zones are ignored, because machines differ."""
     names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
     return frozenset(names) - {"Factory"}
 
 
 @cache
 def _countries() -> frozenset[str]:
-    """Those of ISO 3166, which the tzdata package has for its time zones."""
+    """The countries of ISO 3166, from a file of the tzdata package."""
     table = resources.files("tzdata").joinpath("zoneinfo").joinpath("iso3166.tab").read_text(encoding="utf-8")
     return frozenset(line.partition("\t")[0] for line in table.splitlines() if not line.startswith("#"))
 
 
 Whole = Annotated[int, BeforeValidator(_plain_number)]
-"""A whole number; give bounds with ``Field(ge=…, le=…)``."""
+"""A whole number. ``Field(ge=…, le=…)`` adds bounds."""
 
 Number = Annotated[float, BeforeValidator(_plain_number)]
-"""A number; give bounds with ``Field(ge=…, le=…)``."""
+"""A number. ``Field(ge=…, le=…)`` adds bounds."""
 
 YesNo = Annotated[bool, Strict()]
-"""True or false, and not a number or a text that could be meant as either."""
+"""True or false. Numbers and texts are refused, although pydantic could convert some of them."""
 
 
 def _known_retention(value: int) -> int:
@@ -167,15 +167,16 @@ LogRetentionDays = Annotated[Whole, AfterValidator(_known_retention), Expected(_
 
 CIDR = network(0, 32, "203.0.113.0/24")
 Cidr = Annotated[str, CIDR]
-# A VPC is a /16 at the largest. Three subnets in each of three AZs, of which a load balancer wants a /27, fill a /23.
+# The largest VPC is a /16. The smallest is a /23: it has room for three subnets in each of three AZs, and a load
+# balancer needs a /27.
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
 VPC_CIDR = network(16, 23, "10.0.0.0/16", usable=True)
 VpcCidr = Annotated[str, VPC_CIDR]
-# Three subnets, of which the smallest is a /28, fill a /26.
+# The smallest subnet is a /28. Three of them need a /26.
 CONSUMER_CIDR = network(16, 26, "10.1.0.0/24", usable=True)
 ConsumerCidr = Annotated[str, CONSUMER_CIDR]
-# Of clients that come by private ways: no block of them is larger than the one of 10.0.0.0.
+# These are blocks of clients in private networks. The largest private block is 10.0.0.0/8.
 PRIVATE_CIDR = network(8, 32, "10.0.0.0/8", usable=True)
 PrivateCidr = Annotated[str, PRIVATE_CIDR]
 
@@ -189,8 +190,8 @@ Email = Annotated[
 Cron = Annotated[
     str,
     Text(
-        "six cron fields (minute hour day-of-month month day-of-week year, one of the two days a ?), "
-        'such as "0 8 ? * MON-FRI *", that is yet to come',
+        "a schedule in the future of six cron fields (minute hour day-of-month month day-of-week year; one of the two "
+        'days must be ?), such as "0 8 ? * MON-FRI *"',
         _is_cron,
     ),
 ]
@@ -199,7 +200,7 @@ TimeZone = Annotated[
 ]
 
 Country = Annotated[
-    str, Text('a country by its two letters of ISO 3166, such as "DE"', lambda value: value in _countries())
+    str, Text('a two-letter country code of ISO 3166, such as "DE"', lambda value: value in _countries())
 ]
 
 CertificateArn = Annotated[
@@ -211,7 +212,8 @@ CertificateArn = Annotated[
     ),
 ]
 KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d")]
-# With the six characters that Secrets Manager adds to a name, so that policies name just this secret.
+# The ARN must include the six random characters that Secrets Manager adds to the name. Otherwise policies would match
+# other secrets, too.
 SecretArn = Annotated[
     str,
     arn(
@@ -269,8 +271,8 @@ ImageUri = Annotated[
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 PRINCIPAL_ARN = matching(
     r"arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/([\w+=,.@-]+/)*[\w+=,.@-]{1,64})",
-    'the ARN of an account, a role or a user of IAM, such as "arn:aws:iam::111122223333:root"; not *, which would be '
-    "everybody in AWS",
+    'the ARN of an account, an IAM role or an IAM user, such as "arn:aws:iam::111122223333:root", but not *, which '
+    "stands for all AWS accounts",
 )
 PrincipalArn = Annotated[str, PRINCIPAL_ARN]
 # https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html
@@ -281,13 +283,13 @@ DOMAIN_NAME = matching(
 DomainName = Annotated[str, DOMAIN_NAME]
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-# kubernetes.io and k8s.io belong to Kubernetes, and the kubelet of a node may not give itself most of theirs.
+# The prefixes kubernetes.io and k8s.io belong to Kubernetes. The kubelet may not set most of them on its own node.
 LabelKey = Annotated[
     str,
     matching(
         r"(?!([a-z0-9.-]*\.)?(kubernetes|k8s)\.io/)([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?"
         r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?",
-        'a key such as "example.com/team", with no prefix of Kubernetes\' own',
+        'a label key such as "example.com/team", without a prefix that belongs to Kubernetes',
     ),
 ]
 LabelValue = Annotated[
@@ -306,16 +308,16 @@ Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
 def _each_once(value: tuple[Any, ...]) -> tuple[Any, ...]:
     twice = sorted({item for item in value if value.count(item) > 1})
     if twice:
-        raise ValueError(f"Must hold each value once. These are there more than once: {', '.join(twice)}.")
+        raise ValueError(f"Must contain each value only once. These values are repeated: {', '.join(twice)}.")
     return value
 
 
 EachOnce = AfterValidator(_each_once)
-"""Part of ``Annotated[tuple[…], …]``: refuses a list of texts that has one of them twice."""
+"""Part of ``Annotated[tuple[…], …]``: refuses a list with duplicates."""
 
 
 def prose(max_length: int) -> Text:
-    """Free text. What CDK would take for one of its own placeholders is refused."""
+    """Free text. It refuses texts that the CDK would replace, because they look like its placeholders."""
     return Text(
         f"a text of 1 to {max_length:,} characters",
         lambda value: 1 <= len(value) <= max_length and "${Token[" not in value,
@@ -324,7 +326,7 @@ def prose(max_length: int) -> Text:
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 _REPOSITORY_PATH = r"[a-z][a-z0-9]*([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
-# The shorter of the limits of a private repository (256) and a public one (205).
+# The maximum length is 256 for a private repository and 205 for a public one.
 RepositoryName = Annotated[
     str,
     matching(
@@ -356,6 +358,6 @@ ImageTagPrefix = Annotated[
 ImageTagFilter = Annotated[
     str,
     matching(
-        r"[\w.*-]{1,128}", 'an image tag of 1 to 128 characters, where a * stands for any others, such as "latest*"'
+        r"[\w.*-]{1,128}", 'an image tag of 1 to 128 characters, in which * matches any characters, such as "latest*"'
     ),
 ]

@@ -1,4 +1,4 @@
-"""From the CDK context to checked, typed settings of every stage, or to one message with every mistake.
+"""Loads the settings of every stage from the CDK context, and reports all mistakes in one message.
 
 Settings come from these places. A later one overrides an earlier one::
 
@@ -28,7 +28,7 @@ from patternbook.settings.reading import Given, decoded, mistakes_of, read
 from patternbook.settings.stages import Stage, StageSettings
 
 STAGE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}", re.ASCII)
-"""Names of stages become part of stack names, which CloudFormation limits to letters, digits and hyphens.
+"""The name of a stage is part of stack names, for which CloudFormation allows only letters, digits and hyphens.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 """
@@ -39,22 +39,22 @@ SettingsTypes = Mapping[str, type[PatternSettings]]
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the context asks for."""
+    """The stages to build, and their settings."""
 
     stages: tuple[Stage, ...]
     """The sandbox first, then the named stages."""
     ignored: tuple[str, ...]
-    """Context keys that belong to somebody else."""
+    """Context keys of other tools."""
 
 
 def load(
     context: Mapping[str, Any], settings_types: SettingsTypes, *, cdk_json: Mapping[str, Any] | None = None
 ) -> Plan:
-    """The stages that a context asks for, with the settings of their patterns.
+    """Loads the stages of a context, with the settings of their patterns.
 
     :param context: the whole context that an app sees.
-    :param cdk_json: the part of it that ``cdk.json`` gives, for messages that say where a mistake is.
-    :raises SettingsError: with every mistake in ``context``.
+    :param cdk_json: the part of the context from ``cdk.json``. Messages use it to name the place of a mistake.
+    :raises SettingsError: with all mistakes in ``context``.
     """
     loader = _Loader(context, settings_types, cdk_json or {})
     plan = loader.load()
@@ -66,10 +66,10 @@ def load(
 def load_settings(
     settings_type: type[PatternSettings], given: Mapping[str, Any], *, posture: Posture = SANDBOX, stack: str = ""
 ) -> PatternSettings:
-    """The settings of one pattern outside of an app, such as in a test. Texts are read as on the command line.
+    """Loads the settings of one pattern without an app, for example in a test. Texts are parsed as on the command line.
 
-    :param stack: the name that mistakes begin with.
-    :raises SettingsError: with every mistake in ``given``.
+    :param stack: the name of the stack in messages.
+    :raises SettingsError: with all mistakes in ``given``.
     """
     values = {name: Given(value, f"{stack}.{name}") for name, value in given.items()}
     mistakes: list[Mistake] = []
@@ -140,7 +140,7 @@ class _Loader:
         )
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
-        """The stages that are asked for, each with what is said of it."""
+        """The entries of the stages to build."""
         asked, in_file = self.context.get(STAGES, {}), self.cdk_json.get(STAGES, {})
         configured = in_file if isinstance(in_file, dict) else {}
         if isinstance(asked, str) and not asked.lstrip().startswith("{"):
@@ -159,7 +159,7 @@ class _Loader:
             self.mistakes.append(Mistake(STAGES, asked, remedy, self._file(STAGES)))
 
     def _built(self, path: str, asked: Any, file: str) -> list[str]:
-        """The names of the stacks to build, in the order of the book; all of them where nothing is asked for."""
+        """The names of the stacks to build, in the order of the book. Without a choice, all of them."""
         if asked is None:
             return list(self.types)
         names = _listed(asked) if isinstance(asked, str) and not asked.lstrip().startswith("[") else asked
@@ -181,7 +181,9 @@ class _Loader:
         *,
         posture: Posture,
     ) -> dict[str, PatternSettings]:
-        """The settings of each stack: each layer overrides the one before it, and what is asked for all of them."""
+        """The settings of each stack. Each layer overrides the one before, and a stack's own settings override those of
+        EveryStack.
+        """
         found: dict[str, PatternSettings] = {}
         for stack in stacks:
             values: dict[str, Given] = {}
@@ -195,7 +197,7 @@ class _Loader:
         return found
 
     def _object(self, stack: str, value: Any, path: str, file: str | None = None) -> dict[str, Given]:
-        """The settings of a whole stack, given as an object."""
+        """The settings of a stack in one object, as in ``cdk.json``."""
         file = self._file(path) if file is None else file
         try:
             given = decoded(value, dict)
@@ -206,13 +208,13 @@ class _Loader:
         return self._checked(stack, {name: Given(each, f"{path}.{name}", file) for name, each in given.items()})
 
     def _asked(self, stack: str) -> dict[str, Given]:
-        """The settings of a stack that have a context key each, as on the command line."""
+        """The settings of a stack with one context key each, as on the command line."""
         keys = {key.partition(".")[2]: key for key in self.context if key.startswith(f"{stack}.")}
         given = {name: Given(self.context[key], key, self._file(key)) for name, key in keys.items()}
         return self._checked(stack, given)
 
     def _checked(self, stack: str, given: dict[str, Given]) -> dict[str, Given]:
-        """Refuses a setting of EveryStack that no stack has."""
+        """Refuses settings of EveryStack that no stack has."""
         for name, each in given.items():
             if stack == EVERY_STACK and name not in self.stacks_with:
                 remedy = f"No stack has this setting.{did_you_mean(name, self.stacks_with)}"

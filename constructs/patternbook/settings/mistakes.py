@@ -1,4 +1,4 @@
-"""Mistakes in settings: what one says, and the error that holds all mistakes of a run."""
+"""Mistakes in settings, and the error that reports all of them."""
 
 import json
 from collections.abc import Iterable
@@ -7,20 +7,20 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 NOTHING: Final = object()
-"""The value of a mistake that is not about a value."""
+"""The value of a mistake without a value."""
 LONGEST_VALUE_SHOWN: Final = 120
-"""Characters of a wrong value that a message shows."""
+"""Maximum number of characters of a wrong value in a message."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One wrong setting: where it is, the value given, and what would be right."""
+    """A wrong setting: its place, its value and the remedy."""
 
     path: str
     value: Any
     remedy: str
     file: str = ""
-    """The file that the value stands in, or nothing for the command line."""
+    """The file with the value, or an empty text for the command line."""
 
     def __str__(self) -> str:
         where = f"  {self.path}" + ("" if self.value is NOTHING else f" = {_shown(self.value)}")
@@ -28,7 +28,7 @@ class Mistake:
 
 
 class SettingsError(Exception):
-    """All mistakes of a run."""
+    """Reports all mistakes in settings."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
@@ -43,9 +43,9 @@ def one_of(values: Iterable[Any]) -> str:
 
 
 def closest(given: Any, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The one of the known names that a user probably meant, if any.
+    """The known name that the user probably meant, if any.
 
-    :param cutoff: how alike the two have to be, from 0 to 1, as :func:`difflib.get_close_matches` measures it.
+    :param cutoff: how similar the names must be, from 0 to 1. See :func:`difflib.get_close_matches`.
     """
     names = list(known)
     shortened = [name for name in names if given and name.startswith(str(given))]
@@ -54,7 +54,7 @@ def closest(given: Any, known: Iterable[str], *, cutoff: float = 0.6) -> str | N
 
 
 def did_you_mean(given: Any, known: Iterable[str]) -> str:
-    """A question that ends a message, or nothing."""
+    """A question for the end of a message, or an empty text."""
     name = closest(given, known)
     return f' Did you mean "{name}"?' if name else ""
 

@@ -1,4 +1,4 @@
-"""Values that a user has given, read into a settings model: one mistake for each that the model refuses."""
+"""Reads given values into a settings model, and collects a mistake for each value that the model refuses."""
 
 import json
 import typing
@@ -16,13 +16,13 @@ from patternbook.settings.mistakes import Mistake, did_you_mean, one_of
 
 @dataclass(frozen=True)
 class Given:
-    """A value of a setting, and where it comes from."""
+    """A value of a setting, and its source."""
 
     value: Any
     path: str
-    """How a message names the place, such as ``EveryStack.log_retention_days``."""
+    """The place in messages, such as ``EveryStack.log_retention_days``."""
     file: str = ""
-    """The file that it stands in, or nothing for the command line."""
+    """The file with the value, or an empty text for the command line."""
 
 
 def read(
@@ -33,9 +33,9 @@ def read(
     posture: Posture,
     mistakes: list[Mistake],
 ) -> PatternSettings | None:
-    """The settings, or None after all mistakes were added to ``mistakes``.
+    """Validates the settings. If some are wrong, it adds all mistakes to ``mistakes`` and returns None.
 
-    :param prefix: what the path of a mistake begins with that is about no given value, but about a default.
+    :param prefix: the beginning of the path for mistakes about a default, which has no source.
     """
     values = {name: _typed(settings_type, name, each.value) for name, each in given.items()}
     try:
@@ -46,10 +46,10 @@ def read(
 
 
 def decoded(value: Any, wanted: type) -> Any:
-    """A list or an object, which on the command line is JSON.
+    """Parses a list or an object, which is JSON on the command line.
 
-    :raises TypeError: for another type.
-    :raises ValueError: for a text that is no JSON.
+    :raises TypeError: if the value has another type.
+    :raises ValueError: if a text is not JSON.
     """
     value = json.loads(value) if isinstance(value, str) else value
     if not isinstance(value, wanted):
@@ -60,14 +60,14 @@ def decoded(value: Any, wanted: type) -> Any:
 def mistakes_of(
     model: type[BaseModel], error: ValidationError, *, prefix: str, given: Mapping[str, Given], file: str = ""
 ) -> Iterator[Mistake]:
-    """What pydantic found, as messages for users."""
+    """Converts pydantic's errors to mistakes with messages for users."""
     details = error.errors(include_url=False)
     for detail in details:
         if detail["type"] == "too_short" and any(_is_within(other["loc"], detail["loc"]) for other in details):
-            continue  # short only of the items that are wrong themselves
+            continue  # the list is only too short because of its wrong items
         location = [part for part in detail["loc"] if part != "[key]"]
         if detail["type"] == "extra_forbidden" and detail["loc"][-1] == "[key]":
-            location.append("[key]")  # pydantic's mark of a key, but here somebody's name of a setting
+            location.append("[key]")  # pydantic marks keys of objects so, but here it is the name of a setting
         source = given.get(str(location[0])) if location else None
         start = [source.path, *map(str, location[1:])] if source else [prefix, *map(str, location)]
         path, stands_in = ".".join(start), source.file if source else file
@@ -77,9 +77,9 @@ def mistakes_of(
 
 
 def _remedy(model: type[BaseModel], detail: Any, location: list[Any], *, path: str) -> str:
-    """What is wrong and what to do.
+    """The message: what the value must be, and how to correct it.
 
-    :param path: what was typed on the command line to set this; empty for a value from a file.
+    :param path: the setting's key on the command line, or an empty text for a value from a file.
     """
     kind = detail["type"]
     if kind == "value_error":
@@ -109,12 +109,12 @@ def _not_json(text: str) -> str:
 
 
 def _how_to_type(annotation: Any, path: str) -> str:
-    # A setting has one dot in its path. What is deeper is part of a text that was JSON.
+    # The key of a setting has one dot. A deeper path leads into a value that was JSON.
     return f" Type it as -c '{path}={example(annotation)}'." if path.count(".") == 1 else ""
 
 
 def _typed(settings_type: type[PatternSettings], name: str, value: Any) -> Any:
-    """Reads a text of the command line: lists and objects as JSON, ``null`` as nothing."""
+    """Parses a text of the command line: lists and objects are JSON, and ``null`` is None."""
     field = settings_type.model_fields.get(name)
     if field is None or not isinstance(value, str):
         return value
@@ -131,7 +131,7 @@ def _typed(settings_type: type[PatternSettings], name: str, value: Any) -> Any:
     try:
         return decoded(value, wanted)
     except (TypeError, ValueError, RecursionError):
-        return value  # refused by the model, with what it must be
+        return value  # the model refuses the text with a better message
 
 
 def _is_within(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""Stages: where patterns are deployed to, in which posture, and with which settings."""
+"""Stages. Each has a posture, settings, and optionally an account and a Region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,9 +34,9 @@ class Stage:
     """A stage whose settings are checked."""
 
     settings: Mapping[str, PatternSettings]
-    """Settings of each pattern, by the name of its stack."""
+    """The settings of each pattern, by the name of its stack."""
     name: str | None = None
-    """Name of the ``cdk.Stage``. The sandbox has none: its stacks stand directly in the app."""
+    """Name of the ``cdk.Stage``. The sandbox has no ``cdk.Stage``, because its stacks are directly in the app."""
     posture: Posture = SANDBOX
     account: str | None = None
     region: str | None = None

@@ -197,7 +197,7 @@ class NetworkPromises:
     """Promises about the network."""
 
     OUTBOUND: ClassVar[Mapping[str, set[str]]] = {}
-    """What the pattern's own security groups let out, by their descriptions. The others let nothing out."""
+    """Allowed outbound traffic of the pattern's security groups, by their descriptions. The others allow none."""
 
     MORE_GROUPS: ClassVar[tuple[str, ...]] = ()
     """Descriptions of other security groups that admit the cluster's members."""

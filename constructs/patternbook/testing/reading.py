@@ -26,12 +26,12 @@ class Resource:
 
     @property
     def kept(self) -> tuple[str | None, str | None]:
-        """What becomes of it when it leaves the stack, and when it is replaced."""
+        """The deletion policy and the update-replace policy."""
         return self.body.get("DeletionPolicy"), self.body.get("UpdateReplacePolicy")
 
 
 class Reading:
-    """The resources of a stack, and how they hang together."""
+    """The resources of a stack, and the references between them."""
 
     def __init__(self, stack: cdk.Stack) -> None:
         self.stack = stack

@@ -1,4 +1,4 @@
-"""What the security groups of a stack let out: the same rules for every pattern with a network of its own."""
+"""Checks the outbound traffic that security groups allow. All patterns with a network have the same rules."""
 
 from patternbook.testing.reading import Reading, Resource
 

@@ -181,7 +181,7 @@ purge() {
     needs systemctl
     find_package_manager
     systemctl stop ecs amazon-ssm-agent 2>/dev/null || :
-    # Without an agent nobody would stop them.
+    # Without an agent, these containers would keep running.
     if command -v docker >/dev/null 2>&1; then
         containers=$(docker ps --quiet --filter label=com.amazonaws.ecs.task-arn 2>/dev/null) || containers=
         # shellcheck disable=SC2086 # one id a line

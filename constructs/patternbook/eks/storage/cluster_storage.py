@@ -1,4 +1,4 @@
-"""All the storage that the pods of a cluster with nodes can claim volumes of."""
+"""All storage of a cluster with nodes: CSI drivers, file systems and StorageClasses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from patternbook.posture import Posture
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterStorage:
-    """CSI drivers, file systems and StorageClasses of a cluster: those that the settings name, and None for others."""
+    """The storage that the settings name. The other attributes are None."""
 
     ebs_driver: eks.CfnAddon | None = None
     efs: EfsStorage | None = None
@@ -43,7 +43,7 @@ class ClusterStorage:
 
         :param cluster: a cluster with ``kubectl``, unless ``settings.storage`` is empty.
         :param nodes: the nodes that the drivers run on.
-        :param key: encrypts volumes, files and passwords. AWS managed keys do if it is None.
+        :param key: encrypts volumes, files and passwords. Defaults to AWS managed keys.
         """
         driver, efs, lustre, ontap = None, None, None, None
         if "ebs" in settings.storage:

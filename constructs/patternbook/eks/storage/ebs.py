@@ -15,7 +15,7 @@ from patternbook.eks.pod_identity import pod_role, volume_key_statements
 def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: kms.Key | None) -> eks.CfnAddon:
     """The EBS CSI driver, which makes, attaches, enlarges and deletes volumes for claims.
 
-    Its role has the AWS managed policy, which allows to change only what the driver has tagged as a cluster's.
+    Its role has the AWS managed policy, which lets it change only what it has tagged as a cluster's.
     https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
 
     :param nodes: the nodes that the driver runs on.
@@ -40,8 +40,8 @@ def apply_default_class(
 ) -> None:
     """Applies the StorageClass for claims that name none.
 
-    :param key: encrypts the volumes. The AWS managed key does if it is None.
-    :param path: the manifest. Auto Mode has another driver, so its StorageClass is another.
+    :param key: encrypts the volumes. Defaults to the AWS managed key.
+    :param path: the manifest. Auto Mode has a driver of its own, and needs another StorageClass for it.
     :raises ValueError: see :func:`patternbook.eks.manifests.read_manifests`.
     """
     manifests = read_manifests(path)

@@ -16,17 +16,17 @@ from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 
 TAG = "efs.csi.aws.com/cluster"
-"""The tag of access points that an EFS CSI driver has made."""
+"""The tag of access points that an EFS CSI driver has created."""
 
 
 class EfsStorage(Construct):
     """A file system, and the EFS CSI driver as an EKS add-on. The driver makes an access point of the file system for
     each claim: a directory with a user of its own, which pods in every AZ share.
 
-    The role of the driver allows to make access points of this one file system only. It allows to delete the access
-    points of every EFS CSI driver in the account, because their ARNs do not name a file system and all drivers set the
-    same tag. The AWS managed policy AmazonEFSCSIDriverPolicy would allow both for every file system. Members of the
-    cluster's security group reach the files by TLS and never as root, without permissions of IAM.
+    The role of the driver can create access points of this one file system only. It can delete the access points of
+    every EFS CSI driver in the account, because their ARNs do not name a file system and all drivers set the same tag.
+    The AWS managed policy AmazonEFSCSIDriverPolicy would allow both for every file system. Members of the cluster's
+    security group reach the files by TLS and never as root, without IAM permissions.
 
     https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEFSCSIDriverPolicy.html
@@ -44,7 +44,7 @@ class EfsStorage(Construct):
         key: kms.Key | None = None,
     ) -> None:
         """:param nodes: the nodes that the driver runs on.
-        :param key: encrypts the files. The AWS managed key does if it is None.
+        :param key: encrypts the files. Defaults to the AWS managed key.
         """
         super().__init__(scope, construct_id)
         self._cluster = cluster
@@ -118,7 +118,7 @@ class StaticEfsVolume(SharedFileSystem):
         key: kms.Key | None = None,
     ) -> None:
         """:param cluster: a cluster with ``kubectl``.
-        :param key: encrypts the files. The AWS managed key does if it is None.
+        :param key: encrypts the files. Defaults to the AWS managed key.
         """
         super().__init__(scope, construct_id, vpc=network.vpc, posture=posture, key=key)
         self.admit(cluster.node_connections)

@@ -57,7 +57,7 @@ class LustreStorage(Construct):
         """:param nodes: the nodes that the driver runs on.
         :param capacity_gib: storage capacity: 1,200 GiB, or a multiple of 2,400 GiB.
         :param mbps_per_tib: throughput in MB/s per TiB: 125, 250, 500 or 1,000.
-        :param key: encrypts the files. The AWS managed key does if it is None.
+        :param key: encrypts the files. Defaults to the AWS managed key.
         :raises ValueError: see :func:`patternbook.limits.fsx.check_lustre`.
         """
         check_lustre(capacity_gib, mbps_per_tib)

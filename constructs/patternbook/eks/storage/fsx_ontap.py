@@ -67,7 +67,7 @@ class OntapStorage(Construct):
         """:param nodes: the nodes that Trident runs on.
         :param capacity_gib: SSD storage capacity: 1,024 to 196,608 GiB.
         :param mbps: throughput in MB/s: 128, 256, 512, 1,024, 2,048 or 4,096.
-        :param key: encrypts files and password. AWS managed keys do if it is None.
+        :param key: encrypts files and password. Defaults to AWS managed keys.
         :raises ValueError: see :func:`patternbook.limits.fsx.check_ontap`.
         """
         check_ontap(capacity_gib, mbps)
@@ -110,7 +110,7 @@ class OntapStorage(Construct):
         )
         self.machine.apply_removal_policy(posture.removal_policy)
         self.driver = self._trident(nodes)
-        cost = monthly_cost_of_ontap(capacity_gib, mbps, multi_az=posture.standby_in_another_az)
+        cost = monthly_cost_of_ontap(capacity_gib, mbps, multi_az=posture.multi_az_file_systems)
         cdk.Annotations.of(self).add_warning_v2(
             "patternbook:ontapCost",
             f"FSx for ONTAP costs about {cost:,.0f} USD a month, used or not. Subscribe to its add-on, NetApp Trident, "
@@ -195,9 +195,9 @@ class OntapStorage(Construct):
         key: kms.Key | None,
     ) -> fsx.CfnFileSystem:
         """CDK has only an L1 construct for ONTAP."""
-        subnets = network.vpc.isolated_subnets[: 2 if posture.standby_in_another_az else 1]
+        subnets = network.vpc.isolated_subnets[: 2 if posture.multi_az_file_systems else 1]
         standby: dict[str, Any] = {}
-        if posture.standby_in_another_az:
+        if posture.multi_az_file_systems:
             tables = [subnet.route_table.route_table_id for subnet in network.vpc.private_subnets]
             standby = {"preferred_subnet_id": subnets[0].subnet_id, "route_table_ids": tables}
             for subnet in network.vpc.private_subnets:
@@ -211,7 +211,7 @@ class OntapStorage(Construct):
             storage_capacity=capacity_gib,
             kms_key_id=key.key_arn if key else None,
             ontap_configuration=fsx.CfnFileSystem.OntapConfigurationProperty(
-                deployment_type="MULTI_AZ_1" if posture.standby_in_another_az else "SINGLE_AZ_1",
+                deployment_type="MULTI_AZ_1" if posture.multi_az_file_systems else "SINGLE_AZ_1",
                 throughput_capacity=mbps,
                 automatic_backup_retention_days=BACKUP_DAYS if posture.backups else 0,
                 **standby,

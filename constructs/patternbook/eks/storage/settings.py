@@ -42,7 +42,7 @@ class StorageSettings(PatternSettings):
         # https://github.com/bottlerocket-os/bottlerocket/issues/4128
         if "fsx-ontap" in value and info.data.get("operating_system") == "bottlerocket":
             raise ValueError(
-                "May not contain fsx-ontap with bottlerocket, which does not support NetApp Trident. Use al2023."
+                "Must not contain fsx-ontap with bottlerocket, which does not support NetApp Trident. Use al2023."
             )
         return value
 

@@ -129,7 +129,7 @@ class _Builder:
 def _key(value: Any, line: int) -> str:
     if isinstance(value, (dict, list)):
         raise TemplateError(f"a key must be a text, got an object or a list in line {line}")
-    word = value is None or isinstance(value, bool)  # not 1, although it equals True
+    word = value is None or isinstance(value, bool)  # a look-up would also find 1, which equals True
     return {True: "true", False: "false", None: "null"}[value] if word else str(value)
 
 

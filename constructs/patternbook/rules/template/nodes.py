@@ -30,7 +30,7 @@ class Problem:
     message: str
 
 
-@dataclass(eq=False, slots=True)  # not frozen, which would make the many nodes of a check twice as slow
+@dataclass(eq=False, slots=True)  # a check makes many nodes, and frozen ones would take twice as long
 class Node:
     """A place in a resource, and its value.
 
@@ -61,7 +61,7 @@ class Node:
 
     @property
     def may_be_missing(self) -> bool:
-        """Whether no value is given, or possibly none."""
+        """Whether the value is missing, or may be missing."""
         return self.missing or self.unknown
 
     @property

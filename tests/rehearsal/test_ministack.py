@@ -1,6 +1,6 @@
-"""Where :mod:`rehearsal.types` holds on to MiniStack, whose insides may move with any version.
+"""MiniStack's private names are as :mod:`rehearsal.types` expects. Any version of MiniStack may change them.
 
-A failure here says what to look at. Until then nothing that :mod:`rehearsal.types` does can be trusted.
+A failure here names the code to adapt. Until then, no result of :mod:`rehearsal.types` can be trusted.
 """
 
 import ast
@@ -22,17 +22,19 @@ from ministack.services import alb, cloudformation, ec2, iam
 from ministack.services.cloudformation import custom_resource, provisioners
 
 import rehearsal.types
-from rehearsal.types import application_autoscaling, seams
+from rehearsal.types import application_autoscaling, shapes
 
 ROOT = Path(__file__).parents[2]
 TYPES = ROOT / "rehearsal" / "types"
 REGION = "us-east-1"
 
 
-def test_the_version_is_the_one_that_was_looked_into() -> None:
+def test_the_installed_version_is_the_pinned_one() -> None:
     pinned = f"ministack=={version('ministack')}"
     for name in ("pyproject.toml", "requirements.txt"):
-        assert pinned in (ROOT / name).read_text(encoding="utf-8"), f"installed is {pinned}, {name} says otherwise"
+        assert pinned in (ROOT / name).read_text(encoding="utf-8"), (
+            f"{pinned} is installed, but {name} pins another version"
+        )
 
 
 def takes(function: Callable[..., Any], *names: str) -> bool:
@@ -51,10 +53,10 @@ def keys_end_with_own(store: Any) -> bool:
         del store["own"]
 
 
-# What seams.py uses, what for, and how it has to look.
-SEAMS: dict[str, tuple[str, Callable[[], bool]]] = {
+# Each private name has a purpose, and a check of what the code expects of it.
+PRIVATE_NAMES: dict[str, tuple[str, Callable[[], bool]]] = {
     "provisioners._RESOURCE_HANDLERS": (
-        "the functions of a type: register_type, amend_type, Made",
+        "the functions of a type: register_type, amend_type, GeneratedResource",
         lambda: (
             takes(handler_of("create"), "logical_id", "props", "stack_name")
             and takes(handler_of("update"), "physical_id", "old_props", "new_props", "stack_name")
@@ -62,11 +64,11 @@ SEAMS: dict[str, tuple[str, Callable[[], bool]]] = {
         ),
     ),
     "provisioners._REPLACING_PROPERTIES": (
-        "the properties whose change makes a new resource: replacements.py",
+        "the properties whose change replaces a resource: replacements.py",
         lambda: "KmsKeyId" in provisioners._REPLACING_PROPERTIES["AWS::EFS::FileSystem"],
     ),
     "provisioners._CONDITIONALLY_REPLACING_PROPERTIES": (
-        "the properties whose change may make a new resource: replacements.py",
+        "the properties whose change may replace a resource: replacements.py",
         lambda: "KeySchema" in provisioners._CONDITIONALLY_REPLACING_PROPERTIES["AWS::DynamoDB::Table"],
     ),
     "provisioners._STACK_TAG_PROPERTY": (
@@ -78,29 +80,32 @@ SEAMS: dict[str, tuple[str, Callable[[], bool]]] = {
         lambda: provisioners._physical_name("Stack", "Id", lowercase=True, max_len=20).startswith("stack-"),
     ),
     "app.SERVICE_HANDLERS": (
-        "who answers the requests to a service: add_json_actions, amend_json_answer",
+        "the function that answers requests to a service: add_json_actions, amend_json_answer",
         lambda: takes(app.SERVICE_HANDLERS["eks"], "method", "path", "headers", "body", "query_params"),
     ),
     "app._reset_all_state": (
-        "the end of all records: regional_store, global_store",
+        "the function that deletes all records: regional_store, global_store",
         lambda: takes(app._reset_all_state),
     ),
     "router.SERVICE_PATTERNS": (
-        "which service a request is for: add_json_actions",
+        "the patterns that find the service of a request: add_json_actions",
         lambda: router.SERVICE_PATTERNS["ecr"]["credential_scope"] == "ecr",
     ),
     "ec2._ACTION_MAP": (
-        "who answers an action: add_to_description, add_ec2_actions",
+        "the functions that answer actions: add_to_description, add_ec2_actions",
         lambda: "DescribeVpcs" in ec2._ACTION_MAP and takes(ec2._ACTION_MAP["DescribeVpcs"], "p"),
     ),
-    "alb._ACTION_MAP": ("who answers an action: add_to_description", lambda: "DescribeTags" in alb._ACTION_MAP),
+    "alb._ACTION_MAP": (
+        "the functions that answer actions: add_to_description",
+        lambda: "DescribeTags" in alb._ACTION_MAP,
+    ),
     "cloudformation._ACTION_HANDLERS": (
-        "who answers an action: add_to_description",
+        "the functions that answer actions: add_to_description",
         lambda: "ListStacks" in cloudformation._ACTION_HANDLERS,
     ),
     "app.app": ("the application that server.py serves", lambda: takes(app.app, "scope", "receive", "send")),
     "custom_resource.invoke_custom_resource": (
-        "the wait for a custom resource, which server.py bounds",
+        "the call of a custom resource, which server.py limits",
         lambda: (
             takes(custom_resource.invoke_custom_resource, "request_type", "logical_id")
             and provisioners._custom_resource_create.__code__.co_names.count("invoke_custom_resource") == 1
@@ -115,28 +120,28 @@ SEAMS: dict[str, tuple[str, Callable[[], bool]]] = {
         lambda: hasattr(responses.AccountScopedDict(), "clear") and keys_end_with_own(iam._roles),
     ),
     "responses.json_response": (
-        "an answer: add_json_actions",
+        "the responses of actions: add_json_actions",
         lambda: [type(part) for part in responses.json_response({})] == [int, dict, bytes],
     ),
     "responses.error_response_json": (
-        "a refusal: add_json_actions",
+        "the error responses of actions: add_json_actions",
         lambda: responses.error_response_json("Code", "message", 400)[0] == 400,
     ),
 }
 
 
-@pytest.mark.parametrize("seam", SEAMS)
-def test_a_seam_is_where_it_was(seam: str) -> None:
-    purpose, holds = SEAMS[seam]
+@pytest.mark.parametrize("name", PRIVATE_NAMES)
+def test_private_names_are_as_expected(name: str) -> None:
+    purpose, holds = PRIVATE_NAMES[name]
     try:
         found = holds()
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         found, purpose = False, f"{purpose} ({error!r})"
-    assert found, f"MiniStack {version('ministack')} has moved {seam}, {purpose}: see rehearsal/types/"
+    assert found, f"MiniStack {version('ministack')} has changed {name} ({purpose}). Adapt rehearsal/types/."
 
 
 def used_names() -> Iterator[tuple[str, str, str]]:
-    """Module and name of all that the types use of MiniStack, and where."""
+    """The module, the name and the place of everything that the types use of MiniStack."""
     for path in sorted(TYPES.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         modules: dict[str, str] = {}
@@ -152,24 +157,24 @@ USED = {f"{module.removeprefix('ministack.')}.{name}": (module, name, where) for
 
 
 @pytest.mark.parametrize("used", USED)
-def test_what_the_types_use_is_there(used: str) -> None:
+def test_names_that_the_types_use_exist(used: str) -> None:
     module, name, where = USED[used]
     found = getattr(importlib.import_module(module), name, None)
-    assert found is not None, f"MiniStack {version('ministack')} has moved {used}: see {where}"
+    assert found is not None, f"MiniStack {version('ministack')} no longer has {used}. Adapt {where}."
 
 
-def test_all_that_is_used_is_seen() -> None:
+def test_the_search_for_used_names_finds_them() -> None:
     assert {"services.ec2._nat_gateways", "services.ecs._put_cluster_capacity_providers"} <= USED.keys()
 
 
-def test_only_the_seams_reach_into_the_engine() -> None:
-    """The other modules use functions and stores of services."""
-    reaching = {
+def test_only_some_modules_use_internals() -> None:
+    """The other modules use functions and stores of services only."""
+    modules = {
         where.partition(":")[0]
         for module, _, where in used_names()
         if not module.startswith("ministack.services.") or module.endswith(".provisioners")
     }
-    assert reaching == {"rehearsal/types/seams.py", "rehearsal/types/replacements.py"}
+    assert modules == {f"rehearsal/types/{name}.py" for name in ("actions", "registry", "replacements")}
 
 
 def test_all_types_are_registered_once() -> None:
@@ -179,7 +184,7 @@ def test_all_types_are_registered_once() -> None:
     assert provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"] is handler
 
 
-def test_stores_are_of_one_account_and_region_and_end_with_a_reset() -> None:
+def test_stores_are_per_account_and_region_and_cleared_by_a_reset() -> None:
     targets = application_autoscaling.TARGETS
     with responses.request_scope("111122223333", REGION):
         targets["some"] = {}
@@ -192,41 +197,41 @@ def test_stores_are_of_one_account_and_region_and_end_with_a_reset() -> None:
         assert not targets
 
 
-def test_properties_become_what_the_api_takes() -> None:
+def test_properties_are_converted_to_api_input() -> None:
     properties = {
         "ContainerDefinitions": [{"Essential": "true", "Name": "web", "DockerLabels": {"Kept.As": "It is"}}],
         "Volumes": [{"EFSVolumeConfiguration": {"FilesystemId": "fs-1"}, "Name": "shared"}],
         "EphemeralStorage": {"SizeInGiB": "30"},
         "Tags": [],
     }
-    assert seams.to_api("ecs", "RegisterTaskDefinition", properties, but=["Tags"]) == {
+    assert shapes.to_api("ecs", "RegisterTaskDefinition", properties, excluding=["Tags"]) == {
         "containerDefinitions": [{"essential": True, "name": "web", "dockerLabels": {"Kept.As": "It is"}}],
         "volumes": [{"efsVolumeConfiguration": {"fileSystemId": "fs-1"}, "name": "shared"}],
         "ephemeralStorage": {"sizeInGiB": 30},
     }
     with pytest.raises(ValueError, match="unsupported property Hue"):
-        seams.to_api("ecs", "RegisterTaskDefinition", {"ContainerDefinitions": [{"Hue": "blue"}]})
+        shapes.to_api("ecs", "RegisterTaskDefinition", {"ContainerDefinitions": [{"Hue": "blue"}]})
 
 
-def test_members_become_a_query() -> None:
+def test_members_are_converted_to_query_parameters() -> None:
     members = {"GroupId": "sg-1", "IpPermissions": [{"FromPort": 80, "IpRanges": [{"CidrIp": "192.0.2.0/24"}]}]}
-    assert seams.query_parameters(members) == {
+    assert shapes.query_parameters(members) == {
         "GroupId": ["sg-1"],
         "IpPermissions.1.FromPort": ["80"],
         "IpPermissions.1.IpRanges.1.CidrIp": ["192.0.2.0/24"],
     }
 
 
-def test_a_refusal_of_a_service_fails_the_resource_with_its_words() -> None:
+def test_an_error_response_raises_its_message() -> None:
     json_refusal = responses.error_response_json("Code", "no such thing", 400)
     xml_refusal = ec2._error("Code", "no such thing", 400)
     for refusal in (json_refusal, xml_refusal):
         with pytest.raises(ValueError, match=r"^no such thing$"):
-            seams.succeed(refusal)
-    assert seams.succeed(responses.json_response({"is": "there"})) == {"is": "there"}
+            shapes.parse_response(refusal)
+    assert shapes.parse_response(responses.json_response({"is": "there"})) == {"is": "there"}
 
 
-def test_an_action_that_nobody_has_is_refused() -> None:
+def test_an_unknown_action_is_refused() -> None:
     rehearsal.types.register()
     target = {"x-amz-target": "AnyScaleFrontendService.DeleteEverything"}
     answer = app.SERVICE_HANDLERS["application-autoscaling"]("POST", "/", target, b"{}", {})
@@ -234,7 +239,7 @@ def test_an_action_that_nobody_has_is_refused() -> None:
     assert (status, "DeleteEverything" in json.loads(body)["message"]) == (400, True)
 
 
-def test_the_server_starts_no_cdk() -> None:
-    """With ``patternbook`` comes aws_cdk, and with that a process of Node which nobody ends."""
+def test_the_server_does_not_start_the_cdk() -> None:
+    """Importing ``patternbook`` would import aws_cdk, which starts a Node process that would keep running."""
     command = "import rehearsal.server, rehearsal.types, sys; sys.exit('aws_cdk' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command], cwd=ROOT, timeout=60, check=False).returncode == 0
