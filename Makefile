@@ -79,8 +79,8 @@ settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
 diff-templates: $(READY) ## show how templates differ from those of another commit; REF=main
 	@$(BIN)/python -m tools.templates $(or $(REF),$(error REF=… names the commit to compare with))
 
-bench: $(READY) ## measure the cost of a synth, of the tests and of the functions at the edge
-	@$(BIN)/python -m tools.bench
+bench: $(READY) ## measure the cost of a synth, of the unit tests and of the functions at the edge; ARGS=--parts for a check's
+	@$(BIN)/python -m tools.bench $(ARGS)
 
 lock: $(READY) ## compile requirements.txt from pyproject.toml
 	echo '-e .' | $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --group dev --no-annotate \

@@ -1,27 +1,34 @@
-"""Measures a synthesis, the share of each pattern, and the unit tests: ``python -m tools.bench``.
+"""Measures the cost of a synth, of each pattern in it, and of the tests: ``python -m tools.bench [--parts]``.
 
-It prints ratios of CPU time, because absolute times differ between machines, and between minutes on one machine. The
-commands run five times in turn, and the medians count.
+The default prints ratios of CPU seconds within one run, interleaved, as medians of five, and measures the functions at
+the edge. Absolute times differ between machines, and on one machine between minutes. ``--parts`` prints the seconds of
+the unit tests of one pattern and of each part of ``make check``, once each, as multiples of one synth of the book. It
+takes as long as ``make check``.
 """
 
 import json
 import os
+import re
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import app
-from patternbook.settings.context import is_cdk_key
+from patternbook.settings.context import PATTERNS, read_cdk_json
 from tools import bench_edge
 
-ROOT = Path(__file__).parent.parent
-ROUNDS = 5
-
-ONE_BUCKET = """
+ROOT: Final = Path(__file__).parents[1]
+ROUNDS: Final = 5
+BOOK: Final = (sys.executable, "app.py")
+UNIT_TESTS: Final = (sys.executable, "-m", "pytest", "tests/unit")
+ONE_PATTERN: Final = (*UNIT_TESTS[:-1], "tests/unit/test_fargate_efs.py")
+ONE_BUCKET: Final = """
 import json
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
@@ -31,72 +38,80 @@ s3.Bucket(cdk.Stack(app, "OneBucket"), "Bucket")
 app.synth()
 """
 
-# Synthesizes the book without one pattern. The arguments are a cdk.json and the name of the pattern. The cdk.json must
-# have no keys of patterns, because the key of the missing pattern would be unknown.
-BOOK_WITHOUT = """
-import sys
-from pathlib import Path
 
-import app
-from patternbook import synthesize
+class Cost(NamedTuple):
+    """What a command and all its children took."""
 
-synthesize([pattern for pattern in app.PATTERNS if pattern.__name__ != sys.argv[2]], cdk_json=Path(sys.argv[1]))
-"""
+    cpu_seconds: float
+    wall_seconds: float
 
 
-def _cpu_seconds(*command: str) -> float:
-    """User and system CPU time of a command and all its children."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def cost(*command: str, **context: Any) -> Cost:
+    """Runs a command, which has to succeed.
+
+    :param context: context keys that the command line would give, beside those of ``cdk.json``.
+    """
+    given = json.dumps({**read_cdk_json(app.CDK_JSON), **context})
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     with tempfile.TemporaryDirectory() as outdir:
         subprocess.run(
             command,
             cwd=ROOT,
-            env={**os.environ, "CDK_OUTDIR": outdir},
+            env={**os.environ, **({"CDK_OUTDIR": outdir, "CDK_CONTEXT_JSON": given} if command == BOOK else {})},
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    after, end = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, end - start)
 
 
-def main() -> None:
-    """Prints the ratios and their limits."""
-    with tempfile.TemporaryDirectory() as folder:
-        flags = Path(folder, "cdk.json")
-        context = json.loads(app.CDK_JSON.read_text(encoding="utf-8"))["context"]
-        flags.write_text(json.dumps({"context": {key: value for key, value in context.items() if is_cdk_key(key)}}))
-        medians = _measure(
-            {
-                "one bucket": (sys.executable, "-c", ONE_BUCKET),
-                "the book": (sys.executable, "app.py"),
-                "unit tests": (sys.executable, "-m", "pytest", "tests/unit"),
-                **{
-                    f"without {pattern.__name__}": (sys.executable, "-c", BOOK_WITHOUT, str(flags), pattern.__name__)
-                    for pattern in app.PATTERNS
-                },
-            }
-        )
-    bucket, book = medians["one bucket"], medians["the book"]
-    print(f"the book / one bucket   {book / bucket:.2f}")
-    print(f"unit tests / the book   {medians['unit tests'] / book:.2f} (3.0 or less)")
-    for pattern in app.PATTERNS:
-        share = (book - medians[f"without {pattern.__name__}"]) / bucket
-        print(f"{pattern.__name__} / one bucket   {share:.2f} (0.2 or less)")
-    bench_edge.main()
-
-
-def _measure(commands: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """The median of the CPU seconds of each command."""
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
-    for _round in range(ROUNDS):
-        for name, command in commands.items():
-            seconds[name].append(_cpu_seconds(*command))
+def ratios() -> None:
+    """Prints ratios of CPU seconds, and their aims."""
+    alone = {pattern.__name__: {PATTERNS: pattern.__name__} for pattern in app.PATTERNS}
+    seconds: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, command, context in (
+            ("one bucket", (sys.executable, "-c", ONE_BUCKET), {}),
+            ("the book", BOOK, {}),
+            ("unit tests", UNIT_TESTS, {}),
+            *((name, BOOK, context) for name, context in alone.items()),
+        ):
+            seconds.setdefault(name, []).append(cost(*command, **context).cpu_seconds)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     for name, value in medians.items():
         print(f"{name:<33} {value:6.2f} CPU seconds (median of {ROUNDS})")
-    return medians
+    bucket, book = medians["one bucket"], medians["the book"]
+    print(f"\nthe book / one bucket   {book / bucket:.2f}")
+    for name in alone:
+        print(f"{name} alone / one bucket   {medians[name] / bucket:.2f} (aim: 1.6)")
+    further = (book - statistics.mean(medians[name] for name in alone)) / (len(alone) - 1)
+    print(f"each further pattern / one bucket   {further / bucket:.2f} (aim: 0.2)")
+    print(f"unit tests / the book   {medians['unit tests'] / book:.2f} (aim: 3)")
+
+
+def parts() -> None:
+    """Prints the seconds of the parts of a check, by the clock."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [check] = re.findall(r"^check: ([\w ]+?) *##", makefile, re.MULTILINE)
+    commands: Mapping[str, tuple[str, ...]] = {
+        "one synth of the book": BOOK,
+        "unit tests of FargateEfsStack": ONE_PATTERN,
+        **{f"make {part}": ("make", part) for part in check.split()},
+    }
+    book = 0.0
+    for name, command in commands.items():
+        seconds = cost(*command).wall_seconds
+        book = book or seconds
+        print(f"{name:<33} {seconds:6.1f} s   {seconds / book:5.1f} times one synth", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    match sys.argv[1:]:
+        case []:
+            ratios()
+            bench_edge.main()
+        case ["--parts"]:
+            parts()
+        case _:
+            sys.exit("python -m tools.bench takes no argument, or --parts.")
