@@ -66,20 +66,20 @@ def _run(options: argparse.Namespace, report: Report, interruption: Interruption
     with EmulatedAccount(interruption=interruption) as account:
         assemblies = account.folder / "assemblies"
         with report.step("synth"):
-            synthesize(account, assemblies, stages)
+            synthesize(account, assemblies, stacks, stages)
         start = time.monotonic()
         bootstrap(account, report)
         rehearse([Cycle(account, assemblies, stage, stacks, report) for stage in stages])
         report.line(f"\nThe rehearsal took {time.monotonic() - start:.1f} s after synth.\n{LIMITS}")
 
 
-def synthesize(account: EmulatedAccount, folder: Path, stages: Sequence[str]) -> None:
+def synthesize(account: EmulatedAccount, folder: Path, patterns: Sequence[str], stages: Sequence[str]) -> None:
     """Synthesizes in another process, because the CDK's Node would keep running in this one.
 
     :raises RehearsalError: if cdk.json has a mistake.
     """
     finished = account.run(
-        *(sys.executable, "-m", "rehearsal.assemblies", str(folder), *stages),
+        *(sys.executable, "-m", "rehearsal.assemblies", str(folder), ",".join(patterns), *stages),
         folder=ROOT,
         environment={**isolated_environment(account.folder), "CDK_VALIDATION": "false"},  # `make synth` validates
     )

@@ -96,9 +96,3 @@ def template_files(assembly: Path) -> dict[str, Path]:
         if artifact["type"] == "aws:cloudformation:stack":
             found[artifact["displayName"].rpartition("/")[2]] = assembly / properties["templateFile"]
     return found
-
-
-def synthesized(posture: str, options: str, outdir: Path) -> dict[str, dict[str, Any]]:
-    """The templates of the book in one of the scenarios, by stack."""
-    book_app(stage_of(posture, settings_of(posture, options)), outdir).synth()
-    return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in template_files(outdir).items()}

@@ -3,8 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +16,8 @@ from constructs import Construct
 
 import app
 from patternbook import PatternSettings, PatternStack, Posture, build_app
-from tests.book import SCENARIOS, book_app, patterns_with, settings_of, stage_of, template_files
+from tests.book import SCENARIOS, patterns_with, template_files
+from tests.policy.conftest import Book
 
 PLAIN_HTTP, CLOSED = "Annotation::patternbook:plainHttp", "Annotation::patternbook:appRunnerClosed"
 LUSTRE, ONTAP = "Annotation::patternbook:lustreCost", "Annotation::patternbook:ontapCost"
@@ -53,20 +52,6 @@ class Report:
         }
 
 
-@pytest.fixture(scope="module")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], tuple[cdk.App, Report]]:
-    """Synthesizes the app in a posture, with defaults or options. cdk-nag adds its findings to the report."""
-
-    def make(posture: str, options: str) -> tuple[cdk.App, Report]:
-        outdir = tmp_path_factory.mktemp("nag")
-        book = book_app(stage_of(posture, settings_of(posture, options)), outdir)
-        cdk.Validations.of(book).add_plugins(AwsSolutionsChecks(book))
-        book.synth()  # raises an error if a finding is not acknowledged
-        return book, Report(outdir / "validation-report.json")
-
-    return cache(make)
-
-
 def acknowledgements(book: cdk.App) -> dict[tuple[str, str], str]:
     """The reasons of all acknowledgements in an app, by rule id and construct path."""
     return {
@@ -81,27 +66,23 @@ def acknowledgements(book: cdk.App) -> dict[tuple[str, str], str]:
 
 @pytest.mark.parametrize(("posture", "options"), SCENARIOS)
 class TestEveryPattern:
-    def test_no_finding_of_cdk_validation_and_cdk_nag(
-        self, posture: str, options: str, synthesized: Callable[[str, str], tuple[cdk.App, Report]]
-    ) -> None:
-        _, report = synthesized(posture, options)
+    def test_no_finding_of_cdk_validation_and_cdk_nag(self, posture: str, options: str, synthesized: Book) -> None:
+        report = Report(Path(synthesized(posture, options).outdir, "validation-report.json"))
         assert "AwsSolutions" in report.plugins
         assert {finding.rule for finding in report.findings} == EXPECTED_WARNINGS[options], report.findings
 
     def test_each_acknowledgement_has_a_finding_and_a_reason(
-        self, posture: str, options: str, synthesized: Callable[[str, str], tuple[cdk.App, Report]]
+        self, posture: str, options: str, synthesized: Book
     ) -> None:
-        book, report = synthesized(posture, options)
+        book = synthesized(posture, options)
+        report = Report(Path(book.outdir, "validation-report.json"))
         declared = acknowledgements(book)
         assert declared
         assert all(len(reason) > 30 for reason in declared.values())
         assert declared.keys() == report.acknowledged.keys()
 
-    def test_no_finding_of_cfn_lint(
-        self, posture: str, options: str, synthesized: Callable[[str, str], tuple[cdk.App, Report]]
-    ) -> None:
-        book, _ = synthesized(posture, options)
-        templates = template_files(Path(book.outdir))
+    def test_no_finding_of_cfn_lint(self, posture: str, options: str, synthesized: Book) -> None:
+        templates = template_files(Path(synthesized(posture, options).outdir))
         assert templates.keys() == {pattern.__name__ for pattern in patterns_with(options)}
         assert lint(*templates.values()) == ""
 

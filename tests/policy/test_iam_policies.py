@@ -4,14 +4,13 @@ import json
 import re
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import app
 from patternbook.posture import POSTURES
-from tests.book import synthesized
+from tests.policy.conftest import Templates
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ResourceWarning)  # it does not close its files
@@ -92,18 +91,18 @@ def findings(document: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("options", ["defaults", "every option"])
 @pytest.mark.parametrize("posture", POSTURES)
-def test_policies_in_templates(tmp_path: Path, posture: str, options: str) -> None:
-    templates = synthesized(posture, options, tmp_path).values()
-    assert len(templates) == len(app.PATTERNS)
-    documents = [(name, document) for template in templates for name, document in Policies(template)]
+def test_policies_in_templates(templates: Templates, posture: str, options: str) -> None:
+    found = templates(posture, options).values()
+    assert len(found) == len(app.PATTERNS)
+    documents = [(name, document) for template in found for name, document in Policies(template)]
     assert len(documents) > len(app.PATTERNS)
     assert [(name, said) for name, document in documents for said in findings(document) - ACCEPTED] == []
 
 
-def test_every_accepted_finding_still_occurs(tmp_path: Path) -> None:
+def test_every_accepted_finding_still_occurs(templates: Templates) -> None:
     """An exception without a finding must be removed."""
-    templates = synthesized("sandbox", "every option", tmp_path).values()
-    said = {each for template in templates for _, document in Policies(template) for each in findings(document)}
+    found = templates("sandbox", "every option").values()
+    said = {each for template in found for _, document in Policies(template) for each in findings(document)}
     assert said == ACCEPTED
 
 

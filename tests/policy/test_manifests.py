@@ -14,7 +14,7 @@ import app
 from patternbook.eks.manifests import MANIFESTS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION
 from patternbook.posture import POSTURES
-from tests.book import book_app, settings_of, stage_of, template_files
+from tests.policy.conftest import Templates
 
 ROOT = Path(app.CDK_JSON).parent
 FILES = sorted([*ROOT.glob("stacks/eks_*/runtime/*.yaml"), *MANIFESTS.glob("*.yaml")])
@@ -52,15 +52,10 @@ def _known(value: Any) -> str:
 
 @pytest.mark.parametrize("options", ["defaults", "every option"])
 @pytest.mark.parametrize("posture", POSTURES)
-def test_manifests_in_templates(tmp_path: Path, posture: str, options: str) -> None:
-    patterns = [pattern for pattern in app.PATTERNS if pattern.__name__.startswith("Eks")]
-    chosen = settings_of(posture, options)
-    stage = stage_of(posture, {pattern.__name__: chosen[pattern.__name__] for pattern in patterns})
-    book_app(stage, tmp_path).synth()
-    templates = template_files(tmp_path)
-    assert len(templates) == len(patterns)
-    for path in templates.values():
-        template = json.loads(path.read_text(encoding="utf-8"))
+def test_manifests_in_templates(templates: Templates, posture: str, options: str) -> None:
+    clusters = [found for stack, found in templates(posture, options).items() if stack.startswith("Eks")]
+    assert len(clusters) == sum(pattern.__name__.startswith("Eks") for pattern in app.PATTERNS)
+    for template in clusters:
         [version] = [
             resource["Properties"]["Version"]
             for resource in template["Resources"].values()

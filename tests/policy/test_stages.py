@@ -1,13 +1,12 @@
 """Two stages of the book in one account share no physical name."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from tests.book import synthesized
+from tests.policy.conftest import Templates
 
 NAMES: Mapping[str, str] = {
     "AWS::CloudFront::CachePolicy": "CachePolicyConfig/Name",
@@ -54,8 +53,8 @@ def _at(value: Any, path: str) -> Any:
 
 
 @pytest.mark.parametrize(("options", "shared"), [("defaults", set()), ("every option", SET_BY_USERS)])
-def test_stages_share_no_name(options: str, shared: set[str], tmp_path: Path) -> None:
-    sandbox, production = (synthesized(posture, options, tmp_path / posture) for posture in ("sandbox", "production"))
+def test_stages_share_no_name(options: str, shared: set[str], templates: Templates) -> None:
+    sandbox, production = (templates(posture, options) for posture in ("sandbox", "production"))
     assert sandbox.keys() == production.keys()
     found = {each for stack in sandbox for each in identities(sandbox[stack]) & identities(production[stack])}
     assert {resource_type for resource_type, *_ in found} == shared, found

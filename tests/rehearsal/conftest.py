@@ -1,6 +1,7 @@
 """An emulated account that tests share, and stacks to deploy into it. Each test leaves the account as it was."""
 
 import io
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ def account() -> Iterator[EmulatedAccount]:
 def assemblies(account: EmulatedAccount) -> Path:
     """The book in both stages, as configured and with the changed settings."""
     folder = account.folder / "assemblies"
-    synthesize(account, folder, STAGES)
+    synthesize(account, folder, list(PLANS), STAGES)
     return folder
 
 
@@ -48,11 +49,17 @@ def stack(account: EmulatedAccount) -> Iterator[Stack]:
     assert not {store: keys for store, keys in left.items() if keys}
 
 
+def _copy_unless_asset(source: str, target: str) -> None:
+    """Copies the files that a test may change. Assets are hundreds of megabytes, so they are linked."""
+    copy = os.link if "/asset." in source else shutil.copy2
+    copy(source, target)
+
+
 @pytest.fixture
 def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterator[Callable[..., Cycle]]:
     """Makes cycles whose assemblies a test may change. Their stacks are deleted after the test."""
     copied = tmp_path / "assemblies"
-    shutil.copytree(assemblies, copied)
+    shutil.copytree(assemblies, copied, copy_function=_copy_unless_asset)
     made: list[Cycle] = []
 
     def cycle_of(pattern: str, stage: str = "sandbox") -> Cycle:

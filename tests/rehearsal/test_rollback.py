@@ -24,10 +24,19 @@ def add_impossible(resources: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_a_failed_creation_is_rolled_back_and_can_be_repeated(
+def test_failed_deployments_are_rolled_back_and_can_be_repeated(
     name: str, account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
 ) -> None:
-    failing = steps(name)
+    """A creation fails, is repeated without the mistake, and then an update fails."""
+    fail_creation(steps(name), name, account, assemblies)
+    corrected = steps(name)
+    corrected.as_configured = assemblies / AS_CONFIGURED
+    corrected.deploy()
+    corrected.check("check")
+    fail_update(corrected, name, account, assemblies)
+
+
+def fail_creation(failing: Cycle, name: str, account: EmulatedAccount, assemblies: Path) -> None:
     before = account.inventory()
     spoil(failing.as_configured, name, add_impossible)
     with pytest.raises(RehearsalError, match=r"Impossible .*SecurityGroupIngress\) CREATE_FAILED: .*does not exist"):
@@ -41,18 +50,8 @@ def test_a_failed_creation_is_rolled_back_and_can_be_repeated(
     assert {resource.path for resource in stack.retained()} == PLANS[name].always_retained
     failing.check_nothing_left(before, stack.retained())
 
-    corrected = steps(name)
-    corrected.as_configured = assemblies / AS_CONFIGURED
-    corrected.deploy()
-    corrected.check("check")
 
-
-@pytest.mark.parametrize("name", PLANS)
-def test_a_failed_update_is_rolled_back(
-    name: str, account: EmulatedAccount, steps: Callable[..., Cycle], assemblies: Path
-) -> None:
-    failing = steps(name)
-    failing.deploy()
+def fail_update(failing: Cycle, name: str, account: EmulatedAccount, assemblies: Path) -> None:
     [stack] = failing.stacks
     before, resources, value = account.inventory(), stack.resources(), failing._read_value(stack)
     assert value != PLANS[name].value

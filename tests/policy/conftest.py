@@ -1,0 +1,41 @@
+"""The book in each posture and with each choice of options, synthesized once for all tests of policies."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from cdk_nag import AwsSolutionsChecks
+
+from tests.book import book_app, settings_of, stage_of, template_files
+
+Book = Callable[[str, str], cdk.App]
+Templates = Callable[[str, str], dict[str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    """The app in a posture, with defaults or options, checked by CDK's validation, cdk-nag and our own rules."""
+
+    @cache
+    def make(posture: str, options: str) -> cdk.App:
+        book = book_app(stage_of(posture, settings_of(posture, options)), tmp_path_factory.mktemp("book"))
+        cdk.Validations.of(book).add_plugins(AwsSolutionsChecks(book))
+        book.synth()  # raises for a finding that is not acknowledged
+        return book
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def templates(synthesized: Book) -> Templates:
+    """The templates of the book in a posture, with defaults or options, by the names of the stacks."""
+
+    def read(posture: str, options: str) -> dict[str, dict[str, Any]]:
+        files = template_files(Path(synthesized(posture, options).outdir))
+        return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in files.items()}
+
+    return read
