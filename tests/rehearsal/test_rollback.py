@@ -102,8 +102,9 @@ def test_changed_removed_and_added_resources_are_rolled_back(
     assert target["MaxCapacity"] == 6
     [group] = session.client("elbv2").describe_target_groups()["TargetGroups"]
     assert group["HealthCheckIntervalSeconds"] == 15
-    [files] = session.client("efs").describe_file_systems()["FileSystems"]
-    lifecycle = session.client("efs").describe_lifecycle_configuration(FileSystemId=files["FileSystemId"])
+    # By its id, because the account has file systems that production has retained.
+    [files] = [resource.physical_id for resource in resources if resource.type == "AWS::EFS::FileSystem"]
+    lifecycle = session.client("efs").describe_lifecycle_configuration(FileSystemId=files)
     assert lifecycle["LifecyclePolicies"]
     assert session.client("cloudwatch").list_dashboards()["DashboardEntries"]
     fargate.changed = assemblies / AS_CONFIGURED
