@@ -11,6 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from rehearsal.plans import SANDBOX
+from tools.assembly import template_files
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,4 @@ class Stack:
 
     def template_file(self, assembly: Path) -> Path:
         """The template of the stack in an assembly, or in the assembly of its stage."""
-        stage, _, _ = self.path.rpartition("/")
-        folder = assembly / f"assembly-{stage}" if stage else assembly
-        artifacts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"].values()
-        [file] = [
-            artifact["properties"]["templateFile"]
-            for artifact in artifacts
-            if artifact["type"] == "aws:cloudformation:stack" and artifact.get("displayName") == self.path
-        ]
-        return folder / file
+        return template_files(assembly)[self.path]

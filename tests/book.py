@@ -1,6 +1,5 @@
 """The patterns of the book in one app, for tests of all of them. :mod:`patternbook.testing` makes one alone."""
 
-import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +15,7 @@ from patternbook.posture import POSTURES
 from patternbook.settings.loading import load_settings
 from patternbook.settings.stages import Stage
 from patternbook.testing.synthesis import feature_flags
+from tools.assembly import template_files as in_assembly
 
 SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
 
@@ -87,12 +87,4 @@ def book_app(stage: Stage, outdir: Path, *, checked: bool = True, **flags: Any) 
 
 def template_files(assembly: Path) -> dict[str, Path]:
     """The templates of a synthesized app, those of nested stages, too, by the ids of their stacks."""
-    artifacts = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))["artifacts"].values()
-    found: dict[str, Path] = {}
-    for artifact in artifacts:
-        properties = artifact.get("properties", {})
-        if artifact["type"] == "cdk:cloud-assembly":
-            found |= template_files(assembly / properties["directoryName"])
-        if artifact["type"] == "aws:cloudformation:stack":
-            found[artifact["displayName"].rpartition("/")[2]] = assembly / properties["templateFile"]
-    return found
+    return {path.rpartition("/")[2]: file for path, file in in_assembly(assembly).items()}

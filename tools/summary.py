@@ -2,9 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tools.assembly import template_files
 
 
 def summary(assembly: Path, stage: str = "") -> str:
@@ -13,19 +15,13 @@ def summary(assembly: Path, stage: str = "") -> str:
     :param stage: the stage to list. If it is empty, the sandbox, whose stacks are directly in the app.
     """
     rows = [("Stack", "What it is", "Resources", "Size", "Template")]
-    for name, path in _stacks(assembly / f"assembly-{stage}" if stage else assembly):
+    for name, path in template_files(assembly).items():
+        if name.rpartition("/")[0] != stage:
+            continue
         template: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         what = template["Description"].partition(": ")[2]  # the description begins with the posture, see PatternStack
         rows.append((name, what, str(len(template["Resources"])), f"{path.stat().st_size / 1024:.0f} KB", str(path)))
     return _table(rows)
-
-
-def _stacks(assembly: Path) -> Iterator[tuple[str, Path]]:
-    """The construct path and the template of each stack."""
-    manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
-    for artifact in manifest["artifacts"].values():
-        if artifact["type"] == "aws:cloudformation:stack":
-            yield artifact["displayName"], assembly / artifact["properties"]["templateFile"]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

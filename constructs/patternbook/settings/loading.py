@@ -15,7 +15,7 @@ Lists and objects on the command line are JSON.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -225,7 +225,7 @@ class _Loader:
         return "cdk.json" if key in self.cdk_json and self.cdk_json[key] == self.context.get(key) else ""
 
     def _located(self, mistake: Mistake) -> Mistake:
-        return Mistake(mistake.path, mistake.value, mistake.remedy, self._file(mistake.path))
+        return replace(mistake, file=self._file(mistake.path))
 
 
 def _listed(names: str) -> list[str]:
