@@ -42,15 +42,17 @@ def one_of(values: Iterable[Any]) -> str:
     return "one of " + ", ".join(map(str, values))
 
 
-def closest(given: Any, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The known name that the user probably meant, if any.
+def plain(name: str) -> str:
+    """A name for comparisons, in which case, ``_`` and ``-`` make no difference."""
+    return name.casefold().replace("_", "").replace("-", "")
 
-    :param cutoff: how similar the names must be, from 0 to 1. See :func:`difflib.get_close_matches`.
-    """
-    names = list(known)
-    shortened = [name for name in names if given and name.startswith(str(given))]
-    close = shortened if len(shortened) == 1 else get_close_matches(str(given), names, n=1, cutoff=cutoff)
-    return close[0] if close else None
+
+def closest(given: Any, known: Iterable[str]) -> str | None:
+    """The known name that the user probably meant, if any."""
+    names, wanted = {plain(name): name for name in known}, plain(str(given))
+    shortened = [name for name in names if wanted and name.startswith(wanted)]
+    close = shortened if len(shortened) == 1 else get_close_matches(wanted, names, n=1)
+    return names[close[0]] if close else None
 
 
 def did_you_mean(given: Any, known: Iterable[str]) -> str:

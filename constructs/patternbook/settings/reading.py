@@ -12,6 +12,7 @@ from patternbook.posture import Posture
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.describe import describe, example, field_at, json_type, model_at, unwrap
 from patternbook.settings.mistakes import Mistake, did_you_mean, one_of
+from patternbook.settings.strict_json import GivenTwiceError, parse
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ def decoded(value: Any, wanted: type) -> Any:
     """Parses a list or an object, which is JSON on the command line.
 
     :raises TypeError: if the value has another type.
-    :raises ValueError: if a text is not JSON.
+    :raises ValueError: if a text is not JSON, or an object has a key twice.
     """
-    value = json.loads(value) if isinstance(value, str) else value
+    value = parse(value) if isinstance(value, str) else value
     if not isinstance(value, wanted):
         raise TypeError(f"not a {wanted.__name__}")
     return value
@@ -100,7 +101,9 @@ def _remedy(model: type[BaseModel], detail: Any, location: list[Any], *, path: s
 
 def _not_json(text: str) -> str:
     try:
-        json.loads(text)
+        parse(text)
+    except GivenTwiceError as error:
+        return f" The key {error.paths[0]} is given twice in one object."
     except json.JSONDecodeError as error:
         return f" The text is not JSON: {error.msg}, at character {error.pos + 1}."
     except (ValueError, RecursionError):
