@@ -224,6 +224,7 @@ class TestFiles:
             ('{"context": {"a": [{}, {"b": 1, "b": 1}], "a": 2, "a": 3}}', "a.1.b", "given twice"),
             ('{"app": 1, "app": 2}', "app", "given twice"),
             ('{"context": ' + '{"a":' * 100_000, "cdk.json", "cannot be read as JSON"),
+            ('{"context": {"a": ' + "[" * 100 + "]" * 100 + "}}", "cdk.json", "more than 100 lists and objects"),
         ],
     )
     def test_a_broken_cdk_json_says_where(self, text: str, path: str, remedy: str, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Parses JSON, and refuses a key that is given twice in one object. Python's parser would silently use the last one."""
 
 import json
-from typing import Any
+from typing import Any, Final
+
+DEEPEST: Final = 100
+"""Maximum number of lists and objects inside each other. The CDK fails with several hundred."""
 
 
 class GivenTwiceError(ValueError):
@@ -22,10 +25,10 @@ def parse(text: str) -> Any:
     :raises json.JSONDecodeError: if the text is not JSON. It is a ValueError, as is a number of too many digits.
     :raises RecursionError: if the value is nested too deeply.
     """
-    twice: list[str] = []
-    value = _plain(json.loads(text, object_pairs_hook=_Pairs), "", twice)
+    twice: list[tuple[str, ...]] = []
+    value = _plain(json.loads(text, object_pairs_hook=_Pairs), (), twice)
     if twice:
-        raise GivenTwiceError(list(dict.fromkeys(twice)), value)
+        raise GivenTwiceError([".".join(path) for path in dict.fromkeys(twice)], value)
     return value
 
 
@@ -33,16 +36,18 @@ class _Pairs(list[tuple[str, Any]]):
     """The keys of an object with their values."""
 
 
-def _plain(value: Any, path: str, twice: list[str]) -> Any:
+def _plain(value: Any, path: tuple[str, ...], twice: list[tuple[str, ...]]) -> Any:
     """Converts all pairs inside ``value`` to objects, and adds the place of each repeated key to ``twice``."""
+    if len(path) > DEEPEST:
+        raise RecursionError(f"more than {DEEPEST} lists and objects are inside each other")
     if isinstance(value, _Pairs):
         found: dict[str, Any] = {}
         for name, inner in value:
-            place = f"{path}.{name}" if path else name
+            place = (*path, name)
             if name in found:
                 twice.append(place)
             found[name] = _plain(inner, place, twice)
         return found
     if isinstance(value, list):
-        return [_plain(inner, f"{path}.{index}", twice) for index, inner in enumerate(value)]
+        return [_plain(inner, (*path, str(index)), twice) for index, inner in enumerate(value)]
     return value
