@@ -1,6 +1,7 @@
 """Stages: which are built, with which settings, and which are refused."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -215,3 +216,21 @@ def test_a_value_for_every_stack_is_told_who_refuses_it(setting: str, value: str
             stages(context)
         [mistake] = caught.value.mistakes
         assert all(sentence in mistake.remedy for sentence in stacks)
+
+
+HOSTILE: tuple[Any, ...] = (
+    *("", "null", "5", "[]", "[[]]", '{"a": 1, "a": 2}', "[" * 100_000, "9" * 6_000, "\u0000", "\ud800", "서울"),
+    *(-1, 10**30, 1e400, 3.5, True, None, [], [[]], [None], {}, {"": {}}, {"\ud800": None}, {"x" * 6_000: {"y": [{}]}}),
+)
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+def test_any_value_in_any_place_is_accepted_or_a_mistake(value: Any) -> None:
+    entries = [{name: value} for name in ("posture", "patterns", "account", "region", "tags", "settings", "zzz", "")]
+    entries += [{"settings": {name: value}} for name in ("EcrStack", "EveryStack", "zzz", "")]
+    contexts = [{key: value} for key in ("stages", "patterns", "EcrStack", "EveryStack", "EcrStack.", "stage", "")]
+    contexts += [{"stages": {"production": entry, "live": entry, "Live": value}} for entry in entries]
+    for context in contexts:
+        for typed, in_file in ((context, {}), ({}, context)):
+            with suppress(SettingsError):
+                stages(typed, in_file)

@@ -69,7 +69,7 @@ def read_stage(
         remedy = f"Must be an object. For example, {STAGES} can be {EXAMPLE}."
         return None, [*mistakes, Mistake(path, entry, remedy, file)]
     own = POSTURES.get(name.casefold())
-    if own and entry.get("posture", own.name) in POSTURES.keys() - {own.name}:
+    if own and entry.get("posture") in [posture for posture in POSTURES if posture != own.name]:
         remedy = f"The stage {name} must have the posture {own.name}. Give a stage of another posture another name."
         mistakes.append(Mistake(f"{path}.posture", entry["posture"], remedy, file))
     entry = {"posture": name, **entry} if name in POSTURES else entry
