@@ -218,8 +218,8 @@ class TestUsersFile:
 
     def cdk(self, user_file: str, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
         (home / ".cdk.json").write_text(user_file, encoding="utf-8")
-        command = ["cdk", *arguments, "-c", "patterns=EcrStack", "--output", str(home / "out")]
-        return run(command, **isolated_environment(home))
+        environment = [f"{name}={value}" for name, value in isolated_environment(home).items()]
+        return run(["env", *environment, "cdk", *arguments, "-c", "patterns=EcrStack", "--output", str(home / "out")])
 
     def test_its_keys_for_other_projects_are_named_once_and_its_settings_count(self, tmp_path: Path) -> None:
         company = dict.fromkeys(["name", "region", "env", "image", "cpu", "App"], "web")

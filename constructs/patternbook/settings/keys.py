@@ -23,7 +23,6 @@ _POSTURE_REMEDY: Final = (
 )
 ALIKE: Final = 0.8
 """How similar an unknown key must be to a known one to count as a mistake, from 0 to 1."""
-
 MOST_NAMED: Final = 20
 """Maximum number of ignored keys that are named."""
 

@@ -61,7 +61,7 @@ def read_stage(
 ) -> tuple[StageSettings | None, list[Mistake]]:
     """Validates the entry of a stage.
 
-    :return: what is right in the entry, or None if it is not an object; and its mistakes.
+    :return: what is right in the entry, or None if nothing can be read of it; and its mistakes.
     """
     wrong_name = _wrong_name(name, stacks)
     mistakes = [Mistake(path, NOTHING, wrong_name, file)] if wrong_name else []
@@ -77,7 +77,10 @@ def read_stage(
         return StageSettings.model_validate(entry), mistakes
     except ValidationError as error:
         mistakes += mistakes_of(StageSettings, error, prefix=path, given={}, file=file)
-        wrong = {detail["loc"][0] for detail in error.errors()}
+        places = [detail["loc"] for detail in error.errors()]
+        if () in places:  # not even the keys can be read
+            return None, mistakes
+        wrong = {place[0] for place in places}
         right = {key: value for key, value in entry.items() if key not in wrong}
         settings = entry.get("settings")
         if isinstance(settings, dict):
