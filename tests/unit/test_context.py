@@ -85,7 +85,13 @@ class TestUnknownKeys:
         assert found == {"owner": "", "costCenter": "", "Nobody.x": "", "name": "cdk.json"}
 
     def test_one_of_the_cdk_passes_in_silence(self) -> None:
-        known = ["@aws-cdk/core:stage", "@company/posture:EcrStack", "cli-telemetry", "acknowledged-issue-numbers"]
+        known = [
+            "plugin:image",
+            "@aws-cdk/core:stage",
+            "@company/posture:EcrStack",
+            "cli-telemetry",
+            "acknowledged-issue-numbers",
+        ]
         known += ["aws:cdk:bundling-stacks", *(f"{name}:account=1:region=eu-west-1" for name in LOOK_UPS.split())]
         assert plan(dict.fromkeys(known, "1"), read_cdk_json(app.CDK_JSON)).ignored == {}
 
@@ -97,6 +103,12 @@ class TestUnknownKeys:
     def test_the_posture_of_earlier_versions_is_a_mistake_in_a_users_file_too(self) -> None:
         with pytest.raises(SettingsError, match=r'posture = "production"  \(in ~/\.cdk\.json\)'):
             load({"posture": "production"}, TYPES, files={USER_FILE: {"posture": "production"}, "cdk.json": {}})
+
+    def test_one_of_two_files_is_that_of_cdk_json(self) -> None:
+        both = {"owner": "team", "image": "web"}
+        with pytest.raises(SettingsError) as caught:
+            load(both, TYPES, files={USER_FILE: both, "cdk.json": both})
+        assert [(mistake.path, mistake.file) for mistake in caught.value.mistakes] == [("image", "cdk.json")]
 
     @pytest.mark.parametrize("value", ["typed", 7, None, {"a": 1}])
     def test_one_with_another_value_than_in_the_users_file_is_typed(self, value: Any) -> None:
@@ -157,6 +169,13 @@ class TestPrecedence:
         [sandbox] = load(whole, TYPES, files={"cdk.json": in_file}).stages
         assert getattr(sandbox.settings["FargateEfsStack"], "alarm_email", "") is None
         assert getattr(sandbox.settings["EcsEc2Stack"], "alarm_email", "") == "a@b.co"
+
+    def test_an_object_with_null_is_that_of_the_file(self) -> None:
+        in_file = {"FargateEfsStack": {"alarm_email": None, "response_time_steps": [None, {"a": None}], "cpu": 1}}
+        whole = {"FargateEfsStack": {"response_time_steps": [None, {}], "cpu": 1}}
+        with pytest.raises(SettingsError) as caught:
+            load(whole, TYPES, files={"cdk.json": in_file})
+        assert {mistake.file for mistake in caught.value.mistakes} == {"cdk.json"}
 
     @pytest.mark.parametrize(
         "context",
