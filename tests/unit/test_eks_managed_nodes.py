@@ -667,7 +667,7 @@ class TestRefusals:
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
                 "public_access_cidrs",
-                "in production, got 0.0.0.0/1 and 128.0.0.0/1.",
+                "in production, got 0.0.0.0/1, 128.0.0.0/1.",
             ),
             ({"admin_principals": ["*"]}, "admin_principals.0", "but not *, which stands for all AWS accounts"),
             (

@@ -401,13 +401,13 @@ RESERVED, PROVISIONED = lambda_limits.RESERVED, lambda_limits.PROVISIONED
 
 # What a user would give, and what the message has to say: the limit, and where AWS says so.
 REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
-    ({"memory_mib": 127}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
-    ({"memory_mib": 10241}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
-    ({"timeout_seconds": 0}, "timeout_seconds", ("1 to 900: function timeout", QUOTAS)),
-    ({"timeout_seconds": 901}, "timeout_seconds", ("1 to 900: function timeout", QUOTAS)),
-    ({"ephemeral_storage_mib": 511}, "ephemeral_storage_mib", ("512 to 10,240: /tmp directory storage", QUOTAS)),
-    ({"ephemeral_storage_mib": 10241}, "ephemeral_storage_mib", ("512 to 10,240: /tmp directory storage", QUOTAS)),
-    ({"memory_mib": "much"}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
+    ({"memory_mib": 127}, "memory_mib", ("128 to 10,240 (function memory allocation", QUOTAS)),
+    ({"memory_mib": 10241}, "memory_mib", ("128 to 10,240 (function memory allocation", QUOTAS)),
+    ({"timeout_seconds": 0}, "timeout_seconds", ("1 to 900 (function timeout", QUOTAS)),
+    ({"timeout_seconds": 901}, "timeout_seconds", ("1 to 900 (function timeout", QUOTAS)),
+    ({"ephemeral_storage_mib": 511}, "ephemeral_storage_mib", ("512 to 10,240 (/tmp directory storage", QUOTAS)),
+    ({"ephemeral_storage_mib": 10241}, "ephemeral_storage_mib", ("512 to 10,240 (/tmp directory storage", QUOTAS)),
+    ({"memory_mib": "much"}, "memory_mib", ("128 to 10,240 (function memory allocation", QUOTAS)),
     (
         {"environment": {"A1": "x" * 2048, "B2": "y" * 2048}},
         "environment",
@@ -490,17 +490,17 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"max_event_age_seconds": 59},
         "max_event_age_seconds",
-        ("60 to 21,600: maximum event age", lambda_limits.ASYNCHRONOUS),
+        ("60 to 21,600 (maximum event age", lambda_limits.ASYNCHRONOUS),
     ),
     (
         {"max_event_age_seconds": 21_601},
         "max_event_age_seconds",
-        ("60 to 21,600: maximum event age", lambda_limits.ASYNCHRONOUS),
+        ("60 to 21,600 (maximum event age", lambda_limits.ASYNCHRONOUS),
     ),
-    ({"retry_attempts": 3}, "retry_attempts", ("0 to 2: maximum retry attempts", lambda_limits.ASYNCHRONOUS)),
+    ({"retry_attempts": 3}, "retry_attempts", ("0 to 2 (maximum retry attempts", lambda_limits.ASYNCHRONOUS)),
     ({"traffic_shift": "Canary50Percent"}, "traffic_shift", ("one of Canary10Percent5Minutes",)),
     ({"invoke_principals": ["*"]}, "invoke_principals.0", ("but not *, which stands for all AWS accounts",)),
-    ({"handler": "work"}, "handler", ("module.function",)),
+    ({"handler": "work"}, "handler", ("a module and its function",)),
     ({"handler": "other.handler"}, "handler", ("There is no other.py",)),
     ({"code_path": "does/not/exist"}, "code_path", ("a folder or a .zip file",)),
     ({"code_path": "/"}, "code_path", ("a folder or a .zip file",)),

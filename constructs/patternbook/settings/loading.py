@@ -24,7 +24,7 @@ from patternbook.posture import POSTURES, SANDBOX, Posture
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.context import EVERY_STACK, PATTERNS, STAGES, is_cdk_key, sort_unknown
 from patternbook.settings.mistakes import Mistake, SettingsError, did_you_mean, one_of
-from patternbook.settings.reading import Given, decoded, mistakes_of, read
+from patternbook.settings.reading import Given, decoded, mistakes_of, not_an_object, read
 from patternbook.settings.stages import Stage, StageSettings
 
 STAGE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}", re.ASCII)
@@ -117,7 +117,7 @@ class _Loader:
         try:
             stage = StageSettings.model_validate(entry)
         except ValidationError as error:
-            self.mistakes += mistakes_of(StageSettings, error, prefix=path, given={}, file=file)
+            self.mistakes += mistakes_of(StageSettings, error, prefix=path, given=None, file=file)
             return None
         own = {
             stack: self._object(stack, values, f"{path}.settings.{stack}", file)
@@ -202,7 +202,10 @@ class _Loader:
         try:
             given = decoded(value, dict)
         except (TypeError, ValueError, RecursionError):
-            remedy = f"Must be an object of settings, such as -c '{stack}={{\"log_retention_days\": 30}}'."
+            names = self.types[stack].model_fields if stack in self.types else self.stacks_with
+            name = max(names, key=lambda each: len(self.stacks_with[each]))
+            field = self.types[self.stacks_with[name][0]].model_fields[name]
+            remedy = not_an_object(value, stack=stack, key="" if file else path, name=name, field=field)
             self.mistakes.append(Mistake(path, value, remedy, file))
             return {}
         return self._checked(stack, {name: Given(each, f"{path}.{name}", file) for name, each in given.items()})

@@ -10,6 +10,7 @@ from patternbook.posture import SANDBOX, Posture
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel
 from patternbook.settings.fields import EachOnce
+from patternbook.settings.validators import Expected
 
 
 class StageSettings(SettingsModel):
@@ -17,7 +18,14 @@ class StageSettings(SettingsModel):
 
     posture: Literal["sandbox", "production"]
     """Posture of all patterns of the stage. It may be left out for a stage that has the name of a posture."""
-    patterns: Annotated[tuple[str, ...], EachOnce, Field(min_length=1)] | None = None
+    patterns: (
+        Annotated[
+            tuple[Annotated[str, Expected('the name of a stack, such as "FargateEfsStack"')], ...],
+            EachOnce,
+            Field(min_length=1),
+        ]
+        | None
+    ) = None
     """Stacks of the stage, such as "FargateEfsStack". Leave it out for all patterns."""
     account: fields.AccountId | None = None
     """AWS account of the stage. Leave it out for the account of the CDK CLI."""
@@ -25,7 +33,10 @@ class StageSettings(SettingsModel):
     """Region of the stage. Leave it out for the Region of the CDK CLI."""
     tags: dict[fields.TagKey, fields.TagValue] = Field({}, max_length=50)
     """Tags that CloudFormation puts on every resource of the stage that takes tags."""
-    settings: dict[str, dict[str, Any]] = Field({})
+    settings: Annotated[
+        dict[str, dict[str, Any]],
+        Expected('an object with the settings of each stack, such as {"FargateEfsStack": {"max_tasks": 20}}'),
+    ] = Field({})
     """Settings by stack, and under "EveryStack" for all stacks. They override those outside of the stage."""
 
 
