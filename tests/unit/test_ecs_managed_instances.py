@@ -332,7 +332,11 @@ class TestRefusals:
             ({"memory_mib": 16384}, "max_memory_gib", "the largest instance has 4096 CPU units and about 14745 MiB"),
             ({"architecture": "arm"}, "architecture", "one of arm64, x86_64"),
             ({"capacity_option": "Spot"}, "capacity_option", "one of on-demand, spot"),
-            ({"allowed_instance_types": ["M8G"]}, "allowed_instance_types.0", 'in which * matches any characters, such as "m8g.*"'),
+            (
+                {"allowed_instance_types": ["M8G"]},
+                "allowed_instance_types.0",
+                'in which * matches any characters, such as "m8g.*"',
+            ),
             ({"allowed_instance_types": ["m8g.*", "m8g.*"]}, "allowed_instance_types", "are repeated"),
             ({"volume_gib": 20}, "volume_gib", "a whole number from 30 to 16,384"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
