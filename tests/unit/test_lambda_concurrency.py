@@ -32,7 +32,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "reserved_concurrency": 400,
     "provisioned_concurrency": 5,
     "max_provisioned_concurrency": 50,
-    "provisioned_utilization_percent": 60,
+    "target_utilization_percent": 60,
     "scheduled_provisioned": [
         {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_provisioned": 20, "max_provisioned": 80}
     ],

@@ -119,7 +119,7 @@ class ConcurrencySettings(PatternSettings):
     and 2 in production."""
     max_provisioned_concurrency: Environments | None = None
     """Maximum number of environments. Leave unset for a fixed number."""
-    provisioned_utilization_percent: Annotated[Whole, Field(ge=10, le=90), Unit("%")] = 70
+    target_utilization_percent: Annotated[Whole, Field(ge=10, le=90), Unit("%")] = 70
     """Target utilization of the environments, if they scale."""
     scheduled_provisioned: Annotated[tuple[ScheduledEnvironments, ...], Field(max_length=20)] = ()
     """Scheduled changes of the range of environments, if they scale."""
