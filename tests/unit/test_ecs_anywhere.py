@@ -528,12 +528,12 @@ def test_an_impossible_service_is_refused(of_task: dict[str, Any], of_service: d
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsAnywhereStack)
-    for reference, resource_type in (
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.machines.role.role_arn, "AWS::IAM::Role"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.machines.role.role_arn: "AWS::IAM::Role",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
