@@ -44,14 +44,14 @@ EVERY_OPTION: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
-# Options that exclude some of those.
+# Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {
     "reserved_concurrency": 5,
     "provisioned_concurrency": 3,
     "traffic_shift": "Linear10PercentEvery1Minute",
 }
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
-# Sandbox with a fixed number, reserved, and no step by step.
+# Sandbox with reserved concurrency and a fixed number of environments.
 OWN: Mapping[str, Any] = OTHER_OPTIONS
 VARIANTS = {"full": FULL, "own": OWN}
 
@@ -81,7 +81,7 @@ def group(stack: Reading) -> Resource:
 
 
 def alarms(stack: Reading) -> dict[str, Resource]:
-    """By what they watch; those of a new version apart."""
+    """The alarms by the name of their metric. Those of a new version begin with ``new``."""
     return {
         ("new " if "ExecutedVersion" in dimensions(alarm) else "") + alarm["MetricName"]: alarm
         for alarm in stack.all("AWS::CloudWatch::Alarm")
@@ -399,7 +399,7 @@ class TestOperation:
 
 RESERVED, PROVISIONED = lambda_limits.RESERVED, lambda_limits.PROVISIONED
 
-# What a user would give, and what the message has to say: the limit, and where AWS says so.
+# Wrong settings, each with the parts of its message: the limit and its source.
 REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ({"memory_mib": 127}, "memory_mib", ("128 to 10,240 (function memory allocation", QUOTAS)),
     ({"memory_mib": 10241}, "memory_mib", ("128 to 10,240 (function memory allocation", QUOTAS)),
@@ -541,13 +541,13 @@ class TestSettings:
 
 
 def noise(path: Path, size: int) -> Path:
-    """A file that nothing makes smaller."""
+    """A file of noise, which cannot be compressed."""
     path.write_bytes(random.Random(1).randbytes(size))
     return path
 
 
 def hole(path: Path, size: int) -> Path:
-    """A file of zeros that takes no room on the disk, and next to none compressed."""
+    """A file of zeros, which needs no space on the disk and is tiny when compressed."""
     with path.open("wb") as file:
         file.truncate(size)
     return path
@@ -641,7 +641,7 @@ class TestPackage:
                 check_handler(package, "inner.other.handler")
 
     def test_what_python_leaves_behind_is_no_part_of_it(self, tmp_path: Path) -> None:
-        """Otherwise the template would depend on whether somebody has run the code."""
+        """If bytecode were in the package, the template would depend on whether somebody has run the code."""
         package, versions = tmp_path / "mine", set[str]()
         (package / "inner").mkdir(parents=True)
         (package / "inner" / "work.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
@@ -663,7 +663,7 @@ def function_of(stack: cdk.Stack, **given: Any) -> LiveFunction:
 
 
 class TestConstructs:
-    """Usable alone, with the mistakes of a call refused before anything is made."""
+    """The constructs can be used alone, and refuse mistakes before they create anything."""
 
     @pytest.mark.parametrize(
         ("given", "says"),
