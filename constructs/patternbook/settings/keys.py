@@ -1,11 +1,11 @@
 """The keys of the context, and how to correct one that resembles them."""
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
+from patternbook.limits.given import shown
 from patternbook.settings.context import Context
 from patternbook.settings.mistakes import Mistake, closest, plain
 
@@ -63,7 +63,7 @@ def ignored(keys: Mapping[str, str]) -> Iterator[str]:
     :param keys: the keys, each with its file, or with an empty text for the command line.
     """
     for file in dict.fromkeys(keys.values()):
-        names = [json.dumps(key, ensure_ascii=False) for key in keys if keys[key] == file]
+        names = [f'"{shown(key)}"' for key in keys if keys[key] == file]
         more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
         source = f" of {file}" if file else ""
         yield f"Context keys{source} that no pattern knows are ignored: {', '.join(names[:MOST_NAMED])}{more}."
@@ -90,14 +90,14 @@ def _correction(
             f'The key is "{PATTERNS}" alone. Type the names of stacks, such as -c {PATTERNS}={",".join([*stacks][:2])}.'
         )
     if right:
-        return f'Unknown key. Did you mean "{".".join([right, key[len(head) + 1 :]]) if inner else right}"?'
+        return f'Unknown key. Did you mean "{".".join([right, shown(key[len(head) + 1 :])]) if inner else right}"?'
     # The name of the stack stands within the key, as in production/EcrStack.untagged_days or production-EcrStack.
     stage, _, rest = head.partition("-")
     stage = stage if _alike(rest, names) else head
     stack = next(filter(None, (_alike(name, names) for name in (rest, *inner))), None)
     setting = _by_plain_name(settings).get(plain(inner[-1])) if inner else None
     if stack or (inner and plain(stage) in map(plain, stages)):
-        place = [STAGES, stage, "settings", stack or (setting and EVERY_STACK), setting]
+        place = [STAGES, shown(stage), "settings", stack or (setting and EVERY_STACK), setting]
         return f"Settings of a stage belong in the context of cdk.json, at {'.'.join(filter(None, place))}."
     if inner:
         return _stack_is_missing(setting, settings[setting], head) if setting and "." in key else None

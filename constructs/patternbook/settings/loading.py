@@ -25,12 +25,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from patternbook.limits.given import shown
 from patternbook.posture import POSTURES, SANDBOX, Posture
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.context import Context
 from patternbook.settings.keys import EVERY_STACK, PATTERNS, STAGES, sort_unknown
 from patternbook.settings.mistakes import NOTHING, Mistake, SettingsError, did_you_mean, one_of
-from patternbook.settings.reading import Given, decoded, read
+from patternbook.settings.reading import Given, decoded, not_an_object, read
 from patternbook.settings.stages import Stage, not_stages, read_stage, same_but_for_case
 
 SettingsTypes = Mapping[str, type[PatternSettings]]
@@ -137,10 +138,12 @@ class _Loader:
             try:
                 entries = {} if asked is None else decoded(asked, dict)
             except (TypeError, ValueError, RecursionError):
-                self.mistakes.append(Mistake(STAGES, asked, not_stages(file), file))
+                self.mistakes.append(Mistake(STAGES, asked, not_stages(asked, file), file))
                 return
         for name, other in same_but_for_case(entries):
-            remedy = f"Differs from the stage {other} in upper and lower case only, which some file systems ignore."
+            remedy = (
+                f"Differs from the stage {shown(other)} in upper and lower case only, which some file systems ignore."
+            )
             self.mistakes.append(Mistake(f"{STAGES}.{name}", NOTHING, remedy, file))
         for name, entry in entries.items():
             yield name, entry, file and self.context.file_of(STAGES, name)
@@ -161,7 +164,9 @@ class _Loader:
         for stack in own.keys() - {EVERY_STACK, *chosen}:
             remedy = f"Unknown stack.{did_you_mean(stack, [*self.types, EVERY_STACK])}"
             if stack in self.types:
-                remedy = f"The stage does not have {stack}. Add it to {path}.patterns, or remove its settings here."
+                remedy = (
+                    f"The stage does not have {stack}. Add it to {shown(path)}.patterns, or remove its settings here."
+                )
             self.mistakes.append(Mistake(f"{path}.settings.{stack}", settings.settings[stack], remedy, file))
         posture = POSTURES[settings.posture]
         return Stage(
@@ -247,7 +252,10 @@ class _Loader:
         try:
             given = decoded(value, dict)
         except (TypeError, ValueError, RecursionError):
-            remedy = f"Must be an object of settings, such as -c '{stack}={{\"log_retention_days\": 30}}'."
+            names = self.types[stack].model_fields if stack in self.types else self.stacks_with
+            name = max(names, key=lambda each: len(self.stacks_with[each]))
+            field = self.types[self.stacks_with[name][0]].model_fields[name]
+            remedy = not_an_object(value, stack=stack, key="" if file else path, name=name, field=field)
             self.mistakes.append(Mistake(path, value, remedy, file))
             return {}
         return self._checked(stack, {name: Given(each, f"{path}.{name}", file) for name, each in given.items()})
@@ -274,6 +282,5 @@ def _sentence(stacks: list[str]) -> str:
     """The end of a message, which names the stacks that refuse a value."""
     if not stacks:
         return ""
-    shown = stacks if len(stacks) <= 3 else [*stacks[:2], f"{len(stacks) - 2} other stacks"]
-    *others, last = shown
+    *others, last = stacks if len(stacks) <= 3 else [*stacks[:2], f"{len(stacks) - 2} other stacks"]
     return f" {', '.join(others)} and {last} refuse it." if others else f" {last} refuses it."

@@ -13,7 +13,8 @@ from patternbook.settings.base import PatternSettings, SettingsModel
 from patternbook.settings.fields import EachOnce
 from patternbook.settings.keys import STAGES
 from patternbook.settings.mistakes import NOTHING, Mistake
-from patternbook.settings.reading import mistakes_of
+from patternbook.settings.reading import mistakes_of, not_json
+from patternbook.settings.validators import Expected
 
 STAGE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}", re.ASCII)
 """The name of a stage is part of stack names, for which CloudFormation allows only letters, digits and hyphens.
@@ -30,7 +31,14 @@ class StageSettings(SettingsModel):
 
     posture: Literal["sandbox", "production"]
     """Posture of all patterns of the stage. It may be left out for a stage that has the name of a posture."""
-    patterns: Annotated[tuple[str, ...], EachOnce, Field(min_length=1)] | None = None
+    patterns: (
+        Annotated[
+            tuple[Annotated[str, Expected('the name of a stack, such as "FargateEfsStack"')], ...],
+            EachOnce,
+            Field(min_length=1),
+        ]
+        | None
+    ) = None
     """Stacks of the stage, such as "FargateEfsStack". Leave it out for all patterns."""
     account: fields.AccountId | None = None
     """AWS account of the stage. Leave it out for the account of the CDK CLI."""
@@ -38,7 +46,10 @@ class StageSettings(SettingsModel):
     """Region of the stage. Leave it out for the Region of the CDK CLI."""
     tags: dict[fields.TagKey, fields.TagValue] = Field({}, max_length=50)
     """Tags that CloudFormation puts on every resource of the stage that takes tags."""
-    settings: dict[str, dict[str, Any]] = Field({})
+    settings: Annotated[
+        dict[str, dict[str, Any]],
+        Expected('an object with the settings of each stack, such as {"FargateEfsStack": {"max_tasks": 20}}'),
+    ] = Field({})
     """Settings by stack, and under "EveryStack" for all stacks. They override those outside of the stage."""
 
 
@@ -76,7 +87,7 @@ def read_stage(
     try:
         return StageSettings.model_validate(entry), mistakes
     except ValidationError as error:
-        mistakes += mistakes_of(StageSettings, error, prefix=path, given={}, file=file)
+        mistakes += mistakes_of(StageSettings, error, prefix=path, given=None, file=file)
         places = [detail["loc"] for detail in error.errors()]
         if () in places:  # not even the keys can be read
             return None, mistakes
@@ -97,11 +108,14 @@ def same_but_for_case(names: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield name, first
 
 
-def not_stages(file: str) -> str:
+def not_stages(value: Any, file: str) -> str:
     """The message for ``stages`` that are neither an object nor names."""
     if file:
         return f"Must be an object of stages, such as {EXAMPLE}."
-    return f"Must be an object of stages, such as -c '{STAGES}={EXAMPLE}', or names, such as -c {STAGES}=production."
+    return (
+        f"Must be an object of stages, such as -c '{STAGES}={EXAMPLE}', or names, such as -c {STAGES}=production."
+        f"{not_json(value)}"
+    )
 
 
 def _wrong_name(name: str, stacks: Collection[str]) -> str:
