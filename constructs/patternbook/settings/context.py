@@ -34,7 +34,7 @@ class Context:
         typed = {
             key: value
             for key, value in whole.items()
-            if key not in in_files or _without_null(value) != _without_null(in_files[key])
+            if key not in in_files or not _same(value, in_files[key])
         }
         return cls(typed, files)
 
@@ -110,6 +110,10 @@ def _merged(low: Any, high: Any) -> Any:
     if not (isinstance(low, dict) and isinstance(high, dict)):
         return high
     return {**low, **{key: _merged(low.get(key), value) for key, value in high.items()}}
+
+
+def _same(value: Any, in_file: Any) -> bool:
+    return value == in_file or _without_null(value) == _without_null(in_file)
 
 
 def _without_null(value: Any) -> Any:
