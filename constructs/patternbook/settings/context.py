@@ -31,11 +31,7 @@ class Context:
     def separated(cls, whole: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> "Context":
         """Finds out what is typed: all keys of the whole context that have no such value in the files."""
         in_files = cls({}, files).in_files
-        typed = {
-            key: value
-            for key, value in whole.items()
-            if key not in in_files or not _same(value, in_files[key])
-        }
+        typed = {key: value for key, value in whole.items() if key not in in_files or not _same(value, in_files[key])}
         return cls(typed, files)
 
     @cached_property

@@ -91,12 +91,14 @@ def read_stage(
         places = [detail["loc"] for detail in error.errors()]
         if () in places:  # not even the keys can be read
             return None, mistakes
-        wrong = {place[0] for place in places}
+        wrong = {"settings", *(place[0] for place in places)}
         right = {key: value for key, value in entry.items() if key not in wrong}
         settings = entry.get("settings")
-        if isinstance(settings, dict):
-            right["settings"] = {stack: values for stack, values in settings.items() if isinstance(values, dict)}
-        return StageSettings.model_validate({"posture": SANDBOX.name, **right}), mistakes
+        objects = settings.items() if isinstance(settings, dict) else ()
+        stage = StageSettings.model_validate({"posture": SANDBOX.name, **right})
+        # A copy is not validated: one wrong setting does not hide those of other stacks.
+        own = {stack: values for stack, values in objects if isinstance(values, dict)}
+        return stage.model_copy(update={"settings": own}), mistakes
 
 
 def same_but_for_case(names: Iterable[str]) -> Iterator[tuple[str, str]]:
