@@ -23,8 +23,8 @@ from patternbook.rules.template import Dependencies, Resource, Template
 
 ECS_SERVICES: Final = ("AWS::ECS::ExpressGatewayService", "AWS::ECS::Service")
 LOAD_BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
-ENDED_BY: Final = ("AWS::CloudWatch::Alarm", "AWS::EC2::SecurityGroup", "AWS::IAM::Role", "AWS::KMS::Key")
-"""Types whose own references are no parts of a workload. For example, a key's policy names all its users."""
+NOT_FOLLOWED: Final = ("AWS::CloudWatch::Alarm", "AWS::EC2::SecurityGroup", "AWS::IAM::Role", "AWS::KMS::Key")
+"""Types whose references are not followed. For example, the policy of a key names all who use it."""
 RESOURCE_POLICIES: Final = {
     "AWS::S3::BucketPolicy": "Bucket",
     "AWS::SNS::TopicPolicy": "Topics",
@@ -81,10 +81,12 @@ def public_routes(workload: Workload) -> Iterator[Resource]:
 
 
 def endpoints(workload: Workload) -> Iterator[Resource]:
-    """The names of AWS services resolve to an interface endpoint, or their addresses lead to a gateway endpoint.
+    """An endpoint takes over the calls of an AWS service when it appears, and interrupts open connections.
+
+    These are the interface endpoints of the VPC, and the gateway endpoints of the workload's route tables.
 
     https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
-    https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
     """
     tables = {table for each in routes(workload) for table in each["RouteTableId"].references}
     for each in workload.referring("AWS::EC2::VPCEndpoint", "VpcId", workload.parts("AWS::EC2::VPC")):
@@ -273,7 +275,10 @@ class Order:
         self._template = Template(document, today=date.today())
         self._referred = Dependencies(references)
         self._parts = Dependencies(
-            {name: {} if document["Resources"][name]["Type"] in ENDED_BY else body for name, body in references.items()}
+            {
+                name: {} if document["Resources"][name]["Type"] in NOT_FOLLOWED else body
+                for name, body in references.items()
+            }
         )
 
     def needs(self) -> Iterator[Need]:

@@ -148,7 +148,7 @@ class Ec2Capacity(Construct):
             ),
         )
         self.group.node.add_dependency(
-            # Until it stops, an instance needs its role and its way to ECS.
+            # Until it stops, an instance needs its role and its connection to ECS.
             self.role,
             self.security_group,
             network.connectivity,

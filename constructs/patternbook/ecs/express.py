@@ -95,7 +95,7 @@ class ExpressService(Construct):
             ),
         )
         self.service.node.add_dependency(
-            # ECS tells the kind of a subnet by its routes, and tasks need the way to the registry.
+            # ECS tells the kind of a subnet by its routes, and tasks need the connection to the registry.
             *(subnet.internet_connectivity_established for subnet in subnets),
             network.connectivity,
             self.group,

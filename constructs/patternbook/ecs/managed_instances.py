@@ -109,7 +109,7 @@ class ManagedInstances(Construct):
         )
         cluster.add_managed_instances_capacity_provider(self.provider)
         self.provider.node.add_dependency(
-            # Until they stop, the instances need the roles and the way to ECS.
+            # Until they stop, the instances need the roles and the connection to ECS.
             self.role,
             self.infrastructure_role,
             self.security_group,

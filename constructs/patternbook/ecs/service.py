@@ -104,7 +104,7 @@ class RollingService(Construct, Generic[Service]):
             files.grant_read_write(task.definition.task_role, client=self.service)
             self.service.node.add_dependency(files)
         self.service.node.add_dependency(
-            # The way to the registry, and the permission to pull and to read secrets.
+            # The connection to the registry, and the permission to pull and to read secrets.
             self._network.connectivity,
             self.group,
             task.execution_role,
