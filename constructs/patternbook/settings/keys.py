@@ -97,7 +97,9 @@ def _correction(
     stack = next(filter(None, (_alike(name, names) for name in (rest, *inner))), None)
     setting = _by_plain_name(settings).get(plain(inner[-1])) if inner else None
     if stack or (inner and plain(stage) in map(plain, stages)):
-        place = [STAGES, stage, *filter(None, ["settings", stack or EVERY_STACK, setting] if stack or setting else [])]
+        place = [STAGES, stage]
+        if stack or setting:
+            place += ["settings", stack or EVERY_STACK, *([setting] if setting else [])]
         return f"Settings of a stage belong in the context of cdk.json, at {'.'.join(place)}."
     if inner:
         return _stack_is_missing(setting, settings[setting], head) if setting and "." in key else None
