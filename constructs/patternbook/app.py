@@ -83,7 +83,7 @@ def build_app(
     """Makes an app with every pattern. The sandbox stands directly in it, and every other stage is a ``cdk.Stage``.
 
     The context of the CDK CLI overrides ``context``, which overrides that of ``cdk_json``. Outside of the CLI nothing
-    else would read ``cdk_json``.
+    else would read ``cdk_json``. Settings in ``context`` have the precedence of the command line.
 
     :raises SettingsError: with every mistake in the settings, before it makes any stack.
     """

@@ -63,6 +63,7 @@ class TestUnknownKeys:
             ("production-EcrStack.untagged_days", "at stages.production.settings.EcrStack.untagged_days."),
             ("prod/ecrstack.untagged-days", "at stages.prod.settings.EcrStack.untagged_days."),
             ("production/EcrStack", "at stages.production.settings.EcrStack."),
+            ("production.region", "at stages.production."),
             ("production.max_tasks", "at stages.production.settings.EveryStack.max_tasks."),
         ],
     )
@@ -77,7 +78,7 @@ class TestUnknownKeys:
 
     def test_a_stage_of_cdk_json_is_known(self) -> None:
         found = mistakes({"live:EcrStack": 1, "live.x": 1}, {"stages": {"live": {"posture": "sandbox"}}})
-        assert found["live.x"] == "Settings of a stage belong in the context of cdk.json, at stages.live.settings."
+        assert found["live.x"] == "Settings of a stage belong in the context of cdk.json, at stages.live."
         assert "at stages.live.settings.EcrStack." in found["live:EcrStack"]
 
     def test_one_of_another_tool_is_named_and_ignored(self) -> None:

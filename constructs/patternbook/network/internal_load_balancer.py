@@ -200,6 +200,8 @@ class InternalLoadBalancer(Construct):
         # CDK adds no rules between a Network Load Balancer and its targets.
         port = ec2.Port.tcp(container.container_port)
         service.connections.allow_from(self.group, port, "Connections and health checks")
+        # Until the load balancer may reach the tasks, its health checks fail and ECS replaces them.
+        service.node.add_dependency(self.group)
         return targets
 
     def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:

@@ -161,6 +161,8 @@ class PublicLoadBalancer(Construct):
             health_check=elbv2.HealthCheck(path=self._health_check_path, interval=cdk.Duration.seconds(15)),
         )
         self.listener.add_target_groups("Tasks", target_groups=[targets])
+        # Until the load balancer may reach the tasks, its health checks fail and ECS replaces them.
+        service.node.add_dependency(*self.load_balancer.connections.security_groups)
         return targets
 
     def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:

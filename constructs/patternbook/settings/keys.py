@@ -97,8 +97,10 @@ def _correction(
     stack = next(filter(None, (_alike(name, names) for name in (rest, *inner))), None)
     setting = _by_plain_name(settings).get(plain(inner[-1])) if inner else None
     if stack or (inner and plain(stage) in map(plain, stages)):
-        place = [STAGES, shown(stage), "settings", stack or (setting and EVERY_STACK), setting]
-        return f"Settings of a stage belong in the context of cdk.json, at {'.'.join(filter(None, place))}."
+        place = [STAGES, shown(stage)]
+        if stack or setting:
+            place += ["settings", stack or EVERY_STACK, *([setting] if setting else [])]
+        return f"Settings of a stage belong in the context of cdk.json, at {'.'.join(place)}."
     if inner:
         return _stack_is_missing(setting, settings[setting], head) if setting and "." in key else None
     setting = _alike(head, _by_plain_name(settings))
