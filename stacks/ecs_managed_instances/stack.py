@@ -59,7 +59,12 @@ class EcsManagedInstancesStack(PatternStack):
             demonstration=web_server(settings.container_port),
         )
         self.service = ManagedInstancesService(
-            self, "Web", task=self.task, network=network, capacity=self.capacity, behind_load_balancer=True
+            self,
+            "Web",
+            task=self.task,
+            network=network,
+            capacity=self.capacity,
+            grace_period_seconds=settings.health_check.grace_period,
         )
         network.add_interface_endpoints(
             [*self.capacity.services_called, *self.task.services_called],

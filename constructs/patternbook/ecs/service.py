@@ -53,6 +53,10 @@ def shell_command(service: ecs.BaseService, task: Task) -> str:
     )
 
 
+def _seconds(number: int | None) -> cdk.Duration | None:
+    return None if number is None else cdk.Duration.seconds(number)
+
+
 class RollingOptions(TypedDict):
     """Arguments that every service has in common."""
 
@@ -132,10 +136,13 @@ class FargateService(RollingService[ecs.FargateService]):
         task: Task,
         on_demand_base: int = 0,
         spot_percent: int = 0,
+        grace_period_seconds: int = 60,
     ) -> None:
         """:param cluster: gets the Fargate capacity providers.
         :param on_demand_base: number of tasks that run on demand before any task runs on Spot.
         :param spot_percent: share of Spot in the tasks beyond the base, 0 to 100.
+        :param grace_period_seconds: time from the start of a task in which ECS ignores failed health checks. Without a
+            load balancer and a health check inside the container it has no effect.
         :raises ValueError: see :func:`patternbook.limits.scaling.check_spot_share`.
         """
         check_spot_share(on_demand_base=on_demand_base, spot_percent=spot_percent)
@@ -153,8 +160,7 @@ class FargateService(RollingService[ecs.FargateService]):
             ],
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
             assign_public_ip=False,
-            # Time until the first health check of a load balancer counts; without a load balancer it has no effect.
-            health_check_grace_period=cdk.Duration.seconds(60),
+            health_check_grace_period=cdk.Duration.seconds(grace_period_seconds),
             **self._rolling(),
         )
         self._add_dependencies()
@@ -178,6 +184,7 @@ class FargateService(RollingService[ecs.FargateService]):
             task=task,
             on_demand_base=settings.on_demand_base,
             spot_percent=settings.spot_percent,
+            grace_period_seconds=settings.health_check.grace_period,
         )
 
 
@@ -192,10 +199,11 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
         network: Network,
         task: Task,
         capacity: Ec2Capacity,
-        behind_load_balancer: bool = False,
+        grace_period_seconds: int | None = None,
     ) -> None:
         """:param capacity: instances and their cluster.
-        :param behind_load_balancer: whether to wait before health checks of the load balancer count.
+        :param grace_period_seconds: time from the start of a task in which ECS ignores failed health checks. A service
+            behind a load balancer needs it.
         """
         super().__init__(scope, construct_id, network=network, task=task)
         self.service = ecs.Ec2Service(
@@ -215,7 +223,7 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
                 ecs.PlacementStrategy.spread_across(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
                 ecs.PlacementStrategy.packed_by_memory(),
             ],
-            health_check_grace_period=cdk.Duration.seconds(60) if behind_load_balancer else None,
+            health_check_grace_period=_seconds(grace_period_seconds),
             **self._rolling(),
         )
         # The dependency on the cluster includes the capacity provider and its instances, so the service goes while
@@ -240,11 +248,12 @@ class ManagedInstancesService(RollingService[ecs.FargateService]):
         network: Network,
         task: Task,
         capacity: ManagedInstances,
-        behind_load_balancer: bool = False,
+        grace_period_seconds: int | None = None,
     ) -> None:
         """:param task: task of compatibility MANAGED_INSTANCES.
         :param capacity: instances and their cluster.
-        :param behind_load_balancer: whether to wait before health checks of the load balancer count.
+        :param grace_period_seconds: time from the start of a task in which ECS ignores failed health checks. A service
+            behind a load balancer needs it.
         :raises ValueError: if the task has another compatibility.
         """
         if task.definition.compatibility != ecs.Compatibility.MANAGED_INSTANCES:
@@ -262,7 +271,7 @@ class ManagedInstancesService(RollingService[ecs.FargateService]):
                 ecs.CapacityProviderStrategy(capacity_provider=capacity.provider.capacity_provider_name, weight=1)
             ],
             assign_public_ip=False,
-            health_check_grace_period=cdk.Duration.seconds(60) if behind_load_balancer else None,
+            health_check_grace_period=_seconds(grace_period_seconds),
             **self._rolling(),
         )
         self._add_dependencies()
