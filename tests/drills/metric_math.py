@@ -110,28 +110,25 @@ class _Evaluation:
             case "TIME_SERIES", [scalar]:
                 return Point(self._scalar(self.of(scalar)))
             case "FILL", [series, filler]:
-                point = self._point(series)
-                return self._as_point(self.of(filler)) if point == MISSING else point
+                point, filling = self._point(series), self._as_point(self.of(filler))
+                return filling if point == MISSING else point
             case "IF", [condition, true, *false]:
-                return self._if(condition, true, false)
+                otherwise = self._as_point(self.of(false[0])) if false else MISSING
+                return self._if(self.of(condition), self.of(true), otherwise)
             case name, [argument] if name in _OF_ONE:
                 return _each(_OF_ONE[name], self.of(argument))
             case (("SUM" | "MIN" | "MAX" | "AVG"), [argument]):
                 return _over(function, self.of(argument))
         raise NotImplementedError(f"{function} is not supported by tests.drills.metric_math. Add it there.")
 
-    def _if(self, condition: ast.expr, true: ast.expr, false: list[ast.expr]) -> Value:
-        asked = self.of(condition)
-        chosen = asked.value if isinstance(asked, Point) else asked
-        if chosen is None or isinstance(chosen, list):
+    def _if(self, condition: Value, true: Value, otherwise: Point) -> Point:
+        asked = self._as_point(condition).value
+        if asked is None:
             return MISSING
-        if not chosen:
-            result = self.of(false[0]) if false else MISSING
-        else:
-            result = self.of(true)
-            if result == MISSING and isinstance(asked, Point):
-                return Point(0.0)
-        return self._as_point(result)
+        if not asked:
+            return otherwise
+        # "has the value of 0, if the data point of metric1 is TRUE and does not exist in metric2"
+        return Point(0.0) if true == MISSING else self._as_point(true)
 
     def _point(self, node: ast.expr) -> Point:
         value = self.of(node)

@@ -115,7 +115,7 @@ def test_an_alarm_starts_with_insufficient_data() -> None:
 
 
 def test_a_silent_metric_rings_once_no_data_point_is_in_the_evaluation_range_to_prevent_it() -> None:
-    """The second row of the first table: "The next time this alarm is evaluated, if the data is still missing it will go to ALARM."""
+    """AWS says of the second row of the first table that the next evaluation rings if the data is still missing."""
     tested = alarm(missing="breaching")
     assert states(tested, [0, None, None, None, None, None])[3:] == [State.OK, State.OK, State.ALARM]
 
