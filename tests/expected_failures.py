@@ -6,7 +6,7 @@ does an entry that is not found any more.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Check = Literal["order", "drill", "late failure"]
 
@@ -21,7 +21,25 @@ class ExpectedFailure:
     reason: str
 
 
-EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = ()
+UNDRILLED: Final = "no event is drilled yet"
+"""A pattern has alarms, and nobody has written the events that ring them."""
+
+EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
+    ExpectedFailure("drill", "EksManagedNodesStack", UNDRILLED, "the issue about EKS writes the events of clusters"),
+    ExpectedFailure(
+        "drill", "EksSelfManagedNodesStack", UNDRILLED, "the issue about EKS writes the events of clusters"
+    ),
+    ExpectedFailure("drill", "EksFargateStack", UNDRILLED, "the issue about EKS writes the events of clusters"),
+    ExpectedFailure("drill", "EksAutoModeStack", UNDRILLED, "the issue about EKS writes the events of clusters"),
+    ExpectedFailure(
+        "drill", "EcrStack", UNDRILLED, "the issue about Lambda, edge, ECR and App Runner writes the events"
+    ),
+    ExpectedFailure("drill", "AppRunnerStack", UNDRILLED, "the issue about Lambda, edge, ECR and App Runner does"),
+    ExpectedFailure(
+        "drill", "LambdaConcurrencyStack", UNDRILLED, "the issue about Lambda, edge, ECR and App Runner does"
+    ),
+    ExpectedFailure("drill", "LambdaEdgeStack", UNDRILLED, "the issue about Lambda, edge, ECR and App Runner does"),
+)
 
 
 def is_expected(check: Check, pattern: str, finding: str) -> bool:

@@ -1,0 +1,30 @@
+"""The form of events and of calm: what is true in each minute from the beginning on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.drills.world import Minute, Role, Sent
+
+Course = Callable[[int, Minute], Minute]
+"""What is true in a minute, counted from the beginning, from what is true in a calm minute of the stack."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Something that happens to a stack."""
+
+    title: str
+    course: Course
+    sent: Sequence[Sent] = ()
+    """The events that the service sends to EventBridge at the beginning."""
+
+    by: Role = "main"
+    """The service that sends them."""
+
+    needs_tasks: bool = True
+    """Whether it can only happen to a service that has tasks."""
+
+    before: Course | None = None
+    """What was true before the beginning, where that was not a calm minute."""
