@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from tests.drills.emitters.ecs import EcsService
 from tests.drills.emitters.sqs import Messages
-from tests.drills.scenarios import Scenario
+from tests.drills.scenarios import Scenario, of
 from tests.drills.world import Minute, Role
 
 
 def day() -> Scenario:
     """Nothing happens."""
-    return Scenario("A day as any other", lambda _, calm: calm, needs_tasks=False)
+    return Scenario("an ordinary day", lambda _, calm: calm, needs_tasks=False)
 
 
 def quiet_night() -> Scenario:
@@ -19,7 +19,7 @@ def quiet_night() -> Scenario:
     def course(_: int, calm: Minute) -> Minute:
         return replace(calm.clients(), queue=Messages(), files=replace(calm.files, throughput_percent=0))
 
-    return Scenario("A quiet night", course, needs_tasks=False)
+    return Scenario("a quiet night", course, needs_tasks=False)
 
 
 def rolling_deployment(by: Role = "main") -> Scenario:
@@ -37,7 +37,7 @@ def rolling_deployment(by: Role = "main") -> Scenario:
         return tasks.clients(healthy=max(running - starting, 0), unhealthy=starting, answered=600)
 
     sent = (EcsService.deployment_started, EcsService.deployment_completed, EcsService.steady)
-    return Scenario(f"A rolling deployment ({by})", course, sent=sent, by=by)
+    return Scenario(f"a rolling deployment{of(by)}", course, sent=sent, by=by)
 
 
 def scale_out(by: Role = "main", *, start_minutes: int) -> Scenario:
@@ -49,7 +49,7 @@ def scale_out(by: Role = "main", *, start_minutes: int) -> Scenario:
         tasks = calm.tasks(by, desired=count + 2, running=count + 2 if started else count, pending=0 if started else 2)
         return tasks if by == "worker" else tasks.clients(healthy=count + 2 if started else count, answered=2_000)
 
-    return Scenario(f"Scale-out ({by}); tasks start within {start_minutes} minutes", course)
+    return Scenario(f"scale-out{of(by)} whose tasks take {start_minutes} minutes to start", course)
 
 
 def scale_in(by: Role = "main") -> Scenario:
@@ -61,7 +61,7 @@ def scale_in(by: Role = "main") -> Scenario:
     def course(minute: int, calm: Minute) -> Minute:
         return calm.tasks(by, running=calm_tasks(calm, by) + (2 if minute == 0 else 0))
 
-    return Scenario(f"Scale-in ({by})", course, before=before)
+    return Scenario(f"scale-in{of(by)}", course, before=before)
 
 
 def scheduled_minimum() -> Scenario:
@@ -73,7 +73,7 @@ def scheduled_minimum() -> Scenario:
     def course(minute: int, calm: Minute) -> Minute:
         return calm.tasks("main", desired=1, running=10 if minute == 0 else 1).clients(healthy=1, answered=10)
 
-    return Scenario("A schedule leaves one task for the night", course, before=before)
+    return Scenario("a schedule that leaves one task for the night", course, before=before)
 
 
 def one_replaced(by: Role = "main") -> Scenario:
@@ -85,7 +85,7 @@ def one_replaced(by: Role = "main") -> Scenario:
         tasks = calm.tasks(by, running=running, pending=count - running)
         return tasks if by == "worker" else tasks.clients(healthy=running, answered=600)
 
-    return Scenario(f"One task is replaced ({by})", course)
+    return Scenario(f"one task{of(by)} that is replaced", course)
 
 
 def zone_rebalance() -> Scenario:
@@ -98,7 +98,7 @@ def zone_rebalance() -> Scenario:
         running = calm.main.desired + (1 if minute % 6 in (1, 2) and minute < 18 else 0)
         return calm.tasks("main", running=running).clients(healthy=running, answered=600)
 
-    return Scenario("AZ rebalancing moves tasks", course)
+    return Scenario("AZ rebalancing", course)
 
 
 def one_error() -> Scenario:
@@ -107,7 +107,7 @@ def one_error() -> Scenario:
     def course(minute: int, calm: Minute) -> Minute:
         return calm.clients(answered=599, failed=1) if minute == 0 else calm
 
-    return Scenario("One failed request among many", course)
+    return Scenario("one failed request among many", course)
 
 
 def rare_errors() -> Scenario:
@@ -116,7 +116,7 @@ def rare_errors() -> Scenario:
     def course(_: int, calm: Minute) -> Minute:
         return calm.clients(answered=999_994, failed=6)
 
-    return Scenario("Six failed requests per minute among a million", course)
+    return Scenario("six failed requests per minute among a million", course)
 
 
 def one_error_at_night() -> Scenario:
@@ -125,7 +125,7 @@ def one_error_at_night() -> Scenario:
     def course(minute: int, calm: Minute) -> Minute:
         return calm.clients(failed=1 if minute == 5 else 0)
 
-    return Scenario("One failed request in a quiet hour", course, before=lambda _, calm: calm.clients())
+    return Scenario("one failed request in a quiet hour", course, before=lambda _, calm: calm.clients())
 
 
 def one_slow_request() -> Scenario:
@@ -134,7 +134,7 @@ def one_slow_request() -> Scenario:
     def course(minute: int, calm: Minute) -> Minute:
         return calm.clients(answered=1, seconds=4) if minute == 5 else calm.clients()
 
-    return Scenario("One slow request in a quiet hour", course, before=lambda _, calm: calm.clients())
+    return Scenario("one slow request in a quiet hour", course, before=lambda _, calm: calm.clients())
 
 
 def burst_on_files() -> Scenario:
@@ -143,7 +143,7 @@ def burst_on_files() -> Scenario:
     def course(minute: int, calm: Minute) -> Minute:
         return replace(calm, files=replace(calm.files, throughput_percent=95 if minute < 2 else 5))
 
-    return Scenario("A burst on the file system", course)
+    return Scenario("two minutes of heavy use of the file system", course)
 
 
 def batch_of_messages() -> Scenario:
@@ -153,7 +153,7 @@ def batch_of_messages() -> Scenario:
         left = max(500 - 100 * minute, 0)
         return replace(calm, queue=Messages(visible=left, oldest_seconds=60 * minute if left else None, deleted=100))
 
-    return Scenario("A batch of messages", course)
+    return Scenario("a batch of messages that takes five minutes", course)
 
 
 def new_consumer() -> Scenario:
@@ -162,7 +162,7 @@ def new_consumer() -> Scenario:
     def course(_: int, calm: Minute) -> Minute:
         return calm.clients(answered=3_000)
 
-    return Scenario("Another consumer connects", course)
+    return Scenario("another consumer that connects", course)
 
 
 def reconnecting_agents() -> Scenario:
@@ -174,7 +174,7 @@ def reconnecting_agents() -> Scenario:
     def course(minute: int, calm: Minute) -> Minute:
         return calm.tasks("main", silent=1 if minute % 12 in (0, 1) else 0)
 
-    return Scenario("Agents disconnect and reconnect", course)
+    return Scenario("agents that disconnect and reconnect", course)
 
 
 def calm_tasks(calm: Minute, by: Role) -> int:

@@ -22,12 +22,13 @@ def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 
     :raises NotImplementedError: for an operator that this module does not know.
     """
-    return all(_field(key, wanted, event) for key, wanted in pattern.items())
+    results = [_field(key, wanted, event) for key, wanted in pattern.items()]  # all, to refuse unknown operators
+    return all(results)
 
 
 def _field(key: str, wanted: Any, event: Mapping[str, Any]) -> bool:
     if key == "$or":
-        results = [matches(each, event) for each in wanted]  # also those after a match, to refuse unknown operators
+        results = [matches(each, event) for each in wanted]
         return any(results)
     if isinstance(wanted, Mapping):
         inner = event.get(key)

@@ -10,10 +10,8 @@ from dataclasses import replace
 
 from tests.drills.emitters.ecs import EcsService
 from tests.drills.emitters.sqs import Messages
-from tests.drills.scenarios import Scenario
+from tests.drills.scenarios import Scenario, of
 from tests.drills.world import Minute, Role
-
-NAMES = {"main": "", "worker": " of the worker"}
 
 
 def unchanged(_: int, calm: Minute) -> Minute:
@@ -180,7 +178,7 @@ def lost_instance() -> Scenario:
 def roll_back(by: Role = "main") -> Scenario:
     """The circuit breaker, or an alarm, rolls a deployment back. The old tasks go on."""
     sent = (EcsService.deployment_started, EcsService.deployment_failed)
-    return Scenario(f"A deployment{NAMES[by]} fails and is rolled back", unchanged, sent=sent, by=by)
+    return Scenario(f"A deployment{of(by)} fails and is rolled back", unchanged, sent=sent, by=by)
 
 
 def not_placed() -> Scenario:

@@ -16,6 +16,8 @@ class Scenario:
     """Something that happens to a stack."""
 
     title: str
+    """A sentence without a full stop for an event, and a noun phrase for calm."""
+
     course: Course
     sent: Sequence[Sent] = ()
     """The events that the service sends to EventBridge at the beginning."""
@@ -28,3 +30,8 @@ class Scenario:
 
     before: Course | None = None
     """What was true before the beginning, where that was not a calm minute."""
+
+
+def of(by: Role) -> str:
+    """How a title names a service. The main one needs no name."""
+    return "" if by == "main" else " of the worker"
