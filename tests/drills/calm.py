@@ -10,7 +10,7 @@ from tests.drills.world import Minute, Role
 
 def day() -> Scenario:
     """Nothing happens."""
-    return Scenario("an ordinary day", lambda _, calm: calm, needs_tasks=False)
+    return Scenario("an ordinary day", lambda _, calm: calm, needs=frozenset())
 
 
 def quiet_night() -> Scenario:
@@ -19,7 +19,7 @@ def quiet_night() -> Scenario:
     def course(_: int, calm: Minute) -> Minute:
         return replace(calm.clients(), queue=Messages(), files=replace(calm.files, throughput_percent=0))
 
-    return Scenario("a quiet night", course, needs_tasks=False)
+    return Scenario("a quiet night", course, needs=frozenset())
 
 
 def rolling_deployment(by: Role = "main") -> Scenario:
@@ -65,15 +65,16 @@ def scale_in(by: Role = "main") -> Scenario:
 
 
 def scheduled_minimum() -> Scenario:
-    """A schedule takes the service from many tasks to one, for the night."""
+    """A schedule takes the service from many tasks to the fewest that the settings allow."""
 
     def before(_: int, calm: Minute) -> Minute:
         return calm.tasks("main", desired=10, running=10).clients(healthy=10, answered=6_000)
 
     def course(minute: int, calm: Minute) -> Minute:
-        return calm.tasks("main", desired=1, running=10 if minute == 0 else 1).clients(healthy=1, answered=10)
+        running = 10 if minute == 0 else calm.fewest
+        return calm.tasks("main", desired=calm.fewest, running=running).clients(healthy=calm.fewest)
 
-    return Scenario("a schedule that leaves one task for the night", course, before=before)
+    return Scenario("a schedule that leaves the fewest tasks", course, before=before)
 
 
 def one_replaced(by: Role = "main") -> Scenario:
@@ -143,7 +144,7 @@ def burst_on_files() -> Scenario:
     def course(minute: int, calm: Minute) -> Minute:
         return replace(calm, files=replace(calm.files, throughput_percent=95 if minute < 2 else 5))
 
-    return Scenario("two minutes of heavy use of the file system", course)
+    return Scenario("two minutes of heavy use of the file system", course, needs=frozenset({"files"}))
 
 
 def batch_of_messages() -> Scenario:

@@ -63,7 +63,8 @@ class Stack:
         return {readable(each.name) for each in (*self.alarms, *self.rules)}
 
     def can(self, scenario: Scenario) -> bool:
-        return scenario.by in self._world.services and (bool(self._world.calm.main.desired) or not scenario.needs_tasks)
+        """Whether a scenario can happen to this stack."""
+        return scenario.by in self._world.services and scenario.needs <= self._world.parts
 
     def rings(self, scenario: Scenario, *, minutes: int) -> list[Ring]:
         """What rings within some minutes, the soonest first, however late metrics are published."""

@@ -156,13 +156,13 @@ def slow() -> Scenario:
     return Scenario("Every answer takes 3 seconds", course)
 
 
-def no_room() -> Scenario:
+def no_room(by: Role = "main") -> Scenario:
     """Scaling asks for two more tasks, and there is no capacity to run them."""
 
     def course(_: int, calm: Minute) -> Minute:
-        return calm.tasks("main", desired=calm.main.desired + 2)
+        return calm.tasks(by, desired=getattr(calm, by).desired + 2)
 
-    return Scenario("There is no capacity for the tasks that scaling asks for", course)
+    return Scenario(f"There is no capacity for the tasks{of(by)} that scaling asks for", course, by=by)
 
 
 def lost_instance() -> Scenario:
@@ -209,7 +209,7 @@ def files_at_their_limit() -> Scenario:
     def course(_: int, calm: Minute) -> Minute:
         return replace(calm, files=replace(calm.files, throughput_percent=98))
 
-    return Scenario("The file system is at its permitted throughput", course)
+    return Scenario("The file system is at its permitted throughput", course, needs=frozenset({"files"}))
 
 
 def backlog() -> Scenario:

@@ -42,6 +42,11 @@ CAPACITY: Final = "The events of the service give the reason. Wait, or choose ot
 SLOW: Final = "See CPU and memory on the dashboard. If they are low, find what the application waits for."
 ROLLED_BACK: Final = "The message has the reason. See the stopped tasks and their logs, repair, and deploy again."
 
+FILES: Final = Promise(
+    events.files_at_their_limit(),
+    15,
+    "Find what reads or writes so much. Cache, or write in larger pieces. AWS Support can raise the limit.",
+)
 ROLL_BACK: Final = Promise(events.roll_back(), 1, ROLLED_BACK)
 
 
@@ -49,8 +54,8 @@ def tasks_ring() -> list[Promise]:
     """What any service promises of its tasks, whoever its clients are."""
     return [
         Promise(events.total_outage(requests=0), 15, STOPPED),
-        Promise(events.crash_loop(requests=0), 15, STOPPED),
-        Promise(events.one_crashes(), 15, STOPPED),
+        Promise(events.crash_loop(requests=0), 20, STOPPED),
+        Promise(events.one_crashes(), 20, STOPPED),
         Promise(events.no_room(), 20, CAPACITY),
     ]
 
@@ -109,11 +114,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
         [
             *web_rings(),
             *targets_ring(),
-            Promise(
-                events.files_at_their_limit(),
-                15,
-                "Find what reads or writes so much. Cache, or write in larger pieces. AWS Support can raise the limit.",
-            ),
+            FILES,
         ],
         [*web_is_silent(start_minutes=2), calm.burst_on_files()],
     ),
@@ -140,11 +141,13 @@ DRILLS: Final[Mapping[str, Drill]] = {
         [
             *web_rings(),
             *targets_ring(),
+            FILES,
             Promise(events.lost_instance(), 20, CAPACITY),
+            Promise(events.no_room("worker"), 20, CAPACITY),
             Promise(events.roll_back("worker"), 1, ROLLED_BACK),
             Promise(events.worker_outage(), 15, STOPPED),
             Promise(events.idle_worker_outage(), 15, STOPPED),
-            Promise(events.worker_crash_loop(), 15, STOPPED),
+            Promise(events.worker_crash_loop(), 20, STOPPED),
             Promise(events.backlog(), 20, "Raise `max_workers`, or see in the log what the worker waits for."),
             Promise(
                 events.poisoned(),
@@ -159,6 +162,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
             calm.scale_in("worker"),
             calm.one_replaced("worker"),
             calm.batch_of_messages(),
+            calm.burst_on_files(),
         ],
     ),
     "EcsManagedInstancesStack": Drill([*web_rings(), *targets_ring()], web_is_silent(start_minutes=5)),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from tests.drills.world import Minute, Role, Sent
+
+Part = Literal["tasks", "files"]
 
 Course = Callable[[int, Minute], Minute]
 """What is true in a minute, counted from the beginning, from what is true in a calm minute of the stack."""
@@ -25,8 +28,8 @@ class Scenario:
     by: Role = "main"
     """The service that sends them."""
 
-    needs_tasks: bool = True
-    """Whether it can only happen to a service that has tasks."""
+    needs: frozenset[Part] = frozenset({"tasks"})
+    """What the stack must have, so that it can happen."""
 
     before: Course | None = None
     """What was true before the beginning, where that was not a calm minute."""

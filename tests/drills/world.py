@@ -34,6 +34,9 @@ class Minute:
     dead_letters: Messages = field(default_factory=lambda: Messages(active=False))
     files: Files = field(default_factory=Files)
 
+    fewest: int = 2
+    """The lowest number of tasks that a schedule asks of the main service, at any time."""
+
     def tasks(self, role: Role, **changes: Any) -> Minute:
         """This minute with other tasks of a service."""
         return replace(self, **{role: replace(getattr(self, role), **changes)})
@@ -63,7 +66,16 @@ class World:
         for role in self.services:
             count = self._desired(role)
             minute = minute.tasks(role, desired=count, running=count)
-        return replace(minute, traffic=replace(minute.traffic, healthy=minute.main.desired))
+        traffic = replace(minute.traffic, healthy=minute.main.desired)
+        return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
+
+    @property
+    def parts(self) -> set[str]:
+        """What the stack has that not every stack has, and events may need."""
+        return {
+            *(["tasks"] if self.calm.main.desired else []),
+            *(["files"] if self._file_systems else []),
+        }
 
     def telemetry(self, minutes: Mapping[int, Minute]) -> Telemetry:
         """All metrics that are sent in these minutes."""
@@ -110,6 +122,15 @@ class World:
             if service.name in str(target["ResourceId"]):
                 return target["MinCapacity"]
         return properties.get("DesiredCount") or properties.get("ScalingTarget", {}).get("MinTaskCount", 0)
+
+    def _scheduled(self) -> list[int]:
+        """The minima that schedules set for the main service."""
+        return [
+            action["ScalableTargetAction"]["MinCapacity"]
+            for target in self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+            if self.services["main"].name in str(target["ResourceId"])
+            for action in target.get("ScheduledActions", [])
+        ]
 
     def _find_load_balancer(self) -> ApplicationLoadBalancer | NetworkLoadBalancer | None:
         names = self._names.of
