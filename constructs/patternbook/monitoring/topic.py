@@ -11,7 +11,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.monitoring.settings import AlarmSettings
+from patternbook.monitoring.settings import TopicSettings
 
 
 class NotificationTopic(Construct):
@@ -36,7 +36,7 @@ class NotificationTopic(Construct):
 
     @classmethod
     def from_settings(
-        cls, scope: Construct, construct_id: str, settings: AlarmSettings, *, key: kms.Key | None = None
+        cls, scope: Construct, construct_id: str, settings: TopicSettings, *, key: kms.Key | None = None
     ) -> Self:
         return cls(scope, construct_id, email=settings.alarm_email, key=key)
 

@@ -3,18 +3,20 @@
 import json
 from typing import Any
 
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from patternbook.monitoring.base import MonitoringBase
 from patternbook.testing.reading import Reading, Resource
 
 
 def alarms_of(stack: Reading) -> dict[str, Resource]:
-    """The alarms that notify people, by the names that :meth:`patternbook.monitoring.base.MonitoringBase.watch` got.
-
-    Alarms that only scale notify nobody when they are over.
-    """
+    """The alarms that notify people, by the names that :meth:`patternbook.monitoring.base.MonitoringBase.watch` got."""
     return {
-        alarm.body["Metadata"]["aws:cdk:path"].split("/")[-2]: alarm
-        for alarm in stack.all("AWS::CloudWatch::Alarm")
-        if alarm.get("OKActions")
+        alarm.node.id: stack.to(stack.stack.resolve(alarm.alarm_arn))
+        for monitoring in stack.stack.node.children
+        if isinstance(monitoring, MonitoringBase)
+        for alarm in monitoring.node.children
+        if isinstance(alarm, cloudwatch.Alarm)
     }
 
 
@@ -43,6 +45,17 @@ def metrics_of(alarm: Resource) -> dict[str, tuple[str, str, int]]:
         name: (f"{stat['Metric']['Namespace']}/{stat['Metric']['MetricName']}", stat["Stat"], stat["Period"])
         for name, stat in stats.items()
     }
+
+
+def roll_back_on(stack: Reading, service: Resource) -> set[str]:
+    """The alarms that roll a deployment of a service back, by the names that ``watch`` got.
+
+    The service names them without referring to them, because an alarm may refer to the service.
+    """
+    found = service["DeploymentConfiguration"].get("Alarms", {"AlarmNames": []})
+    assert not found["AlarmNames"] or (found["Enable"], found["Rollback"]) == (True, True)
+    by_name = {alarm.get("AlarmName"): name for name, alarm in alarms_of(stack).items()}
+    return {by_name[name] for name in found["AlarmNames"]}
 
 
 def dimensions_of(stack: Reading, alarm: Resource) -> list[dict[str, Any]]:
