@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import SettingsModel
-from patternbook.monitoring.settings import AlarmSettings
+from patternbook.monitoring.settings import TopicSettings
 from patternbook.settings import fields
 from patternbook.settings.fields import EachOnce, Unit, Whole
 
@@ -52,7 +52,7 @@ class PublicRepository(SettingsModel):
     """Supported operating systems."""
 
 
-class EcrSettings(AlarmSettings):
+class EcrSettings(TopicSettings):
     """Settings of the pattern. The defaults change nothing that other repositories of the registry share."""
 
     alarm_email: fields.Email | None = None

@@ -8,6 +8,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 import app
 from patternbook import PatternStack
+from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import PublicLoadBalancerSettings
 from patternbook.testing.synthesis import variant
 from stacks.ecr import EcrStack
@@ -15,6 +16,8 @@ from stacks.fargate_efs import FargateEfsStack
 from tests.book import book_app, stage_of
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+ADDRESS = "ops@example.com"
+ALARMED = [pattern for pattern in app.PATTERNS if issubclass(pattern.settings_type, AlarmSettings)]
 PUBLIC = [pattern for pattern in app.PATTERNS if issubclass(pattern.settings_type, PublicLoadBalancerSettings)]
 
 
@@ -26,12 +29,31 @@ def errors(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[s
 
 @pytest.mark.parametrize("pattern", PUBLIC, ids=lambda pattern: pattern.__name__)
 def test_production_serves_https_or_says_otherwise(pattern: type[PatternStack], tmp_path: Path) -> None:
-    [error] = errors(pattern, tmp_path / "without", posture="production")
+    production = {"posture": "production", "alarm_email": ADDRESS}
+    [error] = errors(pattern, tmp_path / "without", **production)
     assert "Set certificate_arn to the ARN of an ACM certificate" in error
     assert "or set allow_plain_http to true" in error
-    assert not errors(pattern, tmp_path / "with", posture="production", certificate_arn=CERTIFICATE)
-    assert not errors(pattern, tmp_path / "plain", posture="production", allow_plain_http=True)
+    assert not errors(pattern, tmp_path / "with", **production, certificate_arn=CERTIFICATE)
+    assert not errors(pattern, tmp_path / "plain", **production, allow_plain_http=True)
     assert not errors(pattern, tmp_path / "sandbox", posture="sandbox")
+
+
+@pytest.mark.parametrize("pattern", ALARMED, ids=lambda pattern: pattern.__name__)
+def test_somebody_hears_of_alarms_in_production_or_it_says_otherwise(
+    pattern: type[PatternStack], tmp_path: Path
+) -> None:
+    production = {"posture": "production", **({"allow_plain_http": True} if pattern in PUBLIC else {})}
+    [error] = errors(pattern, tmp_path / "without", **production)
+    assert "Posture production requires an address for alarms, and there is none" in error
+    assert "Set alarm_email to an e-mail address" in error
+    assert "set allow_silent_alarms to true" in error
+    assert not errors(pattern, tmp_path / "with", **production, alarm_email=ADDRESS)
+    assert not errors(pattern, tmp_path / "silent", **production, allow_silent_alarms=True)
+    assert not errors(pattern, tmp_path / "sandbox", posture="sandbox")
+
+
+def test_every_pattern_with_alarms_has_the_requirement() -> None:
+    assert {pattern for pattern in app.PATTERNS if pattern not in ALARMED} == {EcrStack}
 
 
 def test_a_refused_stack_and_its_neighbour_can_be_read(tmp_path: Path) -> None:
