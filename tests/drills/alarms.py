@@ -133,18 +133,32 @@ class Alarm:
     def value(self, telemetry: Telemetry, end: int, *, hidden: int = 0) -> float | None:
         """What is compared with the threshold, for the period that ends with a minute."""
         values = {name: stat.value(telemetry, end, hidden=hidden) for name, stat in self._metrics.items()}
-        return self._result(self.returned, values)
 
-    def _result(self, name: str, values: dict[str, float | None]) -> float | None:
+        def preceding(name: str) -> float | None:
+            ends = (end - age * self.minutes for age in range(1, self.evaluation_periods + EXTRA_PERIODS))
+            found = (self._metrics[name].value(telemetry, each, hidden=0) for each in ends)
+            return next((value for value in found if value is not None), None)
+
+        return self._result(self.returned, values, preceding)
+
+    def _result(
+        self, name: str, values: dict[str, float | None], preceding: Callable[[str], float | None]
+    ) -> float | None:
         query = self.queries[name]
         if not isinstance(query, str):
             return values[name]
         others = {
-            other: self._result(other, values)
+            other: self._result(other, values, preceding)
             for other, text in self.queries.items()
             if isinstance(text, str) and other != name and other in query
         }
-        return metric_math.evaluate(query, {**values, **others}, metrics=list(self._metrics), period=60 * self.minutes)
+        return metric_math.evaluate(
+            query,
+            {**values, **others},
+            metrics=list(self._metrics),
+            period=60 * self.minutes,
+            preceding=preceding,
+        )
 
     def states(self, telemetry: Telemetry, minutes: range, *, delay: int = 0) -> Iterator[tuple[int, State]]:
         """The state after each minute. An alarm is evaluated every minute, and starts with insufficient data.

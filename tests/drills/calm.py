@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.drills.emitters.ecs import EcsService
 from tests.drills.emitters.sqs import Messages
-from tests.drills.scenarios import Scenario, of
+from tests.drills.scenarios import Scenario, calm_tasks, of
 from tests.drills.world import Minute, Role
 
 
@@ -50,6 +50,18 @@ def scale_out(by: Role = "main", *, start_minutes: int) -> Scenario:
         return tasks if by == "worker" else tasks.clients(healthy=count + 2 if started else count, answered=2_000)
 
     return Scenario(f"scale-out{of(by)} whose tasks take {start_minutes} minutes to start", course)
+
+
+def growth(*, start_minutes: int) -> Scenario:
+    """Load grows for an hour, and scaling asks for two more tasks every ten minutes."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        steps, phase = divmod(min(minute, 59), 10)
+        desired = calm.main.desired + 2 * (steps + 1)
+        running = desired - (2 if phase < start_minutes else 0)
+        return calm.tasks("main", desired=desired, running=running).clients(healthy=running, answered=300 * desired)
+
+    return Scenario(f"an hour of growth, with {start_minutes} minutes for each task to start", course)
 
 
 def scale_in(by: Role = "main") -> Scenario:
@@ -176,7 +188,3 @@ def reconnecting_agents() -> Scenario:
         return calm.tasks("main", silent=1 if minute % 12 in (0, 1) else 0)
 
     return Scenario("agents that disconnect and reconnect", course)
-
-
-def calm_tasks(calm: Minute, by: Role) -> int:
-    return getattr(calm, by).desired

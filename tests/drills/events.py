@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tests.drills.emitters.ecs import EcsService
 from tests.drills.emitters.sqs import Messages
-from tests.drills.scenarios import Scenario, of
+from tests.drills.scenarios import Scenario, calm_tasks, of
 from tests.drills.world import Minute, Role
 
 
@@ -80,14 +80,18 @@ def worker_crash_loop() -> Scenario:
     return Scenario("The worker crashes soon after its start, again and again", course, by="worker")
 
 
-def one_crashes() -> Scenario:
-    """One task of several stops, and its replacement stops, too. The others answer all requests."""
+def one_crashes(by: Role = "main") -> Scenario:
+    """While more than the fewest tasks run, one stops, and so does its replacement. The others do the work."""
+
+    def before(_: int, calm: Minute) -> Minute:
+        several = calm_tasks(calm, by) + 2
+        return calm.tasks(by, desired=several, running=several)
 
     def course(minute: int, calm: Minute) -> Minute:
-        running = calm.main.desired - (1 if minute % 3 == 0 else 0)
-        return calm.tasks("main", running=running).clients(healthy=running, answered=600)
+        several = calm_tasks(calm, by) + 2
+        return calm.tasks(by, desired=several, running=several - (1 if minute % 3 == 0 else 0))
 
-    return Scenario("One task of several crashes, again and again", course)
+    return Scenario(f"One task of several{of(by)} crashes, again and again", course, by=by, before=before)
 
 
 def one_unhealthy() -> Scenario:
@@ -160,7 +164,7 @@ def no_room(by: Role = "main") -> Scenario:
     """Scaling asks for two more tasks, and there is no capacity to run them."""
 
     def course(_: int, calm: Minute) -> Minute:
-        return calm.tasks(by, desired=getattr(calm, by).desired + 2)
+        return calm.tasks(by, desired=calm_tasks(calm, by) + 2)
 
     return Scenario(f"There is no capacity for the tasks{of(by)} that scaling asks for", course, by=by)
 

@@ -1,8 +1,8 @@
-"""Metric math as CloudWatch documents it, for the functions that work on each data point alone.
+"""Metric math as CloudWatch documents it, for the functions that work on one data point and the one before.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 
-A function that looks at several data points (``RATE``, ``MAX(m1)``) is refused: AWS advises against most of them in
+A function that looks at all data points of a time series (``MAX(m1)``) is refused. AWS advises against most of them in
 alarms, because CloudWatch retrieves more data points than an alarm needs.
 """
 
@@ -49,16 +49,22 @@ _OF_ARRAYS: Final[dict[str, Callable[[Sequence[float]], float]]] = {"SUM": sum, 
 
 
 def evaluate(
-    expression: str, values: Mapping[str, float | None], *, metrics: Sequence[str], period: int
+    expression: str,
+    values: Mapping[str, float | None],
+    *,
+    metrics: Sequence[str],
+    period: int,
+    preceding: Callable[[str], float | None] = lambda _: None,
 ) -> float | None:
     """The result of an expression at one data point, or None where it has none.
 
     :param values: the values of metrics and of other expressions at this data point, by their ids.
     :param metrics: which of them are metrics: those that ``METRICS()`` returns.
     :param period: the period of the metrics, in seconds.
+    :param preceding: the value of a metric before this data point, by its id; None without one.
     :raises NotImplementedError: for a function that this module does not know.
     """
-    result = _Evaluation(values, metrics, period).of(_parsed(expression))
+    result = _Evaluation(values, metrics, period, preceding).of(_parsed(expression))
     if not isinstance(result, Point):
         raise NotImplementedError(f"{expression} must result in one time series. Write TIME_SERIES(…) around a scalar.")
     return result.value
@@ -72,8 +78,14 @@ def _parsed(expression: str) -> ast.expr:
 
 
 class _Evaluation:
-    def __init__(self, values: Mapping[str, float | None], metrics: Sequence[str], period: int) -> None:
-        self._values, self._metrics, self._period = values, metrics, period
+    def __init__(
+        self,
+        values: Mapping[str, float | None],
+        metrics: Sequence[str],
+        period: int,
+        preceding: Callable[[str], float | None],
+    ) -> None:
+        self._values, self._metrics, self._period, self._preceding = values, metrics, period, preceding
 
     def of(self, node: ast.expr) -> Value:
         match node:
@@ -107,6 +119,9 @@ class _Evaluation:
                 return [Point(self._values[name]) for name in self._metrics if part in name]
             case "PERIOD", [ast.Name(id=name)] if name in self._metrics:
                 return float(self._period)
+            case "DIFF", [ast.Name(id=name)] if name in self._metrics:
+                now, before = self._values[name], self._preceding(name)
+                return MISSING if now is None or before is None else Point(now - before)
             case "TIME_SERIES", [scalar]:
                 return Point(self._scalar(self.of(scalar)))
             case "FILL", [series, filler]:

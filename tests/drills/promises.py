@@ -92,6 +92,7 @@ def tasks_are_silent(*, start_minutes: int) -> list[Scenario]:
         calm.rolling_deployment(),
         calm.scale_out(start_minutes=2),
         calm.scale_out(start_minutes=start_minutes),
+        calm.growth(start_minutes=start_minutes),
         calm.scale_in(),
         calm.scheduled_minimum(),
         calm.one_replaced(),
@@ -148,6 +149,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
             Promise(events.worker_outage(), 15, STOPPED),
             Promise(events.idle_worker_outage(), 15, STOPPED),
             Promise(events.worker_crash_loop(), 20, STOPPED),
+            Promise(events.one_crashes("worker"), 20, STOPPED),
             Promise(events.backlog(), 20, "Raise `max_workers`, or see in the log what the worker waits for."),
             Promise(
                 events.poisoned(),

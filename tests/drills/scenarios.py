@@ -38,3 +38,8 @@ class Scenario:
 def of(by: Role) -> str:
     """How a title names a service. The main one needs no name."""
     return "" if by == "main" else " of the worker"
+
+
+def calm_tasks(calm: Minute, by: Role) -> int:
+    """How many tasks a service has in a calm minute."""
+    return getattr(calm, by).desired

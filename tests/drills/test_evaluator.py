@@ -219,7 +219,15 @@ def test_metric_math(expression: str, metrics: dict[str, list[float | None]], ex
     assert series(expression, **metrics) == expected
 
 
-@pytest.mark.parametrize("expression", ["RATE(m1)", "m1 - MAX(m1)", "FILL(m1, REPEAT)", "m1[0]", "unknown + 1", "5"])
+def test_diff_is_the_difference_from_the_preceding_value() -> None:
+    tested = alarm(queries={"m1": MetricStat(METRIC, "Average", 1), "e1": "DIFF(m1)"}, returned="e1")
+    telemetry = {METRIC: {minute: ((value, 1),) for minute, value in {0: 5.0, 1: 3.0, 4: 4.0}.items()}}
+    assert [tested.value(telemetry, minute) for minute in range(6)] == [None, -2, None, None, 1, None]
+
+
+@pytest.mark.parametrize(
+    "expression", ["RATE(m1)", "DIFF(m1 + 1)", "m1 - MAX(m1)", "FILL(m1, REPEAT)", "m1[0]", "unknown + 1", "5"]
+)
 def test_what_the_evaluator_does_not_know_is_refused(expression: str) -> None:
     with pytest.raises(NotImplementedError):
         series(expression, m1=[1.0])
