@@ -318,8 +318,11 @@ def test_deployments_roll_and_are_rolled_back(read: Callable[[str], Reading], na
     }
 
 
-@pytest.mark.parametrize(("name", "alarms"), [("sandbox", set()), ("production", set()), ("full", {"MissingTasks"})])
-def test_missing_tasks_roll_back_in_production(read: Callable[[str], Reading], name: str, alarms: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "alarms"),
+    [("sandbox", set()), ("production", {"CrashingTasks"}), ("full", {"CrashingTasks", "MissingTasks"})],
+)
+def test_alarms_roll_back_in_production(read: Callable[[str], Reading], name: str, alarms: set[str]) -> None:
     assert roll_back_on(read(name), service(read(name))) == alarms
 
 
@@ -335,10 +338,10 @@ def test_tasks_start_once_they_may_pull_and_log(any_stack: Reading) -> None:
 @pytest.mark.parametrize(
     ("settings", "expression"),
     [
-        ({"desired_count": 3}, "3 - running"),
+        ({"desired_count": 3}, "3 - FILL(running, 0)"),
         # A deployment may stop half of the tasks first, which is no outage.
-        ({"desired_count": 3, "min_healthy_percent": 50}, "2 - running"),
-        ({"desired_count": 1, "min_healthy_percent": 0}, "1 - running"),
+        ({"desired_count": 3, "min_healthy_percent": 50}, "2 - FILL(running, 0)"),
+        ({"desired_count": 1, "min_healthy_percent": 0}, "1 - FILL(running, 0)"),
     ],
 )
 def test_missing_tasks_ring_an_alarm(settings: dict[str, Any], expression: str, tmp_path: Path) -> None:
@@ -346,17 +349,28 @@ def test_missing_tasks_ring_an_alarm(settings: dict[str, Any], expression: str, 
     assert (expression_of(alarm), alarm["Threshold"]) == (expression, 0)
     assert metrics_of(alarm) == {"running": ("ECS/ContainerInsights/RunningTaskCount", "Minimum", 60)}
     # Without machines there is no data.
-    assert rings(alarm) == (5, 15, "breaching")
+    assert rings(alarm) == (6, 20, "breaching")
 
 
-def test_waiting_tasks_ring_an_alarm(any_stack: Reading) -> None:
-    alarm = alarms_of(any_stack)["WaitingTasks"]
-    assert (expression_of(alarm), alarm["Threshold"]) == ("desired - running", 0)
-    assert rings(alarm) == (12, 15, "notBreaching")
+@pytest.mark.parametrize(
+    ("name", "expression", "ringing"),
+    [
+        ("CrashingTasks", "(running < desired) * (DIFF(running) < 0)", (4, 20, "notBreaching")),
+        ("WaitingTasks", "desired - running", (12, 15, "notBreaching")),
+    ],
+)
+def test_crashing_and_waiting_tasks_ring_an_alarm(
+    any_stack: Reading, name: str, expression: str, ringing: tuple[int, int, str]
+) -> None:
+    alarm = alarms_of(any_stack)[name]
+    assert (expression_of(alarm), alarm["Threshold"]) == (expression, 0)
+    assert rings(alarm) == ringing
 
 
 def test_no_task_is_missed_until_one_is_asked_for(stack: Reading) -> None:
-    assert alarms_of(stack).keys() == {"WaitingTasks"}, "without a task nothing reports, and others would always ring"
+    assert {rings(alarm)[2] for alarm in alarms_of(stack).values()} == {"notBreaching"}, (
+        "without a task nothing reports, and others would always ring"
+    )
 
 
 def test_unreachable_machines_ring_an_alarm(full: Reading) -> None:

@@ -467,9 +467,9 @@ class TestTasks:
         assert service.get("DesiredCount") is None
 
     def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
-        web = {"TaskErrors", "LoadBalancerErrors", "WebMissingTasks"}
+        web = {"TaskErrors", "LoadBalancerErrors", "WebCrashingTasks", "WebMissingTasks"}
         # Nobody sends requests to the worker: it consumes messages too late, or it comes and goes.
-        expected = {"web": web, "worker": {"OldMessages", "WorkerMissingTasks"}}
+        expected = {"web": web, "worker": {"OldMessages", "WorkerCrashingTasks", "WorkerMissingTasks"}}
         found = {name: roll_back_on(production, service) for name, service in services(production).items()}
         assert found == expected
         assert [roll_back_on(sandbox, service) for service in services(sandbox).values()] == [set(), set()]
@@ -721,9 +721,11 @@ class TestOperation:
             "LoadBalancerErrors": (3, 15, "notBreaching"),
             "UnhealthyTargets": (5, 15, "notBreaching"),
             "ResponseTime": (5, 15, "notBreaching"),
-            "WebMissingTasks": (5, 15, "breaching"),
+            "WebCrashingTasks": (4, 20, "notBreaching"),
+            "WebMissingTasks": (6, 20, "breaching"),
             "WebWaitingTasks": (12, 15, "notBreaching"),
-            "WorkerMissingTasks": (5, 15, "breaching"),
+            "WorkerCrashingTasks": (4, 20, "notBreaching"),
+            "WorkerMissingTasks": (6, 20, "breaching"),
             "WorkerWaitingTasks": (12, 15, "notBreaching"),
             # A queue that nobody calls for six hours has no metrics, and its messages are still there.
             "OldMessages": (3, 5, "ignore"),
@@ -737,7 +739,7 @@ class TestOperation:
     def test_missing_tasks_are_those_of_the_service(self, stack: Reading, name: str, least: int) -> None:
         alarm = alarms_of(stack)[f"{name.title()}MissingTasks"]
         assert services(stack)[name].id in json.dumps(alarm["Metrics"])
-        assert expression_of(alarm) == f"{least} - running"
+        assert expression_of(alarm) == f"{least} - FILL(running, 0)"
 
     def test_a_failed_deployment_of_either_service_notifies_the_topic(self, stack: Reading) -> None:
         rules = stack.all("AWS::Events::Rule")

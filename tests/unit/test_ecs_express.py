@@ -331,7 +331,8 @@ class TestOperation:
             "TaskErrors": (3, 15, "notBreaching"),
             "LoadBalancerErrors": (3, 15, "notBreaching"),
             "ResponseTime": (5, 15, "notBreaching"),
-            "MissingTasks": (5, 15, "breaching"),
+            "CrashingTasks": (4, 20, "notBreaching"),
+            "MissingTasks": (6, 20, "breaching"),
             "WaitingTasks": (12, 15, "notBreaching"),
         }
         for alarm in found.values():
@@ -350,7 +351,7 @@ class TestOperation:
         for metric in metrics or [alarm]:
             assert metric["Dimensions"] == [{"Name": "LoadBalancer", "Value": full_name}]
 
-    @pytest.mark.parametrize("name", ["MissingTasks", "WaitingTasks"])
+    @pytest.mark.parametrize("name", ["CrashingTasks", "MissingTasks", "WaitingTasks"])
     def test_tasks_are_watched_by_service_name(self, any_stack: Reading, name: str) -> None:
         metrics = [
             each["MetricStat"]["Metric"] for each in alarms_of(any_stack)[name]["Metrics"] if "MetricStat" in each
@@ -361,7 +362,7 @@ class TestOperation:
 
     @pytest.mark.parametrize(("name", "least"), [("sandbox", 2), ("full", FULL["min_tasks"])])
     def test_tasks_are_missing_below_the_minimum(self, read: Callable[[str], Reading], name: str, least: int) -> None:
-        assert expression_of(alarms_of(read(name))["MissingTasks"]) == f"{least} - running"
+        assert expression_of(alarms_of(read(name))["MissingTasks"]) == f"{least} - FILL(running, 0)"
 
     def test_a_failed_deployment_notifies_the_topic(self, any_stack: Reading) -> None:
         rule = any_stack.one("AWS::Events::Rule")

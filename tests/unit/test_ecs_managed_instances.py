@@ -260,7 +260,7 @@ class TestService:
 
     def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
         found = roll_back_on(production, production.one("AWS::ECS::Service"))
-        assert found == {"TaskErrors", "LoadBalancerErrors", "MissingTasks"}
+        assert found == {"TaskErrors", "LoadBalancerErrors", "CrashingTasks", "MissingTasks"}
         assert roll_back_on(sandbox, sandbox.one("AWS::ECS::Service")) == set()
 
     def test_tasks_are_non_root_with_a_read_only_root_file_system(self, any_stack: Reading) -> None:
@@ -315,7 +315,8 @@ class TestOperation:
             "LoadBalancerErrors": (3, 15, "notBreaching"),
             "UnhealthyTargets": (5, 15, "notBreaching"),
             "ResponseTime": (5, 15, "notBreaching"),
-            "MissingTasks": (5, 15, "breaching"),
+            "CrashingTasks": (4, 20, "notBreaching"),
+            "MissingTasks": (6, 20, "breaching"),
             "WaitingTasks": (12, 15, "notBreaching"),
         }
         for alarm in found.values():

@@ -750,7 +750,7 @@ class TestDeployment:
 
     def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
         found = roll_back_on(production, production.one("AWS::ECS::Service"))
-        assert found == {"TaskErrors", "LoadBalancerErrors", "MissingTasks"}
+        assert found == {"TaskErrors", "LoadBalancerErrors", "CrashingTasks", "MissingTasks"}
         assert roll_back_on(sandbox, sandbox.one("AWS::ECS::Service")) == set()
 
     def test_az_rebalancing(self, stack: Reading) -> None:
@@ -831,6 +831,17 @@ class TestOperation:
                 (5, 15, "notBreaching"),
             ),
             ("ResponseTime", {"": (f"{BALANCER}/TargetResponseTime", "p90", 60)}, None, 1, (5, 15, "notBreaching")),
+            # A task that comes and goes leaves a good minute between two bad ones.
+            (
+                "CrashingTasks",
+                {
+                    "desired": (f"{INSIGHTS}/DesiredTaskCount", "Minimum", 60),
+                    "running": (f"{INSIGHTS}/RunningTaskCount", "Minimum", 60),
+                },
+                "(running < desired) * (DIFF(running) < 0)",
+                0,
+                (4, 20, "notBreaching"),
+            ),
             # Scale-out in progress is silent.
             (
                 "WaitingTasks",
@@ -873,7 +884,7 @@ class TestOperation:
     def test_there_are_no_other_alarms(self, any_stack: Reading, own: Reading) -> None:
         known = {
             *("TaskErrors", "LoadBalancerErrors", "UnhealthyTargets", "ResponseTime"),
-            *("MissingTasks", "WaitingTasks", "StorageThroughput"),
+            *("CrashingTasks", "MissingTasks", "WaitingTasks", "StorageThroughput"),
         }
         # At night, the variant "own" runs no task.
         assert known - alarms_of(any_stack).keys() == ({"MissingTasks"} if any_stack is own else set())
@@ -884,7 +895,7 @@ class TestOperation:
         assert ["TargetGroup" in each for each in groups["TaskErrors"]] == [True, True]
         assert ["TargetGroup" in each for each in groups["LoadBalancerErrors"]] == [False, False]
 
-    @pytest.mark.parametrize("name", ["MissingTasks", "WaitingTasks"])
+    @pytest.mark.parametrize("name", ["CrashingTasks", "MissingTasks", "WaitingTasks"])
     def test_tasks_are_those_of_the_service(self, stack: Reading, name: str) -> None:
         for dimensions in dimensions_of(stack, alarms_of(stack)[name]):
             assert dimensions == {
@@ -897,10 +908,10 @@ class TestOperation:
         self, read: Callable[[str], Reading], name: str, least: int
     ) -> None:
         alarm = alarms_of(read(name))["MissingTasks"]
-        assert expression_of(alarm) == f"{least} - running"
+        assert expression_of(alarm) == f"{least} - FILL(running, 0)"
         assert metrics_of(alarm) == {"running": (f"{INSIGHTS}/RunningTaskCount", "Minimum", 60)}
         # In a total outage there is no data.
-        assert (rings(alarm), alarm["Threshold"]) == ((5, 15, "breaching"), 0)
+        assert (rings(alarm), alarm["Threshold"]) == ((6, 20, "breaching"), 0)
 
     def test_no_task_is_missed_where_none_has_to_run_at_night(self, own: Reading) -> None:
         assert min(schedule["min_tasks"] for schedule in OWN["scheduled_tasks"]) == 0

@@ -569,7 +569,7 @@ class TestDeployment:
 
     def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
         found = roll_back_on(production, production.one("AWS::ECS::Service"))
-        assert found == {"TargetResets", "LoadBalancerResets", "MissingTasks"}
+        assert found == {"TargetResets", "LoadBalancerResets", "CrashingTasks", "MissingTasks"}
         assert roll_back_on(sandbox, sandbox.one("AWS::ECS::Service")) == set()
 
     def test_listener_before_tasks(self, any_stack: Reading) -> None:
@@ -608,11 +608,12 @@ class TestOperation:
         [names] = dimensions_of(any_stack, alarm)
         assert names["LoadBalancer"].startswith(("${AWS::ElasticLoadBalancingV2", "${Fn::Select}"))
 
-    def test_alarms_on_missing_and_waiting_tasks_and_no_other(self, any_stack: Reading) -> None:
+    def test_alarms_on_tasks_and_no_other(self, any_stack: Reading) -> None:
         found = alarms_of(any_stack)
-        assert rings(found["MissingTasks"]) == (5, 15, "breaching")
+        assert rings(found["MissingTasks"]) == (6, 20, "breaching")
         assert rings(found["WaitingTasks"]) == (12, 15, "notBreaching")
-        assert len(found) == 7
+        assert rings(found["CrashingTasks"]) == (4, 20, "notBreaching")
+        assert len(found) == 8
 
     def test_a_description_ends_with_the_page(self, any_stack: Reading) -> None:
         for alarm in alarms_of(any_stack).values():

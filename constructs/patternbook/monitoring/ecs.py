@@ -11,10 +11,10 @@ EVENTS = "Look at the events of the service and at the reasons of its stopped ta
 
 
 class EcsAlarms(MonitoringBase):
-    """Alarms on missing, waiting and silent tasks, and messages about failed deployments."""
+    """Alarms on crashing, waiting, missing and silent tasks, and messages about failed deployments."""
 
     def watch_service(self, service: ecs.BaseService, *, min_tasks: int, name: str = "") -> list[cloudwatch.Alarm]:
-        """Adds alarms on missing and on waiting tasks, a message about failed deployments, and a graph of the load.
+        """Adds alarms on crashing, waiting and missing tasks, a message about failed deployments, and a graph of load.
 
         The alarms need Container Insights:
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
@@ -35,40 +35,30 @@ class EcsAlarms(MonitoringBase):
         of_which = f" of {name}" if name else ""
         names = {"ClusterName": cluster_name, "ServiceName": service_name}
         count = metrics_of("ECS/ContainerInsights", names)
-        running = count("RunningTaskCount", "min")
-        missing = []
-        if min_tasks:
-            # A new task takes one to three minutes from its request until it runs, and up to four with a large image.
-            # So a single replacement stays silent, and a task that comes and goes (a crash loop) rings. Deployments,
-            # scale-out and scale-in keep the minimum running. ECS sends no metrics of a service without running tasks,
-            # so missing data breaches:
-            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
-            missing = [
-                self.watch(
-                    f"{name.title()}MissingTasks",
-                    cloudwatch.MathExpression(
-                        expression=f"{min_tasks} - running",
-                        using_metrics={"running": running},
-                        label="Tasks missing",
-                        period=MINUTE,
-                    ),
-                    threshold=0,
-                    minutes=15,
-                    breaching_minutes=5,
-                    missing_data=BREACHING,
-                    named=True,
-                    description=f"Too few tasks{of_which} run (minimum {min_tasks})",
-                    remedy=f"{EVENTS}, and mend what they name, such as the image, a secret or a lack of capacity.",
-                )
-            ]
+        metrics = {"desired": count("DesiredTaskCount", "min"), "running": count("RunningTaskCount", "min")}
+        # A task that stops is replaced within a minute or three, so one that comes and goes (a crash loop) leaves few
+        # bad minutes between good ones, and no minute without a good one. What stops once, such as a task on Spot, is
+        # silent. Deployments and scale-in start with more tasks than desired, and scale-out loses none.
+        crashing = self.watch(
+            f"{name.title()}CrashingTasks",
+            cloudwatch.MathExpression(
+                expression="(running < desired) * (DIFF(running) < 0)",
+                using_metrics=metrics,
+                label="Tasks stopped, and fewer run than desired",
+                period=MINUTE,
+            ),
+            threshold=0,
+            minutes=20,
+            breaching_minutes=4,
+            named=True,
+            description=f"Tasks{of_which} stop again and again",
+            remedy=f"{EVENTS}, and at the last lines of their logs, and go back to the last version if one is new.",
+        )
         # While a service scales out, tasks wait for each step: minutes on Fargate, longer if an instance has to start.
         self.watch(
             f"{name.title()}WaitingTasks",
             cloudwatch.MathExpression(
-                expression="desired - running",
-                using_metrics={"desired": count("DesiredTaskCount", "min"), "running": running},
-                label="Tasks waiting",
-                period=MINUTE,
+                expression="desired - running", using_metrics=metrics, label="Tasks waiting", period=MINUTE
             ),
             threshold=0,
             minutes=15,
@@ -82,7 +72,31 @@ class EcsAlarms(MonitoringBase):
             for resource in ("CPU", "Memory")
         ]
         self.graph(f"CPU and memory{of_which}", used)
-        return missing
+        return [crashing, *([self._watch_minimum(name, of_which, metrics["running"], min_tasks)] if min_tasks else [])]
+
+    def _watch_minimum(self, name: str, of_which: str, running: cloudwatch.Metric, min_tasks: int) -> cloudwatch.Alarm:
+        # ECS sends no metrics of a service without running tasks, so no data means no task:
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html
+        # FILL makes it a breaching minute, where missing data would count only if real data is too little. It also
+        # takes the last minutes, whose data has not arrived yet, for minutes without a task. So 6 minutes are two late
+        # ones and up to three of a task's replacement, and one more.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+        return self.watch(
+            f"{name.title()}MissingTasks",
+            cloudwatch.MathExpression(
+                expression=f"{min_tasks} - FILL(running, 0)",
+                using_metrics={"running": running},
+                label="Tasks missing",
+                period=MINUTE,
+            ),
+            threshold=0,
+            minutes=20,
+            breaching_minutes=6,
+            missing_data=BREACHING,
+            named=True,
+            description=f"Too few tasks{of_which} run (minimum {min_tasks})",
+            remedy=f"{EVENTS}, and mend what they name, such as the image, a secret or a lack of capacity.",
+        )
 
     def watch_agent_heartbeats(self, service: ecs.BaseService, *, tasks: int) -> None:
         """Adds an alarm on tasks that no agent reports, because a task is missing or an agent has stopped.
