@@ -120,6 +120,13 @@ class Alarm:
     missing: Missing
     few_samples: Literal["evaluate", "ignore"] = "evaluate"
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.threshold, self.evaluation_periods, self.datapoints_to_alarm))
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        return tuple(dict.fromkeys(stat.metric for stat in self._metrics.values()))
+
     @cached_property
     def minutes(self) -> int:
         """The period in minutes. All metrics of an alarm have the same."""
