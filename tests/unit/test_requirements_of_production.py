@@ -50,7 +50,7 @@ PATTERNS = [pattern for pattern in app.PATTERNS if requirements_of(pattern)]
 
 
 def errors(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[str]:
-    """What refuses a stack at synth."""
+    """The error annotations of a stack."""
     stack = variant(pattern, outdir, **settings)
     return [str(each.entry.data) for each in Annotations.from_stack(stack).find_error("*", Match.any_value())]
 
