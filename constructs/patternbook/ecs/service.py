@@ -67,11 +67,11 @@ def roll_back_on(service: ecs.BaseService, alarms: Sequence[cloudwatch.Alarm], *
         must not depend on the alarm.
     :raises ValueError: if an alarm has no name.
     """
-    names = [cast("cloudwatch.CfnAlarm", alarm.node.default_child).alarm_name for alarm in alarms]
-    if None in names:
+    names = [cast("cloudwatch.CfnAlarm", alarm.node.default_child).alarm_name or "" for alarm in alarms]
+    if any(not name or cdk.Token.is_unresolved(name) for name in names):
         raise ValueError("alarms must each have an alarm_name of their own, got one without. Name it.")
-    if posture.deployment_alarms and alarms:
-        service.enable_deployment_alarms([name for name in names if name])
+    if posture.deployment_alarms and names:
+        service.enable_deployment_alarms(names)
 
 
 class RollingOptions(TypedDict):
