@@ -32,14 +32,14 @@ def stacks_of(pattern: str, book: Iterable[Templates]) -> list[Stack]:
 def table(drill: Drill, stacks: Sequence[Stack]) -> str:
     """The events as a table in Markdown, and what does not ring."""
     rows = [_row(promise, stacks) for promise in drill.rings]
-    silent = [each.title for each in drill.silent if _can(each, stacks)]
+    silent = dict.fromkeys(each.title for each in drill.silent if _can(each, stacks))
     return "\n".join(
         [
             "| event | what rings | within minutes | what to do |",
             "|---|---|---|---|",
             *rows,
             "",
-            f"These do not ring: {', '.join(silent)}.",
+            f"These do not ring: {'; '.join(silent)}.",
         ]
     )
 

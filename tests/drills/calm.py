@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.drills.emitters.ecs import EcsService
 from tests.drills.emitters.sqs import Messages
-from tests.drills.scenarios import Scenario, calm_tasks, of
+from tests.drills.scenarios import Scenario, calm_tasks, of, task
 from tests.drills.world import Minute, Role
 
 
@@ -49,7 +49,7 @@ def scale_out(by: Role = "main", *, start_minutes: int) -> Scenario:
         tasks = calm.tasks(by, desired=count + 2, running=count + 2 if started else count, pending=0 if started else 2)
         return tasks if by == "worker" else tasks.clients(healthy=count + 2 if started else count, answered=2_000)
 
-    return Scenario(f"scale-out{of(by)} whose tasks take {start_minutes} minutes to start", course)
+    return Scenario(f"scale-out, with {start_minutes} minutes for each {task(by)} to start", course)
 
 
 def growth(*, start_minutes: int) -> Scenario:
@@ -98,7 +98,7 @@ def one_replaced(by: Role = "main") -> Scenario:
         tasks = calm.tasks(by, running=running, pending=count - running)
         return tasks if by == "worker" else tasks.clients(healthy=running, answered=600)
 
-    return Scenario(f"one task{of(by)} that is replaced", course)
+    return Scenario(f"one {task(by)} that is replaced", course)
 
 
 def zone_rebalance() -> Scenario:

@@ -34,7 +34,6 @@ class Ring:
     """An alarm or a rule that notifies people."""
 
     name: str
-    description: str
     minutes: int
     """How many minutes after the beginning."""
 
@@ -79,24 +78,27 @@ class Stack:
             times = [_first_ring(alarm, sent, minutes, delay) for delay in DELAYS]
             if any(time is not None for time in times):
                 latest = max(minutes + 1 if time is None else time for time in times)
-                found.append(Ring(readable(alarm.name), alarm.description, latest))
+                found.append(Ring(readable(alarm.name), latest))
         return sorted(found, key=lambda ring: (ring.minutes, ring.name))
 
     def _rules_that_ring(self, scenario: Scenario) -> list[Ring]:
         sent = [event(self._world.services[scenario.by]) for event in scenario.sent]
         matching = [rule for rule in self.rules if any(rule.matches(event) for event in sent)]
-        return [Ring(readable(rule.name), rule.description, 0) for rule in matching]
+        return [Ring(readable(rule.name), 1) for rule in matching]
 
 
 @cache
 def _first_ring(
     alarm: Alarm, sent: tuple[tuple[Metric, tuple[tuple[int, Samples], ...]], ...], minutes: int, delay: int
 ) -> int | None:
-    """How many minutes after the beginning an alarm rings first. Most alarms see the same in most events."""
+    """How many minutes after the beginning an alarm rings first; 0 or less where it rings before.
+
+    Most alarms see the same in most events, hence the cache.
+    """
     telemetry = {metric: dict(samples) for metric, samples in sent}
     for now, state in alarm.states(telemetry, range(-SETTLED, minutes), delay=delay):
         if state == State.ALARM:
-            return max(now + 1, 0)
+            return now + 1
     return None
 
 
@@ -116,7 +118,8 @@ def findings(stack: Stack, drill: Drill) -> list[str]:
         if not stack.can(promise.event):
             continue
         rings = stack.rings(promise.event, minutes=promise.minutes)
-        in_time = [ring for ring in rings if ring.minutes <= promise.minutes]
+        found += [f"{promise.event.title}: {ring.name} rings before it begins" for ring in rings if ring.minutes < 1]
+        in_time = [ring for ring in rings if 1 <= ring.minutes <= promise.minutes]
         rung |= {ring.name for ring in in_time}
         if not in_time:
             found.append(f"{promise.event.title}: nothing rings within {plural(promise.minutes)}")

@@ -1,16 +1,15 @@
-"""Events that people must hear of. They say what is true, from AWS's documentation and public reports, and name no
-alarm.
+"""Events that people must hear of. They say what is true, and name no alarm.
 
-ECS replaces a task that stops within a minute or two, so one good minute lies between two bad ones
-(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html). It replaces a task that
-fails the health check of its load balancer, too.
+What AWS does in them is documented, or found in public reports. For instance, ECS replaces a task that stops within a
+minute or two, so a good minute lies between bad ones
+(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html).
 """
 
 from dataclasses import replace
 
 from tests.drills.emitters.ecs import EcsService
 from tests.drills.emitters.sqs import Messages
-from tests.drills.scenarios import Scenario, calm_tasks, of
+from tests.drills.scenarios import Scenario, calm_tasks, of, task
 from tests.drills.world import Minute, Role
 
 
@@ -91,20 +90,23 @@ def one_crashes(by: Role = "main") -> Scenario:
         several = calm_tasks(calm, by) + 2
         return calm.tasks(by, desired=several, running=several - (1 if minute % 3 == 0 else 0))
 
-    return Scenario(f"One task of several{of(by)} crashes, again and again", course, by=by, before=before)
+    return Scenario(f"One {task(by)} of several crashes, again and again", course, by=by, before=before)
 
 
 def one_unhealthy() -> Scenario:
-    """One task of several fails its health check. ECS replaces it, and the replacement fails after its first
-    minutes."""
+    """One task of several fails its health check. Its replacement runs before it stops, and fails some minutes later.
+
+    "If tasks become unhealthy, the Amazon ECS service scheduler will start replacement tasks first and maintain
+    minimumHealthyPercent tasks until the replacement tasks become healthy."
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+    """
 
     def course(minute: int, calm: Minute) -> Minute:
-        phase, rest = minute % 5, calm.main.desired - 1
-        if phase in (0, 1):
-            return calm.clients(healthy=rest, unhealthy=1, answered=600)
-        if phase == 2:
-            return calm.tasks("main", running=rest).clients(healthy=rest, answered=600)
-        return calm.clients(healthy=calm.main.desired, answered=600)
+        phase, count = minute % 5, calm.main.desired
+        if phase in (3, 4):
+            return calm
+        running = count + (1 if phase == 2 else 0)
+        return calm.tasks("main", running=running).clients(healthy=count - 1, unhealthy=1, answered=600)
 
     return Scenario("One task of several fails its health check, again and again", course)
 
@@ -112,11 +114,13 @@ def one_unhealthy() -> Scenario:
 def all_unhealthy() -> Scenario:
     """All tasks fail the health check of the load balancer, which then sends requests to all of them.
 
+    Their replacements run before they stop, and fail it, too.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
 
-    def course(_: int, calm: Minute) -> Minute:
-        return calm.clients(healthy=0, unhealthy=calm.main.desired, answered=600)
+    def course(minute: int, calm: Minute) -> Minute:
+        running = calm.main.desired * (2 if minute % 5 == 4 else 1)
+        return calm.tasks("main", running=running).clients(healthy=0, unhealthy=running, answered=600)
 
     return Scenario("All tasks fail their health check", course)
 
@@ -166,7 +170,7 @@ def no_room(by: Role = "main") -> Scenario:
     def course(_: int, calm: Minute) -> Minute:
         return calm.tasks(by, desired=calm_tasks(calm, by) + 2)
 
-    return Scenario(f"There is no capacity for the tasks{of(by)} that scaling asks for", course, by=by)
+    return Scenario(f"There is no capacity for the {task(by)}s that scaling asks for", course, by=by)
 
 
 def lost_instance() -> Scenario:

@@ -39,7 +39,10 @@ HEALTH_CHECK: Final = (
     "`aws elbv2 describe-target-health` gives the reason."
 )
 CAPACITY: Final = "The events of the service give the reason. Wait, or choose other capacity."
-SLOW: Final = "See CPU and memory on the dashboard. If they are low, find what the application waits for."
+SLOW: Final = (
+    "If CPU or memory on the dashboard is high, raise `max_tasks`, or `cpu` and `memory_mib`. If not, find what the "
+    "application waits for."
+)
 ROLLED_BACK: Final = "The message has the reason. See the stopped tasks and their logs, repair, and deploy again."
 
 FILES: Final = Promise(
@@ -70,14 +73,14 @@ def web_rings() -> list[Promise]:
         Promise(events.failing(5, 5, "Every request fails (5 a minute)"), 10, LOGS),
         Promise(events.failing(600, 60, "One request in ten fails"), 10, LOGS),
         Promise(events.quiet_service_fails(), 30, LOGS),
-        Promise(events.unanswered(), 10, f"{LOGS} {SLOW}"),
+        Promise(events.unanswered(), 10, SLOW),
         Promise(events.slow(), 10, SLOW),
         ROLL_BACK,
     ]
 
 
 def targets_ring() -> list[Promise]:
-    """What a service promises if its target group is known."""
+    """What a service behind any load balancer promises of its targets."""
     return [
         Promise(events.one_unhealthy(), 15, HEALTH_CHECK),
         Promise(events.all_unhealthy(), 10, HEALTH_CHECK),
@@ -186,5 +189,5 @@ DRILLS: Final[Mapping[str, Drill]] = {
         ],
         [calm.day(), calm.rolling_deployment(), calm.one_replaced(), calm.reconnecting_agents()],
     ),
-    "EcsExpressStack": Drill(web_rings(), web_is_silent(start_minutes=2)),
+    "EcsExpressStack": Drill([*web_rings(), *targets_ring()], web_is_silent(start_minutes=2)),
 }

@@ -40,6 +40,11 @@ def of(by: Role) -> str:
     return "" if by == "main" else " of the worker"
 
 
+def task(by: Role) -> str:
+    """What a title calls a task of a service."""
+    return "task" if by == "main" else "worker"
+
+
 def calm_tasks(calm: Minute, by: Role) -> int:
     """How many tasks a service has in a calm minute."""
     return getattr(calm, by).desired

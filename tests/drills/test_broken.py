@@ -81,6 +81,12 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             missing_data_set_back,
             "No worker runs, and the queue is empty: nothing rings within 15 minutes",
         ),
+        (
+            "FargateEfsStack",
+            "ResponseTime",
+            threshold(0.01),
+            "Every answer takes 3 seconds: ResponseTime rings before it begins",
+        ),
         ("EcsEc2Stack", "OldMessages", threshold(6000), "no event rings OldMessages"),
         (
             "EcsManagedInstancesStack",

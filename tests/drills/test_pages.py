@@ -22,3 +22,8 @@ def test_alarms_link_to_the_section_of_the_table(pattern: str, book: list[Templa
     for stack in stacks_of(pattern, book):
         for alarm in stack.alarms:
             assert alarm.description.endswith(f"docs/{page.name}#what-rings-and-when")
+
+
+def test_a_page_without_a_place_for_the_table_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"python -m tools\.drills"):
+        with_table("# Page\n", "| event |")
