@@ -84,7 +84,7 @@ class Stack:
     def _rules_that_ring(self, scenario: Scenario) -> list[Ring]:
         sent = [event(self._world.services[scenario.by]) for event in scenario.sent]
         matching = [rule for rule in self.rules if any(rule.matches(event) for event in sent)]
-        return [Ring(readable(rule.name), 1) for rule in matching]
+        return [Ring(readable(rule.name), scenario.sent_after + 1) for rule in matching]
 
 
 @cache

@@ -108,7 +108,8 @@ def one_unhealthy() -> Scenario:
         running = count + (1 if phase == 2 else 0)
         return calm.tasks("main", running=running).clients(healthy=count - 1, unhealthy=1, answered=600)
 
-    return Scenario("One task of several fails its health check, again and again", course)
+    title = "One task of several fails its health check, again and again"
+    return Scenario(title, course, sent=(EcsService.unhealthy_task_stopped,), sent_after=3)
 
 
 def all_unhealthy() -> Scenario:
@@ -122,7 +123,8 @@ def all_unhealthy() -> Scenario:
         running = calm.main.desired * (2 if minute % 5 == 4 else 1)
         return calm.tasks("main", running=running).clients(healthy=0, unhealthy=running, answered=600)
 
-    return Scenario("All tasks fail their health check", course)
+    sent = (EcsService.unhealthy_task_stopped,)
+    return Scenario("All tasks fail their health check", course, sent=sent, sent_after=5)
 
 
 def failing(requests: int, failed: int, title: str) -> Scenario:

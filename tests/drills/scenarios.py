@@ -23,7 +23,10 @@ class Scenario:
 
     course: Course
     sent: Sequence[Sent] = ()
-    """The events that the service sends to EventBridge at the beginning."""
+    """The events that the service sends to EventBridge."""
+
+    sent_after: int = 0
+    """How many minutes after the beginning it sends them."""
 
     by: Role = "main"
     """The service that sends them."""

@@ -10,7 +10,9 @@
   desired number of tasks. The metrics are on
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html.
 - https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html and
-  https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html: the events.
+  https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html: the events of a service.
+- https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html and
+  https://repost.aws/knowledge-center/ecs-task-stopped: the events of a task, and why ECS stops one.
 """
 
 from collections.abc import Mapping
@@ -102,9 +104,24 @@ class EcsService:
             "ECS Service Action",
             eventType="ERROR",
             eventName="SERVICE_TASK_PLACEMENT_FAILURE",
-            clusterArn=f"arn:aws:ecs:us-west-2:111122223333:cluster/{self.cluster}",
+            clusterArn=self.arn.replace(":service/", ":cluster/").rpartition("/")[0],
             reason="RESOURCE:CPU",
         )
+
+    def unhealthy_task_stopped(self) -> Mapping[str, Any]:
+        """The last event of a task that failed the health check of its load balancer."""
+        return {
+            "source": "aws.ecs",
+            "detail-type": "ECS Task State Change",
+            "resources": [f"{self.arn.replace(':service/', ':task/')}-task"],
+            "detail": {
+                "clusterArn": self.arn.replace(":service/", ":cluster/").rpartition("/")[0],
+                "group": f"service:{self.name}",
+                "lastStatus": "STOPPED",
+                "desiredStatus": "STOPPED",
+                "stoppedReason": "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:…)",
+            },
+        }
 
     def steady(self) -> Mapping[str, Any]:
         return self._event("ECS Service Action", eventType="INFO", eventName="SERVICE_STEADY_STATE")
