@@ -74,10 +74,8 @@ class EcsManagedInstancesStack(PatternStack):
             self, "Monitoring", settings, posture=posture, key=self.key, page="docs/ecs-managed-instances.md"
         )
         self.service.roll_back_on(
-            [
-                *self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets),
-                *self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
-            ]
+            self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets),
+            self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
         )
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)

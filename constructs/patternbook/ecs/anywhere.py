@@ -238,9 +238,9 @@ class AnywhereService(Construct):
             min_healthy_percent=settings.min_healthy_percent,
         )
 
-    def roll_back_on(self, alarms: Sequence[cloudwatch.Alarm]) -> None:
+    def roll_back_on(self, *alarms: Sequence[cloudwatch.Alarm]) -> None:
         """See :func:`patternbook.ecs.service.roll_back_on`."""
-        roll_back_on(self.service, alarms, posture=self._task.posture)
+        roll_back_on(self.service, *alarms, posture=self._task.posture)
 
     @property
     def shell_command(self) -> str:

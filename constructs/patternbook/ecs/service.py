@@ -1,6 +1,7 @@
 """ECS clusters and services, with deployments that roll back when they fail."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Generic, TypedDict, TypeVar, cast
 
 import aws_cdk as cdk
@@ -54,7 +55,7 @@ def shell_command(service: ecs.BaseService, task: Task) -> str:
     )
 
 
-def roll_back_on(service: ecs.BaseService, alarms: Sequence[cloudwatch.Alarm], *, posture: Posture) -> None:
+def roll_back_on(service: ecs.BaseService, *alarms: Sequence[cloudwatch.Alarm], posture: Posture) -> None:
     """Rolls a deployment back if one of the alarms rings before its end, if the posture allows that.
 
     ECS watches the alarms until some time after the last new task has started (the bake time, which it computes from
@@ -63,11 +64,11 @@ def roll_back_on(service: ecs.BaseService, alarms: Sequence[cloudwatch.Alarm], *
     a deployment starts, ECS ignores the alarms in this deployment, so a failing service can be repaired
     (https://github.com/aws/copilot-cli/pull/4512).
 
-    :param alarms: alarms that have a name of their own. An alarm on the service itself depends on it, so the service
-        must not depend on the alarm.
+    :param alarms: lists of alarms that each have a name of their own. An alarm on the service itself depends on it, so
+        the service must not depend on the alarm.
     :raises ValueError: if an alarm has no name.
     """
-    names = [cast("cloudwatch.CfnAlarm", alarm.node.default_child).alarm_name or "" for alarm in alarms]
+    names = [cast("cloudwatch.CfnAlarm", alarm.node.default_child).alarm_name or "" for alarm in chain(*alarms)]
     if any(not name or cdk.Token.is_unresolved(name) for name in names):
         raise ValueError("alarms must each have an alarm_name of their own, got one without. Name it.")
     if posture.deployment_alarms and names:
@@ -134,9 +135,9 @@ class RollingService(Construct, Generic[Service]):
         )
         accept_exec_channel(task)
 
-    def roll_back_on(self, alarms: Sequence[cloudwatch.Alarm]) -> None:
+    def roll_back_on(self, *alarms: Sequence[cloudwatch.Alarm]) -> None:
         """See :func:`roll_back_on`."""
-        roll_back_on(self.service, alarms, posture=self.task.posture)
+        roll_back_on(self.service, *alarms, posture=self.task.posture)
 
     @property
     def shell_command(self) -> str:
