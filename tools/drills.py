@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import app
-from tests.drills.book import CHOICES, Templates, templates
+from tests.drills.book import Templates, synthesized
 from tests.drills.drilling import Stack
 from tests.drills.promises import DRILLS, Drill, Promise
 from tests.drills.scenarios import Scenario
@@ -25,8 +25,8 @@ def page_of(pattern: str) -> Path:
 
 
 def stacks_of(pattern: str, book: Iterable[Templates]) -> list[Stack]:
-    """The stacks of a pattern in each posture, with default settings and with options."""
-    return list({Stack(synthesized[pattern]): None for synthesized in book})
+    """The stacks of a pattern in each posture."""
+    return list({Stack(templates[pattern]): None for templates in book})
 
 
 def table(drill: Drill, stacks: Sequence[Stack]) -> str:
@@ -75,7 +75,7 @@ def with_table(page: str, made: str) -> str:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        book = [templates(*choice, Path(folder) / "-".join(choice)) for choice in CHOICES]
+        book = synthesized(Path(folder))
         for pattern, drill in DRILLS.items():
             path = page_of(pattern)
             page = path.read_text(encoding="utf-8")

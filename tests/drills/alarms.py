@@ -133,6 +133,11 @@ class Alarm:
         [minutes] = {query.minutes for query in self._metrics.values()}
         return minutes
 
+    @property
+    def range_minutes(self) -> int:
+        """The evaluation range: how far back CloudWatch retrieves data points."""
+        return self.minutes * (self.evaluation_periods + EXTRA_PERIODS)
+
     @cached_property
     def _metrics(self) -> dict[str, MetricStat]:
         return {name: query for name, query in self.queries.items() if isinstance(query, MetricStat)}

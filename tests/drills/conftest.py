@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.drills.book import CHOICES, Templates, templates
+from tests.drills.book import Templates, synthesized
 
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> list[Templates]:
-    """The templates in each posture, and in production with every option, by the names of the stacks."""
-    return [templates(posture, options, tmp_path_factory.mktemp("book")) for posture, options in CHOICES]
+    """The templates in each posture, by the names of the stacks."""
+    return synthesized(tmp_path_factory.mktemp("book"))

@@ -17,10 +17,10 @@ from tests.drills.world import World
 DELAYS: Final = (0, 2)
 """Minutes until a metric is published. An alarm has to keep its promise with any of them."""
 
-HISTORY: Final = 90
+HISTORY: Final = 40
 """Minutes before an event or calm begins."""
 
-WATCHED: Final = 90
+WATCHED: Final = 75
 """Minutes from the beginning on in which calm must not ring."""
 
 SETTLED: Final = 5
@@ -45,6 +45,11 @@ class Stack:
         self._world = World(template)
         self.alarms = [alarm for alarm in alarms_of(template) if alarm.notifies]
         self.rules = rules_of(template)
+        longest = max((alarm.range_minutes for alarm in self.alarms), default=0) + SETTLED + max(DELAYS)
+        if longest > HISTORY:
+            raise ValueError(
+                f"HISTORY must be at least {longest}, which the alarms look back, got {HISTORY}. Raise it."
+            )
 
     def __hash__(self) -> int:
         return hash(self._key)
