@@ -30,9 +30,7 @@ class Drill:
     silent: Sequence[Scenario]
 
 
-STOPPED: Final = (
-    "The events of the service and the stopped tasks give the reason: image, secret, file system, capacity."
-)
+STOPPED: Final = "The events of the service and its stopped tasks give the reason."
 LOGS: Final = "See the log group for errors of the application."
 HEALTH_CHECK: Final = (
     "Compare the path and the port of the health check with the application. "
