@@ -68,6 +68,13 @@ class PatternStack(cdk.Stack):
         super().__init__(scope, construct_id, **stack_options)
         self.settings = settings
 
+    @property
+    def availability_zones(self) -> list[str]:
+        """The AZs that CloudFormation chooses at deployment. CDK would look them up in the account of the stack at
+        synth, where the account and the Region are known.
+        """
+        return [cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(2)]
+
     def output(self, name: str, value: str, description: str) -> None:
         """Adds an output of the stack, for a person to use after the deployment."""
         cdk.CfnOutput(self, name, value=value, description=description)

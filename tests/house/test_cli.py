@@ -192,6 +192,15 @@ class TestStages:
         assert result.returncode == 0, result.stderr
         assert "Stack" not in result.stderr, result.stderr
 
+    def test_the_stage_of_the_readme_needs_no_credentials(self, tmp_path: Path) -> None:
+        """Its account and Region are known, and the CDK would look up the AZs there."""
+        [example] = re.findall(r"^```json\n(\"stages\": .*?)^```$", README, re.MULTILINE | re.DOTALL)
+        stages = json.dumps(json.loads(f"{{{example}}}")["stages"])
+        chosen = ("-c", f"stages={stages}", "-c", "patterns=FargateEfsStack")
+        result = run(["cdk", "synth", "production/FargateEfsStack", "--output", str(tmp_path), *chosen])
+        assert result.returncode == 0, result.stderr
+        assert "Patternbook (production): Fargate service" in result.stdout
+
     def test_a_missing_required_setting_is_one_message(self, tmp_path: Path) -> None:
         chosen = ("-c", "patterns=FargateEfsStack,EcrStack")
         result = self.synth("production/FargateEfsStack", *chosen, outdir=tmp_path / "refused")
