@@ -1,7 +1,8 @@
 """The base class of patterns, and the app that contains them. The CDK CLI, scripts and tests make it the same way."""
 
+import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypedDict
 
@@ -97,15 +98,24 @@ def build_app(
     return app
 
 
-def synthesize(patterns: Patterns, *, cdk_json: Path) -> None:
-    """Synthesizes for the CDK CLI. Mistakes in the settings end the program with status 1 and one message."""
+def synthesize(
+    patterns: Patterns, *, cdk_json: Path, plugins: Iterable[Callable[[cdk.App], cdk.IPolicyValidationPlugin]] = ()
+) -> None:
+    """Synthesizes for the CDK CLI. Mistakes in the settings end the program with status 1 and one message.
+
+    The errors of a stack refuse that stack alone, and warnings refuse none. Annotations are left to the CLI, which
+    reads them stack by stack if the feature flag ``@aws-cdk/core:annotationsInValidationReport`` is off.
+
+    :param plugins: further validation plugins, called with the app, such as ``AwsSolutionsChecks`` of cdk-nag.
+    """
     try:
         app, plan = _build(patterns, cdk_json=cdk_json)
     except SettingsError as error:
         sys.exit(str(error))
     if plan.ignored:
         print(f"Context keys that no pattern knows are ignored: {', '.join(plan.ignored)}.", file=sys.stderr)
-    app.synth()
+    cdk.Validations.of(app).add_plugins(*(plugin(app) for plugin in plugins))
+    _judge_each_stack(Path(app.synth().directory, "validation-report.json"))
 
 
 def add_stage(app: Construct, patterns: Patterns, stage: Stage) -> Construct:
@@ -129,7 +139,7 @@ def _build(
     patterns: Patterns, *, cdk_json: Path, context: Mapping[str, Any] | None = None, outdir: str | None = None
 ) -> tuple[cdk.App, Plan]:
     patterns, in_file = tuple(patterns), read_cdk_json(cdk_json)
-    app = cdk.App(context={**in_file, **(context or {})}, outdir=outdir)
+    app = cdk.App(context={**in_file, **(context or {})}, outdir=outdir, stack_traces=False)
     types = {pattern.__name__: pattern.settings_type for pattern in patterns}
     plan = load(app.node.get_all_context(), types, cdk_json=in_file)
     cdk.Validations.of(app).add_plugins(PatternbookRules())
@@ -149,6 +159,31 @@ def _stacks_of(pattern: str, settings: PatternSettings, stage: Stage) -> dict[st
         f"{pattern}-{region}": {**options, "env": cdk.Environment(account=stage.account, region=region)}
         for region in regions
     }
+
+
+def _judge_each_stack(file: Path) -> None:
+    """Gives the errors of each validation plugin a report of their own.
+
+    The CDK CLI leaves the findings of the chosen stacks in the report of a plugin, and keeps its conclusion, which is
+    about all stacks. In one report, an error of one stack would refuse every other stack that has a warning. The CLI
+    also says nothing of a plugin that raised an exception, and so has judged no stack.
+    """
+    document = json.loads(file.read_text(encoding="utf-8"))
+    failed = [each for each in document["pluginReports"] if each["conclusion"] == "failure" and not each["violations"]]
+    if failed:
+        sys.exit("\n".join(each["metadata"]["error"] for each in failed))
+    document["pluginReports"] = [part for report in document["pluginReports"] for part in _errors_apart(report)]
+    file.write_text(json.dumps(document, indent=2), encoding="utf-8")
+
+
+def _errors_apart(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The report of the errors, if there are any, and the report of everything else."""
+    errors = [each for each in report["violations"] if each["severity"] not in ("warning", "info")]
+    if report["conclusion"] == "failure" and errors:
+        yield {**report, "violations": errors, "suppressedViolations": []}
+        others = [each for each in report["violations"] if each not in errors]
+        report = {**report, "violations": others, "conclusion": "success"}
+    yield report
 
 
 def _account_of_stage(scope: Construct) -> str | None:

@@ -24,6 +24,11 @@ def errors(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[s
     return [str(each.entry.data) for each in Annotations.from_stack(stack).find_error("*", Match.any_value())]
 
 
+def warnings(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[str]:
+    stack = variant(pattern, outdir, **settings)
+    return [str(each.entry.data) for each in Annotations.from_stack(stack).find_warning("*", Match.any_value())]
+
+
 @pytest.mark.parametrize("pattern", PUBLIC, ids=lambda pattern: pattern.__name__)
 def test_production_serves_https_or_says_otherwise(pattern: type[PatternStack], tmp_path: Path) -> None:
     [error] = errors(pattern, tmp_path / "without", posture="production")
@@ -34,9 +39,18 @@ def test_production_serves_https_or_says_otherwise(pattern: type[PatternStack], 
     assert not errors(pattern, tmp_path / "sandbox", posture="sandbox")
 
 
+@pytest.mark.parametrize("pattern", PUBLIC, ids=lambda pattern: pattern.__name__)
+def test_plain_http_is_one_message(pattern: type[PatternStack], tmp_path: Path) -> None:
+    """A stack that is refused for want of a certificate has no warning about it as well."""
+    assert warnings(pattern, tmp_path / "refused", posture="production") == []
+    [warning] = warnings(pattern, tmp_path / "plain", posture="production", allow_plain_http=True)
+    assert "Set certificate_arn to serve HTTPS" in warning
+
+
 def test_a_refused_stack_and_its_neighbour_can_be_read(tmp_path: Path) -> None:
+    """With the feature flag ``annotationsInValidationReport``, the CDK would raise for both outside of its CLI."""
     stage = stage_of("production", {"FargateEfsStack": {}, "EcrStack": {}})
-    made = book_app(stage, tmp_path, **{"@aws-cdk/core:annotationsInValidationReport": False})
+    made = book_app(stage, tmp_path)
     production = made.node.find_child("production")
     for pattern, resource in ((FargateEfsStack, "AWS::ECS::Service"), (EcrStack, "AWS::ECR::Repository")):
         stack = production.node.find_child(pattern.__name__)
