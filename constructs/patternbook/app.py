@@ -4,11 +4,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, Final, TypedDict
 
 import aws_cdk as cdk
 from constructs import Construct
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
 from patternbook.posture import Posture
 from patternbook.rules.plugin import PatternbookRules
@@ -17,6 +17,12 @@ from patternbook.settings.context import read_cdk_json
 from patternbook.settings.loading import Plan, load
 from patternbook.settings.mistakes import SettingsError
 from patternbook.settings.stages import Stage
+
+REGIONAL: Final = {
+    "acm": "https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
+    "wafv2": "https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-associating-aws-resource.html",
+}
+"""Services whose resources (certificates, web ACLs) work only with those of their own Region, each with the source."""
 
 
 class StackOptions(TypedDict, total=False):
@@ -68,6 +74,7 @@ class PatternStack(cdk.Stack):
             stack_options["env"] = cdk.Environment(account=account, region=settings.pinned_region)
         super().__init__(scope, construct_id, **stack_options)
         self.settings = settings
+        self._refuse_resources_of_other_regions()
 
     @property
     def availability_zones(self) -> list[str]:
@@ -79,6 +86,26 @@ class PatternStack(cdk.Stack):
     def output(self, name: str, value: str, description: str) -> None:
         """Adds an output of the stack, for a person to use after the deployment."""
         cdk.CfnOutput(self, name, value=value, description=description)
+
+    def counterparts(self) -> Iterator[Self]:
+        """The stacks of the same pattern that the app has so far: in other stages, or for other Regions."""
+        root = self.node.root
+        for scope in (root, *(each for each in root.node.children if isinstance(each, cdk.Stage))):
+            for each in scope.node.children:
+                if isinstance(each, type(self)) and each is not self:
+                    yield each
+
+    def _refuse_resources_of_other_regions(self) -> None:
+        """Adds an error for each ARN in the settings that the deployment would refuse in the Region of the stack."""
+        if cdk.Token.is_unresolved(self.region):
+            return
+        for name, value in self.settings:
+            parts = str(value).split(":")
+            if parts[0] == "arn" and parts[2] in REGIONAL and parts[3] != self.region:
+                cdk.Annotations.of(self).add_error(
+                    f"{name} must be an ARN of {self.region}, the Region of the stack, got {value}. Set it to the ARN "
+                    f"of one in {self.region} ({REGIONAL[parts[2]]})."
+                )
 
 
 Patterns = Iterable[type[PatternStack]]
