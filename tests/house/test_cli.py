@@ -181,6 +181,15 @@ def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
     assert result.stdout
 
 
+def test_make_synth_prints_warnings_and_the_summary(tmp_path: Path) -> None:
+    result = run(["make", "synth", f"OUT={tmp_path}", "ARGS=-c patterns=EcrStack,AppRunnerStack"])
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("Stack ")
+    assert [result.stdout.count(stack) for stack in ("\nEcrStack ", "\nAppRunnerStack ")] == [1, 1]
+    assert result.stderr.count("WARNING") == 1
+    assert "stack id" not in result.stdout + result.stderr
+
+
 class TestStages:
     """Stages in commands of the CDK CLI."""
 
