@@ -27,9 +27,10 @@ $(READY): requirements.txt package-lock.json
 	ln -sf ../../node_modules/.bin/cdk $(BIN)/cdk
 	touch $@
 
-# The stacks of a stage are named, because the CLI validates only those of the app itself without a name.
+# The stacks of a stage are named, because the CLI validates only those of the app itself without a name. With --ci, the
+# CLI prints errors and warnings to stderr and everything else to stdout, in place of which stands the summary.
 synth: $(READY) ## synthesize every pattern, and list the templates; STAGE=production, ARGS="-c patterns=EcrStack"
-	@$(BIN)/cdk synth --quiet --output $(OUT) $(if $(STAGE),'$(STAGE)/*' -c stages=$(STAGE)) $(ARGS)
+	@$(BIN)/cdk synth --quiet --ci --output $(OUT) $(if $(STAGE),'$(STAGE)/*' -c stages=$(STAGE)) $(ARGS) >/dev/null
 	@$(BIN)/python -m tools.summary $(OUT) $(STAGE)
 
 test: $(READY) ## run the tests of templates, alarms, rules and settings, in about two minutes

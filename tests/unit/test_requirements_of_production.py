@@ -47,12 +47,18 @@ def requirements_of(pattern: type[PatternStack]) -> list[Requirement]:
 
 
 PATTERNS = [pattern for pattern in app.PATTERNS if requirements_of(pattern)]
+PUBLIC = [pattern for pattern in PATTERNS if issubclass(pattern.settings_type, PublicLoadBalancerSettings)]
 
 
 def errors(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[str]:
     """The error annotations of a stack."""
     stack = variant(pattern, outdir, **settings)
     return [str(each.entry.data) for each in Annotations.from_stack(stack).find_error("*", Match.any_value())]
+
+
+def warnings(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[str]:
+    stack = variant(pattern, outdir, **settings)
+    return [str(each.entry.data) for each in Annotations.from_stack(stack).find_warning("*", Match.any_value())]
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.__name__)
@@ -81,9 +87,18 @@ def test_only_the_repository_has_no_requirement() -> None:
     assert set(app.PATTERNS) - set(PATTERNS) == {EcrStack}
 
 
+@pytest.mark.parametrize("pattern", PUBLIC, ids=lambda pattern: pattern.__name__)
+def test_plain_http_is_one_message(pattern: type[PatternStack], tmp_path: Path) -> None:
+    """A stack that is refused for want of a certificate has no warning about it as well."""
+    assert warnings(pattern, tmp_path / "refused", posture="production") == []
+    [warning] = warnings(pattern, tmp_path / "plain", posture="production", allow_plain_http=True)
+    assert "Set certificate_arn to serve HTTPS" in warning
+
+
 def test_a_refused_stack_and_its_neighbour_can_be_read(tmp_path: Path) -> None:
+    """With the feature flag ``annotationsInValidationReport``, the CDK would raise for both outside of its CLI."""
     stage = stage_of("production", {"FargateEfsStack": {}, "EcrStack": {}})
-    made = book_app(stage, tmp_path, **{"@aws-cdk/core:annotationsInValidationReport": False})
+    made = book_app(stage, tmp_path)
     production = made.node.find_child("production")
     for pattern, resource in ((FargateEfsStack, "AWS::ECS::Service"), (EcrStack, "AWS::ECR::Repository")):
         stack = production.node.find_child(pattern.__name__)

@@ -103,10 +103,11 @@ class Machines(Construct):
             "IAM5[Resource::*]",
             "ecs:DiscoverPollEndpoint and the four ssmmessages actions support no resource-level permissions.",
         )
-        for arn in (instances, managed):
+        here, cluster_id = "<AWS::Region>:<AWS::AccountId>", stack.resolve(cluster.cluster_name)["Ref"]
+        for resource in (f"ecs:{here}:container-instance/<{cluster_id}>/*", f"ssm:{here}:managed-instance/*"):
             acknowledge(
                 self.role,
-                f"IAM5[Resource::{_shown(stack, arn)}]",
+                f"IAM5[Resource::arn:<AWS::Partition>:{resource}]",
                 "Machines get their ids when they register. The statements are limited to this account and cluster.",
             )
 
@@ -246,9 +247,3 @@ class AnywhereService(Construct):
     def shell_command(self) -> str:
         """The command that opens a shell in a task, if the posture allows ECS Exec."""
         return shell_command(self.service, self._task)
-
-
-def _shown(stack: cdk.Stack, arn: str) -> str:
-    """The ARN in the notation of cdk-nag, such as ``arn:<AWS::Partition>:…``."""
-    _, parts = stack.resolve(arn)["Fn::Join"]
-    return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
