@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from patternbook.testing.synthesis import READABLE
 from tests.book import book_app, settings_of, stage_of, template_files
 from tests.drills.promises import DRILLS
 
@@ -23,6 +22,6 @@ def synthesized(outdir: Path) -> list[Templates]:
 
 def _templates(posture: str, settings: Mapping[str, Mapping[str, Any]], outdir: Path) -> Templates:
     """The templates of the book in a posture, by the names of the stacks."""
-    book_app(stage_of(posture, settings), outdir, checked=False, **READABLE).synth()
+    book_app(stage_of(posture, settings), outdir, checked=False).synth()
     files = template_files(outdir).items()
     return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in files}
