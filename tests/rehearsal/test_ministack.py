@@ -19,7 +19,7 @@ import pytest
 from ministack import app
 from ministack.core import responses, router
 from ministack.services import alb, cloudformation, ec2, iam
-from ministack.services.cloudformation import custom_resource, provisioners
+from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
 import rehearsal.types
 from rehearsal.types import application_autoscaling, shapes
@@ -103,6 +103,13 @@ PRIVATE_NAMES: dict[str, tuple[str, Callable[[], bool]]] = {
         "the functions that answer actions: add_to_description",
         lambda: "ListStacks" in cloudformation._ACTION_HANDLERS,
     ),
+    "stacks._roll_back_operation": (
+        "the roll-back of a stack: rollbacks.py",
+        lambda: (
+            takes(stacks._roll_back_operation, "stack_name", "stack_id", "stack", "operation")
+            and "_roll_back_operation" in stacks._deploy_stack_async.__code__.co_names
+        ),
+    ),
     "app.app": ("the application that server.py serves", lambda: takes(app.app, "scope", "receive", "send")),
     "custom_resource.invoke_custom_resource": (
         "the call of a custom resource, which server.py limits",
@@ -174,7 +181,7 @@ def test_only_some_modules_use_internals() -> None:
         for module, _, where in used_names()
         if not module.startswith("ministack.services.") or module.endswith(".provisioners")
     }
-    assert modules == {f"rehearsal/types/{name}.py" for name in ("actions", "registry", "replacements")}
+    assert modules == {f"rehearsal/types/{name}.py" for name in ("actions", "registry", "replacements", "rollbacks")}
 
 
 def test_all_types_are_registered_once() -> None:
