@@ -86,7 +86,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         "late failure",
         "LambdaEdgeStack",
         "A version for this Lambda function exists ( 2 ). Modify the function to create a new version.",
-        "Nothing can delete the new version while CloudFront has replicas of it. The issue of the edge pattern mends it.",
+        "Lambda keeps the new version while CloudFront has replicas of it. The issue of the edge pattern mends it.",
     ),
 )
 

@@ -58,6 +58,18 @@ def test_a_failed_first_deployment_retains_only_planned_resources(
     account.session.client("sns").delete_topic(TopicArn=topic.physical_id)
 
 
+def test_production_is_deployed_again_after_its_protection_is_lifted(
+    steps: Callable[..., Cycle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ecr = steps("EcrStack", "production")
+    lift_protection = ecr.lift_protection
+    monkeypatch.setattr(ecr, "lift_protection", lambda: None)
+    fail_first_deployment(ecr)
+    with pytest.raises(RehearsalError, match="TerminationProtection is enabled"):
+        ecr.deploy()
+    lift_protection()
+
+
 def test_an_early_failure_is_no_late_failure(steps: Callable[..., Cycle], monkeypatch: pytest.MonkeyPatch) -> None:
     def add_early_failure(resources: dict[str, Any]) -> None:
         resources[LATE_FAILURE] = IMPOSSIBLE
