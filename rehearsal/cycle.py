@@ -54,17 +54,19 @@ class Cycle(Deployments):
         """:return: the retained resources of the stacks."""
         self.report.line(f"\n{', '.join(self.patterns)} in {self.stage}, deployed")
         fail_update(self)
-        self.deploy_unchanged(self.as_configured)
+        self.deploy_unchanged("deploy as before", self.as_configured)
         expect_refused_retries(self)
         self.update()
         self.check("check again")
-        self.deploy_unchanged(self.changed)
+        self.deploy_unchanged("deploy again", self.changed)
         self.diff()
         self.drift()
         if self.production:
             self.refuse_to_destroy()
         retained = [*self.destroy(), *self.retained_by_failure]
-        self.check_nothing_left(self.before, [*retained, *retained_by_others])
+        with self.report.step("check leftovers") as details:
+            self.check_nothing_left(self.before, [*retained, *retained_by_others])
+            details.append("only retained resources" if retained else "none")
         return retained
 
     def check_isolation(self, others: Sequence["Cycle"]) -> None:
@@ -90,9 +92,9 @@ class Cycle(Deployments):
                 stack.pin()
             details.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
 
-    def deploy_unchanged(self, assembly: Path) -> None:
+    def deploy_unchanged(self, name: str, assembly: Path) -> None:
         """Deploys what is deployed."""
-        with self.report.step("deploy again") as details:
+        with self.report.step(name) as details:
             events = self.events()
             result = self.deploy_assembly(assembly)
             touched = [stack.name for stack, n in zip(self.stacks, events, strict=True) if len(stack.events()) != n]

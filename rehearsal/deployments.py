@@ -93,20 +93,18 @@ class Deployments:
 
     def check_nothing_left(self, before: Mapping[str, Sequence[str]], retained: Sequence[Resource]) -> None:
         """Compares the records in the account with those from before the deployment."""
-        with self.report.step("check leftovers") as details:
-            ids = [resource.physical_id for resource in retained]
-            # The physical id of a queue is its URL. Some stores use the name, which is the end of the URL.
-            known = [BOOTSTRAP_BUCKET, *ids, *(each.rpartition("/")[2] for each in ids if "://" in each)]
-            expected = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, known))})(?![\w-])")
-            left = [
-                f"{store}: {key}"
-                for store, keys in self.account.inventory().items()
-                for key in sorted(set(keys) - set(before.get(store, ())))
-                if not expected.search(key)
-            ]
-            if left:
-                raise RehearsalError("These records are left in the emulated account:\n" + "\n".join(left))
-            details.append("only retained resources" if retained else "none")
+        ids = [resource.physical_id for resource in retained]
+        # The physical id of a queue is its URL. Some stores use the name, which is the end of the URL.
+        known = [BOOTSTRAP_BUCKET, *ids, *(each.rpartition("/")[2] for each in ids if "://" in each)]
+        expected = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, known))})(?![\w-])")
+        left = [
+            f"{store}: {key}"
+            for store, keys in self.account.inventory().items()
+            for key in sorted(set(keys) - set(before.get(store, ())))
+            if not expected.search(key)
+        ]
+        if left:
+            raise RehearsalError("These records are left in the emulated account:\n" + "\n".join(left))
 
     def lift_protection(self) -> None:
         """Takes the steps that the pages of the patterns describe before ``cdk destroy`` in production."""

@@ -70,8 +70,8 @@ def fail_first_deployment(deployments: Deployments) -> list[Resource]:
         if deployments.production:
             details.append(f"{protected} stacks keep what the roll-back cannot delete")
             deployments.lift_protection()
-    if not deployments.production:
-        deployments.check_nothing_left(before, retained)
+        else:
+            deployments.check_nothing_left(before, retained)
     return retained
 
 
@@ -93,10 +93,10 @@ def fail_update(deployments: Deployments) -> None:
                 raise RehearsalError(f"The failed update of {stack.name} has changed {names(changed)}.")
             kept = {resource.path for resource in stack.retained(deployments.started)}
             _expect_retained(stack, kept, kept & PLANS[stack.pattern].always_retained)
+        now = deployments.account.inventory()
+        retained = [resource for stack in deployments.stacks for resource in stack.retained()]
+        deployments.check_nothing_left({**before, **{store: now[store] for store in REPLACED}}, retained)
         details.append("rolled back")
-    now = deployments.account.inventory()
-    retained = [resource for stack in deployments.stacks for resource in stack.retained()]
-    deployments.check_nothing_left({**before, **{store: now[store] for store in REPLACED}}, retained)
 
 
 def expect_refused_retries(deployments: Deployments) -> None:

@@ -30,6 +30,8 @@ from rehearsal.types.shapes import Properties
 
 NAMES = regional_store()
 """The identifiers that templates gave to existing resources."""
+CREATIONS = regional_store()
+"""The number of creations of each function, by stack and logical id."""
 
 
 def register() -> None:
@@ -45,6 +47,8 @@ def _with_names(resource_type: str, handler: dict[str, Any]) -> dict[str, Any]:
         name = _name(resource_type, properties)
         if name and (resource_type, name) in NAMES:
             raise ValueError(f"Resource of type '{resource_type}' with identifier '{name}' already exists.")
+        if resource_type == "AWS::Lambda::Function":
+            _generate_another_name(logical_id, *rest)
         created = handler["create"](logical_id, properties, *rest)
         if name:
             NAMES[resource_type, name] = created[0]
@@ -55,6 +59,13 @@ def _with_names(resource_type: str, handler: dict[str, Any]) -> dict[str, Any]:
         NAMES.pop((resource_type, _name(resource_type, properties)), None)
 
     return {**handler, "create": create, "delete": delete}
+
+
+def _generate_another_name(logical_id: str, stack: str) -> None:
+    """Lets MiniStack generate another name than for an earlier creation, as AWS does. Log groups have it in theirs."""
+    CREATIONS[stack, logical_id] = CREATIONS.get((stack, logical_id), 0) + 1
+    if CREATIONS[stack, logical_id] > 1:
+        provisioners._NAME_SEED.set(str(CREATIONS[stack, logical_id]))
 
 
 def _name(resource_type: str, properties: Properties) -> str | None:

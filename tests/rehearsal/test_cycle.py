@@ -125,8 +125,8 @@ def test_each_later_step_can_fail(
     # With the apps exchanged, the second deployment changes something.
     ecr.as_configured, ecr.changed = ecr.changed, ecr.as_configured
     with pytest.raises(RehearsalError, match="Deploying the same app again changed EcrStack"):
-        ecr.deploy_unchanged(ecr.as_configured)
-    ecr.deploy_unchanged(ecr.as_configured)
+        ecr.deploy_unchanged("deploy again", ecr.as_configured)
+    ecr.deploy_unchanged("deploy again", ecr.as_configured)
     with pytest.raises(RehearsalError, match=r"Number of stacks with differences: 1"):
         ecr.diff()
     ecr.as_configured, ecr.changed = ecr.changed, ecr.as_configured

@@ -75,6 +75,10 @@ PRIVATE_NAMES: dict[str, tuple[str, Callable[[], bool]]] = {
         "the types that get the tags of the stack: register_type, amend_type",
         lambda: provisioners._STACK_TAG_PROPERTY["AWS::KMS::Key"] == ("Tags", "list"),
     ),
+    "provisioners._NAME_SEED": (
+        "another generated name for the next creation: rollbacks.py",
+        lambda: provisioners._NAME_SEED.get() == "",
+    ),
     "provisioners._physical_name": (
         "generated names",
         lambda: provisioners._physical_name("Stack", "Id", lowercase=True, max_len=20).startswith("stack-"),
