@@ -16,6 +16,9 @@ SANDBOX: Final = "sandbox"
 STAGES: Final = (SANDBOX, "production")
 """The stages of a rehearsal: the sandbox, whose stacks are directly in the app, and a stage in posture production."""
 
+ALARM_ADDRESS: Final = {"alarm_email": "ops@example.com"}
+"""The setting that every pattern with alarms requires in production."""
+
 Action = Literal["Add", "Modify", "Replace", "Remove"]
 
 
@@ -42,7 +45,7 @@ class Plan:
     """The settings that the update changes. Together they replace what the pattern runs, if any."""
     changes: Mapping[str, Action]
     """The resources that the update changes. No other resource may change."""
-    production_settings: Mapping[str, Any] = field(default_factory=dict)
+    production_settings: Mapping[str, Any] = field(default_factory=lambda: ALARM_ADDRESS)
     """Settings that the pattern requires in production."""
     retained_in_production: frozenset[str] = frozenset()
     """The resources that remain after the deletion of the stack in production. In the sandbox none remain."""
@@ -72,7 +75,8 @@ PLANS: Mapping[str, Plan] = {
         settings={"memory_mib": Setting(1024, readers.task_memory("Fargate/Service/Service"))},
         changes={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
         production_settings={
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+            **ALARM_ADDRESS,
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
         retained_in_production=frozenset(
             {
@@ -92,6 +96,7 @@ PLANS: Mapping[str, Plan] = {
             "Task/Definition/Resource": "Replace",
         },
         production_settings={
+            **ALARM_ADDRESS,
             "protocol": "TLS",
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
@@ -113,7 +118,8 @@ PLANS: Mapping[str, Plan] = {
             "WorkerTask/Definition/Resource": "Replace",
         },
         production_settings={
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+            **ALARM_ADDRESS,
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
         retained_in_production=frozenset(
             {
@@ -133,7 +139,8 @@ PLANS: Mapping[str, Plan] = {
             "WebTask/Definition/Resource": "Replace",
         },
         production_settings={
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+            **ALARM_ADDRESS,
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
         retained_in_production=frozenset(
             {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
@@ -187,8 +194,9 @@ PLANS: Mapping[str, Plan] = {
     "AppRunnerStack": Plan(
         settings={"max_concurrency": Setting(50, readers.max_concurrency)},
         changes={"AppRunner/Scaling": "Replace", "AppRunner/Service": "Modify"},
-        # The pattern requires none of these. They are set so that the rehearsal includes the optional resources.
+        # The pattern requires only the address. With the others, the rehearsal includes the optional resources.
         production_settings={
+            **ALARM_ADDRESS,
             "image": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/team/app:v1",
             "automatic_deployments": True,
             "vpc_connector": True,

@@ -68,7 +68,7 @@ class LambdaEdgeStack(PatternStack):
             made_by=[self.functions[event].version for event in ("origin-request", "origin-response")],  # ty: ignore[invalid-argument-type]
             key=self.key,
         )
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         self.monitoring.watch_distribution(self.distribution)
 
         domain = self.distribution.distribution_domain_name
