@@ -1,9 +1,11 @@
 """ECS clusters and services, with deployments that roll back when they fail."""
 
 from collections.abc import Sequence
-from typing import Generic, TypedDict, TypeVar
+from itertools import chain
+from typing import Generic, TypedDict, TypeVar, cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
@@ -53,8 +55,24 @@ def shell_command(service: ecs.BaseService, task: Task) -> str:
     )
 
 
-def _seconds(number: int | None) -> cdk.Duration | None:
-    return None if number is None else cdk.Duration.seconds(number)
+def roll_back_on(service: ecs.BaseService, *alarms: Sequence[cloudwatch.Alarm], posture: Posture) -> None:
+    """Rolls a deployment back if one of the alarms rings before its end, if the posture allows that.
+
+    ECS watches the alarms until some time after the last new task has started (the bake time, which it computes from
+    the periods of the alarms), so each deployment takes that much longer
+    (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html). If an alarm rings when
+    a deployment starts, ECS ignores the alarms in this deployment, so a failing service can be repaired
+    (https://github.com/aws/copilot-cli/pull/4512).
+
+    :param alarms: lists of alarms that each have a name of their own. An alarm on the service itself depends on it, so
+        the service must not depend on the alarm.
+    :raises ValueError: if an alarm has no name.
+    """
+    names = [cast("cloudwatch.CfnAlarm", alarm.node.default_child).alarm_name or "" for alarm in chain(*alarms)]
+    if any(not name or cdk.Token.is_unresolved(name) for name in names):
+        raise ValueError("alarms must each have an alarm_name of their own, got one without. Name it.")
+    if posture.deployment_alarms and names:
+        service.enable_deployment_alarms(names)
 
 
 class RollingOptions(TypedDict):
@@ -69,6 +87,7 @@ class RollingOptions(TypedDict):
     availability_zone_rebalancing: ecs.AvailabilityZoneRebalancing
     enable_execute_command: bool
     propagate_tags: ecs.PropagatedTagSource
+    health_check_grace_period: cdk.Duration | None
 
 
 class RollingService(Construct, Generic[Service]):
@@ -87,7 +106,7 @@ class RollingService(Construct, Generic[Service]):
         self.task = task
         self.group = network.https_client_group(self, "TaskGroup", description="Tasks")
 
-    def _rolling(self) -> RollingOptions:
+    def _rolling(self, grace_period_seconds: int | None) -> RollingOptions:
         # There is no desired_count: auto scaling owns it, and a deployment would reset it.
         return {
             "task_definition": self.task.definition,
@@ -99,6 +118,9 @@ class RollingService(Construct, Generic[Service]):
             "availability_zone_rebalancing": ecs.AvailabilityZoneRebalancing.ENABLED,
             "enable_execute_command": self.task.posture.execute_command,
             "propagate_tags": ecs.PropagatedTagSource.SERVICE,
+            "health_check_grace_period": None
+            if grace_period_seconds is None
+            else cdk.Duration.seconds(grace_period_seconds),
         }
 
     def _add_dependencies(self) -> None:
@@ -116,6 +138,10 @@ class RollingService(Construct, Generic[Service]):
             self.service.cluster,
         )
         accept_exec_channel(task)
+
+    def roll_back_on(self, *alarms: Sequence[cloudwatch.Alarm]) -> None:
+        """See :func:`roll_back_on`."""
+        roll_back_on(self.service, *alarms, posture=self.task.posture)
 
     @property
     def shell_command(self) -> str:
@@ -160,8 +186,7 @@ class FargateService(RollingService[ecs.FargateService]):
             ],
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
             assign_public_ip=False,
-            health_check_grace_period=cdk.Duration.seconds(grace_period_seconds),
-            **self._rolling(),
+            **self._rolling(grace_period_seconds),
         )
         self._add_dependencies()
 
@@ -223,8 +248,7 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
                 ecs.PlacementStrategy.spread_across(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
                 ecs.PlacementStrategy.packed_by_memory(),
             ],
-            health_check_grace_period=_seconds(grace_period_seconds),
-            **self._rolling(),
+            **self._rolling(grace_period_seconds),
         )
         # The dependency on the cluster includes the capacity provider and its instances, so the service goes while
         # there are still instances to stop its tasks.
@@ -271,7 +295,6 @@ class ManagedInstancesService(RollingService[ecs.FargateService]):
                 ecs.CapacityProviderStrategy(capacity_provider=capacity.provider.capacity_provider_name, weight=1)
             ],
             assign_public_ip=False,
-            health_check_grace_period=_seconds(grace_period_seconds),
-            **self._rolling(),
+            **self._rolling(grace_period_seconds),
         )
         self._add_dependencies()

@@ -18,6 +18,7 @@ from patternbook.ecs.container_settings import ContainerHealthCheck, WritablePat
 from patternbook.ecs.demonstration import Demonstration
 from patternbook.ecs.images import container_image
 from patternbook.ecs.settings import AnywhereSettings, ExpressSettings, SharedFilesSettings, TaskSettings
+from patternbook.ecs.tmpfs import give_to_user, linux_parameters
 from patternbook.limits.ecs_tasks import (
     EXEC_VOLUMES,
     FARGATE_STOP_TIMEOUT_SECONDS,
@@ -135,7 +136,7 @@ class Task(Construct):
             environment=environment,
             user=USER,
             readonly_root_filesystem=True,
-            linux_parameters=self._linux("Linux", writable),
+            linux_parameters=linux_parameters(self, "Linux", writable),
             port_mappings=[ecs.PortMapping(container_port=port, host_port=host_port, name=port_name)] if port else None,
             health_check=ecs.HealthCheck(
                 command=list(health_check.command),
@@ -148,7 +149,7 @@ class Task(Construct):
             secrets=self._secrets(secrets or {}, parameters or {}),
             stop_timeout=cdk.Duration.seconds(health_check.stop_timeout_seconds),
         )
-        self._own(self.container, writable)
+        give_to_user(self.container, writable, user=USER)
         self._mount_files(self.container)
         if posture.execute_command:
             for name, path in EXEC_VOLUMES.items():
@@ -255,42 +256,15 @@ class Task(Construct):
             environment=environment,
             user=USER,
             readonly_root_filesystem=True,
-            linux_parameters=self._linux(f"{name}-linux", writable) if writable else None,
+            linux_parameters=linux_parameters(self, f"{name}-linux", writable) if writable else None,
             essential=False,
             logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=self._log_group),
         )
-        self._own(init, writable)
+        give_to_user(init, writable, user=USER)
         self._mount_files(init)
         self.container.add_container_dependencies(
             ecs.ContainerDependency(container=init, condition=ecs.ContainerDependencyCondition.SUCCESS)
         )
-
-    def _linux(self, construct_id: str, writable_paths: Sequence[WritablePath]) -> ecs.LinuxParameters:
-        # A web server without signal handlers would ignore SIGTERM as process 1.
-        linux = ecs.LinuxParameters(self, construct_id, init_process_enabled=True)
-        for each in writable_paths:
-            # An empty volume would belong to root on Fargate. See "tmpfs mounts on AWS Fargate", 2026-01-06:
-            # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
-            linux.add_tmpfs(ecs.Tmpfs(container_path=each.path, size=each.size_mib))
-        return linux
-
-    def _own(self, container: ecs.ContainerDefinition, writable_paths: Sequence[WritablePath]) -> None:
-        """Gives the paths to the user of the container.
-
-        Over a directory of the image, a tmpfs keeps the mode of the directory, but belongs to root
-        (https://github.com/opencontainers/runc/issues/1647). CDK's ``TmpfsMountOption`` has ``uid`` and ``gid`` without
-        values, which Docker refuses. AWS lists the names only
-        (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tmpfs.html); the ECS agent passes options to
-        ``docker run --tmpfs``, which takes ``uid=1000`` (https://github.com/aws/amazon-ecs-agent/pull/1149).
-        """
-        names = [child.node.id for child in self.definition.node.children if isinstance(child, ecs.ContainerDefinition)]
-        index = names.index(container.node.id)
-        definition = self.definition.node.default_child
-        assert isinstance(definition, ecs.CfnTaskDefinition)
-        uid, gid = USER.split(":")
-        for number in range(len(writable_paths)):
-            path = f"ContainerDefinitions.{index}.LinuxParameters.Tmpfs.{number}.MountOptions"
-            definition.add_property_override(path, [f"uid={uid}", f"gid={gid}"])
 
     def _mount_files(self, container: ecs.ContainerDefinition) -> None:
         if self.files:
