@@ -74,13 +74,9 @@ class EcsEc2Stack(PatternStack):
         )
         self.queue.grant_send(self.web_task.definition.task_role)
         self.queue.grant_consume(self.worker_task.definition.task_role)
+        grace_period = settings.health_check.grace_period
         self.service = Ec2Service(
-            self,
-            "Web",
-            network=network,
-            capacity=self.capacity,
-            task=self.web_task,
-            grace_period_seconds=settings.health_check.grace_period,
+            self, "Web", network=network, capacity=self.capacity, task=self.web_task, grace_period_seconds=grace_period
         )
         self.worker = Ec2Service(self, "Worker", network=network, capacity=self.capacity, task=self.worker_task)
         sqs = ec2.InterfaceVpcEndpointAwsService.SQS
@@ -113,8 +109,9 @@ class EcsEc2Stack(PatternStack):
             monitoring.watch_files(self.files)
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
-        queue_url = self.queue.queue.queue_url
-        self.output("QueueUrl", queue_url, "Queue of the worker. Each web task sends a message when it starts")
+        self.output(
+            "QueueUrl", environment["QUEUE_URL"], "Queue of the worker. Each web task sends a message when it starts"
+        )
         self.output("LogGroupName", logs.log_group_name, "CloudWatch log group of the tasks")
         self.output(
             "AutoScalingGroupName", self.capacity.group.auto_scaling_group_name, "Auto Scaling group of the instances"
