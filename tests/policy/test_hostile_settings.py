@@ -90,10 +90,10 @@ def places(annotation: Any) -> Iterator[Place]:
             yield lambda hostile, place=place: {"A": place(hostile)}
 
 
-def check(context: dict[str, Any], hostile: Any) -> None:
+def check(context: dict[str, Any], hostile: Any, stack: str = "EcrStack") -> None:
     """The context is accepted or refused, and the message about it shows little of a hostile text."""
     try:
-        load(context, TYPES, files={"cdk.json": context})
+        load(context, {stack: TYPES[stack]}, files={"cdk.json": context})
     except SettingsError as error:
         message = str(error)
         message.encode()
@@ -109,18 +109,18 @@ def check(context: dict[str, Any], hostile: Any) -> None:
 def test_settings_of_a_stack(stack: str) -> None:
     for place in places(TYPES[stack]):
         for hostile in TEXTS + VALUES:
-            check({"patterns": stack, stack: place(hostile)}, hostile)
+            check({"patterns": stack, stack: place(hostile)}, hostile, stack)
 
 
 @pytest.mark.parametrize("stack", TYPES)
 def test_settings_on_the_command_line(stack: str) -> None:
     for name in TYPES[stack].model_fields:
         for hostile in TEXTS:
-            check({"patterns": stack, f"{stack}.{name}": hostile}, hostile)
-            check({"patterns": stack, f"{stack}.{name}": json.dumps([hostile])}, hostile)
+            check({"patterns": stack, f"{stack}.{name}": hostile}, hostile, stack)
+            check({"patterns": stack, f"{stack}.{name}": json.dumps([hostile])}, hostile, stack)
     for hostile in TEXTS:
-        check({"patterns": stack, f"{stack}.{hostile}": "1"}, "" if hostile == PLACEHOLDER else hostile)
-        check({"patterns": stack, stack: hostile}, hostile)
+        check({"patterns": stack, f"{stack}.{hostile}": "1"}, "" if hostile == PLACEHOLDER else hostile, stack)
+        check({"patterns": stack, stack: hostile}, hostile, stack)
 
 
 def test_stages() -> None:
