@@ -55,6 +55,10 @@ def test_production_is_a_stage(pattern: type[PatternStack], page: str) -> None:
     assert "posture=" not in page
 
 
+def test_it_leads_to_what_an_account_needs(page: str) -> None:
+    assert "Read [Before the first deployment](before-the-first-deployment.md)" in page
+
+
 def test_it_says_what_is_left(pattern: type[PatternStack], page: str) -> None:
     sections = re.split(r"^## ", page, flags=re.MULTILINE)
     [left] = [each for each in sections if re.match(r"(Before|After) `cdk destroy`\n", each)]
