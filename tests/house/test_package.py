@@ -197,7 +197,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Foreign", "AWS::ElasticLoadBalancingV2::Listener", 1),
         ("Foreign", "AWS::ECS::Service", 1),
         ("Foreign", "AWS::ApplicationAutoScaling::ScalableTarget", 1),
-        ("Foreign", "AWS::ApplicationAutoScaling::ScalingPolicy", 4),
+        ("Foreign", "AWS::ApplicationAutoScaling::ScalingPolicy", 5),
         ("Foreign", "AWS::CloudWatch::Alarm", 7),
         ("Foreign", "AWS::CloudWatch::Dashboard", 1),
         ("Foreign", "AWS::SNS::Subscription", 1),
