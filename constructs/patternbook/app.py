@@ -1,13 +1,14 @@
 """The base class of patterns, and the app that contains them. The CDK CLI, scripts and tests make it the same way."""
 
+import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, Final, TypedDict
 
 import aws_cdk as cdk
 from constructs import Construct
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
 from patternbook.posture import Posture
 from patternbook.rules.plugin import PatternbookRules
@@ -17,6 +18,12 @@ from patternbook.settings.keys import ignored
 from patternbook.settings.loading import Plan, load
 from patternbook.settings.mistakes import SettingsError
 from patternbook.settings.stages import Stage
+
+REGIONAL: Final = {
+    "acm": "https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
+    "wafv2": "https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-associating-aws-resource.html",
+}
+"""Services whose resources (certificates, web ACLs) work only with those of their own Region, each with the source."""
 
 
 class StackOptions(TypedDict, total=False):
@@ -68,10 +75,38 @@ class PatternStack(cdk.Stack):
             stack_options["env"] = cdk.Environment(account=account, region=settings.pinned_region)
         super().__init__(scope, construct_id, **stack_options)
         self.settings = settings
+        self._refuse_resources_of_other_regions()
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The AZs that CloudFormation chooses at deployment. CDK would look them up in the account of the stack at
+        synth, where the account and the Region are known.
+        """
+        return [cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(2)]
 
     def output(self, name: str, value: str, description: str) -> None:
         """Adds an output of the stack, for a person to use after the deployment."""
         cdk.CfnOutput(self, name, value=value, description=description)
+
+    def counterparts(self) -> Iterator[Self]:
+        """The stacks of the same pattern that the app has so far: in other stages, or for other Regions."""
+        root = self.node.root
+        for scope in (root, *(each for each in root.node.children if isinstance(each, cdk.Stage))):
+            for each in scope.node.children:
+                if isinstance(each, type(self)) and each is not self:
+                    yield each
+
+    def _refuse_resources_of_other_regions(self) -> None:
+        """Adds an error for each ARN in the settings that the deployment would refuse in the Region of the stack."""
+        if cdk.Token.is_unresolved(self.region):
+            return
+        for name, value in self.settings:
+            parts = str(value).split(":")
+            if parts[0] == "arn" and parts[2] in REGIONAL and parts[3] != self.region:
+                cdk.Annotations.of(self).add_error(
+                    f"{name} must be an ARN of {self.region}, the Region of the stack, got {value}. Set it to the ARN "
+                    f"of one in {self.region} ({REGIONAL[parts[2]]})."
+                )
 
 
 Patterns = Iterable[type[PatternStack]]
@@ -91,15 +126,24 @@ def build_app(
     return app
 
 
-def synthesize(patterns: Patterns, *, cdk_json: Path) -> None:
-    """Synthesizes for the CDK CLI. Mistakes in the settings end the program with status 1 and one message."""
+def synthesize(
+    patterns: Patterns, *, cdk_json: Path, plugins: Iterable[Callable[[cdk.App], cdk.IPolicyValidationPlugin]] = ()
+) -> None:
+    """Synthesizes for the CDK CLI. Mistakes in the settings end the program with status 1 and one message.
+
+    The errors of a stack refuse that stack alone, and warnings refuse none. Annotations are left to the CLI, which
+    reads them stack by stack if the feature flag ``@aws-cdk/core:annotationsInValidationReport`` is off.
+
+    :param plugins: further validation plugins, called with the app, such as ``AwsSolutionsChecks`` of cdk-nag.
+    """
     try:
         app, plan = _build(patterns, cdk_json=cdk_json)
     except SettingsError as error:
         sys.exit(str(error))
     for sentence in ignored(plan.ignored):
         print(sentence, file=sys.stderr)
-    app.synth()
+    cdk.Validations.of(app).add_plugins(*(plugin(app) for plugin in plugins))
+    _judge_each_stack(Path(app.synth().directory, "validation-report.json"))
 
 
 def add_stage(app: Construct, patterns: Patterns, stage: Stage) -> Construct:
@@ -123,7 +167,7 @@ def _build(
     patterns: Patterns, *, cdk_json: Path, context: Mapping[str, Any] | None = None, outdir: str | None = None
 ) -> tuple[cdk.App, Plan]:
     patterns, in_file = tuple(patterns), read_cdk_json(cdk_json)
-    app = cdk.App(context={**in_file, **(context or {})}, outdir=outdir)
+    app = cdk.App(context={**in_file, **(context or {})}, outdir=outdir, stack_traces=False)
     types = {pattern.__name__: pattern.settings_type for pattern in patterns}
     plan = load(app.node.get_all_context(), types, files=read_files(cdk_json, in_file))
     cdk.Validations.of(app).add_plugins(PatternbookRules())
@@ -143,6 +187,31 @@ def _stacks_of(pattern: str, settings: PatternSettings, stage: Stage) -> dict[st
         f"{pattern}-{region}": {**options, "env": cdk.Environment(account=stage.account, region=region)}
         for region in regions
     }
+
+
+def _judge_each_stack(file: Path) -> None:
+    """Gives the errors of each validation plugin a report of their own.
+
+    The CDK CLI leaves the findings of the chosen stacks in the report of a plugin, and keeps its conclusion, which is
+    about all stacks. In one report, an error of one stack would refuse every other stack that has a warning. The CLI
+    also says nothing of a plugin that raised an exception, and so has judged no stack.
+    """
+    document = json.loads(file.read_text(encoding="utf-8"))
+    failed = [each for each in document["pluginReports"] if each["conclusion"] == "failure" and not each["violations"]]
+    if failed:
+        sys.exit("\n".join(each["metadata"]["error"] for each in failed))
+    document["pluginReports"] = [part for report in document["pluginReports"] for part in _errors_apart(report)]
+    file.write_text(json.dumps(document, indent=2), encoding="utf-8")
+
+
+def _errors_apart(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The report of the errors, if there are any, and the report of everything else."""
+    errors = [each for each in report["violations"] if each["severity"] not in ("warning", "info")]
+    if report["conclusion"] == "failure" and errors:
+        yield {**report, "violations": errors, "suppressedViolations": []}
+        others = [each for each in report["violations"] if each not in errors]
+        report = {**report, "violations": others, "conclusion": "success"}
+    yield report
 
 
 def _account_of_stage(scope: Construct) -> str | None:

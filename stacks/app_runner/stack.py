@@ -61,7 +61,7 @@ class AppRunnerStack(PatternStack):
             )
             url, clients = self.ingress.url, "clients in the VPC"
             self.output("VpcId", self.network.vpc.vpc_id, "VPC of the service's clients")
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         scales = settings.min_instances < settings.max_instances
         self.monitoring.watch_app_runner(
             self.service.name, self.service.id, max_instances=settings.max_instances if scales else None

@@ -1,11 +1,11 @@
 """Features of the registry around the repository: enhanced scanning, pull-through caches and replication."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from patternbook import PatternStack
 from stacks.ecr.settings import EcrSettings
@@ -17,13 +17,14 @@ def warn_of_shared_registry(stack: PatternStack, settings: EcrSettings) -> None:
     An account has one registry in each Region, with one scanning and one replication configuration, and each name of a
     repository and each prefix of a cache once. The second deployment fails, or overrides the first one in silence.
     """
-    for other in _stacks_of_other_stages(stack):
+    for other in stack.counterparts():
         if stack.environment != other.environment or not isinstance(other.settings, EcrSettings):
             continue
         theirs = other.settings
         shared = {
             "scanning": settings.scanning == theirs.scanning == "enhanced",
             "replicate_to_regions": bool(settings.replicate_to_regions and theirs.replicate_to_regions),
+            "public_repository": _public_name(settings) is not None and _public_name(settings) == _public_name(theirs),
             **{
                 name: getattr(settings, name) is not None and getattr(settings, name) == getattr(theirs, name)
                 for name in ("repository_name", "cache_ecr_public_prefix", "cache_docker_hub_prefix")
@@ -37,13 +38,8 @@ def warn_of_shared_registry(stack: PatternStack, settings: EcrSettings) -> None:
             )
 
 
-def _stacks_of_other_stages(stack: PatternStack) -> Iterator[PatternStack]:
-    root = stack.node.root
-    scopes: list[IConstruct] = [root, *(each for each in root.node.children if isinstance(each, cdk.Stage))]
-    for scope in scopes:
-        for each in scope.node.children:
-            if isinstance(each, type(stack)) and each is not stack:
-                yield each
+def _public_name(settings: EcrSettings) -> str | None:
+    return settings.public_repository.name if settings.public_repository else None
 
 
 def enhanced_scanning(scope: Construct, construct_id: str, *, repository: ecr.Repository) -> None:
@@ -93,6 +89,10 @@ def pull_through_cache(
 
 def replication(scope: Construct, construct_id: str, *, repository: ecr.Repository, regions: Sequence[str]) -> None:
     """Copies new images of the repository to other Regions. This is the replication configuration of the registry."""
+    if (own := cdk.Stack.of(scope).region) in regions:
+        cdk.Annotations.of(scope).add_error(
+            f"replicate_to_regions must not list {own}, the Region of the stack, got {', '.join(regions)}. Remove it."
+        )
     this_repository = {"filter": repository.repository_name, "filterType": "PREFIX_MATCH"}
     destinations = [{"region": region, "registryId": cdk.Stack.of(scope).account} for region in regions]
     ecr.CfnReplicationConfiguration(

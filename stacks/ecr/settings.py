@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import SettingsModel
 from patternbook.limits.given import shown
-from patternbook.monitoring.settings import AlarmSettings
+from patternbook.monitoring.settings import TopicSettings
 from patternbook.settings import fields
 from patternbook.settings.fields import EachOnce, Whole
 from patternbook.settings.validators import Unit, prose
@@ -54,7 +54,7 @@ class PublicRepository(SettingsModel):
     """Supported operating systems."""
 
 
-class EcrSettings(AlarmSettings):
+class EcrSettings(TopicSettings):
     """Settings of the pattern. The defaults change nothing that other repositories of the registry share."""
 
     alarm_email: fields.Email | None = None

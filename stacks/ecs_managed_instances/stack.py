@@ -70,9 +70,13 @@ class EcsManagedInstancesStack(PatternStack):
             self, "WebScaling", settings, service=self.service.service, targets=targets
         )
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
-        self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
-        self.monitoring.watch_service(self.service.service)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/ecs-managed-instances.md"
+        )
+        self.service.roll_back_on(
+            self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets),
+            self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
+        )
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
         self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")

@@ -41,7 +41,7 @@ class EksAutoModeStack(PatternStack):
         self.cluster.kubectl.apply("NetworkPolicy", read_manifests(MANIFESTS / "network-policy-auto.yaml"))
         apply_default_class(self.cluster, path=MANIFESTS / "storage-class-auto.yaml", key=self.key)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")

@@ -50,7 +50,7 @@ class EksFargateStack(PatternStack):
                 self, "Files", cluster=self.cluster, network=self.network, posture=posture, key=self.key
             )
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")

@@ -55,7 +55,7 @@ class EksManagedNodesStack(PatternStack):
         if settings.container_insights:
             add_container_insights(self.cluster, nodes=nodes)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         self.storage = ClusterStorage.from_settings(
             self, settings, cluster=self.cluster, network=self.network, posture=posture, nodes=nodes, key=self.key
         )

@@ -62,7 +62,7 @@ class EksSelfManagedNodesStack(PatternStack):
             driver = add_ebs_driver(self.cluster, nodes=nodes, key=self.key)
             apply_default_class(self.cluster, key=self.key, after=[driver])
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
         self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")

@@ -38,7 +38,7 @@ class LambdaConcurrencyStack(PatternStack):
             on_failure=self.failures,  # ty: ignore[invalid-argument-type]
         )
         self.url = self.function.url(principals=settings.invoke_principals)
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         slow = settings.duration_alarm_percent
         self.monitoring.watch_function(self.function, slow_percent=slow)
         self.monitoring.watch_failures(self.failures)

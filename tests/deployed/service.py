@@ -176,6 +176,20 @@ class RollingDeployments:
             least, most = configuration["minimumHealthyPercent"], configuration["maximumPercent"]
             assert (least, most) == (100, 200), f"a deployment of {name} runs {least} to {most} % of the tasks"
 
+    @fails("no alarm rolls a deployment of .* back", f"{DEPLOYMENT} alarms rollback", False, only="production")
+    @fails("no alarm rolls a deployment of .* back", f"{DEPLOYMENT} alarms enable", False, only="production")
+    @fails("the alarms .'other'. do not exist", f"{DEPLOYMENT} alarms alarmNames", ["other"], only="production")
+    def test_alarms_roll_deployments_back_in_production(self, stack: DeployedStack) -> None:
+        """A name without an alarm would roll nothing back."""
+        if not stack.production:
+            return
+        for service in services_of(stack):
+            alarms = service["deploymentConfiguration"].get("alarms", {})
+            rolls_back = alarms.get("enable") and alarms.get("rollback") and alarms.get("alarmNames")
+            assert rolls_back, f"no alarm rolls a deployment of {service['serviceName']} back: {alarms}"
+            unknown = sorted(set(alarms["alarmNames"]) - set(stack.all("AWS::CloudWatch::Alarm")))
+            assert not unknown, f"the alarms {unknown} do not exist"
+
 
 class BalancedService(ExecInSandbox, RollingDeployments, TasksInAzs):
     """Checks of a service behind a load balancer."""

@@ -182,6 +182,15 @@ def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
     assert result.stdout
 
 
+def test_make_synth_prints_warnings_and_the_summary(tmp_path: Path) -> None:
+    result = run(["make", "synth", f"OUT={tmp_path}", "ARGS=-c patterns=EcrStack,AppRunnerStack"])
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("Stack ")
+    assert [result.stdout.count(stack) for stack in ("\nEcrStack ", "\nAppRunnerStack ")] == [1, 1]
+    assert result.stderr.count("WARNING") == 1
+    assert "stack id" not in result.stdout + result.stderr
+
+
 class TestStages:
     """Stages in commands of the CDK CLI."""
 
@@ -193,13 +202,23 @@ class TestStages:
         assert result.returncode == 0, result.stderr
         assert "Stack" not in result.stderr, result.stderr
 
+    def test_the_stage_of_the_readme_needs_no_credentials(self, tmp_path: Path) -> None:
+        """Its account and Region are known, and the CDK would look up the AZs there."""
+        [example] = re.findall(r"^```json\n(\"stages\": .*?)^```$", README, re.MULTILINE | re.DOTALL)
+        stages = json.dumps(json.loads(f"{{{example}}}")["stages"])
+        chosen = ("-c", f"stages={stages}", "-c", "patterns=FargateEfsStack")
+        result = run(["cdk", "synth", "production/FargateEfsStack", "--output", str(tmp_path), *chosen])
+        assert result.returncode == 0, result.stderr
+        assert "Patternbook (production): Fargate service" in result.stdout
+
     def test_a_missing_required_setting_is_one_message(self, tmp_path: Path) -> None:
-        chosen = ("-c", "patterns=FargateEfsStack,EcrStack")
-        result = self.synth("production/FargateEfsStack", *chosen, outdir=tmp_path / "refused")
+        chosen = ("-c", "patterns=FargateEfsStack,AppRunnerStack")
+        result = self.synth("production/FargateEfsStack", *chosen, outdir=tmp_path)
         assert result.returncode == 1
-        assert (result.stdout + result.stderr).count("Set certificate_arn to the ARN of an ACM certificate") == 1
-        neighbour = self.synth("production/EcrStack", *chosen, outdir=tmp_path / "neighbour")
+        assert result.stderr.count("certificate_arn") == 1
+        neighbour = run(["cdk", "synth", "production/AppRunnerStack", "--app", str(tmp_path)])
         assert neighbour.returncode == 0, neighbour.stderr
+        assert neighbour.stderr.count("WARNING") == 1
 
     def test_a_stack_of_a_stage_needs_the_stage(self, tmp_path: Path) -> None:
         result = run(["cdk", "synth", "production/EcrStack", "-c", "patterns=EcrStack", "--output", str(tmp_path)])

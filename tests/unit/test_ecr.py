@@ -340,7 +340,7 @@ class TestFindings:
         (topic,) = default.find_resources("AWS::SNS::Topic")
         keys = list(default.find_resources("AWS::KMS::Key"))
         use = {
-            action: {"Fn::GetAtt": [key, "Arn"]} for key in keys for action in ("kms:Decrypt", "kms:GenerateDataKey*")
+            action: {"Fn::GetAtt": [key, "Arn"]} for key in keys for action in ("kms:Decrypt", "kms:GenerateDataKey")
         }
         assert actions == {"sns:Publish": {"Ref": topic}} | use
 
@@ -656,6 +656,7 @@ class TestTwoStages:
             {"repository_name": "team/app"},
             {"replicate_to_regions": ["eu-west-1"]},
             {"cache_ecr_public_prefix": "ecr-public"},
+            {"public_repository": {"name": "team/app"}},
         ],
     )
     def test_the_second_is_warned_of_what_the_account_has_once(self, settings: dict[str, Any], tmp_path: Path) -> None:
@@ -663,3 +664,19 @@ class TestTwoStages:
 
     def test_the_defaults_share_nothing(self, tmp_path: Path) -> None:
         assert self.warnings(tmp_path) == ""
+
+    def test_generated_names_of_public_repositories_differ(self, tmp_path: Path) -> None:
+        assert self.warnings(tmp_path, public_repository={"description": "Images"}) == ""
+
+
+def test_replication_to_the_own_region_refuses_the_stack(tmp_path: Path) -> None:
+    app = unchecked_app(tmp_path)
+    found = {}
+    for region in ("eu-west-1", "us-west-2"):
+        settings = EcrSettings.model_validate({"replicate_to_regions": ["eu-west-1"]})
+        env = cdk.Environment(account="111122223333", region=region)
+        stack = EcrStack(app, f"In-{region}", settings=settings, posture=SANDBOX, env=env)
+        found[region] = Annotations.from_stack(stack).find_error("*", Match.any_value())
+    assert found["us-west-2"] == []
+    [error] = found["eu-west-1"]
+    assert "replicate_to_regions must not list eu-west-1, the Region of the stack" in str(error.entry.data)

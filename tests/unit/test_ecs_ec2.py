@@ -17,6 +17,7 @@ from patternbook.limits.instance_types import (
     check_room,
 )
 from patternbook.posture import POSTURES
+from patternbook.testing.alarms import alarms_of, expression_of, rings, roll_back_on
 from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -56,7 +57,12 @@ SHARED: Mapping[str, Any] = {
     "eni_trunking": True,
 }
 # Settings without a capacity provider.
-ALONE: Mapping[str, Any] = {"posture": "production", "allow_plain_http": True, **OTHER_OPTIONS}
+ALONE: Mapping[str, Any] = {
+    "posture": "production",
+    "allow_plain_http": True,
+    "allow_silent_alarms": True,
+    **OTHER_OPTIONS,
+}
 ALONE_IN_SANDBOX: Mapping[str, Any] = {"capacity_provider": False, **BOTTLEROCKET}
 PATTERN = EcsEc2Stack
 WITH_PROVIDER = {"full": FULL, "bottlerocket": BOTTLEROCKET, "shared": SHARED}
@@ -453,13 +459,23 @@ class TestTasks:
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_deployments_roll_and_roll_back(self, any_stack: Reading, name: str) -> None:
         service = services(any_stack)[name]
-        assert service["DeploymentConfiguration"] == {
+        configuration = dict(service["DeploymentConfiguration"])
+        configuration.pop("Alarms", None)
+        assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MaximumPercent": 200,
             "MinimumHealthyPercent": 100,
         }
         assert service["AvailabilityZoneRebalancing"] == "ENABLED"
         assert service.get("DesiredCount") is None
+
+    def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
+        web = {"TaskErrors", "LoadBalancerErrors", "WebCrashingTasks", "WebMissingTasks"}
+        # Nobody sends requests to the worker: it consumes messages too late, or it comes and goes.
+        expected = {"web": web, "worker": {"OldMessages", "WorkerCrashingTasks", "WorkerMissingTasks"}}
+        found = {name: roll_back_on(production, service) for name, service in services(production).items()}
+        assert found == expected
+        assert [roll_back_on(sandbox, service) for service in services(sandbox).values()] == [set(), set()]
 
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_a_shell_in_sandbox_only(self, read: Callable[[str], Reading], name: str) -> None:
@@ -710,35 +726,40 @@ class TestScaling:
 class TestOperation:
     def test_alarms(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
-        heard = {
-            alarm["AlarmDescription"]
-            for alarm in any_stack.all("AWS::CloudWatch::Alarm")
-            if topic.id in [any_stack.to(action).id for action in alarm["AlarmActions"]]
+        files = {"StorageThroughput": (5, 15, "notBreaching")} if any_stack.all("AWS::EFS::FileSystem") else {}
+        found = alarms_of(any_stack)
+        assert {name: rings(alarm) for name, alarm in found.items()} == files | {
+            "TaskErrors": (3, 15, "notBreaching"),
+            "LoadBalancerErrors": (3, 15, "notBreaching"),
+            "UnhealthyTargets": (5, 15, "notBreaching"),
+            "ResponseTime": (5, 15, "notBreaching"),
+            "WebCrashingTasks": (4, 20, "notBreaching"),
+            "WebMissingTasks": (6, 20, "breaching"),
+            "WebWaitingTasks": (12, 15, "notBreaching"),
+            "WorkerCrashingTasks": (4, 20, "notBreaching"),
+            "WorkerMissingTasks": (6, 20, "breaching"),
+            "WorkerWaitingTasks": (12, 15, "notBreaching"),
+            # A queue that nobody calls for six hours has no metrics, and its messages are still there.
+            "OldMessages": (3, 5, "ignore"),
+            "DeadLetters": (1, 1, "ignore"),
         }
-        files = (
-            {"The file system uses more than 80 % of its permitted throughput"}
-            if any_stack.all("AWS::EFS::FileSystem")
-            else set()
-        )
-        assert heard == files | {
-            "More than 5 responses of the tasks per minute are 5xx",
-            "More than 5 responses of the load balancer itself per minute are 5xx",
-            "A task fails its health check",
-            "One request in ten takes longer than 1 second",
-            "Fewer tasks of web run than scaling asks for",
-            "Fewer tasks of worker run than scaling asks for",
-            "A message waits for longer than 10 minutes",
-            "The dead-letter queue is not empty",
-        }
+        for alarm in found.values():
+            assert any_stack.to(alarm["AlarmActions"][0]) == topic
+            assert alarm["AlarmDescription"].endswith(". docs/ecs-ec2.md#what-rings-and-when")
 
-    def test_missing_tasks_are_those_of_the_service(self, stack: Reading) -> None:
-        for name in ("web", "worker"):
-            [alarm] = [
-                item
-                for item in stack.all("AWS::CloudWatch::Alarm")
-                if item["AlarmDescription"] == f"Fewer tasks of {name} run than scaling asks for"
-            ]
-            assert services(stack)[name].id in json.dumps(alarm["Metrics"])
+    @pytest.mark.parametrize(("name", "least"), [("web", 2), ("worker", 1)])
+    def test_missing_tasks_are_those_of_the_service(self, stack: Reading, name: str, least: int) -> None:
+        alarm = alarms_of(stack)[f"{name.title()}MissingTasks"]
+        assert services(stack)[name].id in json.dumps(alarm["Metrics"])
+        assert expression_of(alarm) == f"{least} - FILL(running, 0)"
+
+    def test_a_failed_deployment_of_either_service_notifies_the_topic(self, stack: Reading) -> None:
+        rules = stack.all("AWS::Events::Rule")
+        told = {stack.to(rule["EventPattern"]["resources"][0]).id for rule in rules}
+        assert told == {service.id for service in services(stack).values()}
+        for rule in rules:
+            assert rule["EventPattern"]["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
+            assert stack.to(rule["Targets"][0]["Arn"]) == stack.one("AWS::SNS::Topic")
 
     def test_outputs(self, stack: Reading) -> None:
         outputs = stack.document["Outputs"].keys() - {"ShellCommand"}

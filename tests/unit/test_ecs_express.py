@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 
 from patternbook import SANDBOX, ExpressService, LogGroup, Network, Task
 from patternbook.ecs.service import cluster
+from patternbook.testing.alarms import alarms_of, expression_of, rings
 from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -325,31 +326,59 @@ class TestService:
 class TestOperation:
     def test_alarms_notify_the_topic(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
-        alarms = any_stack.all("AWS::CloudWatch::Alarm")
-        assert len(alarms) == 4
-        for actions in ("AlarmActions", "OKActions"):
-            assert all(any_stack.to(alarm[actions][0]) == topic for alarm in alarms)
-
-    def test_load_balancer_alarms_watch_the_one_that_ecs_made(self, any_stack: Reading) -> None:
-        alarms = {
-            alarm["MetricName"]: alarm["Dimensions"]
-            for alarm in any_stack.all("AWS::CloudWatch::Alarm")
-            if alarm.get("Namespace") == "AWS/ApplicationELB"
+        found = alarms_of(any_stack)
+        assert {name: rings(alarm) for name, alarm in found.items()} == {
+            "TaskErrors": (3, 15, "notBreaching"),
+            "LoadBalancerErrors": (3, 15, "notBreaching"),
+            "ResponseTime": (5, 15, "notBreaching"),
+            "CrashingTasks": (4, 20, "notBreaching"),
+            "MissingTasks": (6, 20, "breaching"),
+            "WaitingTasks": (12, 15, "notBreaching"),
         }
-        assert alarms.keys() == {"HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "TargetResponseTime"}
+        for alarm in found.values():
+            assert any_stack.to(alarm["AlarmActions"][0]) == topic
+            assert any_stack.to(alarm["OKActions"][0]) == topic
+            assert alarm["AlarmDescription"].endswith(". docs/ecs-express.md#what-rings-and-when")
+
+    @pytest.mark.parametrize("name", ["TaskErrors", "LoadBalancerErrors", "ResponseTime"])
+    def test_load_balancer_alarms_watch_the_one_that_ecs_made(self, any_stack: Reading, name: str) -> None:
+        alarm = alarms_of(any_stack)[name]
+        metrics = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
         # The dimension is what its ARN has after "loadbalancer/".
         arn = {"Fn::GetAtt": [service(any_stack).id, "ECSManagedResourceArns.IngressPath.LoadBalancerArn"]}
-        name, *others = [{"Fn::Select": [part, {"Fn::Split": ["/", arn]}]} for part in (1, 2, 3)]
-        full_name = {"Fn::Join": ["", [name, *(each for other in others for each in ("/", other))]]}
-        assert list(alarms.values()) == [[{"Name": "LoadBalancer", "Value": full_name}]] * 3
+        first, *others = [{"Fn::Select": [part, {"Fn::Split": ["/", arn]}]} for part in (1, 2, 3)]
+        full_name = {"Fn::Join": ["", [first, *(each for other in others for each in ("/", other))]]}
+        for metric in metrics or [alarm]:
+            assert metric["Dimensions"] == [{"Name": "LoadBalancer", "Value": full_name}]
 
-    def test_missing_tasks_are_watched_by_service_name(self, any_stack: Reading) -> None:
-        [alarm] = [each for each in any_stack.all("AWS::CloudWatch::Alarm") if each.get("Metrics")]
-        metrics = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
-        assert {metric["MetricName"] for metric in metrics} == {"DesiredTaskCount", "RunningTaskCount"}
-        name = {"Fn::Select": [2, {"Fn::Split": ["/", {"Fn::GetAtt": [service(any_stack).id, "ServiceArn"]}]}]}
+    @pytest.mark.parametrize("name", ["CrashingTasks", "MissingTasks", "WaitingTasks"])
+    def test_tasks_are_watched_by_service_name(self, any_stack: Reading, name: str) -> None:
+        metrics = [
+            each["MetricStat"]["Metric"] for each in alarms_of(any_stack)[name]["Metrics"] if "MetricStat" in each
+        ]
+        service_name = {"Fn::Select": [2, {"Fn::Split": ["/", {"Fn::GetAtt": [service(any_stack).id, "ServiceArn"]}]}]}
         for metric in metrics:
-            assert {"Name": "ServiceName", "Value": name} in metric["Dimensions"]
+            assert {"Name": "ServiceName", "Value": service_name} in metric["Dimensions"]
+
+    @pytest.mark.parametrize(("name", "least"), [("sandbox", 2), ("full", FULL["min_tasks"])])
+    def test_tasks_are_missing_below_the_minimum(self, read: Callable[[str], Reading], name: str, least: int) -> None:
+        assert expression_of(alarms_of(read(name))["MissingTasks"]) == f"{least} - FILL(running, 0)"
+
+    def test_a_failed_deployment_notifies_the_topic(self, any_stack: Reading) -> None:
+        [rule] = [each for each in any_stack.all("AWS::Events::Rule") if "resources" in each["EventPattern"]]
+        assert any_stack.shown(rule["EventPattern"]["resources"]) == [f"${{{SERVICE}.ServiceArn}}"]
+        assert rule["EventPattern"]["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
+        assert any_stack.to(rule["Targets"][0]["Arn"]) == any_stack.one("AWS::SNS::Topic")
+
+    def test_each_unhealthy_task_that_ecs_stops_notifies_the_topic(self, any_stack: Reading) -> None:
+        [rule] = [each for each in any_stack.all("AWS::Events::Rule") if "resources" not in each["EventPattern"]]
+        assert rule["EventPattern"]["detail-type"] == ["ECS Task State Change"]
+        detail = rule["EventPattern"]["detail"]
+        assert any_stack.to(detail.pop("clusterArn")[0]) == any_stack.one("AWS::ECS::Cluster")
+        [group] = detail.pop("group")
+        assert any_stack.shown(group) == "service:${Fn::Select}"
+        assert detail == {"lastStatus": ["STOPPED"], "stoppedReason": [{"prefix": "Task failed "}]}
+        assert any_stack.to(rule["Targets"][0]["Arn"]) == any_stack.one("AWS::SNS::Topic")
 
     @pytest.mark.parametrize(("name", "setting"), [("sandbox", "enabled"), ("production", "enhanced")])
     def test_container_insights(self, read: Callable[[str], Reading], name: str, setting: str) -> None:

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Annotations, Match
 
 from patternbook import SANDBOX, DistributionLogs, EdgeFunction, SiteUpload
 from patternbook.limits.edge import (
@@ -22,8 +23,8 @@ from patternbook.limits.edge import (
     URI_CHARACTERS,
 )
 from patternbook.testing.reading import Reading, Resource
-from patternbook.testing.synthesis import refusal
-from stacks.lambda_edge import LambdaEdgeStack
+from patternbook.testing.synthesis import refusal, unchecked_app
+from stacks.lambda_edge import LambdaEdgeSettings, LambdaEdgeStack
 
 PATTERN = LambdaEdgeStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -515,3 +516,29 @@ class TestRefusals:
         bucket: Any = s3.Bucket(stack, "Bucket")
         with pytest.raises(ValueError, match=r"folder must be a directory, got .*missing"):
             SiteUpload(stack, "Site", folder=tmp_path / "missing", bucket=bucket, distribution=bucket, posture=SANDBOX)
+
+
+@pytest.mark.parametrize(
+    ("names", "shared"),
+    [(["www.example.com", "example.com"], "www.example.com, example.com"), (["www.example.com"], "www.example.com")],
+)
+def test_the_second_stage_is_warned_of_domain_names_of_the_first(names: list[str], shared: str, tmp_path: Path) -> None:
+    """CloudFront accepts a domain name on one distribution, in all accounts."""
+    app = unchecked_app(tmp_path)
+    env = cdk.Environment(account="111122223333", region="us-east-1")
+    made = []
+    for scope, given in ((app, EVERY_OPTION["domain_names"]), (cdk.Stage(app, "live", env=env), names)):
+        settings = LambdaEdgeSettings(domain_names=tuple(given), certificate_arn=CERTIFICATE)
+        made.append(LambdaEdgeStack(scope, "LambdaEdgeStack", settings=settings, posture=SANDBOX))
+    first, second = (Annotations.from_stack(each).find_warning("*", Match.any_value()) for each in made)
+    assert first == []
+    [warning] = second
+    assert f"LambdaEdgeStack has {shared} in domain_names, too." in str(warning.entry.data)
+
+
+def test_stages_with_domain_names_of_their_own_are_silent(tmp_path: Path) -> None:
+    app = unchecked_app(tmp_path)
+    for name in ("www.example.com", "www.example.org"):
+        settings = LambdaEdgeSettings.model_validate({"domain_names": [name], "certificate_arn": CERTIFICATE})
+        stack = LambdaEdgeStack(cdk.Stage(app, name[-3:]), "Site", settings=settings, posture=SANDBOX)
+        assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []

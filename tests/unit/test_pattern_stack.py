@@ -5,15 +5,21 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 
-from patternbook import PRODUCTION, SANDBOX, StackOptions
+from patternbook import PRODUCTION, SANDBOX, PatternStack, StackOptions
 from patternbook.app import add_stage
+from patternbook.settings.loading import load_settings
 from patternbook.settings.stages import Stage
 from patternbook.testing.synthesis import unchecked_app
+from stacks.app_runner import AppRunnerStack
 from stacks.ecr import EcrSettings, EcrStack
 from stacks.eks_managed_nodes import EksManagedNodesSettings, EksManagedNodesStack
+from stacks.fargate_efs import FargateEfsStack
+from stacks.fargate_private_link import FargatePrivateLinkStack
 from stacks.lambda_edge import LambdaEdgeSettings, LambdaEdgeStack
+
+ANY = Match.any_value()
 
 
 @pytest.fixture
@@ -103,6 +109,38 @@ class TestRegions:
             (f"live-EksManagedNodesStack-{region}", "111122223333", region) for region in ("eu-central-1", "us-west-2")
         ]
         assert all(each.tags.tag_values() == {"team": "web"} for each in stacks)
+
+    @pytest.mark.parametrize(
+        ("pattern", "setting", "arn"),
+        [
+            (FargateEfsStack, "certificate_arn", "arn:aws:acm:{}:111122223333:certificate/1a2b"),
+            (FargatePrivateLinkStack, "certificate_arn", "arn:aws:acm:{}:111122223333:certificate/1a2b"),
+            (AppRunnerStack, "web_acl_arn", "arn:aws:wafv2:{}:111122223333:regional/webacl/main/1a2b"),
+        ],
+    )
+    def test_a_resource_of_another_region_refuses_the_stack(
+        self, pattern: type[PatternStack], setting: str, arn: str, company: cdk.App
+    ) -> None:
+        """Unless the Region of the stack is unknown."""
+        found = {}
+        for region, stage in (("us-west-2", "elsewhere"), ("eu-west-1", "here"), ("us-west-2", "anywhere")):
+            given = {setting: arn.format(region), **({"protocol": "TLS"} if pattern is FargatePrivateLinkStack else {})}
+            settings = load_settings(pattern.settings_type, given)
+            env = None if stage == "anywhere" else self.ENV
+            stack = pattern(cdk.Stage(company, stage, env=env), "Stack", settings=settings, posture=SANDBOX)
+            found[stage] = [str(each.entry.data) for each in Annotations.from_stack(stack).find_error("*", ANY)]
+        assert (found["here"], found["anywhere"]) == ([], [])
+        [error] = found["elsewhere"]
+        assert f"{setting} must be an ARN of eu-west-1, the Region of the stack, got arn:aws" in error
+
+    def test_the_pinned_region_takes_its_own_certificates(self, company: cdk.App) -> None:
+        given = {
+            "domain_names": ["www.example.com"],
+            "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/1a2b",
+        }
+        settings = LambdaEdgeSettings.model_validate(given)
+        stack = LambdaEdgeStack(cdk.Stage(company, "live", env=self.ENV), "Site", settings=settings, posture=SANDBOX)
+        assert Annotations.from_stack(stack).find_error("*", ANY) == []
 
     def test_a_stage_says_where_its_stacks_are(self, company: cdk.App) -> None:
         live = Stage(name="live", account="111122223333", region="eu-west-1", settings={"EcrStack": EcrSettings()})

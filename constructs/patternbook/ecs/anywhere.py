@@ -4,16 +4,19 @@ AWS lists what ECS Anywhere does not support:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-anywhere.html#ecs-anywhere-considerations
 """
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.ecs.service import accept_exec_channel, shell_command
+from patternbook.ecs.service import accept_exec_channel, roll_back_on, shell_command
 from patternbook.ecs.settings import AnywhereSettings
 from patternbook.ecs.task import Task
 from patternbook.limits.instance_types import Architecture
@@ -100,10 +103,11 @@ class Machines(Construct):
             "IAM5[Resource::*]",
             "ecs:DiscoverPollEndpoint and the four ssmmessages actions support no resource-level permissions.",
         )
-        for arn in (instances, managed):
+        here, cluster_id = "<AWS::Region>:<AWS::AccountId>", stack.resolve(cluster.cluster_name)["Ref"]
+        for resource in (f"ecs:{here}:container-instance/<{cluster_id}>/*", f"ssm:{here}:managed-instance/*"):
             acknowledge(
                 self.role,
-                f"IAM5[Resource::{_shown(stack, arn)}]",
+                f"IAM5[Resource::arn:<AWS::Partition>:{resource}]",
                 "Machines get their ids when they register. The statements are limited to this account and cluster.",
             )
 
@@ -191,6 +195,8 @@ class AnywhereService(Construct):
             raise ValueError(f"min_healthy_percent must be 0 to 100, got {min_healthy_percent}.")
         super().__init__(scope, construct_id)
         self._task = task
+        self.fewest_tasks = math.ceil(desired_count * min_healthy_percent / 100) or min(desired_count, 1)
+        """Number of tasks that run at any time, also during deployments. A single task may be replaced."""
         # The agent of an external instance registers this attribute:
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html#attributes
         task.definition.add_placement_constraint(
@@ -233,13 +239,11 @@ class AnywhereService(Construct):
             min_healthy_percent=settings.min_healthy_percent,
         )
 
+    def roll_back_on(self, *alarms: Sequence[cloudwatch.Alarm]) -> None:
+        """See :func:`patternbook.ecs.service.roll_back_on`."""
+        roll_back_on(self.service, *alarms, posture=self._task.posture)
+
     @property
     def shell_command(self) -> str:
         """The command that opens a shell in a task, if the posture allows ECS Exec."""
         return shell_command(self.service, self._task)
-
-
-def _shown(stack: cdk.Stack, arn: str) -> str:
-    """The ARN in the notation of cdk-nag, such as ``arn:<AWS::Partition>:…``."""
-    _, parts = stack.resolve(arn)["Fn::Join"]
-    return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)

@@ -75,12 +75,13 @@ class PublicLoadBalancer(Construct):
                 f"Posture {posture.name} requires HTTPS, and the load balancer has no certificate. Set certificate_arn "
                 "to the ARN of an ACM certificate in the Region of the stack, or set allow_plain_http to true."
             )
-        if certificate_arn is None:
+        elif certificate_arn is None:
             cdk.Annotations.of(self).add_warning_v2(
                 "patternbook:plainHttp",
                 "The load balancer serves plain HTTP, which others can read and change on the way. Set certificate_arn "
                 "to serve HTTPS.",
             )
+        if certificate_arn is None:
             self.listener = self.load_balancer.add_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP, open=False)
         else:
             self.listener = self.load_balancer.add_listener(

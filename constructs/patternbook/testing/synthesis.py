@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
@@ -16,10 +16,6 @@ from patternbook.settings.keys import is_cdk_key
 from patternbook.settings.loading import load_settings
 from patternbook.settings.mistakes import SettingsError
 from patternbook.settings.stages import Stage
-
-READABLE: Final = {"@aws-cdk/core:annotationsInValidationReport": False}
-"""A feature flag that differs from the project's. With it on, an error annotation on one stack raises for every stack
-of the app outside of the CDK CLI. A test reads any template, also one that the CLI refuses."""
 
 
 def feature_flags(cdk_json: Path) -> dict[str, Any]:
@@ -45,7 +41,7 @@ def variant(pattern: type[PatternStack], outdir: Path, *, posture: str = "sandbo
     :raises SettingsError: with every mistake in ``settings``.
     """
     loaded = load_settings(pattern.settings_type, settings, posture=POSTURES[posture], stack=pattern.__name__)
-    app = unchecked_app(outdir, context={**_flags_of(pattern), **READABLE})
+    app = unchecked_app(outdir, context=_flags_of(pattern))
     name = None if posture == "sandbox" else posture
     scope = add_stage(app, [pattern], Stage(name=name, posture=POSTURES[posture], settings={pattern.__name__: loaded}))
     return next(each for each in scope.node.children if isinstance(each, pattern))
