@@ -61,11 +61,11 @@ types: $(READY)
 
 templates: $(READY) ## synthesize both postures, and check every template
 	$(MAKE) synth
-	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true"
+	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true"
 	$(BIN)/cfn-lint cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 	$(BIN)/patternbook check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 
-policy: $(READY) ## run the tests of cdk-nag, IAM policies and Kubernetes manifests
+policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests and the order of resources
 	$(BIN)/pytest tests/policy
 
 house: $(READY) ## run the tests of commands, of code that runs inside the patterns, and of checks of deployed stacks

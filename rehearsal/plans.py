@@ -17,6 +17,9 @@ SANDBOX: Final = "sandbox"
 STAGES: Final = (SANDBOX, "production")
 """The stages of a rehearsal: the sandbox, whose stacks are directly in the app, and a stage in posture production."""
 
+ALARM_ADDRESS: Final = {"alarm_email": "ops@example.com"}
+"""The setting that every pattern with alarms requires in production."""
+
 Action = Literal["Add", "Modify", "Replace", "Remove"]
 
 PhysicalIds = Mapping[str, str]
@@ -35,7 +38,7 @@ class Plan:
     """The resources that the update changes. No other resource may change."""
     read_value: Callable[[boto3.Session, PhysicalIds], Any]
     """Reads the value of the setting from the account."""
-    production_settings: Mapping[str, Any] = field(default_factory=dict)
+    production_settings: Mapping[str, Any] = field(default_factory=lambda: ALARM_ADDRESS)
     """Settings that the pattern requires in production."""
     retained_in_production: frozenset[str] = frozenset()
     """The resources that remain after the deletion of the stack in production. In the sandbox none remain."""
@@ -161,7 +164,8 @@ PLANS: Mapping[str, Plan] = {
         changes={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
         read_value=_task_memory,
         production_settings={
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+            **ALARM_ADDRESS,
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
         retained_in_production=frozenset(
             {
@@ -176,6 +180,7 @@ PLANS: Mapping[str, Plan] = {
         changes={"EndpointService/Service/Service": "Modify"},
         read_value=_acceptance_required,
         production_settings={
+            **ALARM_ADDRESS,
             "protocol": "TLS",
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
@@ -189,7 +194,8 @@ PLANS: Mapping[str, Plan] = {
         changes={"Capacity/Provider/Provider": "Modify"},
         read_value=_target_capacity,
         production_settings={
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+            **ALARM_ADDRESS,
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
         retained_in_production=frozenset(
             {
@@ -204,7 +210,8 @@ PLANS: Mapping[str, Plan] = {
         changes={"Capacity/Provider/Provider": "Modify"},
         read_value=_max_vcpus,
         production_settings={
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+            **ALARM_ADDRESS,
+            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
         retained_in_production=frozenset(
             {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
@@ -264,8 +271,9 @@ PLANS: Mapping[str, Plan] = {
         value=50,
         changes={"AppRunner/Scaling": "Replace", "AppRunner/Service": "Modify"},
         read_value=_max_concurrency,
-        # The pattern requires none of these. They are set so that the rehearsal includes the optional resources.
+        # The pattern requires only the address. With the others, the rehearsal includes the optional resources.
         production_settings={
+            **ALARM_ADDRESS,
             "image": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/team/app:v1",
             "automatic_deployments": True,
             "vpc_connector": True,

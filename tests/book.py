@@ -45,9 +45,11 @@ def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
     choose = {"defaults": lambda _: {}, "every option": every_option, "other options": other_options}[options]
     found = {pattern: choose(pattern) or {} for pattern in patterns_with(options)}
     for pattern, settings in found.items():
-        needs_tls = posture == "production" and "allow_plain_http" in pattern.settings_type.model_fields
-        if needs_tls and "certificate_arn" not in settings:
-            settings["allow_plain_http"] = True
+        if posture == "production":
+            known = pattern.settings_type.model_fields
+            for required, opt_out in (("certificate_arn", "allow_plain_http"), ("alarm_email", "allow_silent_alarms")):
+                if opt_out in known and required not in settings:
+                    settings[opt_out] = True
     return {pattern.__name__: settings for pattern, settings in found.items()}
 
 

@@ -33,6 +33,11 @@ class Posture:
     """Gives a file system a standby in a second AZ if the service offers it."""
     require_tls: bool
     """Refuses a public listener without a certificate."""
+    require_alarm_address: bool
+    """Refuses a topic for alarms that notifies nobody."""
+    deployment_alarms: bool
+    """Rolls a deployment of an ECS service back if one of its alarms rings. Each deployment then takes longer, because
+    ECS watches the alarms for some time after the last new task has started."""
     allow_open_cluster_endpoint: bool
     """Allows a setting to open the API of a Kubernetes cluster to all addresses."""
     execute_command: bool
@@ -62,6 +67,8 @@ SANDBOX: Final = Posture(
     backups=False,
     multi_az_file_systems=False,
     require_tls=False,
+    require_alarm_address=False,
+    deployment_alarms=False,
     allow_open_cluster_endpoint=True,
     execute_command=True,
     container_insights=ecs.ContainerInsights.ENABLED,
@@ -85,6 +92,8 @@ PRODUCTION: Final = Posture(
     backups=True,
     multi_az_file_systems=True,
     require_tls=True,
+    require_alarm_address=True,
+    deployment_alarms=True,
     allow_open_cluster_endpoint=False,
     execute_command=False,
     container_insights=ecs.ContainerInsights.ENHANCED,

@@ -54,8 +54,12 @@ class EcsAnywhereStack(PatternStack):
             demonstration=web_server(settings.container_port),
         )
         self.service = AnywhereService.from_settings(self, "Anywhere", settings, cluster=self.cluster, task=self.task)
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
-        self.monitoring.watch_service(self.service.service, asked_by="the service")
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/ecs-anywhere.md"
+        )
+        self.service.roll_back_on(
+            self.monitoring.watch_service(self.service.service, min_tasks=self.service.fewest_tasks)
+        )
         if settings.desired_count:
             self.monitoring.watch_agent_heartbeats(self.service.service, tasks=settings.desired_count)
         self._notify_on_placement_failure()

@@ -93,13 +93,19 @@ class EcsEc2Stack(PatternStack):
         )
         self.worker_scaling = worker_scaling(self, "WorkerScaling", settings, service=self.worker, queue=self.queue)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
-        self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
-        self.monitoring.watch_service(self.service.service, name="web")
-        self.monitoring.watch_service(self.worker.service, name="worker")
-        self.monitoring.watch_queue(self.queue)
+        self.monitoring = monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/ecs-ec2.md"
+        )
+        self.service.roll_back_on(
+            monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets),
+            monitoring.watch_service(self.service.service, name="web", min_tasks=self.scaling.fewest_tasks),
+        )
+        self.worker.roll_back_on(
+            monitoring.watch_service(self.worker.service, name="worker", min_tasks=self.worker_scaling.fewest_tasks),
+            monitoring.watch_queue(self.queue),
+        )
         if self.files:
-            self.monitoring.watch_files(self.files)
+            monitoring.watch_files(self.files)
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
         queue_url = self.queue.queue.queue_url

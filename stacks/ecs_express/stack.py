@@ -59,9 +59,16 @@ class EcsExpressStack(PatternStack):
         )
         network.add_interface_endpoints(self.task.services_called, client=self.service.group)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/ecs-express.md"
+        )
         self.monitoring.watch_load_balancer(self.service.load_balancer)
-        self.monitoring.watch_tasks(self.cluster.cluster_name, self.service.service_name)
+        self.monitoring.watch_tasks(
+            self.cluster.cluster_name,
+            self.service.service_name,
+            self.service.service.attr_service_arn,
+            min_tasks=settings.min_tasks,
+        )
 
         clients = "clients in the VPC" if settings.private_ingress else "the internet"
         self.output("Url", self.service.url, f"URL of the service for {clients}")

@@ -70,13 +70,17 @@ class EcsManagedInstancesStack(PatternStack):
             self, "WebScaling", settings, service=self.service.service, targets=targets
         )
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
-        self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
-        self.monitoring.watch_service(self.service.service)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/ecs-managed-instances.md"
+        )
+        self.service.roll_back_on(
+            self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets),
+            self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
+        )
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
         self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
         self.output("InstancesCommand", self.capacity.instances_command, "Lists the instances with their types")
         if posture.execute_command:
-            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a web task (ECS Exec)")
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

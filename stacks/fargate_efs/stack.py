@@ -66,9 +66,13 @@ class FargateEfsStack(PatternStack):
             self, "Scaling", settings, service=self.service.service, targets=targets
         )
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
-        self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets)
-        self.monitoring.watch_service(self.service.service)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/fargate-efs.md"
+        )
+        self.service.roll_back_on(
+            self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets),
+            self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
+        )
         self.monitoring.watch_files(self.files)
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)

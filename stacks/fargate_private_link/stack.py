@@ -64,9 +64,13 @@ class FargatePrivateLinkStack(PatternStack):
         )
         self.scaling = ServiceScaling.from_settings(self, "Scaling", settings, service=self.service.service)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
-        self.monitoring.watch_network_load_balancer(self.load_balancer.load_balancer, targets)
-        self.monitoring.watch_service(self.service.service)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/fargate-private-link.md"
+        )
+        self.service.roll_back_on(
+            self.monitoring.watch_network_load_balancer(self.load_balancer.load_balancer, targets),
+            self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
+        )
 
         self.output("ServiceName", self.endpoint_service.name, "Service name for the interface endpoints of consumers")
         self.output("Address", self.load_balancer.address, "Address for clients in the VPC")

@@ -38,7 +38,7 @@ class LambdaConcurrencyStack(PatternStack):
             on_failure=self.failures,  # ty: ignore[invalid-argument-type]
         )
         self.url = self.function.url(principals=settings.invoke_principals)
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         slow = settings.duration_alarm_percent
         self.monitoring.watch_function(self.function, slow_percent=slow)
         self.monitoring.watch_failures(self.failures)
@@ -63,5 +63,5 @@ class LambdaConcurrencyStack(PatternStack):
         self.output(
             "FailuresQueueUrl", self.failures.queue.queue_url, "Queue of events that the function could not process"
         )
-        self.output("LogGroupName", self.log_group.log_group_name, "Log group of the function")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
+        self.output("LogGroupName", self.log_group.log_group_name, "CloudWatch log group of the function")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -69,7 +69,7 @@ class LambdaEdgeStack(PatternStack):
             made_by=[self.functions[event].version for event in ("origin-request", "origin-response")],  # ty: ignore[invalid-argument-type]
             key=self.key,
         )
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
+        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         self.monitoring.watch_distribution(self.distribution)
 
         domain = self.distribution.distribution_domain_name
@@ -77,8 +77,8 @@ class LambdaEdgeStack(PatternStack):
         self.output("DistributionDomainName", domain, "Target of DNS alias records for the site's domain names")
         self.output("BucketName", self.bucket.bucket_name, "Bucket with the files of the site")
         groups = " ".join(function.log_group_name for function in self.functions.values())
-        self.output("LogGroupNames", groups, "Log groups of the functions, in each Region with viewers")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and errors at a glance")
+        self.output("LogGroupNames", groups, "CloudWatch log groups of the functions, in each Region with viewers")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")
         self._warn_of_shared_domain_names(settings)
 
     def _warn_of_shared_domain_names(self, settings: LambdaEdgeSettings) -> None:

@@ -1,6 +1,6 @@
-"""Which deployed stack the checks look at.
+"""Selects the deployed stack that the checks look at.
 
-With ``--stack`` it is one in an account. Without, no check asks AWS, whatever credentials are in the environment: each
+``--stack`` names one in an account. Otherwise no check asks AWS, even if the environment has credentials, and each
 looks at recordings of its stack.
 """
 
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Without ``--stack`` each check looks at all recordings of its stack."""
+    """Runs each check on all recordings of its stack, unless ``--stack`` names a deployed one."""
     if "stack" in metafunc.fixturenames and not metafunc.config.getoption("--stack"):
         assert metafunc.module
         metafunc.parametrize("stack", recordings_of(metafunc.module), indirect=True, scope="module")
@@ -83,7 +83,7 @@ def account() -> LiveAccount:
 
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest) -> Iterator[DeployedStack]:
-    """The stack that the module is about, its ``STACK``. Where it is not deployed, all ends at once."""
+    """The stack that the module names as its ``STACK``. If it is not deployed, the run ends at once."""
     if recording := getattr(request, "param", None):
         yield recorded_stack(request.module, recording)
         return

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import app
+from rehearsal.account import isolated_environment
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -211,7 +212,7 @@ class TestStages:
         assert "Patternbook (production): Fargate service" in result.stdout
 
     def test_a_missing_required_setting_is_one_message(self, tmp_path: Path) -> None:
-        chosen = ("-c", "patterns=FargateEfsStack,AppRunnerStack")
+        chosen = ("-c", "patterns=FargateEfsStack,AppRunnerStack", "-c", "EveryStack.alarm_email=ops@example.com")
         result = self.synth("production/FargateEfsStack", *chosen, outdir=tmp_path)
         assert result.returncode == 1
         assert result.stderr.count("certificate_arn") == 1
@@ -229,6 +230,40 @@ class TestStages:
         result = self.synth("production/EcrStack", *chosen, outdir=tmp_path)
         assert result.returncode == 0
         assert result.stderr.count("costCenter") == 1
+
+
+class TestUsersFile:
+    """The CDK CLI merges ``~/.cdk.json`` into the context of every app of a user."""
+
+    def cdk(self, user_file: str, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+        (home / ".cdk.json").write_text(user_file, encoding="utf-8")
+        environment = [f"{name}={value}" for name, value in isolated_environment(home).items()]
+        return run(["env", *environment, "cdk", *arguments, "-c", "patterns=EcrStack", "--output", str(home / "out")])
+
+    def test_its_keys_for_other_projects_are_named_once_and_its_settings_count(self, tmp_path: Path) -> None:
+        company = dict.fromkeys(["name", "region", "env", "image", "cpu", "App"], "web")
+        user_file = json.dumps({"context": {**company, "EcrStack": {"untagged_days": 123, "other_days": 234}}})
+        typed = ("-c", 'EcrStack={"untagged_days": 321}')
+        result = self.cdk(user_file, "synth", "EcrStack", *typed, home=tmp_path)
+        assert result.returncode == 0, result.stderr
+        names = ", ".join(f'"{key}"' for key in company)
+        assert result.stderr.count(f"Context keys of ~/.cdk.json that no pattern knows are ignored: {names}.") == 1
+        assert re.findall(r"321|123|234", result.stdout) == ["321", "234"]
+
+    def test_a_mistake_in_it_names_it(self, tmp_path: Path) -> None:
+        user_file = json.dumps({"context": {"posture": "production", "EcrStack.other_days": 0}})
+        result = self.cdk(user_file, "list", "-c", "EcrStack:other_days=1", home=tmp_path)
+        assert result.returncode == 1
+        assert result.stderr.startswith("Settings: 3 mistakes; no template was written.")
+        assert 'posture = "production"  (in ~/.cdk.json)' in result.stderr
+        assert "EcrStack.other_days = 0  (in ~/.cdk.json)" in result.stderr
+        assert 'EcrStack:other_days = "1"\n' in result.stderr
+
+    def test_the_cli_itself_refuses_a_broken_one(self, tmp_path: Path) -> None:
+        result = self.cdk("{ not json", "list", home=tmp_path)
+        assert result.returncode == 1
+        assert result.stderr.startswith(f"{tmp_path}/.cdk.json: ")
+        assert "Traceback" not in result.stderr
 
 
 def test_no_command_ignores_errors() -> None:

@@ -81,10 +81,10 @@ scaling.on_memory(percent=50)
 scaling.on_requests(targets, per_minute=100)
 scaling.on_schedule("Night", cron="0 20 ? * * *", time_zone="Europe/Berlin", min_tasks=0, max_tasks=1)
 scaling.on_steps("Slow", response_time(targets.metrics), add_tasks={1: 1, 5: 3})
-monitoring = Monitoring(stack, "Monitoring", email="ops@example.com")
+monitoring = Monitoring(stack, "Monitoring", posture=SANDBOX, email="ops@example.com")
 monitoring.watch("Storage", files.throughput_utilization(), threshold=80, description="EFS is busy")
 monitoring.watch_load_balancer(front.load_balancer, targets)
-monitoring.watch_service(service)
+monitoring.watch_service(service, min_tasks=scaling.fewest_tasks)
 cdk.CfnOutput(stack, "Url", value=front.url)
 
 
@@ -114,9 +114,11 @@ network = Network(stack, "Network", posture=SANDBOX, private_subnets=False)
 ecs_cluster = cluster(stack, "Cluster", network=network, posture=SANDBOX)
 task = small_task(stack, container_name="Main", port_name="http")
 express = ExpressService(stack, "Service", cluster=ecs_cluster, network=network, task=task)
-monitoring = Monitoring(stack, "Monitoring")
+monitoring = Monitoring(stack, "Monitoring", posture=SANDBOX)
 monitoring.watch_load_balancer(express.load_balancer)
-monitoring.watch_tasks(ecs_cluster.cluster_name, express.service_name)
+monitoring.watch_tasks(
+    ecs_cluster.cluster_name, express.service_name, express.service.attr_service_arn, min_tasks=2
+)
 cdk.CfnOutput(stack, "Url", value=express.url)
 
 stack = cdk.Stack(app, "Anywhere")
@@ -163,7 +165,7 @@ live = LiveFunction(
     provisioned=Provisioned(min_environments=1, max_environments=2),
     on_failure=FailureQueue(stack, "Failures", posture=SANDBOX),
 )
-monitoring = Monitoring(stack, "Monitoring")
+monitoring = Monitoring(stack, "Monitoring", posture=SANDBOX)
 monitoring.watch_function(live, slow_percent=80)
 live.shift_traffic("Canary10Percent5Minutes", alarms=monitoring.watch_new_version(live, slow_percent=80))
 app.synth()
@@ -198,7 +200,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Foreign", "AWS::ECS::Service", 1),
         ("Foreign", "AWS::ApplicationAutoScaling::ScalableTarget", 1),
         ("Foreign", "AWS::ApplicationAutoScaling::ScalingPolicy", 4),
-        ("Foreign", "AWS::CloudWatch::Alarm", 7),
+        ("Foreign", "AWS::CloudWatch::Alarm", 8),
         ("Foreign", "AWS::CloudWatch::Dashboard", 1),
         ("Foreign", "AWS::SNS::Subscription", 1),
         ("Foreign", "AWS::KMS::Key", 0),
@@ -211,7 +213,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Express", "AWS::ECS::ExpressGatewayService", 1),
         ("Express", "AWS::EC2::Subnet", 6),
         ("Express", "AWS::EC2::NatGateway", 0),
-        ("Express", "AWS::CloudWatch::Alarm", 4),
+        ("Express", "AWS::CloudWatch::Alarm", 6),
         ("Kubernetes", "AWS::EKS::Cluster", 1),
         ("Kubernetes", "AWS::EKS::Nodegroup", 1),
         ("Kubernetes", "AWS::EKS::Addon", 7),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,7 +12,9 @@ from aws_cdk import aws_ecs as ecs
 from patternbook import SANDBOX, AnywhereService, LogGroup, SettingsError, Task, external_cluster
 from patternbook.limits.ecs_tasks import check_host_port
 from patternbook.settings.loading import load_settings
+from patternbook.testing.alarms import alarms_of, expression_of, metrics_of, rings, roll_back_on
 from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.synthesis import variant
 from stacks.ecs_anywhere import EcsAnywhereSettings, EcsAnywhereStack
 from stacks.ecs_anywhere.demonstration import SERVE_SCRIPT
 
@@ -61,10 +64,6 @@ def service(stack: Reading) -> Resource:
 def machine_role(stack: Reading) -> Resource:
     [role] = [role for role in stack.all("AWS::IAM::Role") if "ssm.amazonaws.com" in json.dumps(role.body)]
     return role
-
-
-def alarms(stack: Reading) -> dict[str, Resource]:
-    return {alarm["AlarmDescription"]: alarm for alarm in stack.all("AWS::CloudWatch::Alarm")}
 
 
 # Cluster
@@ -252,7 +251,7 @@ def test_the_task_role_may_nothing_but_the_channel_of_ecs_exec(sandbox: Reading,
 
 
 def test_the_execution_role_writes_to_one_log_group(stack: Reading) -> None:
-    """It has to, for the machine's own role may not."""
+    """The execution role needs this permission, because the role of the machine lacks it."""
     assert stack.statements(stack.to(task(stack)["ExecutionRoleArn"])) == [
         {
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -310,11 +309,21 @@ def test_no_task_until_a_machine_is_there(read: Callable[[str], Reading], name: 
 
 @pytest.mark.parametrize(("name", "least"), [("sandbox", 100), ("production", 100), ("full", 50)])
 def test_deployments_roll_and_are_rolled_back(read: Callable[[str], Reading], name: str, least: int) -> None:
-    assert service(read(name))["DeploymentConfiguration"] == {
+    configuration = dict(service(read(name))["DeploymentConfiguration"])
+    configuration.pop("Alarms", None)
+    assert configuration == {
         "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
         "MaximumPercent": 200,
         "MinimumHealthyPercent": least,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "alarms"),
+    [("sandbox", set()), ("production", {"CrashingTasks"}), ("full", {"CrashingTasks", "MissingTasks"})],
+)
+def test_alarms_roll_back_in_production(read: Callable[[str], Reading], name: str, alarms: set[str]) -> None:
+    assert roll_back_on(read(name), service(read(name))) == alarms
 
 
 def test_tasks_start_once_they_may_pull_and_log(any_stack: Reading) -> None:
@@ -326,26 +335,54 @@ def test_tasks_start_once_they_may_pull_and_log(any_stack: Reading) -> None:
 # Operation
 
 
-def test_missing_tasks_ring_an_alarm(any_stack: Reading) -> None:
-    alarm = alarms(any_stack)["Fewer tasks run than the service asks for"]
-    named = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] if "MetricStat" in metric}
-    assert named == {"DesiredTaskCount", "RunningTaskCount"}
-    assert (alarm["EvaluationPeriods"], alarm["Threshold"]) == (10, 0)
-    assert alarm["TreatMissingData"] == "notBreaching"
+@pytest.mark.parametrize(
+    ("settings", "expression"),
+    [
+        ({"desired_count": 3}, "3 - FILL(running, 0)"),
+        # A deployment may stop half of the tasks first, which is no outage.
+        ({"desired_count": 3, "min_healthy_percent": 50}, "2 - FILL(running, 0)"),
+        ({"desired_count": 1, "min_healthy_percent": 0}, "1 - FILL(running, 0)"),
+    ],
+)
+def test_missing_tasks_ring_an_alarm(settings: dict[str, Any], expression: str, tmp_path: Path) -> None:
+    alarm = alarms_of(Reading(variant(EcsAnywhereStack, tmp_path, **settings)))["MissingTasks"]
+    assert (expression_of(alarm), alarm["Threshold"]) == (expression, 0)
+    assert metrics_of(alarm) == {"running": ("ECS/ContainerInsights/RunningTaskCount", "Minimum", 60)}
+    # Without machines there is no data.
+    assert rings(alarm) == (6, 20, "breaching")
 
 
-def test_unreachable_machines_ring_an_alarm(full: Reading, stack: Reading) -> None:
-    described = "Fewer tasks report than expected: an agent has stopped, or tasks are missing"
-    alarm = alarms(full)[described]
-    by_id = {metric["Id"]: metric for metric in alarm["Metrics"]}
-    [expression] = [metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric]
-    assert expression == "3 - reporting"
-    reporting = by_id["reporting"]["MetricStat"]
-    assert (reporting["Metric"]["Namespace"], reporting["Metric"]["MetricName"]) == ("AWS/ECS", "CPUUtilization")
-    assert (reporting["Stat"], reporting["Period"]) == ("SampleCount", 60)
-    assert (alarm["EvaluationPeriods"], alarm["Threshold"]) == (15, 0)
-    assert alarm["TreatMissingData"] == "breaching"
-    assert described not in alarms(stack), "without a task nothing reports, and it would ring for ever"
+@pytest.mark.parametrize(
+    ("name", "expression", "ringing"),
+    [
+        ("CrashingTasks", "(running < desired) * (DIFF(running) < 0)", (4, 20, "notBreaching")),
+        ("WaitingTasks", "desired - running", (12, 15, "notBreaching")),
+    ],
+)
+def test_crashing_and_waiting_tasks_ring_an_alarm(
+    any_stack: Reading, name: str, expression: str, ringing: tuple[int, int, str]
+) -> None:
+    alarm = alarms_of(any_stack)[name]
+    assert (expression_of(alarm), alarm["Threshold"]) == (expression, 0)
+    assert rings(alarm) == ringing
+
+
+def test_no_task_is_missed_until_one_is_asked_for(stack: Reading) -> None:
+    assert {rings(alarm)[2] for alarm in alarms_of(stack).values()} == {"notBreaching"}, (
+        "without a task nothing reports, and others would always ring"
+    )
+
+
+def test_unreachable_machines_ring_an_alarm(full: Reading) -> None:
+    alarm = alarms_of(full)["SilentTasks"]
+    assert (expression_of(alarm), alarm["Threshold"]) == ("3 - reporting", 0)
+    assert metrics_of(alarm) == {"reporting": ("AWS/ECS/CPUUtilization", "SampleCount", 60)}
+    assert rings(alarm) == (12, 15, "breaching")
+
+
+def test_a_description_ends_with_the_page(full: Reading) -> None:
+    for alarm in alarms_of(full).values():
+        assert alarm["AlarmDescription"].endswith(". docs/ecs-anywhere.md#what-rings-and-when")
 
 
 def test_every_alarm_notifies_the_topic(any_stack: Reading) -> None:
@@ -355,11 +392,21 @@ def test_every_alarm_notifies_the_topic(any_stack: Reading) -> None:
             assert [any_stack.to(action) for action in alarm[actions]] == [topic]
 
 
-def test_a_message_when_no_machine_can_run_a_task(any_stack: Reading) -> None:
-    rule = any_stack.one("AWS::Events::Rule")
+@pytest.mark.parametrize(
+    ("detail_type", "event"),
+    [
+        ("ECS Service Action", "SERVICE_TASK_PLACEMENT_FAILURE"),
+        ("ECS Deployment State Change", "SERVICE_DEPLOYMENT_FAILED"),
+    ],
+    ids=["no machine can run a task", "a deployment failed"],
+)
+def test_a_message_with_the_reason(any_stack: Reading, detail_type: str, event: str) -> None:
+    [rule] = [
+        each for each in any_stack.all("AWS::Events::Rule") if each["EventPattern"]["detail-type"] == [detail_type]
+    ]
     assert any_stack.shown(rule["EventPattern"]) == {
-        "detail": {"eventName": ["SERVICE_TASK_PLACEMENT_FAILURE"]},
-        "detail-type": ["ECS Service Action"],
+        "detail": {"eventName": [event]},
+        "detail-type": [detail_type],
         "resources": ["${AWS::ECS::Service}"],
         "source": ["aws.ecs"],
     }
@@ -475,7 +522,7 @@ def test_all_mistakes_come_at_once() -> None:
 
 @pytest.mark.parametrize("path", ["/srv/www", "/srv", "/srv/www/cache"])
 def test_the_demonstration_has_its_folder_for_itself(path: str) -> None:
-    """Found by the settings already, not as a traceback of the construct."""
+    """The settings find the mistake, so that there is no traceback of the construct."""
     assert (
         "Paths must not contain each other" in mistakes({"writable_paths": [path]})["EcsAnywhereStack.writable_paths"]
     )
@@ -528,12 +575,12 @@ def test_an_impossible_service_is_refused(of_task: dict[str, Any], of_service: d
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsAnywhereStack)
-    for reference, resource_type in (
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.machines.role.role_arn, "AWS::IAM::Role"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.machines.role.role_arn: "AWS::IAM::Role",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types

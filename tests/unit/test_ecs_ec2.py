@@ -17,6 +17,7 @@ from patternbook.limits.instance_types import (
     check_room,
 )
 from patternbook.posture import POSTURES
+from patternbook.testing.alarms import alarms_of, expression_of, rings, roll_back_on
 from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -33,7 +34,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "spot_percent": 60,
     "target_capacity_percent": 80,
 }
-# Options that exclude some of those.
+# Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {"capacity_provider": False, "target_instance_cpu_percent": 40}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox on Bottlerocket and x86_64.
@@ -52,8 +53,13 @@ SHARED: Mapping[str, Any] = {
     "backlog_messages": 20,
     "eni_trunking": True,
 }
-# Without a capacity provider.
-ALONE: Mapping[str, Any] = {"posture": "production", "allow_plain_http": True, **OTHER_OPTIONS}
+# Settings without a capacity provider.
+ALONE: Mapping[str, Any] = {
+    "posture": "production",
+    "allow_plain_http": True,
+    "allow_silent_alarms": True,
+    **OTHER_OPTIONS,
+}
 ALONE_IN_SANDBOX: Mapping[str, Any] = {"capacity_provider": False, **BOTTLEROCKET}
 PATTERN = EcsEc2Stack
 WITH_PROVIDER = {"full": FULL, "bottlerocket": BOTTLEROCKET, "shared": SHARED}
@@ -70,13 +76,13 @@ AMI = "/aws/service/{}/image_id"
 
 @pytest.fixture(scope="module", params=[*POSTURES, *WITH_PROVIDER])
 def provided(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """With a capacity provider."""
+    """The stack with a capacity provider."""
     return read(request.param)
 
 
 @pytest.fixture(scope="module", params=WITHOUT_PROVIDER)
 def alone(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """Without a capacity provider."""
+    """The stack without a capacity provider."""
     return read(request.param)
 
 
@@ -113,7 +119,7 @@ def instance_role(stack: Reading) -> Resource:
 
 
 def services(stack: Reading) -> dict[str, Resource]:
-    """Web has a load balancer, the worker none."""
+    """The web service has a load balancer, and the worker has none."""
     found = {"web" if item["LoadBalancers"] else "worker": item for item in stack.all("AWS::ECS::Service")}
     assert found.keys() == {"web", "worker"}
     return found
@@ -133,7 +139,7 @@ def task_group(stack: Reading, name: str) -> Resource:
 
 
 def statements(stack: Reading, name: str) -> list[tuple[set[str], Any]]:
-    """What the task role of a service may, on what; but for ECS Exec."""
+    """The actions that the task role of a service allows, each with its resource, except those of ECS Exec."""
     found = stack.statements(stack.to(task(stack, name)["TaskRoleArn"]))
     allowed = [(set(listed(item["Action"])), item["Resource"]) for item in found if item["Effect"] == "Allow"]
     return [(actions, resource) for actions, resource in allowed if actions != CHANNELS]
@@ -334,7 +340,7 @@ class TestCapacityProvider:
         assert group(Reading(made))["NewInstancesProtectedFromScaleIn"] is False
 
     def test_ecs_accepts_its_name(self, provided: Reading) -> None:
-        """It refuses aws, ecs and fargate at the beginning, in whatever case; CloudFormation would take the stack's."""
+        """ECS refuses names that begin with aws, ecs or fargate. CloudFormation would use the stack's name."""
         name = provider(provided)["Name"]
         assert re.fullmatch(r"(?i)(?!aws|ecs|fargate)[\w-]{1,255}", name), name
 
@@ -403,7 +409,7 @@ class TestWithoutCapacityProvider:
         }
 
     def test_scale_in_takes_any_instance(self, alone: Reading) -> None:
-        """In production too: nobody would lift the protection."""
+        """This includes production, because only a capacity provider lifts the protection again."""
         assert group(alone)["NewInstancesProtectedFromScaleIn"] is False
 
     @pytest.mark.parametrize("name", ["web", "worker"])
@@ -424,7 +430,7 @@ class TestWithoutCapacityProvider:
 
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_a_change_makes_another_service(self, read: Callable[[str], Reading], name: str) -> None:
-        """ECS leaves a service the strategy that it had, and would not let the capacity provider go."""
+        """A service keeps its former strategy, and ECS does not delete a capacity provider that is in use."""
         assert services(read("production"))[name].id != services(read("alone"))[name].id
 
     def test_the_cluster_outlives_the_instances(self, alone: Reading) -> None:
@@ -450,13 +456,23 @@ class TestTasks:
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_deployments_roll_and_roll_back(self, any_stack: Reading, name: str) -> None:
         service = services(any_stack)[name]
-        assert service["DeploymentConfiguration"] == {
+        configuration = dict(service["DeploymentConfiguration"])
+        configuration.pop("Alarms", None)
+        assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MaximumPercent": 200,
             "MinimumHealthyPercent": 100,
         }
         assert service["AvailabilityZoneRebalancing"] == "ENABLED"
         assert service.get("DesiredCount") is None
+
+    def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
+        web = {"TaskErrors", "LoadBalancerErrors", "WebCrashingTasks", "WebMissingTasks"}
+        # Nobody sends requests to the worker: it consumes messages too late, or it comes and goes.
+        expected = {"web": web, "worker": {"OldMessages", "WorkerCrashingTasks", "WorkerMissingTasks"}}
+        found = {name: roll_back_on(production, service) for name, service in services(production).items()}
+        assert found == expected
+        assert [roll_back_on(sandbox, service) for service in services(sandbox).values()] == [set(), set()]
 
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_a_shell_in_sandbox_only(self, read: Callable[[str], Reading], name: str) -> None:
@@ -551,7 +567,7 @@ class TestQueueAndTaskRoles:
         assert statements(any_stack, name) == expected
 
     def test_the_worker_consumes_the_queue(self, any_stack: Reading) -> None:
-        """Not the one of what could not be worked off."""
+        """The worker has no access to the dead-letter queue."""
         for name in ("web", "worker"):
             role = any_stack.to(task(any_stack, name)["TaskRoleArn"])
             [policy] = [item for item in any_stack.all("AWS::IAM::Policy") if role.id in str(item["Roles"])]
@@ -698,35 +714,40 @@ class TestScaling:
 class TestOperation:
     def test_alarms(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
-        heard = {
-            alarm["AlarmDescription"]
-            for alarm in any_stack.all("AWS::CloudWatch::Alarm")
-            if topic.id in [any_stack.to(action).id for action in alarm["AlarmActions"]]
+        files = {"StorageThroughput": (5, 15, "notBreaching")} if any_stack.all("AWS::EFS::FileSystem") else {}
+        found = alarms_of(any_stack)
+        assert {name: rings(alarm) for name, alarm in found.items()} == files | {
+            "TaskErrors": (3, 15, "notBreaching"),
+            "LoadBalancerErrors": (3, 15, "notBreaching"),
+            "UnhealthyTargets": (5, 15, "notBreaching"),
+            "ResponseTime": (5, 15, "notBreaching"),
+            "WebCrashingTasks": (4, 20, "notBreaching"),
+            "WebMissingTasks": (6, 20, "breaching"),
+            "WebWaitingTasks": (12, 15, "notBreaching"),
+            "WorkerCrashingTasks": (4, 20, "notBreaching"),
+            "WorkerMissingTasks": (6, 20, "breaching"),
+            "WorkerWaitingTasks": (12, 15, "notBreaching"),
+            # A queue that nobody calls for six hours has no metrics, and its messages are still there.
+            "OldMessages": (3, 5, "ignore"),
+            "DeadLetters": (1, 1, "ignore"),
         }
-        files = (
-            {"The file system uses more than 80 % of its permitted throughput"}
-            if any_stack.all("AWS::EFS::FileSystem")
-            else set()
-        )
-        assert heard == files | {
-            "More than 5 responses of the tasks per minute are 5xx",
-            "More than 5 responses of the load balancer itself per minute are 5xx",
-            "A task fails its health check",
-            "One request in ten takes longer than 1 second",
-            "Fewer tasks of web run than scaling asks for",
-            "Fewer tasks of worker run than scaling asks for",
-            "A message waits for longer than 10 minutes",
-            "The dead-letter queue is not empty",
-        }
+        for alarm in found.values():
+            assert any_stack.to(alarm["AlarmActions"][0]) == topic
+            assert alarm["AlarmDescription"].endswith(". docs/ecs-ec2.md#what-rings-and-when")
 
-    def test_missing_tasks_are_those_of_the_service(self, stack: Reading) -> None:
-        for name in ("web", "worker"):
-            [alarm] = [
-                item
-                for item in stack.all("AWS::CloudWatch::Alarm")
-                if item["AlarmDescription"] == f"Fewer tasks of {name} run than scaling asks for"
-            ]
-            assert services(stack)[name].id in json.dumps(alarm["Metrics"])
+    @pytest.mark.parametrize(("name", "least"), [("web", 2), ("worker", 1)])
+    def test_missing_tasks_are_those_of_the_service(self, stack: Reading, name: str, least: int) -> None:
+        alarm = alarms_of(stack)[f"{name.title()}MissingTasks"]
+        assert services(stack)[name].id in json.dumps(alarm["Metrics"])
+        assert expression_of(alarm) == f"{least} - FILL(running, 0)"
+
+    def test_a_failed_deployment_of_either_service_notifies_the_topic(self, stack: Reading) -> None:
+        rules = stack.all("AWS::Events::Rule")
+        told = {stack.to(rule["EventPattern"]["resources"][0]).id for rule in rules}
+        assert told == {service.id for service in services(stack).values()}
+        for rule in rules:
+            assert rule["EventPattern"]["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
+            assert stack.to(rule["Targets"][0]["Arn"]) == stack.one("AWS::SNS::Topic")
 
     def test_outputs(self, stack: Reading) -> None:
         outputs = stack.document["Outputs"].keys() - {"ShellCommand"}
@@ -848,7 +869,7 @@ class TestRefusals:
 
 
 class TestConstructsAlone:
-    """The same rules hold for who uses the construct without settings."""
+    """The construct without settings refuses the same values."""
 
     @pytest.mark.parametrize(
         ("numbers", "message"),
@@ -919,20 +940,20 @@ class TestConstructsAlone:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsEc2Stack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.queue.queue.queue_url, "AWS::SQS::Queue"),
-        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.capacity.group.auto_scaling_group_name, "AWS::AutoScaling::AutoScalingGroup"),
-        (made.web_task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.worker_task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.worker.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.queue.queue.queue_url: "AWS::SQS::Queue",
+        made.load_balancer.load_balancer.load_balancer_arn: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.capacity.group.auto_scaling_group_name: "AWS::AutoScaling::AutoScalingGroup",
+        made.web_task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.worker_task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.worker.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

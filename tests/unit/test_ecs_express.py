@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 
 from patternbook import SANDBOX, ExpressService, LogGroup, Network, Task
 from patternbook.ecs.service import cluster
+from patternbook.testing.alarms import alarms_of, expression_of, rings
 from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -37,7 +38,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "log_retention_days": 30,
 }
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
-# Sandbox with an image of one's own, reached from the internet.
+# Sandbox with an image of the user, on the internet.
 OWN: Mapping[str, Any] = {
     "image": "public.ecr.aws/nginx/nginx-unprivileged:1.29",
     "container_port": 3000,
@@ -106,7 +107,7 @@ class TestNetwork:
         assert len(set(zones)) == 3
 
     def test_a_service_that_leaves_the_internet_moves_no_subnet(self, sandbox: Reading, private: Reading) -> None:
-        """Which could not be made while the old ones have the addresses."""
+        """CloudFormation could not create moved subnets while the old ones have the addresses."""
         kept = {subnet.id: subnet["CidrBlock"] for subnet in sandbox.all("AWS::EC2::Subnet")}
         now = {subnet.id: subnet["CidrBlock"] for subnet in private.all("AWS::EC2::Subnet")}
         assert kept.items() <= now.items()
@@ -122,7 +123,7 @@ class TestNetwork:
         assert [rule["CidrIp"] for rule in rules] == [subnet["CidrBlock"] for subnet in placed(any_stack)]
 
     def test_nothing_else_of_the_stack_is_in_these_subnets(self, any_stack: Reading) -> None:
-        """But for NAT gateways and interface endpoints, which send requests to nobody."""
+        """NAT gateways and interface endpoints are exceptions, because they send requests to no task."""
         subnets = {subnet.id for subnet in placed(any_stack)}
         others = {
             resource.type
@@ -220,7 +221,7 @@ class TestService:
         assert port["Protocol"] == "tcp"
 
     def test_it_is_of_its_own_cluster_by_name_and_has_none_itself(self, any_stack: Reading) -> None:
-        """A name would stand in the way of a second one that replaces it; so would tags, with each change."""
+        """A service with a fixed name cannot be replaced, and each change of a tag would replace it."""
         assert any_stack.shown(service(any_stack)["Cluster"]) == "${AWS::ECS::Cluster}"
         assert not {"ServiceName", "Tags"} & service(any_stack).body["Properties"].keys()
 
@@ -325,31 +326,49 @@ class TestService:
 class TestOperation:
     def test_alarms_notify_the_topic(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
-        alarms = any_stack.all("AWS::CloudWatch::Alarm")
-        assert len(alarms) == 4
-        for actions in ("AlarmActions", "OKActions"):
-            assert all(any_stack.to(alarm[actions][0]) == topic for alarm in alarms)
-
-    def test_load_balancer_alarms_watch_the_one_that_ecs_made(self, any_stack: Reading) -> None:
-        alarms = {
-            alarm["MetricName"]: alarm["Dimensions"]
-            for alarm in any_stack.all("AWS::CloudWatch::Alarm")
-            if alarm.get("Namespace") == "AWS/ApplicationELB"
+        found = alarms_of(any_stack)
+        assert {name: rings(alarm) for name, alarm in found.items()} == {
+            "TaskErrors": (3, 15, "notBreaching"),
+            "LoadBalancerErrors": (3, 15, "notBreaching"),
+            "ResponseTime": (5, 15, "notBreaching"),
+            "CrashingTasks": (4, 20, "notBreaching"),
+            "MissingTasks": (6, 20, "breaching"),
+            "WaitingTasks": (12, 15, "notBreaching"),
         }
-        assert alarms.keys() == {"HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "TargetResponseTime"}
+        for alarm in found.values():
+            assert any_stack.to(alarm["AlarmActions"][0]) == topic
+            assert any_stack.to(alarm["OKActions"][0]) == topic
+            assert alarm["AlarmDescription"].endswith(". docs/ecs-express.md#what-rings-and-when")
+
+    @pytest.mark.parametrize("name", ["TaskErrors", "LoadBalancerErrors", "ResponseTime"])
+    def test_load_balancer_alarms_watch_the_one_that_ecs_made(self, any_stack: Reading, name: str) -> None:
+        alarm = alarms_of(any_stack)[name]
+        metrics = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
         # The dimension is what its ARN has after "loadbalancer/".
         arn = {"Fn::GetAtt": [service(any_stack).id, "ECSManagedResourceArns.IngressPath.LoadBalancerArn"]}
-        name, *others = [{"Fn::Select": [part, {"Fn::Split": ["/", arn]}]} for part in (1, 2, 3)]
-        full_name = {"Fn::Join": ["", [name, *(each for other in others for each in ("/", other))]]}
-        assert list(alarms.values()) == [[{"Name": "LoadBalancer", "Value": full_name}]] * 3
+        first, *others = [{"Fn::Select": [part, {"Fn::Split": ["/", arn]}]} for part in (1, 2, 3)]
+        full_name = {"Fn::Join": ["", [first, *(each for other in others for each in ("/", other))]]}
+        for metric in metrics or [alarm]:
+            assert metric["Dimensions"] == [{"Name": "LoadBalancer", "Value": full_name}]
 
-    def test_missing_tasks_are_watched_by_service_name(self, any_stack: Reading) -> None:
-        [alarm] = [each for each in any_stack.all("AWS::CloudWatch::Alarm") if each.get("Metrics")]
-        metrics = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
-        assert {metric["MetricName"] for metric in metrics} == {"DesiredTaskCount", "RunningTaskCount"}
-        name = {"Fn::Select": [2, {"Fn::Split": ["/", {"Fn::GetAtt": [service(any_stack).id, "ServiceArn"]}]}]}
+    @pytest.mark.parametrize("name", ["CrashingTasks", "MissingTasks", "WaitingTasks"])
+    def test_tasks_are_watched_by_service_name(self, any_stack: Reading, name: str) -> None:
+        metrics = [
+            each["MetricStat"]["Metric"] for each in alarms_of(any_stack)[name]["Metrics"] if "MetricStat" in each
+        ]
+        service_name = {"Fn::Select": [2, {"Fn::Split": ["/", {"Fn::GetAtt": [service(any_stack).id, "ServiceArn"]}]}]}
         for metric in metrics:
-            assert {"Name": "ServiceName", "Value": name} in metric["Dimensions"]
+            assert {"Name": "ServiceName", "Value": service_name} in metric["Dimensions"]
+
+    @pytest.mark.parametrize(("name", "least"), [("sandbox", 2), ("full", FULL["min_tasks"])])
+    def test_tasks_are_missing_below_the_minimum(self, read: Callable[[str], Reading], name: str, least: int) -> None:
+        assert expression_of(alarms_of(read(name))["MissingTasks"]) == f"{least} - FILL(running, 0)"
+
+    def test_a_failed_deployment_notifies_the_topic(self, any_stack: Reading) -> None:
+        rule = any_stack.one("AWS::Events::Rule")
+        assert any_stack.shown(rule["EventPattern"]["resources"]) == [f"${{{SERVICE}.ServiceArn}}"]
+        assert rule["EventPattern"]["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
+        assert any_stack.to(rule["Targets"][0]["Arn"]) == any_stack.one("AWS::SNS::Topic")
 
     @pytest.mark.parametrize(("name", "setting"), [("sandbox", "enabled"), ("production", "enhanced")])
     def test_container_insights(self, read: Callable[[str], Reading], name: str, setting: str) -> None:
@@ -483,7 +502,7 @@ class TestConstruct:
         assert stack.node.try_find_child("Express") is None
 
     def test_what_is_added_to_the_infrastructure_role_outlives_the_service(self) -> None:
-        """Without its permissions ECS could not delete what it made."""
+        """ECS needs the permissions to delete the resources that it made."""
         stack = cdk.Stack(unchecked_app())
         network = Network(stack, "Network", posture=SANDBOX)
         logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
@@ -513,16 +532,16 @@ def private(read: Callable[[str], Reading]) -> Reading:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsExpressStack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.attr_service_arn, SERVICE),
-        (made.service.load_balancer.load_balancer_arn, SERVICE),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.attr_service_arn: SERVICE,
+        made.service.load_balancer.load_balancer_arn: SERVICE,
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

@@ -11,6 +11,7 @@ from patternbook import SANDBOX, LogGroup, ManagedInstancesService, Network, Tas
 from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.service import cluster
 from patternbook.limits.ecs_capacity import check_bounds, check_fits
+from patternbook.testing.alarms import alarms_of, rings, roll_back_on
 from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -247,13 +248,20 @@ class TestService:
 
     def test_deployments_roll_and_roll_back(self, any_stack: Reading) -> None:
         service = any_stack.one("AWS::ECS::Service")
-        assert service["DeploymentConfiguration"] == {
+        configuration = dict(service["DeploymentConfiguration"])
+        configuration.pop("Alarms", None)
+        assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MaximumPercent": 200,
             "MinimumHealthyPercent": 100,
         }
         assert service["AvailabilityZoneRebalancing"] == "ENABLED"
         assert "DesiredCount" not in service.body["Properties"]
+
+    def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
+        found = roll_back_on(production, production.one("AWS::ECS::Service"))
+        assert found == {"TaskErrors", "LoadBalancerErrors", "CrashingTasks", "MissingTasks"}
+        assert roll_back_on(sandbox, sandbox.one("AWS::ECS::Service")) == set()
 
     def test_tasks_are_non_root_with_a_read_only_root_file_system(self, any_stack: Reading) -> None:
         assert container(any_stack)["User"] == "1000:1000"
@@ -301,9 +309,25 @@ class TestService:
 class TestOperation:
     def test_alarms_notify_the_topic(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
-        alarms = [alarm for alarm in any_stack.all("AWS::CloudWatch::Alarm") if alarm.get("OKActions")]
-        assert len(alarms) == 5
-        assert all(any_stack.to(alarm["AlarmActions"][0]) == topic for alarm in alarms)
+        found = alarms_of(any_stack)
+        assert {name: rings(alarm) for name, alarm in found.items()} == {
+            "TaskErrors": (3, 15, "notBreaching"),
+            "LoadBalancerErrors": (3, 15, "notBreaching"),
+            "UnhealthyTargets": (5, 15, "notBreaching"),
+            "ResponseTime": (5, 15, "notBreaching"),
+            "CrashingTasks": (4, 20, "notBreaching"),
+            "MissingTasks": (6, 20, "breaching"),
+            "WaitingTasks": (12, 15, "notBreaching"),
+        }
+        for alarm in found.values():
+            assert any_stack.to(alarm["AlarmActions"][0]) == topic
+            assert alarm["AlarmDescription"].endswith(". docs/ecs-managed-instances.md#what-rings-and-when")
+
+    def test_a_failed_deployment_notifies_the_topic(self, any_stack: Reading) -> None:
+        rule = any_stack.one("AWS::Events::Rule")
+        assert any_stack.to(rule["EventPattern"]["resources"][0]) == any_stack.one("AWS::ECS::Service")
+        assert rule["EventPattern"]["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
+        assert any_stack.to(rule["Targets"][0]["Arn"]) == any_stack.one("AWS::SNS::Topic")
 
     @pytest.mark.parametrize(("name", "setting"), [("sandbox", "enabled"), ("production", "enhanced")])
     def test_container_insights(self, read: Callable[[str], Reading], name: str, setting: str) -> None:
@@ -332,7 +356,11 @@ class TestRefusals:
             ({"memory_mib": 16384}, "max_memory_gib", "the largest instance has 4096 CPU units and about 14745 MiB"),
             ({"architecture": "arm"}, "architecture", "one of arm64, x86_64"),
             ({"capacity_option": "Spot"}, "capacity_option", "one of on-demand, spot"),
-            ({"allowed_instance_types": ["M8G"]}, "allowed_instance_types.0", 'a name of types such as "m8g.*"'),
+            (
+                {"allowed_instance_types": ["M8G"]},
+                "allowed_instance_types.0",
+                'in which * matches any characters, such as "m8g.*"',
+            ),
             ({"allowed_instance_types": ["m8g.*", "m8g.*"]}, "allowed_instance_types", "are repeated"),
             ({"volume_gib": 20}, "volume_gib", "a whole number from 30 to 16,384"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
@@ -383,17 +411,17 @@ class TestRefusals:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsManagedInstancesStack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.capacity.role.role_arn, "AWS::IAM::Role"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.load_balancer.load_balancer.load_balancer_arn: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.capacity.role.role_arn: "AWS::IAM::Role",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

@@ -1,12 +1,22 @@
 """The promises of stacks/fargate_efs."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Annotations, Match
 
+from patternbook.testing.alarms import (
+    alarms_of,
+    dimensions_of,
+    expression_of,
+    graphs_of,
+    metrics_of,
+    rings,
+    roll_back_on,
+)
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
 from stacks.fargate_efs import FargateEfsStack
@@ -137,23 +147,6 @@ def listeners(stack: Reading) -> dict[int, Resource]:
 
 def policies(stack: Reading, kind: str) -> list[Resource]:
     return [item for item in stack.all("AWS::ApplicationAutoScaling::ScalingPolicy") if item["PolicyType"] == kind]
-
-
-def alarms(stack: Reading) -> list[Resource]:
-    """Those that people hear of; the one of step scaling only adds tasks."""
-    topic = stack.one("AWS::SNS::Topic")
-    return [
-        alarm
-        for alarm in stack.all("AWS::CloudWatch::Alarm")
-        if topic.id in [stack.to(action).id for action in alarm["AlarmActions"]]
-    ]
-
-
-def metrics_of(alarm: Resource) -> tuple[str, ...]:
-    if alarm.get("MetricName"):
-        return (f"{alarm['Namespace']}/{alarm['MetricName']}",)
-    metrics = [item["MetricStat"]["Metric"] for item in alarm["Metrics"] if "MetricStat" in item]
-    return tuple(f"{metric['Namespace']}/{metric['MetricName']}" for metric in metrics)
 
 
 class TestNetwork:
@@ -294,7 +287,7 @@ class TestFileSystem:
         assert access_point == any_stack.one("AWS::EFS::AccessPoint")
 
     def test_the_policy_refuses_plain_transport_and_allows_nobody(self, any_stack: Reading) -> None:
-        """Without a statement that allows, only who has a permission in IAM gets in: no anonymous client."""
+        """A policy without an allowing statement admits clients with a permission in IAM, and no anonymous client."""
         assert any_stack.one("AWS::EFS::FileSystem")["FileSystemPolicy"]["Statement"] == [
             {
                 "Sid": "RefusePlainTransport",
@@ -558,8 +551,10 @@ class TestLoadBalancer:
         (action,) = listeners(stack)[80]["DefaultActions"]
         assert action["Type"] == "forward"
 
-    def test_plain_http_is_warned_of(self, stack: Reading) -> None:
-        warnings = Annotations.from_stack(stack.stack).find_warning("*", Match.string_like_regexp("serves plain HTTP"))
+    def test_plain_http_is_warned_of(self, sandbox: Reading) -> None:
+        warnings = Annotations.from_stack(sandbox.stack).find_warning(
+            "*", Match.string_like_regexp("serves plain HTTP")
+        )
         assert len(warnings) == 1
 
     def test_https_is_not_warned_of(self, own: Reading, full: Reading) -> None:
@@ -747,11 +742,18 @@ class TestScaling:
 
 class TestDeployment:
     def test_rolls_and_rolls_back(self, stack: Reading) -> None:
-        assert stack.one("AWS::ECS::Service")["DeploymentConfiguration"] == {
+        configuration = dict(stack.one("AWS::ECS::Service")["DeploymentConfiguration"])
+        configuration.pop("Alarms", None)
+        assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MinimumHealthyPercent": 100,
             "MaximumPercent": 200,
         }
+
+    def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
+        found = roll_back_on(production, production.one("AWS::ECS::Service"))
+        assert found == {"TaskErrors", "LoadBalancerErrors", "CrashingTasks", "MissingTasks"}
+        assert roll_back_on(sandbox, sandbox.one("AWS::ECS::Service")) == set()
 
     def test_az_rebalancing(self, stack: Reading) -> None:
         assert stack.one("AWS::ECS::Service")["AvailabilityZoneRebalancing"] == "ENABLED"
@@ -794,57 +796,159 @@ class TestDeployment:
         assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in attributes
 
 
-BALANCER, EFS = "AWS/ApplicationELB", "AWS/EFS"
+BALANCER, EFS, INSIGHTS = "AWS/ApplicationELB", "AWS/EFS", "ECS/ContainerInsights"
+BEYOND = "failures - FILL(attempts, 0) * IF(failures >= 5, 0.05, 0.5)"
+"""More than 5 % of the requests of a minute, or more than half of them if fewer than 5 fail."""
 
 
 class TestOperation:
     @pytest.mark.parametrize(
-        ("metrics", "threshold", "minutes"),
+        ("name", "metrics", "expression", "threshold", "ringing"),
         [
-            ((f"{BALANCER}/HTTPCode_Target_5XX_Count",), 5, 5),
-            ((f"{BALANCER}/HTTPCode_ELB_5XX_Count",), 5, 5),
-            ((f"{BALANCER}/UnHealthyHostCount",), 0, 5),
-            ((f"{BALANCER}/TargetResponseTime",), 1, 5),
-            (("ECS/ContainerInsights/DesiredTaskCount", "ECS/ContainerInsights/RunningTaskCount"), 0, 10),
-            ((f"{EFS}/MeteredIOBytes", f"{EFS}/PermittedThroughput"), 80, 5),
+            (
+                "TaskErrors",
+                {
+                    "failures": (f"{BALANCER}/HTTPCode_Target_5XX_Count", "Sum", 60),
+                    "attempts": (f"{BALANCER}/RequestCount", "Sum", 60),
+                },
+                BEYOND,
+                0,
+                (3, 15, "notBreaching"),
+            ),
+            (
+                "LoadBalancerErrors",
+                {
+                    "failures": (f"{BALANCER}/HTTPCode_ELB_5XX_Count", "Sum", 60),
+                    "attempts": (f"{BALANCER}/RequestCount", "Sum", 60),
+                },
+                BEYOND,
+                0,
+                (3, 15, "notBreaching"),
+            ),
+            (
+                "UnhealthyTargets",
+                {"": (f"{BALANCER}/UnHealthyHostCount", "Maximum", 60)},
+                None,
+                0,
+                (5, 15, "notBreaching"),
+            ),
+            ("ResponseTime", {"": (f"{BALANCER}/TargetResponseTime", "p90", 60)}, None, 1, (5, 15, "notBreaching")),
+            # A task that comes and goes leaves a good minute between two bad ones.
+            (
+                "CrashingTasks",
+                {
+                    "desired": (f"{INSIGHTS}/DesiredTaskCount", "Minimum", 60),
+                    "running": (f"{INSIGHTS}/RunningTaskCount", "Minimum", 60),
+                },
+                "(running < desired) * (DIFF(running) < 0)",
+                0,
+                (4, 20, "notBreaching"),
+            ),
+            # Scale-out in progress is silent.
+            (
+                "WaitingTasks",
+                {
+                    "desired": (f"{INSIGHTS}/DesiredTaskCount", "Minimum", 60),
+                    "running": (f"{INSIGHTS}/RunningTaskCount", "Minimum", 60),
+                },
+                "desired - running",
+                0,
+                (12, 15, "notBreaching"),
+            ),
+            (
+                "StorageThroughput",
+                {
+                    "metered": (f"{EFS}/MeteredIOBytes", "Sum", 60),
+                    "permitted": (f"{EFS}/PermittedThroughput", "Average", 60),
+                },
+                "100 * (metered / PERIOD(metered)) / permitted",
+                80,
+                (5, 15, "notBreaching"),
+            ),
         ],
-        ids=["5xx of tasks", "5xx of the load balancer", "unhealthy", "response time", "missing tasks", "throughput"],
     )
-    def test_alarm(self, any_stack: Reading, metrics: tuple[str, ...], threshold: int, minutes: int) -> None:
-        (alarm,) = [item for item in alarms(any_stack) if metrics_of(item) == metrics]
+    def test_alarm(
+        self,
+        any_stack: Reading,
+        name: str,
+        metrics: dict[str, tuple[str, str, int]],
+        expression: str | None,
+        threshold: int,
+        ringing: tuple[int, int, str],
+    ) -> None:
+        alarm = alarms_of(any_stack)[name]
+        assert (metrics_of(alarm), expression_of(alarm)) == (metrics, expression)
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", threshold)
-        assert (alarm["TreatMissingData"], alarm["EvaluationPeriods"]) == ("notBreaching", minutes)
+        assert rings(alarm) == ringing
+        # A percentile of few requests counts, or a quiet service could be slow for ever.
+        assert alarm.get("EvaluateLowSampleCountPercentile") is None
 
-    def test_there_are_no_other_alarms(self, any_stack: Reading) -> None:
-        assert len(alarms(any_stack)) == 6
+    def test_there_are_no_other_alarms(self, any_stack: Reading, own: Reading) -> None:
+        known = {
+            *("TaskErrors", "LoadBalancerErrors", "UnhealthyTargets", "ResponseTime"),
+            *("CrashingTasks", "MissingTasks", "WaitingTasks", "StorageThroughput"),
+        }
+        # At night, the variant "own" runs no task.
+        assert known - alarms_of(any_stack).keys() == ({"MissingTasks"} if any_stack is own else set())
+        assert alarms_of(any_stack).keys() <= known
 
-    @pytest.mark.parametrize("origin", ["Target", "ELB"])
-    def test_5xx_are_counted(self, stack: Reading, origin: str) -> None:
-        (alarm,) = [item for item in alarms(stack) if f"HTTPCode_{origin}_5XX_Count" in str(metrics_of(item))]
-        assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 60)
+    def test_requests_of_the_tasks_are_those_of_the_target_group(self, stack: Reading) -> None:
+        groups = {name: dimensions_of(stack, alarm) for name, alarm in alarms_of(stack).items()}
+        assert ["TargetGroup" in each for each in groups["TaskErrors"]] == [True, True]
+        assert ["TargetGroup" in each for each in groups["LoadBalancerErrors"]] == [False, False]
 
-    def test_missing_tasks_are_those_desired_that_do_not_run(self, stack: Reading) -> None:
-        (alarm,) = [item for item in alarms(stack) if "RunningTaskCount" in str(metrics_of(item))]
-        (expression,) = [item["Expression"] for item in alarm["Metrics"] if "Expression" in item]
-        assert expression == "desired - running"
-        metrics = [item["MetricStat"]["Metric"] for item in alarm["Metrics"] if "MetricStat" in item]
-        for metric in metrics:
-            names = {item["Name"]: item["Value"] for item in metric["Dimensions"]}
-            assert stack.shown(names) == {
+    @pytest.mark.parametrize("name", ["CrashingTasks", "MissingTasks", "WaitingTasks"])
+    def test_tasks_are_those_of_the_service(self, stack: Reading, name: str) -> None:
+        for dimensions in dimensions_of(stack, alarms_of(stack)[name]):
+            assert dimensions == {
                 "ClusterName": "${AWS::ECS::Cluster}",
                 "ServiceName": "${AWS::ECS::Service.Name}",
             }
 
-    def test_efs_throughput_is_a_share_of_what_is_permitted(self, stack: Reading) -> None:
-        (alarm,) = [item for item in alarms(stack) if "MeteredIOBytes" in str(metrics_of(item))]
-        (expression,) = [item["Expression"] for item in alarm["Metrics"] if "Expression" in item]
-        assert expression == "100 * (metered / PERIOD(metered)) / permitted"
-        statistics = {item["Id"]: item["MetricStat"]["Stat"] for item in alarm["Metrics"] if "MetricStat" in item}
-        assert statistics == {"metered": "Sum", "permitted": "Average"}
+    @pytest.mark.parametrize(("name", "least"), [("sandbox", 2), ("production", 2), ("full", 1)])
+    def test_fewer_tasks_than_at_any_time_of_day_ring(
+        self, read: Callable[[str], Reading], name: str, least: int
+    ) -> None:
+        alarm = alarms_of(read(name))["MissingTasks"]
+        assert expression_of(alarm) == f"{least} - FILL(running, 0)"
+        assert metrics_of(alarm) == {"running": (f"{INSIGHTS}/RunningTaskCount", "Minimum", 60)}
+        # In a total outage there is no data.
+        assert (rings(alarm), alarm["Threshold"]) == ((6, 20, "breaching"), 0)
+
+    def test_no_task_is_missed_where_none_has_to_run_at_night(self, own: Reading) -> None:
+        assert min(schedule["min_tasks"] for schedule in OWN["scheduled_tasks"]) == 0
+        assert {rings(alarm)[2] for alarm in alarms_of(own).values()} == {"notBreaching"}
+
+    def test_a_description_says_what_to_do_and_where_to_read_more(self, any_stack: Reading) -> None:
+        for name, alarm in alarms_of(any_stack).items():
+            happened, remedy, page = re.split(r"(?<=\.) ", alarm["AlarmDescription"])
+            assert all((happened, remedy)), name
+            assert page == "docs/fargate-efs.md#what-rings-and-when"
+            assert len(alarm["AlarmDescription"]) <= 1024
+
+    def test_a_failed_deployment_notifies_the_topic(self, any_stack: Reading) -> None:
+        rule = any_stack.one("AWS::Events::Rule")
+        assert any_stack.shown(rule["EventPattern"]) == {
+            "source": ["aws.ecs"],
+            "detail-type": ["ECS Deployment State Change"],
+            "resources": ["${AWS::ECS::Service}"],
+            "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
+        }
+        [target] = rule["Targets"]
+        assert any_stack.to(target["Arn"]) == any_stack.one("AWS::SNS::Topic")
+        said = any_stack.shown(target["InputTransformer"]["InputTemplate"])
+        paths = target["InputTransformer"]["InputPathsMap"]
+        assert f"<{next(name for name, path in paths.items() if path == '$.detail.reason')}>" in said
+        assert "${AWS::ECS::Service.Name}" in said
+        allowed = any_stack.statements(any_stack.to(target["RoleArn"]))
+        assert [statement["Action"] for statement in allowed] in (
+            ["sns:Publish"],
+            ["sns:Publish", ["kms:Decrypt", "kms:GenerateDataKey"]],
+        )
 
     def test_alarms_notify_the_topic_when_they_ring_and_when_they_are_over(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
-        for alarm in alarms(any_stack):
+        for alarm in alarms_of(any_stack).values():
             assert [any_stack.to(action) for action in alarm["AlarmActions"]] == [topic], alarm["AlarmDescription"]
             assert [any_stack.to(action) for action in alarm["OKActions"]] == [topic], alarm["AlarmDescription"]
 
@@ -871,15 +975,17 @@ class TestOperation:
         assert stack.all("AWS::SNS::Subscription") == []
 
     def test_the_dashboard_shows_every_alarm(self, any_stack: Reading) -> None:
-        dashboard = any_stack.one("AWS::CloudWatch::Dashboard")
-        widgets = json.loads(any_stack.shown(dashboard["DashboardBody"]))["widgets"]
-        graphs = {widget["properties"]["title"]: widget["properties"] for widget in widgets}
-        for alarm in alarms(any_stack):
-            graph = graphs[alarm["AlarmDescription"]]
+        graphs = {widget["properties"]["title"]: widget["properties"] for widget in graphs_of(any_stack)}
+        for alarm in alarms_of(any_stack).values():
+            graph = graphs[alarm["AlarmDescription"].partition(". ")[0]]
             drawn = [f"{item[0]}/{item[1]}" for item in graph["metrics"] if isinstance(item[0], str)]
-            assert drawn == list(metrics_of(alarm)), alarm["AlarmDescription"]
+            assert drawn == [metric for metric, _, _ in metrics_of(alarm).values()], alarm["AlarmDescription"]
             lines = [line["value"] for line in graph["annotations"]["horizontal"]]
             assert lines == [alarm["Threshold"]], alarm["AlarmDescription"]
+
+    def test_the_dashboard_has_rows_of_three(self, any_stack: Reading) -> None:
+        places = [(graph["x"], graph["y"], graph["width"], graph["height"]) for graph in graphs_of(any_stack)]
+        assert places == [(8 * (number % 3), 6 * (number // 3), 8, 6) for number in range(len(places))]
 
     @pytest.mark.parametrize(("posture", "value"), [("sandbox", "enabled"), ("production", "enhanced")])
     def test_container_insights(self, read: Callable[[str], Reading], posture: str, value: str) -> None:
@@ -991,7 +1097,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _iam_statements(stack: Reading) -> list[dict[str, Any]]:
-    """All that roles are allowed in the whole template."""
+    """The statements of all roles in the template that allow something."""
     found = [statement for role in stack.all("AWS::IAM::Role") for statement in stack.statements(role)]
     assert found
     return [statement for statement in found if statement["Effect"] == "Allow"]
@@ -1000,17 +1106,17 @@ def _iam_statements(stack: Reading) -> list[dict[str, Any]]:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, FargateEfsStack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.files.file_system.file_system_id, "AWS::EFS::FileSystem"),
-        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.files.file_system.file_system_id: "AWS::EFS::FileSystem",
+        made.load_balancer.load_balancer.load_balancer_arn: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

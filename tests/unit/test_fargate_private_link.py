@@ -12,6 +12,15 @@ from aws_cdk import aws_ecs as ecs
 
 from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, InternalLoadBalancer, SettingsError
 from patternbook.settings.loading import load_settings
+from patternbook.testing.alarms import (
+    alarms_of,
+    dimensions_of,
+    expression_of,
+    graphs_of,
+    metrics_of,
+    rings,
+    roll_back_on,
+)
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
@@ -93,7 +102,7 @@ SERVICE, PERMISSIONS = "AWS::EC2::VPCEndpointService", "AWS::EC2::VPCEndpointSer
 
 @pytest.fixture(scope="module", params=["own", "tried"])
 def consumed(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """With a consumer."""
+    """The stack with a consumer."""
     return read(request.param)
 
 
@@ -135,7 +144,7 @@ def main_vpc(stack: Reading) -> Resource:
 
 
 def endpoint(stack: Reading) -> Resource:
-    """The consumer's."""
+    """The interface endpoint of the consumer."""
     (only,) = [
         item for item in stack.all("AWS::EC2::VPCEndpoint") if "com.amazonaws.vpce" in stack.shown(item["ServiceName"])
     ]
@@ -549,47 +558,72 @@ class TestScaling:
 class TestDeployment:
     def test_rolls_and_rolls_back(self, any_stack: Reading) -> None:
         service = any_stack.one("AWS::ECS::Service")
-        assert service["DeploymentConfiguration"] == {
+        configuration = dict(service["DeploymentConfiguration"])
+        configuration.pop("Alarms", None)
+        assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MinimumHealthyPercent": 100,
             "MaximumPercent": 200,
         }
         assert service["AvailabilityZoneRebalancing"] == "ENABLED"
 
+    def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
+        found = roll_back_on(production, production.one("AWS::ECS::Service"))
+        assert found == {"TargetResets", "LoadBalancerResets", "CrashingTasks", "MissingTasks"}
+        assert roll_back_on(sandbox, sandbox.one("AWS::ECS::Service")) == set()
+
     def test_listener_before_tasks(self, any_stack: Reading) -> None:
         assert any_stack.one(LISTENER).id in any_stack.one("AWS::ECS::Service").depends_on
 
 
-def alarms(stack: Reading) -> dict[str, Resource]:
-    """By the last metric that each watches."""
-    return {
-        item.get("MetricName") or item["Metrics"][-1]["MetricStat"]["Metric"]["MetricName"]: item
-        for item in stack.all("AWS::CloudWatch::Alarm")
-    }
-
-
 class TestOperation:
     @pytest.mark.parametrize(
-        ("metric", "statistic", "threshold", "minutes"),
+        ("name", "failures"),
+        [("TargetResets", "TCP_Target_Reset_Count"), ("LoadBalancerResets", "TCP_ELB_Reset_Count")],
+    )
+    def test_resets_ring_beyond_a_share_of_the_connections(self, any_stack: Reading, name: str, failures: str) -> None:
+        alarm = alarms_of(any_stack)[name]
+        assert expression_of(alarm) == "failures - FILL(attempts, 0) * IF(failures >= 5, 0.05, 0.5)"
+        assert metrics_of(alarm) == {
+            "failures": (f"AWS/NetworkELB/{failures}", "Sum", 60),
+            "attempts": ("AWS/NetworkELB/NewFlowCount", "Sum", 60),
+        }
+        assert (rings(alarm), alarm["Threshold"]) == ((5, 15, "notBreaching"), 0)
+
+    @pytest.mark.parametrize(
+        ("name", "metric", "statistic", "ringing"),
         [
-            ("UnHealthyHostCount", "Maximum", 0, 5),
-            ("TCP_Target_Reset_Count", "Sum", 100, 5),
-            ("TCP_ELB_Reset_Count", "Sum", 100, 5),
-            ("SecurityGroupBlockedFlowCount_Inbound_TCP", "Sum", 0, 5),
-            ("PortAllocationErrorCount", "Sum", 0, 1),
+            ("UnhealthyTargets", "UnHealthyHostCount", "Maximum", (5, 15, "notBreaching")),
+            ("BlockedConnections", "SecurityGroupBlockedFlowCount_Inbound_TCP", "Sum", (3, 15, "notBreaching")),
+            ("PortAllocation", "PortAllocationErrorCount", "Sum", (1, 1, "notBreaching")),
         ],
     )
-    def test_alarm(self, any_stack: Reading, metric: str, statistic: str, threshold: int, minutes: int) -> None:
-        alarm = alarms(any_stack)[metric]
-        assert (alarm["Namespace"], alarm["Statistic"], alarm["Period"]) == ("AWS/NetworkELB", statistic, 60)
-        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", threshold)
-        assert (alarm["TreatMissingData"], alarm["EvaluationPeriods"]) == ("notBreaching", minutes)
-        names = {item["Name"]: any_stack.shown(item["Value"]) for item in alarm["Dimensions"]}
+    def test_alarm(
+        self, any_stack: Reading, name: str, metric: str, statistic: str, ringing: tuple[int, int, str]
+    ) -> None:
+        alarm = alarms_of(any_stack)[name]
+        assert metrics_of(alarm) == {"": (f"AWS/NetworkELB/{metric}", statistic, 60)}
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+        assert rings(alarm) == ringing
+        [names] = dimensions_of(any_stack, alarm)
         assert names["LoadBalancer"].startswith(("${AWS::ElasticLoadBalancingV2", "${Fn::Select}"))
 
-    def test_an_alarm_on_missing_tasks_and_no_other(self, any_stack: Reading) -> None:
-        assert "RunningTaskCount" in alarms(any_stack)
-        assert len(any_stack.all("AWS::CloudWatch::Alarm")) == 6
+    def test_alarms_on_tasks_and_no_other(self, any_stack: Reading) -> None:
+        found = alarms_of(any_stack)
+        assert rings(found["MissingTasks"]) == (6, 20, "breaching")
+        assert rings(found["WaitingTasks"]) == (12, 15, "notBreaching")
+        assert rings(found["CrashingTasks"]) == (4, 20, "notBreaching")
+        assert len(found) == 8
+
+    def test_a_description_ends_with_the_page(self, any_stack: Reading) -> None:
+        for alarm in alarms_of(any_stack).values():
+            assert alarm["AlarmDescription"].endswith(". docs/fargate-private-link.md#what-rings-and-when")
+
+    def test_a_failed_deployment_notifies_the_topic(self, any_stack: Reading) -> None:
+        rule = any_stack.one("AWS::Events::Rule")
+        assert any_stack.to(rule["EventPattern"]["resources"][0]) == any_stack.one("AWS::ECS::Service")
+        assert rule["EventPattern"]["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
+        assert any_stack.to(rule["Targets"][0]["Arn"]) == any_stack.one("AWS::SNS::Topic")
 
     def test_every_alarm_notifies_the_topic(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
@@ -602,10 +636,11 @@ class TestOperation:
         assert stack.all("AWS::SNS::Subscription") == []
 
     def test_the_dashboard_shows_bytes_and_connections(self, any_stack: Reading) -> None:
-        body = any_stack.shown(any_stack.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
-        graphs = [widget["properties"] for widget in json.loads(body)["widgets"]]
-        drawn = {item[1] for graph in graphs for item in graph["metrics"] if isinstance(item[0], str)}
-        assert {"ProcessedBytes", "ActiveFlowCount", "NewFlowCount", *alarms(any_stack)} <= drawn
+        graphs = [widget["properties"] for widget in graphs_of(any_stack)]
+        drawn = {f"{item[0]}/{item[1]}" for graph in graphs for item in graph["metrics"] if isinstance(item[0], str)}
+        watched = {metric for alarm in alarms_of(any_stack).values() for metric, _, _ in metrics_of(alarm).values()}
+        more = {f"AWS/NetworkELB/{name}" for name in ("ProcessedBytes", "ActiveFlowCount", "NewFlowCount")}
+        assert watched | more <= drawn
 
     @pytest.mark.parametrize(("posture", "value"), [("sandbox", "enabled"), ("production", "enhanced")])
     def test_container_insights(self, read: Callable[[str], Reading], posture: str, value: str) -> None:
@@ -750,7 +785,7 @@ def test_principals_of_every_kind(principal: str) -> None:
 
 
 class TestConstructsAlone:
-    """Each refuses mistakes before it makes anything."""
+    """The constructs refuse mistakes before they create anything."""
 
     @pytest.fixture
     def vpc(self) -> ec2.Vpc:
@@ -819,17 +854,17 @@ class TestConstructsAlone:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, FargatePrivateLinkStack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
-        (made.endpoint_service.service.vpc_endpoint_service_id, "AWS::EC2::VPCEndpointService"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.load_balancer.load_balancer.load_balancer_arn: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        made.endpoint_service.service.vpc_endpoint_service_id: "AWS::EC2::VPCEndpointService",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

@@ -1,25 +1,57 @@
 """A requirement of production that a stack misses is an error annotation on that stack, and concerns no other."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 
 import app
 from patternbook import PatternStack
+from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import PublicLoadBalancerSettings
+from patternbook.settings.base import PatternSettings
 from patternbook.testing.synthesis import variant
 from stacks.ecr import EcrStack
 from stacks.fargate_efs import FargateEfsStack
 from tests.book import book_app, stage_of
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
-PUBLIC = [pattern for pattern in app.PATTERNS if issubclass(pattern.settings_type, PublicLoadBalancerSettings)]
+
+
+class Requirement(NamedTuple):
+    settings_type: type[PatternSettings]
+    met_by: dict[str, Any]
+    opt_out: str
+    error: str
+
+
+REQUIREMENTS = (
+    Requirement(
+        PublicLoadBalancerSettings,
+        {"certificate_arn": CERTIFICATE},
+        "allow_plain_http",
+        "requires HTTPS, and the load balancer has no certificate. Set certificate_arn to the ARN of an ACM",
+    ),
+    Requirement(
+        AlarmSettings,
+        {"alarm_email": "ops@example.com"},
+        "allow_silent_alarms",
+        "requires an address for alarms, and there is none. Set alarm_email to an e-mail address",
+    ),
+)
+
+
+def requirements_of(pattern: type[PatternStack]) -> list[Requirement]:
+    return [each for each in REQUIREMENTS if issubclass(pattern.settings_type, each.settings_type)]
+
+
+PATTERNS = [pattern for pattern in app.PATTERNS if requirements_of(pattern)]
+PUBLIC = [pattern for pattern in PATTERNS if issubclass(pattern.settings_type, PublicLoadBalancerSettings)]
 
 
 def errors(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[str]:
-    """What refuses a stack at synth."""
+    """The error annotations of a stack."""
     stack = variant(pattern, outdir, **settings)
     return [str(each.entry.data) for each in Annotations.from_stack(stack).find_error("*", Match.any_value())]
 
@@ -29,14 +61,30 @@ def warnings(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list
     return [str(each.entry.data) for each in Annotations.from_stack(stack).find_warning("*", Match.any_value())]
 
 
-@pytest.mark.parametrize("pattern", PUBLIC, ids=lambda pattern: pattern.__name__)
-def test_production_serves_https_or_says_otherwise(pattern: type[PatternStack], tmp_path: Path) -> None:
-    [error] = errors(pattern, tmp_path / "without", posture="production")
-    assert "Set certificate_arn to the ARN of an ACM certificate" in error
-    assert "or set allow_plain_http to true" in error
-    assert not errors(pattern, tmp_path / "with", posture="production", certificate_arn=CERTIFICATE)
-    assert not errors(pattern, tmp_path / "plain", posture="production", allow_plain_http=True)
-    assert not errors(pattern, tmp_path / "sandbox", posture="sandbox")
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.__name__)
+def test_production_refuses_what_misses_a_requirement(pattern: type[PatternStack], tmp_path: Path) -> None:
+    required = requirements_of(pattern)
+    found = errors(pattern, tmp_path, posture="production")
+    assert len(found) == len(required)
+    for each in required:
+        assert any(each.error in said and f"set {each.opt_out} to true" in said for said in found), each
+
+
+def test_production_accepts_what_says_otherwise(tmp_path: Path) -> None:
+    assert not errors(FargateEfsStack, tmp_path, posture="production", **{each.opt_out: True for each in REQUIREMENTS})
+
+
+def test_production_accepts_what_meets_the_requirements(tmp_path: Path) -> None:
+    met = {name: value for each in REQUIREMENTS for name, value in each.met_by.items()}
+    assert not errors(FargateEfsStack, tmp_path, posture="production", **met)
+
+
+def test_sandbox_requires_nothing(tmp_path: Path) -> None:
+    assert not errors(FargateEfsStack, tmp_path, posture="sandbox")
+
+
+def test_only_the_repository_has_no_requirement() -> None:
+    assert set(app.PATTERNS) - set(PATTERNS) == {EcrStack}
 
 
 @pytest.mark.parametrize("pattern", PUBLIC, ids=lambda pattern: pattern.__name__)

@@ -4,16 +4,19 @@ AWS lists what ECS Anywhere does not support:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-anywhere.html#ecs-anywhere-considerations
 """
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.ecs.service import accept_exec_channel, shell_command
+from patternbook.ecs.service import accept_exec_channel, roll_back_on, shell_command
 from patternbook.ecs.settings import AnywhereSettings
 from patternbook.ecs.task import Task
 from patternbook.limits.instance_types import Architecture
@@ -192,6 +195,8 @@ class AnywhereService(Construct):
             raise ValueError(f"min_healthy_percent must be 0 to 100, got {min_healthy_percent}.")
         super().__init__(scope, construct_id)
         self._task = task
+        self.fewest_tasks = math.ceil(desired_count * min_healthy_percent / 100) or min(desired_count, 1)
+        """Number of tasks that run at any time, also during deployments. A single task may be replaced."""
         # The agent of an external instance registers this attribute:
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html#attributes
         task.definition.add_placement_constraint(
@@ -233,6 +238,10 @@ class AnywhereService(Construct):
             desired_count=settings.desired_count,
             min_healthy_percent=settings.min_healthy_percent,
         )
+
+    def roll_back_on(self, *alarms: Sequence[cloudwatch.Alarm]) -> None:
+        """See :func:`patternbook.ecs.service.roll_back_on`."""
+        roll_back_on(self.service, *alarms, posture=self._task.posture)
 
     @property
     def shell_command(self) -> str:

@@ -41,6 +41,8 @@ class ServiceScaling(Construct):
         check_order("tasks", minimum=min_tasks, maximum=max_tasks)
         super().__init__(scope, construct_id)
         self.target = service.auto_scale_task_count(min_capacity=min_tasks, max_capacity=max_tasks)
+        self.fewest_tasks = min_tasks
+        """The lowest minimum at any time of day."""
         self._policies: dict[Hashable, str] = {}
         """The kind of policy of each metric in use."""
         self._schedules: set[tuple[str, str]] = set()
@@ -163,6 +165,7 @@ class ServiceScaling(Construct):
                 f"cron and time_zone must differ between schedules, got {cron!r} and {time_zone!r} twice. Change one."
             )
         self._schedules.add((cron, time_zone))
+        self.fewest_tasks = min(self.fewest_tasks, min_tasks)
         self.target.scale_on_schedule(
             construct_id,
             schedule=appscaling.Schedule.expression(f"cron({cron})"),

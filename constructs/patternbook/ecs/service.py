@@ -1,9 +1,11 @@
 """ECS clusters and services, with deployments that roll back when they fail."""
 
 from collections.abc import Sequence
-from typing import Generic, TypedDict, TypeVar
+from itertools import chain
+from typing import Generic, TypedDict, TypeVar, cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
@@ -51,6 +53,26 @@ def shell_command(service: ecs.BaseService, task: Task) -> str:
         f" --service-name {service.service_name} --query 'taskArns[0]' --output text)"
         f" --container {task.container.container_name} --interactive --command /bin/sh"
     )
+
+
+def roll_back_on(service: ecs.BaseService, *alarms: Sequence[cloudwatch.Alarm], posture: Posture) -> None:
+    """Rolls a deployment back if one of the alarms rings before its end, if the posture allows that.
+
+    ECS watches the alarms until some time after the last new task has started (the bake time, which it computes from
+    the periods of the alarms), so each deployment takes that much longer
+    (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html). If an alarm rings when
+    a deployment starts, ECS ignores the alarms in this deployment, so a failing service can be repaired
+    (https://github.com/aws/copilot-cli/pull/4512).
+
+    :param alarms: lists of alarms that each have a name of their own. An alarm on the service itself depends on it, so
+        the service must not depend on the alarm.
+    :raises ValueError: if an alarm has no name.
+    """
+    names = [cast("cloudwatch.CfnAlarm", alarm.node.default_child).alarm_name or "" for alarm in chain(*alarms)]
+    if any(not name or cdk.Token.is_unresolved(name) for name in names):
+        raise ValueError("alarms must each have an alarm_name of their own, got one without. Name it.")
+    if posture.deployment_alarms and names:
+        service.enable_deployment_alarms(names)
 
 
 class RollingOptions(TypedDict):
@@ -102,15 +124,20 @@ class RollingService(Construct, Generic[Service]):
         task, files = self.task, self.task.files
         if files:
             files.grant_read_write(task.definition.task_role, client=self.service)
-            self.service.node.add_dependency(files.file_system.mount_targets_available)
+            self.service.node.add_dependency(files)
         self.service.node.add_dependency(
-            # The route to the registry, and the permission to pull and to read secrets.
-            *(subnet.internet_connectivity_established for subnet in self._network.vpc.private_subnets),
+            # The connection to the registry, and the permission to pull and to read secrets.
+            self._network.connectivity,
+            self.group,
             task.execution_role,
             # AWS does not delete capacity providers in use.
             self.service.cluster,
         )
         accept_exec_channel(task)
+
+    def roll_back_on(self, *alarms: Sequence[cloudwatch.Alarm]) -> None:
+        """See :func:`roll_back_on`."""
+        roll_back_on(self.service, *alarms, posture=self.task.posture)
 
     @property
     def shell_command(self) -> str:

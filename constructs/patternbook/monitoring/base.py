@@ -1,6 +1,7 @@
 """A CloudWatch dashboard, and alarms that notify an SNS topic."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -13,20 +14,42 @@ from typing_extensions import Self
 
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.monitoring.topic import NotificationTopic
+from patternbook.posture import Posture
 
 MINUTE = cdk.Duration.minutes(1)
+ANCHOR = "#what-rings-and-when"
+"""The section of a page that says what to do when an alarm rings."""
 
 
 class MonitoringBase(Construct):
-    """A dashboard, and alarms that notify a topic. The dashboard shows each alarm on the graph of its metric."""
+    """A dashboard, and alarms that notify a topic. The dashboard shows each alarm on the graph of its metric.
+
+    If the posture requires an address for alarms and there is none, an error annotation makes the CDK CLI refuse the
+    stack, unless ``allow_silent_alarms`` permits it.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, email: str | None = None, key: kms.Key | None = None
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        posture: Posture,
+        email: str | None = None,
+        allow_silent_alarms: bool = False,
+        key: kms.Key | None = None,
+        page: str | None = None,
     ) -> None:
         """:param email: e-mail address for alarms.
+        :param allow_silent_alarms: no address even if the posture requires one.
         :param key: encrypts the notifications, see :func:`patternbook.data.encryption.data_key`.
+        :param page: page with the section "What rings, and when". Each alarm's description ends with its anchor.
         """
         super().__init__(scope, construct_id)
+        if email is None and posture.require_alarm_address and not allow_silent_alarms:
+            cdk.Annotations.of(self).add_error(
+                f"Posture {posture.name} requires an address for alarms, and there is none. Set alarm_email to an "
+                "e-mail address, or subscribe to the topic in another way and set allow_silent_alarms to true."
+            )
         self._notifications = NotificationTopic(self, "Alarms", email=email, key=key)
         self.topic = self._notifications.topic
         # The policy that requires TLS replaces the default policy, which would let alarms publish.
@@ -39,13 +62,31 @@ class MonitoringBase(Construct):
             )
         )
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard")
+        self._graphs = _RowsOfThree()
+        self.dashboard.add_widgets(self._graphs)  # ty: ignore[invalid-argument-type]
+        self._page = [f"{page}{ANCHOR}"] if page else []
         self._action = actions.SnsAction(self.topic)  # ty: ignore[invalid-argument-type]
 
     @classmethod
     def from_settings(
-        cls, scope: Construct, construct_id: str, settings: AlarmSettings, *, key: kms.Key | None = None
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: AlarmSettings,
+        *,
+        posture: Posture,
+        key: kms.Key | None = None,
+        page: str | None = None,
     ) -> Self:
-        return cls(scope, construct_id, email=settings.alarm_email, key=key)
+        return cls(
+            scope,
+            construct_id,
+            posture=posture,
+            email=settings.alarm_email,
+            allow_silent_alarms=settings.allow_silent_alarms,
+            key=key,
+            page=page,
+        )
 
     @property
     def dashboard_url(self) -> str:
@@ -63,42 +104,81 @@ class MonitoringBase(Construct):
         *,
         threshold: float,
         description: str,
+        remedy: str | None = None,
         minutes: int = 5,
-        missing_data_breaches: bool = False,
+        breaching_minutes: int | None = None,
+        missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+        named: bool = False,
     ) -> cloudwatch.Alarm:
         """Adds an alarm on a metric, and a graph of it.
 
+        It is an "M out of N" alarm: it rings when ``breaching_minutes`` of the last ``minutes`` breach
+        (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html).
+
         :param threshold: the alarm rings above it, in the unit of the metric.
-        :param minutes: number of consecutive breaching minutes before the alarm rings.
-        :param missing_data_breaches: whether a minute without data counts as breaching.
+        :param description: what has happened, without a full stop.
+        :param remedy: one sentence that says where to look and what to do.
+        :param minutes: number of most recent minutes that are evaluated.
+        :param breaching_minutes: how many of them have to breach, in any order. Defaults to all.
+        :param missing_data: how a minute without data counts.
+        :param named: give the alarm a name of its own, so that a service can name it without depending on it.
+        :raises ValueError: if ``breaching_minutes`` is below 1 or above ``minutes``.
         """
-        missing_data = cloudwatch.TreatMissingData
+        if breaching_minutes is not None and not 1 <= breaching_minutes <= minutes:
+            raise ValueError(f"breaching_minutes must be 1 to minutes ({minutes}), got {breaching_minutes}.")
+        explained = " ".join([f"{description}.", *([remedy] if remedy else []), *self._page])
         alarm = cloudwatch.Alarm(
             self,
             name,
+            alarm_name=self._name_of(name) if named else None,
             metric=metric,
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
-            treat_missing_data=missing_data.BREACHING if missing_data_breaches else missing_data.NOT_BREACHING,
-            alarm_description=description,
+            datapoints_to_alarm=breaching_minutes,
+            treat_missing_data=missing_data,
+            alarm_description=explained if remedy or self._page else description,
         )
         alarm.add_alarm_action(self._action)  # ty: ignore[invalid-argument-type]
         alarm.add_ok_action(self._action)  # ty: ignore[invalid-argument-type]
-        self.dashboard.add_widgets(
-            cloudwatch.GraphWidget(title=description, left=[metric], left_annotations=[alarm.to_annotation()], width=8)
-        )
+        self._graphs.add(title=description, left=[metric], left_annotations=[alarm.to_annotation()])
         return alarm
 
     def graph(self, title: str, metrics: Sequence[cloudwatch.IMetric]) -> None:
         """Adds a graph without an alarm."""
-        self.dashboard.add_widgets(cloudwatch.GraphWidget(title=title, left=metrics, width=8))
+        self._graphs.add(title=title, left=metrics)
+
+    def _name_of(self, name: str) -> str:
+        """A name that is unique in the account and Region, as the name of the stack is."""
+        stack = cdk.Stack.of(self)
+        path = self.node.path.removeprefix(f"{stack.node.path}/").replace("/", "-")
+        return f"{stack.stack_name}-{path}-{name}"
 
     def notify_on_event(
         self, name: str, pattern: events.EventPattern, *, description: str, message: str
     ) -> events.Rule:
         """See :meth:`patternbook.monitoring.topic.NotificationTopic.notify_on_event`."""
+        message = " ".join([message, *self._page])
         return self._notifications.notify_on_event(self, name, pattern, description=description, message=message)
+
+
+class _RowsOfThree(cloudwatch.Row):
+    """Graphs side by side, in rows of three. CDK's own row places a widget that is added later below all others."""
+
+    WIDTH, HEIGHT = 8, 6
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all: list[cloudwatch.GraphWidget] = []
+
+    def add(self, **properties: Any) -> None:
+        graph = cloudwatch.GraphWidget(width=self.WIDTH, height=self.HEIGHT, **properties)
+        self._all.append(graph)
+        self.add_widget(graph)
+
+    def position(self, x: float, y: float) -> None:
+        for number, graph in enumerate(self._all):
+            graph.position(x + self.WIDTH * (number % 3), y + self.HEIGHT * (number // 3))
 
 
 def metrics_of(namespace: str, dimensions: Mapping[str, str]) -> Callable[[str, str], cloudwatch.Metric]:

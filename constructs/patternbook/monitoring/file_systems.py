@@ -13,5 +13,8 @@ class FileSystemAlarms(MonitoringBase):
             "StorageThroughput",
             files.throughput_utilization(),
             threshold=80,
+            minutes=15,
+            breaching_minutes=5,
             description="The file system uses more than 80 % of its permitted throughput",
+            remedy="Find what reads or writes so much, and cache or write in larger pieces.",
         )

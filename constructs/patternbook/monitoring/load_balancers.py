@@ -1,9 +1,15 @@
 """Alarms of load balancers."""
 
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from patternbook.monitoring.base import MINUTE, MonitoringBase
 from patternbook.network.public_load_balancer import response_time
+
+FAILS_CHECK = (
+    "Compare the health check with what the application answers, and see its log group; describe-target-health gives "
+    "the reason."
+)
 
 
 class LoadBalancerAlarms(MonitoringBase):
@@ -11,72 +17,99 @@ class LoadBalancerAlarms(MonitoringBase):
 
     def watch_load_balancer(
         self, load_balancer: elbv2.IApplicationLoadBalancer, targets: elbv2.ApplicationTargetGroup | None = None
-    ) -> None:
+    ) -> list[cloudwatch.Alarm]:
         """Adds alarms on 5xx responses of tasks and load balancer, unhealthy targets and slow responses.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 
         :param targets: target group to watch. Without it, alarms cover all tasks behind the load balancer, and there
             is no alarm on unhealthy targets, because only a target group has that metric.
+        :return: the alarms that tell of a bad deployment, see :func:`patternbook.ecs.service.roll_back_on`.
         """
-        of_tasks = targets.metrics if targets else load_balancer.metrics
-        self.watch(
+        of_all = load_balancer.metrics
+        of_tasks = targets.metrics if targets else of_all
+        task_errors = self.watch(
             "TaskErrors",
-            of_tasks.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
-            threshold=5,
-            description="More than 5 responses of the tasks per minute are 5xx",
+            failures_beyond_tolerance(
+                of_tasks.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
+                of_tasks.request_count(period=MINUTE),
+            ),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=3,
+            named=True,
+            description="Tasks answer too many requests with 5xx",
+            remedy="Look for errors in the log group of the tasks, and go back to the last version if one is new.",
         )
-        self.watch(
+        balancer_errors = self.watch(
             "LoadBalancerErrors",
-            load_balancer.metrics.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
-            threshold=5,
-            description="More than 5 responses of the load balancer itself per minute are 5xx",
+            failures_beyond_tolerance(
+                of_all.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
+                of_all.request_count(period=MINUTE),
+            ),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=3,
+            named=True,
+            description="The load balancer itself answers too many requests with 5xx",
+            remedy="No task answers: look at the health of the targets, and at the events of the service.",
         )
         if targets:
-            self.watch(
-                "UnhealthyTargets",
-                targets.metrics.unhealthy_host_count(statistic="max", period=MINUTE),
-                threshold=0,
-                description="A task fails its health check",
-            )
+            self._watch_unhealthy_targets(targets.metrics.unhealthy_host_count(statistic="max", period=MINUTE))
+        # Five slow minutes of fifteen: a slow request in a quiet hour stays silent, and a quiet service that is always
+        # slow rings. So few requests are evaluated, too, which EvaluateLowSampleCountPercentile could prevent:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
         self.watch(
             "ResponseTime",
             response_time(of_tasks),
             threshold=1,
+            minutes=15,
+            breaching_minutes=5,
             description="One request in ten takes longer than 1 second",
+            remedy="Look at CPU and memory on the dashboard: add tasks if they are high, or see what tasks wait for.",
         )
+        return [task_errors, balancer_errors]
 
     def watch_network_load_balancer(
         self, load_balancer: elbv2.NetworkLoadBalancer, targets: elbv2.NetworkTargetGroup
-    ) -> None:
+    ) -> list[cloudwatch.Alarm]:
         """Adds alarms on unhealthy targets and on reset, blocked and portless connections, and graphs of traffic.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
+
+        :return: the alarms that tell of a bad deployment, see :func:`patternbook.ecs.service.roll_back_on`.
         """
         metrics = load_balancer.metrics
-        self.watch(
-            "UnhealthyTargets",
-            targets.metrics.un_healthy_host_count(statistic="max", period=MINUTE),
-            threshold=0,
-            description="A task fails its health check",
-        )
-        self.watch(
+        flows = metrics.new_flow_count(statistic="sum", period=MINUTE)
+        self._watch_unhealthy_targets(targets.metrics.un_healthy_host_count(statistic="max", period=MINUTE))
+        target_resets = self.watch(
             "TargetResets",
-            metrics.tcp_target_reset_count(statistic="sum", period=MINUTE),
-            threshold=100,
-            description="Tasks reset more than 100 connections per minute",
+            failures_beyond_tolerance(metrics.tcp_target_reset_count(statistic="sum", period=MINUTE), flows),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=5,
+            named=True,
+            description="Tasks reset too many connections",
+            remedy="Look for errors in the log group of the tasks, and go back to the last version if one is new.",
         )
-        self.watch(
+        balancer_resets = self.watch(
             "LoadBalancerResets",
-            metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE),
-            threshold=100,
-            description="The load balancer itself resets more than 100 connections per minute",
+            failures_beyond_tolerance(metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE), flows),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=5,
+            named=True,
+            description="The load balancer itself resets too many connections",
+            remedy="Look at the health of the targets, and at clients that use connections after 350 idle seconds.",
         )
         self.watch(
             "BlockedConnections",
             metrics.custom("SecurityGroupBlockedFlowCount_Inbound_TCP", statistic="sum", period=MINUTE),
             threshold=0,
+            minutes=15,
+            breaching_minutes=3,
             description="The load balancer's security group blocks connections",
+            remedy="Find the client in the flow logs, and add its addresses to allowed_cidrs if it may connect.",
         )
         # PrivateLink clients share the addresses of the load balancer, and so its ports.
         self.watch(
@@ -85,12 +118,39 @@ class LoadBalancerAlarms(MonitoringBase):
             threshold=0,
             minutes=1,
             description="The load balancer has no free port for a connection to a task",
+            remedy="Run more tasks, because each task adds ports.",
         )
         self.graph("Bytes", [metrics.processed_bytes(statistic="sum", period=MINUTE)])
-        self.graph(
-            "Connections",
-            [
-                metrics.active_flow_count(statistic="avg", period=MINUTE),
-                metrics.new_flow_count(statistic="sum", period=MINUTE),
-            ],
+        self.graph("Connections", [metrics.active_flow_count(statistic="avg", period=MINUTE), flows])
+        return [target_resets, balancer_resets]
+
+    def _watch_unhealthy_targets(self, unhealthy: cloudwatch.Metric) -> None:
+        # ECS replaces a task that fails its health check, so a bad one is unhealthy for a minute or two, again and
+        # again. A task that takes up to four minutes to start is unhealthy once, and stays silent.
+        self.watch(
+            "UnhealthyTargets",
+            unhealthy,
+            threshold=0,
+            minutes=15,
+            breaching_minutes=5,
+            description="A task fails its health check",
+            remedy=FAILS_CHECK,
         )
+
+
+def failures_beyond_tolerance(failures: cloudwatch.Metric, attempts: cloudwatch.Metric) -> cloudwatch.MathExpression:
+    """The number of failures of a minute above what is tolerated: 5 % of the attempts, or half of them if fewer than 5
+    attempts fail.
+
+    So 5 of 5 failures count, and 6 of a million do not. The only request of a minute counts if it fails; with an alarm
+    on 3 of 15 minutes, one such request stays silent, and a service rings that fails once every seven minutes.
+
+    A load balancer counts no request that it rejects because there is no target, hence FILL:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
+    return cloudwatch.MathExpression(
+        expression="failures - FILL(attempts, 0) * IF(failures >= 5, 0.05, 0.5)",
+        using_metrics={"failures": failures, "attempts": attempts},
+        label="Failures above the tolerance",
+        period=MINUTE,
+    )

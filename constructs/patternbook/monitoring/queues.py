@@ -1,5 +1,7 @@
 """Alarms of SQS queues."""
 
+from aws_cdk import aws_cloudwatch as cloudwatch
+
 from patternbook.data.queues import WorkQueue
 from patternbook.monitoring.base import MonitoringBase
 
@@ -7,22 +9,34 @@ from patternbook.monitoring.base import MonitoringBase
 class QueueAlarms(MonitoringBase):
     """Alarms on old messages and dead letters."""
 
-    def watch_queue(self, work: WorkQueue) -> None:
+    def watch_queue(self, work: WorkQueue) -> list[cloudwatch.Alarm]:
         """Adds alarms on old messages and on the dead-letter queue, and a graph of the backlog.
 
+        SQS sends no metrics of a queue that nobody has called for six hours, so without data the alarms keep their
+        state: a message in the dead-letter queue is still there.
+
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+
+        :return: the alarms that tell of a bad deployment, see :func:`patternbook.ecs.service.roll_back_on`.
         """
-        self.watch(
+        old = self.watch(
             "OldMessages",
             work.age_of_oldest(),
             threshold=600,
+            breaching_minutes=3,
+            missing_data=cloudwatch.TreatMissingData.IGNORE,
+            named=True,
             description="A message waits for longer than 10 minutes",
+            remedy="Look at the log group of the workers for errors, and raise their maximum number if all are busy.",
         )
         self.watch(
             "DeadLetters",
             work.dead_letter_count(),
             threshold=0,
             minutes=1,
+            missing_data=cloudwatch.TreatMissingData.IGNORE,
             description="The dead-letter queue is not empty",
+            remedy="Receive a message to see what failed, mend the worker, and start a redrive to the queue.",
         )
         self.graph("Backlog", [work.backlog()])
+        return [old]

@@ -1,15 +1,17 @@
 """The SNS topic that notifies people of alarms and events."""
 
+from functools import cached_property
+
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.monitoring.settings import AlarmSettings
-from patternbook.nag import acknowledge
+from patternbook.monitoring.settings import TopicSettings
 
 
 class NotificationTopic(Construct):
@@ -34,7 +36,7 @@ class NotificationTopic(Construct):
 
     @classmethod
     def from_settings(
-        cls, scope: Construct, construct_id: str, settings: AlarmSettings, *, key: kms.Key | None = None
+        cls, scope: Construct, construct_id: str, settings: TopicSettings, *, key: kms.Key | None = None
     ) -> Self:
         return cls(scope, construct_id, email=settings.alarm_email, key=key)
 
@@ -43,16 +45,30 @@ class NotificationTopic(Construct):
     ) -> events.Rule:
         """Sends a message for each event. :class:`aws_cdk.aws_events.EventField` puts values of the event into it."""
         rule = events.Rule(scope, construct_id, description=description, event_pattern=pattern)
-        # EventBridge uses a role, because a grant to the service would let it use the key for any topic of any account.
         rule.add_target(
             targets.SnsTopic(  # ty: ignore[invalid-argument-type]
                 self.topic,  # ty: ignore[invalid-argument-type]
                 message=events.RuleTargetInput.from_text(message),
-                authorize_using_role=True,
+                # CDK would add kms:GenerateDataKey* to the policy.
+                role=self._publisher.without_policy_updates(),
             )
         )
-        if self._key is not None:
-            acknowledge(
-                rule, "IAM5[Action::kms:GenerateDataKey*]", "CDK grants both variants, on this stack's key only."
-            )
         return rule
+
+    @cached_property
+    def _publisher(self) -> iam.Role:
+        """The role of EventBridge. A grant to the service would let it use the key for any topic of any account.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        """
+        role = iam.Role(
+            self,
+            "Publisher",
+            assumed_by=iam.ServicePrincipal("events.amazonaws.com"),  # ty: ignore[invalid-argument-type]
+        )
+        iam.Grant.add_to_principal(grantee=role, actions=["sns:Publish"], resource_arns=[self.topic.topic_arn])
+        if self._key is not None:
+            iam.Grant.add_to_principal(
+                grantee=role, actions=["kms:Decrypt", "kms:GenerateDataKey"], resource_arns=[self._key.key_arn]
+            )
+        return role
