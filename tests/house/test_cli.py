@@ -212,7 +212,7 @@ class TestStages:
         assert "Patternbook (production): Fargate service" in result.stdout
 
     def test_a_missing_required_setting_is_one_message(self, tmp_path: Path) -> None:
-        chosen = ("-c", "patterns=FargateEfsStack,AppRunnerStack")
+        chosen = ("-c", "patterns=FargateEfsStack,AppRunnerStack", "-c", "EveryStack.alarm_email=ops@example.com")
         result = self.synth("production/FargateEfsStack", *chosen, outdir=tmp_path)
         assert result.returncode == 1
         assert result.stderr.count("certificate_arn") == 1

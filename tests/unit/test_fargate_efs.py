@@ -558,8 +558,10 @@ class TestLoadBalancer:
         assert action["Type"] == "forward"
 
     def test_plain_http_is_warned_of(self, sandbox: Reading) -> None:
-        annotations = Annotations.from_stack(sandbox.stack)
-        assert len(annotations.find_warning("*", Match.string_like_regexp("serves plain HTTP"))) == 1
+        warnings = Annotations.from_stack(sandbox.stack).find_warning(
+            "*", Match.string_like_regexp("serves plain HTTP")
+        )
+        assert len(warnings) == 1
 
     def test_https_is_not_warned_of(self, own: Reading, full: Reading) -> None:
         for stack in (own, full):
