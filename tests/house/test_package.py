@@ -199,7 +199,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         ("Foreign", "AWS::ElasticLoadBalancingV2::Listener", 1),
         ("Foreign", "AWS::ECS::Service", 1),
         ("Foreign", "AWS::ApplicationAutoScaling::ScalableTarget", 1),
-        ("Foreign", "AWS::ApplicationAutoScaling::ScalingPolicy", 4),
+        ("Foreign", "AWS::ApplicationAutoScaling::ScalingPolicy", 5),
         ("Foreign", "AWS::CloudWatch::Alarm", 8),
         ("Foreign", "AWS::CloudWatch::Dashboard", 1),
         ("Foreign", "AWS::SNS::Subscription", 1),

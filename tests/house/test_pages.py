@@ -55,6 +55,10 @@ def test_production_is_a_stage(pattern: type[PatternStack], page: str) -> None:
     assert "posture=" not in page
 
 
+def test_it_leads_to_what_an_account_needs(page: str) -> None:
+    assert "Read [Before the first deployment](before-the-first-deployment.md)" in page
+
+
 def test_it_says_what_to_do_after_a_failed_deployment(page: str) -> None:
     assert "If the *first* deployment fails" in page
     assert "(failed-deployments.md)" in page
