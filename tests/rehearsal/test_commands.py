@@ -178,8 +178,11 @@ def test_two_rehearsals_at_once_are_independent(rehearsal: Start, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "EcrStak"], "Unknown stack EcrStak. Choose from FargateEfsStack, "),
-        (["run", "--stage", "prod"], "Argument --stage: invalid choice: 'prod' (choose from"),
+        (
+            ["run", "EcrStak"],
+            "STACK must be a stack of the book, got 'EcrStak'. Did you mean \"EcrStack\"? Choose from ",
+        ),
+        (["run", "--stage", "prod"], "STAGE must be sandbox or production in a rehearsal, got 'prod'. Leave it out"),
         (["up", "--port", "http"], "Argument --port: invalid int value: 'http'. See python -m rehearsal up --help."),
         (["up", "--port", "70000"], "The port must be 0 to 65535, got 70000."),
         ([], "The following arguments are required: COMMAND. See python -m rehearsal --help."),
