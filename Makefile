@@ -92,4 +92,4 @@ lock: $(READY) ## compile requirements.txt from pyproject.toml
 		--custom-compile-command 'make lock' --output-file requirements.txt -
 
 clean: ## remove what is installed and what is generated
-	rm -rf $(VENV) node_modules build cdk.out cdk.out.production constructs/patternbook.egg-info
+	rm -rf $(VENV) node_modules cdk.out cdk.out.production
