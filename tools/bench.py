@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import app
-from patternbook.settings.context import PATTERNS, read_cdk_json
+from patternbook.settings.context import read_cdk_json
+from patternbook.settings.keys import PATTERNS
 from tools import bench_edge
 
 ROOT: Final = Path(__file__).parents[1]

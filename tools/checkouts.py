@@ -32,8 +32,8 @@ class RefusedError(Exception):
 
     @property
     def keys(self) -> set[str]:
-        """The context keys that the app refuses."""
-        return set(re.findall(r"^  (\w+\.\w+) = ", str(self), re.MULTILINE))
+        """The context keys that the app refuses, also for a value within, such as ``EcrStack.rules.2.days``."""
+        return set(re.findall(r"^  (\w+\.\w+)\S* = ", str(self), re.MULTILINE))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from patternbook.settings.context import STAGES, read_cdk_json
+from patternbook.settings.context import read_cdk_json
+from patternbook.settings.keys import STAGES
 from patternbook.settings.mistakes import SettingsError, did_you_mean
 
 CDK_JSON: Final = Path(__file__).parents[1] / "cdk.json"

@@ -12,7 +12,8 @@ from typing_extensions import Unpack
 from patternbook.posture import Posture
 from patternbook.rules.plugin import PatternbookRules
 from patternbook.settings.base import PatternSettings, RegionalSettings
-from patternbook.settings.context import read_cdk_json
+from patternbook.settings.context import read_cdk_json, read_files
+from patternbook.settings.keys import ignored
 from patternbook.settings.loading import Plan, load
 from patternbook.settings.mistakes import SettingsError
 from patternbook.settings.stages import Stage
@@ -82,7 +83,7 @@ def build_app(
     """Makes an app with every pattern. The sandbox stands directly in it, and every other stage is a ``cdk.Stage``.
 
     The context of the CDK CLI overrides ``context``, which overrides that of ``cdk_json``. Outside of the CLI nothing
-    else would read ``cdk_json``.
+    else would read ``cdk_json``. Settings in ``context`` have the precedence of the command line.
 
     :raises SettingsError: with every mistake in the settings, before it makes any stack.
     """
@@ -96,8 +97,8 @@ def synthesize(patterns: Patterns, *, cdk_json: Path) -> None:
         app, plan = _build(patterns, cdk_json=cdk_json)
     except SettingsError as error:
         sys.exit(str(error))
-    if plan.ignored:
-        print(f"Context keys that no pattern knows are ignored: {', '.join(plan.ignored)}.", file=sys.stderr)
+    for sentence in ignored(plan.ignored):
+        print(sentence, file=sys.stderr)
     app.synth()
 
 
@@ -124,7 +125,7 @@ def _build(
     patterns, in_file = tuple(patterns), read_cdk_json(cdk_json)
     app = cdk.App(context={**in_file, **(context or {})}, outdir=outdir)
     types = {pattern.__name__: pattern.settings_type for pattern in patterns}
-    plan = load(app.node.get_all_context(), types, cdk_json=in_file)
+    plan = load(app.node.get_all_context(), types, files=read_files(cdk_json, in_file))
     cdk.Validations.of(app).add_plugins(PatternbookRules())
     for stage in plan.stages:
         add_stage(app, patterns, stage)

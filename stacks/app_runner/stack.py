@@ -54,12 +54,12 @@ class AppRunnerStack(PatternStack):
             self, "AppRunner", settings, connector=self.connector, key=self.key
         )
         self.ingress = None
-        url, clients = self.service.url, "on the internet"
+        url, clients = self.service.url, "the internet"
         if self.network and settings.private_ingress:
             self.ingress = PrivateIngress.from_settings(
                 self, "Ingress", settings, service_arn=self.service.arn, vpc=self.network.vpc
             )
-            url, clients = self.ingress.url, "in the VPC"
+            url, clients = self.ingress.url, "clients in the VPC"
             self.output("VpcId", self.network.vpc.vpc_id, "VPC of the service's clients")
         self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         scales = settings.min_instances < settings.max_instances
@@ -67,7 +67,7 @@ class AppRunnerStack(PatternStack):
             self.service.name, self.service.id, max_instances=settings.max_instances if scales else None
         )
 
-        self.output("Url", url, f"URL of the service for clients {clients}")
+        self.output("Url", url, f"URL of the service for {clients}")
         self.output("ServiceArn", self.service.arn, "ARN of the service, for App Runner's commands")
         self.output("DeployCommand", self.service.command("start-deployment"), "Deploys the current source")
         self.output("PauseCommand", self.service.command("pause-service"), "Stops the service and its cost")
@@ -84,4 +84,4 @@ class AppRunnerStack(PatternStack):
                 self.connector.group.security_group_id,
                 "Security group that a database in the VPC must admit",
             )
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

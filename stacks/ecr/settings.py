@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import SettingsModel
+from patternbook.limits.given import shown
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings import fields
-from patternbook.settings.fields import EachOnce, Unit, Whole
+from patternbook.settings.fields import EachOnce, Whole
+from patternbook.settings.validators import Unit, prose
 
 ECR_PUBLIC_REGION = "us-east-1"
 
@@ -40,11 +42,11 @@ class PublicRepository(SettingsModel):
 
     name: fields.RepositoryName | None = None
     """Name of the repository. Defaults to a name that CloudFormation generates."""
-    description: Annotated[str, fields.prose(1024)] | None = None
+    description: Annotated[str, prose(1024)] | None = None
     """Short description in search results."""
-    about: Annotated[str, fields.prose(25_600)] | None = None
+    about: Annotated[str, prose(25_600)] | None = None
     """Description of the image, in Markdown."""
-    usage: Annotated[str, fields.prose(25_600)] | None = None
+    usage: Annotated[str, prose(25_600)] | None = None
     """Usage of the image, in Markdown."""
     architectures: Annotated[tuple[Literal["ARM", "ARM 64", "x86", "x86-64"], ...], Field(max_length=4), EachOnce] = ()
     """Supported architectures."""
@@ -105,7 +107,8 @@ class EcrSettings(AlarmSettings):
         for earlier, later in combinations(value, 2):
             if later.prefix.startswith(earlier.prefix):
                 raise ValueError(
-                    f'Must not list prefix "{later.prefix}" after "{earlier.prefix}", whose rule selects the same'
+                    f'Must not list prefix "{shown(later.prefix)}" after "{shown(earlier.prefix)}", whose rule '
+                    "selects the same"
                     " images. Swap or merge them."
                 )
         return value

@@ -12,8 +12,9 @@ from patternbook.limits.instance_types import DEFAULT_TYPES, TaskSize, check_roo
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSettings
 from patternbook.settings import fields
-from patternbook.settings.fields import Unit, Whole, YesNo
+from patternbook.settings.fields import Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
+from patternbook.settings.validators import Unit
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters_ec2.html
 Cpu = Annotated[Whole, Field(ge=128, le=4096), Unit("CPU units")]

@@ -10,7 +10,8 @@ from patternbook.ecs.settings import ScalingSettings, TaskSettings
 from patternbook.limits.ecs_capacity import check_fits
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSettings
-from patternbook.settings.fields import Unit, Whole
+from patternbook.settings.fields import Whole
+from patternbook.settings.validators import Unit
 
 
 # Base classes validate from last to first, and a validator sees only the fields before it: max_memory_gib is checked

@@ -78,5 +78,5 @@ class EcsManagedInstancesStack(PatternStack):
         self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
         self.output("InstancesCommand", self.capacity.instances_command, "Lists the instances with their types")
         if posture.execute_command:
-            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a web task (ECS Exec)")
+            self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

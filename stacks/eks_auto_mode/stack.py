@@ -44,6 +44,10 @@ class EksAutoModeStack(PatternStack):
         self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, key=self.key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Command that sets up kubectl")
-        self.output("ControlPlaneLogGroupName", self.cluster.log_group.log_group_name, "Log group of the control plane")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
+        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")
+        self.output(
+            "ControlPlaneLogGroupName",
+            self.cluster.log_group.log_group_name,
+            "CloudWatch log group of the control plane",
+        )
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

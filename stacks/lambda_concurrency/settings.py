@@ -10,7 +10,8 @@ from patternbook.data.settings import LogSettings
 from patternbook.limits.aws_lambda import TrafficShift
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings import fields
-from patternbook.settings.fields import EachOnce, Unit, Whole
+from patternbook.settings.fields import EachOnce, Whole
+from patternbook.settings.validators import Unit
 from stacks.lambda_concurrency.demonstration import CODE
 
 

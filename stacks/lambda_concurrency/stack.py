@@ -63,5 +63,5 @@ class LambdaConcurrencyStack(PatternStack):
         self.output(
             "FailuresQueueUrl", self.failures.queue.queue_url, "Queue of events that the function could not process"
         )
-        self.output("LogGroupName", self.log_group.log_group_name, "Log group of the function")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and health at a glance")
+        self.output("LogGroupName", self.log_group.log_group_name, "CloudWatch log group of the function")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -57,7 +57,10 @@ def package(event: EdgeEvent, settings: Mapping[str, Any]) -> dict[str, str]:
 
 def has_variant(path: str) -> bool:
     """Whether the site has a page in both variants."""
-    return all((folder / path[1:] / "index.html").is_file() for folder in (SITE, SITE / VARIANT_FOLDER))
+    try:
+        return all((folder / path[1:] / "index.html").is_file() for folder in (SITE, SITE / VARIANT_FOLDER))
+    except OSError:  # a name that no file can have, such as one of 1,000 characters
+        return False
 
 
 def _viewer_request(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from patternbook import SettingsModel
 from patternbook.data.settings import LogSettings
 from patternbook.edge.settings import DistributionSettings
 from patternbook.limits.edge import LAMBDA_QUOTAS_URL, REGION, URI_CHARACTERS, check_package
+from patternbook.limits.given import listed, shown
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings import fields
-from patternbook.settings.fields import EachOnce, Expected, Percent, Unit, Whole
+from patternbook.settings.fields import EachOnce, Percent, Whole
+from patternbook.settings.validators import Expected, Unit, matching
 from stacks.lambda_edge.functions import VARIANT_FOLDER, has_variant, package
 
 # The canonical form, as the function at viewer request writes a path: escapes in upper case and only where needed, no
@@ -20,11 +22,11 @@ from stacks.lambda_edge.functions import VARIANT_FOLDER, has_variant, package
 _CHARACTER = r"(?:[\w.~!$&'()*+,;=:@-]|%(?!2[DEF]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)[0-9A-F]{2})"
 _SEGMENT = rf"(?!\.{{1,2}}(?:/|\Z)){_CHARACTER}+"
 PATH_PATTERN = rf"/(?!{VARIANT_FOLDER}(?:/|\Z))(?:(?!index\.html\Z){_SEGMENT}(?:/(?!index\.html\Z){_SEGMENT})*)?"
-PATH = fields.matching(PATH_PATTERN, 'a path such as "/about", normalized, without a slash or index.html at its end')
+PATH = matching(PATH_PATTERN, 'a path such as "/about", normalized, without a slash or index.html at its end')
 PagePath = Annotated[str, PATH]
 # Two slashes are excluded, because browsers read them as the beginning of another host.
 _TARGET = re.compile(r"(https://[a-z0-9.-]+|(?!//))/[\w.~!$&'()*+,;=:@/?%-]*", re.ASCII)
-TARGET = 'a path such as "/about", or a URL such as "https://www.example.com/about"'
+TARGET = 'a path such as "/team", or a URL such as "https://www.example.com/about"'
 
 
 class Redirect(SettingsModel):
@@ -55,16 +57,18 @@ def _check_target(redirect: Redirect, sources: set[str], *, own: tuple[str, ...]
     target = urlsplit(redirect.target)
     if target.netloc and target.netloc not in (*own, *others):
         raise ValueError(
-            f"Must redirect to hosts of domain_names or redirect_hosts only, got {target.netloc}. Add the host to "
+            f"Must redirect to hosts of domain_names or redirect_hosts only, got {shown(target.netloc)}. Add the host "
+            "to "
             "redirect_hosts."
         )
     if target.netloc in ("", *own):
         # A path in another form would be redirected once more, and a target that is a source could make a loop.
         if not PATH.accepts(target.path):
-            raise ValueError(f"Must have targets that are {PATH.text}, got {target.path}.")
+            raise ValueError(f"Must have targets that are {PATH.text}, got {shown(target.path)}.")
         if target.path in sources:
             raise ValueError(
-                f"Must not redirect to another source, but {redirect.source} leads to {target.path}. Use its target."
+                f"Must not redirect to another source, but {shown(redirect.source)} leads to {shown(target.path)}. "
+                "Use its target."
             )
 
 
@@ -86,7 +90,7 @@ class LambdaEdgeSettings(AlarmSettings, LogSettings, DistributionSettings):
     page_cache_seconds: Annotated[Whole, Field(ge=0, le=31_536_000), Unit("seconds")] = 86_400
     """Time that CloudFront caches a page. A deployment that changes the site invalidates the cache."""
     content_security_policy: Annotated[
-        str, fields.matching(r"[\x20-\x7e]{1,2048}", "a policy of 1 to 2,048 printable characters")
+        str, matching(r"[\x20-\x7e]{1,2048}", "a policy of 1 to 2,048 printable ASCII characters")
     ] = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     """Content-Security-Policy header of pages."""
 
@@ -110,7 +114,7 @@ class LambdaEdgeSettings(AlarmSettings, LogSettings, DistributionSettings):
         missing = [path for path in value if not has_variant(path)]
         if missing:
             raise ValueError(
-                f"Must list pages that the site has in both variants, got {', '.join(missing)}. Add them to "
+                f"Must list pages that the site has in both variants, got {listed(missing)}. Add them to "
                 f"the site and to its folder {VARIANT_FOLDER}."
             )
         return value

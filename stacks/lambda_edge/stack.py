@@ -76,5 +76,5 @@ class LambdaEdgeStack(PatternStack):
         self.output("DistributionDomainName", domain, "Target of DNS alias records for the site's domain names")
         self.output("BucketName", self.bucket.bucket_name, "Bucket with the files of the site")
         groups = " ".join(function.log_group_name for function in self.functions.values())
-        self.output("LogGroupNames", groups, "Log groups of the functions, in each Region with viewers")
-        self.output("DashboardUrl", self.monitoring.dashboard_url, "Load and errors at a glance")
+        self.output("LogGroupNames", groups, "CloudWatch log groups of the functions, in each Region with viewers")
+        self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -19,11 +19,11 @@ from tests.deployed.answers import HTTP, Answer, Question, from_json, looked_at,
 
 
 class Account(Protocol):
-    """Whoever answers the questions of checks."""
+    """An account that answers the questions of checks."""
 
     region: str
     patience: float
-    """Which part of the time that AWS may take a check waits for: all of it, or none for recorded answers."""
+    """Share of AWS's time limits that a check waits for. It is 0 for recorded answers."""
 
     def ask(self, operation: str, parameters: Mapping[str, Any]) -> Answer:
         """:param operation: such as ``ecs.describe_services``, or :data:`~tests.deployed.answers.HTTP`.
@@ -108,7 +108,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 def get_page(url: str, headers: Mapping[str, str], named: bool) -> Answer:
-    """Status, headers and body; where nobody answers, status 0 and the reason as the body.
+    """Status, headers and body. If nobody answers, the status is 0 and the body is the reason.
 
     :param named: whether the certificate has to be for the name in the URL.
     """

@@ -1,4 +1,4 @@
-"""Answers of AWS as JSON and back, and whether AWS can answer so at all."""
+"""Converts answers of AWS to JSON and back, and checks that AWS can give them."""
 
 import ast
 import base64
@@ -74,7 +74,7 @@ def from_json(value: Any) -> Any:
 
 
 def mistakes(operation: str, answer: Answer) -> str:
-    """The report of botocore about an answer that AWS cannot give; empty where all is well."""
+    """The report of botocore about an answer that AWS cannot give. It is empty for any other answer."""
     if operation == HTTP:
         return "" if {"status", "headers", "body"} <= answer.keys() else "a page has status, headers and body"
     shape = _model_of(operation).output_shape
@@ -97,7 +97,7 @@ def _service_model(service: str) -> ServiceModel:
 
 
 def _as_sent(value: Any, shape: Any) -> Any:
-    """The policies of IAM as the text that AWS sends; botocore has parsed them."""
+    """IAM policies as the text that AWS sends, because botocore has parsed them."""
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         return {
             name: _as_sent(inner, shape.members[name]) if name in shape.members else inner
@@ -131,7 +131,7 @@ def _looked_at(value: Any, shape: Any) -> Any:
 
 @cache
 def _names() -> frozenset[str]:
-    """All words in texts of the checks and of their proofs, but for docstrings."""
+    """All words in texts of the checks and of their proofs, except docstrings."""
     names = set[str]()
     for path in Path(__file__).parent.glob("*.py"):
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))

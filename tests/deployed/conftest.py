@@ -1,6 +1,6 @@
-"""Which deployed stack the checks look at.
+"""Selects the deployed stack that the checks look at.
 
-With ``--stack`` it is one in an account. Without, no check asks AWS, whatever credentials are in the environment: each
+``--stack`` names one in an account. Otherwise no check asks AWS, even if the environment has credentials, and each
 looks at recordings of its stack.
 """
 

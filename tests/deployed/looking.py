@@ -12,7 +12,7 @@ class Rule(NamedTuple):
     """One rule of a security group. AWS reports one permission for many peers."""
 
     protocol: str
-    """``-1`` for all, which then has no ports."""
+    """Protocol, or ``-1`` for all protocols, which have no ports."""
     first: int
     last: int
     peer: str
@@ -139,7 +139,7 @@ def shown(rules: Iterable[Rule]) -> list[str]:
 
 
 def page_with(stack: DeployedStack, there: Callable[[str], object], *, seconds: float) -> str:
-    """The page of the stack's URL as soon as what is looked for is there, or why it is not."""
+    """The page at the stack's URL as soon as ``there`` accepts it, or as it is when the time is over."""
     # The load balancer's own name is on no certificate.
     return stack.eventually(lambda: stack.page(stack.outputs["Url"], named=False)["body"], there, seconds=seconds)
 

@@ -27,7 +27,7 @@ from tests.deployed.stack import DeployedStack
 
 
 class ImpossibleAnswerError(Exception):
-    """A change, or an answer written by hand, is none that AWS gives."""
+    """Raised for a change, or an answer written by hand, that AWS cannot give."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ Check = Callable[[DeployedStack], None]
 Decorated = TypeVar("Decorated", bound=Callable[..., None])
 
 NOTHING = object()
-"""The new value of a name or an item that is not there any more."""
+"""The new value of a name or an item that is removed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ def outcome_of(check: Check, stack: DeployedStack) -> tuple[str, str]:
 
 
 def flaw(proof: Proof, check: Check, name: str, account: Account) -> str:
-    """The reason why a proof does not show what it says; empty where it does."""
+    """The reason why a proof fails, or an empty text."""
     changed = ChangedAccount(account, proof.changes)
     try:
         outcome, said = outcome_of(check, DeployedStack.find(name, changed))
@@ -156,7 +156,7 @@ class ChangedAccount:
 
     def ask(self, operation: str, parameters: Mapping[str, Any]) -> Answer:
         self.asked.add((operation, parameters_key(parameters)))
-        # A whole answer that is new may be one to a question that nobody has asked before.
+        # A new answer as a whole may belong to a question that no check has asked before.
         answer = {} if operation in self.changes else self.account.ask(operation, parameters)
         self._seen[operation] = answer
         asked = self._questions.setdefault(operation, [])

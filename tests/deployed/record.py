@@ -41,7 +41,7 @@ def main(stacks: Sequence[str]) -> None:
 
 
 def record(recording: str, stacks: Sequence[str], interruption: Interruption) -> None:
-    """In an account of its own, which is empty."""
+    """Deploys the stacks in a new emulated account, and records the answers to their checks."""
     report = Report()
     with EmulatedAccount(interruption=interruption) as account:
         assembly = account.folder / "assembly"
@@ -67,7 +67,10 @@ def record(recording: str, stacks: Sequence[str], interruption: Interruption) ->
 
 
 def synthesize(recording: str, folder: Path) -> None:
-    """In a process of its own, so that the CDK and its Node do not stay. Prints which stacks have such a recording."""
+    """Synthesizes the book, and prints the stacks that have such a recording.
+
+    It runs in a process of its own, so that the CDK and its Node do not stay in memory.
+    """
     import app  # noqa: F401 - first: it points jsii at the Node of this environment
     from rehearsal.assemblies import CLI_CONTEXT
     from tests.book import book_app, settings_of, stage_of

@@ -26,17 +26,17 @@ PASSING = {
 """Patterns of times, addresses and numbers, and the text that replaces each."""
 IDS = (
     r"()\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b",
-    # Such as subnet-0a1b2c3d4e5f67890. Digests are longer, and stay.
+    # Ids such as subnet-0a1b2c3d4e5f67890. Digests are longer, and stay.
     r"()(?<![0-9A-Za-z])([0-9a-f]{16,40})(?![0-9A-Za-z])",
-    # Of load balancers and of what belongs to them.
+    # Ids of load balancers and of their parts.
     r"(/)([0-9a-z]{16})(?![0-9A-Za-z-])",
     r"(-)([0-9a-z]{8})(?=\.us-east-1\.elb)",
-    # Of names that CloudFormation has made up, and of endpoints in a VPC.
+    # Ends of names that CloudFormation generates, and ids of VPC endpoints.
     r"(-)([0-9A-F]{12,13}|[0-9a-f]{12,13})(?![0-9A-Za-z])",
     r"(-)([0-9a-f]{8})(?![0-9A-Za-z])",
-    # Of buckets whose names are cut to the 63 characters that S3 allows.
+    # Names of buckets that are cut to the 63 characters that S3 allows.
     r"(?<![\w-])([a-z][a-z0-9-]{49})([0-9a-f]{13})(?![0-9a-z])",
-    # Of App Runner, of CloudFront, of roles, of URLs of functions, of Elastic IPs.
+    # Ids of App Runner, CloudFront, IAM roles, function URLs and Elastic IPs.
     r"(//|\")([0-9a-f]{10})(?=\.)",
     r"(\bE)([0-9A-Z]{13})\b",
     r"(\bd)([0-9a-z]{13})(?=\.cloudfront)",
@@ -60,9 +60,9 @@ def recordings_of(module: ModuleType) -> list[str]:
 
 
 def write(module: ModuleType, recording: str, account: RecordingAccount, stack: str) -> None:
-    """With ids and times that are the same each time, so that a diff shows what has changed.
+    """Writes the answers to a file. Ids and times are the same each time, so that a diff shows what has changed.
 
-    Answers that the module has by hand are not recorded.
+    Answers that the module has by hand are left out.
     """
     by_hand = getattr(module, "BY_HAND", {})
     answers: list[dict[str, Any]] = [
@@ -92,7 +92,7 @@ def _without_ids(value: Any) -> str:
 
 
 def _laid_out(value: Any, indent: int) -> str:
-    """JSON with a line for what fits into one."""
+    """JSON in which each value that fits into a line has one line."""
     line = json.dumps(value)
     if len(line) + indent <= WIDTH or not isinstance(value, (dict, list)):
         return line

@@ -57,7 +57,7 @@ class AlarmTopic:
     """Checks of any stack with alarms."""
 
     WATCHED: ClassVar[set[str]]
-    """Metrics with an alarm, at least."""
+    """Metrics that must have an alarm."""
 
     def watched(self, stack: DeployedStack) -> set[str]:  # noqa: ARG002 - for those whose metrics depend on it
         return self.WATCHED
@@ -143,7 +143,7 @@ class RoleForNothing:
     @fails("may s3:GetObject", may(allow("s3:GetObject")))
     @fails("may ssmmessages:CreateControlChannel", may(allow(sorted(EXEC_CHANNEL))), only="production")
     def test_the_task_role_may_do_nothing(self, stack: DeployedStack) -> None:
-        """In sandbox it has the channel of ECS Exec."""
+        """The role has no permissions. In sandbox it may open the channel of ECS Exec."""
         role = task_of(stack)["taskRoleArn"].rpartition("/")[2]
         attached = policies_of(stack, role)
         assert not attached, f"the task role has managed policies: {attached}"
@@ -207,7 +207,7 @@ class FargateCapacity:
     @fails(r"service are \[\], not FARGATE and FARGATE_SPOT", STRATEGY, [])
     @fails("base of the tasks runs on Spot", f"{STRATEGY} capacityProvider=FARGATE_SPOT base", 2)
     def test_tasks_run_on_demand_first_and_on_spot_beyond(self, stack: DeployedStack) -> None:
-        """Which share of each is for the settings to say; ``on_demand_base`` may be 0."""
+        """The settings decide the shares, and ``on_demand_base`` may be 0. So the check looks at the order only."""
         strategy = {item["capacityProvider"]: item for item in service_of(stack).get("capacityProviderStrategy", [])}
         assert strategy.keys() == {"FARGATE", "FARGATE_SPOT"}, (
             f"the capacity providers of the service are {sorted(strategy)}, not FARGATE and FARGATE_SPOT"

@@ -13,11 +13,11 @@ from tests.deployed.answers import HTTP, Answer
 
 Seen = TypeVar("Seen")
 PAUSE_SECONDS = 5.0
-"""Between two looks at what may take its time."""
+"""Time between two looks at something that may take time."""
 
 
 class NotDeployedError(Exception):
-    """No stack of Patternbook is deployed under that name."""
+    """Raised if no stack of Patternbook is deployed under a name."""
 
 
 class NotAnsweredError(Exception):
@@ -83,8 +83,8 @@ class DeployedStack:
     def page(self, url: str, *, named: bool = True, **headers: str) -> Answer:
         """A page as the internet sees it: ``status``, ``headers`` with lower-case names, and ``body``.
 
-        :param named: False for a name that is on no certificate, such as a load balancer's own. Whose certificate it is
-            is verified all the same.
+        :param named: False for a host name that is on no certificate, such as a load balancer's own. The issuer of the
+            certificate is verified all the same.
         """
         answer = self.account.ask(HTTP, {"url": url, "headers": headers, "named": named})
         assert not answer.get("untrusted"), f"{url} has a certificate not trusted here: {answer['body']}"

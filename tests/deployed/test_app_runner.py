@@ -97,7 +97,7 @@ class TestTopic(AlarmTopic):
     WATCHED: ClassVar = {"5xxStatusResponses", "RequestLatency"}
 
     def watched(self, stack: DeployedStack) -> set[str]:
-        """The number of instances rings where it can grow."""
+        """There is an alarm on the number of instances if it can grow."""
         scaling = _scaling(stack)
         return self.WATCHED | ({"ActiveInstances"} if scaling["MinSize"] < scaling["MaxSize"] else set())
 
@@ -173,7 +173,7 @@ def test_the_instance_role_reads_what_it_is_given_and_traces(stack: DeployedStac
 @fails("cannot read .*PASSWORD", may())
 @fails("cannot read .*PASSWORD", f"{STATEMENTS} * Resource", ["arn:other"])
 def test_secrets_are_read_by_the_role(stack: DeployedStack) -> None:
-    """What the service names as variables, and the role may not read, keeps it from starting."""
+    """A service does not start if its role may not read a secret that one of its variables names."""
     service = _service(stack)
     source = service["SourceConfiguration"]
     image = source.get("ImageRepository", {}).get("ImageConfiguration", {})
@@ -349,7 +349,7 @@ def test_a_web_acl_is_in_front(stack: DeployedStack) -> None:
     if not stack.all(WEB_ACL):
         pytest.skip("the service has no web ACL: web_acl_arn is not set")
     found = stack.ask("wafv2.get_web_acl_for_resource", ResourceArn=stack.only(SERVICE)).get("WebACL", {}).get("ARN")
-    # What CloudFormation knows it by holds both ARNs.
+    # CloudFormation's physical id of the association contains both ARNs.
     assert found, "no web ACL is in front of the service"
     assert found in stack.only(WEB_ACL), f"the web ACL in front of the service is {found}"
 

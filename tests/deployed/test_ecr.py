@@ -179,7 +179,7 @@ def test_images_that_are_no_release_expire_last(stack: DeployedStack) -> None:
 def test_others_may_pull_and_no_more(stack: DeployedStack) -> None:
     name = stack.only(REPOSITORY)
     found = stack.ask("ecr.get_repository_policy", absent="RepositoryPolicyNotFoundException", repositoryName=name)
-    # Without a policy nobody else may do anything.
+    # A repository without a policy admits no other account.
     for statement in statements(found.get("policyText", '{"Statement": []}')):
         if statement["Effect"] == "Allow":
             more = set(listed(statement.get("Action", "*"))) - PULL
@@ -205,7 +205,7 @@ def test_findings_go_to_the_topic(stack: DeployedStack) -> None:
 @fails("lost: the rule .* has no role", f"{TARGET} RoleArn")
 @fails("lacks kms:.* on .*:key/", f"{STATEMENTS} 1", only="production")
 def test_findings_may_be_published(stack: DeployedStack) -> None:
-    """EventBridge drops what it may not publish, and tells nobody."""
+    """EventBridge silently drops an event that it may not publish."""
     arn = target(stack).get("RoleArn", "")
     assert arn, f"findings are lost: the rule {stack.only(RULE)} has no role to publish them by"
     role = arn.rpartition("/")[2]
@@ -278,7 +278,7 @@ def test_outputs_name_what_exists(stack: DeployedStack) -> None:
 @fails("registry scans ENHANCED, the rule waits for BASIC", f"{SCANNING} scanType", "ENHANCED", only="default")
 @fails("registry scans BASIC, the rule waits for ENHANCED", f"{SCANNING} scanType", "BASIC", only="everything")
 def test_the_registry_scans_as_the_rule_expects(stack: DeployedStack) -> None:
-    """Somebody else may have configured the registry: what Inspector finds is no event of basic scanning."""
+    """If another stack has configured the registry, events come from Inspector instead of basic scanning."""
     expected = "ENHANCED" if stack.all(ENHANCED) else "BASIC"
     given = registry_scanning(stack)["scanType"]
     assert given == expected, f"nobody hears of findings: the registry scans {given}, the rule waits for {expected}"
@@ -355,7 +355,7 @@ def test_the_public_repository_is_in_the_gallery(stack: DeployedStack) -> None:
 @fails("refuses to log in: HTTP status 401", "http.get status", 401)
 @pytest.mark.real_account
 def test_docker_can_log_in(stack: DeployedStack) -> None:
-    """What ``docker login`` asks, over HTTP."""
+    """The check sends the HTTP request that ``docker login`` sends."""
     [granted] = stack.ask("ecr.get_authorization_token")["authorizationData"]
     registry = stack.outputs["RepositoryUri"].partition("/")[0]
     basic = f"Basic {granted['authorizationToken']}"
@@ -397,7 +397,7 @@ def registry_scanning(stack: DeployedStack) -> dict[str, Any]:
 
 
 def key(stack: DeployedStack) -> dict[str, Any]:
-    """The key of production."""
+    """The customer managed key, which production has."""
     return stack.ask("kms.describe_key", KeyId=stack.only(KEY))["KeyMetadata"]
 
 
@@ -406,7 +406,7 @@ def topic(stack: DeployedStack) -> dict[str, str]:
 
 
 def target(stack: DeployedStack) -> dict[str, Any]:
-    """Where the rule sends findings."""
+    """The target of the rule, which gets the findings."""
     targets = stack.ask("events.list_targets_by_rule", Rule=stack.only(RULE))["Targets"]
     assert len(targets) == 1, f"the rule {stack.only(RULE)} has {len(targets)} targets, where findings have one"
     return targets[0]
@@ -420,7 +420,7 @@ def lifecycle_policy(stack: DeployedStack) -> str:
 
 
 def selections(policy: str) -> list[dict[str, Any]]:
-    """What the rules of a lifecycle policy let expire, in the order in which they apply."""
+    """The selections of a lifecycle policy's rules that let images expire, in the order of the rules."""
     rules = sorted(json.loads(policy)["rules"], key=lambda rule: rule["rulePriority"])
     return [rule["selection"] for rule in rules if rule["action"]["type"] == "expire"]
 
@@ -460,7 +460,7 @@ def findings(stack: DeployedStack, repository_arn: str) -> list[dict[str, Any]]:
     """
     account, region = repository_arn.split(":")[4], repository_arn.split(":")[3]
     envelope = {"version": "0", "id": "0", "account": account, "region": region, "time": "2026-01-01T00:00:00Z"}
-    # Those that both kinds know; each has a name of its own for findings without a severity.
+    # The severities of both kinds of scanning. Each kind has another name for findings without a severity.
     severities = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
     if not stack.all(ENHANCED):
         detail = {

@@ -174,7 +174,7 @@ def test_machines_may_do_what_their_agents_call_and_no_more(stack: DeployedStack
 @fails(r"execution role writes to \*", f"{STATEMENTS} +", allow(sorted(WRITE_LOGS)))
 @fails("it lacks .*'logs:PutLogEvents'", may())
 def test_tasks_write_to_their_log_group_with_the_execution_role(stack: DeployedStack) -> None:
-    """The machine's own role may not: that is how it is with awslogs on external instances."""
+    """The execution role writes logs, because the role of the machine may not."""
     role = task_of(stack).get("executionRoleArn", "").rpartition("/")[2]
     assert role, "the tasks have no execution role, so no logs"
     _no_managed_policy(stack, role)
@@ -205,7 +205,7 @@ def test_the_task_role_may_nothing_of_its_own(stack: DeployedStack) -> None:
 
 @fails("cut off: missing data is notBreaching", f"{ALARMS} * TreatMissingData", "notBreaching")
 def test_silence_rings(stack: DeployedStack) -> None:
-    """A machine that is cut off reports nothing, and its tasks count as running for as long."""
+    """A disconnected machine reports nothing, and its tasks count as running until it reconnects."""
     if not _wants_tasks(stack):
         pytest.skip("no task is asked for, so none can be silent")
     for alarm in alarms_of(stack):
@@ -220,7 +220,7 @@ def test_silence_rings(stack: DeployedStack) -> None:
 @fails("the role .* lacks sns:Publish", f"{STATEMENTS} * Resource", "arn:other")
 @fails("the role .* lacks kms:", f"{STATEMENTS} 1", only="production")
 def test_placement_failures_go_to_the_topic(stack: DeployedStack) -> None:
-    """EventBridge drops what it may not publish, and tells nobody."""
+    """EventBridge silently drops an event that it may not publish."""
     rule, topic = stack.only(RULE), stack.only("AWS::SNS::Topic")
     state = stack.ask("events.describe_rule", Name=rule)["State"]
     assert state == "ENABLED", f"nobody hears that no machine takes a task: the rule {rule} is {state}"

@@ -84,7 +84,7 @@ SCALING = "application-autoscaling.describe_scaling_policies"
 
 
 def written(text: str) -> str:
-    """User data."""
+    """User data of the launch template."""
     return base64.b64encode(text.encode()).decode()
 
 
@@ -108,7 +108,7 @@ def on_ec2(service: dict[str, Any]) -> dict[str, Any]:
 
 
 def also(action: str) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
-    """With an action more in each statement about a queue."""
+    """Adds an action to each statement about a queue."""
     return lambda statements: [
         {**each, "Action": [*listed(each["Action"]), action]} if "sqs:" in str(each["Action"]) else each
         for each in statements
@@ -226,7 +226,7 @@ def test_instances_are_replaced_by_age_in_production_only(stack: DeployedStack) 
 @fails(r"nothing scales the group: .*CPU targets are \[\]", f"{CPU_TARGET} *", only="otherwise")
 @fails(r"CPU targets are \[.*50", f"{CPU_TARGET} +", CPU_POLICY, only="otherwise")
 def test_the_capacity_provider_or_the_cpu_scales_the_group(stack: DeployedStack) -> None:
-    """One of them: the capacity provider, unless the stack has none."""
+    """A group scales in one way: by its capacity provider, or by CPU if the stack has none."""
     provider, group = _provider(stack), _group(stack)
     by_cpu = _cpu_targets(stack)
     if not provider:
@@ -248,7 +248,7 @@ def test_the_capacity_provider_or_the_cpu_scales_the_group(stack: DeployedStack)
 @fails("True of the cap.*, False of the gr", f"{GROUP} NewInstancesProtectedFromScaleIn", False, only="everything")
 @fails("False of the cap.*, True of the gr", f"{GROUP} NewInstancesProtectedFromScaleIn", True, only="otherwise")
 def test_busy_instances_are_protected_by_both_or_none(stack: DeployedStack) -> None:
-    """ECS can protect instances of a group only where the group protects new ones, and lifts that again."""
+    """ECS protects busy instances only in a group that protects new instances. ECS lifts that protection."""
     by_ecs = _provider(stack).get("managedTerminationProtection") == "ENABLED"
     by_group = _group(stack)["NewInstancesProtectedFromScaleIn"]
     assert by_ecs == by_group, f"protection from scale-in: {by_ecs} of the capacity provider, {by_group} of the group"
@@ -260,7 +260,7 @@ def test_busy_instances_are_protected_by_both_or_none(stack: DeployedStack) -> N
 @fails(r"the cluster has \['FARGATE'\], not \[\]", CAPACITY, ["FARGATE"], only="otherwise")
 @fails(r"uses \['FARGATE'\], not \['EC2'\]", STRATEGY, [{"capacityProvider": "FARGATE"}], only="otherwise")
 def test_the_cluster_and_its_services_use_the_capacity_provider(stack: DeployedStack) -> None:
-    """By a strategy, and without a provider by the launch type."""
+    """Services name the provider in their strategy. If there is no provider, they have a launch type."""
     names, cluster = list(stack.all("AWS::ECS::CapacityProvider")), stack.only("AWS::ECS::Cluster")
     [found] = stack.ask("ecs.describe_clusters", clusters=[cluster])["clusters"]
     offered = found.get("capacityProviders", [])
@@ -295,7 +295,7 @@ def test_tasks_are_spread_over_azs_and_then_packed(stack: DeployedStack) -> None
 @fails("web may .*CreateControlChannel", f"{STATEMENTS} +", allow(sorted(EXEC_CHANNEL)), only="production")
 @fails(r"may \['kms:Decrypt'\] on everything", f"{STATEMENTS} +", allow("kms:Decrypt"))
 def test_web_sends_and_the_worker_receives(stack: DeployedStack) -> None:
-    """Each has a task role of its own, which is what a task role is for."""
+    """Each service has a task role of its own, so that it has no permissions of the other one."""
     roles = [task_of(stack, service)["taskRoleArn"] for service in (_web(stack), _worker(stack))]
     assert roles[0] != roles[1], f"both services act as {roles[0]}"
     queue = _queue(stack)["QueueArn"]
@@ -356,7 +356,7 @@ def test_services_scale(stack: DeployedStack) -> None:
     assert kinds == {"TargetTrackingScaling", "StepScaling"}, f"the worker scales by {sorted(kinds)} only"
 
 
-# What only a real account has: AMIs, instances and tasks
+# These checks need AMIs, instances and tasks, which only a real account has.
 
 
 @fails(r"runs \['arm64'\], but .* is x86_64", "ec2.describe_images Images 0 Architecture", "x86_64", only="sandbox")
@@ -415,7 +415,7 @@ def _template(stack: DeployedStack) -> dict[str, Any]:
 
 
 def _provider(stack: DeployedStack) -> dict[str, Any]:
-    """Empty, where the stack has none."""
+    """The capacity provider, or an empty answer if the stack has none."""
     if not stack.all("AWS::ECS::CapacityProvider"):
         return {}
     name = stack.only("AWS::ECS::CapacityProvider")
@@ -424,7 +424,7 @@ def _provider(stack: DeployedStack) -> dict[str, Any]:
 
 
 def _cpu_targets(stack: DeployedStack) -> list[float]:
-    """Which average CPU scaling policies of the group keep; that of a capacity provider tracks another metric."""
+    """The CPU targets of the group's scaling policies. The policy of a capacity provider tracks another metric."""
     group = stack.only("AWS::AutoScaling::AutoScalingGroup")
     policies = stack.ask("autoscaling.describe_policies", AutoScalingGroupName=group)["ScalingPolicies"]
     tracked = [policy["TargetTrackingConfiguration"] for policy in policies if "TargetTrackingConfiguration" in policy]
@@ -455,7 +455,7 @@ def _groups_of(service: dict[str, Any]) -> list[str]:
 
 
 def _queue(stack: DeployedStack) -> dict[str, str]:
-    """The one for work, not the one for what could not be worked off."""
+    """The queue of the worker, which is not the dead-letter queue."""
     answer = stack.ask("sqs.get_queue_attributes", QueueUrl=stack.outputs["QueueUrl"], AttributeNames=["All"])
     return answer["Attributes"]
 

@@ -69,7 +69,7 @@ ADDED = [{"arn": "arn:aws:ec2:us-east-1:111122223333:security-group/sg-1", "stat
 
 
 def rules_by_group(asked: Mapping[str, Any]) -> Answer:
-    """Nobody is admitted but by the group that ECS has added."""
+    """Security groups of which only the one that ECS has added admits somebody."""
     rules = {"sg-1": [opened(8080, "203.0.113.0/24")]}
     return {"SecurityGroups": [{"GroupId": each, "IpPermissions": rules.get(each, [])} for each in asked["GroupIds"]]}
 
@@ -137,7 +137,7 @@ def test_the_load_balancer_serves_https_and_nothing_else(stack: DeployedStack) -
 @fails(r"admit more .*tcp/443 0\.0\.0\.0/0", ADMITS, opened(443, ANYWHERE))
 @fails(r"gets through from \['10.*, and stands in", f"{SECURITY_GROUPS} IpPermissions 0 IpRanges 0")
 def test_nobody_outside_reaches_a_task(stack: DeployedStack) -> None:
-    """By what the stack's own group admits, and by any that ECS may have added."""
+    """The check reads the stack's own security group, and any that ECS has added."""
     network = _configuration(stack)["networkConfiguration"]
     added = [group["arn"].rpartition("/")[2] for group in _managed(stack).get("serviceSecurityGroups", [])]
     groups = {*network["securityGroups"], *added}
@@ -257,7 +257,7 @@ def _express(stack: DeployedStack) -> dict[str, Any]:
 
 
 def _configuration(stack: DeployedStack) -> dict[str, Any]:
-    """What is asked of the service; two revisions are active while one takes over from the other."""
+    """The active configuration of the service. There are two while one revision replaces the other."""
     return _express(stack)["activeConfigurations"][0]
 
 
@@ -267,7 +267,7 @@ def _public(stack: DeployedStack) -> bool:
 
 
 def _managed(stack: DeployedStack) -> dict[str, Any]:
-    """What ECS made of it."""
+    """The resources that ECS manages for the service."""
     revision = _configuration(stack)["serviceRevisionArn"]
     found = stack.ask("ecs.describe_service_revisions", serviceRevisionArns=[revision])["serviceRevisions"]
     assert found, f"there is no revision {revision}"

@@ -230,7 +230,7 @@ def _groups(stack: DeployedStack) -> list[dict[str, Any]]:
 
 
 def _launched(stack: DeployedStack) -> list[dict[str, Any]]:
-    """What nodes are launched with, by group."""
+    """The data of the launch template of each node group."""
     found = []
     for nodes in _groups(stack):
         template = nodes.get("launchTemplate")
@@ -249,15 +249,15 @@ def _file_systems(stack: DeployedStack) -> list[dict[str, Any]]:
 
 
 def _configuration(file_system: dict[str, Any]) -> dict[str, Any]:
-    """What belongs to its kind."""
+    """The part of a file system's description that its type has."""
     return file_system["LustreConfiguration" if file_system["FileSystemType"] == "LUSTRE" else "OntapConfiguration"]
 
 
 def _check_driver(
     stack: DeployedStack, name: str, role: str, *, everywhere: set[str], resources: Sequence[str]
 ) -> None:
-    """:param everywhere: what it may do to anything.
-    :param resources: how the ARNs end of what it may do more to.
+    """:param everywhere: actions that the role allows on all resources.
+    :param resources: ends of the ARNs of resources on which it allows further actions.
     """
     attached = policies_of(stack, role)
     assert not attached, f"{name} has the policies {sorted(attached)}"

@@ -98,7 +98,7 @@ def _group(stack: DeployedStack) -> dict[str, Any]:
 
 
 def _launched(stack: DeployedStack) -> dict[str, Any]:
-    """What nodes are launched with."""
+    """The data of the nodes' launch template."""
     template = stack.only("AWS::EC2::LaunchTemplate")
     versions = stack.ask("ec2.describe_launch_template_versions", LaunchTemplateId=template, Versions=["$Latest"])
     return versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]

@@ -52,7 +52,7 @@ MOUNT_AND_WRITE = {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWri
 CLIENT_ACTIONS = MOUNT_AND_WRITE | {"elasticfilesystem:ClientRootAccess"}
 
 DEADLINE_SECONDS = 300.0
-"""How long the first tasks may take to be there."""
+"""Time that the first tasks have to start."""
 TASK_LINE = re.compile(r"<li>\S+ task \w+ in ([\w-]+)</li>")
 JOIN_SCRIPT = Path(__file__).parents[2] / "stacks/fargate_efs/runtime/join.sh"
 
@@ -65,7 +65,7 @@ SHARED = f"{VOLUMES} 0 efsVolumeConfiguration"
 
 
 def line(zone: str) -> str:
-    """As the script of the demonstration writes it."""
+    """The line that the script of the demonstration writes for a task in an AZ."""
     [written] = re.findall(r'echo "(<li>.*</li>)"', JOIN_SCRIPT.read_text(encoding="utf-8"))
     written = re.sub(r"\$\(date [^)]*\)", "2026-01-31T12:00:00Z", written)
     return written.replace("${task##*/}", "0a1b2c").replace("$zone", zone)
@@ -104,7 +104,7 @@ def test_the_file_system_is_encrypted(stack: DeployedStack) -> None:
 @fails("refuse plain transport for .*RootAccess", f"{FILE_POLICY} * Action", ["elasticfilesystem:ClientMount"])
 @fails("refuse plain transport for .*Mount", f"{FILE_POLICY} * Condition Bool aws:SecureTransport", "true")
 def test_the_file_system_refuses_plain_transport_and_lets_nobody_in_by_itself(stack: DeployedStack) -> None:
-    """Without a policy of its own a file system lets every client in; where one allows nobody, IAM decides."""
+    """A file system without a policy admits every client. If its policy allows nobody, IAM decides."""
     statements = _file_system_policy(stack)
     allowing = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert not allowing, f"the file system policy lets clients in without a permission in IAM: {allowing}"
@@ -223,7 +223,7 @@ def test_tasks_reach_https_and_the_file_system_only(stack: DeployedStack) -> Non
 @skips("one task alone shares nothing", f"{SERVICES} 0 desiredCount", 1)
 @pytest.mark.real_account
 def test_the_page_shows_tasks_of_two_azs(stack: DeployedStack) -> None:
-    """Each task wrote its line to the file system that all share, and any of them serves all lines."""
+    """Each task writes its line to the shared file system, and every task serves all lines."""
     if not _is_demonstration(task_of(stack)):
         pytest.skip("the page is the demonstration's; this stack runs an image of its own")
     if service_of(stack)["desiredCount"] < 2:
@@ -282,5 +282,5 @@ def _is_shared(volume: dict[str, Any]) -> bool:
 
 
 def _is_demonstration(task: dict[str, Any]) -> bool:
-    """Its init container adds a line to the page; with an image of one's own there is none."""
+    """The init container of the demonstration adds a line to the page. An image of the user has no such container."""
     return "join" in [container["name"] for container in task["containerDefinitions"]]

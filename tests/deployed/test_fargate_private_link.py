@@ -134,7 +134,7 @@ def test_the_load_balancer_listens_on_one_port(stack: DeployedStack) -> None:
 @fails("off in production", balancer_attribute("deletion_protection.enabled"), "false", only="production")
 @fails("on in sandbox", balancer_attribute("deletion_protection.enabled"), "true", only="sandbox")
 def test_the_load_balancer_is_logged_and_protected_in_production_only(stack: DeployedStack) -> None:
-    """There are access logs of TLS listeners only."""
+    """A Network Load Balancer writes access logs of its TLS listeners only."""
     attributes = load_balancer_attributes(stack)
     protected, expected = attributes["deletion_protection.enabled"], "true" if stack.production else "false"
     assert protected == expected, f"deletion protection is {'on' if protected == 'true' else 'off'} in {stack.posture}"
@@ -174,7 +174,7 @@ def test_the_load_balancer_reaches_tasks_on_their_port_only(stack: DeployedStack
 @fails(r"open to the outside: tcp/8080 10\.0", ADMITS, opened(8080, "10.0.0.0/8"))
 @fails(r"open to the outside: tcp/8080 0\.0", ADMITS, opened(8080, ANYWHERE))
 def test_nothing_else_is_open(stack: DeployedStack) -> None:
-    """But for the load balancer, and the consumer's endpoint, only groups of the stack admit one another."""
+    """Only security groups of the stack are admitted, except to the load balancer and the consumer's endpoint."""
     groups = stack.all("AWS::EC2::SecurityGroup")
     others = set(groups) - set(load_balancer_of(stack).get("SecurityGroups", [])) - _consumer_groups(stack)
     for group in sorted(others):
@@ -232,7 +232,7 @@ def test_the_endpoint_service_publishes_the_load_balancer(stack: DeployedStack) 
 @fails("connections wait for acceptance", f"{SERVICE} AcceptanceRequired", True, only="everything")
 @fails("accepts .* to another service", output("AcceptCommand"), "aws --service-id vpce-svc-0", only="default")
 def test_connections_wait_for_acceptance_where_that_is_set(stack: DeployedStack) -> None:
-    """The stack has the command that accepts one exactly where acceptance is required."""
+    """The stack has a command that accepts a connection if and only if acceptance is required."""
     required, command = _endpoint_service(stack)["AcceptanceRequired"], stack.outputs.get("AcceptCommand")
     assert required == (command is not None), f"connections {'' if required else 'do not '}wait for acceptance"
     if command is not None:
@@ -328,7 +328,7 @@ def test_the_service_scales_by_cpu_and_memory(stack: DeployedStack) -> None:
 @fails("no task is healthy after 300 seconds: .*draining", f"{HEALTH} 0 TargetHealth State", "draining")
 @pytest.mark.real_account
 def test_tasks_become_healthy(stack: DeployedStack) -> None:
-    """Nobody outside can call the service; that the load balancer reaches it shows groups, port and health check."""
+    """The service cannot be called from here. Healthy targets show that security groups and the health check fit."""
 
     def states() -> list[str]:
         found = stack.ask("elbv2.describe_target_health", TargetGroupArn=stack.only(TARGET_GROUP))[
@@ -368,5 +368,5 @@ def _is_demonstration(stack: DeployedStack) -> bool:
 
 
 def _leads_nowhere(rule: Rule) -> bool:
-    """How CDK writes "nothing", which a security group cannot say of what goes out."""
+    """CDK's outbound rule for a group that lets out nothing, because a group without rules lets out everything."""
     return rule.peer == "255.255.255.255/32"

@@ -248,7 +248,7 @@ def test_traffic_shifts_and_goes_back_on_an_alarm(stack: DeployedStack) -> None:
 @fails("the function fails: ", "lambda.invoke FunctionError", "Unhandled")
 @skips("this stack has code of its own", f"{FUNCTION} Description", "")
 def test_the_function_does_an_item(stack: DeployedStack) -> None:
-    """The same digest each time, whichever version and environment does it."""
+    """Every version and environment computes the same digest."""
     if _function(stack).get("Description") != DEMONSTRATION:
         pytest.skip("the items are the demonstration's; this stack has code of its own")
     answer = stack.ask(
@@ -264,7 +264,7 @@ def test_the_function_does_an_item(stack: DeployedStack) -> None:
 
 
 def _function(stack: DeployedStack) -> dict[str, Any]:
-    """What the alias calls."""
+    """The configuration of the function version that the alias points to."""
     name = stack.only("AWS::Lambda::Function")
     return stack.ask("lambda.get_function_configuration", FunctionName=name, Qualifier=ALIAS)
 
@@ -275,7 +275,7 @@ def _reserved(stack: DeployedStack) -> int | None:
 
 
 def _provisioned(stack: DeployedStack) -> Answer:
-    """Empty, where nothing is provisioned."""
+    """The provisioned concurrency, or an empty answer if there is none."""
     name, nothing = stack.only("AWS::Lambda::Function"), "ProvisionedConcurrencyConfigNotFoundException"
     return stack.ask("lambda.get_provisioned_concurrency_config", absent=nothing, FunctionName=name, Qualifier=ALIAS)
 

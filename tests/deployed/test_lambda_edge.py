@@ -46,7 +46,7 @@ SECURE = dict.fromkeys(("content-security-policy", "strict-transport-security", 
 
 
 def _site(parameters: Mapping[str, Any]) -> Answer:
-    """What the functions at the edge answer, which an emulated account does not run."""
+    """The answers of the functions at the edge, which an emulated account does not run."""
     path = "/" + parameters["url"].removeprefix("https://").partition("/")[2]
     if path == "/":
         cookie = {} if "Cookie" in parameters["headers"] else {"set-cookie": f"{COOKIE}=a; Secure; HttpOnly"}
@@ -356,6 +356,6 @@ def associations(behavior: dict[str, Any]) -> dict[str, str]:
 
 
 def functions(stack: DeployedStack) -> Iterable[tuple[str, dict[str, Any]]]:
-    """What each version is, by the event that it is at."""
+    """Each event of the distribution, with the configuration of its function version."""
     for event, arn in associations(config(stack)["DefaultCacheBehavior"]).items():
         yield event, stack.ask("lambda.get_function_configuration", FunctionName=arn)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import app
+from rehearsal.account import isolated_environment
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -138,6 +139,22 @@ def test_a_wrong_stack_stage_or_commit_is_one_message(command: str, message: str
     assert "Traceback" not in said
 
 
+def test_make_works_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    """The environment is a link here. So the test does not see its scripts, which a dollar sign breaks."""
+    folder = tmp_path / "a folder of $HOME"
+    folder.mkdir()
+    for name in ("Makefile", "app.py", "cdk.json", "constructs", "stacks", "tools", ".venv", "node_modules"):
+        (folder / name).symlink_to(ROOT / name)
+    for file in ("requirements.txt", "package-lock.json"):
+        (folder / file).symlink_to(ROOT / file)
+    settings = run(["make", "settings", "STACK=EcrStack"], cwd=folder)
+    assert (settings.returncode, settings.stderr) == (0, "")
+    assert settings.stdout.startswith("EcrStack: ")
+    synth = run(["make", "synth", "ARGS=-c patterns=EcrStack", "OUT=an assembly"], cwd=folder)
+    assert synth.returncode == 0, synth.stderr
+    assert (folder / "an assembly" / "EcrStack.template.json").exists()
+
+
 def commands(markdown: str) -> list[str]:
     """The command lines of all ``sh`` blocks without comments, and the ``make`` commands in the text."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
@@ -243,6 +260,40 @@ class TestStages:
         result = self.synth("production/EcrStack", *chosen, outdir=tmp_path)
         assert result.returncode == 0
         assert result.stderr.count("costCenter") == 1
+
+
+class TestUsersFile:
+    """The CDK CLI merges ``~/.cdk.json`` into the context of every app of a user."""
+
+    def cdk(self, user_file: str, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+        (home / ".cdk.json").write_text(user_file, encoding="utf-8")
+        environment = [f"{name}={value}" for name, value in isolated_environment(home).items()]
+        return run(["env", *environment, "cdk", *arguments, "-c", "patterns=EcrStack", "--output", str(home / "out")])
+
+    def test_its_keys_for_other_projects_are_named_once_and_its_settings_count(self, tmp_path: Path) -> None:
+        company = dict.fromkeys(["name", "region", "env", "image", "cpu", "App"], "web")
+        user_file = json.dumps({"context": {**company, "EcrStack": {"untagged_days": 123, "other_days": 234}}})
+        typed = ("-c", 'EcrStack={"untagged_days": 321}')
+        result = self.cdk(user_file, "synth", "EcrStack", *typed, home=tmp_path)
+        assert result.returncode == 0, result.stderr
+        names = ", ".join(f'"{key}"' for key in company)
+        assert result.stderr.count(f"Context keys of ~/.cdk.json that no pattern knows are ignored: {names}.") == 1
+        assert re.findall(r"321|123|234", result.stdout) == ["321", "234"]
+
+    def test_a_mistake_in_it_names_it(self, tmp_path: Path) -> None:
+        user_file = json.dumps({"context": {"posture": "production", "EcrStack.other_days": 0}})
+        result = self.cdk(user_file, "list", "-c", "EcrStack:other_days=1", home=tmp_path)
+        assert result.returncode == 1
+        assert result.stderr.startswith("Settings: 3 mistakes; no template was written.")
+        assert 'posture = "production"  (in ~/.cdk.json)' in result.stderr
+        assert "EcrStack.other_days = 0  (in ~/.cdk.json)" in result.stderr
+        assert 'EcrStack:other_days = "1"\n' in result.stderr
+
+    def test_the_cli_itself_refuses_a_broken_one(self, tmp_path: Path) -> None:
+        result = self.cdk("{ not json", "list", home=tmp_path)
+        assert result.returncode == 1
+        assert result.stderr.startswith(f"{tmp_path}/.cdk.json: ")
+        assert "Traceback" not in result.stderr
 
 
 def test_no_command_ignores_errors() -> None:

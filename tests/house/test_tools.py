@@ -74,7 +74,7 @@ from pathlib import Path
 
 context, out = json.loads(os.environ["CDK_CONTEXT_JSON"]), Path(os.environ["CDK_OUTDIR"])
 if "EcrStack.new" in context:
-    sys.exit('Settings: 1 mistake; no template was written.\\n\\n  EcrStack.new = "1"\\n      Unknown setting.')
+    sys.exit('Settings: 1 mistake; no template was written.\\n\\n  EcrStack.new.0.days = "1"\\n      Unknown setting.')
 if "EcrStack.broken" in context:
     sys.exit("The app is broken.")
 names = ["EcrStack", *(f"{stage}-EcrStack" for stage in context.get("stages", "").split(",") if stage)]

@@ -26,7 +26,7 @@ class Site(ThreadingHTTPServer):
             self.socket = context.wrap_socket(self.socket, server_side=True)
 
     def answer(self, *pages: str, after: int = 0) -> None:
-        """:param after: how many times nobody is there to answer, first."""
+        """:param after: number of attempts that find no server, before the first answer."""
         self.answers = [(503, "no task yet")] * after + [(200, page) for page in pages]
 
 

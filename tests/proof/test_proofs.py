@@ -1,4 +1,4 @@
-"""Each check was seen to fail: where one thing is changed in the recorded answers of its stack."""
+"""Each check fails if one thing is changed in the recorded answers of its stack."""
 
 from importlib import import_module
 from pathlib import Path

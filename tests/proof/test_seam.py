@@ -1,4 +1,4 @@
-"""The seam between checks and AWS: what is asked of boto3 and of the internet, recorded, replayed and changed."""
+"""The seam between checks and AWS. Questions to boto3 and to the internet are recorded, replayed and changed."""
 
 import itertools
 import json
@@ -134,7 +134,7 @@ def test_nothing_is_left_of_what_a_check_pushed(mutability: str, session: boto3.
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For a name that the site does not have, as that of a load balancer."""
+    """A certificate for another name than the site's, as a load balancer's own name has it."""
     path = tmp_path_factory.mktemp("certificate") / "certificate.pem"
     write_certificate(path, "shop.example.com")
     return path

@@ -45,6 +45,6 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
 
 
 def _synthesize(posture: str, options: str, outdir: Path) -> dict[str, Path]:
-    """The template files of all patterns that have these options. What checks them is in ``tests/policy``."""
+    """The template files of all patterns that have these options. ``tests/policy`` validates the same templates."""
     book_app(stage_of(posture, settings_of(posture, options)), outdir, checked=False).synth()
     return template_files(outdir)

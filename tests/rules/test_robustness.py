@@ -114,7 +114,7 @@ def test_nonsense_at_each_place_is_checked(rule: str) -> None:
 
 
 def readers_of(resources: dict[str, Any]) -> dict[str, list[Rule]]:
-    """For each resource the rules that read it: its properties, or its dependencies."""
+    """The rules that read each resource, its properties or its dependencies."""
 
     read: set[str] = set()
 

@@ -21,7 +21,7 @@ def conditional(parameter: dict[str, Any], **conditions: Any) -> dict[str, Any]:
 
 
 def outcomes(document: dict[str, Any], region: str | None = None) -> set[tuple[Any, bool]]:
-    """In each scenario the value that condition A decides, and whether the resource of condition B exists."""
+    """The value that condition A decides, and whether the resource of condition B exists, in each scenario."""
     found = set()
     for scenario in scenarios_of(document, region):
         template = Template(document, today=TODAY, region=region, scenario=scenario)

@@ -51,7 +51,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
-# Options that exclude some of those.
+# Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {
     "secrets": TASK_OPTIONS["secrets"],
     "repository_url": "https://github.com/team/app",
@@ -69,7 +69,7 @@ OTHER_OPTIONS: Mapping[str, Any] = {
 }
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 CODE: Mapping[str, Any] = OTHER_OPTIONS
-# As its apprunner.yaml says, by way of a VPC.
+# A repository with an apprunner.yaml, and a VPC connector.
 YAML: Mapping[str, Any] = {
     "repository_url": CODE["repository_url"],
     "connection_arn": CODE["connection_arn"],
@@ -77,7 +77,7 @@ YAML: Mapping[str, Any] = {
     "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
     "vpc_connector": True,
 }
-# Reached from within its VPC only.
+# A private service, which clients reach from its VPC only.
 PRIVATE: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app@sha256:" + "0" * 64,
     "private_ingress": True,
@@ -116,7 +116,7 @@ def access_role(stack: Reading) -> Resource | None:
 
 
 def allowed(stack: Reading, role: Resource) -> dict[str, set[str]]:
-    """Actions by resource."""
+    """The actions that a role allows, by resource."""
     found: dict[str, set[str]] = {}
     for statement in stack.statements(role):
         assert statement["Effect"] == "Allow"
@@ -230,7 +230,7 @@ class TestSource:
             "SourceDirectory": "/",
         }
         assert source(stack)["AutoDeploymentsEnabled"] is False
-        # The file names the variables, and the role may read.
+        # apprunner.yaml names the variables, and the role may read the parameters.
         assert "ssm:GetParameters" in allowed(stack, instance_role(stack))[YAML["parameters"]["GREETING"]]
 
 

@@ -36,7 +36,7 @@ def elsewhere() -> ec2.Vpc:
     return ec2.Vpc(cdk.Stack(), "Vpc")
 
 
-UNUSED: Any = None  # what is not looked at before a mistake is refused
+UNUSED: Any = None  # a stand-in: the mistake is refused before the construct uses it
 
 
 def task(stack: cdk.Stack, **mistake: Any) -> Task:

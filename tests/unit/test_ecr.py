@@ -66,7 +66,7 @@ def properties(template: Template, kind: str) -> dict[str, Any]:
 
 
 def said(value: Any, template: Template) -> Any:
-    """A value with CloudFormation's functions worked out, for a repository called NAME in ACCOUNT and REGION."""
+    """A value with CloudFormation's functions resolved, for a repository called NAME in ACCOUNT and REGION."""
     (logical_id,) = template.find_resources(REPOSITORY)
     names = {logical_id: NAME, "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::URLSuffix": "amazonaws.com"}
 
@@ -383,7 +383,7 @@ class TestFindings:
 
 
 def at(event: Any, path: str) -> Any:
-    """What EventBridge's JSON path finds in an event."""
+    """The part of an event that EventBridge's JSON path selects."""
     for part in path.removeprefix("$.").replace("[0]", ".0").split("."):
         event = event[int(part)] if part.isdigit() else event[part]
     return event
@@ -427,7 +427,7 @@ class TestSharing:
 
 
 def flat(value: Any) -> list[str]:
-    """Texts, with joins of them put together."""
+    """The texts of a value, each with its ``Fn::Join`` as one text."""
     items = value if isinstance(value, list) else [value]
     return [
         "".join(p if isinstance(p, str) else "aws" for p in i["Fn::Join"][1]) if isinstance(i, dict) else i
@@ -564,7 +564,7 @@ def test_every_region_may_get_copies_unless_the_stack_is_there(made: Callable[..
 
 
 def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Settings, the path of the only mistake, and a part of what is said of it."""
+    """Settings, the path of the only mistake, and a part of its message."""
     release = {"prefix": "v", "keep": 3}
     yield {"releases": [release, release]}, "releases", 'Must not list prefix "v" after "v"'
     yield {"releases": [release, {"prefix": "v1", "keep": 3}]}, "releases", 'Must not list prefix "v1" after "v"'
@@ -639,7 +639,7 @@ class TestTwoStages:
     """One account has one registry."""
 
     def warnings(self, tmp_path: Path, **settings: Any) -> str:
-        """What synth says of the second of two stages."""
+        """The warnings of the second of two stages."""
         app = unchecked_app(tmp_path)
         made = [
             EcrStack(scope, "EcrStack", settings=EcrSettings.model_validate(settings), posture=SANDBOX)

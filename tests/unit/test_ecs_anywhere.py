@@ -252,7 +252,7 @@ def test_the_task_role_may_nothing_but_the_channel_of_ecs_exec(sandbox: Reading,
 
 
 def test_the_execution_role_writes_to_one_log_group(stack: Reading) -> None:
-    """It has to, for the machine's own role may not."""
+    """The execution role needs this permission, because the role of the machine lacks it."""
     assert stack.statements(stack.to(task(stack)["ExecutionRoleArn"])) == [
         {
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -475,7 +475,7 @@ def test_all_mistakes_come_at_once() -> None:
 
 @pytest.mark.parametrize("path", ["/srv/www", "/srv", "/srv/www/cache"])
 def test_the_demonstration_has_its_folder_for_itself(path: str) -> None:
-    """Found by the settings already, not as a traceback of the construct."""
+    """The settings find the mistake, so that there is no traceback of the construct."""
     assert (
         "Paths must not contain each other" in mistakes({"writable_paths": [path]})["EcsAnywhereStack.writable_paths"]
     )
@@ -528,12 +528,12 @@ def test_an_impossible_service_is_refused(of_task: dict[str, Any], of_service: d
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsAnywhereStack)
-    for reference, resource_type in (
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.machines.role.role_arn, "AWS::IAM::Role"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.machines.role.role_arn: "AWS::IAM::Role",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types

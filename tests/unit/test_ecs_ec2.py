@@ -33,7 +33,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "spot_percent": 60,
     "target_capacity_percent": 80,
 }
-# Options that exclude some of those.
+# Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {"capacity_provider": False, "target_instance_cpu_percent": 40}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox on Bottlerocket and x86_64.
@@ -52,7 +52,7 @@ SHARED: Mapping[str, Any] = {
     "backlog_messages": 20,
     "eni_trunking": True,
 }
-# Without a capacity provider.
+# Settings without a capacity provider.
 ALONE: Mapping[str, Any] = {"posture": "production", "allow_plain_http": True, **OTHER_OPTIONS}
 ALONE_IN_SANDBOX: Mapping[str, Any] = {"capacity_provider": False, **BOTTLEROCKET}
 PATTERN = EcsEc2Stack
@@ -70,13 +70,13 @@ AMI = "/aws/service/{}/image_id"
 
 @pytest.fixture(scope="module", params=[*POSTURES, *WITH_PROVIDER])
 def provided(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """With a capacity provider."""
+    """The stack with a capacity provider."""
     return read(request.param)
 
 
 @pytest.fixture(scope="module", params=WITHOUT_PROVIDER)
 def alone(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """Without a capacity provider."""
+    """The stack without a capacity provider."""
     return read(request.param)
 
 
@@ -113,7 +113,7 @@ def instance_role(stack: Reading) -> Resource:
 
 
 def services(stack: Reading) -> dict[str, Resource]:
-    """Web has a load balancer, the worker none."""
+    """The web service has a load balancer, and the worker has none."""
     found = {"web" if item["LoadBalancers"] else "worker": item for item in stack.all("AWS::ECS::Service")}
     assert found.keys() == {"web", "worker"}
     return found
@@ -133,7 +133,7 @@ def task_group(stack: Reading, name: str) -> Resource:
 
 
 def statements(stack: Reading, name: str) -> list[tuple[set[str], Any]]:
-    """What the task role of a service may, on what; but for ECS Exec."""
+    """The actions that the task role of a service allows, each with its resource, except those of ECS Exec."""
     found = stack.statements(stack.to(task(stack, name)["TaskRoleArn"]))
     allowed = [(set(listed(item["Action"])), item["Resource"]) for item in found if item["Effect"] == "Allow"]
     return [(actions, resource) for actions, resource in allowed if actions != CHANNELS]
@@ -334,7 +334,7 @@ class TestCapacityProvider:
         assert group(Reading(made))["NewInstancesProtectedFromScaleIn"] is False
 
     def test_ecs_accepts_its_name(self, provided: Reading) -> None:
-        """It refuses aws, ecs and fargate at the beginning, in whatever case; CloudFormation would take the stack's."""
+        """ECS refuses names that begin with aws, ecs or fargate. CloudFormation would use the stack's name."""
         name = provider(provided)["Name"]
         assert re.fullmatch(r"(?i)(?!aws|ecs|fargate)[\w-]{1,255}", name), name
 
@@ -403,7 +403,7 @@ class TestWithoutCapacityProvider:
         }
 
     def test_scale_in_takes_any_instance(self, alone: Reading) -> None:
-        """In production too: nobody would lift the protection."""
+        """This includes production, because only a capacity provider lifts the protection again."""
         assert group(alone)["NewInstancesProtectedFromScaleIn"] is False
 
     @pytest.mark.parametrize("name", ["web", "worker"])
@@ -424,7 +424,7 @@ class TestWithoutCapacityProvider:
 
     @pytest.mark.parametrize("name", ["web", "worker"])
     def test_a_change_makes_another_service(self, read: Callable[[str], Reading], name: str) -> None:
-        """ECS leaves a service the strategy that it had, and would not let the capacity provider go."""
+        """A service keeps its former strategy, and ECS does not delete a capacity provider that is in use."""
         assert services(read("production"))[name].id != services(read("alone"))[name].id
 
     def test_the_cluster_outlives_the_instances(self, alone: Reading) -> None:
@@ -551,7 +551,7 @@ class TestQueueAndTaskRoles:
         assert statements(any_stack, name) == expected
 
     def test_the_worker_consumes_the_queue(self, any_stack: Reading) -> None:
-        """Not the one of what could not be worked off."""
+        """The worker has no access to the dead-letter queue."""
         for name in ("web", "worker"):
             role = any_stack.to(task(any_stack, name)["TaskRoleArn"])
             [policy] = [item for item in any_stack.all("AWS::IAM::Policy") if role.id in str(item["Roles"])]
@@ -848,7 +848,7 @@ class TestRefusals:
 
 
 class TestConstructsAlone:
-    """The same rules hold for who uses the construct without settings."""
+    """The construct without settings refuses the same values."""
 
     @pytest.mark.parametrize(
         ("numbers", "message"),
@@ -919,20 +919,20 @@ class TestConstructsAlone:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsEc2Stack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.queue.queue.queue_url, "AWS::SQS::Queue"),
-        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.capacity.group.auto_scaling_group_name, "AWS::AutoScaling::AutoScalingGroup"),
-        (made.web_task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.worker_task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.worker.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.queue.queue.queue_url: "AWS::SQS::Queue",
+        made.load_balancer.load_balancer.load_balancer_arn: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.capacity.group.auto_scaling_group_name: "AWS::AutoScaling::AutoScalingGroup",
+        made.web_task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.worker_task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.worker.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

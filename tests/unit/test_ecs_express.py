@@ -37,7 +37,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "log_retention_days": 30,
 }
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
-# Sandbox with an image of one's own, reached from the internet.
+# Sandbox with an image of the user, on the internet.
 OWN: Mapping[str, Any] = {
     "image": "public.ecr.aws/nginx/nginx-unprivileged:1.29",
     "container_port": 3000,
@@ -106,7 +106,7 @@ class TestNetwork:
         assert len(set(zones)) == 3
 
     def test_a_service_that_leaves_the_internet_moves_no_subnet(self, sandbox: Reading, private: Reading) -> None:
-        """Which could not be made while the old ones have the addresses."""
+        """CloudFormation could not create moved subnets while the old ones have the addresses."""
         kept = {subnet.id: subnet["CidrBlock"] for subnet in sandbox.all("AWS::EC2::Subnet")}
         now = {subnet.id: subnet["CidrBlock"] for subnet in private.all("AWS::EC2::Subnet")}
         assert kept.items() <= now.items()
@@ -122,7 +122,7 @@ class TestNetwork:
         assert [rule["CidrIp"] for rule in rules] == [subnet["CidrBlock"] for subnet in placed(any_stack)]
 
     def test_nothing_else_of_the_stack_is_in_these_subnets(self, any_stack: Reading) -> None:
-        """But for NAT gateways and interface endpoints, which send requests to nobody."""
+        """NAT gateways and interface endpoints are exceptions, because they send requests to no task."""
         subnets = {subnet.id for subnet in placed(any_stack)}
         others = {
             resource.type
@@ -220,7 +220,7 @@ class TestService:
         assert port["Protocol"] == "tcp"
 
     def test_it_is_of_its_own_cluster_by_name_and_has_none_itself(self, any_stack: Reading) -> None:
-        """A name would stand in the way of a second one that replaces it; so would tags, with each change."""
+        """A service with a fixed name cannot be replaced, and each change of a tag would replace it."""
         assert any_stack.shown(service(any_stack)["Cluster"]) == "${AWS::ECS::Cluster}"
         assert not {"ServiceName", "Tags"} & service(any_stack).body["Properties"].keys()
 
@@ -483,7 +483,7 @@ class TestConstruct:
         assert stack.node.try_find_child("Express") is None
 
     def test_what_is_added_to_the_infrastructure_role_outlives_the_service(self) -> None:
-        """Without its permissions ECS could not delete what it made."""
+        """ECS needs the permissions to delete the resources that it made."""
         stack = cdk.Stack(unchecked_app())
         network = Network(stack, "Network", posture=SANDBOX)
         logs = LogGroup(stack, "Logs", posture=SANDBOX, retention_days=None, key=None)
@@ -513,16 +513,16 @@ def private(read: Callable[[str], Reading]) -> Reading:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsExpressStack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.attr_service_arn, SERVICE),
-        (made.service.load_balancer.load_balancer_arn, SERVICE),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.attr_service_arn: SERVICE,
+        made.service.load_balancer.load_balancer_arn: SERVICE,
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

@@ -332,7 +332,11 @@ class TestRefusals:
             ({"memory_mib": 16384}, "max_memory_gib", "the largest instance has 4096 CPU units and about 14745 MiB"),
             ({"architecture": "arm"}, "architecture", "one of arm64, x86_64"),
             ({"capacity_option": "Spot"}, "capacity_option", "one of on-demand, spot"),
-            ({"allowed_instance_types": ["M8G"]}, "allowed_instance_types.0", 'a name of types such as "m8g.*"'),
+            (
+                {"allowed_instance_types": ["M8G"]},
+                "allowed_instance_types.0",
+                'in which * matches any characters, such as "m8g.*"',
+            ),
             ({"allowed_instance_types": ["m8g.*", "m8g.*"]}, "allowed_instance_types", "are repeated"),
             ({"volume_gib": 20}, "volume_gib", "a whole number from 30 to 16,384"),
             ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
@@ -383,17 +387,17 @@ class TestRefusals:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, EcsManagedInstancesStack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.capacity.role.role_arn, "AWS::IAM::Role"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.load_balancer.load_balancer.load_balancer_arn: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.capacity.role.role_arn: "AWS::IAM::Role",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

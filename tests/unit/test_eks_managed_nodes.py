@@ -49,7 +49,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "min_spot_nodes": 0,
     "max_spot_nodes": 20,
 }
-# Options that exclude some of those.
+# Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {"operating_system": "bottlerocket", "storage": ["efs", "fsx-lustre"]}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Production with nothing that can be left out.
@@ -586,7 +586,7 @@ class TestOntap:
         assert works.id in stack.before(offered)
 
     def test_the_backend_is_the_svm_for_addresses_of_the_vpc_only(self, stack: Reading) -> None:
-        # All of it: it is of no kind that a validator knows.
+        # The test compares the whole manifest, because no validator knows its kind.
         assert manifest(stack, "TridentBackendConfig", "fsx-ontap") == {
             "apiVersion": "trident.netapp.io/v1",
             "kind": "TridentBackendConfig",
@@ -667,7 +667,7 @@ class TestRefusals:
             (
                 {"posture": "production", "public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
                 "public_access_cidrs",
-                "in production, got 0.0.0.0/1 and 128.0.0.0/1.",
+                "in production, got 0.0.0.0/1, 128.0.0.0/1.",
             ),
             ({"admin_principals": ["*"]}, "admin_principals.0", "but not *, which stands for all AWS accounts"),
             (

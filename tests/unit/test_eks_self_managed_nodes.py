@@ -243,7 +243,7 @@ class TestRefusals:
             ({"desired_nodes": 3}, "desired_nodes", "To pin it, set min_nodes = max_nodes."),
             ({"operating_system": "bottlerocket"}, "operating_system", "Unknown setting"),
             ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
-            ({"storage": ["efs"]}, "storage.0", "one of ebs"),
+            ({"storage": ["efs"]}, "storage.0", "Must be ebs."),
         ],
     )
     def test_settings(self, settings: dict[str, Any], path: str, remedy: str) -> None:

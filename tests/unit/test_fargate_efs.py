@@ -140,7 +140,7 @@ def policies(stack: Reading, kind: str) -> list[Resource]:
 
 
 def alarms(stack: Reading) -> list[Resource]:
-    """Those that people hear of; the one of step scaling only adds tasks."""
+    """The alarms that notify people. The alarm of step scaling only adds tasks."""
     topic = stack.one("AWS::SNS::Topic")
     return [
         alarm
@@ -294,7 +294,7 @@ class TestFileSystem:
         assert access_point == any_stack.one("AWS::EFS::AccessPoint")
 
     def test_the_policy_refuses_plain_transport_and_allows_nobody(self, any_stack: Reading) -> None:
-        """Without a statement that allows, only who has a permission in IAM gets in: no anonymous client."""
+        """A policy without an allowing statement admits clients with a permission in IAM, and no anonymous client."""
         assert any_stack.one("AWS::EFS::FileSystem")["FileSystemPolicy"]["Statement"] == [
             {
                 "Sid": "RefusePlainTransport",
@@ -991,7 +991,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _iam_statements(stack: Reading) -> list[dict[str, Any]]:
-    """All that roles are allowed in the whole template."""
+    """The statements of all roles in the template that allow something."""
     found = [statement for role in stack.all("AWS::IAM::Role") for statement in stack.statements(role)]
     assert found
     return [statement for statement in found if statement["Effect"] == "Allow"]
@@ -1000,17 +1000,17 @@ def _iam_statements(stack: Reading) -> list[dict[str, Any]]:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, FargateEfsStack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.files.file_system.file_system_id, "AWS::EFS::FileSystem"),
-        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.files.file_system.file_system_id: "AWS::EFS::FileSystem",
+        made.load_balancer.load_balancer.load_balancer_arn: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

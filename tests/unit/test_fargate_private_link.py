@@ -93,7 +93,7 @@ SERVICE, PERMISSIONS = "AWS::EC2::VPCEndpointService", "AWS::EC2::VPCEndpointSer
 
 @pytest.fixture(scope="module", params=["own", "tried"])
 def consumed(request: pytest.FixtureRequest, read: Callable[[str], Reading]) -> Reading:
-    """With a consumer."""
+    """The stack with a consumer."""
     return read(request.param)
 
 
@@ -135,7 +135,7 @@ def main_vpc(stack: Reading) -> Resource:
 
 
 def endpoint(stack: Reading) -> Resource:
-    """The consumer's."""
+    """The interface endpoint of the consumer."""
     (only,) = [
         item for item in stack.all("AWS::EC2::VPCEndpoint") if "com.amazonaws.vpce" in stack.shown(item["ServiceName"])
     ]
@@ -561,7 +561,7 @@ class TestDeployment:
 
 
 def alarms(stack: Reading) -> dict[str, Resource]:
-    """By the last metric that each watches."""
+    """The alarms by the name of the last metric that each watches."""
     return {
         item.get("MetricName") or item["Metrics"][-1]["MetricStat"]["Metric"]["MetricName"]: item
         for item in stack.all("AWS::CloudWatch::Alarm")
@@ -750,7 +750,7 @@ def test_principals_of_every_kind(principal: str) -> None:
 
 
 class TestConstructsAlone:
-    """Each refuses mistakes before it makes anything."""
+    """The constructs refuse mistakes before they create anything."""
 
     @pytest.fixture
     def vpc(self) -> ec2.Vpc:
@@ -819,17 +819,17 @@ class TestConstructsAlone:
 def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
     made = sandbox.stack
     assert isinstance(made, FargatePrivateLinkStack)
-    for reference, resource_type in (
-        (made.network.vpc.vpc_id, "AWS::EC2::VPC"),
-        (made.load_balancer.load_balancer.load_balancer_arn, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
-        (made.endpoint_service.service.vpc_endpoint_service_id, "AWS::EC2::VPCEndpointService"),
-        (made.cluster.cluster_name, "AWS::ECS::Cluster"),
-        (made.task.definition.task_definition_arn, "AWS::ECS::TaskDefinition"),
-        (made.service.service.service_arn, "AWS::ECS::Service"),
-        (made.logs.log_group_name, "AWS::Logs::LogGroup"),
-        (made.monitoring.topic.topic_arn, "AWS::SNS::Topic"),
-    ):
-        assert sandbox.to(made.resolve(reference)).type == resource_type
+    types = {
+        made.network.vpc.vpc_id: "AWS::EC2::VPC",
+        made.load_balancer.load_balancer.load_balancer_arn: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        made.endpoint_service.service.vpc_endpoint_service_id: "AWS::EC2::VPCEndpointService",
+        made.cluster.cluster_name: "AWS::ECS::Cluster",
+        made.task.definition.task_definition_arn: "AWS::ECS::TaskDefinition",
+        made.service.service.service_arn: "AWS::ECS::Service",
+        made.logs.log_group_name: "AWS::Logs::LogGroup",
+        made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
+    }
+    assert sandbox.types_of(types) == types
 
 
 class TestOutboundTraffic(OutboundTraffic):

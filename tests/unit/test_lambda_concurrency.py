@@ -32,7 +32,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "reserved_concurrency": 400,
     "provisioned_concurrency": 5,
     "max_provisioned_concurrency": 50,
-    "provisioned_utilization_percent": 60,
+    "target_utilization_percent": 60,
     "scheduled_provisioned": [
         {"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_provisioned": 20, "max_provisioned": 80}
     ],
@@ -44,14 +44,14 @@ EVERY_OPTION: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
-# Options that exclude some of those.
+# Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {
     "reserved_concurrency": 5,
     "provisioned_concurrency": 3,
     "traffic_shift": "Linear10PercentEvery1Minute",
 }
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
-# Sandbox with a fixed number, reserved, and no step by step.
+# Sandbox with reserved concurrency and a fixed number of environments.
 OWN: Mapping[str, Any] = OTHER_OPTIONS
 VARIANTS = {"full": FULL, "own": OWN}
 
@@ -81,7 +81,7 @@ def group(stack: Reading) -> Resource:
 
 
 def alarms(stack: Reading) -> dict[str, Resource]:
-    """By what they watch; those of a new version apart."""
+    """The alarms by the name of their metric. Those of a new version begin with ``new``."""
     return {
         ("new " if "ExecutedVersion" in dimensions(alarm) else "") + alarm["MetricName"]: alarm
         for alarm in stack.all("AWS::CloudWatch::Alarm")
@@ -399,15 +399,15 @@ class TestOperation:
 
 RESERVED, PROVISIONED = lambda_limits.RESERVED, lambda_limits.PROVISIONED
 
-# What a user would give, and what the message has to say: the limit, and where AWS says so.
+# Wrong settings, each with the parts of its message: the limit and its source.
 REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
-    ({"memory_mib": 127}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
-    ({"memory_mib": 10241}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
-    ({"timeout_seconds": 0}, "timeout_seconds", ("1 to 900: function timeout", QUOTAS)),
-    ({"timeout_seconds": 901}, "timeout_seconds", ("1 to 900: function timeout", QUOTAS)),
-    ({"ephemeral_storage_mib": 511}, "ephemeral_storage_mib", ("512 to 10,240: /tmp directory storage", QUOTAS)),
-    ({"ephemeral_storage_mib": 10241}, "ephemeral_storage_mib", ("512 to 10,240: /tmp directory storage", QUOTAS)),
-    ({"memory_mib": "much"}, "memory_mib", ("128 to 10,240: function memory allocation", QUOTAS)),
+    ({"memory_mib": 127}, "memory_mib", ("128 to 10,240 (function memory allocation", QUOTAS)),
+    ({"memory_mib": 10241}, "memory_mib", ("128 to 10,240 (function memory allocation", QUOTAS)),
+    ({"timeout_seconds": 0}, "timeout_seconds", ("1 to 900 (function timeout", QUOTAS)),
+    ({"timeout_seconds": 901}, "timeout_seconds", ("1 to 900 (function timeout", QUOTAS)),
+    ({"ephemeral_storage_mib": 511}, "ephemeral_storage_mib", ("512 to 10,240 (/tmp directory storage", QUOTAS)),
+    ({"ephemeral_storage_mib": 10241}, "ephemeral_storage_mib", ("512 to 10,240 (/tmp directory storage", QUOTAS)),
+    ({"memory_mib": "much"}, "memory_mib", ("128 to 10,240 (function memory allocation", QUOTAS)),
     (
         {"environment": {"A1": "x" * 2048, "B2": "y" * 2048}},
         "environment",
@@ -490,17 +490,17 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"max_event_age_seconds": 59},
         "max_event_age_seconds",
-        ("60 to 21,600: maximum event age", lambda_limits.ASYNCHRONOUS),
+        ("60 to 21,600 (maximum event age", lambda_limits.ASYNCHRONOUS),
     ),
     (
         {"max_event_age_seconds": 21_601},
         "max_event_age_seconds",
-        ("60 to 21,600: maximum event age", lambda_limits.ASYNCHRONOUS),
+        ("60 to 21,600 (maximum event age", lambda_limits.ASYNCHRONOUS),
     ),
-    ({"retry_attempts": 3}, "retry_attempts", ("0 to 2: maximum retry attempts", lambda_limits.ASYNCHRONOUS)),
+    ({"retry_attempts": 3}, "retry_attempts", ("0 to 2 (maximum retry attempts", lambda_limits.ASYNCHRONOUS)),
     ({"traffic_shift": "Canary50Percent"}, "traffic_shift", ("one of Canary10Percent5Minutes",)),
     ({"invoke_principals": ["*"]}, "invoke_principals.0", ("but not *, which stands for all AWS accounts",)),
-    ({"handler": "work"}, "handler", ("module.function",)),
+    ({"handler": "work"}, "handler", ("a module and its function",)),
     ({"handler": "other.handler"}, "handler", ("There is no other.py",)),
     ({"code_path": "does/not/exist"}, "code_path", ("a folder or a .zip file",)),
     ({"code_path": "/"}, "code_path", ("a folder or a .zip file",)),
@@ -541,13 +541,13 @@ class TestSettings:
 
 
 def noise(path: Path, size: int) -> Path:
-    """A file that nothing makes smaller."""
+    """A file of noise, which cannot be compressed."""
     path.write_bytes(random.Random(1).randbytes(size))
     return path
 
 
 def hole(path: Path, size: int) -> Path:
-    """A file of zeros that takes no room on the disk, and next to none compressed."""
+    """A file of zeros, which needs no space on the disk and is tiny when compressed."""
     with path.open("wb") as file:
         file.truncate(size)
     return path
@@ -641,7 +641,7 @@ class TestPackage:
                 check_handler(package, "inner.other.handler")
 
     def test_what_python_leaves_behind_is_no_part_of_it(self, tmp_path: Path) -> None:
-        """Otherwise the template would depend on whether somebody has run the code."""
+        """If bytecode were in the package, the template would depend on whether somebody has run the code."""
         package, versions = tmp_path / "mine", set[str]()
         (package / "inner").mkdir(parents=True)
         (package / "inner" / "work.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
@@ -663,7 +663,7 @@ def function_of(stack: cdk.Stack, **given: Any) -> LiveFunction:
 
 
 class TestConstructs:
-    """Usable alone, with the mistakes of a call refused before anything is made."""
+    """The constructs can be used alone, and refuse mistakes before they create anything."""
 
     @pytest.mark.parametrize(
         ("given", "says"),

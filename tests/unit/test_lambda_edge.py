@@ -45,7 +45,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
-# Options that exclude some of those.
+# Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {"blocked_countries": ["AQ"]}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 OWN: Mapping[str, Any] = {**OTHER_OPTIONS, "page_cache_seconds": 60}
@@ -63,7 +63,7 @@ def behaviors(stack: Reading) -> list[dict[str, Any]]:
 
 
 def versions(stack: Reading) -> dict[str, Resource]:
-    """What is at each event, for pages."""
+    """The function version at each event, for pages."""
     found = config(stack)["DefaultCacheBehavior"]["LambdaFunctionAssociations"]
     return {each["EventType"]: stack.to(each["LambdaFunctionARN"]) for each in found}
 
@@ -181,7 +181,7 @@ class TestFunctions:
         }
 
     def test_a_changed_setting_is_a_new_version(self, sandbox: Reading, own: Reading) -> None:
-        """By the logical id, for once: CloudFormation makes a version for a new one only."""
+        """CloudFormation makes a new version only for a new logical id, so this test compares logical ids."""
         changed = {event for event, version in versions(sandbox).items() if version.id != versions(own)[event].id}
         assert changed == {"origin-response"}
 
@@ -426,9 +426,9 @@ class TestRefusals:
             ({"blocked_countries": ["XX"]}, "blocked_countries.0", "a two-letter country code"),
             ({"variant_paths": ["/about"]}, "variant_paths", "both variants, got /about"),
             ({"variant_paths": ["/about/"]}, "variant_paths.0", 'a path such as "/about"'),
-            ({"content_security_policy": "a\r\nX: b"}, "content_security_policy", "printable characters"),
+            ({"content_security_policy": "a\r\nX: b"}, "content_security_policy", "printable ASCII characters"),
             (redirects(("/a", "https://evil.com/")), "redirects", "domain_names or redirect_hosts only, got evil.com"),
-            (redirects(("/a", "//evil.com")), "redirects.0.target", 'a path such as "/about", or a URL'),
+            (redirects(("/a", "//evil.com")), "redirects.0.target", 'a path such as "/team", or a URL'),
             (redirects(("/a", "http://example.com/")), "redirects.0.target", 'a URL such as "https://'),
             (redirects(("/a", "https://example.com@evil.com/")), "redirects.0.target", "a URL such as"),
             (redirects(("/a", "https://example.com:8080/")), "redirects.0.target", "a URL such as"),

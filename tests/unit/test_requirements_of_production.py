@@ -19,7 +19,7 @@ PUBLIC = [pattern for pattern in app.PATTERNS if issubclass(pattern.settings_typ
 
 
 def errors(pattern: type[PatternStack], outdir: Path, **settings: Any) -> list[str]:
-    """What refuses a stack at synth."""
+    """The error annotations of a stack."""
     stack = variant(pattern, outdir, **settings)
     return [str(each.entry.data) for each in Annotations.from_stack(stack).find_error("*", Match.any_value())]
 

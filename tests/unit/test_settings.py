@@ -1,163 +1,21 @@
 """Settings: what is accepted, and that everything else is refused with one message that names it all."""
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import app
-from patternbook import PRODUCTION, SANDBOX, SettingsError
+from patternbook import SANDBOX, SettingsError
 from patternbook.settings.base import PatternSettings
-from patternbook.settings.context import read_cdk_json
 from patternbook.settings.describe import nested_models
-from patternbook.settings.loading import load
-from patternbook.settings.stages import Stage
 from stacks.fargate_efs import FargateEfsSettings
-
-TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
-
-
-def stages(context: dict[str, Any], cdk_json: dict[str, Any] | None = None) -> dict[str | None, Stage]:
-    """The stages of a context, by name."""
-    return {stage.name: stage for stage in load({**(cdk_json or {}), **context}, TYPES, cdk_json=cdk_json).stages}
-
-
-def fargate(context: dict[str, Any], stage: str | None = None) -> FargateEfsSettings:
-    settings = stages(context)[stage].settings["FargateEfsStack"]
-    assert isinstance(settings, FargateEfsSettings)
-    return settings
-
-
-def mistakes(context: dict[str, Any], cdk_json: dict[str, Any] | None = None) -> dict[str, str]:
-    """The remedy for each path."""
-    with pytest.raises(SettingsError) as caught:
-        stages(context, cdk_json)
-    return {mistake.path: mistake.remedy for mistake in caught.value.mistakes}
+from tests.unit.loaded import TYPES, fargate, mistakes, stages
 
 
 def test_defaults_work_without_any_context() -> None:
     [sandbox] = stages({}).values()
     assert sandbox.posture is SANDBOX
     assert sandbox.settings.keys() == TYPES.keys()
-
-
-class TestStages:
-    def test_a_posture_by_its_name_is_a_stage(self) -> None:
-        found = stages({"stages": "production"})
-        assert list(found) == [None, "production"]
-        assert found["production"].posture is PRODUCTION
-        assert found[None].posture is SANDBOX
-
-    def test_a_name_on_the_command_line_chooses_a_stage_of_cdk_json(self) -> None:
-        configured = {"live": {"posture": "production", "region": "eu-west-1"}, "test": {"posture": "sandbox"}}
-        found = stages({"stages": "live"}, {"stages": configured})
-        assert list(found) == [None, "live"]
-        assert found["live"].region == "eu-west-1"
-
-    def test_a_stage_says_where_and_what(self) -> None:
-        entry = {
-            "posture": "production",
-            "patterns": ["EcrStack", "FargateEfsStack"],
-            "account": "111122223333",
-            "region": "eu-west-1",
-            "tags": {"team": "web"},
-        }
-        live = stages({"stages": {"live": entry}})["live"]
-        assert (live.account, live.region, live.tags) == ("111122223333", "eu-west-1", {"team": "web"})
-        assert list(live.settings) == ["FargateEfsStack", "EcrStack"], "in the order of the book"
-
-    def test_patterns_limit_what_is_built_everywhere(self) -> None:
-        context = {"patterns": "FargateEfsStack, EcrStack", "stages": {"live": {"posture": "production"}}}
-        assert [list(stage.settings) for stage in stages(context).values()] == [["FargateEfsStack", "EcrStack"]] * 2
-
-    def test_the_later_place_overrides_the_earlier_one(self) -> None:
-        """Each place sets all that follow to another value; the last one that is left wins."""
-        of_stage = {"EveryStack": {"log_retention_days": 7}, "FargateEfsStack": {"log_retention_days": 14}}
-        context: dict[str, Any] = {
-            "EveryStack": {"log_retention_days": 3},
-            "FargateEfsStack": {"log_retention_days": 5},
-            "stages": {"live": {"posture": "production", "settings": of_stage}},
-            "EveryStack.log_retention_days": "30",
-            "FargateEfsStack.log_retention_days": "60",
-        }
-        found = []
-        while True:
-            found.append(fargate(context, "live" if "stages" in context else None).log_retention_days)
-            if not context:
-                break
-            if "stages" in context and len(context) == 3:
-                if of_stage:
-                    of_stage.popitem()
-                if of_stage:
-                    continue
-                del context["stages"]
-            else:
-                context.popitem()
-        assert found == [60, 30, 14, 7, 5, 3, None]
-
-    def test_the_sandbox_takes_nothing_of_another_stage(self) -> None:
-        live = {"posture": "production", "settings": {"FargateEfsStack": {"max_tasks": 20}}}
-        context = {"stages": {"live": live}}
-        assert fargate(context).max_tasks == 6
-        assert fargate(context, "live").max_tasks == 20
-
-    @pytest.mark.parametrize(
-        ("context", "path", "remedy"),
-        [
-            ({"stages": "prod"}, "stages", 'Did you mean "production"?'),
-            ({"stages": 7}, "stages", "Must be an object of stages"),
-            ({"stages": {"live": {}}}, "stages.live.posture", "Missing. It must be one of sandbox, production."),
-            ({"stages": {"live": {"posture": "prod"}}}, "stages.live.posture", "one of sandbox, production"),
-            ({"stages": {"production": {"regoin": "x"}}}, "stages.production.regoin", 'Did you mean "region"?'),
-            ({"stages": {"production": {"region": "mars-1"}}}, "stages.production.region", "an AWS Region such as"),
-            ({"stages": {"production": {"account": "1"}}}, "stages.production.account", "of 12 digits"),
-            ({"stages": {"production": {"tags": {"aws:x": "y"}}}}, "stages.production.tags.aws:x", "a tag key"),
-            ({"stages": {"production": {"patterns": ["Ecr"]}}}, "stages.production.patterns", '"EcrStack"?'),
-            ({"stages": {"production": []}}, "stages.production", "Must be"),
-            ({"stages": {"a_b": {"posture": "sandbox"}}}, "stages.a_b", "letters, digits and hyphens"),
-            ({"stages": {"EcrStack": {"posture": "sandbox"}}}, "stages.EcrStack", "not the name of a stack"),
-            (
-                {"stages": {"production": {"settings": {"EcrStac": {}}}}},
-                "stages.production.settings.EcrStac",
-                'Did you mean "EcrStack"?',
-            ),
-            (
-                {"stages": {"production": {"settings": {"EcrStack": {"other_days": 0}}}}},
-                "stages.production.settings.EcrStack.other_days",
-                "a whole number from 1",
-            ),
-            ({"patterns": "Ecr"}, "patterns", 'Did you mean "EcrStack"?'),
-            ({"patterns": 7}, "patterns", "Must be one of FargateEfsStack"),
-        ],
-    )
-    def test_a_wrong_stage_is_refused(self, context: dict[str, Any], path: str, remedy: str) -> None:
-        found = mistakes(context)
-        assert found.keys() == {path}
-        assert remedy in found[path]
-
-
-class TestKeys:
-    @pytest.mark.parametrize(
-        ("key", "remedy"),
-        [
-            ("posture", "cdk synth production/FargateEfsStack -c stages=production"),
-            ("stage", 'Did you mean "stages"?'),
-            ("FargatEfsStack", 'Did you mean "FargateEfsStack"?'),
-            ("FargatEfsStack.cpu", 'Did you mean "FargateEfsStack.cpu"?'),
-            ("EverStack.cpu", 'Did you mean "EveryStack.cpu"?'),
-            ("max_tasks", "Type FargateEfsStack.max_tasks, or EveryStack.max_tasks for all"),
-            ("max_task", "Type FargateEfsStack.max_tasks, or EveryStack.max_tasks for all"),
-            ("mount_pth", "A setting belongs to a stack."),
-        ],
-    )
-    def test_a_key_that_resembles_one_of_ours_is_a_mistake(self, key: str, remedy: str) -> None:
-        assert remedy in mistakes({key: "1"})[key]
-
-    def test_keys_of_somebody_else_are_named_and_ignored(self) -> None:
-        plan = load({"owner": "team", "costCenter": 7, "Nobody.x": "1", "@aws-cdk/core:flag": True}, TYPES)
-        assert plan.ignored == ("owner", "costCenter", "Nobody.x")
 
 
 class TestMessages:
@@ -198,50 +56,6 @@ class TestMessages:
         assert "Type it" not in mistakes({}, in_file)["EcrStack.scan_severities"]
 
 
-class TestCdkJson:
-    @pytest.mark.parametrize(
-        ("text", "path", "remedy"),
-        [
-            ('{"context": }', "cdk.json, line 1, column 13", "This is not JSON"),
-            ('{\n  "context": {\n    "a" 1\n  }\n}', "cdk.json, line 3, column 9", "Expecting ':' delimiter"),
-            ("[]", "cdk.json", 'a JSON object with an object "context"'),
-            ('{"context": 5}', "cdk.json", 'a JSON object with an object "context"'),
-            ('{"context": {"EcrStack": {}, "EcrStack": {}}}', "EcrStack", "given twice"),
-            ('{"context": {"EcrStack": {"other_days": 1, "other_days": 2}}}', "other_days", "given twice"),
-        ],
-    )
-    def test_a_broken_one_says_where(self, text: str, path: str, remedy: str, tmp_path: Path) -> None:
-        file = tmp_path / "cdk.json"
-        file.write_text(text, encoding="utf-8")
-        with pytest.raises(SettingsError) as caught:
-            read_cdk_json(file)
-        [mistake] = caught.value.mistakes
-        assert mistake.path == path
-        assert remedy in mistake.remedy
-
-
-def test_command_line_wins_over_cdk_json() -> None:
-    settings = fargate({"FargateEfsStack.max_tasks": "20", "FargateEfsStack": {"max_tasks": 5, "min_tasks": 3}})
-    assert (settings.min_tasks, settings.max_tasks) == (3, 20)
-
-
-@pytest.mark.parametrize(
-    "context",
-    [{"EveryStack.log_retention_days": "30"}, {"EveryStack": {"log_retention_days": 30}}],
-)
-def test_every_stack_stands_for_all_that_have_the_setting(context: dict[str, Any]) -> None:
-    settings = stages({**context, "EcsEc2Stack.log_retention_days": "7"})[None].settings
-    days = {stack: getattr(of_stack, "log_retention_days", "not a setting") for stack, of_stack in settings.items()}
-    assert days["EcsEc2Stack"] == 7, "what is said of a stack itself wins"
-    del days["EcsEc2Stack"]
-    assert set(days.values()) == {30, "not a setting"}
-
-
-def test_command_line_wins_over_cdk_json_for_every_stack_too() -> None:
-    context = {"EveryStack.log_retention_days": "30", "EveryStack": {"log_retention_days": 7}}
-    assert fargate(context).log_retention_days == 30
-
-
 def test_command_line_texts_become_typed_values() -> None:
     settings = fargate(
         {
@@ -257,20 +71,6 @@ def test_command_line_texts_become_typed_values() -> None:
     assert settings.allowed_cidrs == ("10.0.0.0/8",)
     assert settings.alarm_email is None
     assert settings.response_time_steps[0].add_tasks == 2
-
-
-def test_a_whole_stack_on_the_command_line_is_json() -> None:
-    assert fargate({"FargateEfsStack": '{"max_tasks": 9}'}).max_tasks == 9
-
-
-def test_keys_of_cdk_are_left_alone() -> None:
-    context = {
-        "@aws-cdk/core:flag": True,
-        "cli-telemetry": False,
-        "acknowledged-issue-numbers": [1],
-        "availability-zones:account=1": ["a"],
-    }
-    assert load(context, TYPES).ignored == ()
 
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"

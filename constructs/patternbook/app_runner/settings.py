@@ -23,8 +23,9 @@ from patternbook.limits.app_runner import (
 )
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
-from patternbook.settings.fields import EachOnce, Expected, Text, Unit, Whole, YesNo, within
+from patternbook.settings.fields import EachOnce, Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
+from patternbook.settings.validators import Expected, Text, Unit, arn, matching, within
 
 Seconds = Annotated[Whole, within(HEALTH_CHECK_SECONDS), Unit("seconds")]
 Checks = Annotated[Whole, within(HEALTH_CHECK_THRESHOLD), Unit("checks")]
@@ -37,14 +38,14 @@ Command = Annotated[
 ]
 RepositoryUrl = Annotated[
     str,
-    fields.matching(
+    matching(
         r"https://(github\.com|bitbucket\.org)/[\w.-]+/[\w.-]+",
         'the URL of a repository at GitHub or Bitbucket, such as "https://github.com/team/app"',
     ),
 ]
 ConnectionArn = Annotated[
     str,
-    fields.arn(
+    arn(
         "apprunner",
         r"connection/[A-Za-z0-9][\w-]{3,31}/[0-9a-f]{32}",
         "arn:aws:apprunner:eu-west-1:111122223333:connection/github/0123456789abcdef0123456789abcdef",
@@ -64,9 +65,9 @@ class SourceSettings(SecretSettings):
     """Source repository at GitHub or Bitbucket that App Runner builds, instead of an image."""
     connection_arn: ConnectionArn | None = None
     """App Runner connection that may read the source repository."""
-    branch: Annotated[str, fields.matching(r"[\w./-]{1,250}", 'the name of a branch such as "main"')] = "main"
+    branch: Annotated[str, matching(r"[\w./-]{1,250}", 'the name of a branch such as "main"')] = "main"
     """Branch of the source repository."""
-    source_directory: Annotated[str, fields.matching(r"/([\w.-]+(/[\w.-]+)*)?", 'a path such as "/" or "/app"')] = "/"
+    source_directory: Annotated[str, matching(r"/([\w.-]+(/[\w.-]+)*)?", 'a path such as "/" or "/app"')] = "/"
     """Directory of the code and of apprunner.yaml in the source repository."""
     runtime: Runtime | None = None
     """Managed runtime for the source repository. If unset, apprunner.yaml sets commands, port and variables."""

@@ -160,7 +160,7 @@ class LiveFunction(Construct):
             provisioned = Provisioned(
                 min_environments=settings.provisioned_concurrency,
                 max_environments=settings.max_provisioned_concurrency,
-                utilization_percent=settings.provisioned_utilization_percent,
+                target_utilization_percent=settings.target_utilization_percent,
                 schedules=[
                     Schedule(
                         cron=schedule.cron,

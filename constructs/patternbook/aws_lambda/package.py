@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from patternbook.limits.aws_lambda import PACKAGE_UNZIPPED, PACKAGE_ZIPPED
+from patternbook.limits.given import shown
 
 LEFT_OUT: Final = ("__pycache__", "*.pyc")
 """Files that Python writes when it runs code. In a package, they would change its hash with each test run."""
@@ -22,17 +23,17 @@ def check_package(package: Path, *, direct_upload: bool) -> None:
     :param direct_upload: whether to check :data:`patternbook.limits.aws_lambda.PACKAGE_ZIPPED`, too.
     :raises ValueError: if the package is too large, or cannot be read.
     """
-    if package.is_dir():
-        _check_folder(package, direct_upload=direct_upload)
-        return
     try:
+        if package.is_dir():
+            _check_folder(package, direct_upload=direct_upload)
+            return
         with zipfile.ZipFile(package) as archive:
             unzipped = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError) as error:
-        raise ValueError(f"The package must be a folder or a .zip file, got {package}: {error}.") from error
-    PACKAGE_UNZIPPED.check(f"The size of {package}", unzipped)
+        raise ValueError(f"The package must be a folder or a .zip file, got {shown(package)}: {error}.") from error
+    PACKAGE_UNZIPPED.check(f"The size of {shown(package)}", unzipped)
     if direct_upload:
-        PACKAGE_ZIPPED.check(f"The size of {package}", package.stat().st_size)
+        PACKAGE_ZIPPED.check(f"The size of {shown(package)}", package.stat().st_size)
 
 
 def check_handler(package: Path, handler: str) -> None:
@@ -46,7 +47,8 @@ def check_handler(package: Path, handler: str) -> None:
             found = bool(names & set(archive.namelist()))
     if not found:
         raise ValueError(
-            f"handler must name a function in a module of {package}, got {handler}. There is no {module}.py."
+            f"handler must name a function in a module of {shown(package)}, got {shown(handler)}. There is no "
+            f"{shown(module)}.py."
         )
 
 
@@ -56,12 +58,14 @@ def _check_folder(folder: Path, *, direct_upload: bool) -> None:
         unzipped += path.stat().st_size
         files.append(path)
         if unzipped > PACKAGE_UNZIPPED.maximum:  # stop here, because the folder may be a whole disk
-            raise PACKAGE_UNZIPPED.exceeded(f"The size of {folder}", "more")
+            raise PACKAGE_UNZIPPED.exceeded(f"The size of {shown(folder)}", "more")
     if not files:
-        raise ValueError(f"The package must contain code, got {folder}, which is empty.")
+        raise ValueError(f"The package must contain code, got {shown(folder)}, which is empty.")
     # Compressing is slow, and unnecessary if the files fit uncompressed.
     if direct_upload and unzipped + len(files) * _OVERHEAD > PACKAGE_ZIPPED.maximum:
-        PACKAGE_ZIPPED.check(f"The zipped size of {folder}", sum(_compressed(path) + _OVERHEAD for path in files))
+        PACKAGE_ZIPPED.check(
+            f"The zipped size of {shown(folder)}", sum(_compressed(path) + _OVERHEAD for path in files)
+        )
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -29,7 +29,7 @@ class Provisioned:
     min_environments: int
     max_environments: int | None = None
     """With a maximum, Application Auto Scaling sets the number. Without, it is always ``min_environments``."""
-    utilization_percent: int = 70
+    target_utilization_percent: int = 70
     """Target utilization of the environments."""
     schedules: Sequence[Schedule] = ()
 
@@ -56,7 +56,7 @@ class Provisioned:
         if self.max_environments is None:
             return
         scaling = alias.add_auto_scaling(min_capacity=self.min_environments, max_capacity=self.max_environments)
-        scaling.scale_on_utilization(utilization_target=self.utilization_percent / 100)
+        scaling.scale_on_utilization(utilization_target=self.target_utilization_percent / 100)
         for index, schedule in enumerate(self.schedules):
             scaling.scale_on_schedule(
                 f"Schedule{index}",

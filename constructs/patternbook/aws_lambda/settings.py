@@ -20,8 +20,9 @@ from patternbook.limits.aws_lambda import (
 )
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
-from patternbook.settings.fields import Unit, Whole, YesNo, within
+from patternbook.settings.fields import Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
+from patternbook.settings.validators import Expected, Unit, matching, prose, within
 
 _CODE = 'a folder or a .zip file with code, such as "mine", relative to where cdk runs'
 Executions = Annotated[Whole, Field(ge=0, le=100_000), Unit("concurrent executions")]
@@ -37,18 +38,18 @@ class CodeSettings(PatternSettings):
     direct_upload: YesNo = True
     """Check Lambda's limit for a direct upload, too, as by `aws lambda update-function-code --zip-file`. Without the
     check, the package may be larger, because the CDK uploads by way of S3."""
-    code_path: Annotated[str | None, fields.Expected(_CODE)] = None
+    code_path: Annotated[str | None, Expected(_CODE)] = None
     """Folder or .zip file with your Python code. Defaults to the demonstration."""
     handler: Annotated[
-        str, fields.matching(r"(?=.{3,128}\Z)\w+([./]\w+)*\.\w+", 'module.function, such as "work.handler"')
+        str, matching(r"(?=.{3,128}\Z)\w+([./]\w+)*\.\w+", 'a module and its function, such as "work.handler"')
     ] = "work.handler"
     """Function in the code that Lambda calls."""
     environment: dict[
         Annotated[
             str,
-            fields.matching(r"(?!__proto__$)[A-Za-z]\w+", 'a name of an environment variable, such as "TABLE_NAME"'),
+            matching(r"(?!__proto__$)[A-Za-z]\w+", 'a name of an environment variable, such as "TABLE_NAME"'),
         ],
-        Annotated[str, fields.prose(4096)],
+        Annotated[str, prose(4096)],
     ] = Field(default={}, max_length=100)
     """Environment variables. Keep secrets in AWS Secrets Manager instead."""
 
@@ -64,8 +65,7 @@ class CodeSettings(PatternSettings):
                 raise ValueError(f"Must be {_CODE}, got none. Set it.")
             return value
         path = Path(value)
-        # A path without a name is the working directory or the whole disk, which is never a package.
-        if not path.name or not (path.is_dir() or (path.suffix == ".zip" and path.is_file())):
+        if not _is_package(path):
             raise ValueError(f"Must be {_CODE}.")
         check_package(path, direct_upload=info.data.get("direct_upload", True))
         return value
@@ -119,7 +119,7 @@ class ConcurrencySettings(PatternSettings):
     and 2 in production."""
     max_provisioned_concurrency: Environments | None = None
     """Maximum number of environments. Leave unset for a fixed number."""
-    provisioned_utilization_percent: Annotated[Whole, Field(ge=10, le=90), Unit("%")] = 70
+    target_utilization_percent: Annotated[Whole, Field(ge=10, le=90), Unit("%")] = 70
     """Target utilization of the environments, if they scale."""
     scheduled_provisioned: Annotated[tuple[ScheduledEnvironments, ...], Field(max_length=20)] = ()
     """Scheduled changes of the range of environments, if they scale."""
@@ -187,6 +187,14 @@ class FunctionSettings(ConcurrencySettings, CodeSettings):
     """Maximum age of an asynchronous event. Older events go to the failure queue."""
     retry_attempts: Annotated[Whole, within(RETRY_ATTEMPTS), Unit("retries")] = 2
     """Number of retries of an asynchronous event whose call failed, before it goes to the failure queue."""
+
+
+def _is_package(path: Path) -> bool:
+    try:
+        # A path without a name is the working directory or the whole disk, which is never a package.
+        return bool(path.name) and (path.is_dir() or (path.suffix == ".zip" and path.is_file()))
+    except (OSError, ValueError):  # a name that no file can have, such as one of 6,000 characters
+        return False
 
 
 def _package(code_path: str | None, demonstration: Path | None) -> Path:

@@ -1,6 +1,7 @@
 """S3 buckets for access logs."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -37,3 +38,14 @@ def access_log_bucket(
     )
     acknowledge(bucket, "S1", "It holds access logs itself. CloudTrail records who reads them.")
     return bucket
+
+
+def write_access_logs(load_balancer: elbv2.BaseLoadBalancer, bucket: s3.Bucket) -> None:
+    """Lets a load balancer write its access logs to a bucket whose policy admits it.
+
+    ``log_access_logs`` of the CDK would do the same and write the policy, too, but needs a Region at synth.
+    """
+    load_balancer.set_attribute("access_logs.s3.enabled", "true")
+    load_balancer.set_attribute("access_logs.s3.bucket", bucket.bucket_name)
+    if bucket.policy is not None:  # Elastic Load Balancing tries the bucket at once
+        load_balancer.node.add_dependency(bucket.policy)

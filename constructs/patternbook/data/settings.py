@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from patternbook.limits.given import listed
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
 
@@ -30,5 +31,5 @@ class SecretSettings(PatternSettings):
     def _not_twice(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         twice = sorted(value.keys() & info.data.get("secrets", {}).keys())
         if twice:
-            raise ValueError(f"Must not repeat names of secrets, got {', '.join(twice)} in both. Remove one of each.")
+            raise ValueError(f"Must not repeat names of secrets, got {listed(twice)} in both. Remove one of each.")
         return value

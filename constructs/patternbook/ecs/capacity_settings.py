@@ -8,10 +8,10 @@ from patternbook.ecs.settings import TargetPercent
 from patternbook.limits.ecs_capacity import CapacityOption, check_scaling
 from patternbook.limits.instance_types import DEFAULT_TYPES, Architecture, InstanceTypeName, check_instance_types
 from patternbook.limits.operating_systems import OperatingSystem
-from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
-from patternbook.settings.fields import EachOnce, Percent, Unit, Whole, YesNo
+from patternbook.settings.fields import EachOnce, Percent, Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
+from patternbook.settings.validators import Unit, matching
 
 Instances = Annotated[Whole, Field(ge=0, le=1000), Unit("instances")]
 Vcpus = Annotated[Whole, Field(ge=1, le=192), Unit("vCPUs")]
@@ -80,7 +80,16 @@ class ManagedInstancesSettings(PatternSettings):
     burstable: YesNo = True
     """Let ECS choose T instance types, which are cheap and slow down when their CPU credits are used up."""
     allowed_instance_types: Annotated[
-        tuple[Annotated[str, fields.matching(r"[a-z0-9*][a-z0-9.*-]{0,29}", 'a name of types such as "m8g.*"')], ...],
+        tuple[
+            Annotated[
+                str,
+                matching(
+                    r"[a-z0-9*][a-z0-9.*-]{0,29}",
+                    'the name of an instance type, in which * matches any characters, such as "m8g.*"',
+                ),
+            ],
+            ...,
+        ],
         EachOnce,
         Field(max_length=400),
     ] = ()

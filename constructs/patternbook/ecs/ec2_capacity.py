@@ -148,9 +148,10 @@ class Ec2Capacity(Construct):
             ),
         )
         self.group.node.add_dependency(
-            # Until it stops, an instance needs its role and its route to ECS.
+            # Until it stops, an instance needs its role and its connection to ECS.
             self.role,
-            *(subnet.internet_connectivity_established for subnet in network.vpc.private_subnets),
+            self.security_group,
+            network.connectivity,
         )
         self.provider: ecs.AsgCapacityProvider | None = None
         self.cluster: ecs.ICluster = cluster

@@ -95,8 +95,10 @@ class ExpressService(Construct):
             ),
         )
         self.service.node.add_dependency(
-            # ECS tells the kind of a subnet by its routes, and tasks need the route to the registry.
+            # ECS tells the kind of a subnet by its routes, and tasks need the connection to the registry.
             *(subnet.internet_connectivity_established for subnet in subnets),
+            network.connectivity,
+            self.group,
             # The permissions to manage what belongs to the service, and for tasks to pull and log.
             self.infrastructure_role,
             task.execution_role,

@@ -109,10 +109,11 @@ class ManagedInstances(Construct):
         )
         cluster.add_managed_instances_capacity_provider(self.provider)
         self.provider.node.add_dependency(
-            # Until they stop, the instances need the roles and the route to ECS.
+            # Until they stop, the instances need the roles and the connection to ECS.
             self.role,
             self.infrastructure_role,
-            *(subnet.internet_connectivity_established for subnet in network.vpc.private_subnets),
+            self.security_group,
+            network.connectivity,
         )
 
     @classmethod

@@ -102,10 +102,11 @@ class RollingService(Construct, Generic[Service]):
         task, files = self.task, self.task.files
         if files:
             files.grant_read_write(task.definition.task_role, client=self.service)
-            self.service.node.add_dependency(files.file_system.mount_targets_available)
+            self.service.node.add_dependency(files)
         self.service.node.add_dependency(
-            # The route to the registry, and the permission to pull and to read secrets.
-            *(subnet.internet_connectivity_established for subnet in self._network.vpc.private_subnets),
+            # The connection to the registry, and the permission to pull and to read secrets.
+            self._network.connectivity,
+            self.group,
             task.execution_role,
             # AWS does not delete capacity providers in use.
             self.service.cluster,

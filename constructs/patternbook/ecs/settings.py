@@ -14,15 +14,17 @@ from patternbook.limits.instance_types import Architecture
 from patternbook.network.settings import HealthCheckSettings
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel
-from patternbook.settings.fields import Expected, Number, Unit, Whole, YesNo
+from patternbook.settings.fields import Number, Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
+from patternbook.settings.validators import Expected, Unit, prose
 
 Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
 TargetPercent = Annotated[Whole, Field(ge=10, le=90), Unit("%")]
 FargateCpu = Annotated[
     Whole, AfterValidator(check_cpu), Expected(f"one of {', '.join(map(str, MEMORY_MIB))}"), Unit("CPU units")
 ]
-Command = Annotated[tuple[Annotated[str, fields.prose(1024)], ...], Field(max_length=20)]
+Command = Annotated[tuple[Annotated[str, prose(1024)], ...], Field(max_length=20)]
+_HEALTH_CHECK: Final = 'a list of CMD and arguments, or of CMD-SHELL and one line, such as ["CMD", "/healthy"]'
 
 
 class ContainerSettings(PatternSettings):
@@ -35,7 +37,7 @@ class ContainerSettings(PatternSettings):
     """Container image of your own. Defaults to the demonstration page."""
     container_port: Annotated[Whole, Field(ge=1024, le=65535)] = 8080
     """Port that the image listens on. The container is not root, so the port cannot be below 1024."""
-    health_check_command: Command = ()
+    health_check_command: Annotated[Command, Expected(_HEALTH_CHECK)] = ()
     """Health check inside the container, beginning with CMD or CMD-SHELL. Leave it empty for no such check."""
     writable_paths: Annotated[tuple[fields.AbsolutePath, ...], Field(max_length=10)] = ()
     """Paths that the image writes to. Each is a tmpfs of 64 MiB out of the task's memory."""
@@ -45,7 +47,7 @@ class ContainerSettings(PatternSettings):
     def _begins_with_cmd(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         right = not value or (value[0] == "CMD" and len(value) > 1) or (value[0] == "CMD-SHELL" and len(value) == 2)
         if not right:
-            raise ValueError('Must be CMD and arguments, or CMD-SHELL and one line, such as ["CMD", "/healthy"].')
+            raise ValueError(f"Must be {_HEALTH_CHECK}.")
         return value
 
     @field_validator("writable_paths")

@@ -8,6 +8,7 @@ from patternbook.limits.edge import check_certificate, check_countries, check_do
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.fields import EachOnce
+from patternbook.settings.validators import arn
 
 PriceClass = Literal["100", "200", "all"]
 Countries = Annotated[tuple[fields.Country, ...], EachOnce, Field(max_length=250)]
@@ -19,12 +20,15 @@ class DistributionSettings(PatternSettings):
     domain_names: Annotated[tuple[fields.DomainName, ...], EachOnce] = ()
     """Domain names of the site. The first is the canonical one, to which the others redirect. Add their DNS records
     yourself. Defaults to the domain name that CloudFront gives to the distribution."""
-    certificate_arn: fields.CertificateArn | None = None
+    certificate_arn: (
+        Annotated[str, arn("acm", r"certificate/[\w-]+", "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d")]
+        | None
+    ) = None
     """ACM certificate for domain_names, in us-east-1."""
     web_acl_arn: (
         Annotated[
             str,
-            fields.arn(
+            arn(
                 "wafv2",
                 r"global/webacl/[\w-]+/[\w-]+",
                 "arn:aws:wafv2:us-east-1:111122223333:global/webacl/main/1a2b3c4d",

@@ -11,22 +11,22 @@ from pydantic import Field, ValidationInfo, field_validator
 from patternbook.data.settings import LogSettings
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
+from patternbook.limits.given import listed
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
 from patternbook.limits.operating_systems import OperatingSystem
 from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
-from patternbook.settings.fields import CIDR, NAMESPACE, EachOnce, Expected, Percent, Unit, Whole, YesNo
+from patternbook.settings.fields import CIDR, NAMESPACE, EachOnce, Percent, Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
+from patternbook.settings.validators import Expected, Unit, matching
 
 CapacityType = Literal["ON_DEMAND", "SPOT"]
 TaintEffect = Literal["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]
 
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html
-AddOnVersion = Annotated[
-    str, fields.matching(r"v\d+\.\d+\.\d+-eksbuild\.\d+", 'a version such as "v1.20.4-eksbuild.1"')
-]
+AddOnVersion = Annotated[str, matching(r"v\d+\.\d+\.\d+-eksbuild\.\d+", 'a version such as "v1.20.4-eksbuild.1"')]
 Labels = Annotated[dict[fields.LabelKey, fields.LabelValue], Field(max_length=50)]
 InstanceTypes = Annotated[tuple[InstanceTypeName, ...], EachOnce, Field(max_length=10)]
 # A group may have no nodes at first, and be scaled up by an autoscaler or a person.
@@ -58,7 +58,7 @@ def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
             )
     together = ipaddress.collapse_addresses(map(ipaddress.IPv4Network, cidrs))
     if any(block.prefixlen == 0 for block in together) and not posture.allow_open_cluster_endpoint:
-        given = " and ".join(cidrs)
+        given = listed(cidrs)
         raise ValueError(
             f"public_access_cidrs must not admit everybody (0.0.0.0/0) in {posture.name}, got {given}. "
             "List your own CIDR blocks."
@@ -87,7 +87,9 @@ class ClusterSettings(NetworkSettings):
     upgrade_policy: UpgradePolicy = "STANDARD"
     """Policy for the end of standard support. With STANDARD, EKS upgrades the cluster by itself. With EXTENDED, it
     supports the version for another year, at six times the price."""
-    kubernetes_version: Annotated[str, Expected("a Kubernetes version in support")] = KUBERNETES_VERSION
+    kubernetes_version: Annotated[str, Expected(f'a Kubernetes version in support, such as "{KUBERNETES_VERSION}"')] = (
+        KUBERNETES_VERSION
+    )
     """Kubernetes version of the cluster. Change it to upgrade, one minor version at a time. There is no way back."""
     public_access_cidrs: Annotated[tuple[fields.Cidr, ...], EachOnce, Field(max_length=MAX_PUBLIC_CIDRS)] = ()
     """IPv4 CIDR blocks that may reach the API of the cluster from the internet. Without any, the cluster has no public
@@ -95,7 +97,9 @@ class ClusterSettings(NetworkSettings):
     admin_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=20)] = ()
     """ARNs of IAM roles, users or accounts that may assume the admin role of the cluster. Without any, the IAM policies
     of this account decide."""
-    add_on_versions: dict[str, AddOnVersion] = Field({}, max_length=20)
+    add_on_versions: dict[Annotated[str, Expected('the name of an add-on, such as "coredns"')], AddOnVersion] = Field(
+        {}, max_length=20
+    )
     """Versions of add-ons by their names. EKS chooses the version of any other add-on when it creates it."""
 
     @field_validator("kubernetes_version")
@@ -116,7 +120,7 @@ class ClusterSettings(NetworkSettings):
         others = sorted(value.keys() - set(cls.add_ons))
         if others:
             raise ValueError(
-                f"Must name add-ons of this pattern, got {', '.join(others)}. Choose from {', '.join(cls.add_ons)}."
+                f"Must name add-ons of this pattern, got {listed(others)}. Choose from {', '.join(cls.add_ons)}."
             )
         return value
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final, Literal
 
+from patternbook.limits.given import listed, shown
 from patternbook.limits.limit import Limit
 from patternbook.limits.scaling import check_order
 
@@ -105,7 +106,8 @@ def check_health_check_path(*, protocol: Protocol, path: str | None) -> None:
     """:raises ValueError: if a TCP check has a path."""
     if protocol == "TCP" and path is not None:
         raise ValueError(
-            f"health_check_path requires protocol HTTP, got {path} with TCP. Remove the path or change the protocol."
+            f"health_check_path requires protocol HTTP, got {shown(path)} with TCP. Remove the path or change the "
+            "protocol."
         )
 
 
@@ -118,7 +120,7 @@ def check_one_source(*, image: str | None, repository: object | None) -> None:
     """:raises ValueError: if there are both an image and a source repository, or neither."""
     if image is not None and repository is not None:
         raise ValueError(
-            f"The source must be an image or a repository, got both (image {image}). Remove one of the two."
+            f"The source must be an image or a repository, got both (image {shown(image)}). Remove one of the two."
         )
     if image is None and repository is None:
         raise ValueError("The source must be an image or a repository, got neither. Set one of the two.")
@@ -128,8 +130,8 @@ def check_image(image: str) -> None:
     """:raises ValueError: if App Runner cannot pull an image from its registry."""
     if not (is_private(image) or re.fullmatch(ECR_PUBLIC_IMAGE, image)):
         raise ValueError(
-            f"image must be in Amazon ECR or ECR Public, got {image}. App Runner pulls from no other registry. Use an "
-            "ECR pull-through cache for images of other registries."
+            f"image must be in Amazon ECR or ECR Public, got {shown(image)}. App Runner pulls from no other registry. "
+            "Use an ECR pull-through cache for images of other registries."
         )
 
 
@@ -181,7 +183,7 @@ def check_variables(names: Iterable[str]) -> None:
     reserved = sorted(name for name in names if name.startswith(RESERVED_VARIABLES))
     if reserved:
         raise ValueError(
-            f"Environment variables must not begin with {RESERVED_VARIABLES}, got {_listed(reserved)}. Rename them."
+            f"Environment variables must not begin with {RESERVED_VARIABLES}, got {listed(reserved)}. Rename them."
         )
 
 

@@ -5,6 +5,8 @@ from itertools import permutations
 from pathlib import PurePosixPath
 from typing import Final
 
+from patternbook.limits.given import shown
+
 EXEC_VOLUMES: Final = {"exec-state": "/var/lib/amazon", "exec-logs": "/var/log/amazon"}
 """Volumes that ECS Exec needs. Its agent runs as root and writes to these paths, even if the root file system is
 read-only.
@@ -30,7 +32,7 @@ def check_paths(paths: Sequence[str]) -> None:
 
 
 def _named(path: PurePosixPath) -> str:
-    return f"{path}{' (of ECS Exec)' if str(path) in EXEC_VOLUMES.values() else ''}"
+    return f"{shown(path)}{' (of ECS Exec)' if str(path) in EXEC_VOLUMES.values() else ''}"
 
 
 def check_host_port(port: int) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from patternbook.limits.given import listed, shown
+
 RESTRICTIONS_URL: Final = (
     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html"
 )
@@ -170,7 +172,8 @@ def check_certificate(certificate_arn: str | None, *, domain_names: Collection[s
         )
     if domain_names is not None and not domain_names:
         raise ValueError(
-            f"certificate_arn must be unset without domain_names, got {certificate_arn}. Set domain_names to its names."
+            f"certificate_arn must be unset without domain_names, got {shown(certificate_arn)}. Set domain_names to "
+            "its names."
         )
 
 
@@ -178,6 +181,6 @@ def check_countries(*, allowed: Collection[str], blocked: Collection[str]) -> No
     """:raises ValueError: for both allowed and blocked countries."""
     if allowed and blocked:
         raise ValueError(
-            f"blocked_countries must be empty with allowed_countries, got {', '.join(blocked)}. CloudFront takes one "
+            f"blocked_countries must be empty with allowed_countries, got {listed(blocked)}. CloudFront takes one "
             "list. Remove one of the two."
         )

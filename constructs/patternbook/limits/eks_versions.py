@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Final, Literal
 
+from patternbook.limits.given import shown
+
 UpgradePolicy = Literal["STANDARD", "EXTENDED"]
 
 KUBERNETES_VERSION: Final = "1.36"
@@ -60,7 +62,9 @@ def check_version(
     offered = ", ".join(each for each, end in ends.items() if today < end and (each in near or not kubectl))
     choice = f"Choose one of {offered}." if offered else "Add newer versions from the release calendar of EKS."
     if version not in ends:
-        raise ValueError(f"The Kubernetes version must be one of EKS in {support} support, got {version!r}. {choice}")
+        raise ValueError(
+            f"The Kubernetes version must be one of EKS in {support} support, got {shown(version)!r}. {choice}"
+        )
     if today >= ends[version]:
         raise ValueError(f"{support.capitalize()} support of Kubernetes {version} ended on {ends[version]}. {choice}")
     if kubectl and version not in near:

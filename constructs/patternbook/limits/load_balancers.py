@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from patternbook.limits.given import shown
+
 Protocol = Literal["TCP", "TLS"]
 HealthCheckProtocol = Literal["TCP", "HTTP", "HTTPS"]
 """The health checks that a Network Load Balancer offers.
@@ -31,7 +33,8 @@ def check_certificate(*, protocol: Protocol, certificate_arn: str | None) -> Non
         )
     if protocol != "TLS" and certificate_arn is not None:
         raise ValueError(
-            f"certificate_arn must not be set with protocol {protocol}, got {certificate_arn}. Set protocol to TLS to "
+            f"certificate_arn must not be set with protocol {protocol}, got {shown(certificate_arn)}. Set protocol to "
+            "TLS to "
             "end TLS at the load balancer."
         )
 
@@ -45,7 +48,7 @@ def check_health_check_path(*, protocol: str, path: str | None) -> None:
         )
     if protocol == "TCP" and path is not None:
         raise ValueError(
-            f"health_check_path must not be set with health_check_protocol TCP, got {path}. TCP only opens a "
+            f"health_check_path must not be set with health_check_protocol TCP, got {shown(path)}. TCP only opens a "
             "connection. Set health_check_protocol to HTTP or HTTPS."
         )
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.data.access_logs import access_log_bucket, check_access_log_retention
+from patternbook.data.access_logs import access_log_bucket, check_access_log_retention, write_access_logs
 from patternbook.limits.load_balancers import (
     PRIVATE_NETWORKS,
     HealthCheckProtocol,
@@ -200,12 +200,13 @@ class InternalLoadBalancer(Construct):
         # CDK adds no rules between a Network Load Balancer and its targets.
         port = ec2.Port.tcp(container.container_port)
         service.connections.allow_from(self.group, port, "Connections and health checks")
+        # Until the load balancer may reach the tasks, its health checks fail and ECS replaces them.
+        service.node.add_dependency(self.group)
         return targets
 
     def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
         bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
-        # This is what log_access_logs does, which needs a Region at synth. CloudWatch Logs delivers the logs of a
-        # Network Load Balancer, and reads the bucket's ACL first:
+        # CloudWatch Logs delivers the logs of a Network Load Balancer, and reads the bucket's ACL first:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/enable-access-logs.html
         stack = cdk.Stack.of(self)
         from_this_account = {
@@ -221,7 +222,7 @@ class InternalLoadBalancer(Construct):
                 {"s3:x-amz-acl": "bucket-owner-full-control"},
             ),
         ):
-            written = bucket.add_to_resource_policy(
+            bucket.add_to_resource_policy(
                 iam.PolicyStatement(
                     principals=[delivery],  # ty: ignore[invalid-argument-type]
                     actions=[action],
@@ -229,7 +230,4 @@ class InternalLoadBalancer(Construct):
                     conditions={**from_this_account, "StringEquals": {**from_this_account["StringEquals"], **more}},
                 )
             )
-        self.load_balancer.set_attribute("access_logs.s3.enabled", "true")
-        self.load_balancer.set_attribute("access_logs.s3.bucket", bucket.bucket_name)
-        if written.policy_dependable is not None:  # Elastic Load Balancing tries the bucket at once
-            self.load_balancer.node.add_dependency(written.policy_dependable)
+        write_access_logs(self.load_balancer, bucket)

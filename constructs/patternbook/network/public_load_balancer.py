@@ -13,7 +13,7 @@ from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.data.access_logs import access_log_bucket, check_access_log_retention
+from patternbook.data.access_logs import access_log_bucket, check_access_log_retention, write_access_logs
 from patternbook.nag import acknowledge
 from patternbook.network.settings import ANYWHERE, PublicLoadBalancerSettings
 from patternbook.posture import Posture
@@ -161,15 +161,16 @@ class PublicLoadBalancer(Construct):
             health_check=elbv2.HealthCheck(path=self._health_check_path, interval=cdk.Duration.seconds(15)),
         )
         self.listener.add_target_groups("Tasks", target_groups=[targets])
+        # Until the load balancer may reach the tasks, its health checks fail and ECS replaces them.
+        service.node.add_dependency(*self.load_balancer.connections.security_groups)
         return targets
 
     def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
         bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
-        # This is what log_access_logs does, which needs a Region at synth. All load balancers of the account may write
-        # below the account's id:
+        # All load balancers of the account may write below the account's id:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
         stack = cdk.Stack.of(self)
-        written = bucket.add_to_resource_policy(
+        bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],  # ty: ignore[invalid-argument-type]
                 actions=["s3:PutObject"],
@@ -183,10 +184,7 @@ class PublicLoadBalancer(Construct):
                 },
             )
         )
-        self.load_balancer.set_attribute("access_logs.s3.enabled", "true")
-        self.load_balancer.set_attribute("access_logs.s3.bucket", bucket.bucket_name)
-        if written.policy_dependable is not None:  # Elastic Load Balancing tries the bucket at once
-            self.load_balancer.node.add_dependency(written.policy_dependable)
+        write_access_logs(self.load_balancer, bucket)
 
 
 def response_time(

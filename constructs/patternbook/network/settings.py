@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import LogSettings
+from patternbook.limits.given import listed
 from patternbook.limits.load_balancers import (
     INTERVAL_SECONDS,
     PRIVATE_NETWORKS,
@@ -19,7 +20,8 @@ from patternbook.limits.load_balancers import (
 )
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
-from patternbook.settings.fields import EachOnce, Unit, Whole, YesNo
+from patternbook.settings.fields import EachOnce, Whole, YesNo
+from patternbook.settings.validators import Unit
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -157,7 +159,7 @@ class EndpointSettings(InternalLoadBalancerSettings):
             block = ipaddress.IPv4Network(value)
             if not any(block.subnet_of(ipaddress.IPv4Network(cidr)) for cidr in allowed):
                 raise ValueError(
-                    f"Must be within allowed_cidrs ({', '.join(allowed)}), or no client in the consumer's VPC could "
+                    f"Must be within allowed_cidrs ({listed(allowed)}), or no client in the consumer's VPC could "
                     "connect. Change one of them, or set enforce_inbound_rules to false."
                 )
         return value

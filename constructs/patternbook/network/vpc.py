@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
-from constructs import Construct
+from constructs import Construct, DependencyGroup
 from typing_extensions import Self
 
 from patternbook.data.logs import LogGroup
@@ -73,7 +73,12 @@ class Network(Construct):
             # its one rule admits only its own members.
             restrict_default_security_group=False,
         )
-        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        self.connectivity = DependencyGroup(
+            self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3),
+            *(subnet.internet_connectivity_established for subnet in self.vpc.private_subnets),
+        )
+        """The routes of the private subnets, and the endpoints with their rules. A workload depends on it, so that it
+        reaches AWS as long as it runs. Endpoints that are added later belong to it, too."""
         self.vpc.add_flow_log(
             "FlowLog",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
@@ -116,7 +121,7 @@ class Network(Construct):
         through the NAT gateways, which cost less than one endpoint per AZ.
 
         :param services: each gets one endpoint, however often it is in here.
-        :return: the security group that admits the client. Delete its callers before it.
+        :return: the security group that admits the client. It and the endpoints belong to :attr:`connectivity`.
         """
         if not self._posture.interface_endpoints:
             return None
@@ -124,13 +129,15 @@ class Network(Construct):
             self, "EndpointGroup", vpc=self.vpc, description="AWS service endpoints", allow_all_outbound=False
         )
         group.connections.allow_from(client, ec2.Port.HTTPS, "HTTPS from clients")
+        self.connectivity.add(group)
         tier = ec2.SubnetType.PRIVATE_WITH_EGRESS if self.vpc.private_subnets else ec2.SubnetType.PRIVATE_ISOLATED
         for name, service in {service.short_name: service for service in services}.items():
-            self.vpc.add_interface_endpoint(
+            endpoint = self.vpc.add_interface_endpoint(
                 name,
                 service=service,
                 subnets=ec2.SubnetSelection(subnet_type=tier),
                 security_groups=[group],
                 open=False,
             )
+            self.connectivity.add(endpoint)
         return group

@@ -1,12 +1,13 @@
 """Base classes for the settings of patterns. They are frozen pydantic models."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from patternbook.posture import SANDBOX, Posture
 from patternbook.settings.fields import EachOnce, Region
+from patternbook.settings.validators import check_literal
 
 
 class SettingsModel(BaseModel):
@@ -22,6 +23,12 @@ class SettingsModel(BaseModel):
 
     refused: ClassVar[Mapping[str, str]] = {}
     """Settings that users may expect, but that are not supported, each with its error message."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _literal(cls, value: Any) -> Any:
+        check_literal(value)
+        return value
 
 
 class PatternSettings(SettingsModel):

@@ -1,90 +1,127 @@
-"""Reads the CDK context of ``cdk.json``, and finds mistakes among the context keys that this book does not know."""
+"""The CDK context by its sources: the command line, and the files that the CDK CLI merges into it."""
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any, Final
 
-from patternbook.settings.mistakes import NOTHING, Mistake, SettingsError, closest
+from patternbook.settings.mistakes import NOTHING, Mistake, SettingsError
+from patternbook.settings.strict_json import GivenTwiceError, parse
 
-CDK_KEYS: Final = ("cli-telemetry", "acknowledged-issue-numbers")
-"""Keys of the CDK CLI without a ``:`` or ``/``."""
-EVERY_STACK: Final = "EveryStack"
-"""The name in a context key that stands for all stacks."""
-STAGES: Final = "stages"
-PATTERNS: Final = "patterns"
-POSTURE: Final = "posture"
-"""A key of earlier versions. It is refused, because a posture belongs to a stage."""
-
-ALIKE: Final = 0.8
-"""How similar an unknown key must be to a known one to count as a mistake, from 0 to 1."""
+CONTEXT_OF_CLI: Final = "CDK_CONTEXT_JSON"
+"""The environment variable by which the CDK CLI passes the context to the app."""
+LOOK_UPS: Final = "cdk.context.json"
+USER_FILE: Final = "~/.cdk.json"
+"""The file of a user, for all CDK projects. https://docs.aws.amazon.com/cdk/v2/guide/context.html"""
 
 
-def is_cdk_key(key: str) -> bool:
-    """Whether a context key belongs to the CDK or to a plugin. Their flags and look-ups contain a ``:`` or ``/``."""
-    return key in CDK_KEYS or ":" in key or "/" in key
+@dataclass(frozen=True)
+class Context:
+    """The context of an app, by its sources."""
+
+    typed: Mapping[str, Any]
+    """What is given on the command line, or by a program."""
+    files: Mapping[str, Mapping[str, Any]]
+    """The context of each file, by the name of the file. A later file overrides an earlier one."""
+
+    @classmethod
+    def separated(cls, whole: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> "Context":
+        """Finds out what is typed: all keys of the whole context that have no such value in the files."""
+        in_files = cls({}, files).in_files
+        typed = {key: value for key, value in whole.items() if key not in in_files or not _same(value, in_files[key])}
+        return cls(typed, files)
+
+    @cached_property
+    def in_files(self) -> Mapping[str, Any]:
+        """The context of all files. The CDK CLI merges objects as this does, key by key."""
+        return reduce(_merged, self.files.values(), {})
+
+    def file_of(self, *path: str) -> str:
+        """The name of the file that gives the value at a path, or most of the path. An empty text without one."""
+        for length in range(len(path), 0, -1):
+            for file, context in reversed(list(self.files.items())):
+                if _has(context, path[:length]):
+                    return file
+        return ""
+
+
+def read_files(cdk_json: Path, in_file: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The context of each file that the CDK CLI merges, or, outside of the CLI, of ``cdk_json`` alone.
+
+    :param in_file: the context in ``cdk_json``.
+    """
+    files: dict[str, Mapping[str, Any]] = {}
+    if CONTEXT_OF_CLI in os.environ:
+        user = _read_quietly(Path(USER_FILE))
+        files[USER_FILE] = _object(user.get("context"))
+        files[LOOK_UPS] = _read_quietly(cdk_json.with_name(LOOK_UPS))
+    return {**files, cdk_json.name: in_file}
 
 
 def read_cdk_json(path: Path) -> dict[str, Any]:
     """The context in a ``cdk.json``.
 
     :raises SettingsError: if the file cannot be read or is not JSON, if its context is not an object, or if a key is
-        given twice. Python's JSON parser would silently use the last one.
+        given twice.
     """
-    twice: list[str] = []
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        twice.extend(dict.fromkeys(name for name in names if names.count(name) > 1))
-        return dict(pairs)
-
     try:
-        document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique)
+        document = _read(path)
+    except GivenTwiceError as error:
+        remedy = "The key is given twice in one object. Keep one of the two."
+        places = [place.removeprefix("context.") for place in error.paths]
+        raise SettingsError(Mistake(place, NOTHING, remedy, file=path.name) for place in places) from error
     except json.JSONDecodeError as error:
         place = f"{path.name}, line {error.lineno}, column {error.colno}"
         raise SettingsError([Mistake(place, NOTHING, f"This is not JSON: {error.msg}.")]) from error
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError([Mistake(path.name, NOTHING, f"The file cannot be read as JSON: {error}.")]) from error
-    if twice:
-        remedy = "The key is given twice in one object. Keep one of the two."
-        raise SettingsError(Mistake(name, NOTHING, remedy, file=path.name) for name in twice)
     context = document.get("context", {}) if isinstance(document, dict) else None
     if not isinstance(context, dict):
         raise SettingsError([Mistake(path.name, NOTHING, 'The file must hold a JSON object with an object "context".')])
     return context
 
 
-def sort_unknown(
-    unknown: Mapping[str, Any], *, stacks: Iterable[str], settings: Mapping[str, list[str]]
-) -> tuple[list[Mistake], list[str]]:
-    """Separates mistakes from keys of other tools, such as those in a company's ``~/.cdk.json``.
-
-    :param settings: the names of all settings, each with the stacks that have it.
-    :return: the mistakes, and the keys of other tools.
-    """
-    mistakes, foreign = [], []
-    known = [*stacks, EVERY_STACK, STAGES, PATTERNS]
-    for key, value in unknown.items():
-        head, dot, tail = key.partition(".")
-        setting = head if dot or head in settings else closest(head, settings, cutoff=ALIKE)
-        right = closest(head, known, cutoff=ALIKE)
-        if key == POSTURE:
-            mistakes.append(Mistake(key, value, _POSTURE_REMEDY))
-        elif right:
-            mistakes.append(Mistake(key, value, f'Unknown key. Did you mean "{right}{dot}{tail}"?'))
-        elif setting and setting in settings and not dot:
-            mistakes.append(Mistake(key, value, _stack_is_missing(setting, settings[setting])))
-        else:
-            foreign.append(key)
-    return mistakes, foreign
+def _read_quietly(path: Path) -> dict[str, Any]:
+    """The object in a file of the CDK CLI, which reports a broken one itself. It accepts a key that is given twice."""
+    try:
+        return _object(_read(path.expanduser()))  # Python finds the home folder as Node does
+    except GivenTwiceError as error:
+        return _object(error.value)
+    except (OSError, ValueError, RuntimeError):  # also without a home folder, or if the file is nested too deeply
+        return {}
 
 
-_POSTURE_REMEDY: Final = (
-    "A posture belongs to a stage. To read production, type: cdk synth production/FargateEfsStack "
-    '-c stages=production. To deploy it, put "stages": {"production": {}} into the context of cdk.json.'
-)
+def _read(path: Path) -> Any:
+    return parse(path.read_text(encoding="utf-8-sig"))  # the CDK CLI accepts a byte order mark, too
 
 
-def _stack_is_missing(setting: str, stacks: list[str]) -> str:
-    every = f", or {EVERY_STACK}.{setting} for all {len(stacks)} stacks that have it" if len(stacks) > 1 else ""
-    return f"A setting belongs to a stack. Type {stacks[0]}.{setting}{every}."
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _merged(low: Any, high: Any) -> Any:
+    if not (isinstance(low, dict) and isinstance(high, dict)):
+        return high
+    return {**low, **{key: _merged(low.get(key), value) for key, value in high.items()}}
+
+
+def _same(value: Any, in_file: Any) -> bool:
+    return value == in_file or _without_null(value) == _without_null(in_file)
+
+
+def _without_null(value: Any) -> Any:
+    """The value as the CDK passes it on, which drops null from objects."""
+    if isinstance(value, dict):
+        return {key: _without_null(inner) for key, inner in value.items() if inner is not None}
+    return [_without_null(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _has(context: Any, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if not isinstance(context, dict) or key not in context:
+            return False
+        context = context[key]
+    return True

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from patternbook.settings.base import SettingsModel
-from patternbook.settings.fields import Expected, Unit
 from patternbook.settings.mistakes import one_of
+from patternbook.settings.validators import Expected, Unit
 
 
 def describe(annotation: Any, metadata: Iterable[Any] = ()) -> str:
@@ -31,26 +31,28 @@ def describe(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     if origin is typing.Literal:
         return one_of(arguments)
     if origin is tuple:
-        return f"a list{_length(metadata)}, each {describe(arguments[0])}"
+        return f"a list{_length(metadata, 'item', 'items')}. Each must be {describe(arguments[0])}"
     if origin is dict:
-        return f"an object{_length(metadata)}, from {describe(arguments[0])} to {describe(arguments[1])}"
+        key, value = map(describe, arguments)
+        return f"an object{_length(metadata, 'entry', 'entries')}. Each key must be {key}. Each value must be {value}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"an object with {', '.join(annotation.model_fields)}"
-    return f"a text{_length(metadata)}"
+        *names, last = annotation.model_fields
+        return f"an object with {' and '.join(filter(None, (', '.join(names), last)))}"
+    return f"a text{_length(metadata, 'character', 'characters')}"
 
 
-def example(annotation: Any) -> str:
+def example(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     """A value of this type as JSON, such as ``["CRITICAL"]``."""
-    return json.dumps(_example(annotation), ensure_ascii=False)
+    return json.dumps(_example(annotation, metadata), ensure_ascii=False)
 
 
 def _example(annotation: Any, metadata: Iterable[Any] = ()) -> Any:
     annotation, metadata = unwrap(annotation, metadata)
     arguments, origin = typing.get_args(annotation), typing.get_origin(annotation)
     expected = next((item.text for item in metadata if isinstance(item, Expected)), "")
-    quoted = re.search(r'such as "([^"]*)"', expected)
-    if quoted:
-        return quoted[1]
+    shown = re.search(r'such as (\[[^]]*\]|"[^"]*")', expected)
+    if shown:
+        return json.loads(shown[1])
     if origin is tuple:
         return [_example(arguments[0])]
     if origin is dict:
@@ -113,12 +115,15 @@ def _bounds(metadata: Iterable[Any]) -> str:
     return f" from {low:,} to {high:,}"
 
 
-def _length(metadata: Iterable[Any]) -> str:
+def _length(metadata: Iterable[Any], one: str, many: str) -> str:
     low = next((item.min_length for item in metadata if isinstance(item, annotated_types.MinLen)), None)
     high = next((item.max_length for item in metadata if isinstance(item, annotated_types.MaxLen)), None)
-    if high is None:
-        return "" if low is None else f" of at least {low:,}"
-    return f" of at most {high:,}" if low is None else f" of {low:,} to {high:,}"
+    if low and high:
+        return f" of {low:,} to {high:,} {many}"
+    bound = low or high
+    if not bound:
+        return ""
+    return f" of at {'least' if low else 'most'} {f'one {one}' if bound == 1 else f'{bound:,} {many}'}"
 
 
 def model_at(settings_type: type[BaseModel], location: list[Any]) -> type[BaseModel]:

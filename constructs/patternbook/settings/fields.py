@@ -1,13 +1,6 @@
-"""Types for settings. Each type has a description of the accepted values, which its error message contains.
+"""Types for settings that several patterns share. :mod:`patternbook.settings.validators` builds such types."""
 
-A type is ``Annotated[str, …]`` with a validator and an :class:`Expected` text. Users read the text in error messages
-and in the list of settings.
-"""
-
-import ipaddress
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import unicodedata
 from datetime import datetime, timezone
 from functools import cache
 from importlib import resources
@@ -15,106 +8,11 @@ from typing import Annotated, Any
 
 from aws_cdk import region_info
 from aws_croniter import AwsCroniter
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
-from pydantic_core import core_schema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
-from patternbook.limits.limit import Limit
+from patternbook.limits.given import listed
 from patternbook.limits.logs import RETENTION_DAYS
-
-
-@dataclass(frozen=True)
-class Expected:
-    """The accepted values of a field, as the end of the sentence "must be …"."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Text(Expected):
-    """Part of ``Annotated[str, …]``: accepts a text for which ``accepts`` returns a true value."""
-
-    accepts: Callable[[str], object]
-    hint: Callable[[str], str] = lambda _: ""
-    """Returns a sentence about a refused value, or an empty text."""
-    max_length: int = 2048
-    """Maximum number of characters. The longest ARNs of AWS have 2,048, and no setting is longer."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def _check(self, value: str) -> str:
-        if len(value) > self.max_length:
-            raise ValueError(f"Must be at most {self.max_length:,} characters, got {len(value):,}.")
-        if not self.accepts(value):
-            raise ValueError(f"Must be {self.text}.{self.hint(value)}")
-        return value
-
-
-@dataclass(frozen=True)
-class Within(Expected):
-    """Part of ``Annotated[int, …]``: accepts a whole number within a limit. The message contains the limit's source."""
-
-    limit: Limit
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def _check(self, value: int) -> int:
-        if not self.limit.minimum <= value <= self.limit.maximum:
-            raise ValueError(f"Must be {self.text}.")
-        return value
-
-
-@dataclass(frozen=True)
-class Unit:
-    """The unit of a number, such as ``MiB``."""
-
-    name: str
-
-
-def matching(pattern: str, expected: str) -> Text:
-    """A text that matches a regular expression as a whole."""
-    return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
-
-
-def within(limit: Limit) -> Within:
-    """A whole number within one of AWS's limits."""
-    return Within(f"a whole number from {limit.minimum:,} to {limit.maximum:,}: {limit.name}, {limit.source}", limit)
-
-
-def network(largest: int, smallest: int, example: str, *, usable: bool = False) -> Text:
-    """An IPv4 block in CIDR notation with a prefix length from ``largest`` to ``smallest``.
-
-    :param usable: accept only addresses that a host can have. They are not loopback, link-local, multicast or reserved.
-    """
-
-    def accepts(value: str) -> bool:
-        try:
-            block = ipaddress.IPv4Network(value, strict=True)
-        except ValueError:
-            return False
-        special = (
-            block.is_loopback or block.is_link_local or block.is_multicast or block.is_reserved or value[:2] == "0."
-        )
-        return value == str(block) and largest <= block.prefixlen <= smallest and not (usable and special)
-
-    def hint(value: str) -> str:
-        try:
-            block = str(ipaddress.IPv4Network(value, strict=False))
-        except ValueError:
-            return ""
-        return f" {value} has host bits set. Its block is {block}." if block != value else ""
-
-    return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts, hint)
-
-
-def arn(service: str, resource: str, example: str) -> Text:
-    """An ARN of ``service`` whose last part matches ``resource``.
-
-    Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-    """
-    pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
-    return matching(pattern, f'an ARN such as "{example}"')
+from patternbook.settings.validators import Expected, Text, Unit, arn, matching, network
 
 
 def _plain_number(value: Any) -> Any:
@@ -190,8 +88,8 @@ Email = Annotated[
 Cron = Annotated[
     str,
     Text(
-        "a schedule in the future of six cron fields (minute hour day-of-month month day-of-week year; one of the two "
-        'days must be ?), such as "0 8 ? * MON-FRI *"',
+        "a schedule of six cron fields (minute, hour, day of month, month, day of week, year) with a time in the "
+        'future, such as "0 8 ? * MON-FRI *". One of the two days must be a question mark',
         _is_cron,
     ),
 ]
@@ -234,12 +132,23 @@ WebAclArn = Annotated[
     ),
 ]
 
-# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+# Letters and digits of any script: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+# The length is that of CloudFormation, which takes no empty value, unlike the services that it passes tags on to:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
+_TAG_CHARACTERS = "letters, digits, spaces and _ . : / = + - @"
+
+
+def _is_tag(value: str) -> bool:
+    reserved = value[:4].lower() == "aws:"
+    return value != "" and not reserved and all(unicodedata.category(c)[0] in "LNZ" or c in "_.:/=+-@" for c in value)
+
+
 TagKey = Annotated[
-    str,
-    matching(r"(?i:(?!aws:))[\w .:/=+@-]{1,128}", 'a tag key of 1 to 128 characters that does not begin with "aws:"'),
+    str, Text(f'a tag key of 1 to 128 {_TAG_CHARACTERS} that does not begin with "aws:"', _is_tag, max_length=128)
 ]
-TagValue = Annotated[str, matching(r"[\w .:/=+@-]{0,256}", "a tag value of at most 256 characters")]
+TagValue = Annotated[
+    str, Text(f'a tag value of 1 to 256 {_TAG_CHARACTERS} that does not begin with "aws:"', _is_tag, max_length=256)
+]
 
 AccountId = Annotated[str, matching(r"\d{12}", 'an AWS account id of 12 digits, such as "111122223333"')]
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
@@ -293,10 +202,14 @@ LabelKey = Annotated[
     ),
 ]
 LabelValue = Annotated[
-    str, matching(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?", "at most 63 letters, digits and - _ . in between")
+    str,
+    matching(
+        r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?",
+        "a label value of at most 63 letters and digits, with - _ . only between them",
+    ),
 ]
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
-NAMESPACE = matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a namespace of Kubernetes such as "default"')
+NAMESPACE = matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a Kubernetes namespace such as "default"')
 Namespace = Annotated[str, NAMESPACE]
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
 AMI_ID = matching(r"ami-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of an AMI such as "ami-0123456789abcdef0"')
@@ -308,20 +221,12 @@ Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
 def _each_once(value: tuple[Any, ...]) -> tuple[Any, ...]:
     twice = sorted({item for item in value if value.count(item) > 1})
     if twice:
-        raise ValueError(f"Must contain each value only once. These values are repeated: {', '.join(twice)}.")
+        raise ValueError(f"Must contain each value only once. These values are repeated: {listed(twice)}. Remove them.")
     return value
 
 
 EachOnce = AfterValidator(_each_once)
 """Part of ``Annotated[tuple[…], …]``: refuses a list with duplicates."""
-
-
-def prose(max_length: int) -> Text:
-    """Free text. It refuses texts that the CDK would replace, because they look like its placeholders."""
-    return Text(
-        f"a text of 1 to {max_length:,} characters",
-        lambda value: 1 <= len(value) <= max_length and "${Token[" not in value,
-    )
 
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html

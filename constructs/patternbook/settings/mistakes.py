@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
+from patternbook.limits.given import shown
+
 NOTHING: Final = object()
 """The value of a mistake without a value."""
-LONGEST_VALUE_SHOWN: Final = 120
-"""Maximum number of characters of a wrong value in a message."""
+MOST_SHOWN: Final = 20
+"""Maximum number of mistakes in a message."""
 
 
 @dataclass(frozen=True)
@@ -21,36 +23,52 @@ class Mistake:
     remedy: str
     file: str = ""
     """The file with the value, or an empty text for the command line."""
+    setting: str = ""
+    """The place of the whole setting, if the mistake is in a part of it."""
+    is_default: bool = False
+    """Whether nobody gave the value: it is the default, and does not suit a value that was given."""
 
     def __str__(self) -> str:
-        where = f"  {self.path}" + ("" if self.value is NOTHING else f" = {_shown(self.value)}")
-        return f"{where}{f'  (in {self.file})' if self.file else ''}\n      {self.remedy}"
+        where = f"  {shown(self.path)}" + ("" if self.value is NOTHING else f" = {_as_json(self.value)}")
+        source = f"  (in {self.file})" if self.file else "  (the default)" if self.is_default else ""
+        return f"{where}{source}\n      {self.remedy}"
 
 
 class SettingsError(Exception):
-    """Reports all mistakes in settings."""
+    """Reports all mistakes in settings. The message shows the first ones, and one of many with the same remedy."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         count = len(self.mistakes)
-        lines = [f"Settings: {count} mistake{'s' if count > 1 else ''}; no template was written.", ""]
-        super().__init__("\n".join([*lines, *map(str, self.mistakes)]))
+        alike: dict[tuple[str, str, str], list[Mistake]] = {}
+        for each in self.mistakes:
+            alike.setdefault((each.setting or each.path, each.remedy, each.file), []).append(each)
+        groups = list(alike.values())
+        lines = [f"Settings: {count:,} mistake{'s' if count > 1 else ''}; no template was written.", ""]
+        lines += map(_said_once, groups[:MOST_SHOWN])
+        others = sum(map(len, groups[MOST_SHOWN:]))
+        if others:
+            lines.append(f"\n  {others:,} more mistake{'s' if others > 1 else ''}. Correct these first.")
+        super().__init__("\n".join(lines))
 
 
 def one_of(values: Iterable[Any]) -> str:
     """The values as the end of the sentence "must be …"."""
-    return "one of " + ", ".join(map(str, values))
+    texts = list(map(str, values))
+    return f"one of {', '.join(texts)}" if len(texts) > 1 else texts[0]
 
 
-def closest(given: Any, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The known name that the user probably meant, if any.
+def plain(name: str) -> str:
+    """A name for comparisons, in which case, ``_`` and ``-`` make no difference."""
+    return name.casefold().replace("_", "").replace("-", "")
 
-    :param cutoff: how similar the names must be, from 0 to 1. See :func:`difflib.get_close_matches`.
-    """
-    names = list(known)
-    shortened = [name for name in names if given and name.startswith(str(given))]
-    close = shortened if len(shortened) == 1 else get_close_matches(str(given), names, n=1, cutoff=cutoff)
-    return close[0] if close else None
+
+def closest(given: Any, known: Iterable[str]) -> str | None:
+    """The known name that the user probably meant, if any."""
+    names, wanted = {plain(name): name for name in known}, plain(str(given))
+    shortened = [name for name in names if wanted and name.startswith(wanted)]
+    close = shortened if len(shortened) == 1 else get_close_matches(wanted, names, n=1)
+    return names[close[0]] if close else None
 
 
 def did_you_mean(given: Any, known: Iterable[str]) -> str:
@@ -59,7 +77,19 @@ def did_you_mean(given: Any, known: Iterable[str]) -> str:
     return f' Did you mean "{name}"?' if name else ""
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    text = text if len(text) <= LONGEST_VALUE_SHOWN else f"{text[: LONGEST_VALUE_SHOWN - 3]}..."
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a lone surrogate cannot be printed
+def _said_once(alike: list[Mistake]) -> str:
+    """One of the mistakes in a setting that have the same remedy, and the number of the others."""
+    first, others = alike[0], len(alike) - 1
+    if not others:
+        return str(first)
+    values = "1 other value" if others == 1 else f"{others:,} other values"
+    return f"{first} This also applies to {values} in {shown(first.setting or first.path)}."
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return shown(json.dumps(value, default=str, ensure_ascii=False))
+    except RecursionError:
+        return "(too deeply nested to show)"
+    except ValueError:  # Python limits the number of digits that it converts
+        return "(too long to show)"

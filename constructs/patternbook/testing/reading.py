@@ -1,6 +1,6 @@
 """A template, read by what its resources are and refer to, never by their logical ids."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,10 @@ class Reading:
         names = list(_referred(value))
         assert len(names) == 1, f"no reference to one resource: {value}"
         return self.resources[names[0]]
+
+    def types_of(self, references: Iterable[str]) -> dict[str, str]:
+        """The types of the resources that references of the stack's constructs point to, by reference."""
+        return {reference: self.to(self.stack.resolve(reference)).type for reference in references}
 
     def refers(self, resource: Resource, other: Resource) -> bool:
         return other.id in _referred(resource.body.get("Properties", {}))

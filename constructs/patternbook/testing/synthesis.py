@@ -11,7 +11,8 @@ from aws_cdk.assertions import Template
 
 from patternbook.app import PatternStack, add_stage
 from patternbook.posture import POSTURES
-from patternbook.settings.context import is_cdk_key, read_cdk_json
+from patternbook.settings.context import read_cdk_json
+from patternbook.settings.keys import is_cdk_key
 from patternbook.settings.loading import load_settings
 from patternbook.settings.mistakes import SettingsError
 from patternbook.settings.stages import Stage

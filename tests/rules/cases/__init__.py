@@ -1,4 +1,4 @@
-"""For each rule a sound template, and the smallest changes that break the rule."""
+"""A sound template for each rule, and the smallest changes that break the rule."""
 
 from collections.abc import Mapping
 from typing import Final

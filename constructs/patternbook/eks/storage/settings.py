@@ -15,7 +15,8 @@ from patternbook.limits.fsx import (
     check_ontap,
 )
 from patternbook.settings.base import PatternSettings
-from patternbook.settings.fields import EachOnce, Expected, Unit, Whole
+from patternbook.settings.fields import EachOnce, Whole
+from patternbook.settings.validators import Expected, Unit
 
 Storage = Literal["ebs", "efs", "fsx-lustre", "fsx-ontap"]
 

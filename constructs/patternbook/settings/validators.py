@@ -1,0 +1,138 @@
+"""Builds types for settings. Each type says what it accepts, so that error messages and the list of settings agree.
+
+A type is ``Annotated[str, matching(…)]``. The types that several patterns share are in
+:mod:`patternbook.settings.fields`.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import core_schema
+
+from patternbook.limits.given import shown
+from patternbook.limits.limit import Limit
+
+PLACEHOLDER: Final = re.compile(r"[$#]\{Token\[")
+"""The beginning of a placeholder of the CDK. The CDK would look for its value while it writes the template."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The accepted values of a field, as the end of the sentence "must be …"."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Text(Expected):
+    """Part of ``Annotated[str, …]``: accepts a text for which ``accepts`` returns a true value."""
+
+    accepts: Callable[[str], object]
+    hint: Callable[[str], str] = lambda _: ""
+    """Returns a sentence about a refused value, or an empty text."""
+    max_length: int = 2048
+    """Maximum number of characters. The longest ARNs of AWS have 2,048."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: str) -> str:
+        if len(value) > self.max_length:
+            raise ValueError(f"Must be at most {self.max_length:,} characters, got {len(value):,}.")
+        if not self.accepts(value):
+            raise ValueError(f"Must be {self.text}.{self.hint(value)}")
+        return value
+
+
+@dataclass(frozen=True)
+class Within(Expected):
+    """Part of ``Annotated[int, …]``: accepts a whole number within a limit. The message contains the limit's source."""
+
+    limit: Limit
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: int) -> int:
+        if not self.limit.minimum <= value <= self.limit.maximum:
+            raise ValueError(f"Must be {self.text}.")
+        return value
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The unit of a number, such as ``MiB``."""
+
+    name: str
+
+
+def check_literal(value: Any) -> None:
+    """:raises ValueError: if a text, or a text within the value, would be a placeholder for the CDK."""
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str) and PLACEHOLDER.search(part):
+            raise ValueError(
+                "Must not contain ${Token[ or #{Token[, because the CDK reads them as the beginning of a placeholder. "
+                "Settings are literal values. Write the value itself."
+            )
+        if isinstance(part, dict):
+            parts += [*part, *part.values()]
+        elif isinstance(part, list | tuple):
+            parts += part
+
+
+def matching(pattern: str, expected: str) -> Text:
+    """A text that matches a regular expression as a whole."""
+    return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
+
+
+def prose(max_length: int) -> Text:
+    """Free text."""
+    return Text(f"a text of 1 to {max_length:,} characters", len, max_length=max_length)
+
+
+def within(limit: Limit) -> Within:
+    """A whole number within one of AWS's limits."""
+    return Within(f"a whole number from {limit.minimum:,} to {limit.maximum:,} ({limit.name}: {limit.source})", limit)
+
+
+def network(largest: int, smallest: int, example: str, *, usable: bool = False) -> Text:
+    """An IPv4 block in CIDR notation with a prefix length from ``largest`` to ``smallest``.
+
+    :param usable: accept only addresses that a host can have. They are not loopback, link-local, multicast or reserved.
+    """
+
+    def accepts(value: str) -> bool:
+        try:
+            block = ipaddress.IPv4Network(value, strict=True)
+        except ValueError:
+            return False
+        special = (
+            block.is_loopback or block.is_link_local or block.is_multicast or block.is_reserved or value[:2] == "0."
+        )
+        return value == str(block) and largest <= block.prefixlen <= smallest and not (usable and special)
+
+    def hint(value: str) -> str:
+        try:
+            address = ipaddress.IPv4Interface(value)
+        except ValueError:
+            return ""
+        if address.ip != address.network.network_address:
+            return f" {shown(value)} has host bits set. Its block is {address.network}."
+        return f" Write it as {address.network}." if str(address.network) != value else ""
+
+    return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts, hint)
+
+
+def arn(service: str, resource: str, example: str) -> Text:
+    """An ARN of ``service`` whose last part matches ``resource``.
+
+    Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
+    return matching(pattern, f'an ARN such as "{example}"')
