@@ -18,13 +18,12 @@ from patternbook import (
     SharedFileSystem,
     StackOptions,
     Task,
-    WorkQueue,
     cluster,
     data_key,
 )
 from stacks.ecs_ec2.demonstration import send_message_first, web_server
 from stacks.ecs_ec2.settings import EcsEc2Settings
-from stacks.ecs_ec2.worker import worker_scaling, worker_task
+from stacks.ecs_ec2.worker import work_queue, worker_scaling, worker_task
 
 
 class EcsEc2Stack(PatternStack):
@@ -48,7 +47,7 @@ class EcsEc2Stack(PatternStack):
         self.files: SharedFileSystem | None = None
         if settings.shared_files:
             self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=self.key)
-        self.queue = WorkQueue(self, "Work", posture=posture, key=self.key)
+        self.queue = work_queue(self, "Work", settings, posture=posture, key=self.key)
         self.load_balancer = PublicLoadBalancer.from_settings(self, "Front", settings, vpc=network.vpc, posture=posture)
         self.cluster = cluster(self, "Cluster", network=network, posture=posture)
         self.capacity = Ec2Capacity.from_settings(
@@ -109,9 +108,8 @@ class EcsEc2Stack(PatternStack):
             monitoring.watch_files(self.files)
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
-        self.output(
-            "QueueUrl", environment["QUEUE_URL"], "Queue of the worker. Each web task sends a message when it starts"
-        )
+        queue_url = self.queue.queue.queue_url
+        self.output("QueueUrl", queue_url, "Queue of the worker. Each web task sends a message when it starts")
         self.output("LogGroupName", logs.log_group_name, "CloudWatch log group of the tasks")
         self.output(
             "AutoScalingGroupName", self.capacity.group.auto_scaling_group_name, "Auto Scaling group of the instances"

@@ -40,9 +40,10 @@ HIGHEST_GRACE_PERIOD_SECONDS: Final = 3600
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
 SPOT_NOTICE_SECONDS: Final = 120
-"""Time between the notice of an interruption and the end of a Spot instance.
+"""Time between the notice that Spot reclaims an instance or a Fargate task and its end.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/spot-instance-draining-linux-container.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 """
 
 RESERVED_PORTS: Final = (22, 2375, 2376, 51678, 51679, 51680)
