@@ -43,6 +43,9 @@ class Posture:
     execute_command: bool
     """Allows ECS Exec to open a shell in a running container."""
     container_insights: ecs.ContainerInsights
+    fargate_spot_percent: int
+    """Default share of Fargate Spot in the tasks beyond the on-demand base. ECS starts no on-demand task if Spot has no
+    capacity. Settings can override it."""
     protect_busy_instances: bool
     """Protects instances that run a task from scale-in. An Auto Scaling group with such instances cannot be deleted."""
     instance_lifetime: cdk.Duration | None
@@ -72,6 +75,7 @@ SANDBOX: Final = Posture(
     allow_open_cluster_endpoint=True,
     execute_command=True,
     container_insights=ecs.ContainerInsights.ENABLED,
+    fargate_spot_percent=50,
     protect_busy_instances=False,
     instance_lifetime=None,
     reserved_concurrency=None,
@@ -97,6 +101,7 @@ PRODUCTION: Final = Posture(
     allow_open_cluster_endpoint=False,
     execute_command=False,
     container_insights=ecs.ContainerInsights.ENHANCED,
+    fargate_spot_percent=0,
     protect_busy_instances=True,
     instance_lifetime=cdk.Duration.days(30),
     reserved_concurrency=100,

@@ -9,10 +9,11 @@ from patternbook.ecs.capacity_settings import Ec2CapacitySettings
 from patternbook.ecs.demonstration import WEB_PATH
 from patternbook.ecs.settings import DESIRED, ScalingSettings, SharedFilesSettings, Tasks
 from patternbook.limits.instance_types import DEFAULT_TYPES, TaskSize, check_room
+from patternbook.limits.queues import check_work
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSettings
 from patternbook.settings import fields
-from patternbook.settings.fields import Whole, YesNo
+from patternbook.settings.fields import Number, Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
 from patternbook.settings.validators import Unit
 
@@ -47,8 +48,41 @@ class WorkerSettings(WebTaskSettings):
     """Minimum number of worker tasks."""
     max_workers: Tasks = 3
     """Maximum number of worker tasks."""
-    backlog_messages: Annotated[Whole, Field(ge=1, le=1_000_000), Unit("messages")] = 100
-    """Backlog of the queue from which scaling adds one worker task; from ten times this backlog, it adds four."""
+    max_work_seconds: Annotated[Whole, Field(ge=5, le=43_199), Unit("seconds")] = 30
+    """Longest time that a worker task works on one message. A stopping task has this time to finish, up to 120 seconds.
+    Raise visibility_timeout_seconds with it."""
+    visibility_timeout_seconds: Annotated[Whole, Field(ge=6, le=43_200), Unit("seconds")] = 60
+    """Time after which SQS delivers a message again if nobody has deleted it. It must be above max_work_seconds."""
+    seconds_per_message: Annotated[Number, Field(ge=0.001, le=600), Unit("seconds")] = 3
+    """Average time in which a worker task finishes one message. For a task that works on several at once, divide by
+    their number."""
+    # From 10 minutes on, the alarm on old messages rings.
+    acceptable_delay_seconds: Annotated[Whole, Field(ge=1, le=600), Unit("seconds")] = 300
+    """Acceptable time that a message waits in the queue. Scaling adds worker tasks when the backlog of each would take
+    longer."""
+
+    @field_validator("visibility_timeout_seconds")
+    @classmethod
+    def _longer_than_work(cls, value: int, info: ValidationInfo) -> int:
+        if "max_work_seconds" in info.data:
+            check_work(max_work_seconds=info.data["max_work_seconds"], visibility_timeout_seconds=value)
+        return value
+
+    @field_validator("seconds_per_message")
+    @classmethod
+    def _within_longest(cls, value: float, info: ValidationInfo) -> float:
+        longest = info.data.get("max_work_seconds", value)
+        if value > longest:
+            raise ValueError(f"Must be at most max_work_seconds ({longest}). Raise max_work_seconds, or lower it.")
+        return value
+
+    @field_validator("acceptable_delay_seconds")
+    @classmethod
+    def _one_message_at_least(cls, value: int, info: ValidationInfo) -> int:
+        average = info.data.get("seconds_per_message", value)
+        if value < average:
+            raise ValueError(f"Must be at least seconds_per_message ({average:g}). Raise it.")
+        return value
 
     @field_validator("max_workers")
     @classmethod
@@ -69,6 +103,8 @@ class EcsEc2Settings(
         **ScalingSettings.refused,
         "desired_instances": DESIRED.format("instances"),
         "desired_workers": DESIRED.format("workers"),
+        "backlog_messages": "Not supported: set acceptable_delay_seconds and seconds_per_message, from which the "
+        "target backlog of a worker task follows.",
     }
 
     @field_validator("operating_system")

@@ -48,7 +48,13 @@ class EcsEc2Stack(PatternStack):
         self.files: SharedFileSystem | None = None
         if settings.shared_files:
             self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=self.key)
-        self.queue = WorkQueue(self, "Work", posture=posture, key=self.key)
+        self.queue = WorkQueue(
+            self,
+            "Work",
+            posture=posture,
+            key=self.key,
+            visibility_timeout_seconds=settings.visibility_timeout_seconds,
+        )
         self.load_balancer = PublicLoadBalancer.from_settings(self, "Front", settings, vpc=network.vpc, posture=posture)
         self.cluster = cluster(self, "Cluster", network=network, posture=posture)
         self.capacity = Ec2Capacity.from_settings(

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from patternbook import Ec2Service, Posture, ServiceScaling, SharedFileSystem, Task, WorkQueue
 from patternbook.ecs.demonstration import run_script
+from patternbook.limits.ecs_tasks import SPOT_NOTICE_SECONDS
 from stacks.ecs_ec2.demonstration import CLI_HOME, CLI_IMAGE, WORK_SCRIPT
 from stacks.ecs_ec2.settings import EcsEc2Settings
 
@@ -39,17 +40,16 @@ def worker_task(
         entry_point=run_script(WORK_SCRIPT) if demonstration else (),
         environment={**environment, "HOME": CLI_HOME} if demonstration else environment,
         writable_paths=[CLI_HOME] if demonstration else (),
+        stop_timeout_seconds=min(settings.max_work_seconds, SPOT_NOTICE_SECONDS),
     )
 
 
 def worker_scaling(
     scope: Construct, construct_id: str, settings: EcsEc2Settings, *, service: Ec2Service, queue: WorkQueue
 ) -> ServiceScaling:
-    """Scales by CPU utilization and, in steps, by the backlog of the queue."""
+    """Scales by the backlog per task alone: a worker that waits for something has a low CPU, and a backlog."""
     scaling = ServiceScaling(
         scope, construct_id, service=service.service, min_tasks=settings.min_workers, max_tasks=settings.max_workers
     )
-    scaling.on_cpu(percent=settings.target_cpu_percent)
-    backlog = settings.backlog_messages
-    scaling.on_steps("Backlog", queue.backlog(), add_tasks={backlog: 1, 10 * backlog: 4})
+    scaling.on_backlog(queue.backlog(), per_task=settings.acceptable_delay_seconds / settings.seconds_per_message)
     return scaling

@@ -76,7 +76,8 @@ class PublicService(PublicListeners, BalancedService):
                 "PredefinedMetricType"
             ]: policy
             for policy in policies
-            if policy["PolicyType"] == "TargetTrackingScaling"
+            # Step policies bring a policy on an expression, which keeps tasks.
+            if "PredefinedMetricSpecification" in policy.get("TargetTrackingScalingPolicyConfiguration", {})
         }
         assert tracked.keys() == METRICS, f"the service does not scale by {sorted(METRICS - tracked.keys())}"
         by_requests = tracked["ALBRequestCountPerTarget"]["TargetTrackingScalingPolicyConfiguration"]

@@ -57,6 +57,7 @@ SEND = {"sqs:SendMessage"}
 WORK_OFF = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
 MOUNT_AND_WRITE = {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}
 WEB_METRICS = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"}
+BACKLOG_PER_TASK = "messages / IF(FILL(running, REPEAT) > 0, FILL(running, REPEAT), 1)"
 
 DEADLINE_SECONDS = 600.0
 PAGE = re.compile(r"<h1>Task \w+ in ([\w-]+)</h1>")
@@ -75,6 +76,10 @@ CPU_POLICY = {
         "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
         "TargetValue": 50.0,
     }
+}
+CPU = {
+    "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+    "TargetValue": 50.0,
 }
 CAPACITY = "ecs.describe_clusters clusters 0 capacityProviders"
 STRATEGY = f"{SERVICES} 0 capacityProviderStrategy"
@@ -347,13 +352,16 @@ def test_web_admits_the_load_balancer_and_the_worker_nobody(stack: DeployedStack
 
 
 @fails(r"web does not scale by \['ECSServiceAverageMemoryUtilization'\]", f"{SCALING} ScalingPolicies", but("Memory"))
-@fails("the worker scales by .'TargetTrackingScaling'. only", f"{SCALING}#2 ScalingPolicies PolicyType=StepScaling")
+@fails(r"the worker scales by \[\], not by the backlog", f"{SCALING}#2 ScalingPolicies", [])
+@fails("the worker scales by .*CPU", f"{SCALING}#2 ScalingPolicies 0 TargetTrackingScalingPolicyConfiguration", CPU)
 def test_services_scale(stack: DeployedStack) -> None:
     of_web, of_worker = (_policies(stack, service) for service in (_web(stack), _worker(stack)))
     tracked = {_tracked(policy) for policy in of_web if policy["PolicyType"] == "TargetTrackingScaling"}
+    # Step policies bring a policy on an expression, which keeps tasks.
+    tracked = {each for each in tracked if not each.startswith("IF(")}
     assert tracked == WEB_METRICS, f"web does not scale by {sorted(WEB_METRICS - tracked)}"
-    kinds = {policy["PolicyType"] for policy in of_worker}
-    assert kinds == {"TargetTrackingScaling", "StepScaling"}, f"the worker scales by {sorted(kinds)} only"
+    tracked = {_tracked(policy) for policy in of_worker}
+    assert tracked == {BACKLOG_PER_TASK}, f"the worker scales by {sorted(tracked)}, not by the backlog per task alone"
 
 
 # These checks need AMIs, instances and tasks, which only a real account has.
@@ -469,4 +477,6 @@ def _policies(stack: DeployedStack, service: dict[str, Any]) -> list[dict[str, A
 
 def _tracked(policy: dict[str, Any]) -> str:
     configuration = policy["TargetTrackingScalingPolicyConfiguration"]
+    if "CustomizedMetricSpecification" in configuration:
+        return configuration["CustomizedMetricSpecification"]["Metrics"][-1]["Expression"]
     return configuration["PredefinedMetricSpecification"]["PredefinedMetricType"]

@@ -20,6 +20,7 @@ from patternbook import (
     ServiceScaling,
     SharedFileSystem,
     Task,
+    WorkQueue,
 )
 from patternbook.limits.fargate import check_task_size
 from patternbook.testing.synthesis import unchecked_app
@@ -97,6 +98,10 @@ MISTAKES: dict[str, tuple[Make, tuple[str, ...]]] = {
     "load balancer for nobody": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, allowed_cidrs=[]),
         ("allowed_cidrs must list at least one CIDR block, got none.",),
+    ),
+    "visibility timeout": (
+        lambda stack, _: WorkQueue(stack, "It", posture=SANDBOX, visibility_timeout_seconds=43_201),
+        ("visibility_timeout_seconds must be at most 43,200 seconds", "got 43,201"),
     ),
     "load balancer logs": (
         lambda stack, vpc: PublicLoadBalancer(stack, "It", vpc=vpc, posture=SANDBOX, log_retention_days=0),
@@ -230,6 +235,11 @@ FIGHTS: dict[str, tuple[Use, Use, str]] = {
         lambda scaling: scaling.on_steps("Two", BACKLOG, add_tasks={20: 1}),
         "step scaling cannot use this metric, because target tracking already does",
     ),
+    "a backlog tracked twice": (
+        lambda scaling: scaling.on_backlog(BACKLOG, per_task=10),
+        lambda scaling: scaling.on_backlog(BACKLOG, per_task=20),
+        "target tracking cannot use this metric, because target tracking already does",
+    ),
     "an expression twice": (
         lambda scaling: scaling.on_steps("One", expression("a / 2"), add_tasks={10: 1}),
         lambda scaling: scaling.on_steps("Two", expression("a / 2"), add_tasks={20: 1}),
@@ -269,7 +279,64 @@ def test_policies_that_agree_are_accepted(stack: cdk.Stack, service: ecs.Fargate
     scaling.on_steps("Steps", cloudwatch.Metric(namespace="Work", metric_name="Errors"), add_tasks={20: 1})
     scaling.on_schedule("Evening", **EVENING, min_tasks=0, max_tasks=1)
     scaling.on_schedule("There", **{**EVENING, "time_zone": "Europe/Berlin"}, min_tasks=0, max_tasks=1)
-    Template.from_stack(stack).resource_count_is("AWS::ApplicationAutoScaling::ScalingPolicy", 5)
+    Template.from_stack(stack).resource_count_is("AWS::ApplicationAutoScaling::ScalingPolicy", 6)
+
+
+@pytest.mark.parametrize(
+    ("metric", "queries"),
+    [
+        (BACKLOG.with_(statistic="p90"), [("stepped", None)]),
+        (expression("a / 2"), [("a", None), ("stepped", "a / 2")]),
+    ],
+    ids=["a metric", "an expression"],
+)
+def test_steps_hold_tasks_while_their_metric_is_high(
+    stack: cdk.Stack, service: ecs.FargateService, metric: cloudwatch.IMetric, queries: list[tuple[str, str | None]]
+) -> None:
+    scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
+    scaling.on_cpu(percent=50)
+    scaling.on_steps("Steps", metric, add_tasks={20: 1, 40: 2})
+    policies = Template.from_stack(stack).find_resources("AWS::ApplicationAutoScaling::ScalingPolicy")
+    [hold] = [policy["Properties"] for name, policy in policies.items() if "Hold" in name]
+    configuration = hold["TargetTrackingScalingPolicyConfiguration"]
+    assert configuration["TargetValue"] == 1
+    *found, last = configuration["CustomizedMetricSpecification"]["Metrics"]
+    assert [(each["Id"], each.get("Expression")) for each in found] == queries
+    assert found[0]["MetricStat"]["Stat"] == ("p90" if len(found) == 1 else "Average")
+    assert last == {"Id": "tracked", "Expression": "IF(FILL(stepped, 0) >= 20, 1, 0)", "ReturnData": True}
+
+
+def test_a_backlog_is_tracked_per_running_task(stack: cdk.Stack, service: ecs.FargateService) -> None:
+    ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2).on_backlog(BACKLOG, per_task=10)
+    [policy] = Template.from_stack(stack).find_resources("AWS::ApplicationAutoScaling::ScalingPolicy").values()
+    configuration = policy["Properties"]["TargetTrackingScalingPolicyConfiguration"]
+    assert configuration["TargetValue"] == 10
+    messages, running, last = configuration["CustomizedMetricSpecification"]["Metrics"]
+    assert messages["MetricStat"]["Metric"]["MetricName"] == "Backlog"
+    counted = running["MetricStat"]["Metric"]
+    assert (counted["Namespace"], counted["MetricName"]) == ("ECS/ContainerInsights", "RunningTaskCount")
+    assert {each["Name"] for each in counted["Dimensions"]} == {"ClusterName", "ServiceName"}
+    assert last["Expression"] == "messages / IF(FILL(running, REPEAT) > 0, FILL(running, REPEAT), 1)"
+
+
+@pytest.mark.parametrize("per_task", [0, -1])
+def test_a_backlog_that_is_not_above_zero_is_refused(
+    stack: cdk.Stack, service: ecs.FargateService, per_task: float
+) -> None:
+    scaling = ServiceScaling(stack, "It", service=service, min_tasks=1, max_tasks=2)
+    with pytest.raises(ValueError, match=rf"per_task must be above 0, got {per_task}\."):
+        scaling.on_backlog(BACKLOG, per_task=per_task)
+
+
+@pytest.mark.parametrize(("always", "at_night"), [(0, 1), (1, 0)])
+def test_a_backlog_without_a_task_is_refused(
+    stack: cdk.Stack, service: ecs.FargateService, always: int, at_night: int
+) -> None:
+    scaling = ServiceScaling(stack, "It", service=service, min_tasks=always, max_tasks=2)
+    scaling.on_backlog(BACKLOG, per_task=10)
+    scaling.on_schedule("Evening", **EVENING, min_tasks=at_night, max_tasks=1)
+    with pytest.raises(RuntimeError, match=r"min_tasks must be at least 1 with on_backlog, also in schedules, got 0"):
+        Template.from_stack(stack)
 
 
 def test_step_scaling_alone_is_refused(stack: cdk.Stack, service: ecs.FargateService) -> None:

@@ -50,7 +50,10 @@ SHARED: Mapping[str, Any] = {
     "spot_percent": 100,
     "worker_cpu": 512,
     "worker_memory_mib": 1024,
-    "backlog_messages": 20,
+    "max_work_seconds": 300,
+    "visibility_timeout_seconds": 600,
+    "seconds_per_message": 2.5,
+    "acceptable_delay_seconds": 50,
     "eni_trunking": True,
 }
 # Settings without a capacity provider.
@@ -603,6 +606,16 @@ class TestQueueAndTaskRoles:
             assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
             assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
+    @pytest.mark.parametrize(("name", "visibility", "stop"), [("sandbox", 60, 30), ("shared", 600, 120)])
+    def test_a_message_is_hidden_and_a_task_lives_for_as_long_as_the_work_takes(
+        self, read: Callable[[str], Reading], name: str, visibility: int, stop: int
+    ) -> None:
+        """But at most two minutes, in which Spot also ends an instance."""
+        stack = read(name)
+        [work] = [queue for queue in stack.all("AWS::SQS::Queue") if queue.get("RedrivePolicy")]
+        assert work["VisibilityTimeout"] == visibility
+        assert [container["StopTimeout"] for container in containers(stack, "worker").values()] == [stop]
+
     @pytest.mark.parametrize(
         ("name", "kept"), [("sandbox", ("Delete", "Delete")), ("production", ("RetainExceptOnCreate", "Retain"))]
     )
@@ -673,7 +686,7 @@ class TestScaling:
         tracked = {
             policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]
             for policy in self.policies(any_stack, "web")
-            if policy["PolicyType"] == "TargetTrackingScaling"
+            if policy["PolicyType"] == "TargetTrackingScaling" and "Hold" not in policy.id
         }
         assert tracked == {
             *("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"),
@@ -681,7 +694,8 @@ class TestScaling:
 
     def test_web_scales_by_schedule_and_response_time_as_set(self, read: Callable[[str], Reading]) -> None:
         stack = read("full")
-        assert "StepScaling" in {policy["PolicyType"] for policy in self.policies(stack, "web")}
+        assert [policy["PolicyType"] for policy in self.policies(stack, "web")].count("StepScaling") == 1
+        assert len([policy for policy in self.policies(stack, "web") if "Hold" in policy.id]) == 1
         actions = [
             target.get("ScheduledActions") for target in stack.all("AWS::ApplicationAutoScaling::ScalableTarget")
         ]
@@ -689,22 +703,20 @@ class TestScaling:
         assert action["Timezone"] == "Europe/Berlin"
 
     @pytest.mark.parametrize(("name", "messages"), [("sandbox", 100), ("shared", 20)])
-    def test_the_worker_scales_on_cpu_and_backlog(
+    def test_the_worker_scales_on_the_backlog_per_task_alone(
         self, read: Callable[[str], Reading], name: str, messages: int
     ) -> None:
         stack = read(name)
-        found = {policy["PolicyType"]: policy for policy in self.policies(stack, "worker")}
-        assert found.keys() == {"TargetTrackingScaling", "StepScaling"}
-        steps = found["StepScaling"]["StepScalingPolicyConfiguration"]["StepAdjustments"]
-        assert [step["ScalingAdjustment"] for step in steps] == [1, 4]
-        [alarm] = [
-            alarm
-            for alarm in stack.all("AWS::CloudWatch::Alarm")
-            if found["StepScaling"].id in json.dumps(alarm["AlarmActions"])
-        ]
-        assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", messages)
-        [dimension] = alarm["Dimensions"]
+        [policy] = self.policies(stack, "worker")
+        configuration = policy["TargetTrackingScalingPolicyConfiguration"]
+        assert configuration["TargetValue"] == messages
+        assert not configuration.get("DisableScaleIn")
+        waiting, running, _ = configuration["CustomizedMetricSpecification"]["Metrics"]
+        assert waiting["MetricStat"]["Metric"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        [dimension] = waiting["MetricStat"]["Metric"]["Dimensions"]
         assert stack.to(dimension["Value"]).get("RedrivePolicy"), "the queue of the work"
+        names = {each["Name"]: stack.to(each["Value"]) for each in running["MetricStat"]["Metric"]["Dimensions"]}
+        assert names == {"ClusterName": stack.one("AWS::ECS::Cluster"), "ServiceName": services(stack)["worker"]}
 
     def test_task_limits(self, read: Callable[[str], Reading]) -> None:
         targets = read("sandbox").all("AWS::ApplicationAutoScaling::ScalableTarget")
@@ -782,6 +794,17 @@ class TestRefusals:
             ({"operating_system": "al2"}, "operating_system", "one of al2023, bottlerocket"),
             ({"spot_percent": 101}, "spot_percent", "a whole number from 0 to 100"),
             ({"spot_percent": -1}, "spot_percent", "a whole number from 0 to 100"),
+            (
+                {"max_work_seconds": 60},
+                "visibility_timeout_seconds",
+                "visibility_timeout_seconds must be above max_work_seconds (60), got 60, because SQS would deliver",
+            ),
+            ({"visibility_timeout_seconds": 43201}, "visibility_timeout_seconds", "a whole number from 6 to 43,200"),
+            ({"max_work_seconds": 4}, "max_work_seconds", "a whole number from 5 to 43,199"),
+            ({"seconds_per_message": 31}, "seconds_per_message", "Must be at most max_work_seconds (30)."),
+            ({"acceptable_delay_seconds": 2}, "acceptable_delay_seconds", "Must be at least seconds_per_message (3)."),
+            ({"acceptable_delay_seconds": 601}, "acceptable_delay_seconds", "a whole number from 1 to 600"),
+            ({"backlog_messages": 20}, "backlog_messages", "set acceptable_delay_seconds and seconds_per_message"),
             ({"target_capacity_percent": 0}, "target_capacity_percent", "a whole number from 1 to 100"),
             (
                 {"target_instance_cpu_percent": 60},

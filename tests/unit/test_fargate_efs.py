@@ -414,6 +414,12 @@ class TestTasks:
             {"CapacityProvider": "FARGATE_SPOT", "Weight": 50},
         ]
 
+    def test_production_runs_on_demand(self, production: Reading) -> None:
+        assert production.one("AWS::ECS::Service")["CapacityProviderStrategy"] == [
+            {"CapacityProvider": "FARGATE", "Base": 2, "Weight": 100},
+            {"CapacityProvider": "FARGATE_SPOT", "Weight": 0},
+        ]
+
     def test_base_and_share_of_spot_of_the_settings(self, full: Reading) -> None:
         assert full.one("AWS::ECS::Service")["CapacityProviderStrategy"] == [
             {"CapacityProvider": "FARGATE", "Base": 1, "Weight": 20},
@@ -671,8 +677,19 @@ class TestScaling:
         found = {
             policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]
             for policy in policies(any_stack, "TargetTrackingScaling")
+            if "Hold" not in policy.id
         }
         assert found == SERVICE_METRICS
+
+    def test_tasks_stay_while_responses_are_slow(self, full: Reading, stack: Reading) -> None:
+        [hold] = [policy for policy in policies(full, "TargetTrackingScaling") if "Hold" in policy.id]
+        configuration = hold["TargetTrackingScalingPolicyConfiguration"]
+        slow, expression = configuration["CustomizedMetricSpecification"]["Metrics"]
+        assert slow["MetricStat"]["Metric"]["MetricName"] == "TargetResponseTime"
+        assert slow["MetricStat"]["Stat"] == "p90"
+        assert expression["Expression"] == "IF(FILL(stepped, 0) >= 0.5, 1, 0)"
+        assert configuration["TargetValue"] == 1
+        assert len(policies(stack, "TargetTrackingScaling")) == 3
 
     @pytest.mark.parametrize(("name", "targets"), [("sandbox", (60, 70, 1000)), ("full", (55, 65, 700))])
     def test_targets_of_the_settings(
@@ -681,6 +698,7 @@ class TestScaling:
         configurations = [
             policy["TargetTrackingScalingPolicyConfiguration"]
             for policy in policies(read(name), "TargetTrackingScaling")
+            if "Hold" not in policy.id
         ]
         found = {
             item["PredefinedMetricSpecification"]["PredefinedMetricType"]: item["TargetValue"]

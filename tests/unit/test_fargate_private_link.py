@@ -525,7 +525,7 @@ class TestTasks:
         assert found
         assert [item for item in found if "*" in str(item["Action"])] == []
 
-    @pytest.mark.parametrize(("name", "base", "spot"), [("sandbox", 2, 50), ("full", 1, 80)])
+    @pytest.mark.parametrize(("name", "base", "spot"), [("sandbox", 2, 50), ("production", 2, 0), ("full", 1, 80)])
     def test_an_on_demand_base_and_spot(self, read: Callable[[str], Reading], name: str, base: int, spot: int) -> None:
         assert read(name).one("AWS::ECS::Service")["CapacityProviderStrategy"] == [
             {"CapacityProvider": "FARGATE", "Base": base, "Weight": 100 - spot},

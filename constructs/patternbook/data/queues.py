@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from patternbook.limits.queues import VISIBILITY_TIMEOUT
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
 
@@ -35,12 +36,14 @@ class WorkQueue(Construct):
         *,
         posture: Posture,
         key: kms.Key | None = None,
-        visibility_timeout: cdk.Duration | None = None,
+        visibility_timeout_seconds: int = 60,
     ) -> None:
         """:param key: encrypts the messages. Defaults to keys of SQS.
-        :param visibility_timeout: time for which a received message is hidden from other consumers. Defaults to 60
-            seconds.
+        :param visibility_timeout_seconds: time for which a received message is hidden from other consumers. It must be
+            longer than the work on any message.
+        :raises ValueError: see :data:`patternbook.limits.queues.VISIBILITY_TIMEOUT`.
         """
+        VISIBILITY_TIMEOUT.check("visibility_timeout_seconds", visibility_timeout_seconds)
         super().__init__(scope, construct_id)
         self._key = key
         self.dead_letters = _queue(self, "DeadLetters", posture=posture, key=key, retention_period=MAX_RETENTION)
@@ -49,7 +52,7 @@ class WorkQueue(Construct):
             "Queue",
             posture=posture,
             key=key,
-            visibility_timeout=visibility_timeout or cdk.Duration.seconds(60),
+            visibility_timeout=cdk.Duration.seconds(visibility_timeout_seconds),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=self.ATTEMPTS),
         )
 

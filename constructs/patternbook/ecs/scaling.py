@@ -1,6 +1,7 @@
 """ECS service auto scaling: target tracking, step scaling and scheduled scaling."""
 
 from collections.abc import Hashable, Mapping
+from typing import Final, cast
 
 import aws_cdk as cdk
 import jsii
@@ -17,6 +18,10 @@ from patternbook.network.public_load_balancer import response_time
 
 TARGET_TRACKING = "target tracking"
 STEP_SCALING = "step scaling"
+Query = appscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty
+BACKLOG_PER_TASK: Final = "messages / IF(FILL(running, REPEAT) > 0, FILL(running, REPEAT), 1)"
+"""Container Insights sends nothing about a service without running tasks. The last number counts until it sends again,
+and a service without tasks counts as one task."""
 
 
 class ServiceScaling(Construct):
@@ -27,8 +32,12 @@ class ServiceScaling(Construct):
     takes the largest number that any policy asks for, and removes tasks only if every target tracking policy agrees
     (https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html).
 
+    A step policy has no vote in that, so target tracking on other metrics would remove the tasks that it adds
+    (https://github.com/aws/aws-cdk/issues/20706). Each step policy therefore brings a target tracking policy that
+    agrees only while the metric is below the first step.
+
     Combinations that contradict each other are refused: two policies on one metric, and two schedules at the same time.
-    Step scaling without target tracking is refused at synth, because nothing would ever remove a task.
+    Step scaling without target tracking is refused at synth, because nothing would remove tasks one by one.
     """
 
     SCALE_OUT_COOLDOWN = cdk.Duration.seconds(60)
@@ -40,13 +49,15 @@ class ServiceScaling(Construct):
         """:raises ValueError: if ``min_tasks`` is above ``max_tasks`` or below 0."""
         check_order("tasks", minimum=min_tasks, maximum=max_tasks)
         super().__init__(scope, construct_id)
+        self._service = service
         self.target = service.auto_scale_task_count(min_capacity=min_tasks, max_capacity=max_tasks)
         self.fewest_tasks = min_tasks
         """The lowest minimum at any time of day."""
         self._policies: dict[Hashable, str] = {}
         """The kind of policy of each metric in use."""
         self._schedules: set[tuple[str, str]] = set()
-        self.node.add_validation(_NeverShrinks(self._policies))
+        self._needs_tasks = False
+        self.node.add_validation(_Contradictions(self))
 
     @classmethod
     def from_settings(
@@ -125,10 +136,38 @@ class ServiceScaling(Construct):
             scale_in_cooldown=self.SCALE_IN_COOLDOWN,
         )
 
+    def on_backlog(self, messages: cloudwatch.Metric, *, per_task: float) -> None:
+        """Keeps the backlog of a queue near ``per_task`` messages per running task. Needs Container Insights.
+
+        It is the policy that AWS recommends for workers of an SQS queue. It scales in both directions, also while the
+        tasks wait for something other than the CPU:
+        https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
+
+        :param messages: number of messages that wait to be received.
+        :param per_task: the acceptable delay of a message divided by the average time that a task takes for one:
+            https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-using-sqs-queue.html
+        :raises ValueError: if ``per_task`` is not above 0, or another policy of this service uses the metric.
+        """
+        if per_task <= 0:
+            raise ValueError(f"per_task must be above 0, got {per_task}.")
+        self._take(_identity(messages), TARGET_TRACKING)
+        self._needs_tasks = True
+        running = cloudwatch.Metric(
+            namespace="ECS/ContainerInsights",
+            metric_name="RunningTaskCount",
+            dimensions_map={
+                "ClusterName": self._service.cluster.cluster_name,
+                "ServiceName": self._service.service_name,
+            },
+        )
+        queries = [*_queries("messages", messages), *_queries("running", running)]
+        self._track_expression("Backlog", BACKLOG_PER_TASK, queries, target=per_task)
+
     def on_steps(self, construct_id: str, metric: cloudwatch.IMetric, *, add_tasks: Mapping[float, int]) -> None:
         """Adds tasks by an alarm: ``{0.5: 1, 2.0: 4}`` adds 1 task from a metric of 0.5, and 4 tasks from 2.0.
 
-        Step scaling only adds tasks; a target tracking policy removes them again.
+        Step scaling only adds tasks. Target tracking policies remove them again, once the metric is below the first
+        step.
 
         :raises ValueError: if there is no step, if a step does not add more tasks than the one before, or if another
             policy of this service uses the metric.
@@ -150,6 +189,13 @@ class ServiceScaling(Construct):
                 appscaling.ScalingInterval(upper=steps[0][0], change=0),
                 *(appscaling.ScalingInterval(lower=threshold, change=count) for threshold, count in steps),
             ],
+        )
+        # 1 equals the target, so nothing scales in or out. 0 agrees to scale in. Without data the metric is not high.
+        self._track_expression(
+            f"{construct_id}Hold",
+            f"IF(FILL(stepped, 0) >= {steps[0][0]}, 1, 0)",
+            _queries("stepped", metric),
+            target=1,
         )
 
     def on_schedule(self, construct_id: str, *, cron: str, time_zone: str, min_tasks: int, max_tasks: int) -> None:
@@ -174,6 +220,38 @@ class ServiceScaling(Construct):
             max_capacity=max_tasks,
         )
 
+    def contradictions(self) -> list[str]:
+        """What is wrong with the policies and schedules together, for the validation of the app."""
+        found: list[str] = []
+        if set(self._policies.values()) == {STEP_SCALING}:
+            found.append("Step scaling only adds tasks, and nothing removes them. Add a target tracking policy.")
+        if self._needs_tasks and self.fewest_tasks < 1:
+            found.append(
+                f"min_tasks must be at least 1 with on_backlog, also in schedules, got {self.fewest_tasks}, because "
+                "without a task nobody consumes the queue. Raise min_tasks."
+            )
+        return found
+
+    def _track_expression(self, construct_id: str, expression: str, queries: list[Query], *, target: float) -> None:
+        """Target tracking on metric math, which the L2 refuses (https://github.com/aws/aws-cdk/issues/20659)."""
+        scalable = cast("appscaling.ScalableTarget", self.target.node.find_child("Target"))
+        policy = appscaling.CfnScalingPolicy
+        policy(
+            self,
+            construct_id,
+            policy_name=f"{cdk.Names.unique_id(self)}{construct_id}",
+            policy_type="TargetTrackingScaling",
+            scaling_target_id=scalable.scalable_target_id,
+            target_tracking_scaling_policy_configuration=policy.TargetTrackingScalingPolicyConfigurationProperty(
+                customized_metric_specification=policy.CustomizedMetricSpecificationProperty(
+                    metrics=[*queries, Query(id="tracked", expression=expression, return_data=True)]
+                ),
+                target_value=target,
+                scale_out_cooldown=self.SCALE_OUT_COOLDOWN.to_seconds(),
+                scale_in_cooldown=self.SCALE_IN_COOLDOWN.to_seconds(),
+            ),
+        )
+
     def _take(self, metric: Hashable, kind: str) -> None:
         if metric in self._policies:
             shown = metric if isinstance(metric, str) else "this metric"
@@ -196,15 +274,34 @@ def _identity(metric: cloudwatch.IMetric) -> Hashable:
     return stat.namespace, stat.metric_name, dimensions
 
 
-@jsii.implements(IValidation)
-class _NeverShrinks:
-    """Refuses step scaling alone, see :meth:`ServiceScaling.on_steps`."""
+def _queries(query_id: str, metric: cloudwatch.IMetric) -> list[Query]:
+    """The metric as queries of a scaling policy. The last one has the id, and an expression comes after its metrics."""
+    config = metric.to_metric_config()
+    if config.math_expression:
+        inner = config.math_expression.using_metrics
+        before = [query for name in inner for query in _queries(name, inner[name])]
+        return [*before, Query(id=query_id, expression=config.math_expression.expression, return_data=False)]
+    stat = config.metric_stat
+    assert stat is not None
+    # The period is one minute: https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingMetricStat.html
+    policy = appscaling.CfnScalingPolicy
+    dimensions = [
+        policy.TargetTrackingMetricDimensionProperty(name=each.name, value=str(each.value))
+        for each in stat.dimensions or ()
+    ]
+    counted = policy.TargetTrackingMetricProperty(
+        namespace=stat.namespace, metric_name=stat.metric_name, dimensions=dimensions
+    )
+    metric_stat = policy.TargetTrackingMetricStatProperty(metric=counted, stat=stat.statistic)
+    return [Query(id=query_id, metric_stat=metric_stat, return_data=False)]
 
-    def __init__(self, policies: Mapping[Hashable, str]) -> None:
-        self._policies = policies
+
+@jsii.implements(IValidation)
+class _Contradictions:
+    """Refuses at synth what only all policies and schedules together show."""
+
+    def __init__(self, scaling: ServiceScaling) -> None:
+        self._scaling = scaling
 
     def validate(self) -> list[str]:
-        kinds = set(self._policies.values())
-        if kinds == {STEP_SCALING}:
-            return ["Step scaling only adds tasks, and nothing removes them. Add a target tracking policy."]
-        return []
+        return self._scaling.contradictions()

@@ -203,7 +203,7 @@ class FargateService(RollingService[ecs.FargateService]):
             network=network,
             task=task,
             on_demand_base=settings.on_demand_base,
-            spot_percent=settings.spot_percent,
+            spot_percent=settings.spot_percent or 0,
         )
 
 

@@ -13,7 +13,7 @@ from patternbook.limits.fargate import MEMORY_MIB, check_cpu, check_task_size
 from patternbook.limits.instance_types import Architecture
 from patternbook.network.settings import HealthCheckSettings
 from patternbook.settings import fields
-from patternbook.settings.base import PatternSettings, SettingsModel
+from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
 from patternbook.settings.fields import Number, Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
 from patternbook.settings.validators import Expected, Unit, prose
@@ -104,8 +104,14 @@ class FargateSettings(FargateTaskSettings):
 
     on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")] = 2
     """Number of tasks that run on demand before any task runs on Fargate Spot."""
-    spot_percent: fields.Percent = 50
-    """Share of Fargate Spot in the tasks beyond on_demand_base."""
+    spot_percent: fields.Percent | None = None
+    """Share of Fargate Spot in the tasks beyond on_demand_base. These tasks do not start without Spot capacity.
+    Defaults to 50 in sandbox and 0 in production."""
+
+    @field_validator("spot_percent")
+    @classmethod
+    def _share_of_posture(cls, value: int | None, info: ValidationInfo) -> int:
+        return posture_of(info).fargate_spot_percent if value is None else value
 
 
 class ScheduledTasks(SettingsModel):

@@ -68,6 +68,7 @@ class Task(Construct):
         secrets: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         secret_key_arns: Sequence[str] = (),
+        stop_timeout_seconds: int = 30,
     ) -> None:
         """:param image: URI of an image, with its registry.
         :param log_group: log group of all containers.
@@ -87,6 +88,7 @@ class Task(Construct):
         :param secrets: environment variables, each with the full ARN of a secret in Secrets Manager.
         :param parameters: environment variables, each with the ARN of an SSM parameter in the stack's Region.
         :param secret_key_arns: customer managed keys that encrypt the secrets and parameters.
+        :param stop_timeout_seconds: time that a stopping container has before it is killed, on Fargate at most 120.
         :raises ValueError: see :func:`patternbook.limits.fargate.check_task_size` and
             :func:`patternbook.limits.ecs_tasks.check_paths`.
         """
@@ -135,7 +137,7 @@ class Task(Construct):
             else None,
             logging=ecs.LogDrivers.aws_logs(stream_prefix=container_name, log_group=log_group),
             secrets=self._secrets(secrets or {}, parameters or {}),
-            stop_timeout=cdk.Duration.seconds(30),
+            stop_timeout=cdk.Duration.seconds(stop_timeout_seconds),
         )
         self._mount_files(self.container)
         if posture.execute_command:

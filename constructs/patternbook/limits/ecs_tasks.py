@@ -14,6 +14,13 @@ read-only.
 https://github.com/aws-containers/amazon-ecs-exec-checker
 """
 
+SPOT_NOTICE_SECONDS: Final = 120
+"""Time between the notice that Spot reclaims an instance or a Fargate task and its end.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+"""
+
 RESERVED_PORTS: Final = (22, 2375, 2376, 51678, 51679, 51680)
 """Ports of a container instance that its SSH server, Docker and the ECS agent use.
 
