@@ -33,7 +33,7 @@ synth: $(READY) ## synthesize every pattern, and list the templates; STAGE=produ
 	@$(BIN)/cdk synth --quiet --ci --output $(OUT) $(if $(STAGE),'$(STAGE)/*' -c stages=$(STAGE)) $(ARGS) >/dev/null
 	@$(BIN)/python -m tools.summary $(OUT) $(STAGE)
 
-test: $(READY) ## run the tests of templates, rules and settings, in about two minutes
+test: $(READY) ## run the tests of templates, alarms, rules and settings, in about two minutes
 	@$(BIN)/pytest
 
 rehearse: $(READY) ## deploy, change and destroy every pattern in an emulated account; STACK=FargateEfsStack, STAGE=sandbox

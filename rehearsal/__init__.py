@@ -9,10 +9,9 @@ A rehearsal proves that
 - the CDK CLI deploys the templates through real change sets, in an order that works
 - every reference, attribute and output resolves
 - deploying an unchanged app changes nothing, and a changed setting changes only the expected resources
+- a deployment whose last resource fails is rolled back, and the same change succeeds afterwards
 - boto3 finds what the template asked for
 - deleting a stack leaves nothing behind, except for the resources that production retains.
-
-The tests in ``tests/rehearsal`` prove that CloudFormation rolls failures back.
 
 A rehearsal does not prove that AWS accepts the templates. The emulator checks few properties, and no quotas or
 permissions. No container runs, no Kubernetes manifest is applied, and no packet flows. The types in

@@ -1,7 +1,7 @@
 """Synthesizes the apps that a rehearsal deploys: ``python -m rehearsal.assemblies FOLDER PATTERN,… STAGE…``.
 
-The app is synthesized twice: as configured in cdk.json, and with each pattern's changed setting. One process does both,
-because starting the CDK takes longer than the rest. The rehearsal gives the folders to the CLI by ``--app``.
+The app is synthesized twice: as configured in cdk.json, and with each pattern's changed settings. One process does
+both, because starting the CDK takes longer than the rest. The rehearsal gives the folders to the CLI by ``--app``.
 """
 
 import sys
@@ -25,7 +25,11 @@ def context(patterns: Iterable[str], stages: Iterable[str], *, changed: bool) ->
         **CLI_CONTEXT,
         "patterns": ",".join(plans),
         "stages": {stage: {"settings": required} for stage in stages if stage != SANDBOX},
-        **({f"{pattern}.{plan.setting}": plan.value for pattern, plan in plans.items()} if changed else {}),
+        **(
+            {f"{pattern}.{name}": value for pattern, plan in plans.items() for name, value in plan.values.items()}
+            if changed
+            else {}
+        ),
     }
 
 

@@ -1,18 +1,17 @@
-"""The plan for each pattern's rehearsal: which setting to change, and which resources may change and remain."""
+"""The plan for each pattern's rehearsal: which settings to change, and which resources may change and remain."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-import boto3
-
+from rehearsal import readers
 from rehearsal.account import ACCOUNT_ID, REGION
+from rehearsal.readers import Reader
 
 AS_CONFIGURED: Final = "configured"
 """The folder of the app as cdk.json configures it."""
 CHANGED: Final = "changed"
-"""The folder of the app with the changed setting of each pattern."""
+"""The folder of the app with the changed settings of each pattern."""
 SANDBOX: Final = "sandbox"
 STAGES: Final = (SANDBOX, "production")
 """The stages of a rehearsal: the sandbox, whose stacks are directly in the app, and a stage in posture production."""
@@ -22,22 +21,30 @@ ALARM_ADDRESS: Final = {"alarm_email": "ops@example.com"}
 
 Action = Literal["Add", "Modify", "Replace", "Remove"]
 
-PhysicalIds = Mapping[str, str]
-"""The physical ids of the stack's resources, by construct path below the stack."""
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting that the update changes."""
+
+    value: Any
+    """Its new value, which differs from the default."""
+    read: Reader
+    """Reads it from the account."""
+
+
+def given(settings: Mapping[str, Any]) -> str:
+    """Settings with their values, for messages."""
+    return ", ".join(f"{name} = {value!r}" for name, value in settings.items())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """The plan for one pattern. It names resources by their construct paths below the stack."""
 
-    setting: str
-    """The setting that the update changes."""
-    value: Any
-    """The new value of the setting. It differs from the default."""
+    settings: Mapping[str, Setting]
+    """The settings that the update changes. Together they replace what the pattern runs, if any."""
     changes: Mapping[str, Action]
     """The resources that the update changes. No other resource may change."""
-    read_value: Callable[[boto3.Session, PhysicalIds], Any]
-    """Reads the value of the setting from the account."""
     production_settings: Mapping[str, Any] = field(default_factory=lambda: ALARM_ADDRESS)
     """Settings that the pattern requires in production."""
     retained_in_production: frozenset[str] = frozenset()
@@ -46,108 +53,14 @@ class Plan:
     """The resources that remain in both postures, also after a failed creation. AWS does not allow to delete them in
     time, and they cost nothing."""
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """The new values of the settings."""
+        return {name: setting.value for name, setting in self.settings.items()}
 
-def _task_memory(session: boto3.Session, ids: PhysicalIds) -> int:
-    ecs = session.client("ecs")
-    [service] = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Fargate/Service/Service"]])[
-        "services"
-    ]
-    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-    return int(definition["memory"])
-
-
-def _acceptance_required(session: boto3.Session, ids: PhysicalIds) -> bool:
-    [service] = session.client("ec2").describe_vpc_endpoint_service_configurations(
-        ServiceIds=[ids["EndpointService/Service/Service"]]
-    )["ServiceConfigurations"]
-    return service["AcceptanceRequired"]
-
-
-def _untagged_days(session: boto3.Session, ids: PhysicalIds) -> int:
-    answer = session.client("ecr").get_lifecycle_policy(repositoryName=ids["Repository/Resource"])
-    [untagged] = [
-        rule["selection"]
-        for rule in json.loads(answer["lifecyclePolicyText"])["rules"]
-        if rule["selection"]["tagStatus"] == "untagged"
-    ]
-    return untagged["countNumber"]
-
-
-def _alias_memory(session: boto3.Session, ids: PhysicalIds) -> int:
-    answer = session.client("lambda").get_function_configuration(
-        FunctionName=ids["Work/Function/Resource"], Qualifier="live"
-    )
-    return answer["MemorySize"]
-
-
-def _target_capacity(session: boto3.Session, ids: PhysicalIds) -> int:
-    ecs = session.client("ecs")
-    [provider] = ecs.describe_capacity_providers(capacityProviders=[ids["Capacity/Provider/Provider"]])[
-        "capacityProviders"
-    ]
-    return provider["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"]
-
-
-def _max_vcpus(session: boto3.Session, ids: PhysicalIds) -> int:
-    ecs = session.client("ecs")
-    [provider] = ecs.describe_capacity_providers(capacityProviders=[ids["Capacity/Provider/Provider"]])[
-        "capacityProviders"
-    ]
-    launch = provider["managedInstancesProvider"]["instanceLaunchTemplate"]
-    return launch["instanceRequirements"]["vCpuCount"]["max"]
-
-
-def _max_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
-    arn = ids["Express/Service"]
-    found = session.client("ecs").describe_express_gateway_service(serviceArn=arn)["service"]
-    return found["activeConfigurations"][0]["scalingTarget"]["maxTaskCount"]
-
-
-def _host_port(session: boto3.Session, ids: PhysicalIds) -> int:
-    ecs = session.client("ecs")
-    found = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Anywhere/Service/Service"]])
-    [service] = found["services"]
-    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-    [mapping] = definition["containerDefinitions"][0]["portMappings"]
-    return int(mapping["hostPort"])
-
-
-def _max_spot_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
-    name = ids["Spot/Group/Resource"].rpartition("/")[2]
-    found = session.client("eks").describe_nodegroup(clusterName=ids["Eks/Cluster/Resource"], nodegroupName=name)
-    return found["nodegroup"]["scalingConfig"]["maxSize"]
-
-
-def _support_type(session: boto3.Session, ids: PhysicalIds) -> str:
-    found = session.client("eks").describe_cluster(name=ids["Eks/Cluster/Resource"])
-    return found["cluster"]["upgradePolicy"]["supportType"]
-
-
-def _fargate_namespaces(session: boto3.Session, ids: PhysicalIds) -> list[str]:
-    name, profile = ids["Pods/Own/Resource"].split("|")
-    found = session.client("eks").describe_fargate_profile(clusterName=name, fargateProfileName=profile)
-    return [selector["namespace"] for selector in found["fargateProfile"]["selectors"]]
-
-
-def _max_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
-    name = ids["Nodes/Group/ASG"]
-    [group] = session.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
-        "AutoScalingGroups"
-    ]
-    return group["MaxSize"]
-
-
-def _price_class(session: boto3.Session, ids: PhysicalIds) -> str:
-    distribution = session.client("cloudfront").get_distribution_config(Id=ids["Distribution/Resource"])
-    return distribution["DistributionConfig"]["PriceClass"].removeprefix("PriceClass_")
-
-
-def _max_concurrency(session: boto3.Session, ids: PhysicalIds) -> int:
-    app_runner = session.client("apprunner")
-    service = app_runner.describe_service(ServiceArn=ids["AppRunner/Service"])["Service"]
-    used = service["AutoScalingConfigurationSummary"]["AutoScalingConfigurationArn"]
-    found = app_runner.describe_auto_scaling_configuration(AutoScalingConfigurationArn=used)
-    return found["AutoScalingConfiguration"]["MaxConcurrency"]
+    @property
+    def given(self) -> str:
+        return given(self.values)
 
 
 RETAINED_BY_CLUSTERS = (
@@ -159,10 +72,8 @@ INSIGHTS_LOGS = [f"Eks/{kind}Logs/Resource" for kind in ("Application", "Datapla
 
 PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
-        setting="memory_mib",
-        value=1024,
+        settings={"memory_mib": Setting(1024, readers.task_memory("Fargate/Service/Service"))},
         changes={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
-        read_value=_task_memory,
         production_settings={
             **ALARM_ADDRESS,
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
@@ -175,10 +86,15 @@ PLANS: Mapping[str, Plan] = {
         ),
     ),
     "FargatePrivateLinkStack": Plan(
-        setting="acceptance_required",
-        value=False,
-        changes={"EndpointService/Service/Service": "Modify"},
-        read_value=_acceptance_required,
+        settings={
+            "acceptance_required": Setting(False, readers.acceptance_required),
+            "memory_mib": Setting(1024, readers.task_memory("Fargate/Service/Service")),
+        },
+        changes={
+            "EndpointService/Service/Service": "Modify",
+            "Fargate/Service/Service": "Modify",
+            "Task/Definition/Resource": "Replace",
+        },
         production_settings={
             **ALARM_ADDRESS,
             "protocol": "TLS",
@@ -189,10 +105,18 @@ PLANS: Mapping[str, Plan] = {
         ),
     ),
     "EcsEc2Stack": Plan(
-        setting="target_capacity_percent",
-        value=90,
-        changes={"Capacity/Provider/Provider": "Modify"},
-        read_value=_target_capacity,
+        settings={
+            "target_capacity_percent": Setting(90, readers.target_capacity),
+            "memory_mib": Setting(512, readers.task_memory("Web/Service/Service")),
+            "worker_memory_mib": Setting(768, readers.task_memory("Worker/Service/Service")),
+        },
+        changes={
+            "Capacity/Provider/Provider": "Modify",
+            "Web/Service/Service": "Modify",
+            "WebTask/Definition/Resource": "Replace",
+            "Worker/Service/Service": "Modify",
+            "WorkerTask/Definition/Resource": "Replace",
+        },
         production_settings={
             **ALARM_ADDRESS,
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
@@ -205,10 +129,15 @@ PLANS: Mapping[str, Plan] = {
         ),
     ),
     "EcsManagedInstancesStack": Plan(
-        setting="max_vcpus",
-        value=8,
-        changes={"Capacity/Provider/Provider": "Modify"},
-        read_value=_max_vcpus,
+        settings={
+            "max_vcpus": Setting(8, readers.max_vcpus),
+            "memory_mib": Setting(512, readers.task_memory("Web/Service/Service")),
+        },
+        changes={
+            "Capacity/Provider/Provider": "Modify",
+            "Web/Service/Service": "Modify",
+            "WebTask/Definition/Resource": "Replace",
+        },
         production_settings={
             **ALARM_ADDRESS,
             "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
@@ -218,59 +147,53 @@ PLANS: Mapping[str, Plan] = {
         ),
     ),
     "EcsExpressStack": Plan(
-        setting="max_tasks",
-        value=8,
+        settings={"max_tasks": Setting(8, readers.max_tasks)},
         changes={"Express/Service": "Modify"},
-        read_value=_max_tasks,
         retained_in_production=frozenset({"Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}),
     ),
     "EcsAnywhereStack": Plan(
-        setting="host_port",
-        value=8080,
+        settings={"host_port": Setting(8080, readers.host_port)},
         changes={"Task/Definition/Resource": "Replace", "Anywhere/Service/Service": "Modify"},
-        read_value=_host_port,
         retained_in_production=frozenset({"Key/Resource", "TaskLogs/Resource"}),
     ),
     "EksManagedNodesStack": Plan(
-        setting="max_spot_nodes",
-        value=8,
-        changes={"Spot/Group/Resource": "Modify"},
-        read_value=_max_spot_nodes,
+        settings={
+            "max_spot_nodes": Setting(8, readers.max_spot_nodes),
+            "volume_gib": Setting(40, readers.volume_size("Spot/Template/Resource")),
+        },
+        changes={
+            "Spot/Group/Resource": "Modify",
+            "Spot/Template/Resource": "Modify",
+            "System/Template/Resource": "Modify",
+        },
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksSelfManagedNodesStack": Plan(
-        setting="max_nodes",
-        value=8,
-        changes={"Nodes/Group/ASG": "Modify"},
-        read_value=_max_nodes,
+        settings={
+            "max_nodes": Setting(8, readers.max_nodes),
+            "volume_gib": Setting(40, readers.volume_size("Nodes/Template/Resource")),
+        },
+        changes={"Nodes/Group/ASG": "Modify", "Nodes/Template/Resource": "Modify"},
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksAutoModeStack": Plan(
-        setting="upgrade_policy",
-        value="EXTENDED",
+        settings={"upgrade_policy": Setting("EXTENDED", readers.support_type)},
         changes={"Eks/Cluster/Resource": "Modify"},
-        read_value=_support_type,
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksFargateStack": Plan(
-        setting="namespaces",
-        value=["default", "team"],
+        settings={"namespaces": Setting(["default", "team"], readers.fargate_namespaces)},
         changes={"Pods/Own/Resource": "Replace"},
-        read_value=_fargate_namespaces,
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
     ),
     "EcrStack": Plan(
-        setting="untagged_days",
-        value=7,
+        settings={"untagged_days": Setting(7, readers.untagged_days)},
         changes={"Repository/Resource": "Modify"},
-        read_value=_untagged_days,
         retained_in_production=frozenset({"Repository/Resource", "Key/Resource"}),
     ),
     "AppRunnerStack": Plan(
-        setting="max_concurrency",
-        value=50,
+        settings={"max_concurrency": Setting(50, readers.max_concurrency)},
         changes={"AppRunner/Scaling": "Replace", "AppRunner/Service": "Modify"},
-        read_value=_max_concurrency,
         # The pattern requires only the address. With the others, the rehearsal includes the optional resources.
         production_settings={
             **ALARM_ADDRESS,
@@ -283,10 +206,15 @@ PLANS: Mapping[str, Plan] = {
         retained_in_production=frozenset({"Key/Resource", "Network/FlowLogs/Resource"}),
     ),
     "LambdaEdgeStack": Plan(
-        setting="price_class",
-        value="200",
-        changes={"Distribution/Resource": "Modify"},
-        read_value=_price_class,
+        settings={
+            "price_class": Setting("200", readers.price_class),
+            "variant_b_percent": Setting(30, readers.variant_b_percent),
+        },
+        changes={
+            "Distribution/Resource": "Modify",
+            "ViewerRequest/Function/Resource": "Modify",
+            "ViewerRequest/Function/CurrentVersion/Resource": "Replace",
+        },
         retained_in_production=frozenset(
             {"AccessLogs/Bucket/Resource", "Bucket/Resource", "Key/Resource", "Site/Logs/Resource"}
         ),
@@ -298,11 +226,9 @@ PLANS: Mapping[str, Plan] = {
         ),
     ),
     "LambdaConcurrencyStack": Plan(
-        setting="memory_mib",
-        value=512,
+        settings={"memory_mib": Setting(512, readers.alias_memory)},
         # The alias changes, too. It refers to an attribute of the new version, so the change set cannot tell.
         changes={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},
-        read_value=_alias_memory,
         retained_in_production=frozenset({"Failures/Queue/Resource", "Key/Resource", "Logs/Resource"}),
     ),
 }

@@ -24,11 +24,11 @@ from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
 from rehearsal import INVENTORY
-from rehearsal.types import replacements
+from rehearsal.types import replacements, rollbacks
 
-# These stores hold no resources, but the past: stacks, change sets, calls, metrics and the history of alarms.
+# These stores hold no resources, but names, and the past: stacks, change sets, calls, metrics, the history of alarms.
 HISTORY = (
-    *("cloudformation.", "cloudtrail.", "cloudwatch._alarm_history", "cloudwatch._metrics"),
+    *("cloudformation.", "cloudtrail.", "cloudwatch._alarm_history", "cloudwatch._metrics", "rollbacks."),
     "s3._completed_multipart_uploads",
 )
 # Every account has these. MiniStack creates them at the first request.
@@ -40,6 +40,7 @@ def main() -> None:
     socket, seconds = (int(argument) for argument in sys.argv[1:])
     rehearsal.types.register()
     replacements.register()
+    rollbacks.register()
     limit_custom_resources(seconds)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from rehearsal.account import RehearsalError
 from rehearsal.plans import SANDBOX
 from tools.assembly import template_files
 
@@ -63,41 +65,44 @@ class Stack:
             for resource in page["StackResourceSummaries"]
         ]
 
-    def events(self) -> list[dict[str, Any]]:
+    def events(self, since: datetime | None = None) -> list[dict[str, Any]]:
         """The events of the stack, oldest first. A stack that never existed has none."""
         try:
-            return [event for page in self._pages("describe_stack_events") for event in page["StackEvents"]][::-1]
+            events = [event for page in self._pages("describe_stack_events") for event in page["StackEvents"]][::-1]
         except ClientError:
             return []
+        return [event for event in events if since is None or event["Timestamp"] >= since]
 
-    def failures(self) -> list[str]:
+    def failures(self, since: datetime | None = None) -> list[str]:
         """CloudFormation's reasons for failures, the first failure first."""
         return [
             f"{self.name}/{self._path(event)} ({event['ResourceType']}) {event['ResourceStatus']}: "
             f"{event.get('ResourceStatusReason', 'no reason given')}"
-            for event in self.events()
+            for event in self.events(since)
             if event["ResourceStatus"].endswith("_FAILED")
         ]
 
-    def retained(self) -> list[Resource]:
-        """The resources that still exist after the deletion of the stack."""
+    def retained(self, since: datetime | None = None) -> list[Resource]:
+        """The resources that a deletion or a roll-back left in the account."""
         return [
             Resource(self._path(event), event["ResourceType"], event["PhysicalResourceId"])
-            for event in self.events()
+            for event in self.events(since)
             if event["ResourceStatus"] == "DELETE_SKIPPED"
         ]
 
     def change_set(self, name: str) -> dict[str, str]:
-        """The actions of a prepared change set (``Add``, ``Modify``, ``Replace``, ``Remove``), by construct path.
+        """The actions of a change set (``Add``, ``Modify``, ``Replace``, ``Remove``), by construct path.
+
+        The CLI deletes a change set without changes. Then there are no actions.
 
         Resources that may or may not change are left out. They refer to an attribute of a changed resource, which
         CloudFormation evaluates only during the execution (``Dynamic``).
         """
-        changes = [
-            change["ResourceChange"]
-            for page in self._pages("describe_change_set", StackName=self.name, ChangeSetName=name)
-            for change in page["Changes"]
-        ]
+        try:
+            pages = list(self._pages("describe_change_set", StackName=self.name, ChangeSetName=name))
+        except self._cloudformation.exceptions.ChangeSetNotFoundException:
+            return {}
+        changes = [change["ResourceChange"] for page in pages for change in page["Changes"]]
         found: dict[str, str] = {}
         for change in changes:
             if change["Action"] != "Modify" or any(detail["Evaluation"] == "Static" for detail in change["Details"]):
@@ -107,6 +112,15 @@ class Stack:
                 replaced = change.get("Replacement") == "True" or path in found
                 found[path] = "Replace" if replaced else change["Action"]
         return found
+
+    def execute(self, change_set: str) -> None:
+        self._cloudformation.execute_change_set(StackName=self.name, ChangeSetName=change_set)
+
+    def expect_status(self, status: str) -> None:
+        """:raises RehearsalError: with CloudFormation's reasons if the stack has another status."""
+        if self.status != status:
+            reasons = "\n".join(self.failures())
+            raise RehearsalError(f"{self.name} must be {status}, but is {self.status}.\n{reasons}")
 
     def disable_termination_protection(self) -> None:
         self._cloudformation.update_termination_protection(StackName=self.name, EnableTerminationProtection=False)
@@ -120,14 +134,15 @@ class Stack:
     @cached_property
     def _paths(self) -> dict[str, str]:
         """Construct paths below the stack, by logical id."""
-        paths = {}
-        for assembly in self._assemblies:
-            template = json.loads(self.template_file(assembly).read_text(encoding="utf-8"))
-            for logical_id, resource in template["Resources"].items():
-                path = resource.get("Metadata", {}).get("aws:cdk:path", logical_id)
-                paths[logical_id] = path.removeprefix(f"{self.path}/")
-        return paths
+        return {
+            logical_id: resource.get("Metadata", {}).get("aws:cdk:path", logical_id).removeprefix(f"{self.path}/")
+            for assembly in self._assemblies
+            for logical_id, resource in self._resources_in(assembly).items()
+        }
 
-    def template_file(self, assembly: Path) -> Path:
-        """The template of the stack in an assembly, or in the assembly of its stage."""
-        return template_files(assembly)[self.path]
+    def logical_ids(self, assembly: Path) -> set[str]:
+        """The logical ids in the template of an assembly."""
+        return set(self._resources_in(assembly))
+
+    def _resources_in(self, assembly: Path) -> dict[str, Any]:
+        return json.loads(template_files(assembly)[self.path].read_text(encoding="utf-8"))["Resources"]

@@ -78,7 +78,12 @@ NETWORK_PROTOCOLS = ("TCP", "TLS", "UDP", "TCP_UDP")
 
 
 def register() -> None:
-    amend_type("AWS::ElasticLoadBalancingV2::LoadBalancer", check=check_load_balancer, complete=complete_load_balancer)
+    amend_type(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        check=check_load_balancer,
+        complete=complete_load_balancer,
+        check_delete=check_delete_load_balancer,
+    )
     amend_type(
         "AWS::ElasticLoadBalancingV2::TargetGroup",
         check=ec2_types.check_vpc,
@@ -109,6 +114,12 @@ def check_load_balancer(properties: Properties) -> None:
         ec2_types.subnet(subnet_id)
     for group_id in properties.get("SecurityGroups", []):
         ec2_types.security_group(group_id)
+
+
+def check_delete_load_balancer(arn: str, _properties: Properties) -> None:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html"""
+    if {"Key": "deletion_protection.enabled", "Value": "true"} in alb._lb_attrs.get(arn, []):
+        raise ValueError(f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled")
 
 
 def complete_load_balancer(arn: str, properties: Properties) -> None:

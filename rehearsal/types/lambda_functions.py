@@ -1,4 +1,4 @@
-"""Lambda functions and aliases: properties that MiniStack drops, and checks of references.
+"""Lambda functions, versions and aliases: properties that MiniStack drops, and checks of references.
 
 An alias moves to a new version at once. No traffic is shifted, as CodeDeploy would do.
 """
@@ -16,6 +16,7 @@ ACCOUNT_CONCURRENCY, UNRESERVED = 1000, 100
 
 def register() -> None:
     amend_type("AWS::Lambda::Function", check=check_function, complete=complete_function)
+    amend_type("AWS::Lambda::Version", check_create=check_version)
     amend_type("AWS::Lambda::Alias", check=check_alias)
 
 
@@ -45,6 +46,32 @@ def complete_function(name: str, properties: Properties) -> None:
     record["config"].pop("KMSKeyArn", None)
     if key := properties.get("KmsKeyArn"):
         record["config"]["KMSKeyArn"] = key
+
+
+def check_version(properties: Properties) -> None:
+    """Refuses a second version of the same code and configuration, whichever function update they come from.
+
+    Lambda compares with the version that was published last
+    (https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html). So a version that a roll-back retained
+    blocks the retry (https://github.com/service-cloud-voice/ServiceCloudVoiceLambdas/issues/30). MiniStack would take
+    the retried update of the function for a change.
+    """
+    record = function(properties["FunctionName"].rpartition(":")[2])
+    latest = max(record["versions"], key=int, default=None)
+    if latest and _published(record["versions"][latest]["config"]) == _published(record["config"]):
+        raise ValueError(
+            f"A version for this Lambda function exists ( {latest} ). Modify the function to create a new version."
+        )
+
+
+def _published(configuration: Record) -> Record:
+    """The configuration without what identifies a version, and without its state."""
+    identity = ("FunctionArn", "Version", "RevisionId", "LastModified", "MasterArn")
+    return {
+        name: value
+        for name, value in configuration.items()
+        if name not in identity and not name.startswith(("State", "LastUpdateStatus"))
+    }
 
 
 def check_alias(properties: Properties) -> None:

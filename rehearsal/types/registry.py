@@ -58,6 +58,7 @@ def amend_type(
     name: str,
     *,
     check: Callable[[Properties], object] | None = None,
+    check_create: Callable[[Properties], object] | None = None,
     translate: Callable[[Properties], Properties] | None = None,
     complete: Callable[[str, Properties], None] | None = None,
     attributes: Callable[[str, Properties], dict[str, Any]] | None = None,
@@ -68,6 +69,7 @@ def amend_type(
     """Changes a type that MiniStack has.
 
     :param check: ``check(properties)`` runs before a create or update. It raises a ValueError if AWS would refuse.
+    :param check_create: ``check_create(properties)`` runs before a create only.
     :param translate: ``translate(properties)`` returns the properties for MiniStack's own handlers.
     :param complete: ``complete(physical_id, properties)`` runs after a create or update, and stores what MiniStack
         drops. It also resets what is not in ``properties``, so that a roll-back restores the old state. It must not
@@ -91,6 +93,8 @@ def amend_type(
     original_create = handler["create"]
 
     def create(logical_id: str, properties: Properties, *rest: Any) -> Provisioned:
+        if check_create:
+            check_create(properties)
         return provisioned(properties, lambda: original_create(logical_id, seen(properties), *rest))
 
     amended = {**handler, "create": create}

@@ -1,4 +1,4 @@
-"""Encryption and lifecycle rules of S3 buckets, which MiniStack drops."""
+"""S3 buckets: encryption and lifecycle rules, which MiniStack drops, and deletion."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from rehearsal.types.shapes import Properties, parse_response, request_body, to_
 
 
 def register() -> None:
-    amend_type("AWS::S3::Bucket", check=configurations, complete=complete_bucket)
+    amend_type("AWS::S3::Bucket", check=configurations, complete=complete_bucket, check_delete=check_delete_bucket)
 
 
 def complete_bucket(name: str, properties: Properties) -> None:
@@ -20,6 +20,12 @@ def complete_bucket(name: str, properties: Properties) -> None:
     s3._delete_bucket_lifecycle(name)
     if lifecycle:
         parse_response(s3._put_bucket_lifecycle(name, lifecycle))
+
+
+def check_delete_bucket(name: str, _properties: Properties) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html"""
+    if s3._buckets.get(name, {}).get("objects") or s3._bucket_has_versions(name):
+        raise ValueError("The bucket you tried to delete is not empty")
 
 
 def configurations(properties: Properties) -> tuple[bytes | None, bytes | None]:

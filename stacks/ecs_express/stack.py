@@ -69,6 +69,7 @@ class EcsExpressStack(PatternStack):
             self.service.service.attr_service_arn,
             min_tasks=settings.min_tasks,
         )
+        self.monitoring.notify_on_unhealthy_tasks(self.service.service_name, cluster_arn=self.cluster.cluster_arn)
 
         clients = "clients in the VPC" if settings.private_ingress else "the internet"
         self.output("Url", self.service.url, f"URL of the service for {clients}")

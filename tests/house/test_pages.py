@@ -55,6 +55,11 @@ def test_production_is_a_stage(pattern: type[PatternStack], page: str) -> None:
     assert "posture=" not in page
 
 
+def test_it_says_what_to_do_after_a_failed_deployment(page: str) -> None:
+    assert "If the *first* deployment fails" in page
+    assert "(failed-deployments.md)" in page
+
+
 def test_it_says_what_is_left(pattern: type[PatternStack], page: str) -> None:
     sections = re.split(r"^## ", page, flags=re.MULTILINE)
     [left] = [each for each in sections if re.match(r"(Before|After) `cdk destroy`\n", each)]

@@ -1,8 +1,6 @@
 """An emulated account that tests share, and stacks to deploy into it. Each test leaves the account as it was."""
 
 import io
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from rehearsal.cycle import Cycle
 from rehearsal.plans import PLANS, STAGES
 from rehearsal.report import Report
 from tests.rehearsal.templates import Stack
+from tools.assembly import copy_assembly
 
 CUSTOM_RESOURCE_SECONDS = 2
 
@@ -49,17 +48,11 @@ def stack(account: EmulatedAccount) -> Iterator[Stack]:
     assert not {store: keys for store, keys in left.items() if keys}
 
 
-def _copy_unless_asset(source: str, target: str) -> None:
-    """Copies the files that a test may change. Assets are hundreds of megabytes, so they are linked."""
-    copy = os.link if "/asset." in source else shutil.copy2
-    copy(source, target)
-
-
 @pytest.fixture
 def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterator[Callable[..., Cycle]]:
     """Makes cycles whose assemblies a test may change. Their stacks are deleted after the test."""
     copied = tmp_path / "assemblies"
-    shutil.copytree(assemblies, copied, copy_function=_copy_unless_asset)
+    copy_assembly(assemblies, copied)
     made: list[Cycle] = []
 
     def cycle_of(pattern: str, stage: str = "sandbox") -> Cycle:

@@ -24,9 +24,11 @@ LIMIT_SECONDS = 180
 """Time limit for each command in these tests. The slowest takes 20 seconds on a busy machine."""
 
 STEPS = (
-    *("synth", "bootstrap", "deploy", "check", "deploy again", "update"),
-    *("check again", "diff", "drift", "destroy", "check leftovers"),
+    *("synth", "bootstrap", "fail first deployment", "deploy", "check", "fail update", "deploy as before", "update"),
+    *("check again", "deploy again", "diff", "drift", "destroy", "check leftovers"),
 )
+# The other steps wait for a command as these do.
+DIFFERENT_STEPS = ("synth", "bootstrap", "fail first deployment", "check", "fail update", "destroy", "check leftovers")
 
 
 class Rehearsal:
@@ -103,7 +105,7 @@ def test_a_rehearsal_prints_one_line_per_step_and_leaves_nothing(rehearsal: Star
         assert limit in said
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", DIFFERENT_STEPS)
 def test_ctrl_c_at_each_step(step: str, rehearsal: Start) -> None:
     running = rehearsal(*ECR)
     if step == STEPS[0]:
@@ -196,7 +198,8 @@ def test_a_mistake_in_cdk_json_is_one_message_and_status_1(rehearsal: Start, tmp
     project, temporary = tmp_path / "project", tmp_path / "tmp"
     temporary.mkdir()
     project.mkdir()
-    for name in ("app.py", "stacks", "rehearsal", "tools"):
+    (project / "tests").mkdir()
+    for name in ("app.py", "stacks", "rehearsal", "tools", "tests/expected_failures.py"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, project / name)
     cdk_json = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))

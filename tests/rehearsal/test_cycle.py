@@ -4,8 +4,9 @@ import io
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,7 +20,7 @@ from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, STAGES, Plan
 from rehearsal.report import Report
 from stacks.ecs_ec2 import EcsEc2Stack
 from tests.book import book_app, other_options, settings_of, stage_of
-from tests.rehearsal.assemblies import spoil
+from tools.assembly import change_template
 
 # With every option, production retains these resources in addition to those of the plan.
 ALSO_RETAINED_WITH_EVERY_OPTION = {
@@ -50,7 +51,7 @@ def test_the_message_for_an_unknown_type_names_the_module_to_extend(
     def add(resources: dict[str, Any]) -> None:
         resources["New"] = {"Type": unknown, "Properties": {}}
 
-    spoil(ecr.as_configured, "EcrStack", add)
+    change_template(ecr.as_configured, "EcrStack", add)
     with pytest.raises(RehearsalError) as refused:
         ecr.deploy()
     assert str(refused.value) == (
@@ -75,7 +76,7 @@ def test_stacks_with_options_can_be_deployed_and_destroyed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plans = {
-        name: with_plan(plan, retained_in_production=plan.retained_in_production ^ difference.get(name, set()))
+        name: replace(plan, retained_in_production=plan.retained_in_production ^ difference.get(name, set()))
         for name, plan in PLANS.items()
     }
     monkeypatch.setattr(cycle, "PLANS", plans)
@@ -98,7 +99,7 @@ def test_services_can_change_from_a_capacity_provider_to_a_launch_type_and_back(
     context = {**CLI_CONTEXT, "EcsEc2Stack": other_options(EcsEc2Stack)}
     alone = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / "alone")).synth()
     for assembly in (Path(alone.directory), assemblies / AS_CONFIGURED):
-        ec2._deploy(assembly)
+        ec2.deploy_assembly(assembly)
         ec2.check("check")
     ec2.changed = assemblies / AS_CONFIGURED
     ec2.diff()
@@ -124,37 +125,35 @@ def test_each_later_step_can_fail(
     # With the apps exchanged, the second deployment changes something.
     ecr.as_configured, ecr.changed = ecr.changed, ecr.as_configured
     with pytest.raises(RehearsalError, match="Deploying the same app again changed EcrStack"):
-        ecr.deploy_unchanged()
-    ecr.deploy_unchanged()
+        ecr.deploy_unchanged("deploy again", ecr.as_configured)
+    ecr.deploy_unchanged("deploy again", ecr.as_configured)
     with pytest.raises(RehearsalError, match=r"Number of stacks with differences: 1"):
         ecr.diff()
     ecr.as_configured, ecr.changed = ecr.changed, ecr.as_configured
     ecr.diff()
 
-    plan = PLANS["EcrStack"]
-    monkeypatch.setattr(cycle, "PLANS", {"EcrStack": with_plan(plan, changes={"FindingsRule/Resource": "Modify"})})
-    spoil(ecr.changed, "EcrStack", rename_topic)
+    def plan(**other: Any) -> None:
+        monkeypatch.setitem(cast(dict[str, Plan], PLANS), "EcrStack", replace(PLANS["EcrStack"], **other))
+
+    plan(changes={"FindingsRule/Resource": "Modify"})
+    change_template(ecr.changed, "EcrStack", rename_topic)
     with pytest.raises(
         RehearsalError,
         match=r"= 7: the plan expects Modify FindingsRule/Resource,\nbut the .* has Modify Findings/Topic/Resource\.$",
     ):
         ecr.update()
-    monkeypatch.setattr(
-        cycle,
-        "PLANS",
-        {"EcrStack": with_plan(plan, changes={"Findings/Topic/Resource": "Modify"}, value=8)},
-    )
-    with pytest.raises(RehearsalError, match="untagged_days = 8 was deployed, but the account has 7"):
+    days = PLANS["EcrStack"].settings["untagged_days"]
+    plan(changes={}, settings={"untagged_days": replace(days, value=8)})
+    with pytest.raises(RehearsalError, match="with untagged_days = 8, but the account has untagged_days = 7"):
         ecr.update()
 
-    spoil(ecr.changed, "EcrStack", rename_repository)
+    change_template(ecr.changed, "EcrStack", rename_repository)
     with pytest.raises(RehearsalError, match=r"but the change set has .*Replace Repository/Resource"):
         ecr.update()
 
-    wrong_plan = with_plan(plan, read_value=lambda _, ids: ids["Nope"])
-    monkeypatch.setattr(cycle, "PLANS", {"EcrStack": wrong_plan})
+    plan(settings={"untagged_days": replace(days, read=lambda _, ids: ids["Nope"])})
     with pytest.raises(RehearsalError, match=r"EcrStack has no resource 'Nope', .*\. Choose one of Findings"):
-        ecr._read_value(stack)
+        ecr.read_settings(stack)
 
     role = next(each.physical_id for each in stack.resources() if each.type == "AWS::IAM::Role")
     empty = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -173,10 +172,6 @@ def rename_topic(resources: dict[str, Any]) -> None:
 def rename_repository(resources: dict[str, Any]) -> None:
     [repository] = [one for one in resources.values() if one["Type"] == "AWS::ECR::Repository"]
     repository["Properties"]["RepositoryName"] = "renamed"
-
-
-def with_plan(plan: Plan, **other: Any) -> Plan:
-    return Plan(**{**vars(plan), **other})
 
 
 def test_leftovers_are_reported(account: EmulatedAccount, steps: Callable[..., Cycle]) -> None:
@@ -199,7 +194,7 @@ def test_only_planned_resources_may_be_retained(steps: Callable[..., Cycle]) -> 
             if resource["Type"] == "AWS::SNS::Topic":
                 resource["DeletionPolicy"] = "Retain"
 
-    spoil(ecr.as_configured, "EcrStack", retain)
+    change_template(ecr.as_configured, "EcrStack", retain)
     ecr.deploy()
     [topic] = [each.physical_id for each in ecr.stacks[0].resources() if each.type == "AWS::SNS::Topic"]
     with pytest.raises(

@@ -19,7 +19,7 @@ import pytest
 from ministack import app
 from ministack.core import responses, router
 from ministack.services import alb, cloudformation, ec2, iam
-from ministack.services.cloudformation import custom_resource, provisioners
+from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
 import rehearsal.types
 from rehearsal.types import application_autoscaling, shapes
@@ -75,6 +75,10 @@ PRIVATE_NAMES: dict[str, tuple[str, Callable[[], bool]]] = {
         "the types that get the tags of the stack: register_type, amend_type",
         lambda: provisioners._STACK_TAG_PROPERTY["AWS::KMS::Key"] == ("Tags", "list"),
     ),
+    "provisioners._NAME_SEED": (
+        "another generated name for the next creation: rollbacks.py",
+        lambda: provisioners._NAME_SEED.get() == "",
+    ),
     "provisioners._physical_name": (
         "generated names",
         lambda: provisioners._physical_name("Stack", "Id", lowercase=True, max_len=20).startswith("stack-"),
@@ -102,6 +106,13 @@ PRIVATE_NAMES: dict[str, tuple[str, Callable[[], bool]]] = {
     "cloudformation._ACTION_HANDLERS": (
         "the functions that answer actions: add_to_description",
         lambda: "ListStacks" in cloudformation._ACTION_HANDLERS,
+    ),
+    "stacks._roll_back_operation": (
+        "the roll-back of a stack: rollbacks.py",
+        lambda: (
+            takes(stacks._roll_back_operation, "stack_name", "stack_id", "stack", "operation")
+            and "_roll_back_operation" in stacks._deploy_stack_async.__code__.co_names
+        ),
     ),
     "app.app": ("the application that server.py serves", lambda: takes(app.app, "scope", "receive", "send")),
     "custom_resource.invoke_custom_resource": (
@@ -174,7 +185,7 @@ def test_only_some_modules_use_internals() -> None:
         for module, _, where in used_names()
         if not module.startswith("ministack.services.") or module.endswith(".provisioners")
     }
-    assert modules == {f"rehearsal/types/{name}.py" for name in ("actions", "registry", "replacements")}
+    assert modules == {f"rehearsal/types/{name}.py" for name in ("actions", "registry", "replacements", "rollbacks")}
 
 
 def test_all_types_are_registered_once() -> None:

@@ -69,6 +69,36 @@ def test_functions_and_their_aliases(stack: Stack) -> None:
     assert check_life_cycle(stack, works(), second, read) == ((256, False, None, None), (512, True, 5, 5))
 
 
+def with_policy(resources: Resources, policy: str) -> Resources:
+    return {
+        name: {**resource, "DeletionPolicy": policy} if resource["Type"] == "AWS::Lambda::Version" else resource
+        for name, resource in resources.items()
+    }
+
+
+@pytest.mark.parametrize("policy", ["Delete", "RetainExceptOnCreate"])
+def test_a_function_is_published_again_after_a_roll_back(stack: Stack, policy: str) -> None:
+    stack.deploy(works())
+    changed = with_policy(works(memory=512, versions=("Two",)), policy)
+    stack.roll_back(changed)
+    stack.deploy(changed)
+    versions = stack.client("lambda").list_versions_by_function(FunctionName=stack.id_of("Function"))["Versions"]
+    assert [version["Version"] for version in versions] == ["$LATEST", "3"]
+
+
+def test_a_version_that_a_roll_back_retained_blocks_the_retry(stack: Stack) -> None:
+    stack.deploy(works())
+    changed = with_policy(works(memory=512, versions=("Two",)), "Retain")
+    stack.roll_back(changed)
+    with pytest.raises(AssertionError, match=r"A version for this Lambda function exists \( 2 \)"):
+        stack.deploy(changed)
+
+
+def test_the_same_function_is_not_published_twice(stack: Stack) -> None:
+    with pytest.raises(AssertionError, match=r"A version for this Lambda function exists \( 1 \)"):
+        stack.deploy(works(versions=("One", "Two")))
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

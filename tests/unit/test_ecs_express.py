@@ -365,9 +365,19 @@ class TestOperation:
         assert expression_of(alarms_of(read(name))["MissingTasks"]) == f"{least} - FILL(running, 0)"
 
     def test_a_failed_deployment_notifies_the_topic(self, any_stack: Reading) -> None:
-        rule = any_stack.one("AWS::Events::Rule")
+        [rule] = [each for each in any_stack.all("AWS::Events::Rule") if "resources" in each["EventPattern"]]
         assert any_stack.shown(rule["EventPattern"]["resources"]) == [f"${{{SERVICE}.ServiceArn}}"]
         assert rule["EventPattern"]["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
+        assert any_stack.to(rule["Targets"][0]["Arn"]) == any_stack.one("AWS::SNS::Topic")
+
+    def test_each_unhealthy_task_that_ecs_stops_notifies_the_topic(self, any_stack: Reading) -> None:
+        [rule] = [each for each in any_stack.all("AWS::Events::Rule") if "resources" not in each["EventPattern"]]
+        assert rule["EventPattern"]["detail-type"] == ["ECS Task State Change"]
+        detail = rule["EventPattern"]["detail"]
+        assert any_stack.to(detail.pop("clusterArn")[0]) == any_stack.one("AWS::ECS::Cluster")
+        [group] = detail.pop("group")
+        assert any_stack.shown(group) == "service:${Fn::Select}"
+        assert detail == {"lastStatus": ["STOPPED"], "stoppedReason": [{"prefix": "Task failed "}]}
         assert any_stack.to(rule["Targets"][0]["Arn"]) == any_stack.one("AWS::SNS::Topic")
 
     @pytest.mark.parametrize(("name", "setting"), [("sandbox", "enabled"), ("production", "enhanced")])

@@ -5,6 +5,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 
 from patternbook.monitoring.base import MINUTE, MonitoringBase, metrics_of
+from patternbook.monitoring.load_balancers import FAILS_CHECK
 
 BREACHING = cloudwatch.TreatMissingData.BREACHING
 EVENTS = "Look at the events of the service and at the reasons of its stopped tasks"
@@ -122,6 +123,34 @@ class EcsAlarms(MonitoringBase):
             missing_data=BREACHING,
             description="Fewer tasks report than expected: an agent has stopped, or tasks are missing",
             remedy="Look at the agents of the container instances, and start those that are disconnected.",
+        )
+
+    def notify_on_unhealthy_tasks(self, service_name: str, *, cluster_arn: str) -> None:
+        """Sends a message for each task that ECS stops because it failed a health check.
+
+        It is for a service whose target group is not known, and which has no alarm on it. ECS starts the replacement
+        before it stops an unhealthy task, so the number of running tasks tells nothing.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+        https://repost.aws/knowledge-center/ecs-task-stopped
+        """
+        detail = events.EventField.from_path
+        reason, time = detail("$.detail.stoppedReason"), detail("$.time")
+        self.notify_on_event(
+            "UnhealthyTask",
+            events.EventPattern(
+                source=["aws.ecs"],
+                detail_type=["ECS Task State Change"],
+                detail={
+                    "clusterArn": [cluster_arn],
+                    "group": [f"service:{service_name}"],
+                    "lastStatus": ["STOPPED"],
+                    "stoppedReason": events.Match.prefix("Task failed "),
+                },
+            ),
+            description="ECS stopped an unhealthy task",
+            message=f"ECS stopped an unhealthy task of {service_name} ({time}): {reason}. {FAILS_CHECK}",
         )
 
     def _notify_on_failed_deployment(self, rule: str, service_name: str, service_arn: str) -> None:

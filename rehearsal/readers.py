@@ -1,0 +1,146 @@
+"""Reads settings of deployed patterns by boto3."""
+
+import io
+import json
+import urllib.request
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+
+PhysicalIds = Mapping[str, str]
+"""The physical ids of the stack's resources, by construct path below the stack."""
+Reader = Callable[[boto3.Session, PhysicalIds], Any]
+
+
+def task_memory(service: str) -> Reader:
+    """The memory of the tasks of a service, which the path names."""
+
+    def read(session: boto3.Session, ids: PhysicalIds) -> int:
+        ecs = session.client("ecs")
+        [found] = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids[service]])["services"]
+        definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+        return int(definition["memory"])
+
+    return read
+
+
+def volume_size(template: str) -> Reader:
+    """The size of the volumes of nodes with the newest version of a launch template, which the path names."""
+
+    def read(session: boto3.Session, ids: PhysicalIds) -> int:
+        [version] = session.client("ec2").describe_launch_template_versions(
+            LaunchTemplateId=ids[template], Versions=["$Latest"]
+        )["LaunchTemplateVersions"]
+        [device] = version["LaunchTemplateData"]["BlockDeviceMappings"]
+        return device["Ebs"]["VolumeSize"]
+
+    return read
+
+
+def acceptance_required(session: boto3.Session, ids: PhysicalIds) -> bool:
+    [service] = session.client("ec2").describe_vpc_endpoint_service_configurations(
+        ServiceIds=[ids["EndpointService/Service/Service"]]
+    )["ServiceConfigurations"]
+    return service["AcceptanceRequired"]
+
+
+def untagged_days(session: boto3.Session, ids: PhysicalIds) -> int:
+    answer = session.client("ecr").get_lifecycle_policy(repositoryName=ids["Repository/Resource"])
+    [untagged] = [
+        rule["selection"]
+        for rule in json.loads(answer["lifecyclePolicyText"])["rules"]
+        if rule["selection"]["tagStatus"] == "untagged"
+    ]
+    return untagged["countNumber"]
+
+
+def alias_memory(session: boto3.Session, ids: PhysicalIds) -> int:
+    answer = session.client("lambda").get_function_configuration(
+        FunctionName=ids["Work/Function/Resource"], Qualifier="live"
+    )
+    return answer["MemorySize"]
+
+
+def target_capacity(session: boto3.Session, ids: PhysicalIds) -> int:
+    ecs = session.client("ecs")
+    [provider] = ecs.describe_capacity_providers(capacityProviders=[ids["Capacity/Provider/Provider"]])[
+        "capacityProviders"
+    ]
+    return provider["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"]
+
+
+def max_vcpus(session: boto3.Session, ids: PhysicalIds) -> int:
+    ecs = session.client("ecs")
+    [provider] = ecs.describe_capacity_providers(capacityProviders=[ids["Capacity/Provider/Provider"]])[
+        "capacityProviders"
+    ]
+    launch = provider["managedInstancesProvider"]["instanceLaunchTemplate"]
+    return launch["instanceRequirements"]["vCpuCount"]["max"]
+
+
+def max_tasks(session: boto3.Session, ids: PhysicalIds) -> int:
+    arn = ids["Express/Service"]
+    found = session.client("ecs").describe_express_gateway_service(serviceArn=arn)["service"]
+    return found["activeConfigurations"][0]["scalingTarget"]["maxTaskCount"]
+
+
+def host_port(session: boto3.Session, ids: PhysicalIds) -> int:
+    ecs = session.client("ecs")
+    found = ecs.describe_services(cluster=ids["Cluster/Resource"], services=[ids["Anywhere/Service/Service"]])
+    [service] = found["services"]
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    [mapping] = definition["containerDefinitions"][0]["portMappings"]
+    return int(mapping["hostPort"])
+
+
+def max_spot_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
+    name = ids["Spot/Group/Resource"].rpartition("/")[2]
+    found = session.client("eks").describe_nodegroup(clusterName=ids["Eks/Cluster/Resource"], nodegroupName=name)
+    return found["nodegroup"]["scalingConfig"]["maxSize"]
+
+
+def support_type(session: boto3.Session, ids: PhysicalIds) -> str:
+    found = session.client("eks").describe_cluster(name=ids["Eks/Cluster/Resource"])
+    return found["cluster"]["upgradePolicy"]["supportType"]
+
+
+def fargate_namespaces(session: boto3.Session, ids: PhysicalIds) -> list[str]:
+    name, profile = ids["Pods/Own/Resource"].split("|")
+    found = session.client("eks").describe_fargate_profile(clusterName=name, fargateProfileName=profile)
+    return [selector["namespace"] for selector in found["fargateProfile"]["selectors"]]
+
+
+def max_nodes(session: boto3.Session, ids: PhysicalIds) -> int:
+    name = ids["Nodes/Group/ASG"]
+    [group] = session.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
+        "AutoScalingGroups"
+    ]
+    return group["MaxSize"]
+
+
+def price_class(session: boto3.Session, ids: PhysicalIds) -> str:
+    distribution = session.client("cloudfront").get_distribution_config(Id=ids["Distribution/Resource"])
+    return distribution["DistributionConfig"]["PriceClass"].removeprefix("PriceClass_")
+
+
+def variant_b_percent(session: boto3.Session, ids: PhysicalIds) -> int:
+    """From the package of the version that the distribution calls."""
+    config = session.client("cloudfront").get_distribution_config(Id=ids["Distribution/Resource"])["DistributionConfig"]
+    [version] = [
+        each["LambdaFunctionARN"]
+        for each in config["DefaultCacheBehavior"]["LambdaFunctionAssociations"]["Items"]
+        if each["EventType"] == "viewer-request"
+    ]
+    package = session.client("lambda").get_function(FunctionName=version)["Code"]["Location"]
+    with urllib.request.urlopen(package) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as files:
+        return json.loads(files.read("settings.json"))["b_percent"]
+
+
+def max_concurrency(session: boto3.Session, ids: PhysicalIds) -> int:
+    app_runner = session.client("apprunner")
+    service = app_runner.describe_service(ServiceArn=ids["AppRunner/Service"])["Service"]
+    used = service["AutoScalingConfigurationSummary"]["AutoScalingConfigurationArn"]
+    found = app_runner.describe_auto_scaling_configuration(AutoScalingConfigurationArn=used)
+    return found["AutoScalingConfiguration"]["MaxConcurrency"]

@@ -1,0 +1,191 @@
+"""What each pattern promises: which events ring, within how many minutes, and what to do then.
+
+The minutes come from what a user needs, not from what the alarms do. An outage that clients notice has to be known
+within five minutes. What costs only redundancy, or what nobody notices yet, has more time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tests.drills import calm, events
+from tests.drills.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Promise:
+    """An event, and the minutes within which people hear of it."""
+
+    event: Scenario
+    minutes: int
+    remedy: str
+    """What to do, as a sentence or two of Markdown."""
+
+
+@dataclass(frozen=True)
+class Drill:
+    """All that a pattern promises."""
+
+    rings: Sequence[Promise]
+    silent: Sequence[Scenario]
+
+
+STOPPED: Final = "The events of the service and its stopped tasks give the reason."
+LOGS: Final = "See the log group for errors of the application."
+HEALTH_CHECK: Final = (
+    "Compare the path and the port of the health check with the application. "
+    "`aws elbv2 describe-target-health` gives the reason."
+)
+CAPACITY: Final = "The events of the service give the reason. Wait, or choose other capacity."
+SLOW: Final = (
+    "If CPU or memory on the dashboard is high, raise `max_tasks`, or `cpu` and `memory_mib`. If not, find what the "
+    "application waits for."
+)
+ROLLED_BACK: Final = "The message has the reason. See the stopped tasks and their logs, repair, and deploy again."
+
+FILES: Final = Promise(
+    events.files_at_their_limit(),
+    15,
+    "Find what reads or writes so much. Cache, or write in larger pieces. AWS Support can raise the limit.",
+)
+ROLL_BACK: Final = Promise(events.roll_back(), 1, ROLLED_BACK)
+
+
+def tasks_ring() -> list[Promise]:
+    """What any service promises of its tasks, whoever its clients are."""
+    return [
+        Promise(events.total_outage(requests=0), 15, STOPPED),
+        Promise(events.crash_loop(requests=0), 20, STOPPED),
+        Promise(events.one_crashes(), 20, STOPPED),
+        Promise(events.no_room(), 20, CAPACITY),
+    ]
+
+
+def web_rings() -> list[Promise]:
+    """What a service behind an Application Load Balancer promises."""
+    return [
+        Promise(events.total_outage(requests=600), 5, STOPPED),
+        Promise(events.total_outage(requests=5), 5, STOPPED),
+        Promise(events.crash_loop(requests=600), 10, STOPPED),
+        *tasks_ring(),
+        Promise(events.failing(5, 5, "Every request fails (5 a minute)"), 10, LOGS),
+        Promise(events.failing(600, 60, "One request in ten fails"), 10, LOGS),
+        Promise(events.quiet_service_fails(), 30, LOGS),
+        Promise(events.unanswered(), 10, SLOW),
+        Promise(events.slow(), 10, SLOW),
+        ROLL_BACK,
+    ]
+
+
+def targets_ring() -> list[Promise]:
+    """What a service behind any load balancer promises of its targets."""
+    return [
+        Promise(events.one_unhealthy(), 15, HEALTH_CHECK),
+        Promise(events.all_unhealthy(), 10, HEALTH_CHECK),
+    ]
+
+
+def tasks_are_silent(*, start_minutes: int) -> list[Scenario]:
+    """:param start_minutes: how long a task may take to start, with an instance for it where that has to boot."""
+    return [
+        calm.day(),
+        calm.quiet_night(),
+        calm.rolling_deployment(),
+        calm.scale_out(start_minutes=2),
+        calm.scale_out(start_minutes=start_minutes),
+        calm.growth(start_minutes=start_minutes),
+        calm.scale_in(),
+        calm.scheduled_minimum(),
+        calm.one_replaced(),
+        calm.zone_rebalance(),
+    ]
+
+
+def web_is_silent(*, start_minutes: int) -> list[Scenario]:
+    return [
+        *tasks_are_silent(start_minutes=start_minutes),
+        calm.one_error(),
+        calm.rare_errors(),
+        calm.one_error_at_night(),
+        calm.one_slow_request(),
+    ]
+
+
+DRILLS: Final[Mapping[str, Drill]] = {
+    "FargateEfsStack": Drill(
+        [
+            *web_rings(),
+            *targets_ring(),
+            FILES,
+        ],
+        [*web_is_silent(start_minutes=2), calm.burst_on_files()],
+    ),
+    "FargatePrivateLinkStack": Drill(
+        [
+            Promise(events.total_outage(requests=600), 15, STOPPED),
+            Promise(events.crash_loop(requests=600), 15, STOPPED),
+            *tasks_ring(),
+            *targets_ring(),
+            Promise(events.resets(600), 10, LOGS),
+            Promise(events.resets(5), 10, LOGS),
+            Promise(events.idle_connections(), 15, "Let clients send TCP keepalives."),
+            Promise(
+                events.blocked(),
+                15,
+                "A client, or a consumer's VPC, is not in `allowed_cidrs`. The flow logs have its address.",
+            ),
+            Promise(events.no_ports(), 5, "Raise `min_tasks`: each task adds 55,000 connections."),
+            ROLL_BACK,
+        ],
+        [*tasks_are_silent(start_minutes=2), calm.new_consumer()],
+    ),
+    "EcsEc2Stack": Drill(
+        [
+            *web_rings(),
+            *targets_ring(),
+            FILES,
+            Promise(events.lost_instance(), 20, CAPACITY),
+            Promise(events.no_room("worker"), 20, CAPACITY),
+            Promise(events.roll_back("worker"), 1, ROLLED_BACK),
+            Promise(events.worker_outage(), 15, STOPPED),
+            Promise(events.idle_worker_outage(), 15, STOPPED),
+            Promise(events.worker_crash_loop(), 20, STOPPED),
+            Promise(events.one_crashes("worker"), 20, STOPPED),
+            Promise(events.backlog(), 20, "Raise `max_workers`, or see in the log what the worker waits for."),
+            Promise(
+                events.poisoned(),
+                20,
+                "Read the message in the dead-letter queue, repair the worker, and start a redrive.",
+            ),
+        ],
+        [
+            *web_is_silent(start_minutes=5),
+            calm.rolling_deployment("worker"),
+            calm.scale_out("worker", start_minutes=5),
+            calm.scale_in("worker"),
+            calm.one_replaced("worker"),
+            calm.batch_of_messages(),
+            calm.burst_on_files(),
+        ],
+    ),
+    "EcsManagedInstancesStack": Drill([*web_rings(), *targets_ring()], web_is_silent(start_minutes=5)),
+    "EcsAnywhereStack": Drill(
+        [
+            *tasks_ring(),
+            Promise(events.not_placed(), 1, "The message has the reason: no machine, no room, or a port in use."),
+            Promise(
+                events.silent_agents(),
+                20,
+                "Check that the machine runs and reaches AWS: `systemctl status ecs amazon-ssm-agent` there.",
+            ),
+            Promise(
+                events.silent_agents(machines=1),
+                20,
+                "Check that the machine runs and reaches AWS: `systemctl status ecs amazon-ssm-agent` there.",
+            ),
+            ROLL_BACK,
+        ],
+        [calm.day(), calm.rolling_deployment(), calm.one_replaced(), calm.reconnecting_agents()],
+    ),
+    "EcsExpressStack": Drill([*web_rings(), *targets_ring()], web_is_silent(start_minutes=2)),
+}

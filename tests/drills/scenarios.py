@@ -1,0 +1,53 @@
+"""The form of events and of calm: what is true in each minute from the beginning on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.drills.world import Minute, Role, Sent
+
+Part = Literal["tasks", "files"]
+
+Course = Callable[[int, Minute], Minute]
+"""What is true in a minute, counted from the beginning, from what is true in a calm minute of the stack."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Something that happens to a stack."""
+
+    title: str
+    """A sentence without a full stop for an event, and a noun phrase for calm."""
+
+    course: Course
+    sent: Sequence[Sent] = ()
+    """The events that the service sends to EventBridge."""
+
+    sent_after: int = 0
+    """How many minutes after the beginning it sends them."""
+
+    by: Role = "main"
+    """The service that sends them."""
+
+    needs: frozenset[Part] = frozenset({"tasks"})
+    """What the stack must have, so that it can happen."""
+
+    before: Course | None = None
+    """What was true before the beginning, where that was not a calm minute."""
+
+
+def of(by: Role) -> str:
+    """How a title names a service. The main one needs no name."""
+    return "" if by == "main" else " of the worker"
+
+
+def task(by: Role) -> str:
+    """What a title calls a task of a service."""
+    return "task" if by == "main" else "worker"
+
+
+def calm_tasks(calm: Minute, by: Role) -> int:
+    """How many tasks a service has in a calm minute."""
+    return getattr(calm, by).desired

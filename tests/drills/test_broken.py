@@ -1,0 +1,134 @@
+"""A drill fails if an alarm is changed so that it does not do what it is for."""
+
+import copy
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from tests.drills.book import Templates
+from tests.drills.drilling import Stack, findings, readable
+from tests.drills.promises import DRILLS
+
+Properties = dict[str, Any]
+Change = Callable[[Properties], None]
+
+
+def missing_data_set_back(alarm: Properties) -> None:
+    """A minute without data counts as good again, and nothing fills it."""
+    alarm["TreatMissingData"] = "notBreaching"
+    for query in alarm.get("Metrics", []):
+        if "Expression" in query:
+            query["Expression"] = re.sub(r"FILL\((\w+), *\w+\)", r"\1", query["Expression"])
+
+
+def threshold(value: float) -> Change:
+    return lambda alarm: alarm.update(Threshold=value)
+
+
+def datapoints(needed: int, of: int) -> Change:
+    return lambda alarm: alarm.update(DatapointsToAlarm=needed, EvaluationPeriods=of)
+
+
+def other_event(rule: Properties) -> None:
+    rule["EventPattern"]["detail"]["eventName"] = ["SERVICE_DEPLOYMENT_COMPLETED"]
+
+
+def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
+    broken = copy.deepcopy(dict(template))
+    [body] = [
+        resource
+        for logical_id, resource in broken["Resources"].items()
+        if resource["Type"] in ("AWS::CloudWatch::Alarm", "AWS::Events::Rule") and readable(logical_id) == name
+    ]
+    change(body["Properties"])
+    return Stack(broken)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "change", "finding"),
+    [
+        (
+            "FargateEfsStack",
+            "MissingTasks",
+            missing_data_set_back,
+            "No task runs, without requests: nothing rings within 15 minutes",
+        ),
+        (
+            "FargateEfsStack",
+            "TaskErrors",
+            threshold(5),
+            "Every request fails (5 a minute): nothing rings within 10 minutes",
+        ),
+        ("FargateEfsStack", "TaskErrors", datapoints(1, 1), "one failed request in a quiet hour: TaskErrors rings"),
+        ("FargateEfsStack", "DeploymentFailed", other_event, "a rolling deployment: DeploymentFailed rings"),
+        (
+            "FargatePrivateLinkStack",
+            "MissingTasks",
+            missing_data_set_back,
+            "No task runs, at 600 requests a minute: nothing rings within 15 minutes",
+        ),
+        (
+            "FargatePrivateLinkStack",
+            "TargetResets",
+            threshold(100),
+            "Tasks reset every connection (5 a minute): nothing rings within 10 minutes",
+        ),
+        (
+            "EcsEc2Stack",
+            "WorkerMissingTasks",
+            missing_data_set_back,
+            "No worker runs, and the queue is empty: nothing rings within 15 minutes",
+        ),
+        (
+            "FargateEfsStack",
+            "ResponseTime",
+            threshold(0.01),
+            "Every answer takes 3 seconds: ResponseTime rings before it begins",
+        ),
+        ("EcsEc2Stack", "OldMessages", threshold(6000), "no event rings OldMessages"),
+        (
+            "EcsManagedInstancesStack",
+            "MissingTasks",
+            missing_data_set_back,
+            "No task runs, without requests: nothing rings within 15 minutes",
+        ),
+        (
+            "EcsManagedInstancesStack",
+            "ResponseTime",
+            threshold(5),
+            "Every answer takes 3 seconds: nothing rings within 10 minutes",
+        ),
+        (
+            "EcsAnywhereStack",
+            "SilentTasks",
+            missing_data_set_back,
+            "All machines are cut off from AWS: nothing rings within 20 minutes",
+        ),
+        (
+            "EcsAnywhereStack",
+            "SilentTasks",
+            threshold(1),
+            "One machine is cut off from AWS: nothing rings within 20 minutes",
+        ),
+        (
+            "EcsExpressStack",
+            "MissingTasks",
+            missing_data_set_back,
+            "No task runs, without requests: nothing rings within 15 minutes",
+        ),
+        (
+            "EcsExpressStack",
+            "LoadBalancerErrors",
+            datapoints(15, 15),
+            "No request is answered in time (30 a minute): nothing rings within 10 minutes",
+        ),
+    ],
+)
+def test_a_broken_alarm_fails_its_drill(
+    pattern: str, name: str, change: Change, finding: str, book: list[Templates]
+) -> None:
+    template = book[-1][pattern]
+    assert finding not in findings(Stack(template), DRILLS[pattern])
+    assert finding in findings(changed(template, name, change), DRILLS[pattern])

@@ -1,0 +1,94 @@
+"""Emitters leave out what AWS documents as not sent."""
+
+from tests.drills.alarms import statistic
+from tests.drills.emitters.ecs import EcsService, Tasks
+from tests.drills.emitters.efs import Files, FileSystem
+from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
+from tests.drills.emitters.reports import Report
+from tests.drills.emitters.sqs import Messages, Queue
+from tests.drills.emitters.traffic import Traffic
+
+SERVICE = EcsService("cluster", "web", "arn:aws:ecs:eu-west-1:111122223333:service/cluster/web")
+ALB = ApplicationLoadBalancer("app/front/1", "targetgroup/web/1")
+NLB = NetworkLoadBalancer("net/front/1", "targetgroup/web/1")
+HOSTS = {"HealthyHostCount", "UnHealthyHostCount"}
+
+
+def names(report: Report, namespace: str | None = None) -> set[str]:
+    return {metric.name for metric in report if namespace in (None, metric.namespace)}
+
+
+def value(report: Report, name: str, wanted: str, **dimensions: str) -> float | None:
+    [found] = [
+        samples
+        for metric, samples in report.items()
+        if metric.name == name and metric.dimensions == frozenset(dimensions.items())
+    ]
+    return statistic(found, wanted)
+
+
+def test_a_service_without_running_tasks_sends_nothing() -> None:
+    assert SERVICE.metrics(Tasks(desired=2, running=0, pending=2)) == {}
+
+
+def test_utilization_has_a_sample_per_task() -> None:
+    sent = SERVICE.metrics(Tasks(desired=3, running=3))
+    assert value(sent, "CPUUtilization", "SampleCount", ClusterName="cluster", ServiceName="web") == 3
+
+
+def test_ecs_counts_a_task_that_no_agent_reports() -> None:
+    sent = SERVICE.metrics(Tasks(desired=2, running=2, silent=1))
+    assert value(sent, "CPUUtilization", "SampleCount", ClusterName="cluster", ServiceName="web") == 1
+    assert value(sent, "RunningTaskCount", "Minimum", ClusterName="cluster", ServiceName="web") == 2
+    assert names(SERVICE.metrics(Tasks(desired=2, running=2, silent=2)), "AWS/ECS") == set()
+
+
+def test_events_name_the_service_as_their_resource() -> None:
+    for event in (SERVICE.deployment_failed(), SERVICE.placement_failed(), SERVICE.steady()):
+        assert event["source"] == "aws.ecs"
+        assert event["resources"] == [SERVICE.arn]
+
+
+def test_a_load_balancer_without_requests_sends_host_counts_only() -> None:
+    assert names(ALB.metrics(Traffic(healthy=2))) == HOSTS | {"ConsumedLCUs"}
+
+
+def test_host_counts_need_registered_targets() -> None:
+    for balancer in (ALB, NLB):
+        assert names(balancer.metrics(Traffic(healthy=0, unhealthy=1))) >= HOSTS
+        assert not names(balancer.metrics(Traffic(healthy=0, without_target=10))) & HOSTS
+
+
+def test_requests_without_a_target_are_errors_but_not_requests() -> None:
+    sent = ALB.metrics(Traffic(healthy=0, without_target=10))
+    assert value(sent, "HTTPCode_ELB_5XX_Count", "Sum", LoadBalancer=ALB.name) == 10
+    assert not names(sent) & {"RequestCount", "TargetResponseTime"}
+
+
+def test_response_codes_are_counted_only_while_there_are_such_responses() -> None:
+    assert "HTTPCode_Target_5XX_Count" not in names(ALB.metrics(Traffic(answered=100)))
+    sent = ALB.metrics(Traffic(answered=95, failed=5, unanswered=2))
+    for dimensions in ({"LoadBalancer": ALB.name}, {"LoadBalancer": ALB.name, "TargetGroup": ALB.target_group}):
+        assert value(sent, "HTTPCode_Target_5XX_Count", "Sum", **dimensions) == 5
+        assert value(sent, "RequestCount", "Sum", **dimensions) == 102
+    assert value(sent, "HTTPCode_ELB_504_Count", "Sum", LoadBalancer=ALB.name) == 2
+    assert "HTTPCode_ELB_502_Count" not in names(sent)
+
+
+def test_a_network_load_balancer_sees_no_response_codes() -> None:
+    sent = NLB.metrics(Traffic(failed=5, reset=3, blocked=2))
+    assert value(sent, "TCP_Target_Reset_Count", "Sum", LoadBalancer=NLB.name) == 3
+    assert value(sent, "SecurityGroupBlockedFlowCount_Inbound_TCP", "Sum", LoadBalancer=NLB.name) == 2
+    assert not [name for name in names(sent) if name.startswith("HTTPCode")]
+    assert "SecurityGroupBlockedFlowCount_Inbound_TCP" not in names(NLB.metrics(Traffic(answered=1)))
+
+
+def test_an_inactive_queue_sends_nothing_and_an_empty_one_no_age() -> None:
+    assert Queue("work").metrics(Messages(active=False, visible=1)) == {}
+    assert "ApproximateAgeOfOldestMessage" not in names(Queue("work").metrics(Messages()))
+    assert "ApproximateNumberOfMessagesVisible" in names(Queue("work").metrics(Messages()))
+
+
+def test_a_file_system_that_nobody_uses_meters_nothing() -> None:
+    assert names(FileSystem("fs").metrics(Files(throughput_percent=0, clients=0))) >= {"PermittedThroughput"}
+    assert "MeteredIOBytes" not in names(FileSystem("fs").metrics(Files(throughput_percent=0)))

@@ -1,0 +1,149 @@
+"""What is true of a stack in one minute, and the resources of a template that report it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.emitters.ecs import EcsService, Tasks
+from tests.drills.emitters.efs import Files, FileSystem
+from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
+from tests.drills.emitters.reports import Report
+from tests.drills.emitters.sqs import Messages, Queue
+from tests.drills.emitters.traffic import Traffic
+from tests.drills.intrinsics import EXPRESS, INGRESS, Names
+
+Role = Literal["main", "worker"]
+"""The service that clients reach, or the only one; and the one that takes messages from the queue."""
+
+Sent = Callable[[EcsService], Mapping[str, Any]]
+"""An event that a service sends to EventBridge."""
+
+
+@dataclass(frozen=True)
+class Minute:
+    """One minute. The defaults are a stack that works, with ten requests per second."""
+
+    main: Tasks = field(default_factory=Tasks)
+    worker: Tasks = field(default_factory=Tasks)
+    traffic: Traffic = field(default_factory=lambda: Traffic(answered=600))
+    queue: Messages = field(default_factory=lambda: Messages(in_flight=2, oldest_seconds=5, sent=60, deleted=60))
+    dead_letters: Messages = field(default_factory=lambda: Messages(active=False))
+    files: Files = field(default_factory=Files)
+
+    fewest: int = 2
+    """The lowest number of tasks that a schedule asks of the main service, at any time."""
+
+    def tasks(self, role: Role, **changes: Any) -> Minute:
+        """This minute with other tasks of a service."""
+        return replace(self, **{role: replace(getattr(self, role), **changes)})
+
+    def clients(self, **changes: Any) -> Minute:
+        """This minute with other traffic. Nobody sends requests unless the changes say so."""
+        return replace(self, traffic=replace(self.traffic, **{"answered": 0, **changes}))
+
+
+class World:
+    """The resources of a template that report metrics and events. It knows them by their types."""
+
+    def __init__(self, template: Mapping[str, Any]) -> None:
+        self._names = Names(template)
+        self._template = template
+        self.services = self._services()
+        self._load_balancer = self._find_load_balancer()
+        queues = self._of_type("AWS::SQS::Queue")
+        self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
+        self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
+        self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
+
+    @property
+    def calm(self) -> Minute:
+        """A minute in which everything works, with the tasks that the template asks for."""
+        minute = Minute()
+        for role in self.services:
+            count = self._desired(role)
+            minute = minute.tasks(role, desired=count, running=count)
+        traffic = replace(minute.traffic, healthy=minute.main.desired)
+        return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
+
+    @property
+    def parts(self) -> set[str]:
+        """What the stack has that not every stack has, and events may need."""
+        return {
+            *(["tasks"] if self.calm.main.desired else []),
+            *(["files"] if self._file_systems else []),
+        }
+
+    def telemetry(self, minutes: Mapping[int, Minute]) -> Telemetry:
+        """All metrics that are sent in these minutes."""
+        sent: dict[Metric, dict[int, Samples]] = defaultdict(dict)
+        reports: dict[Minute, Report] = {}
+        for number, minute in minutes.items():
+            if minute not in reports:
+                reports[minute] = self._report(minute)
+            for metric, samples in reports[minute].items():
+                sent[metric][number] = samples
+        return sent
+
+    def _report(self, minute: Minute) -> Report:
+        sent: Report = {}
+        for role, service in self.services.items():
+            sent |= service.metrics(getattr(minute, role))
+        if self._load_balancer:
+            sent |= self._load_balancer.metrics(minute.traffic)
+        for queue in self._queues:
+            sent |= queue.metrics(minute.queue)
+        for queue in self._dead_letters:
+            sent |= queue.metrics(minute.dead_letters)
+        for file_system in self._file_systems:
+            sent |= file_system.metrics(minute.files)
+        return sent
+
+    def _of_type(self, resource_type: str) -> dict[str, dict[str, Any]]:
+        resources = self._template["Resources"].items()
+        return {name: body.get("Properties", {}) for name, body in resources if body["Type"] == resource_type}
+
+    def _services(self) -> dict[Role, EcsService]:
+        found: dict[Role, EcsService] = {}
+        services = {**self._of_type("AWS::ECS::Service"), **self._of_type(EXPRESS)}
+        for name, properties in services.items():
+            alone = len(services) == 1 or bool(properties.get("LoadBalancers"))
+            arn = self._names.of({"Fn::GetAtt": [name, "ServiceArn"]})
+            found["main" if alone else "worker"] = EcsService(self._names.of(properties["Cluster"]), name, arn)
+        return found
+
+    def _desired(self, role: Role) -> int:
+        service = self.services[role]
+        properties = {**self._of_type("AWS::ECS::Service"), **self._of_type(EXPRESS)}[service.name]
+        for target in self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values():
+            if service.name in str(target["ResourceId"]):
+                return target["MinCapacity"]
+        return properties.get("DesiredCount") or properties.get("ScalingTarget", {}).get("MinTaskCount", 0)
+
+    def _scheduled(self) -> list[int]:
+        """The minima that schedules set for the main service."""
+        return [
+            action["ScalableTargetAction"]["MinCapacity"]
+            for target in self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+            if self.services["main"].name in str(target["ResourceId"])
+            for action in target.get("ScheduledActions", [])
+        ]
+
+    def _find_load_balancer(self) -> ApplicationLoadBalancer | NetworkLoadBalancer | None:
+        names = self._names.of
+        for name in self._of_type(EXPRESS):
+            balancer = names({"Fn::GetAtt": [name, f"{INGRESS}.LoadBalancerArn"]})
+            [targets] = names({"Fn::GetAtt": [name, f"{INGRESS}.TargetGroupArns"]})
+            return ApplicationLoadBalancer(balancer.partition(":loadbalancer/")[2], targets.rpartition(":")[2])
+        for name, properties in self._of_type("AWS::ElasticLoadBalancingV2::LoadBalancer").items():
+            [group] = self._of_type("AWS::ElasticLoadBalancingV2::TargetGroup")
+            network = properties.get("Type") == "network"
+            kind = NetworkLoadBalancer if network else ApplicationLoadBalancer
+            return kind(
+                names({"Fn::GetAtt": [name, "LoadBalancerFullName"]}),
+                names({"Fn::GetAtt": [group, "TargetGroupFullName"]}),
+            )
+        return None
