@@ -564,7 +564,9 @@ class TestLoadBalancer:
         assert action["Type"] == "forward"
 
     def test_plain_http_is_warned_of(self, sandbox: Reading) -> None:
-        warnings = Annotations.from_stack(sandbox.stack).find_warning("*", Match.string_like_regexp("serves plain HTTP"))
+        warnings = Annotations.from_stack(sandbox.stack).find_warning(
+            "*", Match.string_like_regexp("serves plain HTTP")
+        )
         assert len(warnings) == 1
 
     def test_https_is_not_warned_of(self, own: Reading, full: Reading) -> None:

@@ -44,6 +44,7 @@ class PublicLoadBalancer(Construct):
         web_acl_arn: str | None = None,
         health_check_path: str = "/",
         log_retention_days: int | None = None,
+        dual_stack: bool = False,
     ) -> None:
         """:param certificate_arn: ARN of an ACM certificate in the stack's Region.
         :param allow_plain_http: serve without a certificate even if the posture requires TLS.
@@ -51,6 +52,8 @@ class PublicLoadBalancer(Construct):
         :param web_acl_arn: ARN of a regional AWS WAF web ACL.
         :param health_check_path: URL path on which healthy tasks answer 200.
         :param log_retention_days: retention of the access logs. Defaults to the posture's.
+        :param dual_stack: whether to serve IPv6 clients, too. The VPC must be dual-stack. ``allowed_cidrs`` without
+            0.0.0.0/0 admit no IPv6 client.
         :raises ValueError: if no CIDR block is allowed, or the retention is below a day.
         """
         if not allowed_cidrs:
@@ -69,6 +72,7 @@ class PublicLoadBalancer(Construct):
             "LoadBalancer",
             vpc=vpc,
             internet_facing=True,
+            ip_address_type=elbv2.IpAddressType.DUAL_STACK if dual_stack else None,
             drop_invalid_header_fields=True,
             deletion_protection=posture.deletion_protection,
         )
@@ -110,6 +114,9 @@ class PublicLoadBalancer(Construct):
         for cidr in allowed_cidrs:
             for port in ports:
                 self.load_balancer.connections.allow_from(ec2.Peer.ipv4(cidr), port, f"Allowed: {cidr}")
+        if dual_stack and ANYWHERE in allowed_cidrs:
+            for port in ports:
+                self.load_balancer.connections.allow_from(ec2.Peer.any_ipv6(), port, "Allowed: ::/0")
         if web_acl_arn is not None:
             wafv2.CfnWebACLAssociation(
                 self, "WebAcl", resource_arn=self.load_balancer.load_balancer_arn, web_acl_arn=web_acl_arn
