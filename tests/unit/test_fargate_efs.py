@@ -75,7 +75,7 @@ OWN: Mapping[str, Any] = {
 }
 
 PATTERN = FargateEfsStack
-SHIFTING: Mapping[str, Any] = {
+OTHER_OPTIONS: Mapping[str, Any] = {
     "deployment": "canary",
     "response_time_steps": [{"above_seconds": 0.5, "add_tasks": 1}],
 }
@@ -1152,7 +1152,7 @@ class TestDeploymentsThatShiftRequests:
 
     @pytest.fixture(scope="class")
     def shifting(self, tmp_path_factory: pytest.TempPathFactory) -> Reading:
-        return Reading(variant(FargateEfsStack, tmp_path_factory.mktemp("shifting"), **SHIFTING))
+        return Reading(variant(FargateEfsStack, tmp_path_factory.mktemp("shifting"), **OTHER_OPTIONS))
 
     @staticmethod
     def groups(shifting: Reading) -> tuple[Resource, Resource]:
