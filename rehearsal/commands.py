@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from patternbook.settings.mistakes import did_you_mean
 from rehearsal.account import LOOPBACK, ROOT, EmulatedAccount, RehearsalError, isolated_environment
 from rehearsal.cycle import Cycle, bootstrap, rehearse
 from rehearsal.interruption import Interruption, StopRequestError
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="deploy, update and destroy stacks in an emulated account")
     run.add_argument("stacks", nargs="*", metavar="STACK", help=f"{', '.join(PLANS)}; defaults to all of them")
-    run.add_argument("--stage", choices=STAGES, help="defaults to both")
+    run.add_argument("--stage", default="", help=f"{' or '.join(STAGES)}; defaults to both, beside each other")
     run.set_defaults(command=_run)
     up = commands.add_parser("up", help="keep an emulated account running until Ctrl-C")
     up.add_argument("--port", type=int, default=4566, help="port of 127.0.0.1; defaults to 4566; 0 for any free one")
@@ -58,9 +59,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, report: Report, interruption: Interruption) -> None:
-    unknown = sorted(set(options.stacks) - PLANS.keys())
-    if unknown:
-        raise RehearsalError(f"Unknown stack {', '.join(unknown)}. Choose from {', '.join(PLANS)}.")
+    for stack in options.stacks:
+        if stack not in PLANS:
+            message = f"STACK must be a stack of the book, got {stack!r}.{did_you_mean(stack, PLANS)}"
+            raise RehearsalError(f"{message} Choose from {', '.join(PLANS)}.")
+    if options.stage not in ("", *STAGES):
+        message = f"STAGE must be {' or '.join(STAGES)} in a rehearsal, got {options.stage!r}."
+        raise RehearsalError(f"{message} Leave it out for both. A rehearsal takes no stage of cdk.json.")
     stacks = options.stacks or list(PLANS)
     stages = (options.stage,) if options.stage else STAGES
     with EmulatedAccount(interruption=interruption) as account:

@@ -60,9 +60,10 @@ def main(arguments: list[str]) -> str:
         return overview()
     if arguments == ["stages"]:
         return _fields(StageSettings)
-    [name] = arguments
+    name = " ".join(arguments)
     if name not in PATTERNS:
-        sys.exit(f"Unknown stack {name}.{did_you_mean(name, PATTERNS)} Choose from {', '.join(PATTERNS)}.")
+        message = f"STACK must be one stack of the book, or stages, got {name!r}.{did_you_mean(name, PATTERNS)}"
+        sys.exit(f"{message} Choose from {', '.join(PATTERNS)}.")
     return settings_of(PATTERNS[name])
 
 

@@ -2,12 +2,11 @@
 
 It synthesizes every pattern in both postures, with the defaults and with every option, once here and once in a checkout
 of the other commit. For each resource that differs, it says whether CloudFormation updates or replaces it. Resources
-that hold data and would be replaced or removed come first. Use it for changes of the code and for upgrades of the CDK:
-if ``requirements.txt`` differs, the other checkout gets its own environment.
+that hold data and would be replaced or removed come first. Use it for changes of the code and for upgrades of the CDK.
 """
 
 import json
-import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,9 @@ from typing import Any, Final
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
-ROOT: Final = Path(__file__).parents[1]
+import patternbook  # noqa: F401 - before aws_cdk: it points jsii at the Node of this environment
+from tools.checkouts import BIN, ROOT, Checkout, RefusedError, Templates, checkout_of, git, synthesize_both
+
 REGION: Final = "us-east-1"
 STATEFUL: Final = (
     *("AWS::EFS::FileSystem", "AWS::ECR::Repository", "AWS::ECR::PublicRepository", "AWS::S3::Bucket"),
@@ -28,18 +29,18 @@ STATEFUL: Final = (
 )
 """Types whose resources hold data, which a replacement would lose. A beginning stands for all types with it."""
 
-WRITE: Final = """
-import json, sys
-from pathlib import Path
-import app
-from tests.book import SCENARIOS, book_app, settings_of, stage_of, template_files
-for posture, options in SCENARIOS:
-    outdir = Path(sys.argv[1], f"{posture}, {options}")
-    book_app(stage_of(posture, settings_of(posture, options)), outdir, checked=False).synth()
-    for stack, path in template_files(outdir).items():
-        Path(sys.argv[1], f"{stack} ({posture}, {options}).json").write_text(path.read_text())
+NO_STAGES: Final = (
+    "Stacks of its posture production have other names now, so CloudFormation would make new ones: docs/upgrading.md."
+)
+DEFAULTS: Final = "defaults"
+SETTINGS: Final = f"""
+import json
+import patternbook  # before aws_cdk: it points jsii at the Node of this environment
+from tests.book import settings_of
+scenarios = ("{DEFAULTS}", "every option", "other options")
+print(json.dumps({{options: settings_of("production", options) for options in scenarios}}))
 """
-"""Synthesizes in the checkout that it runs in, with that checkout's own modules."""
+"""Prints the settings of each pattern. The CDK's Node would keep running in this process, and Ctrl-C would break it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -109,47 +110,51 @@ def _create_only(resource_type: str) -> tuple[str, ...]:
     return tuple(name.removeprefix("/properties") for name in names)
 
 
-def write(checkout: Path, python: Path, folder: Path) -> None:
-    """Writes the templates of a checkout into a folder."""
-    folder.mkdir()
-    environment = {**os.environ, "PYTHONPATH": f"{checkout / 'constructs'}{os.pathsep}{checkout}"}
-    done = subprocess.run(
-        [python, "-c", WRITE, str(folder)], cwd=checkout, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"The templates of {checkout.name} cannot be synthesized:\n{done.stderr.strip()}")
-
-
-def _python_of(checkout: Path) -> Path:
-    """The Python of this environment, or of a new one if the checkout pins other packages."""
-    if (checkout / "requirements.txt").read_bytes() == (ROOT / "requirements.txt").read_bytes():
-        return Path(sys.executable)
-    subprocess.run(["make", "setup"], cwd=checkout, check=True, stdout=subprocess.DEVNULL)
-    return checkout / ".venv" / "bin" / "python"
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"git {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout.strip()
-
-
 def main(reference: str) -> None:
     """Prints each template that differs, and the actions of CloudFormation."""
-    commit = _git("rev-parse", "--verify", f"{reference}^{{commit}}")
+    # Ctrl-C ends the program by an exception, so that the temporary folder is deleted.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(128 + signal.SIGINT))
+    commit = git("rev-parse", "--verify", f"{reference}^{{commit}}")
+    old: Templates = {}
+    new: Templates = {}
     with tempfile.TemporaryDirectory() as temporary:
-        checkout, folders = Path(temporary, "checkout"), (Path(temporary, "old"), Path(temporary, "new"))
-        _git("worktree", "add", "--quiet", "--detach", str(checkout), commit)
-        try:
-            write(checkout, _python_of(checkout), folders[0])
-        finally:
-            _git("worktree", "remove", "--force", str(checkout))
-        write(ROOT, Path(sys.executable), folders[1])
-        old, new = (
-            {path.stem: json.loads(path.read_text("utf-8")) for path in each.glob("*.json")} for each in folders
-        )
+        checkouts = [checkout_of(commit, Path(temporary, "checkout")), Checkout(ROOT, BIN)]
+        if not all(each.stages for each in checkouts):
+            print(f"Only the sandbox is compared, because {reference} has no stages. {NO_STAGES}\n")
+        scenarios = _scenarios()
+        for options, patterns in scenarios.items():
+            # Other patterns keep what production requires in the defaults.
+            settings = _context_keys({**scenarios[DEFAULTS], **patterns})
+            try:
+                found, refused = synthesize_both(checkouts, settings, Path(temporary, options))
+            except RefusedError as error:
+                sys.exit(
+                    f"{reference} cannot be compared with {options}, because the CDK CLI fails there or here. Choose a "
+                    f"commit whose app synthesizes in a clone of its own.\n\n{error}"
+                )
+            if refused:
+                unknown = ", ".join(refused)
+                print(f"Templates with {options} are compared without settings that one commit lacks: {unknown}.\n")
+            for templates, each in zip((old, new), found, strict=True):
+                templates |= {f"{name} ({options})": each[name] for name in each if _pattern(name) in patterns}
     report(old, new)
+
+
+def _scenarios() -> dict[str, dict[str, dict[str, Any]]]:
+    """The settings of patterns, by the names of the options."""
+    done = subprocess.run([sys.executable, "-c", SETTINGS], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"The options in the unit tests of the patterns cannot be read:\n{done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def _context_keys(patterns: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {f"{stack}.{name}": value for stack, settings in patterns.items() for name, value in settings.items()}
+
+
+def _pattern(stack: str) -> str:
+    """The pattern of ``production/EksManagedNodesStack-eu-west-1``, for instance."""
+    return stack.rpartition("/")[2].partition("-")[0]
 
 
 def report(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@
 - Instances: IMDSv2 for one hop, encrypted volumes, no SSH; an instance role for this cluster only.
 - Web may only send messages, and the worker may only consume them. Failed messages go to a dead-letter queue.
 - Tasks have their own network interface and security group. EFS is optional.
-- Services scale by CPU, memory, requests, schedule, response time and backlog. Deployments roll back when they fail.
+- Web scales by CPU, memory, requests, schedule and response time, the worker by backlog per task.
+- Deployments roll back when they fail.
 - Eight alarms and a dashboard. Production has its own KMS key, interface endpoints, access logs and protection.
 
 Page: docs/ecs-ec2.md

@@ -18,13 +18,12 @@ from patternbook import (
     SharedFileSystem,
     StackOptions,
     Task,
-    WorkQueue,
     cluster,
     data_key,
 )
 from stacks.ecs_ec2.demonstration import send_message_first, web_server
 from stacks.ecs_ec2.settings import EcsEc2Settings
-from stacks.ecs_ec2.worker import worker_scaling, worker_task
+from stacks.ecs_ec2.worker import work_queue, worker_scaling, worker_task
 
 
 class EcsEc2Stack(PatternStack):
@@ -48,13 +47,7 @@ class EcsEc2Stack(PatternStack):
         self.files: SharedFileSystem | None = None
         if settings.shared_files:
             self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=self.key)
-        self.queue = WorkQueue(
-            self,
-            "Work",
-            posture=posture,
-            key=self.key,
-            visibility_timeout_seconds=settings.visibility_timeout_seconds,
-        )
+        self.queue = work_queue(self, "Work", settings, posture=posture, key=self.key)
         self.load_balancer = PublicLoadBalancer.from_settings(self, "Front", settings, vpc=network.vpc, posture=posture)
         self.cluster = cluster(self, "Cluster", network=network, posture=posture)
         self.capacity = Ec2Capacity.from_settings(

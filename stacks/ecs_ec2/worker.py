@@ -1,8 +1,9 @@
-"""The worker: its task, and how its number of tasks follows the queue."""
+"""The worker: its queue, its task, and how its number of tasks follows the queue."""
 
 from collections.abc import Mapping
 
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -11,6 +12,18 @@ from patternbook.ecs.demonstration import run_script
 from patternbook.limits.ecs_tasks import SPOT_NOTICE_SECONDS
 from stacks.ecs_ec2.demonstration import CLI_HOME, CLI_IMAGE, WORK_SCRIPT
 from stacks.ecs_ec2.settings import EcsEc2Settings
+
+
+def work_queue(
+    scope: Construct, construct_id: str, settings: EcsEc2Settings, *, posture: Posture, key: kms.Key | None
+) -> WorkQueue:
+    return WorkQueue(
+        scope,
+        construct_id,
+        posture=posture,
+        key=key,
+        visibility_timeout_seconds=settings.visibility_timeout_seconds,
+    )
 
 
 def worker_task(

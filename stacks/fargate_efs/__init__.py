@@ -4,7 +4,7 @@
 - EFS is encrypted at rest and in transit, and the task role mounts it through one access point.
 - Tasks are non-root, with a read-only root file system. Secrets and parameters come by ARN.
 - HTTPS in production, with a redirect from HTTP. An AWS WAF web ACL is optional.
-- Scaling by CPU, memory, requests, schedule and response time, on demand and on Fargate Spot.
+- Scaling by CPU, memory, requests, schedule and response time, on demand, with Fargate Spot in sandbox.
 - Deployments roll or shift requests, and roll back when they fail. Six alarms, a dashboard and Container Insights.
 - Production has its own KMS key, interface endpoints, backups, access logs, and protection from deletion.
 

@@ -5,7 +5,7 @@
 - Nobody may connect by default. Only named principals may, and each connection waits for acceptance.
 - An optional private DNS name, and an optional second VPC to try the service in one account.
 - The proxy protocol can carry the client's address, which PrivateLink hides.
-- Scaling by CPU, memory and schedule, on demand and on Fargate Spot. Deployments roll back when they fail.
+- Scaling by CPU, memory and schedule, on demand, with Spot in sandbox. Deployments roll back when they fail.
 - Six alarms and a dashboard. Production has its own KMS key, interface endpoints and protection from deletion.
 
 Page: docs/fargate-private-link.md

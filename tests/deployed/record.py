@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from patternbook.settings.mistakes import did_you_mean
 from rehearsal.account import ROOT, CommandResult, EmulatedAccount, RehearsalError, isolated_environment
 from rehearsal.cycle import bootstrap
+from rehearsal.interruption import Interruption, StopRequestError
 from rehearsal.plans import PLANS
 from rehearsal.report import Report
 
@@ -23,20 +25,25 @@ RECORDINGS = {
 
 
 def main(stacks: Sequence[str]) -> None:
-    unknown = sorted(set(stacks) - PLANS.keys())
-    if unknown:
-        sys.exit(f"No pattern is called {', '.join(unknown)}. There are {', '.join(PLANS)}.")
+    interruption = Interruption.install()
+    for stack in stacks:
+        if stack not in PLANS:
+            message = f"STACK must be a stack of the book, got {stack!r}.{did_you_mean(stack, PLANS)}"
+            sys.exit(f"{message} Choose from {', '.join(PLANS)}.")
     try:
         for recording in RECORDINGS:
-            record(recording, stacks or list(PLANS))
+            record(recording, stacks or list(PLANS), interruption)
     except RehearsalError as error:
         sys.exit(str(error))
+    except StopRequestError:
+        print("\nStopped. The emulated account is deleted.", file=sys.stderr)
+        sys.exit(interruption.exit_status)
 
 
-def record(recording: str, stacks: Sequence[str]) -> None:
+def record(recording: str, stacks: Sequence[str], interruption: Interruption) -> None:
     """Deploys the stacks in a new emulated account, and records the answers to their checks."""
     report = Report()
-    with EmulatedAccount() as account:
+    with EmulatedAccount(interruption=interruption) as account:
         assembly = account.folder / "assembly"
         with report.step(f"synth {recording}"):
             environment = {**isolated_environment(account.folder), "CDK_VALIDATION": "false"}

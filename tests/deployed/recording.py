@@ -20,8 +20,10 @@ PASSING = {
     re.compile(r"\b20\d\d-\d\d-\d\d(T\d\d:\d\d:\d\d)?(\.\d+)?"): "2026-01-01",
     re.compile(r"\b1[78]\d{8}(\d{3})?\b"): r"1767225600\1",
     re.compile(r"127\.0\.0\.1:\d+"): "127.0.0.1:4566",
+    # The numbers of service revisions differ in length, too.
+    re.compile(r"(service-revision/[^/\"]+/[^/\"]+/)\d*(\d{16})\b"): r"\1\2",
 }
-"""Patterns of times and addresses, and the text that replaces each."""
+"""Patterns of times, addresses and numbers, and the text that replaces each."""
 IDS = (
     r"()\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b",
     # Ids such as subnet-0a1b2c3d4e5f67890. Digests are longer, and stay.
@@ -32,6 +34,8 @@ IDS = (
     # Ends of names that CloudFormation generates, and ids of VPC endpoints.
     r"(-)([0-9A-F]{12,13}|[0-9a-f]{12,13})(?![0-9A-Za-z])",
     r"(-)([0-9a-f]{8})(?![0-9A-Za-z])",
+    # Names of buckets that are cut to the 63 characters that S3 allows.
+    r"(?<![\w-])([a-z][a-z0-9-]{49})([0-9a-f]{13})(?![0-9a-z])",
     # Ids of App Runner, CloudFront, IAM roles, function URLs and Elastic IPs.
     r"(//|\")([0-9a-f]{10})(?=\.)",
     r"(\bE)([0-9A-Z]{13})\b",

@@ -20,6 +20,10 @@ class NotDeployedError(Exception):
     """Raised if no stack of Patternbook is deployed under a name."""
 
 
+class NotAnsweredError(Exception):
+    """AWS did not say whether the stack is deployed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeployedStack:
     """The start of every check: outputs, and resources by type."""
@@ -34,11 +38,16 @@ class DeployedStack:
 
     @classmethod
     def find(cls, name: str, account: Account) -> "DeployedStack":
-        """:raises NotDeployedError: if the account has no such stack of Patternbook, or if AWS gives an error."""
+        """:raises NotDeployedError: if the account has no such stack, or one of somebody else's.
+        :raises NotAnsweredError: if AWS cannot be reached, or refuses to answer.
+        """
         try:
             [description] = account.ask("cloudformation.describe_stacks", {"StackName": name})["Stacks"]
         except (ClientError, BotoCoreError) as error:
-            raise NotDeployedError(f"{name} is not deployed in {account.region}: {error}") from error
+            if isinstance(error, ClientError) and "does not exist" in str(error):
+                message = f"{name} is not deployed in {account.region}. Set AWS_REGION to the Region of the stack."
+                raise NotDeployedError(message) from error
+            raise NotAnsweredError(f"AWS did not describe {name} in {account.region}: {error}") from error
         written = re.match(r"Patternbook \((\w+)\)", description.get("Description", ""))
         if written is None:
             raise NotDeployedError(f"{name} in {account.region} is no stack of Patternbook")

@@ -16,6 +16,7 @@ from tests.deployed.service import AlarmTopic
 from tests.deployed.stack import DeployedStack
 
 STACK = "LambdaEdgeStack"
+PINNED_REGION = REGION
 
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 LOG_ACTIONS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}

@@ -1,47 +1,20 @@
 """Runs the commands of the README with the pinned CDK CLI."""
 
 import json
-import os
 import re
 import shlex
-import signal
 import subprocess
-import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import app
 from rehearsal.account import isolated_environment
+from tests.house.commands import BIN, ROOT, run
 
-ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.skipif(not (BIN / "cdk").exists(), reason="the CDK CLI is not installed here: run make setup")
-
-
-def run(command: Sequence[str], *, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command as after ``source .venv/bin/activate``, without credentials."""
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        env={
-            "PATH": f"{BIN}{os.pathsep}/usr/bin:/bin",
-            "HOME": os.environ["HOME"],
-            "CI": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
 
 
 def test_the_cli_is_the_pinned_one() -> None:
@@ -77,39 +50,6 @@ def test_a_cdk_json_that_is_not_json_ends_cdk_synth_with_status_1(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["cdk.json"]
 
 
-@pytest.mark.parametrize(
-    ("environment", "message"),
-    [
-        ({"AWS_ACCESS_KEY_ID": ""}, "There are no AWS credentials"),
-        ({}, "There is no Region. Set AWS_REGION"),
-        ({"AWS_PROFILE": "nope"}, "The config profile (nope) could not be found"),
-        # The CDK CLI reads AWS_REGION, but boto3 does not. The command must accept it.
-        ({"AWS_REGION": "eu-west-1"}, "EcrStack is not deployed in eu-west-1: Could not connect to the endpoint"),
-    ],
-)
-def test_verifying_without_access_fails_with_a_reason(environment: dict[str, str], message: str) -> None:
-    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
-    nobody = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nobody"}
-    variables = [f"{name}={value}" for name, value in (nowhere | nobody | environment).items()]
-    result = run(["env", *variables, "make", "verify", "STACK=EcrStack"])
-    said = result.stdout + result.stderr
-    assert result.returncode == 2, "make ends with status 2 if a command ends with 1"
-    assert re.search(r"make: \*\*\* \[.*verify.*\] Error 1", said)
-    assert said.count(message) == 1
-    assert "skipped" not in said
-    assert "passed" not in said
-    assert "Traceback" not in said
-    assert "INTERNALERROR" not in said
-
-
-@pytest.mark.parametrize(("stack", "message"), [("", "STACK=… names"), ("EcrStak", "no checks of EcrStak; there are")])
-def test_verifying_an_unknown_stack_prints_one_message(stack: str, message: str) -> None:
-    result = run(["make", "verify", f"STACK={stack}"])
-    assert result.returncode != 0
-    assert message in result.stderr
-    assert "Traceback" not in result.stdout + result.stderr
-
-
 def commands(markdown: str) -> list[str]:
     """The command lines of all ``sh`` blocks without comments, and the ``make`` commands in the text."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
@@ -123,7 +63,11 @@ BY_CI = {
     "make synth": ("Makefile", r"\t\$\(MAKE\) synth"),
     "make test": ("Makefile", r"check: .*\btest\b.*"),
     "make rehearse": ("Makefile", r"check: .*\brehearse\b.*"),
-    "pytest": ("Makefile", r"\t@\$\(BIN\)/pytest"),
+    "pytest": ("Makefile", r"\t@\$\(RUN\) pytest"),
+    'make synth STAGE=production ARGS="-c EveryStack.allow_plain_http=true"': (
+        "Makefile",
+        r'\t\$\(MAKE\) synth STAGE=production .*ARGS="-c EveryStack\.allow_plain_http=true"',
+    ),
 }
 # These install the project, or have other tests. The tests of the last two are in tests/rehearsal.
 NOT_RUN = {
@@ -133,7 +77,7 @@ NOT_RUN = {
     "make rehearsal",
     "make verify",
 }
-# These need an account. Without credentials they synthesize, and fail before they call AWS.
+# These need an account. Without credentials they fail before they call AWS.
 WANT_AN_ACCOUNT = re.compile(r"cdk (deploy|destroy|bootstrap)")
 OFFLINE = re.compile(r"cdk (synth|list)|make (help|settings|synth)")
 STACKS = {pattern.__name__ for pattern in app.PATTERNS}
@@ -154,8 +98,17 @@ def test_activation_puts_the_pinned_cli_on_the_path() -> None:
     assert result.stdout.splitlines()[:2] == [str(BIN / "cdk"), str(BIN / "node")]
 
 
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One pattern, synthesized once for the commands of the README that change no setting."""
+    folder = tmp_path_factory.mktemp("assembly")
+    result = run(["cdk", "synth", "--quiet", "-c", "patterns=FargateEfsStack", "--output", str(folder)])
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
 @pytest.mark.parametrize("command", sorted({*commands(README)} - BY_CI.keys() - NOT_RUN))
-def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
+def test_every_command_of_the_readme(command: str, assembly: Path, tmp_path: Path) -> None:
     """If a command names a stack, the app is limited to this stack."""
     words = shlex.split(command)
     if command.startswith("make verify"):
@@ -168,7 +121,8 @@ def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
         flags = (
             ["--force"] if words[1] == "destroy" else ["--require-approval", "never"] if words[1] == "deploy" else []
         )
-        result = run([*words, *flags, *limit, "--output", str(tmp_path)])
+        assert "-c" not in words, "It needs a synthesis of its own."
+        result = run([*words, *flags, "--app", str(assembly), "--output", str(tmp_path)])
         assert result.returncode == 1, result.stdout
         assert "Settings:" not in result.stderr
         assert re.search(r"credentials|Unable to (resolve|determine).*(account|environment)", result.stderr, re.I), (
@@ -177,6 +131,8 @@ def test_every_command_of_the_readme(command: str, tmp_path: Path) -> None:
         return
     assert OFFLINE.match(command), f"No test runs {command!r}. Add it to one of the lists."
     output = ["--output", str(tmp_path)] if words[0] == "cdk" else [f"OUT={tmp_path}"]
+    if words[0] == "cdk" and "-c" not in words:
+        limit = ["--app", str(assembly)]
     result = run([*words, *limit, *output])
     assert result.returncode == 0, result.stderr
     assert result.stdout
@@ -194,11 +150,36 @@ def test_make_synth_prints_warnings_and_the_summary(tmp_path: Path) -> None:
 class TestStages:
     """Stages in commands of the CDK CLI."""
 
-    def synth(self, stack: str, *arguments: str, outdir: Path) -> subprocess.CompletedProcess[str]:
-        return run(["cdk", "synth", stack, "--quiet", "--output", str(outdir), "-c", "stages=production", *arguments])
+    CHOSEN = (
+        *("-c", "stages=production", "-c", "patterns=FargateEfsStack,AppRunnerStack,EcrStack"),
+        *("-c", "EveryStack.alarm_email=ops@example.com"),
+    )
 
-    def test_synthesizing_one_stack_prints_nothing_about_others(self, tmp_path: Path) -> None:
-        result = self.synth("production/EcrStack", outdir=tmp_path)
+    @pytest.fixture(scope="class")
+    def production(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A stage with a stack that misses a requirement, one that warns, and one without either."""
+        folder = tmp_path_factory.mktemp("production")
+        result = run(["cdk", "list", *self.CHOSEN, "--output", str(folder)])
+        assert result.returncode == 0, result.stderr
+        return folder
+
+    def synth(self, stack: str, production: Path, outdir: Path) -> subprocess.CompletedProcess[str]:
+        return run(["cdk", "synth", stack, "--quiet", "--app", str(production), "--output", str(outdir)])
+
+    def test_a_stack_that_misses_a_requirement_is_refused_with_one_message(
+        self, production: Path, tmp_path: Path
+    ) -> None:
+        result = self.synth("production/FargateEfsStack", production, tmp_path)
+        assert result.returncode == 1
+        assert (result.stdout + result.stderr).count("certificate_arn") == 1
+
+    def test_a_warning_is_about_the_named_stack(self, production: Path, tmp_path: Path) -> None:
+        result = self.synth("production/AppRunnerStack", production, tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert (result.stdout + result.stderr).count("App Runner takes no new customers") == 1
+
+    def test_another_stack_prints_nothing_about_them(self, production: Path, tmp_path: Path) -> None:
+        result = self.synth("production/EcrStack", production, tmp_path)
         assert result.returncode == 0, result.stderr
         assert "Stack" not in result.stderr, result.stderr
 
@@ -211,23 +192,13 @@ class TestStages:
         assert result.returncode == 0, result.stderr
         assert "Patternbook (production): Fargate service" in result.stdout
 
-    def test_a_missing_required_setting_is_one_message(self, tmp_path: Path) -> None:
-        chosen = ("-c", "patterns=FargateEfsStack,AppRunnerStack")
-        result = self.synth("production/FargateEfsStack", *chosen, outdir=tmp_path)
-        assert result.returncode == 1
-        assert result.stderr.count("certificate_arn") == 1
-        neighbour = run(["cdk", "synth", "production/AppRunnerStack", "--app", str(tmp_path)])
-        assert neighbour.returncode == 0, neighbour.stderr
-        assert neighbour.stderr.count("WARNING") == 1
-
-    def test_a_stack_of_a_stage_needs_the_stage(self, tmp_path: Path) -> None:
-        result = run(["cdk", "synth", "production/EcrStack", "-c", "patterns=EcrStack", "--output", str(tmp_path)])
+    def test_a_stack_of_a_stage_needs_the_stage(self, assembly: Path, tmp_path: Path) -> None:
+        result = self.synth("production/EcrStack", assembly, tmp_path)
         assert result.returncode == 1
         assert "No stacks match" in result.stderr
 
     def test_keys_of_other_tools_are_listed_once(self, tmp_path: Path) -> None:
-        chosen = ("-c", "patterns=EcrStack", "-c", "costCenter=7")
-        result = self.synth("production/EcrStack", *chosen, outdir=tmp_path)
+        result = run(["cdk", "list", "-c", "patterns=EcrStack", "-c", "costCenter=7", "--output", str(tmp_path)])
         assert result.returncode == 0
         assert result.stderr.count("costCenter") == 1
 
@@ -279,22 +250,3 @@ def test_commands_name_stacks_that_exist(page: Path) -> None:
     for command in commands(page.read_text(encoding="utf-8")):
         named = re.findall(r"(?<![\w.])(?:[a-z][\w-]*/)?(\w+Stack)(?:-[a-z0-9-]+)?(?![\w.])", command)
         assert {name for name in named if name != "EveryStack"} <= STACKS, command
-
-
-def test_ctrl_c_during_a_synthesis_prints_no_traceback(tmp_path: Path) -> None:
-    """The signals come while modules are imported and while the app is synthesized."""
-    for seconds in (0.3, 1.5, 4.0):
-        started = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env={**os.environ, "CDK_OUTDIR": str(tmp_path)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        time.sleep(seconds)
-        os.killpg(started.pid, signal.SIGINT)
-        said, _ = started.communicate(timeout=60)
-        assert "Traceback" not in said
-        assert started.returncode != 0

@@ -65,46 +65,52 @@ def _files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_synth_is_the_same_when_repeated_and_from_another_folder(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def guard(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables that end each process of Python or Node at a network call, and give no credentials."""
+    folder = tmp_path_factory.mktemp("guard")
+    (folder / "no_network.js").write_text(NO_NETWORK_JS, encoding="utf-8")
+    (folder / "sitecustomize.py").write_text(NO_NETWORK_PY, encoding="utf-8")
+    return {
+        "NODE_OPTIONS": f"--require {folder / 'no_network.js'}",
+        "PYTHONPATH": str(folder),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def test_a_repeated_synth_without_network_is_the_same(guard: dict[str, str], tmp_path: Path) -> None:
+    """The second one has another working directory, no guard, and no validation, which writes no template."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for outdir, cwd in (("first", ROOT), ("second", elsewhere)):
-        result = synthesize(tmp_path / outdir, cwd=cwd)
+    guarded = synthesize(tmp_path / "first", cwd=ROOT, **guard)
+    assert "network call" not in guarded.stderr
+    for result in (guarded, synthesize(tmp_path / "second", cwd=elsewhere, CDK_VALIDATION="false")):
         assert result.returncode == 0, result.stderr
     first, second = (_files(tmp_path / run) for run in ("first", "second"))
     assert first == second
     # Metadata files are left out. They contain stack traces with the path of jsii's temporary folder.
-    names = [name for name in first if not name.endswith(".metadata.json")]
+    names = [name for name in second if not name.endswith(".metadata.json")]
     assert {"FargateEfsStack.template.json", "manifest.json"} <= set(names)
     _, different, unread = filecmp.cmpfiles(tmp_path / "first", tmp_path / "second", names, shallow=False)
     assert (different, unread) == ([], [])
 
 
-def test_synth_makes_no_network_call_and_needs_no_credentials(tmp_path: Path) -> None:
-    (tmp_path / "no_network.js").write_text(NO_NETWORK_JS, encoding="utf-8")
-    (tmp_path / "sitecustomize.py").write_text(NO_NETWORK_PY, encoding="utf-8")
-    guarded = {
-        "NODE_OPTIONS": f"--require {tmp_path / 'no_network.js'}",
-        "PYTHONPATH": str(tmp_path),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    result = synthesize(tmp_path / "out", cwd=ROOT, **guarded)
-    assert "network call" not in result.stderr
-    assert result.returncode == 0, result.stderr
-
-    # Prove that these checks can fail: both guards end a process that connects.
-    node = os.environ["JSII_NODE"]
-    for command in (
-        [node, "-e", "require('net').connect(9, '127.0.0.1')"],
-        [node, "-e", "require('https').get('https://127.0.0.1:9')"],
-        [sys.executable, "-c", "import socket; socket.create_connection(('127.0.0.1', 9))"],
-    ):
-        caught = subprocess.run(
-            command, env=bare_environment(**guarded), capture_output=True, text=True, check=False, timeout=60
-        )
-        assert caught.returncode == 97, caught.stderr
-        assert "network call" in caught.stderr
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("node", "require('net').connect(9, '127.0.0.1')"),
+        ("node", "require('https').get('https://127.0.0.1:9')"),
+        ("python", "import socket; socket.create_connection(('127.0.0.1', 9))"),
+    ],
+)
+def test_the_guard_ends_a_process_that_connects(program: str, code: str, guard: dict[str, str]) -> None:
+    command = [os.environ["JSII_NODE"], "-e", code] if program == "node" else [sys.executable, "-c", code]
+    caught = subprocess.run(
+        command, env=bare_environment(**guard), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert caught.returncode == 97, caught.stderr
+    assert "network call" in caught.stderr
 
 
 def test_a_broken_cdk_json_is_one_message(tmp_path: Path) -> None:

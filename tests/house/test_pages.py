@@ -1,6 +1,7 @@
 """The pages of the patterns have one shape, so that a reader finds the same thing at the same place."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,6 +56,10 @@ def test_production_is_a_stage(pattern: type[PatternStack], page: str) -> None:
     assert "posture=" not in page
 
 
+def test_it_leads_to_what_an_account_needs(page: str) -> None:
+    assert "Read [Before the first deployment](before-the-first-deployment.md)" in page
+
+
 def test_it_says_what_to_do_after_a_failed_deployment(page: str) -> None:
     assert "If the *first* deployment fails" in page
     assert "(failed-deployments.md)" in page
@@ -66,3 +71,38 @@ def test_it_says_what_is_left(pattern: type[PatternStack], page: str) -> None:
     assert re.search(r"[Ss]andbox", left)
     assert "update-termination-protection" in left or "turn the protection off first" in left
     assert re.search(r"remain|stay", left), f"the page of {pattern.__name__} names what production keeps"
+
+
+AWS = """\
+#!/bin/sh
+echo "$*" >> "$ASKED"
+case "$*" in
+  *describe-regions*) echo eu-central-1 ;;
+  *us-east-1.LambdaEdgeStack-*) echo /aws/lambda/us-east-1.LambdaEdgeStack-A ;;
+  *us-east-1.production-LambdaEdgeStack-*) echo /aws/lambda/us-east-1.production-LambdaEdgeStack-A ;;
+  *"'LambdaEdgeStack-'"*) echo LambdaEdgeStack-A ;;
+  *"'production-LambdaEdgeStack-'"*) echo production-LambdaEdgeStack-A ;;
+esac
+"""
+"""Answers for an account that has one function, and its logs in one Region."""
+
+
+@pytest.mark.parametrize("stack", ["LambdaEdgeStack", "production-LambdaEdgeStack"])
+def test_the_commands_for_what_functions_at_the_edge_leave_are_about_the_stack_of_any_stage(
+    stack: str, tmp_path: Path
+) -> None:
+    aws, asked = tmp_path / "aws", tmp_path / "asked"
+    aws.write_text(AWS, encoding="utf-8")
+    aws.chmod(0o755)
+    page = (ROOT / "docs/lambda-edge.md").read_text(encoding="utf-8")
+    blocks = [block for block in BLOCK.findall(page) if "aws lambda " in block or "aws logs " in block]
+    assert len(blocks) == 2
+    for block in blocks:
+        subprocess.run(
+            ["sh", "-ec", block.replace("stack=LambdaEdgeStack ", f"stack={stack} ")],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "ASKED": str(asked)},
+            check=True,
+        )
+    said = asked.read_text(encoding="utf-8")
+    assert f"put-retention-policy --region eu-central-1 --log-group-name /aws/lambda/us-east-1.{stack}-A" in said
+    assert f"delete-function --region us-east-1 --function-name {stack}-A\n" in said

@@ -1,5 +1,6 @@
 """The output of the Makefile's commands."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from patternbook.posture import POSTURES
 from tools import settings, templates
+from tools.checkouts import BIN, Checkout, RefusedError, synthesize_both
+from tools.stage import StageError, stage_named
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,6 +68,90 @@ class TestTemplates:
         assert said.endswith("1 of 2 templates are the same.\n")
 
 
+APP = """
+import json, os, sys
+from pathlib import Path
+
+context, out = json.loads(os.environ["CDK_CONTEXT_JSON"]), Path(os.environ["CDK_OUTDIR"])
+if "EcrStack.new" in context:
+    sys.exit('Settings: 1 mistake; no template was written.\\n\\n  EcrStack.new.0.days = "1"\\n      Unknown setting.')
+if "EcrStack.broken" in context:
+    sys.exit("The app is broken.")
+names = ["EcrStack", *(f"{stage}-EcrStack" for stage in context.get("stages", "").split(",") if stage)]
+artifacts = {}
+for name in names:
+    (out / f"{name}.json").write_text(json.dumps({"Resources": {}, "Description": context.get("EcrStack.old")}))
+    artifacts[name] = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://unknown-account/unknown-region",
+        "properties": {"templateFile": f"{name}.json"},
+        "displayName": name.replace("-", "/"),
+    }
+(out / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": artifacts}))
+"""
+"""An app that knows the setting ``old``, without the CDK."""
+
+
+class TestCheckouts:
+    """The tool asks a commit by the CDK CLI only. So it can read every commit."""
+
+    def checkout(self, folder: Path, **context: Any) -> Checkout:
+        folder.mkdir()
+        (folder / "app.py").write_text(APP, encoding="utf-8")
+        content = {"app": "python app.py", "notices": False, "context": context}
+        (folder / "cdk.json").write_text(json.dumps(content), encoding="utf-8")
+        return Checkout(folder, BIN)
+
+    def test_both_are_synthesized_with_their_stages(self, tmp_path: Path) -> None:
+        both = [self.checkout(tmp_path / "old", stages={"live": {}}), self.checkout(tmp_path / "new", stages={})]
+        (old, new), refused = synthesize_both(both, {"EcrStack.old": "1"}, tmp_path)
+        assert old.keys() == {"EcrStack", "production/EcrStack", "live/EcrStack"}
+        assert new.keys() == {"EcrStack", "production/EcrStack"}
+        assert old["EcrStack"]["Description"] == "1"
+        assert refused == []
+
+    def test_a_commit_from_before_stages_is_compared_without_them_and_without_settings_that_it_refuses(
+        self, tmp_path: Path
+    ) -> None:
+        both = [self.checkout(tmp_path / "old"), self.checkout(tmp_path / "new", stages={})]
+        found, refused = synthesize_both(both, {"EcrStack.old": "1", "EcrStack.new": "1"}, tmp_path)
+        assert [templates.keys() for templates in found] == [{"EcrStack"}, {"EcrStack"}]
+        assert refused == ["EcrStack.new"]
+
+    def test_an_app_that_fails_is_one_message(self, tmp_path: Path) -> None:
+        both = [self.checkout(tmp_path / "old"), self.checkout(tmp_path / "new")]
+        with pytest.raises(RefusedError, match=r"^The app is broken\."):
+            synthesize_both(both, {"EcrStack.broken": "1"}, tmp_path)
+
+
+class TestStages:
+    @pytest.mark.parametrize(
+        ("given", "configured", "name"),
+        [
+            ("", {}, ""),
+            ("sandbox", {}, ""),
+            ("sandbox", {"sandbox": {}}, "sandbox"),
+            ("production", {}, "production"),
+            ("live", {"live": {"posture": "production"}}, "live"),
+        ],
+    )
+    def test_a_stage_has_one_meaning(self, given: str, configured: Any, name: str, tmp_path: Path) -> None:
+        path = tmp_path / "cdk.json"
+        path.write_text(json.dumps({"context": {"stages": configured}}), encoding="utf-8")
+        assert stage_named(given, path) == name
+
+    def test_an_unknown_stage_is_refused_with_the_known_ones(self, tmp_path: Path) -> None:
+        path = tmp_path / "cdk.json"
+        path.write_text('{"context": {"stages": {"live": {"posture": "production"}}}}', encoding="utf-8")
+        with pytest.raises(
+            StageError, match=r"STAGE must be sandbox, production or live, got 'liv'\. Did you mean \"live\""
+        ):
+            stage_named("liv", path)
+
+    def test_every_posture_is_a_stage(self) -> None:
+        assert {stage_named(posture) or "sandbox" for posture in POSTURES} == POSTURES.keys()
+
+
 class TestSettings:
     def test_the_overview_names_every_setting(self) -> None:
         said = settings.main([])
@@ -80,7 +168,7 @@ class TestSettings:
         assert all(word.rstrip(".,;)]}").endswith('"') for word in arns)
 
     def test_an_unknown_stack_is_one_message(self) -> None:
-        with pytest.raises(SystemExit, match='Did you mean "EcrStack"'):
+        with pytest.raises(SystemExit, match=r'got .Ecr.\. Did you mean "EcrStack"'):
             settings.main(["Ecr"])
 
     def test_a_closed_pipe_ends_it_quietly(self) -> None:

@@ -15,7 +15,7 @@ from tests.deployed import recording, test_ecr
 from tests.deployed.account import LiveAccount, RecordedAccount, RecordingAccount
 from tests.deployed.answers import Answer, from_json, mistakes, parameters_key, to_json
 from tests.deployed.proving import NOTHING, ChangedAccount, Copied, ImpossibleAnswerError, fails, flaw
-from tests.deployed.stack import DeployedStack, NotDeployedError
+from tests.deployed.stack import DeployedStack, NotAnsweredError, NotDeployedError
 from tests.in_memory import account_in_memory
 from tests.proof.site import Site, running, write_certificate
 
@@ -70,7 +70,9 @@ class Fixed:
     def ask(self, operation: str, parameters: Mapping[str, Any]) -> Answer:
         name = operation.partition(".")[2]
         if name not in self._answers:
-            raise ClientError({"Error": {"Code": "ValidationError", "Message": f"no {parameters}"}}, operation)
+            raise ClientError(
+                {"Error": {"Code": "ValidationError", "Message": f"{parameters} does not exist"}}, operation
+            )
         return self._answers[name]
 
 
@@ -82,13 +84,22 @@ def described(description: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("account", "said"),
     [
-        (Fixed(), r"Shop is not deployed in us-east-1: .*no {'StackName': 'Shop'}"),
+        (Fixed(), r"Shop is not deployed in us-east-1\. Set AWS_REGION"),
         (Fixed(describe_stacks=described("Mine")), "us-east-1 is no stack of Patternbook"),
     ],
 )
 def test_a_stack_that_is_not_there_or_somebody_elses_is_not_looked_at(account: Fixed, said: str) -> None:
     with pytest.raises(NotDeployedError, match=said):
         DeployedStack.find("Shop", account)
+
+
+def test_a_refusal_does_not_say_that_a_stack_is_not_there() -> None:
+    class Refusing(Fixed):
+        def ask(self, operation: str, parameters: Mapping[str, Any]) -> Answer:  # noqa: ARG002
+            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "The token is expired"}}, operation)
+
+    with pytest.raises(NotAnsweredError, match=r"AWS did not describe Shop in us-east-1: .*The token is expired"):
+        DeployedStack.find("Shop", Refusing())
 
 
 def test_a_stack_is_found_with_its_posture_outputs_and_resources() -> None:
@@ -224,6 +235,11 @@ def test_what_is_random_is_numbered() -> None:
     )
     expected = '"subnet-00000000000000001", "sg-00000000000000002", "subnet-00000000000000001", "2026-01-01Z"'
     assert recording.same_each_time(written) == expected
+    bucket = "production-fargateefsstack-frontaccesslogs3cb9388f"  # S3 allows 63 characters
+    assert recording.same_each_time(f"{bucket}f5314035cf315-policy") == f"{bucket}0000000000001-policy"
+    revision = "arn:aws:ecs:us-east-1:111122223333:service-revision/A/B/"
+    assert recording.same_each_time(f"{revision}1234567890123456789") == f"{revision}0000000000000001"
+    assert recording.same_each_time(f"{revision}123456789012345678") == f"{revision}0000000000000001"
     digest = "3a8cdc333aa9fffc4f02ed3dc5174ebab2950e13a94c43f3aa41143c54ab379c"
     assert recording.same_each_time(digest) == digest
 

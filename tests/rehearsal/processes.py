@@ -1,10 +1,13 @@
-"""Finds the processes of a rehearsal, so that tests can check that none is left."""
+"""Finds the processes of a command, so that tests can interrupt them and check that none is left."""
 
+import re
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 PROC = Path("/proc")
+HAS_PROC = (PROC / "self" / "environ").exists()
 
 
 def processes_of(folder: Path) -> dict[int, str]:
@@ -12,7 +15,7 @@ def processes_of(folder: Path) -> dict[int, str]:
 
     All processes of a rehearsal have their home in its temporary folder.
     """
-    listed = _of_proc() if (PROC / "self" / "environ").exists() else _of_ps()
+    listed = _of_proc() if HAS_PROC else _of_ps()
     return {number: command for number, command, environment in listed if f"{folder}" in environment}
 
 
@@ -33,6 +36,17 @@ def _of_ps() -> list[tuple[int, str, str]]:
     listed = subprocess.run(["ps", "-axEww", "-o", "pid=,command="], capture_output=True, text=True, check=True).stdout
     lines = [line.strip().partition(" ") for line in listed.splitlines()]
     return [(int(number), command, command) for number, _, command in lines]
+
+
+def handles(process: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal. Python itself has one for SIGINT, which ends in a traceback."""
+    if HAS_PROC:
+        status = (PROC / str(process) / "status").read_text(encoding="utf-8")
+        [caught] = re.findall(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)
+    else:
+        command = ["ps", "-o", "caught=", "-p", str(process)]
+        caught = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return bool(int(caught, 16) & 1 << (number - 1))
 
 
 def server_of(folder: Path) -> int:

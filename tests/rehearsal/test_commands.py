@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.account import ACCOUNT_ID, BIN, ROOT, isolated_environment
-from tests.rehearsal.processes import processes_of, server_of, wait_until_none
+from tests.rehearsal.processes import handles, processes_of, server_of, wait_until_none
 
 pytestmark = pytest.mark.skipif(not (BIN / "cdk").exists(), reason="the CDK CLI is not installed here: run make setup")
 
@@ -125,7 +125,9 @@ def test_ctrl_c_while_it_starts_or_ends(milliseconds: int, rehearsal: Start, tmp
     for folder in folders:
         folder.mkdir()
     starting = rehearsal("up", "--port", "0", folder=folders[0])
-    time.sleep(0.15 + milliseconds / 1000)  # Python needs this time before it runs the first line of the command
+    while not handles(starting.process.pid, signal.SIGTERM):  # it does from the first line of the command on
+        time.sleep(0.005)
+    time.sleep(milliseconds / 1000)
     starting.process.send_signal(signal.SIGINT)
     starting.end(130, 0)
     ending = rehearsal("up", "--port", "0", folder=folders[1])
@@ -180,8 +182,11 @@ def test_two_rehearsals_at_once_are_independent(rehearsal: Start, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "EcrStak"], "Unknown stack EcrStak. Choose from FargateEfsStack, "),
-        (["run", "--stage", "prod"], "Argument --stage: invalid choice: 'prod' (choose from"),
+        (
+            ["run", "EcrStak"],
+            "STACK must be a stack of the book, got 'EcrStak'. Did you mean \"EcrStack\"? Choose from ",
+        ),
+        (["run", "--stage", "prod"], "STAGE must be sandbox or production in a rehearsal, got 'prod'. Leave it out"),
         (["up", "--port", "http"], "Argument --port: invalid int value: 'http'. See python -m rehearsal up --help."),
         (["up", "--port", "70000"], "The port must be 0 to 65535, got 70000."),
         ([], "The following arguments are required: COMMAND. See python -m rehearsal --help."),

@@ -202,13 +202,11 @@ class TestWorker:
         queue.silent = True
         assert not shrinks([worker.tasks, *worker.run(120, queue.values)])
 
-    def test_a_minute_without_container_insights_scales_nothing(self, worker: Simulation) -> None:
-        queue = Queue(arriving=20)
-        queue.messages = 90
-        worker.run(30, queue.values)
-        before = worker.tasks
-        values = {**queue.values(before), "RunningTaskCount": None}
-        assert worker.run(10, lambda _: values) == [before] * 10
+    def test_minutes_without_container_insights_scale_nothing(self, worker: Simulation) -> None:
+        values: Values = {"ApproximateNumberOfMessagesVisible": 285, "RunningTaskCount": 3}
+        worker.tasks = 3
+        assert worker.run(30, lambda _: values) == [3] * 30
+        assert worker.run(10, lambda _: {**values, "RunningTaskCount": None}) == [3] * 10
 
     def test_without_any_data_it_scales_nothing(self, worker: Simulation) -> None:
         queue = Queue(arriving=200)
