@@ -17,6 +17,7 @@ from patternbook.data.file_system import SharedFileSystem
 from patternbook.ecs.demonstration import Demonstration
 from patternbook.ecs.images import container_image
 from patternbook.ecs.settings import AnywhereSettings, ExpressSettings, SharedFilesSettings, TaskSettings
+from patternbook.ecs.sidecars import add_log_router, add_trace_collector, allow_guard_duty_agent, check_guard_duty
 from patternbook.limits.ecs_tasks import EXEC_VOLUMES, check_paths
 from patternbook.limits.fargate import check_task_size
 from patternbook.limits.images import is_private_ecr
@@ -69,6 +70,9 @@ class Task(Construct):
         parameters: Mapping[str, str] | None = None,
         secret_key_arns: Sequence[str] = (),
         stop_timeout_seconds: int = 30,
+        tracing: bool = False,
+        log_options: Mapping[str, str] | None = None,
+        guard_duty: bool = False,
     ) -> None:
         """:param image: URI of an image, with its registry.
         :param log_group: log group of all containers.
@@ -89,9 +93,15 @@ class Task(Construct):
         :param parameters: environment variables, each with the ARN of an SSM parameter in the stack's Region.
         :param secret_key_arns: customer managed keys that encrypt the secrets and parameters.
         :param stop_timeout_seconds: time that a stopping container has before it is killed, on Fargate at most 120.
-        :raises ValueError: see :func:`patternbook.limits.fargate.check_task_size` and
+        :param tracing: whether a collector beside the container sends its traces to AWS X-Ray.
+        :param log_options: output plug-in of Fluent Bit and its options, for FireLens. Defaults to the log group.
+        :param guard_duty: whether GuardDuty Runtime Monitoring may add its agent, on Fargate only.
+        :raises ValueError: see :func:`patternbook.ecs.sidecars.check_guard_duty`,
+            :func:`patternbook.limits.fargate.check_task_size` and
             :func:`patternbook.limits.ecs_tasks.check_paths`.
         """
+        if guard_duty:
+            check_guard_duty(compatibility)
         if compatibility == ecs.Compatibility.FARGATE:
             check_task_size(cpu, memory_mib)
         check_paths([*([mount_path] if files else []), *writable_paths])
@@ -100,7 +110,7 @@ class Task(Construct):
         self.files = files
         self._log_group = log_group
         self._mount_path = mount_path
-        self._reads_secrets, self._reads_parameters = bool(secrets), bool(parameters)
+        self._reads_secrets, self._reads_parameters, self._traces = bool(secrets), bool(parameters), tracing
         self.definition = ecs.TaskDefinition(
             self,
             "Definition",
@@ -135,7 +145,9 @@ class Task(Construct):
             )
             if health_check_command
             else None,
-            logging=ecs.LogDrivers.aws_logs(stream_prefix=container_name, log_group=log_group),
+            logging=ecs.LogDrivers.firelens(options=dict(log_options))
+            if log_options
+            else ecs.LogDrivers.aws_logs(stream_prefix=container_name, log_group=log_group),
             secrets=self._secrets(secrets or {}, parameters or {}),
             stop_timeout=cdk.Duration.seconds(stop_timeout_seconds),
         )
@@ -154,7 +166,13 @@ class Task(Construct):
             )
         if secret_key_arns:
             grant_decrypt(self.execution_role, secret_key_arns)
-        if is_private_ecr(image):
+        if log_options:
+            add_log_router(self.definition, log_group)
+        if tracing:
+            add_trace_collector(self.definition, log_group)
+        if guard_duty:
+            allow_guard_duty_agent(self.execution_role)
+        if guard_duty or is_private_ecr(image):
             acknowledge(
                 self.execution_role,
                 "IAM5[Resource::*]",
@@ -222,6 +240,7 @@ class Task(Construct):
             *(endpoint.ECR, endpoint.ECR_DOCKER, endpoint.CLOUDWATCH_LOGS),
             *([endpoint.SECRETS_MANAGER] if self._reads_secrets else []),
             *([endpoint.SSM] if self._reads_parameters else []),
+            *([endpoint.XRAY] if self._traces else []),
         ]
 
     def run_first(
