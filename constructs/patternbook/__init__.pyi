@@ -11,6 +11,7 @@ from .data.file_system import SharedFileSystem
 from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
+from .ecs.container_settings import ContainerHealthCheck, WritablePath
 from .ecs.ec2_capacity import Ec2Capacity
 from .ecs.express import ExpressService
 from .ecs.managed_instances import ManagedInstances
@@ -37,6 +38,7 @@ from .monitoring.topic import NotificationTopic
 from .network.internal_load_balancer import InternalLoadBalancer
 from .network.private_link import EndpointConsumer, EndpointService
 from .network.public_load_balancer import PublicLoadBalancer
+from .network.settings import ApplicationHealthCheck, NetworkHealthCheck
 from .network.vpc import Network
 from .posture import PRODUCTION, SANDBOX, Posture
 from .rules.plugin import PatternbookRules
@@ -48,7 +50,9 @@ __all__ = [
     "SANDBOX",
     "AnywhereService",
     "AppRunnerService",
+    "ApplicationHealthCheck",
     "ClusterStorage",
+    "ContainerHealthCheck",
     "DistributionLogs",
     "Ec2Capacity",
     "Ec2Service",
@@ -71,6 +75,7 @@ __all__ = [
     "ManagedNodes",
     "Monitoring",
     "Network",
+    "NetworkHealthCheck",
     "NotificationTopic",
     "OntapStorage",
     "PatternSettings",
@@ -93,6 +98,7 @@ __all__ = [
     "Task",
     "VpcConnector",
     "WorkQueue",
+    "WritablePath",
     "build_app",
     "cluster",
     "data_key",

@@ -18,7 +18,15 @@ _REFUSED = {
         *("network_mode", "assign_public_ip", "security_groups", "subnets", "vpc_cidr", "vpc_id"),
     ),
     "ECS Anywhere supports no load balancer. Set host_port to serve on a port of the machine.": (
-        *("load_balancer", "target_group", "health_check_path", "allowed_cidrs", "certificate_arn", "web_acl_arn"),
+        *(
+            "load_balancer",
+            "target_group",
+            "health_check_path",
+            "health_check_protocol",
+            "allowed_cidrs",
+            "certificate_arn",
+            "web_acl_arn",
+        ),
         *("allow_plain_http", "response_time_steps", "target_requests_per_minute"),
     ),
     "ECS Anywhere supports neither service discovery nor Service Connect.": (

@@ -6,8 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.ecs.capacity_settings import Ec2CapacitySettings
+from patternbook.ecs.container_settings import WebHealthCheck
 from patternbook.ecs.demonstration import WEB_PATH
 from patternbook.ecs.settings import DESIRED, ScalingSettings, SharedFilesSettings, Tasks
+from patternbook.limits.ecs_tasks import check_spot_notice
 from patternbook.limits.instance_types import DEFAULT_TYPES, TaskSize, check_room
 from patternbook.limits.queues import check_work
 from patternbook.monitoring.settings import AlarmSettings
@@ -26,6 +28,7 @@ class WebTaskSettings(SharedFilesSettings):
     """Settings of the web task."""
 
     demonstration_paths: ClassVar[tuple[str, ...]] = (WEB_PATH,)
+    own_variables: ClassVar[tuple[str, ...]] = ("AWS_REGION", "QUEUE_URL")
 
     cpu: Cpu = 256
     """CPU units of a web task. 1,024 units are one vCPU."""
@@ -91,7 +94,7 @@ class WorkerSettings(WebTaskSettings):
 
 
 # Base classes validate from last to first, and a validator sees only the fields before it: the numbers of instances are
-# checked against those of tasks, and health_check_path against image.
+# checked against those of tasks, and health_check against image.
 class EcsEc2Settings(
     Ec2CapacitySettings, AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, WorkerSettings
 ):
@@ -99,8 +102,10 @@ class EcsEc2Settings(
     service.
     """
 
+    health_check: WebHealthCheck = WebHealthCheck()
+    """Health checks of the web tasks, and the time that they have to start and to stop."""
+
     refused: ClassVar[Mapping[str, str]] = {
-        **ScalingSettings.refused,
         "desired_instances": DESIRED.format("instances"),
         "desired_workers": DESIRED.format("workers"),
         "backlog_messages": "Not supported: set acceptable_delay_seconds and seconds_per_message, from which the "
@@ -116,6 +121,13 @@ class EcsEc2Settings(
                 "Must be al2023 with shared_files, because Bottlerocket supports no EFS with TLS. Set it to al2023, or "
                 "shared_files to false."
             )
+        return value
+
+    @field_validator("spot_percent")
+    @classmethod
+    def _stops_before_spot_ends(cls, value: int, info: ValidationInfo) -> int:
+        if value and "health_check" in info.data:
+            check_spot_notice(stop_timeout_seconds=info.data["health_check"].stop_timeout_seconds)
         return value
 
     @field_validator("min_instances")

@@ -73,8 +73,9 @@ class EcsEc2Stack(PatternStack):
         )
         self.queue.grant_send(self.web_task.definition.task_role)
         self.queue.grant_consume(self.worker_task.definition.task_role)
+        grace_period = settings.health_check.grace_period
         self.service = Ec2Service(
-            self, "Web", network=network, capacity=self.capacity, task=self.web_task, behind_load_balancer=True
+            self, "Web", network=network, capacity=self.capacity, task=self.web_task, grace_period_seconds=grace_period
         )
         self.worker = Ec2Service(self, "Worker", network=network, capacity=self.capacity, task=self.worker_task)
         sqs = ec2.InterfaceVpcEndpointAwsService.SQS

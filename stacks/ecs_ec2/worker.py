@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from patternbook import Ec2Service, Posture, ServiceScaling, SharedFileSystem, Task, WorkQueue
+from patternbook import ContainerHealthCheck, Ec2Service, Posture, ServiceScaling, SharedFileSystem, Task, WorkQueue
 from patternbook.ecs.demonstration import run_script
 from patternbook.limits.ecs_tasks import SPOT_NOTICE_SECONDS
 from stacks.ecs_ec2.demonstration import CLI_HOME, CLI_IMAGE, WORK_SCRIPT
@@ -53,7 +53,7 @@ def worker_task(
         entry_point=run_script(WORK_SCRIPT) if demonstration else (),
         environment={**environment, "HOME": CLI_HOME} if demonstration else environment,
         writable_paths=[CLI_HOME] if demonstration else (),
-        stop_timeout_seconds=min(settings.max_work_seconds, SPOT_NOTICE_SECONDS),
+        health_check=ContainerHealthCheck(stop_timeout_seconds=min(settings.max_work_seconds, SPOT_NOTICE_SECONDS)),
     )
 
 

@@ -15,7 +15,6 @@ class EcsExpressSettings(AlarmSettings, NetworkSettings, ExpressSettings):
     demonstration_paths: ClassVar[tuple[str, ...]] = (WEB_PATH,)
 
     refused: ClassVar[Mapping[str, str]] = {
-        **ExpressSettings.refused,
         **{
             name: f"Not supported: ECS owns the load balancer. Use FargateEfsStack for {name}."
             for name in ("certificate_arn", "allowed_cidrs", "allow_plain_http", "response_time_steps")

@@ -58,8 +58,9 @@ class EcsManagedInstancesStack(PatternStack):
             architecture=self.capacity.architecture,
             demonstration=web_server(settings.container_port),
         )
+        grace_period = settings.health_check.grace_period
         self.service = ManagedInstancesService(
-            self, "Web", task=self.task, network=network, capacity=self.capacity, behind_load_balancer=True
+            self, "Web", task=self.task, network=network, capacity=self.capacity, grace_period_seconds=grace_period
         )
         network.add_interface_endpoints(
             [*self.capacity.services_called, *self.task.services_called],

@@ -45,7 +45,8 @@ CLASHING: Mapping[str, dict[str, Any]] = {
     "FargateEfsStack": {
         "secrets": {"Key": SECRET, "Key0": SECRET, "A": SECRET, "constructor": SECRET},
         "parameters": {"B": PARAMETER, "Secret": PARAMETER, "Parameter_B": PARAMETER},
-        "health_check_command": ["CMD", "${AWS::Region}", "$(x)", "a${b}"],
+        "health_check": {"command": ["CMD", "${AWS::Region}", "$(x)", "a${b}"]},
+        "environment": {"A0": "${AWS::Region}", "Image": "$(x)"},
         "allow_plain_http": True,
     },
     "EcsEc2Stack": dict(OTHER_OPTIONS),

@@ -25,8 +25,11 @@ SECRET_KEY = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123
 EVERY_OPTION: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2",
     "container_port": 9000,
-    "health_check_command": ["CMD", "/ok"],
-    "writable_paths": ["/tmp", "/run"],
+    "entry_point": ["/entry"],
+    "command": ["serve", "--quiet"],
+    "environment": {"LOG_LEVEL": "info"},
+    "health_check": {"command": ["CMD", "/ok"], "start_period_seconds": 120, "stop_timeout_seconds": 600},
+    "writable_paths": ["/tmp", {"path": "/run", "size_mib": 128}],
     "secrets": {"DB_PASSWORD": SECRET},
     "parameters": {"GREETING": PARAMETER},
     "secret_key_arns": [SECRET_KEY],
@@ -281,13 +284,19 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_the_demonstration_serves_a_page(stack: Reading, full: Reading) -> None:
+def test_the_demonstration_serves_a_page(stack: Reading) -> None:
     only = container(stack)
     assert only["Image"] == "public.ecr.aws/docker/library/busybox:1.37"
     assert only["Command"] == ["sh", "-c", SERVE_SCRIPT.read_text(encoding="utf-8"), "serve.sh", "8080", "/srv/www"]
     assert only["HealthCheck"]["Command"] == ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
-    assert "Command" not in container(full)
-    assert container(full)["HealthCheck"]["Command"] == ["CMD", "/ok"]
+
+
+def test_a_user_image_runs_as_set(full: Reading) -> None:
+    assert (container(full)["EntryPoint"], container(full)["Command"]) == (["/entry"], ["serve", "--quiet"])
+    assert container(full)["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}]
+    check = container(full)["HealthCheck"]
+    assert (check["Command"], check["StartPeriod"]) == (["CMD", "/ok"], 120)
+    assert container(full)["StopTimeout"] == 600
 
 
 # Service

@@ -639,15 +639,22 @@ class TestDemonstration:
         [worker] = containers(read("sandbox"), "worker").values()
         assert worker["EntryPoint"][:2] == ["sh", "-c"]
         assert "receive-message" in worker["EntryPoint"][2]
-        assert worker["LinuxParameters"]["Tmpfs"] == [{"ContainerPath": "/tmp", "Size": 64}]
+        assert worker["LinuxParameters"]["Tmpfs"] == [
+            {"ContainerPath": "/tmp", "Size": 64, "MountOptions": ["uid=1000", "gid=1000"]}
+        ]
 
     def test_user_images_run_alone(self, read: Callable[[str], Reading]) -> None:
         stack = read("full")
         [web], [worker] = (containers(stack, name).values() for name in ("web", "worker"))
         assert stack.shown(web["Image"]).endswith("/team/app:v1")
         assert stack.shown(worker["Image"]).endswith("/team/worker:v1")
-        assert web.get("Command") is None
+        assert (web["EntryPoint"], web["Command"]) == (["/entry"], ["serve", "--quiet"])
         assert worker.get("EntryPoint") is None
+
+    def test_variables_of_the_user_stand_beside_those_of_the_pattern(self, read: Callable[[str], Reading]) -> None:
+        [web], [worker] = (containers(read("full"), name).values() for name in ("web", "worker"))
+        assert [each["Name"] for each in web["Environment"]] == ["LOG_LEVEL", "AWS_REGION", "QUEUE_URL"]
+        assert [each["Name"] for each in worker["Environment"]] == ["AWS_REGION", "QUEUE_URL"]
 
 
 class TestSharedFiles:
@@ -872,8 +879,23 @@ class TestRefusals:
                 "operating_system",
                 "Must be al2023 with shared_files",
             ),
-            ({"health_check_path": "/up"}, "health_check_path", "Set image to use another path"),
+            (
+                {"health_check": {"path": "/up"}},
+                "health_check",
+                "on /, but path does not. Set image to use another value.",
+            ),
             ({"mount_path": "/www/files"}, "mount_path", "/www contains /www/files"),
+            (
+                {"spot_percent": 50, "health_check": {"stop_timeout_seconds": 91}},
+                "spot_percent",
+                "stop_timeout_seconds must be at most 90 on Spot instances, got 91.",
+            ),
+            (
+                {"image": "public.ecr.aws/a/b:1", "environment": {"QUEUE_URL": "x"}},
+                "environment",
+                "Must not contain QUEUE_URL, which the pattern sets.",
+            ),
+            ({"memory_mib": 64}, "memory_mib", "memory_mib must be above the 64 MiB that the writable paths can take"),
             ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
         ],
     )

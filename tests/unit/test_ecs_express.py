@@ -23,11 +23,10 @@ PATTERN = EcsExpressStack
 EVERY_OPTION: Mapping[str, Any] = {
     **TASK_OPTIONS,
     "container_port": 9000,
-    "health_check_path": "/healthz",
+    "health_check": {"path": "/healthz", **TASK_OPTIONS["health_check"]},
     "cpu": 512,
     "memory_mib": 2048,
     "architecture": "arm64",
-    "command": ["serve", "--all"],
     "private_ingress": True,
     "min_tasks": 3,
     "max_tasks": 30,
@@ -42,7 +41,7 @@ FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 OWN: Mapping[str, Any] = {
     "image": "public.ecr.aws/nginx/nginx-unprivileged:1.29",
     "container_port": 3000,
-    "health_check_path": "/ping",
+    "health_check": {"path": "/ping"},
     "scaling_metric": "memory",
     "scaling_target": 75,
     "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
@@ -309,12 +308,17 @@ class TestService:
         assert [tmpfs["ContainerPath"] for tmpfs in container(sandbox)["LinuxParameters"]["Tmpfs"]] == ["/www"]
 
     def test_a_user_image_runs_its_own_command_or_the_set_one(self, own: Reading, full: Reading) -> None:
-        assert "Command" not in container(own)
+        assert not {"Command", "EntryPoint", "Environment"} & container(own).keys()
+        assert container(full)["EntryPoint"] == ["/entry"]
+        assert container(full)["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}]
+        assert (container(full)["HealthCheck"]["StartPeriod"], container(full)["StopTimeout"]) == (120, 90)
         assert "HealthCheck" not in container(own)
-        assert container(full)["Command"] == ["serve", "--all"]
+        assert container(full)["Command"] == ["serve", "--quiet"]
         assert container(full)["HealthCheck"]["Command"] == ["CMD", "/healthy"]
         assert {secret["Name"] for secret in container(full)["Secrets"]} == {"PASSWORD", "GREETING"}
-        assert [tmpfs["ContainerPath"] for tmpfs in container(full)["LinuxParameters"]["Tmpfs"]] == ["/tmp"]
+        assert [tmpfs["ContainerPath"] for tmpfs in container(full)["LinuxParameters"]["Tmpfs"]] == [
+            *("/tmp", "/var/cache/nginx"),
+        ]
 
     def test_web_acl_of_the_setting(self, full: Reading, sandbox: Reading) -> None:
         association = full.one("AWS::WAFv2::WebACLAssociation")
@@ -441,7 +445,11 @@ class TestRefusals:
             ({"scaling_metric": "concurrency"}, "scaling_metric", "one of cpu, memory, requests"),
             ({"private_ingress": "yes"}, "private_ingress", "true or false"),
             ({"command": ["serve"]}, "command", "Must be empty for the demonstration"),
-            ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
+            (
+                {"health_check": {"path": "/up"}},
+                "health_check",
+                "on /, but path does not. Set image to use another value.",
+            ),
             ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
             ({"container_port": 80}, "container_port", "from 1,024 to 65,535"),
             ({"desired_count": 3}, "desired_count", "auto scaling owns the number of tasks"),

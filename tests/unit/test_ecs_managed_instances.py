@@ -300,8 +300,11 @@ class TestService:
         assert command[3:6] == ["web.sh", "/www", "8080"]
         assert [tmpfs["ContainerPath"] for tmpfs in container(sandbox)["LinuxParameters"]["Tmpfs"]] == ["/www"]
 
-    def test_a_user_image_runs_its_own_command(self, full: Reading) -> None:
-        assert "Command" not in container(full)
+    def test_a_user_image_runs_as_set(self, full: Reading, sandbox: Reading) -> None:
+        assert (container(full)["EntryPoint"], container(full)["Command"]) == (["/entry"], ["serve", "--quiet"])
+        assert container(full)["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}]
+        periods = [stack.one("AWS::ECS::Service")["HealthCheckGracePeriodSeconds"] for stack in (sandbox, full)]
+        assert periods == [30 + 5 * 15, 240]
         assert container(full)["HealthCheck"]["Command"] == ["CMD", "/healthy"]
         assert {secret["Name"] for secret in container(full)["Secrets"]} == {"PASSWORD", "GREETING"}
 
@@ -363,7 +366,16 @@ class TestRefusals:
             ),
             ({"allowed_instance_types": ["m8g.*", "m8g.*"]}, "allowed_instance_types", "are repeated"),
             ({"volume_gib": 20}, "volume_gib", "a whole number from 30 to 16,384"),
-            ({"health_check_path": "/up"}, "health_check_path", "the only page of the demonstration"),
+            (
+                {"health_check": {"path": "/up"}},
+                "health_check",
+                "on /, but path does not. Set image to use another value.",
+            ),
+            (
+                {"capacity_option": "spot", "health_check": {"stop_timeout_seconds": 91}},
+                "capacity_option",
+                "stop_timeout_seconds must be at most 90 on Spot instances, got 91.",
+            ),
             ({"writable_paths": ["/www"]}, "writable_paths", "Paths must not contain each other"),
             ({"desired_count": 3}, "desired_count", "auto scaling owns the number of tasks"),
         ],

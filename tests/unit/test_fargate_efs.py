@@ -33,12 +33,25 @@ WEB_ACL = "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-12
 EVERY_OPTION: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2",
     "container_port": 9000,
-    "health_check_path": "/healthz",
-    "health_check_command": ["CMD", "/ok"],
+    "entry_point": ["/entry"],
+    "command": ["serve", "--quiet"],
+    "environment": {"LOG_LEVEL": "info", "JAVA_OPTS": "-Xmx1g"},
+    "health_check": {
+        "path": "/healthz",
+        "interval_seconds": 20,
+        "timeout_seconds": 10,
+        "healthy_threshold": 3,
+        "unhealthy_threshold": 4,
+        "matcher": "200-299",
+        "command": ["CMD", "/ok"],
+        "start_period_seconds": 120,
+        "grace_period_seconds": 240,
+        "stop_timeout_seconds": 120,
+    },
     "cpu": 512,
     "memory_mib": 2048,
     "mount_path": "/srv/files",
-    "writable_paths": ["/tmp", "/run"],
+    "writable_paths": ["/tmp", {"path": "/var/cache/nginx", "size_mib": 512}],
     "secrets": {"DB_PASSWORD": SECRET},
     "parameters": {"GREETING": PARAMETER},
     "secret_key_arns": [SECRET_KEY],
@@ -365,10 +378,11 @@ class TestTasks:
             assert not item.get("Privileged"), name
             assert item.get("LinuxParameters", {}).get("Capabilities", {}) == {}, name
 
-    def test_writable_paths_are_in_memory(self, full: Reading) -> None:
+    def test_writable_paths_are_in_memory_and_belong_to_the_user(self, full: Reading) -> None:
+        mount_options = ["uid=1000", "gid=1000"]
         assert containers(full)["web"]["LinuxParameters"]["Tmpfs"] == [
-            {"ContainerPath": "/tmp", "Size": 64},
-            {"ContainerPath": "/run", "Size": 64},
+            {"ContainerPath": "/tmp", "Size": 64, "MountOptions": mount_options},
+            {"ContainerPath": "/var/cache/nginx", "Size": 512, "MountOptions": mount_options},
         ]
 
     def test_all_that_the_containers_can_write_to_is_declared(self, full: Reading, production: Reading) -> None:
@@ -394,7 +408,24 @@ class TestTasks:
         ]
 
     def test_health_check_of_the_setting(self, full: Reading) -> None:
-        assert containers(full)["web"]["HealthCheck"]["Command"] == ["CMD", "/ok"]
+        assert containers(full)["web"]["HealthCheck"] == {
+            "Command": ["CMD", "/ok"],
+            "Interval": 15,
+            "Retries": 3,
+            "StartPeriod": 120,
+            "Timeout": 5,
+        }
+
+    @pytest.mark.parametrize(("name", "seconds"), [("sandbox", 30), ("production", 30), ("own", 30), ("full", 120)])
+    def test_time_to_stop(self, read: Callable[[str], Reading], name: str, seconds: int) -> None:
+        assert containers(read(name))["web"]["StopTimeout"] == seconds
+
+    @pytest.mark.parametrize(
+        ("name", "seconds"),
+        [("sandbox", 30 + 5 * 15), ("production", 30 + 5 * 15), ("own", 30 + 5 * 15), ("full", 240)],
+    )
+    def test_grace_period(self, read: Callable[[str], Reading], name: str, seconds: int) -> None:
+        assert read(name).one("AWS::ECS::Service")["HealthCheckGracePeriodSeconds"] == seconds
 
     def test_a_user_image_needs_no_health_check(self, own: Reading) -> None:
         assert "HealthCheck" not in containers(own)["web"]
@@ -410,7 +441,7 @@ class TestTasks:
         stack = read(name)
         volumes = {volume["Name"]: volume for volume in stack.one("AWS::ECS::TaskDefinition")["Volumes"]}
         mounts = {mount["ContainerPath"]: mount for mount in containers(stack)["web"]["MountPoints"]}
-        for path in ("/var/lib/amazon", "/var/log/amazon"):
+        for path in ("/managed-agents", "/var/lib/amazon", "/var/log/amazon"):
             assert mounts[path]["ReadOnly"] is False
             assert volumes[mounts[path]["SourceVolume"]].keys() == {"Name"}, "not an empty volume"
 
@@ -543,7 +574,15 @@ class TestImage:
     @pytest.mark.parametrize("name", ["full", "own"])
     def test_a_user_image_runs_alone_with_its_own_command(self, read: Callable[[str], Reading], name: str) -> None:
         assert containers(read(name)).keys() == {"web"}
-        assert not {"Command", "EntryPoint", "DependsOn"} & containers(read(name))["web"].keys()
+        assert "DependsOn" not in containers(read(name))["web"]
+
+    def test_command_entry_point_and_environment_as_set(self, full: Reading) -> None:
+        web = containers(full)["web"]
+        assert (web["EntryPoint"], web["Command"]) == (["/entry"], ["serve", "--quiet"])
+        assert web["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}, {"Name": "JAVA_OPTS", "Value": "-Xmx1g"}]
+
+    def test_a_user_image_keeps_its_own_command(self, own: Reading) -> None:
+        assert not {"Command", "EntryPoint", "Environment"} & containers(own)["web"].keys()
 
     def test_an_image_from_a_public_registry(self, own: Reading) -> None:
         assert containers(own)["web"]["Image"] == OWN["image"]
@@ -620,6 +659,9 @@ class TestLoadBalancer:
     def test_target_group_reaches_the_tasks(self, full: Reading) -> None:
         group = full.one("AWS::ElasticLoadBalancingV2::TargetGroup")
         assert group["HealthCheckPath"] == "/healthz"
+        times = (group["HealthCheckIntervalSeconds"], group["HealthCheckTimeoutSeconds"])
+        thresholds = (group["HealthyThresholdCount"], group["UnhealthyThresholdCount"])
+        assert (times, thresholds, group["Matcher"]) == ((20, 10), (3, 4), {"HttpCode": "200-299"})
         (attached,) = full.one("AWS::ECS::Service")["LoadBalancers"]
         assert (attached["ContainerName"], attached["ContainerPort"]) == ("web", 9000)
         assert full.to(attached["TargetGroupArn"]) == group

@@ -11,6 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 
 from patternbook import PRODUCTION, SANDBOX, EndpointConsumer, EndpointService, InternalLoadBalancer, SettingsError
+from patternbook.network.settings import NetworkHealthCheck
 from patternbook.settings.loading import load_settings
 from patternbook.testing.alarms import (
     alarms_of,
@@ -38,17 +39,28 @@ PRIVATE = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}
 WITHOUT_CONSUMER: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.2",
     "container_port": 9000,
-    "health_check_command": ["CMD", "/ok"],
+    "entry_point": ["/entry"],
+    "command": ["serve", "--quiet"],
+    "environment": {"LOG_LEVEL": "info"},
     "writable_paths": ["/tmp"],
     "secrets": {"DB_PASSWORD": SECRET},
     "parameters": {"GREETING": PARAMETER},
     "protocol": "TLS",
     "certificate_arn": CERTIFICATE,
     "listener_port": 8443,
-    "health_check_protocol": "HTTPS",
-    "health_check_path": "/healthz",
-    "health_check_interval_seconds": 30,
-    "health_check_timeout_seconds": 20,
+    "health_check": {
+        "protocol": "HTTPS",
+        "path": "/healthz",
+        "matcher": "200,503",
+        "interval_seconds": 30,
+        "timeout_seconds": 20,
+        "healthy_threshold": 3,
+        "unhealthy_threshold": 4,
+        "command": ["CMD", "/ok"],
+        "start_period_seconds": 120,
+        "grace_period_seconds": 300,
+        "stop_timeout_seconds": 120,
+    },
     "proxy_protocol": True,
     "allowed_cidrs": ["10.7.0.0/16", "192.168.4.0/24"],
     "allowed_principals": PRINCIPALS,
@@ -80,7 +92,7 @@ OWN: Mapping[str, Any] = {
     "image": "public.ecr.aws/nginx/nginx-unprivileged:1.29",
     "protocol": "TLS",
     "certificate_arn": CERTIFICATE,
-    "health_check_protocol": "HTTP",
+    "health_check": {"protocol": "HTTP"},
     "allowed_cidrs": [],
     "enforce_inbound_rules": False,
     "acceptance_required": False,
@@ -338,17 +350,22 @@ class TestTargets:
     @pytest.mark.parametrize(
         ("name", "check"),
         [
-            ("sandbox", ("TCP", None, 10, 5)),
-            ("production", ("TCP", None, 10, 5)),
-            ("own", ("HTTP", "/", 10, 5)),
-            ("full", ("HTTPS", "/healthz", 30, 20)),
+            ("sandbox", ("TCP", None, 10, 5, 2, 2, None)),
+            ("production", ("TCP", None, 10, 5, 2, 2, None)),
+            ("own", ("HTTP", "/", 10, 5, 2, 2, None)),
+            ("full", ("HTTPS", "/healthz", 30, 20, 3, 4, "200,503")),
         ],
     )
     def test_health_check(self, read: Callable[[str], Reading], name: str, check: tuple[Any, ...]) -> None:
         group = read(name).one(TARGETS)
         members = ("Protocol", "Path", "IntervalSeconds", "TimeoutSeconds")
-        assert tuple(group.get(f"HealthCheck{member}") for member in members) == check
-        assert (group["HealthyThresholdCount"], group["UnhealthyThresholdCount"]) == (2, 2)
+        thresholds = (group["HealthyThresholdCount"], group["UnhealthyThresholdCount"])
+        found = tuple(group.get(f"HealthCheck{member}") for member in members)
+        assert (*found, *thresholds, group.get("Matcher", {}).get("HttpCode")) == check
+
+    @pytest.mark.parametrize(("name", "seconds"), [("sandbox", 30 + 2 * 10), ("own", 30 + 2 * 10), ("full", 300)])
+    def test_grace_period(self, read: Callable[[str], Reading], name: str, seconds: int) -> None:
+        assert read(name).one("AWS::ECS::Service")["HealthCheckGracePeriodSeconds"] == seconds
 
 
 class TestEndpointService:
@@ -481,16 +498,21 @@ class TestTasks:
         assert web["Image"] == "public.ecr.aws/docker/library/busybox:1.37"
         script = SERVE_SCRIPT.read_text(encoding="utf-8")
         assert web["Command"] == ["sh", "-c", script, "serve.sh", "/pages", "8080"]
-        assert web["LinuxParameters"]["Tmpfs"] == [{"ContainerPath": "/pages", "Size": 64}]
+        assert web["LinuxParameters"]["Tmpfs"] == [
+            {"ContainerPath": "/pages", "Size": 64, "MountOptions": ["uid=1000", "gid=1000"]}
+        ]
         assert web["HealthCheck"]["Command"][-1] == "http://127.0.0.1:8080/"
 
     def test_a_user_image_runs_with_its_own_command(self, full: Reading, own: Reading) -> None:
-        for reading in (full, own):
-            assert not {"Command", "EntryPoint"} & container(reading).keys()
+        assert not {"Command", "EntryPoint", "Environment"} & container(own).keys()
+        assert (container(full)["EntryPoint"], container(full)["Command"]) == (["/entry"], ["serve", "--quiet"])
+        assert container(full)["Environment"] == [{"Name": "LOG_LEVEL", "Value": "info"}]
         assert container(own)["Image"] == OWN["image"]
         assert "HealthCheck" not in container(own)
         assert container(full)["HealthCheck"]["Command"] == ["CMD", "/ok"]
-        assert container(full)["LinuxParameters"]["Tmpfs"] == [{"ContainerPath": "/tmp", "Size": 64}]
+        assert container(full)["LinuxParameters"]["Tmpfs"] == [
+            {"ContainerPath": "/tmp", "Size": 64, "MountOptions": ["uid=1000", "gid=1000"]}
+        ]
 
     def test_secrets_and_parameters_by_arn(self, full: Reading) -> None:
         assert container(full)["Secrets"] == [
@@ -701,40 +723,48 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         ({"certificate_arn": CERTIFICATE}, "certificate_arn", "must not be set with protocol TCP"),
         ({"listener_port": 0}, "listener_port", "from 1 to 65,535"),
         ({"listener_port": 70000}, "listener_port", "from 1 to 65,535"),
-        ({"health_check_protocol": "GRPC"}, "health_check_protocol", "one of TCP, HTTP, HTTPS"),
-        ({"health_check_path": "/"}, "health_check_path", "must not be set with health_check_protocol TCP"),
+        ({"health_check": {"protocol": "GRPC"}}, "health_check.protocol", "one of TCP, HTTP, HTTPS"),
+        ({"health_check": {"path": "/"}}, "health_check.path", "path must not be set with protocol TCP"),
+        ({"health_check": {"matcher": "200"}}, "health_check.matcher", "matcher must not be set with protocol TCP"),
         (
-            {**OF_AN_IMAGE, "health_check_protocol": "HTTP", "health_check_path": "up"},
-            "health_check_path",
+            {**OF_AN_IMAGE, "health_check": {"protocol": "HTTP", "path": "up"}},
+            "health_check.path",
             'a URL path such as "/healthz"',
         ),
         (
-            {"health_check_protocol": "HTTP", "health_check_path": "/up"},
-            "health_check_path",
-            "Must suit the demonstration, which serves plain HTTP on /. Set image",
+            {"health_check": {"protocol": "HTTP", "path": "/up"}},
+            "health_check",
+            "Must suit the demonstration, which answers 200 to plain HTTP on /, but path does not. Set image",
         ),
+        ({"health_check": {"protocol": "HTTPS"}}, "health_check", "Must suit .*, but protocol does not. Set image"),
+        ({"proxy_protocol": True}, "proxy_protocol", "Must be false for the demonstration, which .*. Set image"),
+        ({"health_check": {"interval_seconds": 4}}, "health_check.interval_seconds", "from 5 to 300"),
+        ({"health_check": {"interval_seconds": 301}}, "health_check.interval_seconds", "from 5 to 300"),
+        ({"health_check": {"timeout_seconds": 1}}, "health_check.timeout_seconds", "from 2 to 120"),
         (
-            {"health_check_protocol": "HTTPS"},
-            "health_check_protocol",
-            "Must suit the demonstration, which serves plain HTTP on /. Set image",
-        ),
-        (
-            {"proxy_protocol": True},
-            "proxy_protocol",
-            "Must suit the demonstration, which serves plain HTTP on /. Set image",
-        ),
-        ({"health_check_interval_seconds": 4}, "health_check_interval_seconds", "from 5 to 300"),
-        ({"health_check_interval_seconds": 301}, "health_check_interval_seconds", "from 5 to 300"),
-        ({"health_check_timeout_seconds": 1}, "health_check_timeout_seconds", "from 2 to 120"),
-        (
-            {"health_check_interval_seconds": 300, "health_check_timeout_seconds": 121},
-            "health_check_timeout_seconds",
+            {"health_check": {"interval_seconds": 300, "timeout_seconds": 121}},
+            "health_check.timeout_seconds",
             "from 2 to 120",
         ),
         (
-            {"health_check_timeout_seconds": 10},
-            "health_check_timeout_seconds",
-            r"below health_check_interval_seconds \(10\), got 10\.",
+            {"health_check": {"timeout_seconds": 10}},
+            "health_check.timeout_seconds",
+            r"below interval_seconds \(10\), got 10\.",
+        ),
+        (
+            {"health_check": {"grace_period_seconds": 49}},
+            "health_check.grace_period_seconds",
+            r"at least 50 \(start_period_seconds 30 \+ healthy_threshold 2 x interval_seconds 10\), got 49\.",
+        ),
+        (
+            {**OF_AN_IMAGE, "health_check": {"protocol": "HTTP", "matcher": "200-600"}},
+            "health_check.matcher",
+            "HTTP codes from 200 to 599",
+        ),
+        (
+            {"health_check": {"stop_timeout_seconds": 121}},
+            "health_check",
+            "stop_timeout_seconds must be 2 to 120 seconds",
         ),
         ({"allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs.0", "/8 to /32"),
         ({"allowed_cidrs": ["10.0.0.0/8", "10.0.0.0/8"]}, "allowed_cidrs", "each value only once"),
@@ -768,11 +798,11 @@ def test_a_mistake_is_named(settings: dict[str, Any], path: str, remedy: str) ->
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    settings = {"protocol": "TLS", "health_check_path": "/", "allowed_principals": ["*"], "consumer": True}
+    settings = {"protocol": "TLS", "health_check": {"path": "/"}, "allowed_principals": ["*"], "consumer": True}
     with pytest.raises(SettingsError) as caught:
         load_settings(FargatePrivateLinkSettings, settings, stack=NAME)
     assert {mistake.path.partition(".")[2] for mistake in caught.value.mistakes} == {
-        *("certificate_arn", "health_check_path", "allowed_principals.0", "consumer")
+        *("certificate_arn", "health_check.path", "allowed_principals.0", "consumer")
     }
 
 
@@ -800,17 +830,26 @@ class TestConstructsAlone:
             ({"allowed_cidrs": ["0.0.0.0/0"]}, r"Each of allowed_cidrs must be an IPv4 block .*, got '0\.0\.0\.0/0'\."),
             ({"port": 0}, r"port must be 1 to 65535, got 0\."),
             ({"log_retention_days": 0}, "log_retention_days must be at least 1, got 0"),
-            ({"health_check_protocol": "GRPC"}, r"health_check_protocol must be TCP, HTTP or HTTPS, got GRPC\."),
-            ({"health_check_path": "/"}, "health_check_path must not be set with health_check_protocol TCP"),
-            ({"health_check_interval_seconds": 301}, r"health_check_interval_seconds must be 5 to 300, got 301\."),
-            ({"health_check_timeout_seconds": 1}, r"health_check_timeout_seconds must be 2 to 120, got 1\."),
-            ({"health_check_timeout_seconds": 10}, r"must be below health_check_interval_seconds \(10\), got 10\."),
         ],
     )
     def test_a_load_balancer(self, vpc: ec2.Vpc, arguments: dict[str, Any], message: str) -> None:
         with pytest.raises(ValueError, match=message):
             InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=SANDBOX, **arguments)
         assert vpc.node.try_find_child("Front") is None
+
+    @pytest.mark.parametrize(
+        ("check", "message"),
+        [
+            ({"protocol": "GRPC"}, "protocol\n.*'TCP', 'HTTP' or 'HTTPS'"),
+            ({"path": "/"}, "path must not be set with protocol TCP"),
+            ({"interval_seconds": 301}, "interval_seconds\n.*from 5 to 300 .*input_value=301"),
+            ({"timeout_seconds": 1}, "timeout_seconds\n.*from 2 to 120 .*input_value=1"),
+            ({"timeout_seconds": 10}, r"must be below interval_seconds \(10\), got 10\."),
+        ],
+    )
+    def test_a_health_check(self, check: dict[str, Any], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            NetworkHealthCheck(**check)
 
     def test_a_service_without_a_port(self, vpc: ec2.Vpc) -> None:
         load_balancer = InternalLoadBalancer(vpc, "Front", vpc=vpc, posture=SANDBOX)

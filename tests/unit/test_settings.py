@@ -74,7 +74,7 @@ def test_command_line_texts_become_typed_values() -> None:
 
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"
-HEALTH_CHECK = "FargateEfsStack.health_check_command"
+
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
 
 
@@ -157,17 +157,17 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/greeting"
             "/var/lib/amazon (of ECS Exec) is there twice",
         ),
         (
-            {"FargateEfsStack.health_check_path": "/up"},
-            "FargateEfsStack.health_check_path",
-            "Set image to use another path",
+            {"FargateEfsStack.health_check": '{"path": "/up"}'},
+            "FargateEfsStack.health_check",
+            "on /, but path does not. Set image to use another value.",
         ),
         ({"FargateEfsStack.vpc_cidr": "127.0.0.0/16"}, "FargateEfsStack.vpc_cidr", "/16 to /23"),
         ({"FargateEfsStack.allow_plain_http": "yes"}, "FargateEfsStack.allow_plain_http", "true or false"),
         ({"FargateEfsStack": {"allow_plain_http": 1}}, "FargateEfsStack.allow_plain_http", "true or false"),
         ({"FargateEfsStack.max_tasks": "1_0"}, "FargateEfsStack.max_tasks", "a number"),
         (
-            {"FargateEfsStack.health_check_command": '["CMD-SHELL", "a", "b"]'},
-            "FargateEfsStack.health_check_command",
+            {"FargateEfsStack": {"health_check": {"command": ["CMD-SHELL", "a", "b"]}}},
+            "FargateEfsStack.health_check.command",
             "one line",
         ),
         (

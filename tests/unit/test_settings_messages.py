@@ -1,7 +1,6 @@
 """Messages about mistakes in settings can be read, say where the mistake is, and show a way out."""
 
 import json
-import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ import app
 from patternbook import SettingsError
 from patternbook.limits.given import LONGEST_SHOWN, listed, shown
 from patternbook.settings.base import PatternSettings
-from patternbook.settings.describe import describe, example, nested_models, unwrap
+from patternbook.settings.describe import describe, example, json_type, nested_models, unwrap
 from patternbook.settings.loading import load, load_settings
 from patternbook.settings.mistakes import MOST_SHOWN, Mistake
 from patternbook.settings.stages import StageSettings
@@ -52,7 +51,7 @@ class TestLongValues:
             ("FargateEfsStack", {"writable_paths": [LONG_PATH, LONG_PATH]}),
             ("FargateEfsStack", {"secrets": {"x y" * 2000: "z"}}),
             ("FargatePrivateLinkStack", {"certificate_arn": CERTIFICATE}),
-            ("FargatePrivateLinkStack", {"image": IMAGE, "health_check_path": LONG_PATH}),
+            ("FargatePrivateLinkStack", {"image": IMAGE, "health_check": {"path": LONG_PATH}}),
             ("EksManagedNodesStack", {"lustre_mbps_per_tib": "9" * 6000}),
             ("EksManagedNodesStack", {"ontap_mbps": "9" * 6000}),
             ("EksManagedNodesStack", {"kubernetes_version": "1. 36" * 1000}),
@@ -172,7 +171,7 @@ class TestJson:
     @pytest.mark.parametrize("stack", TYPES)
     def test_what_a_message_tells_to_type_is_accepted(self, stack: str) -> None:
         for name, field in TYPES[stack].model_fields.items():
-            if typing.get_origin(unwrap(field.annotation)[0]) not in (tuple, dict):
+            if json_type(unwrap(field.annotation)[0]) is None:
                 continue
             remedy = only({"patterns": stack, f"{stack}.{name}": "7"}).remedy
             typed = remedy.split(f" Type it as -c '{stack}.{name}=")[1].removesuffix("'.")
@@ -183,7 +182,7 @@ class TestJson:
 
 
 FORMS_ONLY = (
-    *("writable_paths", "command"),  # need an image
+    *("writable_paths", "entry_point", "command", "environment", "health_check"),  # need an image
     *("domain_names", "scheduled_provisioned", "allowed_cidrs"),  # need another setting
     *("instance_types", "system_instance_types", "spot_instance_types"),  # depend on the architecture
     *("add_on_versions", "variant_paths"),  # depend on the pattern and on its site
@@ -224,7 +223,7 @@ class TestLiterals:
             ("LambdaConcurrencyStack", "environment", {"{}": "A"}),
             ("AppRunnerStack", "start_command", "{}"),
             ("EcrStack", "public_repository", {"about": "{}"}),
-            ("FargateEfsStack", "health_check_command", ["CMD", "{}"]),
+            ("FargateEfsStack", "health_check", {"command": ["CMD", "{}"]}),
             ("EksAutoModeStack", "kubernetes_version", "{}"),
         ],
     )
@@ -234,7 +233,7 @@ class TestLiterals:
         assert remedy.startswith("Must not contain ${Token[ or #{Token[, because the CDK reads them as ")
 
     def test_references_of_cloudformation_are_texts(self) -> None:
-        load_settings(TYPES["FargateEfsStack"], {"health_check_command": ["CMD", "${AWS::Region}", "#{x}"]})
+        load_settings(TYPES["FargateEfsStack"], {"health_check": {"command": ["CMD", "${AWS::Region}", "#{x}"]}})
 
     def test_a_text_may_be_as_long_as_its_description_says(self) -> None:
         context = {"patterns": "EcrStack", "EcrStack": {"public_repository": {"about": "a" * 20_000}}}

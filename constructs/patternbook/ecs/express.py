@@ -136,7 +136,7 @@ class ExpressService(Construct):
             network=network,
             task=task,
             public=not settings.private_ingress,
-            health_check_path=settings.health_check_path,
+            health_check_path=settings.health_check.path,
             min_tasks=settings.min_tasks,
             max_tasks=settings.max_tasks,
             scaling_metric=settings.scaling_metric,

@@ -88,6 +88,7 @@ class RollingOptions(TypedDict):
     availability_zone_rebalancing: ecs.AvailabilityZoneRebalancing
     enable_execute_command: bool
     propagate_tags: ecs.PropagatedTagSource
+    health_check_grace_period: cdk.Duration | None
 
 
 class RollingService(Construct, Generic[Service]):
@@ -106,7 +107,7 @@ class RollingService(Construct, Generic[Service]):
         self.task = task
         self.group = network.https_client_group(self, "TaskGroup", description="Tasks")
 
-    def _rolling(self) -> RollingOptions:
+    def _rolling(self, grace_period_seconds: int | None) -> RollingOptions:
         # There is no desired_count: auto scaling owns it, and a deployment would reset it.
         return {
             "task_definition": self.task.definition,
@@ -118,6 +119,9 @@ class RollingService(Construct, Generic[Service]):
             "availability_zone_rebalancing": ecs.AvailabilityZoneRebalancing.ENABLED,
             "enable_execute_command": self.task.posture.execute_command,
             "propagate_tags": ecs.PropagatedTagSource.SERVICE,
+            "health_check_grace_period": None
+            if grace_period_seconds is None
+            else cdk.Duration.seconds(grace_period_seconds),
         }
 
     def _add_dependencies(self) -> None:
@@ -160,12 +164,15 @@ class FargateService(RollingService[ecs.FargateService]):
         on_demand_base: int = 0,
         spot_percent: int = 0,
         deployment: DeploymentName = "rolling",
+        grace_period_seconds: int = 60,
     ) -> None:
         """:param cluster: gets the Fargate capacity providers.
         :param on_demand_base: number of tasks that run on demand before any task runs on Spot.
         :param spot_percent: share of Spot in the tasks beyond the base, 0 to 100.
         :param deployment: strategy of deployments. All except rolling need a load balancer with alternate targets, see
             :meth:`patternbook.network.public_load_balancer.PublicLoadBalancer.serve`.
+        :param grace_period_seconds: time from the start of a task in which ECS ignores failed health checks. Without a
+            load balancer and a health check inside the container it has no effect.
         :raises ValueError: see :func:`patternbook.limits.scaling.check_spot_share`.
         """
         check_spot_share(on_demand_base=on_demand_base, spot_percent=spot_percent)
@@ -183,10 +190,8 @@ class FargateService(RollingService[ecs.FargateService]):
             ],
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
             assign_public_ip=False,
-            # Time until the first health check of a load balancer counts; without a load balancer it has no effect.
-            health_check_grace_period=cdk.Duration.seconds(60),
             **deployment_options(deployment),
-            **self._rolling(),
+            **self._rolling(grace_period_seconds),
         )
         self._add_dependencies()
 
@@ -210,6 +215,7 @@ class FargateService(RollingService[ecs.FargateService]):
             on_demand_base=settings.on_demand_base,
             spot_percent=settings.spot_percent or 0,
             deployment=settings.deployment if isinstance(settings, DeploymentSettings) else "rolling",
+            grace_period_seconds=settings.health_check.grace_period,
         )
 
 
@@ -224,10 +230,11 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
         network: Network,
         task: Task,
         capacity: Ec2Capacity,
-        behind_load_balancer: bool = False,
+        grace_period_seconds: int | None = None,
     ) -> None:
         """:param capacity: instances and their cluster.
-        :param behind_load_balancer: whether to wait before health checks of the load balancer count.
+        :param grace_period_seconds: time from the start of a task in which ECS ignores failed health checks. A service
+            behind a load balancer needs it.
         """
         super().__init__(scope, construct_id, network=network, task=task)
         self.service = ecs.Ec2Service(
@@ -247,8 +254,7 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
                 ecs.PlacementStrategy.spread_across(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
                 ecs.PlacementStrategy.packed_by_memory(),
             ],
-            health_check_grace_period=cdk.Duration.seconds(60) if behind_load_balancer else None,
-            **self._rolling(),
+            **self._rolling(grace_period_seconds),
         )
         # The dependency on the cluster includes the capacity provider and its instances, so the service goes while
         # there are still instances to stop its tasks.
@@ -272,11 +278,12 @@ class ManagedInstancesService(RollingService[ecs.FargateService]):
         network: Network,
         task: Task,
         capacity: ManagedInstances,
-        behind_load_balancer: bool = False,
+        grace_period_seconds: int | None = None,
     ) -> None:
         """:param task: task of compatibility MANAGED_INSTANCES.
         :param capacity: instances and their cluster.
-        :param behind_load_balancer: whether to wait before health checks of the load balancer count.
+        :param grace_period_seconds: time from the start of a task in which ECS ignores failed health checks. A service
+            behind a load balancer needs it.
         :raises ValueError: if the task has another compatibility.
         """
         if task.definition.compatibility != ecs.Compatibility.MANAGED_INSTANCES:
@@ -294,7 +301,6 @@ class ManagedInstancesService(RollingService[ecs.FargateService]):
                 ecs.CapacityProviderStrategy(capacity_provider=capacity.provider.capacity_provider_name, weight=1)
             ],
             assign_public_ip=False,
-            health_check_grace_period=cdk.Duration.seconds(60) if behind_load_balancer else None,
-            **self._rolling(),
+            **self._rolling(grace_period_seconds),
         )
         self._add_dependencies()

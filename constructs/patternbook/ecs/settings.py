@@ -7,58 +7,37 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import SecretSettings
+from patternbook.ecs.container_settings import (
+    DEFAULT_SIZE_MIB,
+    BalancedHealthCheck,
+    ContainerHealthCheck,
+    ContainerSettings,
+    ExpressHealthCheck,
+    paths_of,
+)
 from patternbook.limits.ecs_express import MAX_REQUESTS_PER_TARGET, ScalingMetric, check_target
-from patternbook.limits.ecs_tasks import HIGHEST_PORT, RESERVED_PORTS, check_host_port, check_paths
+from patternbook.limits.ecs_tasks import (
+    FARGATE_STOP_TIMEOUT_SECONDS,
+    HIGHEST_PORT,
+    RESERVED_PORTS,
+    check_host_port,
+    check_memory_of_paths,
+    check_paths,
+)
 from patternbook.limits.fargate import MEMORY_MIB, check_cpu, check_task_size
+from patternbook.limits.given import listed
 from patternbook.limits.instance_types import Architecture
-from patternbook.network.settings import HealthCheckSettings
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
 from patternbook.settings.fields import Number, Whole, YesNo
 from patternbook.settings.ranges import checked_maximum
-from patternbook.settings.validators import Expected, Unit, prose
+from patternbook.settings.validators import Expected, Unit
 
 Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
 TargetPercent = Annotated[Whole, Field(ge=10, le=90), Unit("%")]
 FargateCpu = Annotated[
     Whole, AfterValidator(check_cpu), Expected(f"one of {', '.join(map(str, MEMORY_MIB))}"), Unit("CPU units")
 ]
-Command = Annotated[tuple[Annotated[str, prose(1024)], ...], Field(max_length=20)]
-_HEALTH_CHECK: Final = 'a list of CMD and arguments, or of CMD-SHELL and one line, such as ["CMD", "/healthy"]'
-
-
-class ContainerSettings(PatternSettings):
-    """Settings of the container of a task."""
-
-    demonstration_paths: ClassVar[tuple[str, ...]] = ()
-    """Paths that the demonstration of the pattern writes to."""
-
-    image: fields.ImageUri | None = None
-    """Container image of your own. Defaults to the demonstration page."""
-    container_port: Annotated[Whole, Field(ge=1024, le=65535)] = 8080
-    """Port that the image listens on. The container is not root, so the port cannot be below 1024."""
-    health_check_command: Annotated[Command, Expected(_HEALTH_CHECK)] = ()
-    """Health check inside the container, beginning with CMD or CMD-SHELL. Leave it empty for no such check."""
-    writable_paths: Annotated[tuple[fields.AbsolutePath, ...], Field(max_length=10)] = ()
-    """Paths that the image writes to. Each is a tmpfs of 64 MiB out of the task's memory."""
-
-    @field_validator("health_check_command")
-    @classmethod
-    def _begins_with_cmd(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        right = not value or (value[0] == "CMD" and len(value) > 1) or (value[0] == "CMD-SHELL" and len(value) == 2)
-        if not right:
-            raise ValueError(f"Must be {_HEALTH_CHECK}.")
-        return value
-
-    @field_validator("writable_paths")
-    @classmethod
-    def _apart(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        check_paths([*value, *cls._demonstration_paths(info)])
-        return value
-
-    @classmethod
-    def _demonstration_paths(cls, info: ValidationInfo) -> tuple[str, ...]:
-        return cls.demonstration_paths if info.data.get("image", "") is None else ()
 
 
 class TaskSettings(SecretSettings, ContainerSettings):
@@ -68,6 +47,25 @@ class TaskSettings(SecretSettings, ContainerSettings):
     """CPU units of a task. 1,024 units are one vCPU."""
     memory_mib: Annotated[Whole, Unit("MiB")] = 512
     """Memory of a task."""
+
+    @field_validator("secrets", "parameters")
+    @classmethod
+    def _not_in_environment(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        clashing = sorted(value.keys() & {*info.data.get("environment", {}), *cls.own_variables})
+        if clashing:
+            raise ValueError(
+                f"Must not repeat names of environment or of the pattern's own variables, got {listed(clashing)}. "
+                "Remove one of each."
+            )
+        return value
+
+    @field_validator("memory_mib")
+    @classmethod
+    def _beyond_writable_paths(cls, value: int, info: ValidationInfo) -> int:
+        sizes = [each.size_mib for each in info.data.get("writable_paths", ())]
+        sizes += [DEFAULT_SIZE_MIB] * len(cls._demonstration_paths(info))
+        check_memory_of_paths(sizes, memory_mib=value)
+        return value
 
 
 class SharedFilesSettings(TaskSettings):
@@ -79,7 +77,7 @@ class SharedFilesSettings(TaskSettings):
     @field_validator("mount_path")
     @classmethod
     def _apart_from_others(cls, value: str, info: ValidationInfo) -> str:
-        check_paths([value, *info.data.get("writable_paths", ()), *cls._demonstration_paths(info)])
+        check_paths([value, *paths_of(info.data.get("writable_paths", ())), *cls._demonstration_paths(info)])
         return value
 
 
@@ -91,6 +89,12 @@ class FargateTaskSettings(TaskSettings):
     memory_mib: Annotated[Whole, Expected("a size that Fargate offers with this cpu"), Unit("MiB")] = 512
     """Memory of a task. The sizes on offer depend on cpu."""
 
+    @field_validator("health_check")
+    @classmethod
+    def _stops_in_time(cls, value: ContainerHealthCheck) -> ContainerHealthCheck:
+        FARGATE_STOP_TIMEOUT_SECONDS.check("stop_timeout_seconds", value.stop_timeout_seconds)
+        return value
+
     @field_validator("memory_mib")
     @classmethod
     def _offered_with_cpu(cls, value: int, info: ValidationInfo) -> int:
@@ -100,8 +104,10 @@ class FargateTaskSettings(TaskSettings):
 
 
 class FargateSettings(FargateTaskSettings):
-    """Settings of a :class:`patternbook.ecs.service.FargateService` and its task."""
+    """Settings of a :class:`patternbook.ecs.service.FargateService` behind a load balancer, and its task."""
 
+    health_check: BalancedHealthCheck = BalancedHealthCheck()
+    """Health checks of the tasks, and the time that they have to start and to stop."""
     on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("tasks")] = 2
     """Number of tasks that run on demand before any task runs on Fargate Spot."""
     spot_percent: fields.Percent | None = None
@@ -209,15 +215,14 @@ class ScalingSettings(UtilizationScalingSettings):
         return value
 
 
-# Base classes validate from last to first, and a validator sees only the fields before it: health_check_path is checked
-# against image.
-class ExpressSettings(TaskCountSettings, HealthCheckSettings, FargateTaskSettings):
+class ExpressSettings(TaskCountSettings, FargateTaskSettings):
     """Settings of an :class:`patternbook.ecs.express.ExpressService` and its task."""
+
+    health_check: ExpressHealthCheck = ExpressHealthCheck()
+    """Health checks of the tasks, and the time that they have to start and to stop."""
 
     architecture: Architecture = "x86_64"
     """CPU architecture of the tasks and of the image. App Runner images are for x86_64; arm64 costs less."""
-    command: Command = ()
-    """Command of the container. Defaults to the image's own."""
     private_ingress: YesNo = False
     """Serve the VPC only, instead of the internet. The tasks have no public addresses then. A change creates a new
     service with a new URL."""
@@ -227,13 +232,6 @@ class ExpressSettings(TaskCountSettings, HealthCheckSettings, FargateTaskSetting
     """Target of scaling_metric: 10 to 90 % for cpu and memory, or requests per minute per task."""
     web_acl_arn: fields.WebAclArn | None = None
     """Regional AWS WAF web ACL for the load balancer."""
-
-    @field_validator("command")
-    @classmethod
-    def _of_an_image(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if value and info.data.get("image", "") is None:
-            raise ValueError("Must be empty for the demonstration. Set image to run a command of your own.")
-        return value
 
     @field_validator("scaling_target")
     @classmethod

@@ -14,11 +14,18 @@ from typing_extensions import Self
 
 from patternbook.data.encryption import grant_decrypt
 from patternbook.data.file_system import SharedFileSystem
+from patternbook.ecs.container_settings import ContainerHealthCheck, WritablePath, paths_of
 from patternbook.ecs.demonstration import Demonstration
 from patternbook.ecs.images import container_image
 from patternbook.ecs.settings import AnywhereSettings, ExpressSettings, SharedFilesSettings, TaskSettings
 from patternbook.ecs.sidecars import add_log_router, add_trace_collector, allow_guard_duty_agent, check_guard_duty
-from patternbook.limits.ecs_tasks import EXEC_VOLUMES, check_paths
+from patternbook.ecs.tmpfs import give_to_user, linux_parameters
+from patternbook.limits.ecs_tasks import (
+    EXEC_VOLUMES,
+    FARGATE_STOP_TIMEOUT_SECONDS,
+    check_memory_of_paths,
+    check_paths,
+)
 from patternbook.limits.fargate import check_task_size
 from patternbook.limits.images import is_private_ecr
 from patternbook.limits.instance_types import Architecture
@@ -37,9 +44,9 @@ CPU_ARCHITECTURES: Final[dict[Architecture, ecs.CpuArchitecture]] = {
 class Task(Construct):
     """A task definition with one container: non-root, with a read-only root file system.
 
-    The container writes to ``writable_paths`` and to the shared files, if any; if the posture allows ECS Exec, also to
-    the two folders that ECS Exec needs. The execution role pulls the image, writes the log and reads the secrets and
-    parameters. The task role has no permissions until you grant it some.
+    The container writes to ``writable_paths`` and to the shared files, if any. If the posture allows ECS Exec, the
+    agent of ECS Exec writes to three volumes of its own. The execution role pulls the image, writes the log and reads
+    the secrets and parameters. The task role has no permissions until you grant it some.
     """
 
     def __init__(
@@ -64,12 +71,11 @@ class Task(Construct):
         entry_point: Sequence[str] = (),
         command: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
-        health_check_command: Sequence[str] = (),
-        writable_paths: Sequence[str] = (),
+        health_check: ContainerHealthCheck | None = None,
+        writable_paths: Sequence[str | WritablePath] = (),
         secrets: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         secret_key_arns: Sequence[str] = (),
-        stop_timeout_seconds: int = 30,
         tracing: bool = False,
         log_options: Mapping[str, str] | None = None,
         guard_duty: bool = False,
@@ -87,24 +93,27 @@ class Task(Construct):
         :param cpu: CPU units. 1,024 units are one vCPU.
         :param entry_point: defaults to the image's own.
         :param command: defaults to the image's own.
-        :param health_check_command: begins with CMD or CMD-SHELL. Defaults to no health check.
-        :param writable_paths: each is a tmpfs of 64 MiB, out of the task's memory.
+        :param health_check: the check inside the container, and the time that the container has to start and to stop.
+        :param writable_paths: each is a tmpfs of the task's user, out of the task's memory. A text stands for 64 MiB.
         :param secrets: environment variables, each with the full ARN of a secret in Secrets Manager.
         :param parameters: environment variables, each with the ARN of an SSM parameter in the stack's Region.
         :param secret_key_arns: customer managed keys that encrypt the secrets and parameters.
-        :param stop_timeout_seconds: time that a stopping container has before it is killed, on Fargate at most 120.
         :param tracing: whether a collector beside the container sends its traces to AWS X-Ray.
         :param log_options: output plug-in of Fluent Bit and its options, for FireLens. Defaults to the log group.
         :param guard_duty: whether GuardDuty Runtime Monitoring may add its agent, on Fargate only.
         :raises ValueError: see :func:`patternbook.ecs.sidecars.check_guard_duty`,
-            :func:`patternbook.limits.fargate.check_task_size` and
-            :func:`patternbook.limits.ecs_tasks.check_paths`.
+            :func:`patternbook.limits.fargate.check_task_size`, :func:`patternbook.limits.ecs_tasks.check_paths` and
+            :func:`patternbook.limits.ecs_tasks.check_memory_of_paths`; or if Fargate does not offer the stop timeout.
         """
         if guard_duty:
             check_guard_duty(compatibility)
+        health_check = health_check or ContainerHealthCheck()
         if compatibility == ecs.Compatibility.FARGATE:
             check_task_size(cpu, memory_mib)
-        check_paths([*([mount_path] if files else []), *writable_paths])
+            FARGATE_STOP_TIMEOUT_SECONDS.check("stop_timeout_seconds", health_check.stop_timeout_seconds)
+        writable = WritablePath.all(writable_paths)
+        check_paths([*([mount_path] if files else []), *paths_of(writable)])
+        check_memory_of_paths([each.size_mib for each in writable], memory_mib=memory_mib)
         super().__init__(scope, construct_id)
         self.posture = posture
         self.files = files
@@ -136,21 +145,22 @@ class Task(Construct):
             environment=environment,
             user=USER,
             readonly_root_filesystem=True,
-            linux_parameters=self._linux("Linux", writable_paths),
+            linux_parameters=linux_parameters(self, "Linux", writable),
             port_mappings=[ecs.PortMapping(container_port=port, host_port=host_port, name=port_name)] if port else None,
             health_check=ecs.HealthCheck(
-                command=list(health_check_command),
+                command=list(health_check.command),
                 interval=cdk.Duration.seconds(15),
-                start_period=cdk.Duration.seconds(30),
+                start_period=cdk.Duration.seconds(health_check.start_period_seconds),
             )
-            if health_check_command
+            if health_check.command
             else None,
             logging=ecs.LogDrivers.firelens(options=dict(log_options))
             if log_options
             else ecs.LogDrivers.aws_logs(stream_prefix=container_name, log_group=log_group),
             secrets=self._secrets(secrets or {}, parameters or {}),
-            stop_timeout=cdk.Duration.seconds(stop_timeout_seconds),
+            stop_timeout=cdk.Duration.seconds(health_check.stop_timeout_seconds),
         )
+        give_to_user(self.container, writable, user=USER)
         self._mount_files(self.container)
         if posture.execute_command:
             for name, path in EXEC_VOLUMES.items():
@@ -162,7 +172,7 @@ class Task(Construct):
             acknowledge(
                 self.definition,
                 "ECS2",
-                "The variables hold resource names only. Secrets and parameters are referenced by ARN.",
+                "The variables hold resource names and literal settings. Secrets and parameters are referenced by ARN.",
             )
         if secret_key_arns:
             grant_decrypt(self.execution_role, secret_key_arns)
@@ -197,11 +207,13 @@ class Task(Construct):
         environment: Mapping[str, str] | None = None,
         files: SharedFileSystem | None = None,
     ) -> Self:
-        """:param demonstration: runs if the settings have no image.
+        """:param environment: environment variables of the pattern, beside those of the settings.
+        :param demonstration: runs if the settings have no image.
         :param architecture: unless the settings are those of Express Mode, which have an architecture.
         """
         runs = demonstration if settings.image is None else Demonstration(image=settings.image)
         express = settings if isinstance(settings, ExpressSettings) else None
+        check = settings.health_check
         return cls(
             scope,
             construct_id,
@@ -219,9 +231,10 @@ class Task(Construct):
             mount_path=settings.mount_path if isinstance(settings, SharedFilesSettings) else "/shared",
             cpu=settings.cpu,
             memory_mib=settings.memory_mib,
-            command=runs.command or (express.command if express else ()),
-            environment=environment,
-            health_check_command=settings.health_check_command or runs.health_check_command,
+            entry_point=settings.entry_point,
+            command=(*runs.command, *settings.command),
+            environment={**settings.environment, **(environment or {})},
+            health_check=check.model_copy(update={"command": check.command or tuple(runs.health_check_command)}),
             writable_paths=(*settings.writable_paths, *runs.writable_paths),
             secrets=settings.secrets,
             parameters=settings.parameters,
@@ -250,9 +263,10 @@ class Task(Construct):
         image: str,
         command: Sequence[str],
         environment: Mapping[str, str] | None = None,
-        writable_paths: Sequence[str] = (),
+        writable_paths: Sequence[str | WritablePath] = (),
     ) -> None:
         """Adds an init container, which sees the shared files, too. The main container starts once it has succeeded."""
+        writable = WritablePath.all(writable_paths)
         init = self.definition.add_container(
             name,
             image=container_image(self, f"{name}-image", image),
@@ -260,23 +274,15 @@ class Task(Construct):
             environment=environment,
             user=USER,
             readonly_root_filesystem=True,
-            linux_parameters=self._linux(f"{name}-linux", writable_paths) if writable_paths else None,
+            linux_parameters=linux_parameters(self, f"{name}-linux", writable) if writable else None,
             essential=False,
             logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=self._log_group),
         )
+        give_to_user(init, writable, user=USER)
         self._mount_files(init)
         self.container.add_container_dependencies(
             ecs.ContainerDependency(container=init, condition=ecs.ContainerDependencyCondition.SUCCESS)
         )
-
-    def _linux(self, construct_id: str, writable_paths: Sequence[str]) -> ecs.LinuxParameters:
-        # A web server without signal handlers would ignore SIGTERM as process 1.
-        linux = ecs.LinuxParameters(self, construct_id, init_process_enabled=True)
-        for path in writable_paths:
-            # An empty volume would belong to root on Fargate. See "tmpfs mounts on AWS Fargate", 2026-01-06:
-            # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
-            linux.add_tmpfs(ecs.Tmpfs(container_path=path, size=64))
-        return linux
 
     def _mount_files(self, container: ecs.ContainerDefinition) -> None:
         if self.files:

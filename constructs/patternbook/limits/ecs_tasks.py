@@ -6,18 +6,43 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from patternbook.limits.given import shown
+from patternbook.limits.limit import Limit
+from patternbook.limits.load_balancers import DEREGISTRATION_DELAY_SECONDS
 
-EXEC_VOLUMES: Final = {"exec-state": "/var/lib/amazon", "exec-logs": "/var/log/amazon"}
-"""Volumes that ECS Exec needs. Its agent runs as root and writes to these paths, even if the root file system is
-read-only.
+EXEC_VOLUMES: Final = {
+    "exec-agent": "/managed-agents",
+    "exec-state": "/var/lib/amazon",
+    "exec-logs": "/var/log/amazon",
+}
+"""Volumes that the agent of ECS Exec writes to, as root, if the root file system is read-only.
 
-https://github.com/aws-containers/amazon-ecs-exec-checker
+AWS does not support ECS Exec with a read-only root file system
+(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-considerations). With these three
+paths it works, as users report (https://github.com/aws/containers-roadmap/issues/1359). The two last ones are parents
+of the agent's own folders ``ssm``, because on EC2 the ECS agent itself mounts ``/var/log/amazon/ssm``, and no path can
+be mounted twice (https://github.com/aws/amazon-ecs-agent, ``agent/engine/execcmd``).
 """
 
+_HEALTH_CHECK: Final = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html"
+START_PERIOD_SECONDS: Final = Limit("startPeriod", 0, 300, "seconds", _HEALTH_CHECK)
+FARGATE_STOP_TIMEOUT_SECONDS: Final = Limit(
+    "stopTimeout on Fargate",
+    2,
+    120,
+    "seconds",
+    "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html",
+)
+HIGHEST_STOP_TIMEOUT_SECONDS: Final = 3600
+"""Our maximum on other capacity, for which AWS documents none."""
+HIGHEST_GRACE_PERIOD_SECONDS: Final = 3600
+"""Our maximum. AWS takes up to 2,147,483,647 seconds, in which no broken task would be replaced.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+"""
 SPOT_NOTICE_SECONDS: Final = 120
 """Time between the notice that Spot reclaims an instance or a Fargate task and its end.
 
-https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/spot-instance-draining-linux-container.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 """
 
@@ -36,6 +61,60 @@ def check_paths(paths: Sequence[str]) -> None:
         if inner.is_relative_to(outer):
             said = f"{_named(outer)} is there twice" if inner == outer else f"{_named(outer)} contains {_named(inner)}"
             raise ValueError(f"Paths must not contain each other, but {said}. Choose another path.")
+
+
+def check_memory_of_paths(sizes_mib: Sequence[int], *, memory_mib: int) -> None:
+    """A tmpfs counts against the memory of its task, whose containers are killed when it is used up.
+
+    :raises ValueError: if full writable paths would leave no memory to the container.
+    """
+    total = sum(sizes_mib)
+    if total >= memory_mib:
+        raise ValueError(
+            f"memory_mib must be above the {total:,} MiB that the writable paths can take, got {memory_mib:,}. Raise "
+            "memory_mib, or lower size_mib in writable_paths."
+        )
+
+
+def check_grace_period(
+    grace_period_seconds: int, *, start_period_seconds: int, interval_seconds: int, healthy_threshold: int
+) -> None:
+    """:raises ValueError: if the grace period ends before the load balancer has seen a started task healthy."""
+    needed = lowest_grace_period(
+        start_period_seconds=start_period_seconds,
+        interval_seconds=interval_seconds,
+        healthy_threshold=healthy_threshold,
+    )
+    if grace_period_seconds < needed:
+        raise ValueError(
+            f"grace_period_seconds must be at least {needed} (start_period_seconds {start_period_seconds} + "
+            f"healthy_threshold {healthy_threshold} x interval_seconds {interval_seconds}), got "
+            f"{grace_period_seconds}. With less, ECS replaces a task before the load balancer calls it healthy. Raise "
+            "it, or leave it out."
+        )
+
+
+def lowest_grace_period(*, start_period_seconds: int, interval_seconds: int, healthy_threshold: int) -> int:
+    """The time after which the load balancer calls a task healthy that answers at the end of its start period.
+
+    The checks before have failed, so the target is unhealthy until ``healthy_threshold`` checks in a row succeed:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+    """
+    return start_period_seconds + healthy_threshold * interval_seconds
+
+
+def check_spot_notice(*, stop_timeout_seconds: int) -> None:
+    """:raises ValueError: if a task that drains from a Spot instance can be cut off.
+
+    ECS drains the instance at the notice. It stops a task once the load balancer has deregistered it.
+    """
+    longest = SPOT_NOTICE_SECONDS - DEREGISTRATION_DELAY_SECONDS
+    if stop_timeout_seconds > longest:
+        raise ValueError(
+            f"stop_timeout_seconds must be at most {longest} on Spot instances, got {stop_timeout_seconds}. AWS "
+            f"reclaims an instance {SPOT_NOTICE_SECONDS} seconds after its notice, and the load balancer takes "
+            f"{DEREGISTRATION_DELAY_SECONDS} of them. Lower it in health_check, or use no Spot."
+        )
 
 
 def _named(path: PurePosixPath) -> str:

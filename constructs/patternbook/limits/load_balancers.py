@@ -1,9 +1,11 @@
-"""Limits of Network Load Balancers."""
+"""Limits of load balancers and of their health checks."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
 from patternbook.limits.given import shown
+from patternbook.limits.limit import Limit
 
 Protocol = Literal["TCP", "TLS"]
 HealthCheckProtocol = Literal["TCP", "HTTP", "HTTPS"]
@@ -15,12 +17,20 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-hea
 PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """The private address blocks of RFC 1918, which most VPCs use."""
 
-INTERVAL_SECONDS: Final = (5, 300)
-"""Minimum and maximum time between two health checks."""
-TIMEOUT_SECONDS: Final = (2, 120)
-"""Minimum and maximum time for a target to answer a health check.
+_TARGET_GROUP: Final = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"
+INTERVAL_SECONDS: Final = Limit("HealthCheckIntervalSeconds", 5, 300, "seconds", _TARGET_GROUP)
+TIMEOUT_SECONDS: Final = Limit("HealthCheckTimeoutSeconds", 2, 120, "seconds", _TARGET_GROUP)
+THRESHOLD: Final = Limit("HealthyThresholdCount and UnhealthyThresholdCount", 2, 10, "checks", _TARGET_GROUP)
+HIGHEST_HTTP_CODE: Final = {"application": 499, "network": 599}
+"""Highest HTTP code that each kind of load balancer can take for a healthy answer. The lowest code is 200.
 
-https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html
+"""
+
+DEREGISTRATION_DELAY_SECONDS: Final = 30
+"""Time that a load balancer gives a task to finish its requests, before ECS sends SIGTERM. AWS's default is 300.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-connection-draining.html
 """
 
 
@@ -39,32 +49,29 @@ def check_certificate(*, protocol: Protocol, certificate_arn: str | None) -> Non
         )
 
 
-def check_health_check_path(*, protocol: str, path: str | None) -> None:
-    """:raises ValueError: if a Network Load Balancer has no such health check, or TCP has a path."""
-    if protocol not in ("TCP", "HTTP", "HTTPS"):
+def is_http_codes(text: str, *, highest: int) -> bool:
+    """Whether a text lists HTTP codes and ranges of them, such as ``200,204`` or ``200-299``."""
+    if not re.fullmatch(r"\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*", text, re.ASCII):
+        return False
+    ranges = [[int(code) for code in part.split("-")] for part in text.split(",")]
+    return all(200 <= codes[0] <= codes[-1] <= highest for codes in ranges)
+
+
+def check_only_with_http(name: str, value: str | None, *, protocol: HealthCheckProtocol) -> None:
+    """:raises ValueError: if a health check by TCP has a value that only an answer by HTTP can have."""
+    if protocol == "TCP" and value is not None:
         raise ValueError(
-            f"health_check_protocol must be TCP, HTTP or HTTPS, got {protocol}. Use an Application Load Balancer for "
-            "gRPC."
-        )
-    if protocol == "TCP" and path is not None:
-        raise ValueError(
-            f"health_check_path must not be set with health_check_protocol TCP, got {shown(path)}. TCP only opens a "
-            "connection. Set health_check_protocol to HTTP or HTTPS."
+            f"{name} must not be set with protocol TCP, which only opens a connection, got {shown(value)}. Set "
+            "protocol to HTTP or HTTPS."
         )
 
 
 def check_health_check_times(*, interval_seconds: int, timeout_seconds: int) -> None:
-    """:raises ValueError: if a time is out of range, or the timeout is not below the interval."""
-    for name, value, (low, high) in (
-        ("health_check_interval_seconds", interval_seconds, INTERVAL_SECONDS),
-        ("health_check_timeout_seconds", timeout_seconds, TIMEOUT_SECONDS),
-    ):
-        if not low <= value <= high:
-            raise ValueError(f"{name} must be {low} to {high}, got {value}.")
+    """:raises ValueError: if the timeout is not below the interval."""
     if timeout_seconds >= interval_seconds:
         raise ValueError(
-            f"health_check_timeout_seconds must be below health_check_interval_seconds ({interval_seconds}), got "
-            f"{timeout_seconds}. Lower the timeout or raise the interval."
+            f"timeout_seconds must be below interval_seconds ({interval_seconds}), got {timeout_seconds}. Lower the "
+            "timeout or raise the interval."
         )
 
 

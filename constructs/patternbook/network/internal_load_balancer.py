@@ -13,16 +13,14 @@ from typing_extensions import Self
 
 from patternbook.data.access_logs import access_log_bucket, check_access_log_retention, write_access_logs
 from patternbook.limits.load_balancers import (
+    DEREGISTRATION_DELAY_SECONDS,
     PRIVATE_NETWORKS,
-    HealthCheckProtocol,
     Protocol,
     check_certificate,
-    check_health_check_path,
-    check_health_check_times,
     check_inbound_rules,
 )
 from patternbook.nag import acknowledge
-from patternbook.network.settings import InternalLoadBalancerSettings
+from patternbook.network.settings import InternalLoadBalancerSettings, NetworkHealthCheck
 from patternbook.posture import Posture
 from patternbook.settings.fields import PRIVATE_CIDR
 
@@ -55,10 +53,7 @@ class InternalLoadBalancer(Construct):
         port: int | None = None,
         allowed_cidrs: Sequence[str] = PRIVATE_NETWORKS,
         enforce_inbound_rules: bool = True,
-        health_check_protocol: HealthCheckProtocol = "TCP",
-        health_check_path: str | None = None,
-        health_check_interval_seconds: int = 10,
-        health_check_timeout_seconds: int = 5,
+        health_check: NetworkHealthCheck | None = None,
         proxy_protocol: bool = False,
         log_retention_days: int | None = None,
     ) -> None:
@@ -68,7 +63,7 @@ class InternalLoadBalancer(Construct):
         :param allowed_cidrs: IPv4 CIDR blocks that may connect.
         :param enforce_inbound_rules: whether ``allowed_cidrs`` applies to PrivateLink traffic, whose addresses may
             overlap. If not, the endpoint service alone decides who connects by PrivateLink.
-        :param health_check_path: URL path that answers 200 to 399, for HTTP and HTTPS. Defaults to ``/``.
+        :param health_check: how the load balancer finds out which tasks are healthy.
         :param proxy_protocol: begin each connection with a proxy protocol header (version 2). Tasks must understand it,
             on connections of health checks, too.
         :param log_retention_days: retention of the access logs. Defaults to the posture's.
@@ -77,10 +72,6 @@ class InternalLoadBalancer(Construct):
         """
         check_certificate(protocol=protocol, certificate_arn=certificate_arn)
         check_inbound_rules(allowed_cidrs=allowed_cidrs, enforce_inbound_rules=enforce_inbound_rules)
-        check_health_check_path(protocol=health_check_protocol, path=health_check_path)
-        check_health_check_times(
-            interval_seconds=health_check_interval_seconds, timeout_seconds=health_check_timeout_seconds
-        )
         for cidr in allowed_cidrs:
             if not PRIVATE_CIDR.accepts(cidr):
                 raise ValueError(f"Each of allowed_cidrs must be {PRIVATE_CIDR.text}, got {cidr!r}.")
@@ -91,13 +82,15 @@ class InternalLoadBalancer(Construct):
         super().__init__(scope, construct_id)
         self._vpc = vpc
         self._proxy_protocol = proxy_protocol
+        health_check = health_check or NetworkHealthCheck()
         self._health_check = elbv2.HealthCheck(
-            protocol=elbv2.Protocol[health_check_protocol],
-            path=None if health_check_protocol == "TCP" else health_check_path or "/",
-            interval=cdk.Duration.seconds(health_check_interval_seconds),
-            timeout=cdk.Duration.seconds(health_check_timeout_seconds),
-            healthy_threshold_count=2,
-            unhealthy_threshold_count=2,
+            protocol=elbv2.Protocol[health_check.protocol],
+            path=None if health_check.protocol == "TCP" else health_check.path or "/",
+            healthy_http_codes=health_check.matcher,
+            interval=cdk.Duration.seconds(health_check.interval_seconds),
+            timeout=cdk.Duration.seconds(health_check.timeout_seconds),
+            healthy_threshold_count=health_check.healthy_threshold,
+            unhealthy_threshold_count=health_check.unhealthy_threshold,
         )
         self.group = ec2.SecurityGroup(
             self, "Group", vpc=vpc, description="Internal load balancer", allow_all_outbound=False
@@ -156,10 +149,7 @@ class InternalLoadBalancer(Construct):
             port=settings.listener_port,
             allowed_cidrs=settings.allowed_cidrs,
             enforce_inbound_rules=settings.enforce_inbound_rules,
-            health_check_protocol=settings.health_check_protocol,
-            health_check_path=settings.health_check_path,
-            health_check_interval_seconds=settings.health_check_interval_seconds,
-            health_check_timeout_seconds=settings.health_check_timeout_seconds,
+            health_check=settings.health_check,
             proxy_protocol=settings.proxy_protocol,
             log_retention_days=settings.log_retention_days,
         )
@@ -172,8 +162,7 @@ class InternalLoadBalancer(Construct):
     def serve(self, service: ecs.BaseService) -> elbv2.NetworkTargetGroup:
         """Forwards connections to the healthy tasks of a service, on the port of their default container.
 
-        Two health checks in a row decide whether a task is healthy. Connections to a task that stops are closed after
-        30 seconds.
+        Connections to a task that stops are closed after 30 seconds.
 
         :raises ValueError: if the service has no container with a port.
         """
@@ -192,7 +181,7 @@ class InternalLoadBalancer(Construct):
             port=80,
             preserve_client_ip=True,
             proxy_protocol_v2=self._proxy_protocol,
-            deregistration_delay=cdk.Duration.seconds(30),
+            deregistration_delay=cdk.Duration.seconds(DEREGISTRATION_DELAY_SECONDS),
             connection_termination=True,
             health_check=self._health_check,
         )

@@ -14,8 +14,9 @@ from constructs import Construct
 from typing_extensions import Self
 
 from patternbook.data.access_logs import access_log_bucket, check_access_log_retention, write_access_logs
+from patternbook.limits.load_balancers import DEREGISTRATION_DELAY_SECONDS
 from patternbook.nag import acknowledge
-from patternbook.network.settings import ANYWHERE, PublicLoadBalancerSettings
+from patternbook.network.settings import ANYWHERE, ApplicationHealthCheck, PublicLoadBalancerSettings
 from patternbook.posture import Posture
 from patternbook.settings.fields import CIDR
 
@@ -42,7 +43,7 @@ class PublicLoadBalancer(Construct):
         allow_plain_http: bool = False,
         allowed_cidrs: Sequence[str] = (ANYWHERE,),
         web_acl_arn: str | None = None,
-        health_check_path: str = "/",
+        health_check: ApplicationHealthCheck | None = None,
         log_retention_days: int | None = None,
         dual_stack: bool = False,
     ) -> None:
@@ -50,7 +51,7 @@ class PublicLoadBalancer(Construct):
         :param allow_plain_http: serve without a certificate even if the posture requires TLS.
         :param allowed_cidrs: IPv4 CIDR blocks that may connect.
         :param web_acl_arn: ARN of a regional AWS WAF web ACL.
-        :param health_check_path: URL path on which healthy tasks answer 200.
+        :param health_check: how the load balancer finds out which tasks are healthy.
         :param log_retention_days: retention of the access logs. Defaults to the posture's.
         :param dual_stack: whether to serve IPv6 clients, too. The VPC must be dual-stack. ``allowed_cidrs`` without
             0.0.0.0/0 admit no IPv6 client.
@@ -64,7 +65,7 @@ class PublicLoadBalancer(Construct):
         check_access_log_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._vpc = vpc
-        self._health_check_path = health_check_path
+        self._health_check = health_check or ApplicationHealthCheck()
         self.alternate_targets: elbv2.ApplicationTargetGroup | None = None
         """The second target group of a service whose deployments shift requests."""
         self.load_balancer = elbv2.ApplicationLoadBalancer(
@@ -151,7 +152,7 @@ class PublicLoadBalancer(Construct):
             allow_plain_http=settings.allow_plain_http,
             allowed_cidrs=settings.allowed_cidrs,
             web_acl_arn=settings.web_acl_arn,
-            health_check_path=settings.health_check_path,
+            health_check=settings.health_check,
             log_retention_days=settings.log_retention_days,
         )
 
@@ -184,8 +185,15 @@ class PublicLoadBalancer(Construct):
             protocol=elbv2.ApplicationProtocol.HTTP,
             # Unused: ECS registers the container port. Using it here would replace the target group on every change.
             port=80,
-            deregistration_delay=cdk.Duration.seconds(30),
-            health_check=elbv2.HealthCheck(path=self._health_check_path, interval=cdk.Duration.seconds(15)),
+            deregistration_delay=cdk.Duration.seconds(DEREGISTRATION_DELAY_SECONDS),
+            health_check=elbv2.HealthCheck(
+                path=self._health_check.path,
+                healthy_http_codes=self._health_check.matcher,
+                interval=cdk.Duration.seconds(self._health_check.interval_seconds),
+                timeout=cdk.Duration.seconds(self._health_check.timeout_seconds),
+                healthy_threshold_count=self._health_check.healthy_threshold,
+                unhealthy_threshold_count=self._health_check.unhealthy_threshold,
+            ),
         )
 
     def _shifting_target(

@@ -8,22 +8,33 @@ from pydantic import Field, ValidationInfo, field_validator
 from patternbook.data.settings import LogSettings
 from patternbook.limits.given import listed
 from patternbook.limits.load_balancers import (
+    HIGHEST_HTTP_CODE,
     INTERVAL_SECONDS,
     PRIVATE_NETWORKS,
+    THRESHOLD,
     TIMEOUT_SECONDS,
     HealthCheckProtocol,
     Protocol,
     check_certificate,
-    check_health_check_path,
     check_health_check_times,
     check_inbound_rules,
+    check_only_with_http,
+    is_http_codes,
 )
 from patternbook.settings import fields
-from patternbook.settings.base import PatternSettings
+from patternbook.settings.base import SettingsModel
 from patternbook.settings.fields import EachOnce, Whole, YesNo
-from patternbook.settings.validators import Unit
+from patternbook.settings.validators import Text, Unit, within
 
 ANYWHERE = "0.0.0.0/0"
+Threshold = Annotated[Whole, within(THRESHOLD), Unit("checks")]
+
+
+def _http_codes(highest: int) -> Text:
+    return Text(
+        f'HTTP codes from 200 to {highest}, as a list or a range, such as "200-299"',
+        lambda value: is_http_codes(value, highest=highest),
+    )
 
 
 class NetworkSettings(LogSettings):
@@ -34,23 +45,71 @@ class NetworkSettings(LogSettings):
     VPC."""
 
 
-class HealthCheckSettings(PatternSettings):
-    """Settings of the health check of an Application Load Balancer."""
+class PathHealthCheck(SettingsModel):
+    """Health check of an Application Load Balancer, of which only the path can be chosen."""
 
-    health_check_path: fields.UrlPath = "/"
-    """URL path that answers 200 to the load balancer while the task is healthy."""
+    path: fields.UrlPath = "/"
+    """URL path that answers the load balancer without a login."""
 
-    @field_validator("health_check_path")
+
+class TargetHealthCheck(SettingsModel):
+    """The times of a health check of any load balancer."""
+
+    interval_seconds: Annotated[Whole, within(INTERVAL_SECONDS), Unit("seconds")] = 15
+    """Time between two checks of the load balancer."""
+    timeout_seconds: Annotated[Whole, within(TIMEOUT_SECONDS), Unit("seconds")] = 5
+    """Time that a task has to answer the load balancer. It must be below interval_seconds."""
+    healthy_threshold: Threshold = 5
+    """Number of consecutive successful checks that make an unhealthy task healthy."""
+    unhealthy_threshold: Threshold = 2
+    """Number of consecutive failed checks that make a task unhealthy."""
+
+    @field_validator("timeout_seconds")
     @classmethod
-    def _served(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("image", "") is None and value != "/":
-            raise ValueError('Must be "/", the only page of the demonstration. Set image to use another path.')
+    def _below_interval(cls, value: int, info: ValidationInfo) -> int:
+        if "interval_seconds" in info.data:
+            check_health_check_times(interval_seconds=info.data["interval_seconds"], timeout_seconds=value)
         return value
 
 
-class PublicLoadBalancerSettings(LogSettings, HealthCheckSettings):
+# Base classes validate from last to first, and messages show the first field as the example.
+class ApplicationHealthCheck(TargetHealthCheck, PathHealthCheck):
+    """Health check of an Application Load Balancer."""
+
+    matcher: Annotated[str, _http_codes(HIGHEST_HTTP_CODE["application"])] = "200"
+    """HTTP codes of a healthy answer."""
+
+
+class _ProtocolHealthCheck(SettingsModel):
+    protocol: HealthCheckProtocol = "TCP"
+    """Protocol of the load balancer's check. TCP only opens a connection."""
+    path: fields.UrlPath | None = None
+    """URL path that answers the load balancer, for checks by HTTP or HTTPS. Defaults to /."""
+    matcher: Annotated[str, _http_codes(HIGHEST_HTTP_CODE["network"])] | None = None
+    """HTTP codes of a healthy answer, for checks by HTTP or HTTPS. Defaults to 200-399."""
+
+    @field_validator("path", "matcher")
+    @classmethod
+    def _with_http(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "protocol" in info.data:
+            check_only_with_http(str(info.field_name), value, protocol=info.data["protocol"])
+        return value
+
+
+class NetworkHealthCheck(TargetHealthCheck, _ProtocolHealthCheck):
+    """Health check of a Network Load Balancer."""
+
+    interval_seconds: Annotated[Whole, within(INTERVAL_SECONDS), Unit("seconds")] = 10
+    """Time between two checks of the load balancer."""
+    healthy_threshold: Threshold = 2
+    """Number of consecutive successful checks that make an unhealthy task healthy."""
+
+
+class PublicLoadBalancerSettings(LogSettings):
     """Settings of a :class:`patternbook.network.public_load_balancer.PublicLoadBalancer`."""
 
+    health_check: ApplicationHealthCheck = ApplicationHealthCheck()
+    """Health check of the load balancer."""
     allowed_cidrs: Annotated[tuple[fields.Cidr, ...], Field(min_length=1, max_length=20)] = (ANYWHERE,)
     """IPv4 CIDR blocks that may connect to the load balancer."""
     certificate_arn: fields.CertificateArn | None = None
@@ -70,18 +129,8 @@ class InternalLoadBalancerSettings(LogSettings):
     """ACM certificate for protocol TLS, in the stack's Region."""
     listener_port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """Port that clients connect to. Defaults to 443 for TLS and 80 for TCP."""
-    health_check_protocol: HealthCheckProtocol = "TCP"
-    """Protocol of the load balancer's health check."""
-    health_check_path: fields.UrlPath | None = None
-    """URL path that answers 200 to 399 while the task is healthy, for health checks by HTTP or HTTPS. Defaults to /."""
-    health_check_interval_seconds: Annotated[
-        Whole, Field(ge=INTERVAL_SECONDS[0], le=INTERVAL_SECONDS[1]), Unit("seconds")
-    ] = 10
-    """Time between two health checks."""
-    health_check_timeout_seconds: Annotated[
-        Whole, Field(ge=TIMEOUT_SECONDS[0], le=TIMEOUT_SECONDS[1]), Unit("seconds")
-    ] = 5
-    """Time that a task has to answer a health check. It must be below the interval."""
+    health_check: NetworkHealthCheck = NetworkHealthCheck()
+    """Health check of the load balancer."""
     proxy_protocol: YesNo = False
     """Begin each connection with a proxy protocol header (version 2), which carries the client's address. The image
     must understand it."""
@@ -96,21 +145,6 @@ class InternalLoadBalancerSettings(LogSettings):
     def _matches_protocol(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "protocol" in info.data:
             check_certificate(protocol=info.data["protocol"], certificate_arn=value)
-        return value
-
-    @field_validator("health_check_path")
-    @classmethod
-    def _matches_health_check(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if "health_check_protocol" in info.data:
-            check_health_check_path(protocol=info.data["health_check_protocol"], path=value)
-        return value
-
-    @field_validator("health_check_timeout_seconds")
-    @classmethod
-    def _below_interval(cls, value: int, info: ValidationInfo) -> int:
-        if "health_check_interval_seconds" in info.data:
-            interval = info.data["health_check_interval_seconds"]
-            check_health_check_times(interval_seconds=interval, timeout_seconds=value)
         return value
 
     @field_validator("enforce_inbound_rules")

@@ -22,7 +22,14 @@ class SettingsModel(BaseModel):
     )
 
     refused: ClassVar[Mapping[str, str]] = {}
-    """Settings that users may expect, but that are not supported, each with its error message."""
+    """Settings that users may expect, but that are not supported, each with its error message. Those of base classes
+    apply, too."""
+
+    @classmethod
+    def refusal(cls, name: str) -> str | None:
+        """The error message for a setting that this class, or the nearest of its base classes, refuses."""
+        refused = (vars(each).get("refused", {}) for each in cls.__mro__)
+        return next((messages[name] for messages in refused if name in messages), None)
 
     @field_validator("*", mode="before")
     @classmethod

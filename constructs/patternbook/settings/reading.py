@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from patternbook.limits.given import shown
 from patternbook.posture import Posture
-from patternbook.settings.base import PatternSettings
+from patternbook.settings.base import PatternSettings, SettingsModel
 from patternbook.settings.describe import describe, example, field_at, json_type, model_at, unwrap
 from patternbook.settings.mistakes import NOTHING, Mistake, did_you_mean, one_of
 from patternbook.settings.strict_json import GivenTwiceError, parse
@@ -115,8 +115,8 @@ def _remedy(model: type[BaseModel], detail: Any, location: list[Any], *, key: st
     if kind == "extra_forbidden":
         holder = model_at(model, location[:-1])
         name, names = location[-1], list(holder.model_fields)
-        refused = getattr(holder, "refused", {}).get(name)
-        return refused or f"Unknown setting.{did_you_mean(name, names) or f' It must be {one_of(names)}.'}"
+        refusal = holder.refusal(name) if issubclass(holder, SettingsModel) else None
+        return refusal or f"Unknown setting.{did_you_mean(name, names) or f' It must be {one_of(names)}.'}"
     annotation, metadata = field_at(model, location)
     accepted = describe(annotation, metadata)
     if kind == "missing":

@@ -5,14 +5,27 @@ from typing import Any
 
 TASK_OPTIONS: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
-    "health_check_command": ["CMD", "/healthy"],
-    "writable_paths": ["/tmp"],
+    "entry_point": ["/entry"],
+    "command": ["serve", "--quiet"],
+    "environment": {"LOG_LEVEL": "info"},
+    "health_check": {"command": ["CMD", "/healthy"], "start_period_seconds": 120, "stop_timeout_seconds": 90},
+    "writable_paths": ["/tmp", {"path": "/var/cache/nginx", "size_mib": 100}],
     "secrets": {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"},
     "parameters": {"GREETING": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting"},
     "secret_key_arns": ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"],
 }
+BALANCED_HEALTH_CHECK: Mapping[str, Any] = {
+    **TASK_OPTIONS["health_check"],
+    "interval_seconds": 20,
+    "timeout_seconds": 10,
+    "healthy_threshold": 3,
+    "unhealthy_threshold": 4,
+    "matcher": "200-299",
+    "grace_period_seconds": 240,
+}
 WEB_SERVICE_OPTIONS: Mapping[str, Any] = {
     **TASK_OPTIONS,
+    "health_check": {"path": "/healthz", **BALANCED_HEALTH_CHECK},
     "scheduled_tasks": [{"cron": "0 8 ? * MON-FRI *", "time_zone": "Europe/Berlin", "min_tasks": 4, "max_tasks": 12}],
     "response_time_steps": [
         {"above_seconds": 1, "add_tasks": 1},
