@@ -1,6 +1,11 @@
-"""The state of the process that tests start from."""
+"""The state of the process that tests start from, and its end by Ctrl-C."""
 
+import atexit
+import os
 import signal
+import sys
+
+import pytest
 
 import patternbook  # noqa: F401 - before aws_cdk: it points jsii at the Node of this environment
 
@@ -12,6 +17,21 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 def pytest_sessionstart() -> None:
     """From now on pytest answers Ctrl-C: it cleans up, and lists what has failed so far."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Ends the process when pytest has cleaned up, or by another Ctrl-C at once.
+
+    The first Ctrl-C has also ended the Node of jsii. When Python exits, jsii would write to it and print a traceback.
+    """
+    if excinfo.errisinstance(KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        atexit.register(_end_at_once)
+
+
+def _end_at_once() -> None:
+    sys.stdout.flush()
+    os._exit(pytest.ExitCode.INTERRUPTED)
 
 
 def pytest_unconfigure() -> None:

@@ -5,7 +5,7 @@
 - Tasks are non-root, with a read-only root file system. Secrets and parameters come by ARN.
 - HTTPS in production, with a redirect from HTTP. An AWS WAF web ACL is optional.
 - Scaling by CPU, memory, requests, schedule and response time, on demand, with Fargate Spot in sandbox.
-- Deployments roll, and roll back when they fail. Six alarms, a dashboard and Container Insights.
+- Deployments roll or shift requests, and roll back when they fail. Six alarms, a dashboard and Container Insights.
 - Production has its own KMS key, interface endpoints, backups, access logs, and protection from deletion.
 
 Page: docs/fargate-efs.md

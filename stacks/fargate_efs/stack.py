@@ -61,16 +61,17 @@ class FargateEfsStack(PatternStack):
             self, "Fargate", settings, cluster=self.cluster, network=self.network, task=self.task
         )
         self.network.add_interface_endpoints(self.task.services_called, client=self.service.service)
-        targets = self.load_balancer.serve(self.service.service)
+        targets = self.load_balancer.serve(self.service.service, shifts_requests=settings.shifts_requests)
+        alternate = self.load_balancer.alternate_targets
         self.scaling = ServiceScaling.from_settings(
-            self, "Scaling", settings, service=self.service.service, targets=targets
+            self, "Scaling", settings, service=self.service.service, targets=targets, alternate=alternate
         )
 
         self.monitoring = Monitoring.from_settings(
             self, "Monitoring", settings, posture=posture, key=self.key, page="docs/fargate-efs.md"
         )
         self.service.roll_back_on(
-            self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets),
+            self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets, alternate=alternate),
             self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
         )
         self.monitoring.watch_files(self.files)

@@ -30,6 +30,16 @@ def services_of(stack: DeployedStack) -> list[dict[str, Any]]:
     return found
 
 
+def target_groups_of(stack: DeployedStack) -> list[str]:
+    """The target groups of the service: one, or two if its deployments shift requests. The first comes first."""
+    balancers = service_of(stack)["loadBalancers"]
+    both = [
+        (each["targetGroupArn"], each.get("advancedConfiguration", {}).get("alternateTargetGroupArn"))
+        for each in balancers
+    ]
+    return [arn for pair in both for arn in pair if arn]
+
+
 def service_of(stack: DeployedStack) -> dict[str, Any]:
     """The one service of a stack."""
     [service] = services_of(stack)

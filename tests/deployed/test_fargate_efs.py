@@ -34,13 +34,15 @@ from tests.deployed.looking import (
     page_with,
     policies_of,
     rules_of,
+    scaled_resource,
     service_of,
     shown,
+    target_groups_of,
     task_groups,
     task_of,
 )
 from tests.deployed.proving import fails, skips
-from tests.deployed.public_service import PublicService
+from tests.deployed.public_service import POLICIES, PublicService
 from tests.deployed.service import EXEC_CHANNEL, FargateCapacity
 from tests.deployed.stack import DeployedStack
 
@@ -78,6 +80,9 @@ BY_HAND = {
 }
 
 
+BOTH_GROUPS = f"{POLICIES} * TargetTrackingScalingPolicyConfiguration CustomizedMetricSpecification"
+
+
 class TestService(FargateCapacity, PublicService):
     """The checks of any public service on Fargate."""
 
@@ -85,6 +90,16 @@ class TestService(FargateCapacity, PublicService):
         *("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount", "TargetResponseTime"),
         *("RunningTaskCount", "MeteredIOBytes"),
     }
+
+
+@fails("counts no requests of targetgroup/", BOTH_GROUPS, {}, only="otherwise")
+def test_scaling_counts_the_requests_of_every_target_group(stack: DeployedStack) -> None:
+    policies = stack.ask(
+        "application-autoscaling.describe_scaling_policies", ServiceNamespace="ecs", ResourceId=scaled_resource(stack)
+    )["ScalingPolicies"]
+    counted, groups = json.dumps(policies, default=str), [arn.rpartition(":")[2] for arn in target_groups_of(stack)]
+    missing = [group for group in groups if group not in counted]
+    assert not missing, f"scaling counts no requests of {', '.join(missing)}"
 
 
 @fails(r"fs-\w+ is not encrypted", f"{FILES} Encrypted", False)

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,31 @@ def wait_for(command: str, folder: Path) -> int:
     raise AssertionError(f"No process runs {command}.")
 
 
+@contextmanager
+def interrupted(command: str, folder: Path) -> Generator[None]:
+    """Starts ``make``, and presses Ctrl-C after the block: the whole process group gets it, as from a terminal."""
+    said = folder / "said"
+    with said.open("wb") as output:
+        started = subprocess.Popen(
+            ["make", *command.split()],
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "TMPDIR": str(folder)},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield
+        os.killpg(started.pid, signal.SIGINT)
+        assert started.wait(SECONDS) != 0
+    finally:
+        if started.poll() is None:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+    assert "Traceback" not in said.read_text(encoding="utf-8")
+    wait_until_none(folder)
+
+
 @pytest.mark.parametrize(
     ("command", "during", "imports"),
     [
@@ -60,32 +87,23 @@ def wait_for(command: str, folder: Path) -> int:
     ],
 )
 def test_ctrl_c_prints_no_traceback(command: str, during: str, imports: bool, tmp_path: Path) -> None:
-    """The whole process group gets the signal, as from a terminal.
-
-    :param during: the signal comes when a process with this command line runs.
+    """:param during: the signal comes when a process with this command line runs.
     :param imports: whether the signal comes when the process has replaced Python's own handler, and still imports
         modules. The start of the interpreter comes before.
     """
-    said = tmp_path / "said"
-    with said.open("wb") as output:
-        started = subprocess.Popen(
-            ["make", *command.split()],
-            cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "TMPDIR": str(tmp_path)},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
+    with interrupted(command, tmp_path):
         process = wait_for(during, tmp_path)
         time.sleep(0.05)
         while imports and handles(process, signal.SIGINT):
             time.sleep(0.005)
-        os.killpg(started.pid, signal.SIGINT)
-        assert started.wait(SECONDS) != 0
-    finally:
-        if started.poll() is None:
-            os.killpg(started.pid, signal.SIGKILL)
-            started.wait()
-    assert "Traceback" not in said.read_text(encoding="utf-8")
-    wait_until_none(tmp_path)
+
+
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_ctrl_c_during_tests_prints_no_traceback(seconds: int, tmp_path: Path) -> None:
+    """pytest handles Ctrl-C by then. The Node of jsii ends by it, too."""
+    with interrupted("test", tmp_path):
+        wait_for(NODE_OF_JSII, tmp_path)
+        tests = wait_for(module("pytest"), tmp_path)
+        while not handles(tests, signal.SIGINT):
+            time.sleep(0.005)
+        time.sleep(seconds)

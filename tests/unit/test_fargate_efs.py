@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from patternbook.testing.alarms import (
 )
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
+from patternbook.testing.synthesis import variant
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_efs.demonstration import JOIN_SCRIPT
 
@@ -86,6 +88,10 @@ OWN: Mapping[str, Any] = {
 }
 
 PATTERN = FargateEfsStack
+OTHER_OPTIONS: Mapping[str, Any] = {
+    "deployment": "canary",
+    "response_time_steps": [{"above_seconds": 0.5, "add_tasks": 1}],
+}
 VARIANTS = {"full": FULL, "own": OWN}
 
 BOUNDLESS = {"0.0.0.0/0", "::/0"}
@@ -1181,3 +1187,79 @@ def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
 
 class TestOutboundTraffic(OutboundTraffic):
     """The tests that every pattern with a network has in common."""
+
+
+class TestDeploymentsThatShiftRequests:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html"""
+
+    @pytest.fixture(scope="class")
+    def shifting(self, tmp_path_factory: pytest.TempPathFactory) -> Reading:
+        return Reading(variant(FargateEfsStack, tmp_path_factory.mktemp("shifting"), **OTHER_OPTIONS))
+
+    @staticmethod
+    def groups(shifting: Reading) -> tuple[Resource, Resource]:
+        """The target groups of the first and of the second deployment."""
+        [balancer] = shifting.one("AWS::ECS::Service")["LoadBalancers"]
+        advanced = balancer["AdvancedConfiguration"]
+        return shifting.to(balancer["TargetGroupArn"]), shifting.to(advanced["AlternateTargetGroupArn"])
+
+    def test_the_target_groups_are_alike(self, shifting: Reading) -> None:
+        first, second = self.groups(shifting)
+        assert first.id != second.id
+        assert first.body["Properties"] == second.body["Properties"]
+        assert first["TargetType"] == "ip"
+
+    def test_one_rule_sends_all_requests_to_the_first_group(self, shifting: Reading) -> None:
+        first, second = self.groups(shifting)
+        [balancer] = shifting.one("AWS::ECS::Service")["LoadBalancers"]
+        rule = shifting.to(balancer["AdvancedConfiguration"]["ProductionListenerRule"])
+        [condition], [action] = rule["Conditions"], rule["Actions"]
+        assert condition["PathPatternConfig"]["Values"] == ["/*"]
+        weights = action["ForwardConfig"]["TargetGroups"]
+        assert {shifting.to(each["TargetGroupArn"]).id: each["Weight"] for each in weights} == {
+            first.id: 100,
+            second.id: 0,
+        }
+
+    def test_only_ecs_assumes_the_role_that_shifts(self, shifting: Reading) -> None:
+        [balancer] = shifting.one("AWS::ECS::Service")["LoadBalancers"]
+        role = shifting.to(balancer["AdvancedConfiguration"]["RoleArn"])
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "ecs.amazonaws.com"}
+        assert shifting.shown(role["ManagedPolicyArns"]) == [
+            "arn:${AWS::Partition}:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"
+        ]
+
+    def test_old_tasks_stay_for_a_while_and_failures_roll_back(self, shifting: Reading) -> None:
+        configuration = shifting.one("AWS::ECS::Service")["DeploymentConfiguration"]
+        assert (configuration["Strategy"], configuration["BakeTimeInMinutes"]) == ("CANARY", 15)
+        assert configuration["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+
+    @pytest.mark.parametrize("metric", ["RequestCountPerTarget", "TargetResponseTime"])
+    def test_scaling_counts_the_requests_of_both_groups(self, shifting: Reading, metric: str) -> None:
+        alarms = [item for item in shifting.all("AWS::CloudWatch::Alarm") if item.get("Metrics")]
+        scaling = [*shifting.all("AWS::ApplicationAutoScaling::ScalingPolicy"), *alarms]
+        counting = [resource for resource in scaling if f'"MetricName": "{metric}"' in json.dumps(resource.body)]
+        assert counting
+        for resource in counting:
+            assert all(shifting.refers(resource, group) for group in self.groups(shifting)), resource.id
+
+    def test_no_policy_uses_the_metric_of_one_group(self, shifting: Reading) -> None:
+        predefined = [json.dumps(item.body) for item in shifting.all("AWS::ApplicationAutoScaling::ScalingPolicy")]
+        assert not any("ALBRequestCountPerTarget" in each for each in predefined)
+
+    def test_no_alarm_watches_only_one_group(self, shifting: Reading) -> None:
+        first, second = self.groups(shifting)
+        for alarm in shifting.all("AWS::CloudWatch::Alarm"):
+            assert shifting.refers(alarm, first) == shifting.refers(alarm, second), alarm.id
+
+    @pytest.mark.parametrize(("deployment", "strategy"), [("blue_green", "BLUE_GREEN"), ("linear", "LINEAR")])
+    def test_other_strategies(self, tmp_path: Path, deployment: str, strategy: str) -> None:
+        stack = Reading(variant(FargateEfsStack, tmp_path, deployment=deployment))
+        assert stack.one("AWS::ECS::Service")["DeploymentConfiguration"]["Strategy"] == strategy
+        assert [group.type for group in self.groups(stack)] == ["AWS::ElasticLoadBalancingV2::TargetGroup"] * 2
+
+    def test_rolling_needs_none_of_it(self, sandbox: Reading) -> None:
+        assert len(sandbox.all("AWS::ElasticLoadBalancingV2::TargetGroup")) == 1
+        assert sandbox.all("AWS::ElasticLoadBalancingV2::ListenerRule") == []
+        assert "Strategy" not in sandbox.one("AWS::ECS::Service")["DeploymentConfiguration"]

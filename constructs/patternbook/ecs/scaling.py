@@ -14,7 +14,7 @@ from typing_extensions import Self
 
 from patternbook.ecs.settings import ScalingSettings, UtilizationScalingSettings
 from patternbook.limits.scaling import check_order
-from patternbook.network.public_load_balancer import response_time
+from patternbook.network.public_load_balancer import requests_per_task, response_time, slowest_response_time
 
 TARGET_TRACKING = "target tracking"
 STEP_SCALING = "step scaling"
@@ -68,11 +68,13 @@ class ServiceScaling(Construct):
         *,
         service: ecs.BaseService,
         targets: elbv2.ApplicationTargetGroup | None = None,
+        alternate: elbv2.ApplicationTargetGroup | None = None,
     ) -> Self:
         """Scales by CPU and memory utilization and, behind an Application Load Balancer, by requests and response time.
 
         :param targets: target group of the service, needed for :class:`patternbook.ecs.settings.ScalingSettings`.
-        :raises ValueError: if it is missing.
+        :param alternate: second target group, to which deployments shift requests.
+        :raises ValueError: if ``targets`` is missing.
         """
         by_load = settings if isinstance(settings, ScalingSettings) else None
         if by_load and targets is None:
@@ -85,10 +87,11 @@ class ServiceScaling(Construct):
         for index, schedule in enumerate(settings.scheduled_tasks):
             scaling.on_schedule(f"Schedule{index}", **schedule.model_dump())
         if by_load and targets is not None:
-            scaling.on_requests(targets, per_minute=by_load.target_requests_per_minute)
+            scaling.on_requests(targets, alternate, per_minute=by_load.target_requests_per_minute)
             if by_load.response_time_steps:
                 add_tasks = {step.above_seconds: step.add_tasks for step in by_load.response_time_steps}
-                scaling.on_steps("ResponseTime", response_time(targets.metrics), add_tasks=add_tasks)
+                slow = slowest_response_time(targets, alternate) if alternate else response_time(targets.metrics)
+                scaling.on_steps("ResponseTime", slow, add_tasks=add_tasks)
         return scaling
 
     def on_cpu(self, *, percent: int) -> None:
@@ -111,9 +114,23 @@ class ServiceScaling(Construct):
             scale_in_cooldown=self.SCALE_IN_COOLDOWN,
         )
 
-    def on_requests(self, target_group: elbv2.ApplicationTargetGroup, *, per_minute: int) -> None:
-        """Keeps the number of requests per task near ``per_minute``."""
+    def on_requests(
+        self,
+        target_group: elbv2.ApplicationTargetGroup,
+        alternate: elbv2.ApplicationTargetGroup | None = None,
+        *,
+        per_minute: int,
+    ) -> None:
+        """Keeps the number of requests per task near ``per_minute``.
+
+        :param alternate: second target group, to which deployments shift requests. AWS's own metric would stay with
+            the first (https://github.com/aws/containers-roadmap/issues/1681), so both are added up.
+        """
         self._take("requests per target", TARGET_TRACKING)
+        if alternate:
+            queries = _queries("per_task", requests_per_task(target_group, alternate))
+            self._track_expression("Requests", "per_task", queries, target=per_minute)
+            return
         self.target.scale_on_request_count(
             "Requests",
             target_group=target_group,

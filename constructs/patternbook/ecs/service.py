@@ -11,9 +11,10 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 from typing_extensions import Self
 
+from patternbook.ecs.deployment import DeploymentName, deployment_options
 from patternbook.ecs.ec2_capacity import Ec2Capacity
 from patternbook.ecs.managed_instances import ManagedInstances
-from patternbook.ecs.settings import FargateSettings
+from patternbook.ecs.settings import DeploymentSettings, FargateSettings
 from patternbook.ecs.task import Task
 from patternbook.limits.scaling import check_spot_share
 from patternbook.nag import acknowledge
@@ -162,11 +163,14 @@ class FargateService(RollingService[ecs.FargateService]):
         task: Task,
         on_demand_base: int = 0,
         spot_percent: int = 0,
+        deployment: DeploymentName = "rolling",
         grace_period_seconds: int = 60,
     ) -> None:
         """:param cluster: gets the Fargate capacity providers.
         :param on_demand_base: number of tasks that run on demand before any task runs on Spot.
         :param spot_percent: share of Spot in the tasks beyond the base, 0 to 100.
+        :param deployment: strategy of deployments. All except rolling need a load balancer with alternate targets, see
+            :meth:`patternbook.network.public_load_balancer.PublicLoadBalancer.serve`.
         :param grace_period_seconds: time from the start of a task in which ECS ignores failed health checks. Without a
             load balancer and a health check inside the container it has no effect.
         :raises ValueError: see :func:`patternbook.limits.scaling.check_spot_share`.
@@ -186,6 +190,7 @@ class FargateService(RollingService[ecs.FargateService]):
             ],
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
             assign_public_ip=False,
+            **deployment_options(deployment),
             **self._rolling(grace_period_seconds),
         )
         self._add_dependencies()
@@ -209,6 +214,7 @@ class FargateService(RollingService[ecs.FargateService]):
             task=task,
             on_demand_base=settings.on_demand_base,
             spot_percent=settings.spot_percent or 0,
+            deployment=settings.deployment if isinstance(settings, DeploymentSettings) else "rolling",
             grace_period_seconds=settings.health_check.grace_period,
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -118,6 +118,19 @@ class FargateSettings(FargateTaskSettings):
     @classmethod
     def _share_of_posture(cls, value: int | None, info: ValidationInfo) -> int:
         return posture_of(info).fargate_spot_percent if value is None else value
+
+
+class DeploymentSettings(FargateSettings):
+    """Settings of a :class:`patternbook.ecs.service.FargateService` that can shift requests to new tasks."""
+
+    deployment: Literal["rolling", "blue_green", "canary", "linear"] = "rolling"
+    """Strategy of deployments. rolling replaces tasks one after another. The others start all new tasks beside the old
+    ones and then shift the requests: at once (blue_green), first 5 % (canary), or in steps of 10 % (linear)."""
+
+    @property
+    def shifts_requests(self) -> bool:
+        """Whether a deployment shifts requests from one target group to another."""
+        return self.deployment != "rolling"
 
 
 class ScheduledTasks(SettingsModel):

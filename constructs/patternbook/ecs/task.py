@@ -18,6 +18,7 @@ from patternbook.ecs.container_settings import ContainerHealthCheck, WritablePat
 from patternbook.ecs.demonstration import Demonstration
 from patternbook.ecs.images import container_image
 from patternbook.ecs.settings import AnywhereSettings, ExpressSettings, SharedFilesSettings, TaskSettings
+from patternbook.ecs.sidecars import add_log_router, add_trace_collector, allow_guard_duty_agent, check_guard_duty
 from patternbook.ecs.tmpfs import give_to_user, linux_parameters
 from patternbook.limits.ecs_tasks import (
     EXEC_VOLUMES,
@@ -75,6 +76,9 @@ class Task(Construct):
         secrets: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         secret_key_arns: Sequence[str] = (),
+        tracing: bool = False,
+        log_options: Mapping[str, str] | None = None,
+        guard_duty: bool = False,
     ) -> None:
         """:param image: URI of an image, with its registry.
         :param log_group: log group of all containers.
@@ -94,10 +98,15 @@ class Task(Construct):
         :param secrets: environment variables, each with the full ARN of a secret in Secrets Manager.
         :param parameters: environment variables, each with the ARN of an SSM parameter in the stack's Region.
         :param secret_key_arns: customer managed keys that encrypt the secrets and parameters.
-        :raises ValueError: see :func:`patternbook.limits.fargate.check_task_size`,
-            :func:`patternbook.limits.ecs_tasks.check_paths` and
+        :param tracing: whether a collector beside the container sends its traces to AWS X-Ray.
+        :param log_options: output plug-in of Fluent Bit and its options, for FireLens. Defaults to the log group.
+        :param guard_duty: whether GuardDuty Runtime Monitoring may add its agent, on Fargate only.
+        :raises ValueError: see :func:`patternbook.ecs.sidecars.check_guard_duty`,
+            :func:`patternbook.limits.fargate.check_task_size`, :func:`patternbook.limits.ecs_tasks.check_paths` and
             :func:`patternbook.limits.ecs_tasks.check_memory_of_paths`; or if Fargate does not offer the stop timeout.
         """
+        if guard_duty:
+            check_guard_duty(compatibility)
         health_check = health_check or ContainerHealthCheck()
         if compatibility == ecs.Compatibility.FARGATE:
             check_task_size(cpu, memory_mib)
@@ -110,7 +119,7 @@ class Task(Construct):
         self.files = files
         self._log_group = log_group
         self._mount_path = mount_path
-        self._reads_secrets, self._reads_parameters = bool(secrets), bool(parameters)
+        self._reads_secrets, self._reads_parameters, self._traces = bool(secrets), bool(parameters), tracing
         self.definition = ecs.TaskDefinition(
             self,
             "Definition",
@@ -145,7 +154,9 @@ class Task(Construct):
             )
             if health_check.command
             else None,
-            logging=ecs.LogDrivers.aws_logs(stream_prefix=container_name, log_group=log_group),
+            logging=ecs.LogDrivers.firelens(options=dict(log_options))
+            if log_options
+            else ecs.LogDrivers.aws_logs(stream_prefix=container_name, log_group=log_group),
             secrets=self._secrets(secrets or {}, parameters or {}),
             stop_timeout=cdk.Duration.seconds(health_check.stop_timeout_seconds),
         )
@@ -165,7 +176,13 @@ class Task(Construct):
             )
         if secret_key_arns:
             grant_decrypt(self.execution_role, secret_key_arns)
-        if is_private_ecr(image):
+        if log_options:
+            add_log_router(self.definition, log_group)
+        if tracing:
+            add_trace_collector(self.definition, log_group)
+        if guard_duty:
+            allow_guard_duty_agent(self.execution_role)
+        if guard_duty or is_private_ecr(image):
             acknowledge(
                 self.execution_role,
                 "IAM5[Resource::*]",
@@ -236,6 +253,7 @@ class Task(Construct):
             *(endpoint.ECR, endpoint.ECR_DOCKER, endpoint.CLOUDWATCH_LOGS),
             *([endpoint.SECRETS_MANAGER] if self._reads_secrets else []),
             *([endpoint.SSM] if self._reads_parameters else []),
+            *([endpoint.XRAY] if self._traces else []),
         ]
 
     def run_first(

@@ -1,5 +1,7 @@
 """Alarms of load balancers."""
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
@@ -16,7 +18,11 @@ class LoadBalancerAlarms(MonitoringBase):
     """Alarms on responses, connections and targets."""
 
     def watch_load_balancer(
-        self, load_balancer: elbv2.IApplicationLoadBalancer, targets: elbv2.ApplicationTargetGroup | None = None
+        self,
+        load_balancer: elbv2.IApplicationLoadBalancer,
+        targets: elbv2.ApplicationTargetGroup | None = None,
+        *,
+        alternate: elbv2.ApplicationTargetGroup | None = None,
     ) -> list[cloudwatch.Alarm]:
         """Adds alarms on 5xx responses of tasks and load balancer, unhealthy targets and slow responses.
 
@@ -24,10 +30,12 @@ class LoadBalancerAlarms(MonitoringBase):
 
         :param targets: target group to watch. Without it, alarms cover all tasks behind the load balancer, and there
             is no alarm on unhealthy targets, because only a target group has that metric.
+        :param alternate: second target group, to which deployments shift requests. The alarms then cover all tasks
+            behind the load balancer, in whichever group they are.
         :return: the alarms that tell of a bad deployment, see :func:`patternbook.ecs.service.roll_back_on`.
         """
         of_all = load_balancer.metrics
-        of_tasks = targets.metrics if targets else of_all
+        of_tasks = targets.metrics if targets and not alternate else of_all
         task_errors = self.watch(
             "TaskErrors",
             failures_beyond_tolerance(
@@ -55,7 +63,12 @@ class LoadBalancerAlarms(MonitoringBase):
             remedy="No task answers: look at the health of the targets, and at the events of the service.",
         )
         if targets:
-            self._watch_unhealthy_targets(targets.metrics.unhealthy_host_count(statistic="max", period=MINUTE))
+            unhealthy = [
+                each.metrics.unhealthy_host_count(statistic="max", period=MINUTE)
+                for each in (targets, alternate)
+                if each
+            ]
+            self._watch_unhealthy_targets(unhealthy[0] if len(unhealthy) == 1 else _total(unhealthy))
         # Five slow minutes of fifteen: a slow request in a quiet hour stays silent, and a quiet service that is always
         # slow rings. So few requests are evaluated, too, which EvaluateLowSampleCountPercentile could prevent:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
@@ -124,7 +137,7 @@ class LoadBalancerAlarms(MonitoringBase):
         self.graph("Connections", [metrics.active_flow_count(statistic="avg", period=MINUTE), flows])
         return [target_resets, balancer_resets]
 
-    def _watch_unhealthy_targets(self, unhealthy: cloudwatch.Metric) -> None:
+    def _watch_unhealthy_targets(self, unhealthy: cloudwatch.IMetric) -> None:
         # ECS replaces a task that fails its health check, so a bad one is unhealthy for a minute or two, again and
         # again. A task that takes up to four minutes to start is unhealthy once, and stays silent.
         self.watch(
@@ -136,6 +149,17 @@ class LoadBalancerAlarms(MonitoringBase):
             description="A task fails its health check",
             remedy=FAILS_CHECK,
         )
+
+
+def _total(metrics: Sequence[cloudwatch.Metric]) -> cloudwatch.MathExpression:
+    """The sum of metrics, where a metric without data counts as 0."""
+    names = [f"m{index}" for index in range(len(metrics))]
+    return cloudwatch.MathExpression(
+        expression=" + ".join(f"FILL({name}, 0)" for name in names),
+        using_metrics=dict(zip(names, metrics, strict=True)),
+        label="Unhealthy targets",
+        period=MINUTE,
+    )
 
 
 def failures_beyond_tolerance(failures: cloudwatch.Metric, attempts: cloudwatch.Metric) -> cloudwatch.MathExpression:

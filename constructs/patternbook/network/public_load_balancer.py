@@ -1,6 +1,6 @@
 """A public Application Load Balancer, with HTTPS if it has a certificate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -45,6 +45,7 @@ class PublicLoadBalancer(Construct):
         web_acl_arn: str | None = None,
         health_check: ApplicationHealthCheck | None = None,
         log_retention_days: int | None = None,
+        dual_stack: bool = False,
     ) -> None:
         """:param certificate_arn: ARN of an ACM certificate in the stack's Region.
         :param allow_plain_http: serve without a certificate even if the posture requires TLS.
@@ -52,6 +53,8 @@ class PublicLoadBalancer(Construct):
         :param web_acl_arn: ARN of a regional AWS WAF web ACL.
         :param health_check: how the load balancer finds out which tasks are healthy.
         :param log_retention_days: retention of the access logs. Defaults to the posture's.
+        :param dual_stack: whether to serve IPv6 clients, too. The VPC must be dual-stack. ``allowed_cidrs`` without
+            0.0.0.0/0 admit no IPv6 client.
         :raises ValueError: if no CIDR block is allowed, or the retention is below a day.
         """
         if not allowed_cidrs:
@@ -63,11 +66,14 @@ class PublicLoadBalancer(Construct):
         super().__init__(scope, construct_id)
         self._vpc = vpc
         self._health_check = health_check or ApplicationHealthCheck()
+        self.alternate_targets: elbv2.ApplicationTargetGroup | None = None
+        """The second target group of a service whose deployments shift requests."""
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
             vpc=vpc,
             internet_facing=True,
+            ip_address_type=elbv2.IpAddressType.DUAL_STACK if dual_stack else None,
             drop_invalid_header_fields=True,
             deletion_protection=posture.deletion_protection,
         )
@@ -109,6 +115,9 @@ class PublicLoadBalancer(Construct):
         for cidr in allowed_cidrs:
             for port in ports:
                 self.load_balancer.connections.allow_from(ec2.Peer.ipv4(cidr), port, f"Allowed: {cidr}")
+        if dual_stack and ANYWHERE in allowed_cidrs:
+            for port in ports:
+                self.load_balancer.connections.allow_from(ec2.Peer.any_ipv6(), port, "Allowed: ::/0")
         if web_acl_arn is not None:
             wafv2.CfnWebACLAssociation(
                 self, "WebAcl", resource_arn=self.load_balancer.load_balancer_arn, web_acl_arn=web_acl_arn
@@ -147,15 +156,32 @@ class PublicLoadBalancer(Construct):
             log_retention_days=settings.log_retention_days,
         )
 
-    def serve(self, service: ecs.FargateService | ecs.Ec2Service) -> elbv2.ApplicationTargetGroup:
-        """Sends requests to the healthy tasks of a service. A stopping task has 30 seconds to finish its requests."""
+    def serve(
+        self, service: ecs.FargateService | ecs.Ec2Service, *, shifts_requests: bool = False
+    ) -> elbv2.ApplicationTargetGroup:
+        """Sends requests to the healthy tasks of a service. A stopping task has 30 seconds to finish its requests.
+
+        :param shifts_requests: whether deployments shift requests to :attr:`alternate_targets` and back. The strategy
+            of the service must be blue/green, canary or linear.
+        :return: the target group of the first deployment.
+        """
+        targets = self._target_group("Targets")
+        self.listener.add_target_groups("Tasks", target_groups=[targets])
+        targets.add_target(self._shifting_target(service, targets) if shifts_requests else service)
+        # Until the load balancer may reach the tasks, its health checks fail and ECS replaces them.
+        service.node.add_dependency(*self.load_balancer.connections.security_groups)
+        return targets
+
+    def _target_group(
+        self, construct_id: str, *, target_type: elbv2.TargetType | None = None
+    ) -> elbv2.ApplicationTargetGroup:
         # The target group is not a child of the listener. Adding a certificate replaces the listener, and its child
         # would be replaced by an empty group.
-        targets = elbv2.ApplicationTargetGroup(
+        return elbv2.ApplicationTargetGroup(
             self,
-            "Targets",
+            construct_id,
             vpc=self._vpc,
-            targets=[service],
+            target_type=target_type,
             protocol=elbv2.ApplicationProtocol.HTTP,
             # Unused: ECS registers the container port. Using it here would replace the target group on every change.
             port=80,
@@ -169,10 +195,51 @@ class PublicLoadBalancer(Construct):
                 unhealthy_threshold_count=self._health_check.unhealthy_threshold,
             ),
         )
-        self.listener.add_target_groups("Tasks", target_groups=[targets])
-        # Until the load balancer may reach the tasks, its health checks fail and ECS replaces them.
-        service.node.add_dependency(*self.load_balancer.connections.security_groups)
-        return targets
+
+    def _shifting_target(
+        self, service: ecs.FargateService | ecs.Ec2Service, targets: elbv2.ApplicationTargetGroup
+    ) -> ecs.IEcsLoadBalancerTarget:
+        """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html"""
+        self.alternate_targets = self._target_group("AlternateTargets", target_type=elbv2.TargetType.IP)
+        # ECS changes the weights in each deployment. Do not change this rule: CloudFormation would reset the weights,
+        # and send the requests to a group without tasks (https://github.com/aws/aws-cdk/issues/36649).
+        rule = elbv2.ApplicationListenerRule(
+            self,
+            "Production",
+            listener=self.listener,
+            priority=1,
+            conditions=[elbv2.ListenerCondition.path_patterns(["/*"])],
+            action=elbv2.ListenerAction.weighted_forward(
+                [
+                    elbv2.WeightedTargetGroup(target_group=targets, weight=100),
+                    elbv2.WeightedTargetGroup(target_group=self.alternate_targets, weight=0),
+                ]
+            ),
+        )
+        role = iam.Role(
+            self,
+            "ShiftRole",
+            assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"),  # ty: ignore[invalid-argument-type]
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name("AmazonECSInfrastructureRolePolicyForLoadBalancers")
+            ],
+        )
+        acknowledge(
+            role,
+            "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers]",
+            "AWS maintains this policy for exactly this role. Only ECS can assume the role.",
+        )
+        container = service.task_definition.default_container
+        assert container is not None
+        return service.load_balancer_target(
+            container_name=container.container_name,
+            alternate_target=ecs.AlternateTarget(
+                "Alternate",
+                alternate_target_group=self.alternate_targets,
+                production_listener=ecs.ListenerRuleConfiguration.application_listener_rule(rule),
+                role=role,  # ty: ignore[invalid-argument-type]
+            ),
+        )
 
     def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
         bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
@@ -194,6 +261,35 @@ class PublicLoadBalancer(Construct):
             )
         )
         write_access_logs(self.load_balancer, bucket)
+
+
+def requests_per_task(
+    targets: elbv2.ApplicationTargetGroup, alternate: elbv2.ApplicationTargetGroup
+) -> cloudwatch.MathExpression:
+    """Requests per task and minute, in whichever of two groups the tasks are. A group without requests counts as 0."""
+    return _of_both(
+        targets, alternate, "FILL(first, 0) + FILL(second, 0)", lambda each: each.request_count_per_target()
+    )
+
+
+def slowest_response_time(
+    targets: elbv2.ApplicationTargetGroup, alternate: elbv2.ApplicationTargetGroup
+) -> cloudwatch.MathExpression:
+    """:func:`response_time` of the slower of two groups."""
+    return _of_both(targets, alternate, "MAX([first, second])", response_time)
+
+
+def _of_both(
+    targets: elbv2.ApplicationTargetGroup,
+    alternate: elbv2.ApplicationTargetGroup,
+    expression: str,
+    metric: Callable[[elbv2.IApplicationTargetGroupMetrics], cloudwatch.Metric],
+) -> cloudwatch.MathExpression:
+    return cloudwatch.MathExpression(
+        expression=expression,
+        using_metrics={"first": metric(targets.metrics), "second": metric(alternate.metrics)},
+        period=cdk.Duration.minutes(1),
+    )
 
 
 def response_time(

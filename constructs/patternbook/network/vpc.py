@@ -39,11 +39,14 @@ class Network(Construct):
         log_retention_days: int | None = None,
         key: kms.Key | None = None,
         private_subnets: bool = True,
+        dual_stack: bool = False,
     ) -> None:
         """:param cidr: IPv4 CIDR block, /16 to /23.
         :param log_retention_days: retention of the flow logs. Defaults to the posture's.
         :param key: encrypts the flow logs.
         :param private_subnets: whether to make private subnets and their NAT gateways.
+        :param dual_stack: whether subnets have IPv6 addresses, too. Private subnets reach out through an
+            egress-only internet gateway, and isolated subnets do not.
         :raises ValueError: if the CIDR block is wrong; see :func:`patternbook.limits.logs.check_retention`.
         """
         if not VPC_CIDR.accepts(cidr):
@@ -51,10 +54,12 @@ class Network(Construct):
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         self._posture = posture
+        self._dual_stack = dual_stack
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(cidr),
+            ip_protocol=ec2.IpProtocol.DUAL_STACK if dual_stack else None,
             availability_zones=[cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(self.AZS)],
             nat_gateways=posture.nat_gateways if private_subnets else 0,
             subnet_configuration=[
@@ -112,6 +117,8 @@ class Network(Construct):
         group = ec2.SecurityGroup(scope, construct_id, vpc=self.vpc, description=description, allow_all_outbound=False)
         # AWS publishes no list of the addresses of registries and AWS services that a security group can reference.
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "HTTPS to registries and AWS services")
+        if self._dual_stack:
+            group.add_egress_rule(ec2.Peer.any_ipv6(), ec2.Port.HTTPS, "HTTPS to registries and AWS services")
         return group
 
     def add_interface_endpoints(

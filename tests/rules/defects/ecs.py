@@ -13,6 +13,7 @@ from tests.rules.defects.base import (
     Defect,
     Template,
     all_of,
+    get,
     of_type,
     set_properties,
 )
@@ -34,7 +35,10 @@ def _use_launch_type(properties: Body) -> None:
 
 
 def _remove_dependency_on(resource_type: str) -> Apply:
-    """Removes each dependency on resources of a type, also those by which the service depends on them indirectly."""
+    """Removes each dependency on resources of a type, also those by which the service depends on them indirectly.
+
+    A service whose deployments shift requests has no place for the defect, because it refers to a rule of the listener.
+    """
 
     def apply(template: Template) -> bool:
         targets = {name for name, _ in of_type(template, resource_type)}
@@ -42,13 +46,17 @@ def _remove_dependency_on(resource_type: str) -> Apply:
         for body in template["Resources"].values():
             after = body.get("DependsOn", [])
             after = after if isinstance(after, list) else [after]
-            if body["Type"] == SERVICE and targets & set(after):
+            if body["Type"] == SERVICE and targets & set(after) and _rolls(body["Properties"]):
                 done = True
             if targets & set(after):
                 body["DependsOn"] = [name for name in after if name not in targets]
         return done
 
     return apply
+
+
+def _rolls(service: Body) -> bool:
+    return get(service, "DeploymentConfiguration.Strategy") in (None, "ROLLING")
 
 
 def _is_for_fargate(task: Body) -> bool:
@@ -142,6 +150,7 @@ DEFECTS: Final = (
         set_properties(
             SERVICE,
             {"DeploymentConfiguration.MinimumHealthyPercent": 100, "DeploymentConfiguration.MaximumPercent": 100},
+            when=_rolls,
         ),
         SERVICE,
     ),
@@ -155,12 +164,18 @@ DEFECTS: Final = (
                 "DeploymentConfiguration.MaximumPercent": 100,
             },
             having="DeploymentConfiguration.MinimumHealthyPercent",
+            when=_rolls,
         ),
         SERVICE,
     ),
-    Defect("ecs-circuit-breaker", "none", set_properties(SERVICE, {BREAKER: REMOVED}, having=BREAKER), SERVICE),
     Defect(
-        "ecs-circuit-breaker", "off", set_properties(SERVICE, {f"{BREAKER}.Enable": False}, having=BREAKER), SERVICE
+        "ecs-circuit-breaker", "none", set_properties(SERVICE, {BREAKER: REMOVED}, having=BREAKER, when=_rolls), SERVICE
+    ),
+    Defect(
+        "ecs-circuit-breaker",
+        "off",
+        set_properties(SERVICE, {f"{BREAKER}.Enable": False}, having=BREAKER, when=_rolls),
+        SERVICE,
     ),
     Defect(
         "ecs-launch-type-and-strategy",

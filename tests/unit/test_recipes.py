@@ -1,0 +1,245 @@
+"""The recipes of docs/recipes: each is short, linted and free of findings, and does what it promises."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks
+
+import app as book
+from patternbook import LogGroup, PatternbookRules, Task
+from patternbook.posture import POSTURES, SANDBOX
+from patternbook.testing.reading import Reading, Resource
+from patternbook.testing.synthesis import feature_flags, unchecked_app
+
+FOLDER = Path(__file__).parents[2] / "docs" / "recipes"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != "README")
+CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+
+Recipes = Callable[..., Reading]
+
+
+def code(name: str) -> str:
+    [block] = re.findall(r"^```python\n(.*?)^```", (FOLDER / f"{name}.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    return block
+
+
+def checked_app(outdir: Path) -> cdk.App:
+    """An app that CDK's validation, cdk-nag and our own rules check."""
+    app = cdk.App(context=feature_flags(book.CDK_JSON), outdir=str(outdir))
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), PatternbookRules())
+    return app
+
+
+def findings(app: cdk.App, outdir: Path) -> list[str]:
+    """The rules that find something in the app."""
+    with suppress(RuntimeError):  # CDK raises where there is a finding
+        app.synth()
+    reports = json.loads((outdir / "validation-report.json").read_text("utf-8"))["pluginReports"]
+    return [violation["ruleName"] for report in reports for violation in report["violations"]]
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipes:
+    """Synthesizes a recipe in a posture, and checks that nothing finds anything in it."""
+
+    @cache
+    def make(name: str, posture: str = "sandbox") -> Reading:
+        names: dict[str, Any] = {}
+        exec(compile(code(name), f"{name}.md", "exec"), names)
+        [stack_type] = [each for name, each in names.items() if name.endswith("Stack") and each is not cdk.Stack]
+        outdir = tmp_path_factory.mktemp(name)
+        app = checked_app(outdir)
+        arguments = {"certificate_arn": CERTIFICATE} if "certificate_arn: str" in code(name) else {}
+        stack = stack_type(app, "Recipe", posture=POSTURES[posture], **arguments)
+        assert findings(app, outdir) == []
+        return Reading(stack)
+
+    return make
+
+
+def containers(stack: Reading) -> dict[str, dict[str, Any]]:
+    return {item["Name"]: item for item in stack.one("AWS::ECS::TaskDefinition")["ContainerDefinitions"]}
+
+
+def role(stack: Reading, kind: str) -> list[dict[str, Any]]:
+    return stack.statements(stack.to(stack.one("AWS::ECS::TaskDefinition")[kind]))
+
+
+def test_a_recipe_with_faults_would_be_found(tmp_path: Path) -> None:
+    app = checked_app(tmp_path)
+    stack = cdk.Stack(app, "Faulty")
+    s3.Bucket(stack, "Bucket")
+    percent = ecs.CfnService.DeploymentConfigurationProperty(minimum_healthy_percent=100, maximum_percent=100)
+    ecs.CfnService(stack, "Service", cluster="default", task_definition="web:1", deployment_configuration=percent)
+    assert {"AwsSolutions-S1", "ecs-rolling-percent"} <= set(findings(app, tmp_path))
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestEveryRecipe:
+    @pytest.mark.parametrize("posture", POSTURES)
+    def test_no_finding(self, recipe: Recipes, name: str, posture: str) -> None:
+        assert recipe(name, posture).all("AWS::ECS::Service")
+
+    def test_it_is_short(self, name: str) -> None:
+        lines = [line for line in code(name).splitlines() if line and not re.match("(from|import) ", line)]
+        assert 0 < len(lines) <= 20
+
+    def test_it_is_linted(self, name: str) -> None:
+        for command in (["check"], ["format", "--check"]):
+            ruff = [
+                sys.executable,
+                "-m",
+                "ruff",
+                *command,
+                "--stdin-filename",
+                "docs/recipe.py",
+                "-",
+            ]
+            result = subprocess.run(ruff, input=code(name), capture_output=True, text=True, check=False)
+            assert result.returncode == 0, result.stdout + result.stderr
+
+    def test_the_index_has_it(self, name: str) -> None:
+        assert f"({name}.md)" in (FOLDER / "README.md").read_text("utf-8")
+
+
+class TestTracing:
+    def test_a_collector_that_the_task_can_do_without(self, recipe: Recipes) -> None:
+        collector = containers(recipe("tracing"))["collector"]
+        assert (collector["Essential"], collector["ReadonlyRootFilesystem"]) == (False, True)
+        assert collector.get("User", "aoc") != "root"
+
+    def test_the_task_role_may_put_traces_only(self, recipe: Recipes) -> None:
+        assert role(recipe("tracing", "production"), "TaskRoleArn") == [
+            {"Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Effect": "Allow", "Resource": "*"}
+        ]
+
+    def test_production_has_an_endpoint_of_x_ray(self, recipe: Recipes) -> None:
+        stack = recipe("tracing", "production")
+        names = [stack.shown(endpoint["ServiceName"]) for endpoint in stack.all("AWS::EC2::VPCEndpoint")]
+        assert "com.amazonaws.${AWS::Region}.xray" in names
+
+
+class TestFirelens:
+    def test_the_log_goes_through_the_router(self, recipe: Recipes) -> None:
+        both = containers(recipe("firelens"))
+        assert both["web"]["LogConfiguration"]["LogDriver"] == "awsfirelens"
+        assert both["web"]["LogConfiguration"]["Options"]["Name"] == "cloudwatch_logs"
+        assert both["log-router"]["FirelensConfiguration"]["Type"] == "fluentbit"
+        assert both["log-router"]["LogConfiguration"]["LogDriver"] == "awslogs"
+
+    def test_only_the_router_is_root(self, recipe: Recipes) -> None:
+        both = containers(recipe("firelens"))
+        assert (both["web"]["User"], both["web"]["ReadonlyRootFilesystem"]) == ("1000:1000", True)
+        assert both["log-router"]["User"] == "0"
+
+    def test_the_task_role_writes_to_one_log_group(self, recipe: Recipes) -> None:
+        [statement] = role(recipe("firelens", "production"), "TaskRoleArn")
+        assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+        assert statement["Resource"] == "${AWS::Logs::LogGroup.Arn}"
+
+
+def server_and_client(stack: Reading) -> list[Resource]:
+    return sorted(
+        stack.all("AWS::ECS::Service"), key=lambda item: not item["ServiceConnectConfiguration"].get("Services")
+    )
+
+
+class TestServiceConnect:
+    def test_the_client_finds_the_server_by_name(self, recipe: Recipes) -> None:
+        stack = recipe("service-connect")
+        both = [service["ServiceConnectConfiguration"] for service in stack.all("AWS::ECS::Service")]
+        assert all(each["Enabled"] for each in both)
+        [[offered]] = [each["Services"] for each in both if each.get("Services")]
+        assert (offered["PortName"], offered["ClientAliases"]) == ("api", [{"DnsName": "api", "Port": 8080}])
+
+    def test_client_and_server_may_talk_before_they_run(self, recipe: Recipes) -> None:
+        stack = recipe("service-connect")
+        _server, client = server_and_client(stack)
+        types = {"AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"}
+        rules = [item for kind in types for item in stack.all(kind) if item["FromPort"] == 8080]
+        assert {rule.type for rule in rules} == types
+        assert {rule.id for rule in rules} <= stack.before(client)
+
+    def test_the_server_is_there_first(self, recipe: Recipes) -> None:
+        stack = recipe("service-connect")
+        server, client = server_and_client(stack)
+        assert server.id in stack.before(client)
+
+
+class TestDualStack:
+    def test_every_subnet_has_ipv6(self, recipe: Recipes) -> None:
+        assert all(subnet["Ipv6CidrBlock"] for subnet in recipe("dual-stack").all("AWS::EC2::Subnet"))
+
+    def test_nobody_reaches_private_subnets_by_ipv6(self, recipe: Recipes) -> None:
+        stack = recipe("dual-stack")
+        by_ipv6 = [route for route in stack.all("AWS::EC2::Route") if route.get("DestinationIpv6CidrBlock") == "::/0"]
+        out = [route for route in by_ipv6 if route.get("EgressOnlyInternetGatewayId")]
+        assert len(out) == len(stack.subnets("private"))
+        assert len(by_ipv6) == len(out) + len(stack.subnets("public"))
+
+    def test_the_load_balancer_serves_ipv6(self, recipe: Recipes) -> None:
+        stack = recipe("dual-stack")
+        assert stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["IpAddressType"] == "dualstack"
+        admitted = {rule["FromPort"] for _, rule in stack.inbound() if rule.get("CidrIpv6") == "::/0"}
+        assert admitted == {80, 443}
+
+    def test_tasks_reach_https_by_ipv6_only(self, recipe: Recipes) -> None:
+        stack = recipe("dual-stack")
+        ports = {
+            rule["FromPort"]
+            for group in stack.all("AWS::EC2::SecurityGroup")
+            for rule in stack.outbound(group)
+            if rule.get("CidrIpv6")
+        }
+        assert ports == {443}
+
+
+class TestGuardDuty:
+    def test_the_execution_role_pulls_the_agent_and_nothing_else(self, recipe: Recipes) -> None:
+        pulling = [item for item in role(recipe("guardduty"), "ExecutionRoleArn") if "ecr:" in json.dumps(item)]
+        assert [item["Resource"] for item in pulling] == [
+            "arn:${AWS::Partition}:ecr:${AWS::Region}:*:repository/aws-guardduty-agent-fargate",
+            "*",
+        ]
+        assert pulling[1]["Action"] == "ecr:GetAuthorizationToken"
+
+    @pytest.mark.parametrize(
+        "compatibility", [ecs.Compatibility.EC2, ecs.Compatibility.EXTERNAL, ecs.Compatibility.MANAGED_INSTANCES]
+    )
+    def test_it_is_refused_where_the_task_gets_no_agent(self, compatibility: ecs.Compatibility) -> None:
+        stack = cdk.Stack(unchecked_app(), "Stack")
+        logs = LogGroup(stack, "Logs", posture=SANDBOX)
+        with pytest.raises(ValueError, match=f"must be False with compatibility {compatibility.name}, got True"):
+            Task(
+                stack,
+                "Task",
+                posture=SANDBOX,
+                image="public.ecr.aws/docker/library/busybox:1.37",
+                log_group=logs,
+                compatibility=compatibility,
+                guard_duty=True,
+            )
+
+
+class TestBlueGreen:
+    def test_requests_shift_between_two_target_groups(self, recipe: Recipes) -> None:
+        stack = recipe("blue-green")
+        service = stack.one("AWS::ECS::Service")
+        assert service["DeploymentConfiguration"]["Strategy"] == "BLUE_GREEN"
+        [balancer] = service["LoadBalancers"]
+        groups = {
+            stack.to(balancer["TargetGroupArn"]).id,
+            stack.to(balancer["AdvancedConfiguration"]["AlternateTargetGroupArn"]).id,
+        }
+        assert groups == {group.id for group in stack.all("AWS::ElasticLoadBalancingV2::TargetGroup")}
