@@ -319,7 +319,8 @@ def test_no_task_until_a_machine_is_there(read: Callable[[str], Reading], name: 
 @pytest.mark.parametrize(("name", "least"), [("sandbox", 100), ("production", 100), ("full", 50)])
 def test_deployments_roll_and_are_rolled_back(read: Callable[[str], Reading], name: str, least: int) -> None:
     configuration = dict(service(read(name))["DeploymentConfiguration"])
-    configuration.pop("Alarms", None)
+    alarms = configuration.pop("Alarms", None)
+    assert configuration.pop("BakeTimeInMinutes", None) == (20 if alarms else None)
     assert configuration == {
         "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
         "MaximumPercent": 200,

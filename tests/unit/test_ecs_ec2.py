@@ -460,7 +460,8 @@ class TestTasks:
     def test_deployments_roll_and_roll_back(self, any_stack: Reading, name: str) -> None:
         service = services(any_stack)[name]
         configuration = dict(service["DeploymentConfiguration"])
-        configuration.pop("Alarms", None)
+        alarms = configuration.pop("Alarms", None)
+        assert configuration.pop("BakeTimeInMinutes", None) == (20 if alarms else None)
         assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MaximumPercent": 200,

@@ -249,7 +249,8 @@ class TestService:
     def test_deployments_roll_and_roll_back(self, any_stack: Reading) -> None:
         service = any_stack.one("AWS::ECS::Service")
         configuration = dict(service["DeploymentConfiguration"])
-        configuration.pop("Alarms", None)
+        alarms = configuration.pop("Alarms", None)
+        assert configuration.pop("BakeTimeInMinutes", None) == (20 if alarms else None)
         assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MaximumPercent": 200,

@@ -809,7 +809,8 @@ class TestScaling:
 class TestDeployment:
     def test_rolls_and_rolls_back(self, stack: Reading) -> None:
         configuration = dict(stack.one("AWS::ECS::Service")["DeploymentConfiguration"])
-        configuration.pop("Alarms", None)
+        alarms = configuration.pop("Alarms", None)
+        assert configuration.pop("BakeTimeInMinutes", None) == (20 if alarms else None)
         assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MinimumHealthyPercent": 100,
@@ -1232,7 +1233,7 @@ class TestDeploymentsThatShiftRequests:
 
     def test_old_tasks_stay_for_a_while_and_failures_roll_back(self, shifting: Reading) -> None:
         configuration = shifting.one("AWS::ECS::Service")["DeploymentConfiguration"]
-        assert (configuration["Strategy"], configuration["BakeTimeInMinutes"]) == ("CANARY", 15)
+        assert (configuration["Strategy"], configuration["BakeTimeInMinutes"]) == ("CANARY", 20)
         assert configuration["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
 
     @pytest.mark.parametrize("metric", ["RequestCountPerTarget", "TargetResponseTime"])

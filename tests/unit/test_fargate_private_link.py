@@ -581,7 +581,8 @@ class TestDeployment:
     def test_rolls_and_rolls_back(self, any_stack: Reading) -> None:
         service = any_stack.one("AWS::ECS::Service")
         configuration = dict(service["DeploymentConfiguration"])
-        configuration.pop("Alarms", None)
+        alarms = configuration.pop("Alarms", None)
+        assert configuration.pop("BakeTimeInMinutes", None) == (20 if alarms else None)
         assert configuration == {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MinimumHealthyPercent": 100,
@@ -591,7 +592,7 @@ class TestDeployment:
 
     def test_alarms_roll_back_in_production(self, production: Reading, sandbox: Reading) -> None:
         found = roll_back_on(production, production.one("AWS::ECS::Service"))
-        assert found == {"TargetResets", "LoadBalancerResets", "CrashingTasks", "MissingTasks"}
+        assert found == {"TargetResets", "CrashingTasks", "MissingTasks"}
         assert roll_back_on(sandbox, sandbox.one("AWS::ECS::Service")) == set()
 
     def test_listener_before_tasks(self, any_stack: Reading) -> None:

@@ -16,6 +16,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 from typing_extensions import Self
 
+from patternbook.ecs.deployment import deployment_options
 from patternbook.ecs.service import accept_exec_channel, roll_back_on, shell_command
 from patternbook.ecs.settings import AnywhereSettings
 from patternbook.ecs.task import Task
@@ -214,6 +215,7 @@ class AnywhereService(Construct):
             max_healthy_percent=200,
             enable_execute_command=task.posture.execute_command,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            **deployment_options("rolling", posture=task.posture),
         )
         # The first task needs the permission to pull, to log and to read secrets.
         self.service.node.add_dependency(task.execution_role)

@@ -8,6 +8,8 @@ from typing import Final, Literal, TypedDict
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
+from patternbook.posture import Posture
+
 DeploymentName = Literal["rolling", "blue_green", "canary", "linear"]
 
 STRATEGIES: Final[dict[DeploymentName, ecs.DeploymentStrategy]] = {
@@ -16,9 +18,12 @@ STRATEGIES: Final[dict[DeploymentName, ecs.DeploymentStrategy]] = {
     "canary": ecs.DeploymentStrategy.CANARY,
     "linear": ecs.DeploymentStrategy.LINEAR,
 }
-BAKE_TIME: Final = cdk.Duration.minutes(15)
-"""Time for which the old tasks keep running after all requests have shifted, so that a rollback is immediate. Without
-it, ECS waits for 36 hours:
+BAKE_TIME: Final = cdk.Duration.minutes(20)
+"""Time for which ECS watches the alarms after the last new task is healthy, and for which the strategies that shift
+requests keep the old tasks. It covers the slowest deployment alarm, which looks back 20 minutes. Each deployment takes
+that much longer. The documents disagree about the default of a rolling deployment (less than 5 minutes, or 3 hours),
+and the other strategies wait for 36 hours:
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecs-service-deploymentconfiguration.html
 """
 
@@ -30,12 +35,8 @@ class DeploymentOptions(TypedDict, total=False):
     bake_time: cdk.Duration
 
 
-def deployment_options(deployment: DeploymentName) -> DeploymentOptions:
-    """The arguments of a service for a strategy. Rolling is the default of ECS and needs none.
-
-    The circuit breaker and deployment alarms apply to all strategies:
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html
-    """
+def deployment_options(deployment: DeploymentName, *, posture: Posture) -> DeploymentOptions:
+    """The arguments of a service for a strategy. Rolling is the default, and bakes only if alarms are watched."""
     if deployment == "rolling":
-        return {}
+        return {"bake_time": BAKE_TIME} if posture.deployment_alarms else {}
     return {"deployment_strategy": STRATEGIES[deployment], "bake_time": BAKE_TIME}

@@ -59,11 +59,9 @@ def shell_command(service: ecs.BaseService, task: Task) -> str:
 def roll_back_on(service: ecs.BaseService, *alarms: Sequence[cloudwatch.Alarm], posture: Posture) -> None:
     """Rolls a deployment back if one of the alarms rings before its end, if the posture allows that.
 
-    ECS watches the alarms until some time after the last new task has started (the bake time, which it computes from
-    the periods of the alarms), so each deployment takes that much longer
-    (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html). If an alarm rings when
-    a deployment starts, ECS ignores the alarms in this deployment, so a failing service can be repaired
-    (https://github.com/aws/copilot-cli/pull/4512).
+    ECS watches the alarms until the bake time is over, see :data:`patternbook.ecs.deployment.BAKE_TIME`. If an alarm
+    rings when a deployment starts, ECS ignores the alarms in this deployment, so a failing service can be repaired
+    (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html).
 
     :param alarms: lists of alarms that each have a name of their own. An alarm on the service itself depends on it, so
         the service must not depend on the alarm.
@@ -190,7 +188,7 @@ class FargateService(RollingService[ecs.FargateService]):
             ],
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
             assign_public_ip=False,
-            **deployment_options(deployment),
+            **deployment_options(deployment, posture=task.posture),
             **self._rolling(grace_period_seconds),
         )
         self._add_dependencies()
@@ -254,6 +252,7 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
                 ecs.PlacementStrategy.spread_across(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
                 ecs.PlacementStrategy.packed_by_memory(),
             ],
+            **deployment_options("rolling", posture=task.posture),
             **self._rolling(grace_period_seconds),
         )
         # The dependency on the cluster includes the capacity provider and its instances, so the service goes while
@@ -301,6 +300,7 @@ class ManagedInstancesService(RollingService[ecs.FargateService]):
                 ecs.CapacityProviderStrategy(capacity_provider=capacity.provider.capacity_provider_name, weight=1)
             ],
             assign_public_ip=False,
+            **deployment_options("rolling", posture=task.posture),
             **self._rolling(grace_period_seconds),
         )
         self._add_dependencies()

@@ -1,7 +1,7 @@
 """A CloudWatch dashboard, and alarms that notify an SNS topic."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -17,6 +17,8 @@ from patternbook.monitoring.topic import NotificationTopic
 from patternbook.posture import Posture
 
 MINUTE = cdk.Duration.minutes(1)
+WARM_UP_MARGIN: Final = 5
+"""Number of minutes in which the first task starts, after the alarm exists."""
 ANCHOR = "#what-rings-and-when"
 """The section of a page that says what to do when an alarm rings."""
 
@@ -139,6 +141,16 @@ class MonitoringBase(Construct):
             treat_missing_data=missing_data,
             alarm_description=explained if remedy or self._page else description,
         )
+        if missing_data == cloudwatch.TreatMissingData.BREACHING:
+            # The alarm looks back on minutes before its metric began, and would ring at its birth:
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html
+            cast(
+                "cloudwatch.CfnAlarm", alarm.node.default_child
+            ).warm_up_configuration = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+                warm_up_period_duration_in_minutes=minutes + WARM_UP_MARGIN,
+                # FILL makes up data, which would end the warm-up early.
+                only_start_evaluating_after_warm_up_period_ends=True,
+            )
         alarm.add_alarm_action(self._action)  # ty: ignore[invalid-argument-type]
         alarm.add_ok_action(self._action)  # ty: ignore[invalid-argument-type]
         self._graphs.add(title=description, left=[metric], left_annotations=[alarm.to_annotation()])

@@ -105,13 +105,13 @@ class LoadBalancerAlarms(MonitoringBase):
             description="Tasks reset too many connections",
             remedy="Look for errors in the log group of the tasks, and go back to the last version if one is new.",
         )
-        balancer_resets = self.watch(
+        # Clients cause these resets, too, so they roll no deployment back.
+        self.watch(
             "LoadBalancerResets",
             failures_beyond_tolerance(metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE), flows),
             threshold=0,
             minutes=15,
             breaching_minutes=5,
-            named=True,
             description="The load balancer itself resets too many connections",
             remedy="Look at the health of the targets, and at clients that use connections after 350 idle seconds.",
         )
@@ -135,7 +135,7 @@ class LoadBalancerAlarms(MonitoringBase):
         )
         self.graph("Bytes", [metrics.processed_bytes(statistic="sum", period=MINUTE)])
         self.graph("Connections", [metrics.active_flow_count(statistic="avg", period=MINUTE), flows])
-        return [target_resets, balancer_resets]
+        return [target_resets]
 
     def _watch_unhealthy_targets(self, unhealthy: cloudwatch.IMetric) -> None:
         # ECS replaces a task that fails its health check, so a bad one is unhealthy for a minute or two, again and
