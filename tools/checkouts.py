@@ -57,7 +57,7 @@ class Checkout:
         """
         context = dict(settings)
         if self.stages:
-            context["stages"] = ",".join(self.stages) if stages else ""
+            context["stages"] = ",".join(self.stages) if stages else "{}"
         done = subprocess.run(
             [
                 # It writes the templates as `cdk synth` does, and those of stacks that miss a requirement, too.

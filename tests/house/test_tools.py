@@ -77,7 +77,11 @@ if "EcrStack.new" in context:
     sys.exit('Settings: 1 mistake; no template was written.\\n\\n  EcrStack.new.0.days = "1"\\n      Unknown setting.')
 if "EcrStack.broken" in context:
     sys.exit("The app is broken.")
-names = ["EcrStack", *(f"{stage}-EcrStack" for stage in context.get("stages", "").split(",") if stage)]
+stages = context.get("stages", {})
+if stages == "":
+    sys.exit("stages is empty.")
+named = stages.split(",") if isinstance(stages, str) and stages != "{}" else []
+names = ["EcrStack", *(f"{stage}-EcrStack" for stage in named)]
 artifacts = {}
 for name in names:
     (out / f"{name}.json").write_text(json.dumps({"Resources": {}, "Description": context.get("EcrStack.old")}))

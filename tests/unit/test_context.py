@@ -64,6 +64,8 @@ class TestUnknownKeys:
             ("prod/ecrstack.untagged-days", "at stages.prod.settings.EcrStack.untagged_days."),
             ("production/EcrStack", "at stages.production.settings.EcrStack."),
             ("production.region", "at stages.production."),
+            ("region", "belong to a stage. Put it into the context of cdk.json, such as at stages.live.region."),
+            ("Account", "belong to a stage. Put it into the context of cdk.json, such as at stages.live.account."),
             ("production.max_tasks", "at stages.production.settings.EveryStack.max_tasks."),
         ],
     )
@@ -170,6 +172,10 @@ class TestPrecedence:
         [sandbox] = load(whole, TYPES, files={"cdk.json": in_file}).stages
         assert getattr(sandbox.settings["FargateEfsStack"], "alarm_email", "") is None
         assert getattr(sandbox.settings["EcsEc2Stack"], "alarm_email", "") == "a@b.co"
+
+    def test_null_instead_of_an_object_of_settings_gives_none(self) -> None:
+        [sandbox] = load({}, TYPES, files={"cdk.json": {"EcrStack": None}}).stages
+        assert sandbox.settings["EcrStack"] == TYPES["EcrStack"]()
 
     def test_an_object_with_null_is_that_of_the_file(self) -> None:
         in_file = {"FargateEfsStack": {"alarm_email": None, "response_time_steps": [None, {"a": None}], "cpu": 1}}

@@ -104,6 +104,11 @@ def test_the_sandbox_takes_nothing_of_another_stage() -> None:
         ({"stages": {"production": {"patterns": "EcrStack"}}}, "stages.production.patterns", "Must be a list"),
         ({"stages": {"production": {"settings": []}}}, "stages.production.settings", "Must be an object"),
         (
+            {"stages": {"production": {"settings": {"EcrStack": 1}}}},
+            "stages.production.settings.EcrStack",
+            'Must be an object of settings, such as {"log_retention_days": 30}.',
+        ),
+        (
             {"stages": {"production": {"patterns": ["EcrStack"], "settings": {"AppRunnerStack": {"cpu": 256}}}}},
             "stages.production.settings.AppRunnerStack",
             "Add it to stages.production.patterns, or remove its settings here.",

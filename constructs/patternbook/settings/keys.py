@@ -103,6 +103,9 @@ def _correction(
         return f"Settings of a stage belong in the context of cdk.json, at {'.'.join(place)}."
     if inner:
         return _stack_is_missing(setting, settings[setting], head) if setting and "." in key else None
+    if plain(head) in ("account", "region"):
+        place = f"{STAGES}.live.{plain(head)}"
+        return f"An account and a Region belong to a stage. Put it into the context of cdk.json, such as at {place}."
     setting = _alike(head, _by_plain_name(settings))
     return _stack_is_missing(setting, settings[setting]) if setting else None
 

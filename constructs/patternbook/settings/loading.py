@@ -250,7 +250,7 @@ class _Loader:
     def _object(self, stack: str, value: Any, path: str, file: str) -> dict[str, Given]:
         """The settings of a stack in one object."""
         try:
-            given = decoded(value, dict)
+            given = {} if value is None else decoded(value, dict)
         except (TypeError, ValueError, RecursionError):
             names = self.types[stack].model_fields if stack in self.types else self.stacks_with
             name = max(names, key=lambda each: len(self.stacks_with[each]))

@@ -47,7 +47,7 @@ class StageSettings(SettingsModel):
     tags: dict[fields.TagKey, fields.TagValue] = Field({}, max_length=50)
     """Tags that CloudFormation puts on every resource of the stage that takes tags."""
     settings: Annotated[
-        dict[str, dict[str, Any]],
+        dict[str, Annotated[dict[str, Any], Expected('an object of settings, such as {"log_retention_days": 30}')]],
         Expected('an object with the settings of each stack, such as {"FargateEfsStack": {"max_tasks": 20}}'),
     ] = Field({})
     """Settings by stack, and under "EveryStack" for all stacks. They override those outside of the stage."""
