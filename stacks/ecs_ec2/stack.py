@@ -78,11 +78,10 @@ class EcsEc2Stack(PatternStack):
             self, "Web", network=network, capacity=self.capacity, task=self.web_task, grace_period_seconds=grace_period
         )
         self.worker = Ec2Service(self, "Worker", network=network, capacity=self.capacity, task=self.worker_task)
-        sqs = ec2.InterfaceVpcEndpointAwsService.SQS
         called = [
             *self.capacity.services_called,
             *self.worker_task.services_called,
-            sqs,
+            ec2.InterfaceVpcEndpointAwsService.SQS,
             *self.web_task.services_called,
         ]
         clients = [self.capacity.security_group, self.service.group, self.worker.group]
@@ -96,8 +95,9 @@ class EcsEc2Stack(PatternStack):
         self.monitoring = monitoring = Monitoring.from_settings(
             self, "Monitoring", settings, posture=posture, key=self.key, page="docs/ecs-ec2.md"
         )
+        balancer = self.load_balancer.load_balancer
         self.service.roll_back_on(
-            monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets),
+            monitoring.watch_load_balancer(balancer, targets, grace_period_seconds=grace_period),
             monitoring.watch_service(self.service.service, name="web", min_tasks=self.scaling.fewest_tasks),
         )
         self.worker.roll_back_on(

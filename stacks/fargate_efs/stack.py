@@ -71,7 +71,12 @@ class FargateEfsStack(PatternStack):
             self, "Monitoring", settings, posture=posture, key=self.key, page="docs/fargate-efs.md"
         )
         self.service.roll_back_on(
-            self.monitoring.watch_load_balancer(self.load_balancer.load_balancer, targets, alternate=alternate),
+            self.monitoring.watch_load_balancer(
+                self.load_balancer.load_balancer,
+                targets,
+                alternate=alternate,
+                grace_period_seconds=settings.health_check.grace_period,
+            ),
             self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
         )
         self.monitoring.watch_files(self.files)

@@ -68,7 +68,9 @@ class FargatePrivateLinkStack(PatternStack):
             self, "Monitoring", settings, posture=posture, key=self.key, page="docs/fargate-private-link.md"
         )
         self.service.roll_back_on(
-            self.monitoring.watch_network_load_balancer(self.load_balancer.load_balancer, targets),
+            self.monitoring.watch_network_load_balancer(
+                self.load_balancer.load_balancer, targets, grace_period_seconds=settings.health_check.grace_period
+            ),
             self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
         )
 

@@ -736,10 +736,12 @@ class TestOperation:
         topic = any_stack.one("AWS::SNS::Topic")
         files = {"StorageThroughput": (5, 15, "notBreaching")} if any_stack.all("AWS::EFS::FileSystem") else {}
         found = alarms_of(any_stack)
+        grace_period = services(any_stack)["web"]["HealthCheckGracePeriodSeconds"]
         assert {name: rings(alarm) for name, alarm in found.items()} == files | {
             "TaskErrors": (3, 15, "notBreaching"),
             "LoadBalancerErrors": (3, 15, "notBreaching"),
-            "UnhealthyTargets": (5, 15, "notBreaching"),
+            # A task may be unhealthy for its grace period.
+            "UnhealthyTargets": {105: (5, 15, "notBreaching"), 240: (6, 18, "notBreaching")}[grace_period],
             "ResponseTime": (5, 15, "notBreaching"),
             "WebCrashingTasks": (4, 20, "notBreaching"),
             "WebMissingTasks": (6, 20, "breaching"),

@@ -892,13 +892,6 @@ class TestOperation:
                 0,
                 (3, 15, "notBreaching"),
             ),
-            (
-                "UnhealthyTargets",
-                {"": (f"{BALANCER}/UnHealthyHostCount", "Maximum", 60)},
-                None,
-                0,
-                (5, 15, "notBreaching"),
-            ),
             ("ResponseTime", {"": (f"{BALANCER}/TargetResponseTime", "p90", 60)}, None, 1, (5, 15, "notBreaching")),
             # A task that comes and goes leaves a good minute between two bad ones.
             (
@@ -949,6 +942,13 @@ class TestOperation:
         assert rings(alarm) == ringing
         # A percentile of few requests counts, or a quiet service could be slow for ever.
         assert alarm.get("EvaluateLowSampleCountPercentile") is None
+
+    def test_a_task_may_be_unhealthy_for_its_grace_period(self, any_stack: Reading) -> None:
+        alarm = alarms_of(any_stack)["UnhealthyTargets"]
+        assert metrics_of(alarm) == {"": (f"{BALANCER}/UnHealthyHostCount", "Maximum", 60)}
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+        grace_period = any_stack.one("AWS::ECS::Service")["HealthCheckGracePeriodSeconds"]
+        assert rings(alarm) == {105: (5, 15, "notBreaching"), 240: (6, 18, "notBreaching")}[grace_period]
 
     def test_there_are_no_other_alarms(self, any_stack: Reading, own: Reading) -> None:
         known = {

@@ -613,10 +613,16 @@ class TestOperation:
         }
         assert (rings(alarm), alarm["Threshold"]) == ((5, 15, "notBreaching"), 0)
 
+    def test_a_task_may_be_unhealthy_for_its_grace_period(self, any_stack: Reading) -> None:
+        alarm = alarms_of(any_stack)["UnhealthyTargets"]
+        assert metrics_of(alarm) == {"": ("AWS/NetworkELB/UnHealthyHostCount", "Maximum", 60)}
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+        grace_period = any_stack.one("AWS::ECS::Service")["HealthCheckGracePeriodSeconds"]
+        assert rings(alarm) == {50: (5, 15, "notBreaching"), 300: (7, 21, "notBreaching")}[grace_period]
+
     @pytest.mark.parametrize(
         ("name", "metric", "statistic", "ringing"),
         [
-            ("UnhealthyTargets", "UnHealthyHostCount", "Maximum", (5, 15, "notBreaching")),
             ("BlockedConnections", "SecurityGroupBlockedFlowCount_Inbound_TCP", "Sum", (3, 15, "notBreaching")),
             ("PortAllocation", "PortAllocationErrorCount", "Sum", (1, 1, "notBreaching")),
         ],

@@ -23,6 +23,7 @@ class LoadBalancerAlarms(MonitoringBase):
         targets: elbv2.ApplicationTargetGroup | None = None,
         *,
         alternate: elbv2.ApplicationTargetGroup | None = None,
+        grace_period_seconds: int = 0,
     ) -> list[cloudwatch.Alarm]:
         """Adds alarms on 5xx responses of tasks and load balancer, unhealthy targets and slow responses.
 
@@ -32,6 +33,7 @@ class LoadBalancerAlarms(MonitoringBase):
             is no alarm on unhealthy targets, because only a target group has that metric.
         :param alternate: second target group, to which deployments shift requests. The alarms then cover all tasks
             behind the load balancer, in whichever group they are.
+        :param grace_period_seconds: time in which a new task may be unhealthy, as the service has it.
         :return: the alarms that tell of a bad deployment, see :func:`patternbook.ecs.service.roll_back_on`.
         """
         of_all = load_balancer.metrics
@@ -68,7 +70,8 @@ class LoadBalancerAlarms(MonitoringBase):
                 for each in (targets, alternate)
                 if each
             ]
-            self._watch_unhealthy_targets(unhealthy[0] if len(unhealthy) == 1 else _total(unhealthy))
+            all_of_them = unhealthy[0] if len(unhealthy) == 1 else _total(unhealthy)
+            self._watch_unhealthy_targets(all_of_them, grace_period_seconds=grace_period_seconds)
         # Five slow minutes of fifteen: a slow request in a quiet hour stays silent, and a quiet service that is always
         # slow rings. So few requests are evaluated, too, which EvaluateLowSampleCountPercentile could prevent:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
@@ -84,17 +87,25 @@ class LoadBalancerAlarms(MonitoringBase):
         return [task_errors, balancer_errors]
 
     def watch_network_load_balancer(
-        self, load_balancer: elbv2.NetworkLoadBalancer, targets: elbv2.NetworkTargetGroup
+        self,
+        load_balancer: elbv2.NetworkLoadBalancer,
+        targets: elbv2.NetworkTargetGroup,
+        *,
+        grace_period_seconds: int = 0,
     ) -> list[cloudwatch.Alarm]:
         """Adds alarms on unhealthy targets and on reset, blocked and portless connections, and graphs of traffic.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
 
+        :param grace_period_seconds: time in which a new task may be unhealthy, as the service has it.
         :return: the alarms that tell of a bad deployment, see :func:`patternbook.ecs.service.roll_back_on`.
         """
         metrics = load_balancer.metrics
         flows = metrics.new_flow_count(statistic="sum", period=MINUTE)
-        self._watch_unhealthy_targets(targets.metrics.un_healthy_host_count(statistic="max", period=MINUTE))
+        self._watch_unhealthy_targets(
+            targets.metrics.un_healthy_host_count(statistic="max", period=MINUTE),
+            grace_period_seconds=grace_period_seconds,
+        )
         target_resets = self.watch(
             "TargetResets",
             failures_beyond_tolerance(metrics.tcp_target_reset_count(statistic="sum", period=MINUTE), flows),
@@ -137,15 +148,16 @@ class LoadBalancerAlarms(MonitoringBase):
         self.graph("Connections", [metrics.active_flow_count(statistic="avg", period=MINUTE), flows])
         return [target_resets]
 
-    def _watch_unhealthy_targets(self, unhealthy: cloudwatch.IMetric) -> None:
+    def _watch_unhealthy_targets(self, unhealthy: cloudwatch.IMetric, *, grace_period_seconds: int) -> None:
         # ECS replaces a task that fails its health check, so a bad one is unhealthy for a minute or two, again and
-        # again. A task that takes up to four minutes to start is unhealthy once, and stays silent.
+        # again. A task that takes its time to start is unhealthy once, for four minutes or its grace period.
+        breaching_minutes = max(5, grace_period_seconds // 60 + 2)
         self.watch(
             "UnhealthyTargets",
             unhealthy,
             threshold=0,
-            minutes=15,
-            breaching_minutes=5,
+            minutes=3 * breaching_minutes,
+            breaching_minutes=breaching_minutes,
             description="A task fails its health check",
             remedy=FAILS_CHECK,
         )
