@@ -64,9 +64,10 @@ BY_CI = {
     "make test": ("Makefile", r"check: .*\btest\b.*"),
     "make rehearse": ("Makefile", r"check: .*\brehearse\b.*"),
     "pytest": ("Makefile", r"\t@\$\(RUN\) pytest"),
-    'make synth STAGE=production ARGS="-c EveryStack.allow_plain_http=true"': (
+    'make synth STAGE=production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true"': (
         "Makefile",
-        r'\t\$\(MAKE\) synth STAGE=production .*ARGS="-c EveryStack\.allow_plain_http=true"',
+        r"\t\$\(MAKE\) synth STAGE=production .*"
+        r'ARGS="-c EveryStack\.allow_plain_http=true -c EveryStack\.allow_silent_alarms=true"',
     ),
 }
 # These install the project, or have other tests. The tests of the last two are in tests/rehearsal.
