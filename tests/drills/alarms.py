@@ -35,7 +35,7 @@ Samples = tuple[tuple[float, int], ...]
 
 @dataclass(frozen=True)
 class Metric:
-    """What CloudWatch tells metrics apart by."""
+    """The identity of a metric in CloudWatch."""
 
     namespace: str
     name: str
@@ -43,7 +43,7 @@ class Metric:
 
 
 Telemetry = Mapping[Metric, Mapping[int, Samples]]
-"""What was reported of each metric in each minute. A minute without a report is missing."""
+"""The reported values of each metric in each minute. A minute without a report is missing."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Alarm:
         return {name: query for name, query in self.queries.items() if isinstance(query, MetricStat)}
 
     def value(self, telemetry: Telemetry, end: int, *, hidden: int = 0) -> float | None:
-        """What is compared with the threshold, for the period that ends with a minute."""
+        """The value to compare with the threshold, for the period that ends with a minute."""
         values = {name: stat.value(telemetry, end, hidden=hidden) for name, stat in self._metrics.items()}
 
         def preceding(name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What belongs to normal operation, and must not ring."""
+"""The events of normal operation, which must not ring."""
 
 from dataclasses import replace
 

@@ -71,7 +71,7 @@ class Stack:
         return scenario.by in self._world.services and scenario.needs <= self._world.parts
 
     def rings(self, scenario: Scenario, *, minutes: int) -> list[Ring]:
-        """What rings within some minutes, the soonest first, however late metrics are published."""
+        """The alarms and rules that ring within some minutes, the soonest first, however late metrics are published."""
         calm = self._world.calm
         before = scenario.before or (lambda _, same: same)
         telemetry = self._world.telemetry(
@@ -117,7 +117,7 @@ def plural(minutes: int) -> str:
 
 
 def findings(stack: Stack, drill: Drill) -> list[str]:
-    """Where a stack breaks its promises."""
+    """The broken promises of a stack."""
     found, rung = [], set[str]()
     for promise in drill.rings:
         if not stack.can(promise.event):

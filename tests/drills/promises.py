@@ -1,4 +1,4 @@
-"""What each pattern promises: which events ring, within how many minutes, and what to do then.
+"""The promises of each pattern: which events ring, within how many minutes, and what to do then.
 
 The minutes come from what a user needs, not from what the alarms do. An outage that clients notice has to be known
 within five minutes. What costs only redundancy, or what nobody notices yet, has more time.
@@ -19,7 +19,7 @@ class Promise:
     event: Scenario
     minutes: int
     remedy: str
-    """What to do, as a sentence or two of Markdown."""
+    """The remedy, as a sentence or two of Markdown."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ ROLL_BACK: Final = Promise(events.roll_back(), 1, ROLLED_BACK)
 
 
 def tasks_ring() -> list[Promise]:
-    """What any service promises of its tasks, whoever its clients are."""
+    """The promises of any service about its tasks, whoever its clients are."""
     return [
         Promise(events.total_outage(requests=0), 15, STOPPED),
         Promise(events.crash_loop(requests=0), 20, STOPPED),
@@ -62,7 +62,7 @@ def tasks_ring() -> list[Promise]:
 
 
 def web_rings() -> list[Promise]:
-    """What a service behind an Application Load Balancer promises."""
+    """The promises of a service behind an Application Load Balancer."""
     return [
         Promise(events.total_outage(requests=600), 5, STOPPED),
         Promise(events.total_outage(requests=5), 5, STOPPED),
@@ -78,7 +78,7 @@ def web_rings() -> list[Promise]:
 
 
 def targets_ring() -> list[Promise]:
-    """What a service behind any load balancer promises of its targets."""
+    """The promises of a service behind any load balancer about its targets."""
     return [
         Promise(events.one_unhealthy(), 15, HEALTH_CHECK),
         Promise(events.all_unhealthy(), 10, HEALTH_CHECK),

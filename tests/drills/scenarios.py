@@ -11,7 +11,7 @@ from tests.drills.world import Minute, Role, Sent
 Part = Literal["tasks", "files"]
 
 Course = Callable[[int, Minute], Minute]
-"""What is true in a minute, counted from the beginning, from what is true in a calm minute of the stack."""
+"""Returns the state in a minute, counted from the beginning, from the state in a calm minute of the stack."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Scenario:
     """The service that sends them."""
 
     needs: frozenset[Part] = frozenset({"tasks"})
-    """What the stack must have, so that it can happen."""
+    """The features that the stack must have, so that it can happen."""
 
     before: Course | None = None
-    """What was true before the beginning, where that was not a calm minute."""
+    """The state before the beginning, if that was not a calm minute."""
 
 
 def of(by: Role) -> str:
@@ -44,7 +44,7 @@ def of(by: Role) -> str:
 
 
 def task(by: Role) -> str:
-    """What a title calls a task of a service."""
+    """The word for a task of a service in titles."""
     return "task" if by == "main" else "worker"
 
 

@@ -1,4 +1,4 @@
-"""What is true of a stack in one minute, and the resources of a template that report it."""
+"""The state of a stack in one minute, and the resources of a template that report it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class World:
 
     @property
     def parts(self) -> set[str]:
-        """What the stack has that not every stack has, and events may need."""
+        """The features of the stack that events may need and that not every stack has."""
         return {
             *(["tasks"] if self.calm.main.desired else []),
             *(["files"] if self._file_systems else []),

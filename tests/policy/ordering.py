@@ -217,7 +217,7 @@ NEEDS: Final = (
     capacity,
     mount_targets,
 )
-"""What runs code needs all of these."""
+"""The needs of everything that runs code."""
 CUSTOM_RESOURCE: Final = "AWS::CloudFormation::CustomResource"
 WORKLOADS: Final = {
     **dict.fromkeys(
@@ -260,7 +260,7 @@ class Need:
 
     @property
     def summary(self) -> str:
-        """What the workload lacks, without logical ids. It is the same in each variant of a pattern."""
+        """The finding, without logical ids. It is the same in each variant of a pattern."""
         return f"{self.workload_type} does not depend on its {self.kind}"
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ VARIANTS = {
 # Target tracking makes one alarm above the target, and one some 10 % below it.
 MINUTES_OUT, MINUTES_IN, LOW = 3, 15, 0.9
 MESSAGES_A_MINUTE = 20
-"""What a task consumes at 3 seconds a message."""
+"""The number of messages that a task consumes in a minute, at 3 seconds per message."""
 
 Values = Mapping[str, float | None]
 """The datapoint of each metric in one minute, by its name."""

@@ -23,7 +23,7 @@ class Context:
     """The context of an app, by its sources."""
 
     typed: Mapping[str, Any]
-    """What is given on the command line, or by a program."""
+    """The keys that are given on the command line, or by a program."""
     files: Mapping[str, Mapping[str, Any]]
     """The context of each file, by the name of the file. A later file overrides an earlier one."""
 

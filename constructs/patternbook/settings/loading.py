@@ -223,7 +223,7 @@ class _Loader:
                     name: each
                     for name, each in every.items()
                     if name in self.types[stack].model_fields
-                    # Who types EveryStack means the stacks to build, and a value for these need not suit the others.
+                    # EveryStack on the command line means the stacks to build. Its value need not suit the others.
                     and (stack in built or layer is not self.typed or name not in of_built)
                 }
                 values |= layer.get(stack, {})

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tests.drills.alarms import Metric, Samples
 
 Report = dict[Metric, Samples]
-"""What a service sends in one minute."""
+"""The metrics that a service sends in one minute."""
 
 
 def report(namespace: str, dimensions: Mapping[str, str], values: Mapping[str, float | Samples | None]) -> Report:

@@ -1,4 +1,4 @@
-"""What clients and the targets of a load balancer do in one minute."""
+"""The requests and connections of one minute, by how clients and the targets of a load balancer end them."""
 
 from dataclasses import dataclass
 
