@@ -17,6 +17,9 @@ STAGES: Final = (SANDBOX, "production")
 """The stages of a rehearsal: the sandbox, whose stacks are directly in the app, and a stage in posture production."""
 
 ALARM_ADDRESS: Final = {"alarm_email": "ops@example.com"}
+CERTIFICATE: Final = {
+    "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
+}
 """The setting that every pattern with alarms requires in production."""
 
 Action = Literal["Add", "Modify", "Replace", "Remove"]
@@ -74,10 +77,7 @@ PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
         settings={"memory_mib": Setting(1024, readers.task_memory("Fargate/Service/Service"))},
         changes={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
-        production_settings={
-            **ALARM_ADDRESS,
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
-        },
+        production_settings={**ALARM_ADDRESS, **CERTIFICATE},
         retained_in_production=frozenset(
             {
                 *("Files/FileSystem/Resource", "Front/AccessLogs/Resource", "Key/Resource"),
@@ -97,8 +97,8 @@ PLANS: Mapping[str, Plan] = {
         },
         production_settings={
             **ALARM_ADDRESS,
+            **CERTIFICATE,
             "protocol": "TLS",
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
         },
         retained_in_production=frozenset(
             {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
@@ -117,10 +117,7 @@ PLANS: Mapping[str, Plan] = {
             "Worker/Service/Service": "Modify",
             "WorkerTask/Definition/Resource": "Replace",
         },
-        production_settings={
-            **ALARM_ADDRESS,
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
-        },
+        production_settings={**ALARM_ADDRESS, **CERTIFICATE},
         retained_in_production=frozenset(
             {
                 *("Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"),
@@ -138,10 +135,7 @@ PLANS: Mapping[str, Plan] = {
             "Web/Service/Service": "Modify",
             "WebTask/Definition/Resource": "Replace",
         },
-        production_settings={
-            **ALARM_ADDRESS,
-            "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012",
-        },
+        production_settings={**ALARM_ADDRESS, **CERTIFICATE},
         retained_in_production=frozenset(
             {"Front/AccessLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource", "TaskLogs/Resource"}
         ),

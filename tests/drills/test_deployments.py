@@ -4,24 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.drills.book import Templates
-
-ALARM = "AWS::CloudWatch::Alarm"
+from tests.drills.templates import alarms_of
 
 
 def alarms(book: list[Templates]) -> Iterator[tuple[str, Mapping[str, Any], int]]:
     """Each alarm of the book: its place, its properties, and how many minutes it looks back."""
     for templates in book:
         for stack, template in templates.items():
-            for name, body in template["Resources"].items():
-                if body["Type"] == ALARM:
-                    properties = body["Properties"]
-                    periods = [
-                        query["MetricStat"]["Period"]
-                        for query in properties.get("Metrics", ())
-                        if "MetricStat" in query
-                    ]
-                    period = properties.get("Period") or max(periods)
-                    yield f"{stack} {name}", properties, properties["EvaluationPeriods"] * period // 60
+            for each in alarms_of(template):
+                properties = template["Resources"][each.name]["Properties"]
+                yield f"{stack} {each.name}", properties, each.minutes * each.evaluation_periods
 
 
 def test_an_alarm_on_missing_data_does_not_ring_at_its_birth(book: list[Templates]) -> None:

@@ -17,7 +17,7 @@ from patternbook.limits.instance_types import (
     check_room,
 )
 from patternbook.posture import POSTURES
-from patternbook.testing.alarms import alarms_of, expression_of, rings, roll_back_on
+from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, expression_of, rings, roll_back_on
 from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -733,7 +733,6 @@ class TestScaling:
 
 class TestOperation:
     def test_alarms(self, any_stack: Reading) -> None:
-        topic = any_stack.one("AWS::SNS::Topic")
         files = {"StorageThroughput": (5, 15, "notBreaching")} if any_stack.all("AWS::EFS::FileSystem") else {}
         found = alarms_of(any_stack)
         grace_period = services(any_stack)["web"]["HealthCheckGracePeriodSeconds"]
@@ -753,9 +752,7 @@ class TestOperation:
             "OldMessages": (3, 5, "ignore"),
             "DeadLetters": (1, 1, "ignore"),
         }
-        for alarm in found.values():
-            assert any_stack.to(alarm["AlarmActions"][0]) == topic
-            assert alarm["AlarmDescription"].endswith(". docs/ecs-ec2.md#what-rings-and-when")
+        check_that_alarms_notify(any_stack, page="docs/ecs-ec2.md")
 
     @pytest.mark.parametrize(("name", "least"), [("web", 2), ("worker", 1)])
     def test_missing_tasks_are_those_of_the_service(self, stack: Reading, name: str, least: int) -> None:

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 
 from patternbook import SANDBOX, ExpressService, LogGroup, Network, Task
 from patternbook.ecs.service import cluster
-from patternbook.testing.alarms import alarms_of, expression_of, rings
+from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, expression_of, rings
 from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -329,7 +329,6 @@ class TestService:
 
 class TestOperation:
     def test_alarms_notify_the_topic(self, any_stack: Reading) -> None:
-        topic = any_stack.one("AWS::SNS::Topic")
         found = alarms_of(any_stack)
         assert {name: rings(alarm) for name, alarm in found.items()} == {
             "TaskErrors": (3, 15, "notBreaching"),
@@ -339,10 +338,7 @@ class TestOperation:
             "MissingTasks": (6, 20, "breaching"),
             "WaitingTasks": (12, 15, "notBreaching"),
         }
-        for alarm in found.values():
-            assert any_stack.to(alarm["AlarmActions"][0]) == topic
-            assert any_stack.to(alarm["OKActions"][0]) == topic
-            assert alarm["AlarmDescription"].endswith(". docs/ecs-express.md#what-rings-and-when")
+        check_that_alarms_notify(any_stack, page="docs/ecs-express.md")
 
     @pytest.mark.parametrize("name", ["TaskErrors", "LoadBalancerErrors", "ResponseTime"])
     def test_load_balancer_alarms_watch_the_one_that_ecs_made(self, any_stack: Reading, name: str) -> None:

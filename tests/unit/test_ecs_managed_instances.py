@@ -11,7 +11,7 @@ from patternbook import SANDBOX, LogGroup, ManagedInstancesService, Network, Tas
 from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.service import cluster
 from patternbook.limits.ecs_capacity import check_bounds, check_fits
-from patternbook.testing.alarms import alarms_of, rings, roll_back_on
+from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, rings, roll_back_on
 from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -312,7 +312,6 @@ class TestService:
 
 class TestOperation:
     def test_alarms_notify_the_topic(self, any_stack: Reading) -> None:
-        topic = any_stack.one("AWS::SNS::Topic")
         found = alarms_of(any_stack)
         grace_period = any_stack.one("AWS::ECS::Service")["HealthCheckGracePeriodSeconds"]
         assert {name: rings(alarm) for name, alarm in found.items()} == {
@@ -325,9 +324,7 @@ class TestOperation:
             "MissingTasks": (6, 20, "breaching"),
             "WaitingTasks": (12, 15, "notBreaching"),
         }
-        for alarm in found.values():
-            assert any_stack.to(alarm["AlarmActions"][0]) == topic
-            assert alarm["AlarmDescription"].endswith(". docs/ecs-managed-instances.md#what-rings-and-when")
+        check_that_alarms_notify(any_stack, page="docs/ecs-managed-instances.md")
 
     def test_a_failed_deployment_notifies_the_topic(self, any_stack: Reading) -> None:
         rule = any_stack.one("AWS::Events::Rule")

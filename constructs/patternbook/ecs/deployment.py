@@ -3,14 +3,13 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service-options.html
 """
 
-from typing import Final, Literal, TypedDict
+from typing import Final, TypedDict
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
+from patternbook.ecs.settings import DeploymentName
 from patternbook.posture import Posture
-
-DeploymentName = Literal["rolling", "blue_green", "canary", "linear"]
 
 STRATEGIES: Final[dict[DeploymentName, ecs.DeploymentStrategy]] = {
     "rolling": ecs.DeploymentStrategy.ROLLING,

@@ -12,13 +12,13 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct, IValidation
 from typing_extensions import Self
 
+from patternbook.ecs.metric_queries import Query, identity, queries
 from patternbook.ecs.settings import ScalingSettings, UtilizationScalingSettings
 from patternbook.limits.scaling import check_order
-from patternbook.network.public_load_balancer import requests_per_task, response_time, slowest_response_time
+from patternbook.network.public_load_balancer import response_time, slowest_response_time, total_of_both
 
 TARGET_TRACKING = "target tracking"
 STEP_SCALING = "step scaling"
-Query = appscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty
 BACKLOG_PER_TASK: Final = "messages / IF(FILL(running, REPEAT) > 0, FILL(running, REPEAT), 1)"
 """Container Insights sends nothing about a service without running tasks. The last number counts until it sends again,
 and a service without tasks counts as one task."""
@@ -128,8 +128,10 @@ class ServiceScaling(Construct):
         """
         self._take("requests per target", TARGET_TRACKING)
         if alternate:
-            queries = _queries("per_task", requests_per_task(target_group, alternate))
-            self._track_expression("Requests", "per_task", queries, target=per_minute)
+            per_task = queries(
+                "per_task", total_of_both(target_group, alternate, lambda each: each.request_count_per_target())
+            )
+            self._track_expression("Requests", "per_task", per_task, target=per_minute)
             return
         self.target.scale_on_request_count(
             "Requests",
@@ -144,7 +146,7 @@ class ServiceScaling(Construct):
 
         :raises ValueError: if another policy of this service uses the metric.
         """
-        self._take(_identity(metric), TARGET_TRACKING)
+        self._take(identity(metric), TARGET_TRACKING)
         self.target.scale_to_track_custom_metric(
             construct_id,
             metric=metric,
@@ -167,7 +169,7 @@ class ServiceScaling(Construct):
         """
         if per_task <= 0:
             raise ValueError(f"per_task must be above 0, got {per_task}.")
-        self._take(_identity(messages), TARGET_TRACKING)
+        self._take(identity(messages), TARGET_TRACKING)
         self._needs_tasks = True
         running = cloudwatch.Metric(
             namespace="ECS/ContainerInsights",
@@ -177,8 +179,8 @@ class ServiceScaling(Construct):
                 "ServiceName": self._service.service_name,
             },
         )
-        queries = [*_queries("messages", messages), *_queries("running", running)]
-        self._track_expression("Backlog", BACKLOG_PER_TASK, queries, target=per_task)
+        counts = [*queries("messages", messages), *queries("running", running)]
+        self._track_expression("Backlog", BACKLOG_PER_TASK, counts, target=per_task)
 
     def on_steps(self, construct_id: str, metric: cloudwatch.IMetric, *, add_tasks: Mapping[float, int]) -> None:
         """Adds tasks by an alarm: ``{0.5: 1, 2.0: 4}`` adds 1 task from a metric of 0.5, and 4 tasks from 2.0.
@@ -196,7 +198,7 @@ class ServiceScaling(Construct):
                 f"add_tasks must have steps that each add at least 1 task and more than the step before, got "
                 f"{dict(steps)}."
             )
-        self._take(_identity(metric), STEP_SCALING)
+        self._take(identity(metric), STEP_SCALING)
         self.target.scale_on_metric(
             construct_id,
             metric=metric,
@@ -211,7 +213,7 @@ class ServiceScaling(Construct):
         self._track_expression(
             f"{construct_id}Hold",
             f"IF(FILL(stepped, 0) >= {steps[0][0]}, 1, 0)",
-            _queries("stepped", metric),
+            queries("stepped", metric),
             target=1,
         )
 
@@ -238,7 +240,7 @@ class ServiceScaling(Construct):
         )
 
     def contradictions(self) -> list[str]:
-        """What is wrong with the policies and schedules together, for the validation of the app."""
+        """The mistakes that only all policies and schedules together show."""
         found: list[str] = []
         if set(self._policies.values()) == {STEP_SCALING}:
             found.append("Step scaling only adds tasks, and nothing removes them. Add a target tracking policy.")
@@ -249,7 +251,7 @@ class ServiceScaling(Construct):
             )
         return found
 
-    def _track_expression(self, construct_id: str, expression: str, queries: list[Query], *, target: float) -> None:
+    def _track_expression(self, construct_id: str, expression: str, inputs: list[Query], *, target: float) -> None:
         """Target tracking on metric math, which the L2 refuses (https://github.com/aws/aws-cdk/issues/20659)."""
         scalable = cast("appscaling.ScalableTarget", self.target.node.find_child("Target"))
         policy = appscaling.CfnScalingPolicy
@@ -261,7 +263,7 @@ class ServiceScaling(Construct):
             scaling_target_id=scalable.scalable_target_id,
             target_tracking_scaling_policy_configuration=policy.TargetTrackingScalingPolicyConfigurationProperty(
                 customized_metric_specification=policy.CustomizedMetricSpecificationProperty(
-                    metrics=[*queries, Query(id="tracked", expression=expression, return_data=True)]
+                    metrics=[*inputs, Query(id="tracked", expression=expression, return_data=True)]
                 ),
                 target_value=target,
                 scale_out_cooldown=self.SCALE_OUT_COOLDOWN.to_seconds(),
@@ -277,40 +279,6 @@ class ServiceScaling(Construct):
                 "policy."
             )
         self._policies[metric] = kind
-
-
-def _identity(metric: cloudwatch.IMetric) -> Hashable:
-    """Equal for two metrics that differ in statistic and period only."""
-    config = metric.to_metric_config()
-    if config.metric_stat is None:
-        assert config.math_expression is not None
-        inner = config.math_expression.using_metrics
-        return config.math_expression.expression, frozenset((name, _identity(inner[name])) for name in inner)
-    stat = config.metric_stat
-    dimensions = frozenset((dimension.name, str(dimension.value)) for dimension in stat.dimensions or ())
-    return stat.namespace, stat.metric_name, dimensions
-
-
-def _queries(query_id: str, metric: cloudwatch.IMetric) -> list[Query]:
-    """The metric as queries of a scaling policy. The last one has the id, and an expression comes after its metrics."""
-    config = metric.to_metric_config()
-    if config.math_expression:
-        inner = config.math_expression.using_metrics
-        before = [query for name in inner for query in _queries(name, inner[name])]
-        return [*before, Query(id=query_id, expression=config.math_expression.expression, return_data=False)]
-    stat = config.metric_stat
-    assert stat is not None
-    # The period is one minute: https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingMetricStat.html
-    policy = appscaling.CfnScalingPolicy
-    dimensions = [
-        policy.TargetTrackingMetricDimensionProperty(name=each.name, value=str(each.value))
-        for each in stat.dimensions or ()
-    ]
-    counted = policy.TargetTrackingMetricProperty(
-        namespace=stat.namespace, metric_name=stat.metric_name, dimensions=dimensions
-    )
-    metric_stat = policy.TargetTrackingMetricStatProperty(metric=counted, stat=stat.statistic)
-    return [Query(id=query_id, metric_stat=metric_stat, return_data=False)]
 
 
 @jsii.implements(IValidation)

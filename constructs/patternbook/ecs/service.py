@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Generic, TypedDict, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,10 +11,10 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.ecs.deployment import DeploymentName, deployment_options
+from patternbook.ecs.deployment import DeploymentOptions, deployment_options
 from patternbook.ecs.ec2_capacity import Ec2Capacity
 from patternbook.ecs.managed_instances import ManagedInstances
-from patternbook.ecs.settings import DeploymentSettings, FargateSettings
+from patternbook.ecs.settings import DeploymentName, DeploymentSettings, FargateSettings
 from patternbook.ecs.task import Task
 from patternbook.limits.scaling import check_spot_share
 from patternbook.nag import acknowledge
@@ -74,7 +74,7 @@ def roll_back_on(service: ecs.BaseService, *alarms: Sequence[cloudwatch.Alarm], 
         service.enable_deployment_alarms(names)
 
 
-class RollingOptions(TypedDict):
+class RollingOptions(DeploymentOptions):
     """Arguments that every service has in common."""
 
     task_definition: ecs.TaskDefinition
@@ -105,7 +105,7 @@ class RollingService(Construct, Generic[Service]):
         self.task = task
         self.group = network.https_client_group(self, "TaskGroup", description="Tasks")
 
-    def _rolling(self, grace_period_seconds: int | None) -> RollingOptions:
+    def _rolling(self, grace_period_seconds: int | None, deployment: DeploymentName = "rolling") -> RollingOptions:
         # There is no desired_count: auto scaling owns it, and a deployment would reset it.
         return {
             "task_definition": self.task.definition,
@@ -120,6 +120,7 @@ class RollingService(Construct, Generic[Service]):
             "health_check_grace_period": None
             if grace_period_seconds is None
             else cdk.Duration.seconds(grace_period_seconds),
+            **deployment_options(deployment, posture=self.task.posture),
         }
 
     def _add_dependencies(self) -> None:
@@ -188,8 +189,7 @@ class FargateService(RollingService[ecs.FargateService]):
             ],
             platform_version=ecs.FargatePlatformVersion.VERSION1_4,
             assign_public_ip=False,
-            **deployment_options(deployment, posture=task.posture),
-            **self._rolling(grace_period_seconds),
+            **self._rolling(grace_period_seconds, deployment),
         )
         self._add_dependencies()
 
@@ -252,7 +252,6 @@ class Ec2Service(RollingService[ecs.Ec2Service]):
                 ecs.PlacementStrategy.spread_across(ecs.BuiltInAttributes.AVAILABILITY_ZONE),
                 ecs.PlacementStrategy.packed_by_memory(),
             ],
-            **deployment_options("rolling", posture=task.posture),
             **self._rolling(grace_period_seconds),
         )
         # The dependency on the cluster includes the capacity provider and its instances, so the service goes while
@@ -300,7 +299,6 @@ class ManagedInstancesService(RollingService[ecs.FargateService]):
                 ecs.CapacityProviderStrategy(capacity_provider=capacity.provider.capacity_provider_name, weight=1)
             ],
             assign_public_ip=False,
-            **deployment_options("rolling", posture=task.posture),
             **self._rolling(grace_period_seconds),
         )
         self._add_dependencies()

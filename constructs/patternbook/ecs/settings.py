@@ -34,6 +34,7 @@ from patternbook.settings.ranges import checked_maximum
 from patternbook.settings.validators import Expected, Unit
 
 Tasks = Annotated[Whole, Field(ge=1, le=1000), Unit("tasks")]
+DeploymentName = Literal["rolling", "blue_green", "canary", "linear"]
 TargetPercent = Annotated[Whole, Field(ge=10, le=90), Unit("%")]
 FargateCpu = Annotated[
     Whole, AfterValidator(check_cpu), Expected(f"one of {', '.join(map(str, MEMORY_MIB))}"), Unit("CPU units")
@@ -123,7 +124,7 @@ class FargateSettings(FargateTaskSettings):
 class DeploymentSettings(FargateSettings):
     """Settings of a :class:`patternbook.ecs.service.FargateService` that can shift requests to new tasks."""
 
-    deployment: Literal["rolling", "blue_green", "canary", "linear"] = "rolling"
+    deployment: DeploymentName = "rolling"
     """Strategy of deployments. rolling replaces tasks one after another. The others start all new tasks beside the old
     ones and then shift the requests: at once (blue_green), first 5 % (canary), or in steps of 10 % (linear)."""
 

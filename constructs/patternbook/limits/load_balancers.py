@@ -44,8 +44,7 @@ def check_certificate(*, protocol: Protocol, certificate_arn: str | None) -> Non
     if protocol != "TLS" and certificate_arn is not None:
         raise ValueError(
             f"certificate_arn must not be set with protocol {protocol}, got {shown(certificate_arn)}. Set protocol to "
-            "TLS to "
-            "end TLS at the load balancer."
+            "TLS to end TLS at the load balancer."
         )
 
 

@@ -1,12 +1,10 @@
 """Alarms of load balancers."""
 
-from collections.abc import Sequence
-
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from patternbook.monitoring.base import MINUTE, MonitoringBase
-from patternbook.network.public_load_balancer import response_time
+from patternbook.network.public_load_balancer import response_time, total_of_both
 
 FAILS_CHECK = (
     "Compare the health check with what the application answers, and see its log group; describe-target-health gives "
@@ -38,40 +36,31 @@ class LoadBalancerAlarms(MonitoringBase):
         """
         of_all = load_balancer.metrics
         of_tasks = targets.metrics if targets and not alternate else of_all
-        task_errors = self.watch(
+        task_errors = self._watch_failures(
             "TaskErrors",
-            failures_beyond_tolerance(
-                of_tasks.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
-                of_tasks.request_count(period=MINUTE),
-            ),
-            threshold=0,
-            minutes=15,
+            of_tasks.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
+            of_tasks.request_count(period=MINUTE),
             breaching_minutes=3,
             named=True,
             description="Tasks answer too many requests with 5xx",
             remedy="Look for errors in the log group of the tasks, and go back to the last version if one is new.",
         )
-        balancer_errors = self.watch(
+        balancer_errors = self._watch_failures(
             "LoadBalancerErrors",
-            failures_beyond_tolerance(
-                of_all.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
-                of_all.request_count(period=MINUTE),
-            ),
-            threshold=0,
-            minutes=15,
+            of_all.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
+            of_all.request_count(period=MINUTE),
             breaching_minutes=3,
             named=True,
             description="The load balancer itself answers too many requests with 5xx",
             remedy="No task answers: look at the health of the targets, and at the events of the service.",
         )
         if targets:
-            unhealthy = [
-                each.metrics.unhealthy_host_count(statistic="max", period=MINUTE)
-                for each in (targets, alternate)
-                if each
-            ]
-            all_of_them = unhealthy[0] if len(unhealthy) == 1 else _total(unhealthy)
-            self._watch_unhealthy_targets(all_of_them, grace_period_seconds=grace_period_seconds)
+            self._watch_unhealthy_targets(
+                total_of_both(targets, alternate, _unhealthy, label="Unhealthy targets")
+                if alternate
+                else _unhealthy(targets.metrics),
+                grace_period_seconds=grace_period_seconds,
+            )
         # Five slow minutes of fifteen: a slow request in a quiet hour stays silent, and a quiet service that is always
         # slow rings. So few requests are evaluated, too, which EvaluateLowSampleCountPercentile could prevent:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
@@ -106,22 +95,20 @@ class LoadBalancerAlarms(MonitoringBase):
             targets.metrics.un_healthy_host_count(statistic="max", period=MINUTE),
             grace_period_seconds=grace_period_seconds,
         )
-        target_resets = self.watch(
+        target_resets = self._watch_failures(
             "TargetResets",
-            failures_beyond_tolerance(metrics.tcp_target_reset_count(statistic="sum", period=MINUTE), flows),
-            threshold=0,
-            minutes=15,
+            metrics.tcp_target_reset_count(statistic="sum", period=MINUTE),
+            flows,
             breaching_minutes=5,
             named=True,
             description="Tasks reset too many connections",
             remedy="Look for errors in the log group of the tasks, and go back to the last version if one is new.",
         )
         # Clients cause these resets, too, so they roll no deployment back.
-        self.watch(
+        self._watch_failures(
             "LoadBalancerResets",
-            failures_beyond_tolerance(metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE), flows),
-            threshold=0,
-            minutes=15,
+            metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE),
+            flows,
             breaching_minutes=5,
             description="The load balancer itself resets too many connections",
             remedy="Look at the health of the targets, and at clients that use connections after 350 idle seconds.",
@@ -148,6 +135,29 @@ class LoadBalancerAlarms(MonitoringBase):
         self.graph("Connections", [metrics.active_flow_count(statistic="avg", period=MINUTE), flows])
         return [target_resets]
 
+    def _watch_failures(
+        self,
+        name: str,
+        failures: cloudwatch.Metric,
+        attempts: cloudwatch.Metric,
+        *,
+        breaching_minutes: int,
+        description: str,
+        remedy: str,
+        named: bool = False,
+    ) -> cloudwatch.Alarm:
+        """Adds an alarm on failures of the last 15 minutes, see :func:`failures_beyond_tolerance`."""
+        return self.watch(
+            name,
+            failures_beyond_tolerance(failures, attempts),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=breaching_minutes,
+            description=description,
+            remedy=remedy,
+            named=named,
+        )
+
     def _watch_unhealthy_targets(self, unhealthy: cloudwatch.IMetric, *, grace_period_seconds: int) -> None:
         # ECS replaces a task that fails its health check, so a bad one is unhealthy for a minute or two, again and
         # again. A task that takes its time to start is unhealthy once, for four minutes or its grace period.
@@ -163,15 +173,8 @@ class LoadBalancerAlarms(MonitoringBase):
         )
 
 
-def _total(metrics: Sequence[cloudwatch.Metric]) -> cloudwatch.MathExpression:
-    """The sum of metrics, where a metric without data counts as 0."""
-    names = [f"m{index}" for index in range(len(metrics))]
-    return cloudwatch.MathExpression(
-        expression=" + ".join(f"FILL({name}, 0)" for name in names),
-        using_metrics=dict(zip(names, metrics, strict=True)),
-        label="Unhealthy targets",
-        period=MINUTE,
-    )
+def _unhealthy(metrics: elbv2.IApplicationTargetGroupMetrics) -> cloudwatch.Metric:
+    return metrics.unhealthy_host_count(statistic="max", period=MINUTE)
 
 
 def failures_beyond_tolerance(failures: cloudwatch.Metric, attempts: cloudwatch.Metric) -> cloudwatch.MathExpression:

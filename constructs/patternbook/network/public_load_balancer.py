@@ -77,18 +77,19 @@ class PublicLoadBalancer(Construct):
             drop_invalid_header_fields=True,
             deletion_protection=posture.deletion_protection,
         )
-        if certificate_arn is None and posture.require_tls and not allow_plain_http:
-            cdk.Annotations.of(self).add_error(
-                f"Posture {posture.name} requires HTTPS, and the load balancer has no certificate. Set certificate_arn "
-                "to the ARN of an ACM certificate in the Region of the stack, or set allow_plain_http to true."
-            )
-        elif certificate_arn is None:
-            cdk.Annotations.of(self).add_warning_v2(
-                "patternbook:plainHttp",
-                "The load balancer serves plain HTTP, which others can read and change on the way. Set certificate_arn "
-                "to serve HTTPS.",
-            )
         if certificate_arn is None:
+            if posture.require_tls and not allow_plain_http:
+                cdk.Annotations.of(self).add_error(
+                    f"Posture {posture.name} requires HTTPS, and the load balancer has no certificate. Set "
+                    "certificate_arn to the ARN of an ACM certificate in the Region of the stack, or set "
+                    "allow_plain_http to true."
+                )
+            else:
+                cdk.Annotations.of(self).add_warning_v2(
+                    "patternbook:plainHttp",
+                    "The load balancer serves plain HTTP, which others can read and change on the way. Set "
+                    "certificate_arn to serve HTTPS.",
+                )
             self.listener = self.load_balancer.add_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP, open=False)
         else:
             self.listener = self.load_balancer.add_listener(
@@ -263,13 +264,15 @@ class PublicLoadBalancer(Construct):
         write_access_logs(self.load_balancer, bucket)
 
 
-def requests_per_task(
-    targets: elbv2.ApplicationTargetGroup, alternate: elbv2.ApplicationTargetGroup
+def total_of_both(
+    targets: elbv2.ApplicationTargetGroup,
+    alternate: elbv2.ApplicationTargetGroup,
+    metric: Callable[[elbv2.IApplicationTargetGroupMetrics], cloudwatch.Metric],
+    *,
+    label: str | None = None,
 ) -> cloudwatch.MathExpression:
-    """Requests per task and minute, in whichever of two groups the tasks are. A group without requests counts as 0."""
-    return _of_both(
-        targets, alternate, "FILL(first, 0) + FILL(second, 0)", lambda each: each.request_count_per_target()
-    )
+    """The sum of a metric of two groups, for tasks in whichever of them. A group without data counts as 0."""
+    return _of_both(targets, alternate, "FILL(first, 0) + FILL(second, 0)", metric, label=label)
 
 
 def slowest_response_time(
@@ -284,9 +287,12 @@ def _of_both(
     alternate: elbv2.ApplicationTargetGroup,
     expression: str,
     metric: Callable[[elbv2.IApplicationTargetGroupMetrics], cloudwatch.Metric],
+    *,
+    label: str | None = None,
 ) -> cloudwatch.MathExpression:
     return cloudwatch.MathExpression(
         expression=expression,
+        label=label,
         using_metrics={"first": metric(targets.metrics), "second": metric(alternate.metrics)},
         period=cdk.Duration.minutes(1),
     )

@@ -20,6 +20,18 @@ def alarms_of(stack: Reading) -> dict[str, Resource]:
     }
 
 
+def check_that_alarms_notify(stack: Reading, *, page: str) -> None:
+    """Every alarm notifies the topic when it rings and when it ends, and its description ends with the page's anchor.
+
+    :raises AssertionError: if an alarm does not.
+    """
+    topic = stack.one("AWS::SNS::Topic")
+    for name, alarm in alarms_of(stack).items():
+        assert stack.to(alarm["AlarmActions"][0]) == topic, name
+        assert stack.to(alarm["OKActions"][0]) == topic, name
+        assert alarm["AlarmDescription"].endswith(f". {page}#what-rings-and-when"), name
+
+
 def rings(alarm: Resource) -> tuple[int, int, str]:
     """How many of how many last minutes must breach, and how a minute without data counts."""
     minutes = alarm["EvaluationPeriods"]
