@@ -1,0 +1,84 @@
+"""The migrations in ``migrations/``: pairs of files such as ``0002_title.up.sql`` and ``0002_title.down.sql``.
+
+Nothing here needs AWS, so that the stack reads the catalog, too, when it is synthesized.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "migrations"
+_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.(up|down)\.sql")
+# What a semicolon can stand in: a text, a name, a dollar-quoted body, a comment.
+_TOKEN = re.compile(
+    r"""(?P<comment>--[^\n]*|/\*.*?\*/)|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|(?P<end>;)|.""",
+    re.DOTALL,
+)
+
+
+class CatalogError(ValueError):
+    """The files in ``migrations/`` are wrong, or do not fit the database."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    version: int
+    name: str
+    up: str
+    down: str
+
+    @property
+    def checksum(self) -> str:
+        """Of what was done to the database. The way back may still be mended."""
+        return hashlib.sha256(self.up.encode()).hexdigest()
+
+
+def load(folder: Path = FOLDER) -> list[Migration]:
+    """All migrations, in order.
+
+    :raises CatalogError: unless they are numbered from 1 without a gap, and each has both files.
+    """
+    found: dict[int, dict[str, tuple[str, str]]] = {}
+    for path in sorted(folder.glob("*.sql")):
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            raise CatalogError(f"A migration must be named like 0001_notes.up.sql, got {path.name}. Rename it.")
+        number, name, way = match.groups()
+        if way in found.setdefault(int(number), {}):
+            raise CatalogError(f"Only one migration can have the number {number}. Renumber {path.name}.")
+        # Git may check a file out with the line ends of the machine, which must not change its checksum.
+        found[int(number)][way] = (name, path.read_bytes().decode().replace("\r\n", "\n"))
+    if sorted(found) != [*range(1, len(found) + 1)]:
+        raise CatalogError(f"Migrations must be numbered from 0001 without a gap, got {sorted(found)}. Renumber them.")
+    for number, ways in found.items():
+        if {*ways} != {"up", "down"} or ways["up"][0] != ways["down"][0]:
+            raise CatalogError(
+                f"Migration {number:04} must have an up and a down file of the same name. Add the other."
+            )
+    return [
+        Migration(number, ways["up"][0], up=ways["up"][1], down=ways["down"][1])
+        for number, ways in sorted(found.items())
+    ]
+
+
+def checksum(migrations: Sequence[Migration]) -> str:
+    """Changes with every change of a migration. As a property of the custom resource, it makes CloudFormation call it."""
+    text = "\0".join(f"{migration.version}\0{migration.up}\0{migration.down}" for migration in migrations)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a file, without comments, because the Data API takes one statement a call.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.troubleshooting.html#data-api.troubleshooting.multi-statements
+    """
+    found, current = [], ""
+    for token in _TOKEN.finditer(sql):
+        if token["end"]:
+            found.append(current.strip())
+            current = ""
+        else:
+            current += " " if token["comment"] else token[0]
+    return [statement for statement in (*found, current.strip()) if statement]

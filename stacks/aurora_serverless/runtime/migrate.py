@@ -1,0 +1,151 @@
+"""Brings the database's schema to the version that a stack wants, up or down: the handler of a custom resource.
+
+CloudFormation calls it with the property ``Version``. One transaction does all of it, so that a migration that fails
+leaves nothing behind, and an advisory lock lets only one run at a time.
+
+An update that is rolled back comes with the old version, and with the old code, which does not know the newer migrations.
+Therefore the way back is kept in the database, beside what was done. A deletion changes nothing: data go with the cluster
+only.
+
+Secrets Manager calls the same function to rotate the application's password, because both need the admin's secret.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import boto3
+import catalog
+from catalog import CatalogError, Migration
+from custom_resource import answer
+from data_api import DataApi, DataApiError, DeadlineError, Transaction, rds_data
+from exclusive import exclusively
+from passwords import set_password
+from rotate import rotate
+
+ROLE = "app"
+PHYSICAL_ID = "schema"
+READ_TIMEOUT = 50
+"""Above the 45 seconds after which the Data API ends a statement:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.html#data-api.limitations"""
+MARGIN = READ_TIMEOUT + 20
+"""Seconds before Lambda's timeout at which nothing new is tried, so that there is time to answer CloudFormation."""
+TABLE = (
+    "CREATE SCHEMA IF NOT EXISTS migrations",
+    "CREATE TABLE IF NOT EXISTS migrations.applied (version integer PRIMARY KEY, name text NOT NULL, "
+    "checksum text NOT NULL, down text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+)
+
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.INFO)
+_data = rds_data(READ_TIMEOUT)
+_secrets = boto3.client("secretsmanager")
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
+    """Answers CloudFormation, or does a step of a rotation."""
+
+    def seconds_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000 - MARGIN
+
+    admin = _api("SECRET_ARN", seconds_left)
+    if isinstance(event, dict) and "Step" in event:
+        return rotate(event, _secrets, admin, _api("APP_SECRET_ARN", seconds_left))
+    return answer(
+        event,
+        context,
+        lambda request: _work(request, admin),
+        physical_id=PHYSICAL_ID,
+        readable=(CatalogError, DataApiError, DeadlineError),
+    )
+
+
+def _api(secret: str, seconds_left: Callable[[], float]) -> DataApi:
+    return DataApi(
+        _data,
+        cluster_arn=os.environ["CLUSTER_ARN"],
+        secret_arn=os.environ[secret],
+        database=os.environ["DATABASE_NAME"],
+        seconds_left=seconds_left,
+    )
+
+
+def _work(event: dict[str, Any], admin: DataApi) -> dict[str, str]:
+    kind, properties = event.get("RequestType"), event.get("ResourceProperties")
+    if kind == "Delete":
+        return {}
+    if kind not in ("Create", "Update") or not isinstance(properties, dict):
+        raise CatalogError(f"RequestType must be Create, Update or Delete, with ResourceProperties, got {kind!r:.40}.")
+    migrations = catalog.load()
+    target = _target(properties.get("Version"), len(migrations))
+    before = exclusively(admin, lambda transaction: migrate(transaction, migrations, target, _password))
+    logger.info("migrated", extra={"before": before, "version": target})
+    return {"Version": str(target), "Before": str(before)}
+
+
+def _target(version: Any, latest: int) -> int:
+    """CloudFormation passes every property as a text."""
+    if not (isinstance(version, str) and version.isascii() and version.isdigit() and int(version) <= latest):
+        raise CatalogError(
+            f"Version must be a number from 0 to {latest}, the last migration, got {version!r:.40}. Add the migration, "
+            "or lower the version."
+        )
+    return int(version)
+
+
+def _password() -> str:
+    secret = json.loads(_secrets.get_secret_value(SecretId=os.environ["APP_SECRET_ARN"])["SecretString"])
+    if secret["username"] != ROLE:
+        raise CatalogError(f"The application's secret must have the username {ROLE}. Correct the secret.")
+    return secret["password"]
+
+
+def migrate(transaction: Transaction, migrations: Sequence[Migration], target: int, password: Callable[[], str]) -> int:
+    """Brings the schema to a version, and sets the application's password. Returns the version that it had before.
+
+    :param password: reads the password. It is called under the lock, when no rotation can change it.
+    :raises CatalogError: if the database has another history than the files.
+    """
+    # A statement that waits for a busy table makes everybody wait who comes after it.
+    transaction.execute("SELECT set_config('lock_timeout', '10s', true)")
+    for statement in TABLE:
+        transaction.execute(statement)
+    applied = transaction.execute("SELECT version, name, checksum, down FROM migrations.applied ORDER BY version")
+    _compare(applied, migrations)
+    before = len(applied)
+    for migration in migrations[before:target]:
+        _run(transaction, migration.up)
+    for row in reversed(applied[target:]):
+        _run(transaction, row["down"])
+    transaction.execute("DELETE FROM migrations.applied WHERE version > :target", target=target)
+    for migration in migrations[:target]:
+        transaction.execute(
+            "INSERT INTO migrations.applied (version, name, checksum, down) VALUES (:version, :name, :checksum, :down) "
+            "ON CONFLICT (version) DO UPDATE SET down = excluded.down",
+            version=migration.version,
+            name=migration.name,
+            checksum=migration.checksum,
+            down=migration.down,
+        )
+    if target:
+        set_password(transaction, ROLE, password())
+    return before
+
+
+def _run(transaction: Transaction, sql: str) -> None:
+    for statement in catalog.statements(sql):
+        transaction.execute(statement)
+
+
+def _compare(applied: Sequence[dict[str, Any]], migrations: Sequence[Migration]) -> None:
+    for number, row in enumerate(applied, start=1):
+        if row["version"] != number:
+            raise CatalogError(f"migrations.applied must count from 1 without a gap, but {number} is missing. Mend it.")
+    for row, migration in zip(applied, migrations):
+        if row["checksum"] != migration.checksum:
+            raise CatalogError(
+                f"Migration {migration.version:04} ({row['name']}) has changed since it was applied. Restore the file, "
+                "and add a new migration."
+            )

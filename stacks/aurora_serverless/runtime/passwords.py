@@ -1,0 +1,46 @@
+"""The password of the application's role, as PostgreSQL stores it."""
+
+import base64
+import hashlib
+import hmac
+import os
+
+from data_api import Transaction
+
+ITERATIONS = 4096
+"""PostgreSQL's own number. The generated password is long, so that more would not make it safer."""
+
+
+def verifier(password: str, salt: bytes | None = None) -> str:
+    """What PostgreSQL keeps of a password, so that no statement, and no log of statements, contains the password.
+
+    ``psql`` does the same in ``\\password``:
+    https://www.postgresql.org/docs/17/app-psql.html#APP-PSQL-META-COMMAND-PASSWORD. The format is that of
+    ``pg_authid.rolpassword``: https://www.postgresql.org/docs/17/catalog-pg-authid.html
+
+    :raises ValueError: for a password that is not ASCII, which SCRAM would have to normalize first.
+    """
+    if not (password.isascii() and password.isprintable() and password):
+        raise ValueError("The password must consist of printable ASCII characters. Let Secrets Manager generate it.")
+    salt = salt or os.urandom(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    encoded = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    return "SCRAM-SHA-256${}:{}${}:{}".format(ITERATIONS, *encoded)
+
+
+def set_password(transaction: Transaction, role: str, password: str) -> None:
+    """Sets the password of a role, by its admin or by the role itself.
+
+    ALTER ROLE takes no parameters, so that a setting of this transaction carries them.
+    """
+    transaction.execute(
+        "SELECT set_config('patternbook.role', :role, true), set_config('patternbook.verifier', :verifier, true)",
+        role=role,
+        verifier=verifier(password),
+    )
+    transaction.execute(
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE %I PASSWORD %L', current_setting('patternbook.role'), "
+        "current_setting('patternbook.verifier')); END $$"
+    )
