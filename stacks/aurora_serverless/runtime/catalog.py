@@ -54,9 +54,7 @@ def load(folder: Path = FOLDER) -> list[Migration]:
         raise CatalogError(f"Migrations must be numbered from 0001 without a gap, got {sorted(found)}. Renumber them.")
     for number, ways in found.items():
         if {*ways} != {"up", "down"} or ways["up"][0] != ways["down"][0]:
-            raise CatalogError(
-                f"Migration {number:04} must have an up and a down file of the same name. Add the other."
-            )
+            raise CatalogError(f"Migration {number:04} must have an up and a down file of one name. Add the other.")
     return [
         Migration(number, ways["up"][0], up=ways["up"][1], down=ways["down"][1])
         for number, ways in sorted(found.items())
@@ -64,7 +62,7 @@ def load(folder: Path = FOLDER) -> list[Migration]:
 
 
 def checksum(migrations: Sequence[Migration]) -> str:
-    """Changes with every change of a migration. As a property of the custom resource, it makes CloudFormation call it."""
+    """Changes with every migration. A custom resource that has it as a property is updated then."""
     text = "\0".join(f"{migration.version}\0{migration.up}\0{migration.down}" for migration in migrations)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -3,15 +3,15 @@
 The Data API is an HTTPS endpoint, so a function needs no VPC, no driver and no connection pool. Every call names a
 secret, and the Data API logs in with it (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.html).
 
-A cluster that has paused answers the first call with ``DatabaseResumingException`` and starts. It is back after about
-15 seconds, or after 30 if it was paused for more than a day
-(https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html). boto3 does not retry
-this error, so this client does, until its deadline.
+A cluster that has paused answers the first call with ``DatabaseResumingException`` and resumes. This takes about 15
+seconds, or 30 and more if the pause was longer than a day
+(https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html). boto3 does not
+retry this error, so this client does, until its deadline.
 """
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -123,7 +123,7 @@ class DataApi:
         return _rows(self._retry("execute_statement", database=self._database, **request))
 
     @contextmanager
-    def transaction(self) -> Iterator["Transaction"]:
+    def transaction(self) -> Generator["Transaction"]:
         """Commits what is done in it, or rolls all of it back if anything fails.
 
         Only its beginning is retried, because an error in a transaction ends it. The Data API ends a transaction that

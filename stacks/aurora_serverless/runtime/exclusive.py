@@ -1,4 +1,4 @@
-"""Work in the database that only one function may do at a time: migrations, and changes of the application's password."""
+"""Work that only one call may do at a time: migrations, and changes of the application's password."""
 
 import time
 from collections.abc import Callable
@@ -24,8 +24,8 @@ class LockedError(Exception):
 def exclusively(api: DataApi, work: Callable[[Transaction], T]) -> T:
     """Does ``work`` in one transaction, under the lock, so that all of it happens or nothing.
 
-    After an error that passes, all of it is tried again. ``work`` must therefore look at what is there before it changes
-    anything: if only the answer to the commit got lost, it is called again, and has nothing left to do.
+    After an error that passes, all of it is tried again. Therefore ``work`` must look at what is there before it
+    changes anything: if only the answer to the commit got lost, it is called again, and has nothing left to do.
 
     :raises DeadlineError: if the lock, or the database, is not there in time. A function that died in its transaction
         holds the lock until the Data API ends the transaction, after three minutes.

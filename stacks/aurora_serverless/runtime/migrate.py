@@ -3,9 +3,9 @@
 CloudFormation calls it with the property ``Version``. One transaction does all of it, so that a migration that fails
 leaves nothing behind, and an advisory lock lets only one run at a time.
 
-An update that is rolled back comes with the old version, and with the old code, which does not know the newer migrations.
-Therefore the way back is kept in the database, beside what was done. A deletion changes nothing: data go with the cluster
-only.
+An update that is rolled back comes with the old version, and with the old code, which does not know the newer
+migrations. Therefore the way back is kept in the database, beside what was done. A deletion changes nothing: the data
+are deleted with the cluster only.
 
 Secrets Manager calls the same function to rotate the application's password, because both need the admin's secret.
 """
@@ -143,7 +143,7 @@ def _compare(applied: Sequence[dict[str, Any]], migrations: Sequence[Migration])
     for number, row in enumerate(applied, start=1):
         if row["version"] != number:
             raise CatalogError(f"migrations.applied must count from 1 without a gap, but {number} is missing. Mend it.")
-    for row, migration in zip(applied, migrations):
+    for row, migration in zip(applied, migrations, strict=False):
         if row["checksum"] != migration.checksum:
             raise CatalogError(
                 f"Migration {migration.version:04} ({row['name']}) has changed since it was applied. Restore the file, "

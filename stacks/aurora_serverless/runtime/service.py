@@ -26,7 +26,7 @@ MAX_BODY = 32 * 1024
 MAX_TITLE = 200
 MAX_TEXT = 4_000
 PAGE = 20
-"""Notes in an answer. The Data API returns at most 1 MiB, and these are at most 20 × 4,200 characters."""
+"""Notes in an answer. The Data API returns at most 1 MiB, and these are at most 20 times 4,200 characters."""
 
 # Lambda logs as JSON, with the id of the request. No log contains a note.
 logger = logging.getLogger(__name__)
