@@ -6,10 +6,12 @@ from .app_runner.source import SourceRepository
 from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
 from .aws_lambda.provisioned_concurrency import Provisioned
+from .data.databases import ServerlessDatabase
 from .data.encryption import data_key
 from .data.file_system import SharedFileSystem
 from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
+from .data.schema import DatabaseSchema
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
 from .ecs.container_settings import ContainerHealthCheck, WritablePath
 from .ecs.ec2_capacity import Ec2Capacity
@@ -53,6 +55,7 @@ __all__ = [
     "ApplicationHealthCheck",
     "ClusterStorage",
     "ContainerHealthCheck",
+    "DatabaseSchema",
     "DistributionLogs",
     "Ec2Capacity",
     "Ec2Service",
@@ -86,6 +89,7 @@ __all__ = [
     "Provisioned",
     "PublicLoadBalancer",
     "SelfManagedNodes",
+    "ServerlessDatabase",
     "ServiceScaling",
     "SettingsError",
     "SettingsModel",

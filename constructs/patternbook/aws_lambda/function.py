@@ -104,6 +104,7 @@ class LiveFunction(Construct):
         self.max_event_age_seconds = max_event_age_seconds
         self.provisioned = provisioned
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))  # ty: ignore[invalid-argument-type]
+        self.role = role
         log_group.grant_write(role)
         if key is not None:
             iam.Grant.add_to_principal(grantee=role, actions=["kms:Decrypt"], resource_arns=[key.key_arn])

@@ -1,6 +1,7 @@
 """One construct for all alarms of a stack."""
 
 from patternbook.monitoring.app_runner import AppRunnerAlarms
+from patternbook.monitoring.databases import DatabaseAlarms
 from patternbook.monitoring.distributions import DistributionAlarms
 from patternbook.monitoring.ecs import EcsAlarms
 from patternbook.monitoring.eks import EksAlarms
@@ -19,5 +20,6 @@ class Monitoring(
     FileSystemAlarms,
     AppRunnerAlarms,
     DistributionAlarms,
+    DatabaseAlarms,
 ):
     """A dashboard, an alarm topic, and alarms. Each base class has the alarms of one AWS service."""

@@ -123,6 +123,14 @@ SecretArn = Annotated[
 ParameterArn = Annotated[
     str, arn("ssm", r"parameter/[\w.-]+(/[\w.-]+)*", "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting")
 ]
+ClusterSnapshotArn = Annotated[
+    str,
+    arn(
+        "rds",
+        r"cluster-snapshot:(rds:)?[a-z][a-z0-9-]{0,254}",
+        "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:before-the-change",
+    ),
+]
 WebAclArn = Annotated[
     str,
     arn(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.rules.cases import app_runner, aws_lambda, cloudfront, ecr, ecs, efs, eks, lambda_edge, networks
+from tests.rules.cases import app_runner, aurora, aws_lambda, cloudfront, ecr, ecs, efs, eks, lambda_edge, networks
 from tests.rules.cases.base import Case
 
 CASES: Final[Mapping[str, Case]] = {
@@ -16,5 +16,6 @@ CASES: Final[Mapping[str, Case]] = {
     **efs.CASES,
     **app_runner.CASES,
     **networks.CASES,
+    **aurora.CASES,
 }
 """The cases by rule id, in the order of the rules."""
