@@ -33,7 +33,7 @@ from patternbook.posture import Posture
 
 DATABASE: Final = "app"
 """The name of the database in the cluster."""
-ADMIN: Final = "postgres"
+ADMIN: Final = "administrator"
 TRANSACTION: Final = ("rds-data:BeginTransaction", "rds-data:CommitTransaction", "rds-data:RollbackTransaction")
 EXECUTE: Final = "rds-data:ExecuteStatement"
 MINUTE: Final = cdk.Duration.minutes(1)
