@@ -36,6 +36,10 @@ DATABASE: Final = "app"
 ADMIN: Final = "administrator"
 TRANSACTION: Final = ("rds-data:BeginTransaction", "rds-data:CommitTransaction", "rds-data:RollbackTransaction")
 EXECUTE: Final = "rds-data:ExecuteStatement"
+MIN_ZONES: Final = 2
+SUBNETS: Final = (
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html"
+)
 MINUTE: Final = cdk.Duration.minutes(1)
 LONGEST_NAME: Final = 63
 """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"""
@@ -97,6 +101,12 @@ class ServerlessDatabase(Construct):
         READERS.check("readers", count)
         BACKUP_DAYS.check("backup_retention_days", days)
         check_retention(log_retention_days)
+        tier = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+        zones = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).availability_zones
+        if len(zones) < MIN_ZONES:
+            raise ValueError(
+                f"vpc must have isolated subnets in at least two AZs, got {len(zones)}. Add subnets ({SUBNETS})."
+            )
         super().__init__(scope, construct_id)
         self._key = key
         name = self._name()
@@ -108,7 +118,6 @@ class ServerlessDatabase(Construct):
             key=key,  # ty: ignore[invalid-argument-type]
             name=f"/aws/rds/cluster/{name}/postgresql",
         )
-        zones = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).availability_zones
         self.readers = [f"Reader{number}" for number in range(1, count + 1)]
         insights: dict[str, Any] = {}
         if posture.database_insights:
@@ -126,7 +135,7 @@ class ServerlessDatabase(Construct):
                 )
             ),
             "vpc": vpc,
-            "vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            "vpc_subnets": tier,
             "security_groups": [
                 ec2.SecurityGroup(
                     self, "SecurityGroup", vpc=vpc, description="Aurora instances", allow_all_outbound=False

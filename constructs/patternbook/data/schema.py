@@ -109,7 +109,7 @@ class DatabaseSchema(Construct):
             resource_type=RESOURCE_TYPE,
             service_token=self.function.function_arn,
             # Otherwise CloudFormation would wait for an hour if the function could not answer.
-            service_timeout=cdk.Duration.minutes(TIMEOUT_MINUTES - 1),
+            service_timeout=cdk.Duration.minutes(TIMEOUT_MINUTES),
             # A cluster that was restored or replaced needs its schema checked, and the password set.
             properties={"Version": version, "Checksum": checksum, "ClusterArn": self._cluster_arn},
         )

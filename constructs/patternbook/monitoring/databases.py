@@ -32,9 +32,9 @@ class DatabaseAlarms(MonitoringBase):
         utilization = database.metric("ACUUtilization", "max")
         self.watch(
             "DatabaseDown",
-            # The minutes without a sample count. The result is 1 for them, and 0 for all others.
+            # Above 0 only in a minute without a sample.
             cloudwatch.MathExpression(
-                expression="FILL(samples, 0) < 1",
+                expression="1 - FILL(samples, 0)",
                 using_metrics={"samples": database.metric("ACUUtilization", "n")},
                 label="Minutes without an instance",
                 period=cdk.Duration.minutes(1),
