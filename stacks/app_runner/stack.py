@@ -16,6 +16,7 @@ from patternbook import (
     data_key,
 )
 from patternbook.limits.app_runner import CLOSED_TO_NEW_CUSTOMERS, SUCCESSOR
+from patternbook.limits.regions import APP_RUNNER
 from stacks.app_runner.settings import AppRunnerSettings
 
 
@@ -35,6 +36,7 @@ class AppRunnerStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
+        self.refuse_where_missing(APP_RUNNER)
         if not settings.existing_customer:
             # A warning, because the CLI prints no info annotations as soon as the app has a warning.
             cdk.Annotations.of(self).add_warning_v2(

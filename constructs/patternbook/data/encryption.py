@@ -53,7 +53,7 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
     data_keys = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
     allow(
-        f"logs.{stack.region}.amazonaws.com",
+        f"logs.{stack.region}.{stack.url_suffix}",  # ends with .cn in China
         [*use, *data_keys],
         "ArnLike",
         "kms:EncryptionContext:aws:logs:arn",
