@@ -45,7 +45,7 @@ class AppRunnerStack(PatternStack):
                 "(EcsExpressStack); docs/app-runner.md shows how to migrate. Set existing_customer if the account used "
                 "App Runner before.",
             )
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = None
         if settings.vpc_connector or settings.private_ingress:
             self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)

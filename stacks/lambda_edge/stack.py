@@ -40,7 +40,7 @@ class LambdaEdgeStack(PatternStack):
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         self.refuse_where_missing(LAMBDA_EDGE)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.bucket = site_bucket(self, "Bucket", posture=posture)
         self.functions = edge_functions(self, dict(settings))
         pages, assets = page_and_asset_behaviors(
