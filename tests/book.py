@@ -17,6 +17,8 @@ from patternbook.settings.stages import Stage
 from patternbook.testing.synthesis import feature_flags
 from tools.assembly import template_files as in_assembly
 
+KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"
+"""A key of the account, which the scenario with other options uses."""
 SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
 
 
@@ -45,6 +47,8 @@ def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
     choose = {"defaults": lambda _: {}, "every option": every_option, "other options": other_options}[options]
     found = {pattern: choose(pattern) or {} for pattern in patterns_with(options)}
     for pattern, settings in found.items():
+        if options == "other options":
+            settings["key_arn"] = KEY_ARN
         if posture == "production":
             known = pattern.settings_type.model_fields
             for required, opt_out in (("certificate_arn", "allow_plain_http"), ("alarm_email", "allow_silent_alarms")):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from patternbook.data.settings import LogSettings
+from patternbook.data.settings import KeySettings, LogSettings
 from patternbook.ecs.settings import AnywhereSettings
 from patternbook.monitoring.settings import AlarmSettings
 
@@ -42,7 +42,7 @@ _REFUSED = {
 }
 
 
-class EcsAnywhereSettings(AlarmSettings, LogSettings, AnywhereSettings):
+class EcsAnywhereSettings(AlarmSettings, KeySettings, LogSettings, AnywhereSettings):
     """Settings of a service on machines outside of AWS."""
 
     demonstration_paths: ClassVar[tuple[str, ...]] = (PAGES,)

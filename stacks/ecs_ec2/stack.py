@@ -42,7 +42,7 @@ class EcsEc2Stack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.files: SharedFileSystem | None = None
         if settings.shared_files:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from patternbook.data.settings import KeySettings
 from patternbook.ecs.demonstration import WEB_PATH
 from patternbook.ecs.settings import ExpressSettings
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import NetworkSettings
 
 
-class EcsExpressSettings(AlarmSettings, NetworkSettings, ExpressSettings):
+class EcsExpressSettings(AlarmSettings, KeySettings, NetworkSettings, ExpressSettings):
     """Settings of the service, its network and its alarms. ECS decides about the rest."""
 
     demonstration_paths: ClassVar[tuple[str, ...]] = (WEB_PATH,)

@@ -38,7 +38,7 @@ class FargateEfsStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.files = SharedFileSystem(self, "Files", vpc=self.network.vpc, posture=posture, key=self.key)
         self.load_balancer = PublicLoadBalancer.from_settings(

@@ -115,7 +115,7 @@ class ServerlessDatabase(Construct):
             "Logs",
             posture=posture,
             retention_days=log_retention_days,
-            key=key,  # ty: ignore[invalid-argument-type]
+            key=key,
             name=f"/aws/rds/cluster/{name}/postgresql",
         )
         self.readers = [f"Reader{number}" for number in range(1, count + 1)]

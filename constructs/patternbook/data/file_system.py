@@ -43,7 +43,7 @@ class SharedFileSystem(Construct):
         path: str = "/shared",
         uid: int = 1000,
         gid: int = 1000,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param vpc: has an isolated subnet in each AZ.
         :param path: root directory of the access point. EFS creates it on the first mount.

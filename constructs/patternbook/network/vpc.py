@@ -37,7 +37,7 @@ class Network(Construct):
         posture: Posture,
         cidr: str = "10.0.0.0/16",
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         private_subnets: bool = True,
         dual_stack: bool = False,
     ) -> None:
@@ -99,7 +99,7 @@ class Network(Construct):
         settings: NetworkSettings,
         *,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         private_subnets: bool = True,
     ) -> Self:
         return cls(
