@@ -324,7 +324,7 @@ class TestOperation:
 
     def test_a_silent_database_is_down(self, any_stack: Reading) -> None:
         alarm = alarms_of(any_stack)["DatabaseDown"]
-        assert rings(alarm) == (5, 10, "breaching")
+        assert rings(alarm) == (7, 15, "breaching")
         assert expression_of(alarm) == "1 - FILL(samples, 0)"
 
     @pytest.mark.parametrize(("name", "connections"), [("sandbox", 1210), ("production", 1210), ("full", 4000)])

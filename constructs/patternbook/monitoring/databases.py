@@ -40,8 +40,8 @@ class DatabaseAlarms(MonitoringBase):
                 period=cdk.Duration.minutes(1),
             ),
             threshold=0,
-            minutes=10,
-            breaching_minutes=5,
+            minutes=15,
+            breaching_minutes=7,  # an upgrade to another minor version takes some minutes
             missing_data=cloudwatch.TreatMissingData.BREACHING,
             description="No instance of the database reports",
             remedy="Read the recent events of the cluster in the RDS console, and its status.",
