@@ -18,8 +18,8 @@ _TOKEN = re.compile(
 )
 
 
-class CatalogError(ValueError):
-    """The files in ``migrations/`` are wrong, or do not fit the database."""
+class MigrationError(Exception):
+    """A migration cannot be done. The message is for the person who deploys."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +38,23 @@ class Migration:
 def load(folder: Path = FOLDER) -> list[Migration]:
     """All migrations, in order.
 
-    :raises CatalogError: unless they are numbered from 1 without a gap, and each has both files.
+    :raises MigrationError: unless they are numbered from 1 without a gap, and each has both files.
     """
     found: dict[int, dict[str, tuple[str, str]]] = {}
     for path in sorted(folder.glob("*.sql")):
         match = _NAME.fullmatch(path.name)
         if match is None:
-            raise CatalogError(f"A migration must be named like 0001_notes.up.sql, got {path.name}. Rename it.")
+            raise MigrationError(f"A migration must be named like 0001_notes.up.sql, got {path.name}. Rename it.")
         number, name, way = match.groups()
         if way in found.setdefault(int(number), {}):
-            raise CatalogError(f"Only one migration can have the number {number}. Renumber {path.name}.")
+            raise MigrationError(f"Only one migration can have the number {number}. Renumber {path.name}.")
         # Git may check a file out with the line ends of the machine, which must not change its checksum.
         found[int(number)][way] = (name, path.read_bytes().decode().replace("\r\n", "\n"))
     if sorted(found) != [*range(1, len(found) + 1)]:
-        raise CatalogError(f"Migrations must be numbered from 0001 without a gap, got {sorted(found)}. Renumber them.")
+        raise MigrationError(f"Migrations must count from 0001 without a gap, got {sorted(found)}. Renumber them.")
     for number, ways in found.items():
         if {*ways} != {"up", "down"} or ways["up"][0] != ways["down"][0]:
-            raise CatalogError(f"Migration {number:04} must have an up and a down file of one name. Add the other.")
+            raise MigrationError(f"Migration {number:04} must have an up and a down file of one name. Add the other.")
     return [
         Migration(number, ways["up"][0], up=ways["up"][1], down=ways["down"][1])
         for number, ways in sorted(found.items())

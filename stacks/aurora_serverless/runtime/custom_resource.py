@@ -6,8 +6,9 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-MAX_REASON = 1_000
-"""A response has at most 4,096 bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html"""
+MAX_REASON = 500
+"""Characters, of up to 4 bytes. A response has at most 4,096 bytes:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html"""
 SEND_TRIES = 3
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def answer(
         message = str(error) if isinstance(error, readable) else f"{type(error).__name__}."
         reason = f"{message[:MAX_REASON]} See the log stream {context.log_stream_name}."
         response |= {"Status": "FAILED", "Reason": reason}
-    _send(url, json.dumps(response).encode())
+    _send(url, json.dumps(response, ensure_ascii=False).encode(errors="replace"))
     return response
 
 

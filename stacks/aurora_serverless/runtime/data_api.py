@@ -12,19 +12,20 @@ retry this error, so this client does, until its deadline.
 import random
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from datetime import datetime, timezone
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 5.0
+NO_ANSWER = "NoAnswer"
 TRANSIENT = frozenset(
     {
+        NO_ANSWER,
         "DatabaseResumingException",
         "DatabaseUnavailableException",  # a failover
         "ServiceUnavailableError",
@@ -32,11 +33,10 @@ TRANSIENT = frozenset(
         "ThrottlingException",
     }
 )
-"""Errors that pass: https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html#API_ExecuteStatement_Errors"""
-NO_ANSWER = "NoAnswer"
+"""Errors that pass: https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html"""
 LOGIN_FAILED = "password authentication failed"
-"""PostgreSQL's words. For a moment during a rotation, the secret is behind the database, or ahead of it."""
-MAX_BIGINT = 2**63 - 1
+"""PostgreSQL's words. They pass, too: while a password is rotated, the secret and the database differ for a moment."""
+BIGINT = range(-(2**63), 2**63)
 
 
 class ParameterError(ValueError):
@@ -44,19 +44,16 @@ class ParameterError(ValueError):
 
 
 class DataApiError(Exception):
-    """The Data API refused a call."""
+    """The Data API refused a call, or PostgreSQL a statement."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
+        """:param message: only its first line is kept. Others may quote a statement, and with it a password."""
+        super().__init__(f"{code}: {message.partition(chr(10))[0]}")
         self.code = code
 
     @property
-    def login_failed(self) -> bool:
-        return LOGIN_FAILED in str(self)
-
-    @property
     def transient(self) -> bool:
-        return self.code in TRANSIENT or self.code == NO_ANSWER or self.login_failed
+        return self.code in TRANSIENT or LOGIN_FAILED in str(self)
 
 
 class DeadlineError(Exception):
@@ -64,11 +61,10 @@ class DeadlineError(Exception):
 
 
 class Patience:
-    """Waits a little longer before each new try, and ends with :class:`DeadlineError`."""
+    """Waits longer before each new try, and gives up at a deadline."""
 
-    def __init__(self, seconds_left: Callable[[], float], sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, seconds_left: Callable[[], float]) -> None:
         self._seconds_left = seconds_left
-        self._sleep = sleep
         self._wait = FIRST_WAIT
         self._tries = 0
 
@@ -79,10 +75,10 @@ class Patience:
         seconds = random.uniform(self._wait / 2, self._wait)
         if self._seconds_left() <= seconds:
             raise DeadlineError(
-                f"The database was not ready before the deadline, after {self._tries} tries. The last answer was "
-                f"{error}. If the cluster had paused, try again. If it had not, look at its events."
+                f"The database was not ready before the deadline, after {self._tries} tries. The last answer was: "
+                f"{error}. Try again. If this lasts, look at the events of the cluster."
             ) from error
-        self._sleep(seconds)
+        time.sleep(seconds)
         self._wait = min(2 * self._wait, LONGEST_WAIT)
 
 
@@ -90,53 +86,45 @@ class DataApi:
     """Calls one database as the user of one secret."""
 
     def __init__(
-        self,
-        client: Any,
-        *,
-        cluster_arn: str,
-        secret_arn: str,
-        database: str,
-        seconds_left: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
+        self, client: Any, *, cluster_arn: str, secret_arn: str, database: str, seconds_left: Callable[[], float]
     ) -> None:
-        """:param client: of :func:`rds_data`.
-        :param seconds_left: until the deadline. It must leave time for the last call, which may take as long as the
-            client's read timeout.
+        """:param client: made by :func:`rds_data`.
+        :param seconds_left: time until the deadline. After it there must be time for one more call, which may take as
+            long as the client's read timeout.
         """
         self._client = client
         self._target = {"resourceArn": cluster_arn, "secretArn": secret_arn}
         self._database = database
         self._seconds_left = seconds_left
-        self._sleep = sleep
 
     def patience(self) -> Patience:
-        return Patience(self._seconds_left, self._sleep)
+        return Patience(self._seconds_left)
 
     def execute(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Runs one statement in a transaction of its own. A retry runs it again, so it must be harmless twice.
+        """Runs one statement in a transaction of its own. A retry may run it again, so it must be harmless twice.
 
         :raises ParameterError: if PostgreSQL cannot store a value.
         :raises DataApiError: if the statement fails.
         :raises DeadlineError: if the database is not ready in time.
         """
-        request = self._statement(sql, parameters)
-        return _rows(self._retry("execute_statement", database=self._database, **request))
+        return _rows(self._retry("execute_statement", database=self._database, **_statement(sql, parameters)))
 
     @contextmanager
     def transaction(self) -> Generator["Transaction"]:
         """Commits what is done in it, or rolls all of it back if anything fails.
 
-        Only its beginning is retried, because an error in a transaction ends it. The Data API ends a transaction that
-        is left alone for three minutes, too, and rolls it back:
+        Only its beginning is retried, because an error ends a transaction. The Data API also rolls back a transaction
+        that nobody uses for three minutes:
         https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_BeginTransaction.html
         """
         transaction = Transaction(self, self._retry("begin_transaction", database=self._database)["transactionId"])
         try:
             yield transaction
+            self.call("commit_transaction", transactionId=transaction.id)
         except BaseException:
+            # Also if the commit failed: a transaction that stays open keeps its locks.
             transaction.roll_back()
             raise
-        self.call("commit_transaction", transactionId=transaction.id)
 
     def _retry(self, operation: str, **request: Any) -> dict[str, Any]:
         patience = self.patience()
@@ -152,19 +140,11 @@ class DataApi:
         """One call, without a retry."""
         try:
             return getattr(self._client, operation)(**self._target, **request)
-        except ClientError as error:
-            details = error.response.get("Error", {})
-            raise DataApiError(details.get("Code", "Unknown"), details.get("Message", "")) from error
-        except BotoCoreError as error:
+        except exceptions.ClientError as error:
+            details = error.response["Error"]
+            raise DataApiError(details["Code"], details["Message"]) from None
+        except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
             raise DataApiError(NO_ANSWER, str(error)) from error
-
-    @staticmethod
-    def _statement(sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "sql": sql,
-            "parameters": [_parameter(name, value) for name, value in parameters.items()],
-            "includeResultMetadata": True,
-        }
 
 
 class Transaction:
@@ -175,15 +155,12 @@ class Transaction:
         self.id = transaction_id
 
     def execute(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
-        request = DataApi._statement(sql, parameters)
-        return _rows(self._api.call("execute_statement", transactionId=self.id, **request))
+        return _rows(self._api.call("execute_statement", transactionId=self.id, **_statement(sql, parameters)))
 
     def roll_back(self) -> None:
-        try:
+        # The error that led here tells more than one of this call, and an unused transaction is rolled back anyway.
+        with suppress(DataApiError):
             self._api.call("rollback_transaction", transactionId=self.id)
-        except DataApiError:
-            # The error that led here tells more, and the Data API rolls back a transaction that nobody uses.
-            return
 
 
 def rds_data(read_timeout_seconds: float) -> Any:
@@ -192,31 +169,36 @@ def rds_data(read_timeout_seconds: float) -> Any:
     return boto3.client("rds-data", config=config)
 
 
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can store a text: without NUL, and without half of a surrogate pair, which is not UTF-8."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _statement(sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "sql": sql,
+        "parameters": [{"name": name, **_parameter(name, value)} for name, value in parameters.items()],
+        "includeResultMetadata": True,
+    }
+
+
 def _parameter(name: str, value: Any) -> dict[str, Any]:
     """https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_SqlParameter.html"""
     match value:
         case None:
-            return {"name": name, "value": {"isNull": True}}
+            return {"value": {"isNull": True}}
         case bool():
-            return {"name": name, "value": {"booleanValue": value}}
-        case int():
-            if not -MAX_BIGINT - 1 <= value <= MAX_BIGINT:
-                raise ParameterError(f"{name} must fit into 64 bits. Give a smaller number.")
-            return {"name": name, "value": {"longValue": value}}
-        case str():
-            if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-                raise ParameterError(f"{name} must not contain NUL or half of a surrogate pair. Remove it.")
-            return {"name": name, "value": {"stringValue": value}}
-        case bytes():
-            return {"name": name, "value": {"blobValue": value}}
+            return {"value": {"booleanValue": value}}
+        case int() if value in BIGINT:
+            return {"value": {"longValue": value}}
+        case str() if storable(value):
+            return {"value": {"stringValue": value}}
         case UUID():
-            return {"name": name, "value": {"stringValue": str(value)}, "typeHint": "UUID"}
-        case datetime():
-            if value.tzinfo is None:
-                raise ParameterError(f"{name} must have a time zone, because the Data API takes UTC.")
-            text = value.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
-            return {"name": name, "value": {"stringValue": text}, "typeHint": "TIMESTAMP"}
-    raise ParameterError(f"{name} must not be of type {type(value).__name__}. Convert it.")
+            return {"value": {"stringValue": str(value)}, "typeHint": "UUID"}
+    raise ParameterError(
+        f"{name} must be a text without NUL and surrogates, a number of 64 bits, a truth value, a UUID or None, got "
+        f"{type(value).__name__}. Convert it."
+    )
 
 
 def _rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
@@ -225,7 +207,4 @@ def _rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _value(field: dict[str, Any]) -> Any:
-    if field.get("isNull"):
-        return None
-    (value,) = field.values()
-    return value
+    return None if field.get("isNull") else next(iter(field.values()))

@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 import catalog
-from catalog import CatalogError, Migration
+from catalog import Migration, MigrationError
 from custom_resource import answer
 from data_api import DataApi, DataApiError, DeadlineError, Transaction, rds_data
 from exclusive import exclusively
@@ -32,6 +32,8 @@ READ_TIMEOUT = 50
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.html#data-api.limitations"""
 MARGIN = READ_TIMEOUT + 20
 """Seconds before Lambda's timeout at which nothing new is tried, so that there is time to answer CloudFormation."""
+LOCK_TIMEOUT = "10s"
+"""A statement that waits for a busy table makes everybody wait who comes after it."""
 TABLE = (
     "CREATE SCHEMA IF NOT EXISTS migrations",
     "CREATE TABLE IF NOT EXISTS migrations.applied (version integer PRIMARY KEY, name text NOT NULL, "
@@ -50,15 +52,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     def seconds_left() -> float:
         return context.get_remaining_time_in_millis() / 1000 - MARGIN
 
-    admin = _api("SECRET_ARN", seconds_left)
     if isinstance(event, dict) and "Step" in event:
-        return rotate(event, _secrets, admin, _api("APP_SECRET_ARN", seconds_left))
+        return rotate(event, _secrets, _api("SECRET_ARN", seconds_left), _api("APP_SECRET_ARN", seconds_left))
     return answer(
         event,
         context,
-        lambda request: _work(request, admin),
+        lambda request: _work(request, seconds_left),
         physical_id=PHYSICAL_ID,
-        readable=(CatalogError, DataApiError, DeadlineError),
+        readable=(MigrationError, DataApiError, DeadlineError),
     )
 
 
@@ -72,14 +73,15 @@ def _api(secret: str, seconds_left: Callable[[], float]) -> DataApi:
     )
 
 
-def _work(event: dict[str, Any], admin: DataApi) -> dict[str, str]:
+def _work(event: dict[str, Any], seconds_left: Callable[[], float]) -> dict[str, str]:
     kind, properties = event.get("RequestType"), event.get("ResourceProperties")
     if kind == "Delete":
         return {}
     if kind not in ("Create", "Update") or not isinstance(properties, dict):
-        raise CatalogError(f"RequestType must be Create, Update or Delete, with ResourceProperties, got {kind!r:.40}.")
+        raise MigrationError(f"The request must be Create, Update or Delete with its properties, got {kind!r:.40}.")
     migrations = catalog.load()
     target = _target(properties.get("Version"), len(migrations))
+    admin = _api("SECRET_ARN", seconds_left)
     before = exclusively(admin, lambda transaction: migrate(transaction, migrations, target, _password))
     logger.info("migrated", extra={"before": before, "version": target})
     return {"Version": str(target), "Before": str(before)}
@@ -87,8 +89,8 @@ def _work(event: dict[str, Any], admin: DataApi) -> dict[str, str]:
 
 def _target(version: Any, latest: int) -> int:
     """CloudFormation passes every property as a text."""
-    if not (isinstance(version, str) and version.isascii() and version.isdigit() and int(version) <= latest):
-        raise CatalogError(
+    if version not in [str(number) for number in range(latest + 1)]:
+        raise MigrationError(
             f"Version must be a number from 0 to {latest}, the last migration, got {version!r:.40}. Add the migration, "
             "or lower the version."
         )
@@ -98,7 +100,7 @@ def _target(version: Any, latest: int) -> int:
 def _password() -> str:
     secret = json.loads(_secrets.get_secret_value(SecretId=os.environ["APP_SECRET_ARN"])["SecretString"])
     if secret["username"] != ROLE:
-        raise CatalogError(f"The application's secret must have the username {ROLE}. Correct the secret.")
+        raise MigrationError(f"The application's secret must have the username {ROLE}. Correct the secret.")
     return secret["password"]
 
 
@@ -106,19 +108,18 @@ def migrate(transaction: Transaction, migrations: Sequence[Migration], target: i
     """Brings the schema to a version, and sets the application's password. Returns the version that it had before.
 
     :param password: reads the password. It is called under the lock, when no rotation can change it.
-    :raises CatalogError: if the database has another history than the files.
+    :raises MigrationError: if the database has another history than the files.
     """
-    # A statement that waits for a busy table makes everybody wait who comes after it.
-    transaction.execute("SELECT set_config('lock_timeout', '10s', true)")
+    transaction.execute("SELECT set_config('lock_timeout', :time, true)", time=LOCK_TIMEOUT)
     for statement in TABLE:
         transaction.execute(statement)
     applied = transaction.execute("SELECT version, name, checksum, down FROM migrations.applied ORDER BY version")
     _compare(applied, migrations)
     before = len(applied)
     for migration in migrations[before:target]:
-        _run(transaction, migration.up)
+        _run(transaction, migration.up, f"{migration.version:04} ({migration.name})")
     for row in reversed(applied[target:]):
-        _run(transaction, row["down"])
+        _run(transaction, row["down"], f"{row['version']:04} ({row['name']}), taken back")
     transaction.execute("DELETE FROM migrations.applied WHERE version > :target", target=target)
     for migration in migrations[:target]:
         transaction.execute(
@@ -134,18 +135,23 @@ def migrate(transaction: Transaction, migrations: Sequence[Migration], target: i
     return before
 
 
-def _run(transaction: Transaction, sql: str) -> None:
-    for statement in catalog.statements(sql):
-        transaction.execute(statement)
+def _run(transaction: Transaction, sql: str, name: str) -> None:
+    for number, statement in enumerate(catalog.statements(sql), start=1):
+        try:
+            transaction.execute(statement)
+        except DataApiError as error:
+            if error.transient:
+                raise
+            raise MigrationError(f"Migration {name}, statement {number}: {error}. Nothing has changed.") from error
 
 
 def _compare(applied: Sequence[dict[str, Any]], migrations: Sequence[Migration]) -> None:
     for number, row in enumerate(applied, start=1):
         if row["version"] != number:
-            raise CatalogError(f"migrations.applied must count from 1 without a gap, but {number} is missing. Mend it.")
+            raise MigrationError(f"The table migrations.applied lacks version {number}. Restore its row.")
     for row, migration in zip(applied, migrations, strict=False):
         if row["checksum"] != migration.checksum:
-            raise CatalogError(
+            raise MigrationError(
                 f"Migration {migration.version:04} ({row['name']}) has changed since it was applied. Restore the file, "
                 "and add a new migration."
             )

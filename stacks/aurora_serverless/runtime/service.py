@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import UUID, uuid4
 
-from data_api import DataApi, rds_data
+from data_api import DataApi, rds_data, storable
 
 TIMEOUT = 60
 READ_TIMEOUT = 10
@@ -103,10 +103,11 @@ def _method(event: Any) -> Any:
 
 
 def _before(event: dict[str, Any]) -> UUID | None:
-    before = (event.get("queryStringParameters") or {}).get("before")
+    query = event.get("queryStringParameters")
+    before = query.get("before") if isinstance(query, dict) else None
     try:
         return None if before is None else UUID(before)
-    except ValueError as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise RefusedError(400, "before must be the id of a note.") from error
 
 
@@ -121,19 +122,18 @@ def _text(note: dict[str, Any], name: str, most: int) -> str:
     text = note.get(name)
     if not isinstance(text, str) or not 1 <= len(text) <= most:
         raise RefusedError(400, f"{name} must be a text of 1 to {most:,} characters.")
-    # PostgreSQL's texts are UTF-8 without NUL. JSON can name halves of surrogate pairs, which UTF-8 cannot.
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not storable(text):
         raise RefusedError(400, f"{name} must not contain NUL or half of a surrogate pair.")
     return text
 
 
 def _body(event: dict[str, Any]) -> Any:
-    body = event.get("body") or ""
-    if len(body) > MAX_BODY:
-        raise RefusedError(413, f"The body must have at most {MAX_BODY:,} bytes.")
+    body = event.get("body")
+    if isinstance(body, str) and len(body) > MAX_BODY:
+        raise RefusedError(413, f"The body must have at most {MAX_BODY:,} characters.")
     try:
         return json.loads(base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body)
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise RefusedError(400, "The body must be JSON.") from error
 
 

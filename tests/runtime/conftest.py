@@ -1,0 +1,57 @@
+"""A PostgreSQL server for all tests of ``AuroraServerlessStack``'s functions, and a database for each."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.runtime.aurora import ADMIN, ADMIN_PASSWORD, Account, CloudFormation, Postgres, migrate, postgres
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[Postgres]:
+    with postgres() as running:
+        yield running
+
+
+@contextmanager
+def account_with_database(server: Postgres) -> Generator[Account]:
+    """An account with an empty database."""
+    server.run("CREATE DATABASE app", user=ADMIN, password=ADMIN_PASSWORD)
+    try:
+        with Account(server, "app").connected() as connected:
+            yield connected
+    finally:
+        server.run("DROP DATABASE app WITH (FORCE)")
+        server.run("DROP ROLE IF EXISTS app")
+
+
+@pytest.fixture
+def account(server: Postgres) -> Generator[Account]:
+    """An account with an empty database."""
+    with account_with_database(server) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def migrated_account(server: Postgres, cloudformation_of_session: CloudFormation) -> Generator[Account]:
+    """An account whose database has the latest schema, for all tests of a module."""
+    with account_with_database(server) as connected:
+        connected.call(migrate, cloudformation_of_session.request("Create"))
+        assert cloudformation_of_session.responses[-1]["Status"] == "SUCCESS"
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def cloudformation_of_session() -> Generator[CloudFormation]:
+    listening = CloudFormation()
+    yield listening
+    listening.stop()
+
+
+@pytest.fixture
+def cloudformation(cloudformation_of_session: CloudFormation) -> CloudFormation:
+    cloudformation_of_session.responses.clear()
+    cloudformation_of_session.sizes.clear()
+    cloudformation_of_session.refuse = 0
+    return cloudformation_of_session
