@@ -240,7 +240,7 @@ class CloudFormation:
                 self.send_response(200 if owner.refuse < 0 else 503)
                 self.end_headers()
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the names of the class
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import psycopg2
 import pytest
+from psycopg2.errors import InsufficientPrivilege
 
 from tests.runtime.aurora import APP_PASSWORD, Account, CloudFormation, catalog, custom_resource, exclusive, migrate
 
@@ -71,7 +71,7 @@ def test_all_the_way_down_and_up_loses_nothing(account: Account, to: Any) -> Non
     to(2, "Create")
     as_app(account, "INSERT INTO notes.note (id, title, text) VALUES (gen_random_uuid(), 'a title', 'a text')")
     assert to(0)["Status"] == "SUCCESS"
-    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+    with pytest.raises(InsufficientPrivilege):
         as_app(account, "SELECT * FROM notes.note")
     to(2)
     assert as_app(account, "SELECT title, text FROM notes.note") == [("a title", "a text")]
@@ -201,6 +201,15 @@ def test_errors_that_pass_are_tried_again(account: Account, to: Any, code: str, 
     account.fail(code, times=2, operation=operation)
     assert to(2, "Create")["Data"] == {"Version": "2", "Before": "0"}
     assert applied(account) == [1, 2]
+
+
+@pytest.mark.parametrize("seconds", [15, 30])
+def test_a_deployment_resumes_a_cluster_that_has_paused(account: Account, to: Any, seconds: int) -> None:
+    """The first call after a pause is often that of a deployment."""
+    resumed_at = account.seconds_left - seconds
+    resuming = {"code": "DatabaseResumingException", "done": False}
+    account.faults.append(lambda _: resuming if account.seconds_left > resumed_at else None)
+    assert to(2, "Create")["Status"] == "SUCCESS"
 
 
 def test_a_commit_whose_answer_got_lost_is_found_done(account: Account, to: Any) -> None:
@@ -344,6 +353,13 @@ def write(folder: Path, *names: str) -> Path:
 def test_wrong_files_are_refused(tmp_path: Path, names: list[str], says: str) -> None:
     with pytest.raises(catalog.MigrationError, match=says):
         catalog.load(write(tmp_path, *names))
+
+
+def test_a_file_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "0001_a.up.sql", "0001_a.down.sql")
+    (tmp_path / "0001_a.down.sql").write_text("SELECT 1;".ljust(60_001))
+    with pytest.raises(catalog.MigrationError, match="at most 60,000 bytes. Split 0001_a.down.sql"):
+        catalog.load(tmp_path)
 
 
 def test_line_ends_do_not_change_a_checksum(tmp_path: Path) -> None:

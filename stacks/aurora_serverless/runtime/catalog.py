@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "migrations"
+MAX_FILE = 60_000
+"""Bytes. The way back is kept in a row, and the Data API returns at most 64 KB a row:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.troubleshooting.html"""
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.(up|down)\.sql")
 # What a semicolon can stand in: a text, a name, a dollar-quoted body, a comment.
 _TOKEN = re.compile(
@@ -45,6 +48,8 @@ def load(folder: Path = FOLDER) -> list[Migration]:
         match = _NAME.fullmatch(path.name)
         if match is None:
             raise MigrationError(f"A migration must be named like 0001_notes.up.sql, got {path.name}. Rename it.")
+        if path.stat().st_size > MAX_FILE:
+            raise MigrationError(f"A migration must have at most {MAX_FILE:,} bytes. Split {path.name}.")
         number, name, way = match.groups()
         if way in found.setdefault(int(number), {}):
             raise MigrationError(f"Only one migration can have the number {number}. Renumber {path.name}.")

@@ -107,7 +107,7 @@ class DataApi:
         :raises DataApiError: if the statement fails.
         :raises DeadlineError: if the database is not ready in time.
         """
-        return _rows(self._retry("execute_statement", database=self._database, **_statement(sql, parameters)))
+        return _rows(self._retry("execute_statement", **self.statement(sql, parameters)))
 
     @contextmanager
     def transaction(self) -> Generator["Transaction"]:
@@ -125,6 +125,14 @@ class DataApi:
             # Also if the commit failed: a transaction that stays open keeps its locks.
             transaction.roll_back()
             raise
+
+    def statement(self, sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "database": self._database,
+            "sql": sql,
+            "parameters": [{"name": name, **_parameter(name, value)} for name, value in parameters.items()],
+            "includeResultMetadata": True,
+        }
 
     def _retry(self, operation: str, **request: Any) -> dict[str, Any]:
         patience = self.patience()
@@ -155,7 +163,8 @@ class Transaction:
         self.id = transaction_id
 
     def execute(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
-        return _rows(self._api.call("execute_statement", transactionId=self.id, **_statement(sql, parameters)))
+        statement = self._api.statement(sql, parameters)
+        return _rows(self._api.call("execute_statement", transactionId=self.id, **statement))
 
     def roll_back(self) -> None:
         # The error that led here tells more than one of this call, and an unused transaction is rolled back anyway.
@@ -172,14 +181,6 @@ def rds_data(read_timeout_seconds: float) -> Any:
 def storable(text: str) -> bool:
     """Whether PostgreSQL can store a text: without NUL, and without half of a surrogate pair, which is not UTF-8."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _statement(sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "sql": sql,
-        "parameters": [{"name": name, **_parameter(name, value)} for name, value in parameters.items()],
-        "includeResultMetadata": True,
-    }
 
 
 def _parameter(name: str, value: Any) -> dict[str, Any]:
@@ -202,7 +203,7 @@ def _parameter(name: str, value: Any) -> dict[str, Any]:
 
 
 def _rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    names = [column["name"] for column in answer.get("columnMetadata", [])]
+    names = [column["label"] for column in answer.get("columnMetadata", [])]
     return [dict(zip(names, map(_value, record), strict=True)) for record in answer.get("records", [])]
 
 

@@ -10,7 +10,6 @@ are deleted with the cluster only.
 Secrets Manager calls the same function to rotate the application's password, because both need the admin's secret.
 """
 
-import json
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -22,10 +21,9 @@ from catalog import Migration, MigrationError
 from custom_resource import answer
 from data_api import DataApi, DataApiError, DeadlineError, Transaction, rds_data
 from exclusive import exclusively
-from passwords import set_password
+from passwords import password_in, set_password
 from rotate import rotate
 
-ROLE = "app"
 PHYSICAL_ID = "schema"
 READ_TIMEOUT = 50
 """Above the 45 seconds after which the Data API ends a statement:
@@ -53,7 +51,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         return context.get_remaining_time_in_millis() / 1000 - MARGIN
 
     if isinstance(event, dict) and "Step" in event:
-        return rotate(event, _secrets, _api("SECRET_ARN", seconds_left), _api("APP_SECRET_ARN", seconds_left))
+        return rotate(
+            event,
+            _secrets,
+            os.environ["APP_SECRET_ARN"],
+            admin=_api("SECRET_ARN", seconds_left),
+            app=_api("APP_SECRET_ARN", seconds_left),
+        )
     return answer(
         event,
         context,
@@ -98,10 +102,11 @@ def _target(version: Any, latest: int) -> int:
 
 
 def _password() -> str:
-    secret = json.loads(_secrets.get_secret_value(SecretId=os.environ["APP_SECRET_ARN"])["SecretString"])
-    if secret["username"] != ROLE:
-        raise MigrationError(f"The application's secret must have the username {ROLE}. Correct the secret.")
-    return secret["password"]
+    secret = _secrets.get_secret_value(SecretId=os.environ["APP_SECRET_ARN"])["SecretString"]
+    try:
+        return password_in(secret)
+    except ValueError as error:
+        raise MigrationError(str(error)) from error
 
 
 def migrate(transaction: Transaction, migrations: Sequence[Migration], target: int, password: Callable[[], str]) -> int:
@@ -113,13 +118,15 @@ def migrate(transaction: Transaction, migrations: Sequence[Migration], target: i
     transaction.execute("SELECT set_config('lock_timeout', :time, true)", time=LOCK_TIMEOUT)
     for statement in TABLE:
         transaction.execute(statement)
-    applied = transaction.execute("SELECT version, name, checksum, down FROM migrations.applied ORDER BY version")
+    applied = transaction.execute("SELECT version, name, checksum FROM migrations.applied ORDER BY version")
     _compare(applied, migrations)
     before = len(applied)
     for migration in migrations[before:target]:
         _run(transaction, migration.up, f"{migration.version:04} ({migration.name})")
     for row in reversed(applied[target:]):
-        _run(transaction, row["down"], f"{row['version']:04} ({row['name']}), taken back")
+        down = "SELECT down FROM migrations.applied WHERE version = :version"
+        (stored,) = transaction.execute(down, version=row["version"])
+        _run(transaction, stored["down"], f"{row['version']:04} ({row['name']}), taken back")
     transaction.execute("DELETE FROM migrations.applied WHERE version > :target", target=target)
     for migration in migrations[:target]:
         transaction.execute(
@@ -131,7 +138,7 @@ def migrate(transaction: Transaction, migrations: Sequence[Migration], target: i
             down=migration.down,
         )
     if target:
-        set_password(transaction, ROLE, password())
+        set_password(transaction, password())
     return before
 
 

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import hmac
+import json
 import os
 
 from data_api import Transaction
 
+ROLE = "app"
 ITERATIONS = 4096
 """PostgreSQL's own number. The generated password is long, so that more would not make it safer."""
 
@@ -30,17 +32,24 @@ def verifier(password: str, salt: bytes | None = None) -> str:
     return "SCRAM-SHA-256${}:{}${}:{}".format(ITERATIONS, *encoded)
 
 
-def set_password(transaction: Transaction, role: str, password: str) -> None:
-    """Sets the password of a role, by its admin or by the role itself.
+def password_in(secret: str) -> str:
+    """The password in the application's secret.
 
-    ALTER ROLE takes no parameters, so that a setting of this transaction carries them.
+    :raises ValueError: if the secret names another role. Whoever may write the secret must not choose whose password it
+        sets.
     """
+    value = json.loads(secret)
+    if value["username"] != ROLE:
+        raise ValueError(f"The application's secret must have the username {ROLE}. Correct the secret.")
+    return value["password"]
+
+
+def set_password(transaction: Transaction, password: str) -> None:
+    """Sets the password of the application's role.
+
+    ALTER ROLE takes no parameters, so that a setting of this transaction carries the verifier.
+    """
+    transaction.execute("SELECT set_config('patternbook.verifier', :verifier, true)", verifier=verifier(password))
     transaction.execute(
-        "SELECT set_config('patternbook.role', :role, true), set_config('patternbook.verifier', :verifier, true)",
-        role=role,
-        verifier=verifier(password),
-    )
-    transaction.execute(
-        "DO $$ BEGIN EXECUTE format('ALTER ROLE %I PASSWORD %L', current_setting('patternbook.role'), "
-        "current_setting('patternbook.verifier')); END $$"
+        f"DO $$ BEGIN EXECUTE format('ALTER ROLE {ROLE} PASSWORD %L', current_setting('patternbook.verifier')); END $$"
     )

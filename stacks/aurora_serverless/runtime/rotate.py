@@ -14,7 +14,7 @@ from typing import Any
 
 from data_api import DataApi, Transaction
 from exclusive import exclusively
-from passwords import set_password
+from passwords import ROLE, password_in, set_password
 
 PASSWORD_LENGTH = 40
 
@@ -22,12 +22,16 @@ logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
 
 
-def rotate(event: dict[str, Any], client: Any, admin: DataApi, app: DataApi) -> None:
+def rotate(event: dict[str, Any], client: Any, secret: str, *, admin: DataApi, app: DataApi) -> None:
     """One of four steps: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 
     Secrets Manager repeats a rotation that failed, from its first step, with the same token.
+
+    :param secret: ARN of the application's secret, the only one that is rotated.
     """
-    secret, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
+    token, step = event["ClientRequestToken"], event["Step"]
+    if event["SecretId"] != secret:
+        raise ValueError("SecretId must be the application's secret. Rotate another secret by another function.")
     match step:
         case "createSecret":
             _create(client, secret, token)
@@ -47,24 +51,19 @@ def _create(client: Any, secret: str, token: str) -> None:
         client.get_secret_value(SecretId=secret, VersionId=token)
         return
     except client.exceptions.ResourceNotFoundException:
-        value = _value(client, secret, VersionStage="AWSCURRENT")
+        pass
     # Letters and digits need no quotes anywhere.
-    value["password"] = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
-    client.put_secret_value(
-        SecretId=secret, ClientRequestToken=token, SecretString=json.dumps(value), VersionStages=["AWSPENDING"]
-    )
+    password = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
+    value = json.dumps({"username": ROLE, "password": password})
+    client.put_secret_value(SecretId=secret, ClientRequestToken=token, SecretString=value, VersionStages=["AWSPENDING"])
 
 
 def _finish(transaction: Transaction, client: Any, secret: str, token: str) -> None:
-    value = _value(client, secret, VersionId=token)
-    set_password(transaction, value["username"], value["password"])
+    value = client.get_secret_value(SecretId=secret, VersionId=token)["SecretString"]
+    set_password(transaction, password_in(value))
     versions = client.describe_secret(SecretId=secret)["VersionIdsToStages"]
     current = next(version for version, stages in versions.items() if "AWSCURRENT" in stages)
     if current != token:
         client.update_secret_version_stage(
             SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=current
         )
-
-
-def _value(client: Any, secret: str, **version: str) -> dict[str, Any]:
-    return json.loads(client.get_secret_value(SecretId=secret, **version)["SecretString"])

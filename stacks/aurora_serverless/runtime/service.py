@@ -128,7 +128,7 @@ def _text(note: dict[str, Any], name: str, most: int) -> str:
 
 
 def _body(event: dict[str, Any]) -> Any:
-    body = event.get("body")
+    body: Any = event.get("body")
     if isinstance(body, str) and len(body) > MAX_BODY:
         raise RefusedError(413, f"The body must have at most {MAX_BODY:,} characters.")
     try:
