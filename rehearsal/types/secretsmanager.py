@@ -10,12 +10,13 @@ from typing import Any
 
 from ministack.services import kms, lambda_svc, secretsmanager
 
-from rehearsal.types.registry import Provisioned, physical_name, register_type
+from rehearsal.types.registry import Provisioned, physical_name, register_type, skip_drift
 from rehearsal.types.shapes import Properties, Record, require
 
 
 def register() -> None:
     register_type("AWS::SecretsManager::Secret", create=create_secret, update=update_secret, delete=delete_secret)
+    skip_drift("AWS::SecretsManager::Secret")
     register_type(
         "AWS::SecretsManager::RotationSchedule",
         create=create_schedule,

@@ -25,7 +25,8 @@ def answer(
 ) -> dict[str, Any]:
     """Sends what ``work`` returns as attributes of the resource, or why it failed.
 
-    :param physical_id: identifies the resource. It never changes, because CloudFormation would delete the old one.
+    :param physical_id: identifies the resource within its stack. It never changes, because CloudFormation would delete
+        the old resource.
     :param readable: errors whose message is for the person who deploys. Others may contain anything, so their message
         goes to the log only.
     :raises ValueError: for an event that is not from CloudFormation, which nobody can answer.
@@ -35,7 +36,7 @@ def answer(
         raise ValueError("The event must be a request of CloudFormation with a ResponseURL. Deploy the stack instead.")
     response = {
         **{name: event.get(name, "") for name in ("RequestId", "StackId", "LogicalResourceId")},
-        "PhysicalResourceId": event.get("PhysicalResourceId") or physical_id,
+        "PhysicalResourceId": event.get("PhysicalResourceId") or f"{physical_id}-{_stack(event)}",
     }
     try:
         response |= {"Status": "SUCCESS", "Data": work(event)}
@@ -46,6 +47,11 @@ def answer(
         response |= {"Status": "FAILED", "Reason": reason}
     _send(url, json.dumps(response, ensure_ascii=False).encode(errors="replace"))
     return response
+
+
+def _stack(event: dict[str, Any]) -> str:
+    """The part of the stack's ARN that is unique, so that two stacks share no physical id."""
+    return str(event.get("StackId", "")).rpartition("/")[2]
 
 
 def _send(url: str, body: bytes) -> None:
