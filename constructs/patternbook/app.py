@@ -80,6 +80,11 @@ class PatternStack(cdk.Stack):
         # An account belongs to one partition, so the Region that was asked for tells the partition of a pinned stack.
         self._asked_region = given.region or self.region
         self._refuse_resources_of_other_regions()
+        # CloudFormation passes the tags of a stack on to its resources, but not to the instances and volumes that a
+        # launch template describes. So the launch template gets them itself:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+        for key, value in stack_options.get("tags", {}).items():
+            cdk.Tags.of(self).add(key, value, include_resource_types=["AWS::EC2::LaunchTemplate"])
 
     @property
     def availability_zones(self) -> list[str]:
@@ -207,7 +212,7 @@ def _build(
 
 def _stacks_of(pattern: str, settings: PatternSettings, stage: Stage) -> dict[str, StackOptions]:
     """The ids of a pattern's stacks, each with its options."""
-    # Tags of the stack, not of its constructs: CloudFormation passes them on, and no template changes with them.
+    # Tags of the stack, not of its constructs: CloudFormation passes them on.
     options: StackOptions = {"tags": stage.tags} if stage.tags else {}
     regions = settings.regions if isinstance(settings, RegionalSettings) else ()
     if not regions:
