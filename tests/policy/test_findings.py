@@ -25,6 +25,7 @@ EXPECTED_WARNINGS = {
     "defaults": {PLAIN_HTTP, CLOSED},
     "every option": {LUSTRE, ONTAP},
     "other options": {PLAIN_HTTP, CLOSED, LUSTRE},
+    "existing VPC": {PLAIN_HTTP, CLOSED, LUSTRE},
 }
 
 
