@@ -109,6 +109,10 @@ CertificateArn = Annotated[
         "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d",
     ),
 ]
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
+HostedZoneId = Annotated[
+    str, matching(r"Z[A-Z0-9]{1,31}", 'the id of a Route 53 hosted zone, such as "Z0123456789ABCDEFGHIJ"')
+]
 KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d")]
 # The ARN must include the six random characters that Secrets Manager adds to the name. Otherwise policies would match
 # other secrets, too.
