@@ -24,9 +24,10 @@ from patternbook.settings.stages import Stage
 
 REGIONAL: Final = {
     "acm": "https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
+    "kms": "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
     "wafv2": "https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-associating-aws-resource.html",
 }
-"""Services whose resources (certificates, web ACLs) work only with those of their own Region, each with the source."""
+"""Services whose resources (certificates, keys, web ACLs) work only in their own Region, each with the source."""
 
 
 class StackOptions(TypedDict, total=False):

@@ -41,7 +41,7 @@ class EcsAnywhereStack(PatternStack):
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         self.refuse_where_missing(ECS_ANYWHERE)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.cluster = external_cluster(self, "Cluster", posture=posture)
         self.machines = Machines(self, "Machines", cluster=self.cluster)
         self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=self.key)

@@ -36,7 +36,7 @@ class EksFargateStack(PatternStack):
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         self.refuse_where_missing(EKS_FARGATE)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.cluster = EksCluster.from_settings(
             self, "Eks", settings, network=self.network, posture=posture, kubectl=True, key=self.key

@@ -26,7 +26,7 @@ class LambdaConcurrencyStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.failures = FailureQueue(self, "Failures", posture=posture, key=self.key)
         self.log_group = LogGroup.from_settings(self, "Logs", settings, posture=posture, key=self.key)
         self.function = LiveFunction.from_settings(

@@ -36,6 +36,7 @@ EVERY_OPTION: Mapping[str, Any] = {
 }
 # Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {"capacity_provider": False, "target_instance_cpu_percent": 40}
+IN_EXISTING_VPC: Mapping[str, Any] = {"shared_files": True}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox on Bottlerocket and x86_64.
 BOTTLEROCKET: Mapping[str, Any] = {"operating_system": "bottlerocket", "architecture": "x86_64"}

@@ -51,6 +51,7 @@ EVERY_OPTION: Mapping[str, Any] = {
 }
 # Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {"operating_system": "bottlerocket", "storage": ["efs", "fsx-lustre"]}
+IN_EXISTING_VPC: Mapping[str, Any] = {"storage": ["ebs", "efs", "fsx-lustre"]}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Production with nothing that can be left out.
 BARE: Mapping[str, Any] = {

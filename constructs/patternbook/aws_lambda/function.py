@@ -66,7 +66,7 @@ class LiveFunction(Construct):
         log_group: logs.ILogGroup,
         description: str | None = None,
         environment: Mapping[str, str] | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         memory_mib: int = 256,
         timeout_seconds: int = 30,
         ephemeral_storage_mib: int = 512,
@@ -158,7 +158,7 @@ class LiveFunction(Construct):
         *,
         log_group: logs.ILogGroup,
         description: str | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         on_failure: lambda_.IDestination | None = None,
     ) -> Self:
         provisioned = None

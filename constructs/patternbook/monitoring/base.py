@@ -39,7 +39,7 @@ class MonitoringBase(Construct):
         posture: Posture,
         email: str | None = None,
         allow_silent_alarms: bool = False,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         page: str | None = None,
     ) -> None:
         """:param email: e-mail address for alarms.
@@ -78,7 +78,7 @@ class MonitoringBase(Construct):
         settings: AlarmSettings,
         *,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         page: str | None = None,
     ) -> Self:
         return cls(
