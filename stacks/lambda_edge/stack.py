@@ -16,6 +16,7 @@ from patternbook import (
     site_bucket,
     site_origin,
 )
+from patternbook.limits.regions import LAMBDA_EDGE
 from patternbook.nag import acknowledge
 from stacks.lambda_edge.behaviors import page_and_asset_behaviors
 from stacks.lambda_edge.functions import SITE, edge_functions
@@ -38,6 +39,7 @@ class LambdaEdgeStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
+        self.refuse_where_missing(LAMBDA_EDGE)
         self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.bucket = site_bucket(self, "Bucket", posture=posture)
         self.functions = edge_functions(self, dict(settings))

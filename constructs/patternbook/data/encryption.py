@@ -7,6 +7,7 @@ from typing import Final
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import region_info
 from constructs import Construct
 
 from patternbook.posture import Posture
@@ -71,11 +72,13 @@ def allow_services(key: kms.IKey) -> None:
     :raises RuntimeError: if the key is imported, because the CDK cannot change its policy.
     """
     stack = cdk.Stack.of(key)
-    for statement in service_statements(partition=stack.partition, region=stack.region, account=stack.account):
+    for statement in service_statements(
+        partition=stack.partition, region=stack.region, account=stack.account, url_suffix=stack.url_suffix
+    ):
         key.add_to_resource_policy(statement, False)
 
 
-def service_statements(*, partition: str, region: str, account: str) -> list[iam.PolicyStatement]:
+def service_statements(*, partition: str, region: str, account: str, url_suffix: str) -> list[iam.PolicyStatement]:
     """The statements of a key policy for the two services that act for a stack without an IAM policy. Each has a
     condition on resources of the account.
 
@@ -102,7 +105,7 @@ def service_statements(*, partition: str, region: str, account: str) -> list[iam
     log_groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
     return [
         allow(
-            f"logs.{region}.amazonaws.com",
+            f"logs.{region}.{url_suffix}",  # ends with .cn in China
             [*use, *data_keys],
             "ArnLike",
             "kms:EncryptionContext:aws:logs:arn",
@@ -120,10 +123,12 @@ def _requirements(stack: cdk.Stack, key_arn: str) -> str:
         return next((each for each in candidates if each and not cdk.Token.is_unresolved(each)), name)
 
     account, agnostic = literal("ACCOUNT_ID", stack.account, key.account), cdk.Token.is_unresolved(stack.account)
+    region = literal("REGION", stack.region, key.region)
     statements = service_statements(
         partition=literal("PARTITION", stack.partition, key.partition),
-        region=literal("REGION", stack.region, key.region),
+        region=region,
         account=account,
+        url_suffix=region_info.RegionInfo.get(region).domain_suffix or "amazonaws.com",
     )
     text = json.dumps(stack.resolve([each.to_statement_json() for each in statements]), indent=2)
     if cdk.Token.is_unresolved(key_arn):

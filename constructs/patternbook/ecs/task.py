@@ -13,7 +13,7 @@ from constructs import Construct
 from typing_extensions import Self
 
 from patternbook.data.encryption import grant_decrypt
-from patternbook.data.file_system import SharedFileSystem
+from patternbook.data.file_system import SharedFiles
 from patternbook.ecs.container_settings import ContainerHealthCheck, WritablePath, paths_of
 from patternbook.ecs.demonstration import Demonstration
 from patternbook.ecs.images import container_image
@@ -64,7 +64,7 @@ class Task(Construct):
         port: int | None = None,
         port_name: str | None = None,
         host_port: int | None = None,
-        files: SharedFileSystem | None = None,
+        files: SharedFiles | None = None,
         mount_path: str = "/shared",
         cpu: int = 256,
         memory_mib: int = 512,
@@ -205,7 +205,7 @@ class Task(Construct):
         container_name: str = "web",
         port_name: str | None = None,
         environment: Mapping[str, str] | None = None,
-        files: SharedFileSystem | None = None,
+        files: SharedFiles | None = None,
     ) -> Self:
         """:param environment: environment variables of the pattern, beside those of the settings.
         :param demonstration: runs if the settings have no image.

@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.monitoring.topic import NotificationTopic
+from patternbook.partitions import console_url
 from patternbook.posture import Posture
 
 MINUTE = cdk.Duration.minutes(1)
@@ -93,11 +94,7 @@ class MonitoringBase(Construct):
     @property
     def dashboard_url(self) -> str:
         """The URL of the dashboard in the AWS console."""
-        stack = cdk.Stack.of(self)
-        return (
-            f"https://{stack.region}.console.aws.amazon.com/cloudwatch/home"
-            f"?region={stack.region}#dashboards/dashboard/{self.dashboard.dashboard_name}"
-        )
+        return f"{console_url(self, 'cloudwatch/home')}#dashboards/dashboard/{self.dashboard.dashboard_name}"
 
     def watch(
         self,

@@ -47,6 +47,7 @@ class InternalLoadBalancer(Construct):
         construct_id: str,
         *,
         vpc: ec2.IVpc,
+        subnets: Sequence[ec2.ISubnet] | None = None,
         posture: Posture,
         protocol: Protocol = "TCP",
         certificate_arn: str | None = None,
@@ -57,7 +58,8 @@ class InternalLoadBalancer(Construct):
         proxy_protocol: bool = False,
         log_retention_days: int | None = None,
     ) -> None:
-        """:param protocol: ``TCP`` forwards bytes as they are; ``TLS`` ends TLS at the load balancer.
+        """:param subnets: one subnet in each AZ. Defaults to private subnets.
+        :param protocol: ``TCP`` forwards bytes as they are; ``TLS`` ends TLS at the load balancer.
         :param certificate_arn: ARN of an ACM certificate in the stack's Region, for TLS.
         :param port: port of the listener. Defaults to 443 for TLS and 80 for TCP.
         :param allowed_cidrs: IPv4 CIDR blocks that may connect.
@@ -80,6 +82,8 @@ class InternalLoadBalancer(Construct):
         if not 1 <= self.port <= 65535:
             raise ValueError(f"port must be 1 to 65535, got {self.port}.")
         super().__init__(scope, construct_id)
+        subnets = subnets or vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, one_per_az=True).subnets
+        self.availability_zones = [subnet.availability_zone for subnet in subnets]
         self._vpc = vpc
         self._proxy_protocol = proxy_protocol
         health_check = health_check or NetworkHealthCheck()
@@ -101,7 +105,7 @@ class InternalLoadBalancer(Construct):
             self,
             "LoadBalancer",
             vpc=vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            vpc_subnets=ec2.SubnetSelection(subnets=subnets),
             internet_facing=False,
             security_groups=[self.group],
             enforce_security_group_inbound_rules_on_private_link_traffic=enforce_inbound_rules,

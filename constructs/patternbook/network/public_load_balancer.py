@@ -38,6 +38,7 @@ class PublicLoadBalancer(Construct):
         construct_id: str,
         *,
         vpc: ec2.IVpc,
+        subnets: Sequence[ec2.ISubnet] | None = None,
         posture: Posture,
         certificate_arn: str | None = None,
         allow_plain_http: bool = False,
@@ -47,7 +48,8 @@ class PublicLoadBalancer(Construct):
         log_retention_days: int | None = None,
         dual_stack: bool = False,
     ) -> None:
-        """:param certificate_arn: ARN of an ACM certificate in the stack's Region.
+        """:param subnets: one subnet in each of at least two AZs. Defaults to public subnets.
+        :param certificate_arn: ARN of an ACM certificate in the stack's Region.
         :param allow_plain_http: serve without a certificate even if the posture requires TLS.
         :param allowed_cidrs: IPv4 CIDR blocks that may connect.
         :param web_acl_arn: ARN of a regional AWS WAF web ACL.
@@ -68,10 +70,12 @@ class PublicLoadBalancer(Construct):
         self._health_check = health_check or ApplicationHealthCheck()
         self.alternate_targets: elbv2.ApplicationTargetGroup | None = None
         """The second target group of a service whose deployments shift requests."""
+        subnets = subnets or vpc.select_subnets(subnet_type=ec2.SubnetType.PUBLIC, one_per_az=True).subnets
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
             vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnets=subnets),
             internet_facing=True,
             ip_address_type=elbv2.IpAddressType.DUAL_STACK if dual_stack else None,
             drop_invalid_header_fields=True,

@@ -1,7 +1,8 @@
 """Settings of VPCs, load balancers and AWS PrivateLink."""
 
 import ipaddress
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -21,10 +22,12 @@ from patternbook.limits.load_balancers import (
     check_only_with_http,
     is_http_codes,
 )
+from patternbook.limits.networks import Tier, tier_mistakes
+from patternbook.network.vpc_settings import AvailabilityZones, ExistingVpc
 from patternbook.settings import fields
 from patternbook.settings.base import SettingsModel
 from patternbook.settings.fields import EachOnce, Whole, YesNo
-from patternbook.settings.validators import Text, Unit, within
+from patternbook.settings.validators import PLACEHOLDER, Text, Unit, within
 
 ANYWHERE = "0.0.0.0/0"
 Threshold = Annotated[Whole, within(THRESHOLD), Unit("checks")]
@@ -43,6 +46,41 @@ class NetworkSettings(LogSettings):
     vpc_cidr: fields.VpcCidr = "10.0.0.0/16"
     """CIDR block of the VPC. Set it before the first deployment, because existing resources cannot move to another
     VPC."""
+    availability_zones: AvailabilityZones | None = None
+    """Two or three AZs of the VPC: their names, or their numbers in what Fn::GetAZs lists. Defaults to the first three.
+    Set it before the first deployment, because another choice replaces subnets."""
+    vpc: ExistingVpc | None = None
+    """VPC that exists, and its subnets, instead of a VPC of the stack. Set it before the first deployment, because
+    existing resources cannot move to another VPC."""
+
+    @classmethod
+    def tiers(cls, given: Mapping[str, Any]) -> tuple[Tier, ...]:  # noqa: ARG003 - for patterns that override it
+        """The tiers of subnets that the pattern needs.
+
+        :param given: the valid ones of the settings before those of the network.
+        """
+        is_public = issubclass(cls, PublicLoadBalancerSettings)
+        return ("public_subnets", "private_subnets") if is_public else ("private_subnets",)
+
+    @field_validator("vpc")
+    @classmethod
+    def _suits_the_pattern(cls, value: ExistingVpc | None, info: ValidationInfo) -> ExistingVpc | None:
+        if value is None:
+            return None
+        mistakes = list(tier_mistakes(value.tiers, needed=cls.tiers(info.data)))
+        for name in ("vpc_cidr", "availability_zones"):
+            default = cls.model_fields[name].default
+            if info.data.get(name, default) != default:
+                mistakes.append(f"Must not be set together with {name}, which is for a VPC of the stack. Remove one.")
+        if mistakes:
+            raise ValueError(" ".join(mistakes))
+        return value
+
+    @property
+    def cidr_blocks(self) -> tuple[str, ...]:
+        """The CIDR blocks of the VPC that are known at synth."""
+        blocks = (self.vpc_cidr,) if self.vpc is None else self.vpc.cidr_blocks
+        return tuple(block for block in blocks if not PLACEHOLDER.search(block))
 
 
 class PathHealthCheck(SettingsModel):
