@@ -24,7 +24,12 @@ from tests.policy.conftest import Templates
 from tools.assembly import template_files
 
 Token = Callable[[str], str]
-PSEUDO: Final = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "111122223333"}
+PSEUDO: Final = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::AccountId": "111122223333",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 
 
 def with_tokens(annotation: Any, metadata: Any, value: Any, token: Token) -> Any:
