@@ -573,11 +573,8 @@ class TestOntap:
         role = full.to(full.one("AWS::EKS::PodIdentityAssociation")["RoleArn"])
         [decrypt] = [each for each in full.statements(role) if each["Action"] == "kms:Decrypt"]
         assert full.shown(decrypt["Resource"]) == "${AWS::KMS::Key.Arn}"
-        services = full.shown(decrypt["Condition"]["StringEquals"]["kms:ViaService"])
-        assert services in (
-            ["secretsmanager.${AWS::Region}.${AWS::URLSuffix}"],
-            "secretsmanager.${AWS::Region}.${AWS::URLSuffix}",
-        )
+        services = decrypt["Condition"]["StringEquals"]["kms:ViaService"]
+        assert full.shown(services) == ["secretsmanager.${AWS::Region}.${AWS::URLSuffix}"]
 
     def test_trident_starts_after_its_role_and_the_storage_class_comes_after_a_working_backend(
         self, stack: Reading
