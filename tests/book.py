@@ -70,8 +70,11 @@ def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
             settings["key_arn"] = KEY_ARN
         if posture == "production":
             known = pattern.settings_type.model_fields
-            for required, opt_out in (("certificate_arn", "allow_plain_http"), ("alarm_email", "allow_silent_alarms")):
-                if opt_out in known and required not in settings:
+            for required, opt_out in (
+                ({"certificate_arn", "hosted_zone_id"}, "allow_plain_http"),
+                ({"alarm_email"}, "allow_silent_alarms"),
+            ):
+                if opt_out in known and not required & settings.keys():
                     settings[opt_out] = True
     return {pattern.__name__: settings for pattern, settings in found.items()}
 

@@ -25,6 +25,8 @@ _REFUSED = {
             "health_check_protocol",
             "allowed_cidrs",
             "certificate_arn",
+            "domain_name",
+            "hosted_zone_id",
             "web_acl_arn",
         ),
         *("allow_plain_http", "response_time_steps", "target_requests_per_minute"),

@@ -19,7 +19,14 @@ class EcsExpressSettings(KeySettings, AlarmSettings, NetworkSettings, ExpressSet
     refused: ClassVar[Mapping[str, str]] = {
         **{
             name: f"Not supported: ECS owns the load balancer. Use FargateEfsStack for {name}."
-            for name in ("certificate_arn", "allowed_cidrs", "allow_plain_http", "response_time_steps")
+            for name in (
+                "certificate_arn",
+                "domain_name",
+                "hosted_zone_id",
+                "allowed_cidrs",
+                "allow_plain_http",
+                "response_time_steps",
+            )
         },
         **dict.fromkeys(
             ("target_cpu_percent", "target_memory_percent", "target_requests_per_minute"),

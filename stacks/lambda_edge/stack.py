@@ -76,7 +76,7 @@ class LambdaEdgeStack(PatternStack):
 
         domain = self.distribution.distribution_domain_name
         self.output("Url", f"https://{next(iter(settings.domain_names), domain)}", "URL of the site")
-        self.output("DistributionDomainName", domain, "Target of DNS alias records for the site's domain names")
+        self.output("DistributionDomainName", domain, "Target of records for the domain names")
         self.output("BucketName", self.bucket.bucket_name, "Bucket with the files of the site")
         groups = " ".join(function.log_group_name for function in self.functions.values())
         self.output("LogGroupNames", groups, "CloudWatch log groups of the functions, in each Region with viewers")
