@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from patternbook.limits.networks import AZ_NAME, Tier, zone_mistakes
 from patternbook.settings.base import SettingsModel
 from patternbook.settings.fields import EachOnce
-from patternbook.settings.validators import Expected, matching, network
+from patternbook.settings.validators import Expected, network, reference
 
 _ZONE: Final = 'the name of an AZ such as "eu-west-1a"'
 
@@ -39,9 +39,9 @@ AvailabilityZones = Annotated[
 
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
 _ID: Final = "[0-9a-f]{8}([0-9a-f]{9})?"
-VpcId = Annotated[str, matching(f"vpc-{_ID}", 'the id of a VPC such as "vpc-0123456789abcdef0"')]
-SubnetId = Annotated[str, matching(f"subnet-{_ID}", 'the id of a subnet such as "subnet-0123456789abcdef0"')]
-Subnets = Annotated[dict[Annotated[str, matching(AZ_NAME, _ZONE)], SubnetId], Field(max_length=6)]
+VpcId = Annotated[str, reference(f"vpc-{_ID}", 'the id of a VPC such as "vpc-0123456789abcdef0"')]
+SubnetId = Annotated[str, reference(f"subnet-{_ID}", 'the id of a subnet such as "subnet-0123456789abcdef0"')]
+Subnets = Annotated[dict[Annotated[str, reference(AZ_NAME, _ZONE)], SubnetId], Field(max_length=6)]
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 VpcBlock = Annotated[str, network(16, 28, "10.0.0.0/16", usable=True)]
 
