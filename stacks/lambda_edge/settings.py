@@ -77,7 +77,7 @@ def _check_target(redirect: Redirect, sources: set[str], *, own: tuple[str, ...]
 class LambdaEdgeSettings(AlarmSettings, LogSettings, DistributionSettings):
     """Settings of the pattern beyond those of its constructs."""
 
-    redirect_hosts: Annotated[tuple[fields.DomainName, ...], EachOnce, Field(max_length=100)] = ()
+    redirect_hosts: Annotated[tuple[fields.LiteralDomainName, ...], EachOnce, Field(max_length=100)] = ()
     """Additional hosts that redirects may lead to."""
     redirects: tuple[Redirect, ...] = ()
     """Redirects of pages that have moved."""

@@ -201,8 +201,9 @@ class LiveFunction(Construct):
             two of Lambda's actions: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
         """
         url = self.alias.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
-        for principal in principals:
-            url.grant_invoke_url(iam.ArnPrincipal(principal))
+        for number, principal in enumerate(principals):
+            is_token = cdk.Token.is_unresolved(principal)
+            url.grant_invoke_url(_TokenPrincipal(principal, number) if is_token else iam.ArnPrincipal(principal))
         return url
 
     def shift_traffic(
@@ -259,3 +260,14 @@ class LiveFunction(Construct):
             statistic=statistic,
             period=MINUTE,
         )
+
+
+class _TokenPrincipal(iam.ArnPrincipal):
+    """A principal whose ARN is a token. The CDK makes the id of a construct from :meth:`to_string`, without tokens."""
+
+    def __init__(self, arn: str, number: int) -> None:
+        super().__init__(arn)
+        self._number = number
+
+    def to_string(self) -> str:
+        return f"Principal{self._number}"

@@ -18,7 +18,7 @@ Countries = Annotated[tuple[fields.Country, ...], EachOnce, Field(max_length=250
 class DistributionSettings(PatternSettings):
     """Settings of a :class:`patternbook.edge.distribution.SiteDistribution`."""
 
-    domain_names: Annotated[tuple[fields.DomainName, ...], EachOnce] = ()
+    domain_names: Annotated[tuple[fields.LiteralDomainName, ...], EachOnce] = ()
     """Domain names of the site. The first is the canonical one, to which the others redirect. Defaults to the domain
     name that CloudFront gives to the distribution."""
     hosted_zone_id: fields.HostedZoneId | None = None
