@@ -8,7 +8,7 @@ from .aws_lambda.function import LiveFunction
 from .aws_lambda.provisioned_concurrency import Provisioned
 from .data.databases import ServerlessDatabase
 from .data.encryption import allow_services, data_key
-from .data.file_system import SharedFileSystem
+from .data.file_system import SharedFiles, SharedFileSystem
 from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
 from .data.schema import DatabaseSchema
@@ -41,7 +41,8 @@ from .network.internal_load_balancer import InternalLoadBalancer
 from .network.private_link import EndpointConsumer, EndpointService
 from .network.public_load_balancer import PublicLoadBalancer
 from .network.settings import ApplicationHealthCheck, NetworkHealthCheck
-from .network.vpc import Network
+from .network.vpc import ExistingNetwork, Network, existing_vpc
+from .network.vpc_settings import ExistingVpc
 from .posture import PRODUCTION, SANDBOX, Posture
 from .rules.plugin import PatternbookRules
 from .settings.base import PatternSettings, SettingsModel
@@ -64,6 +65,8 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "ExistingNetwork",
+    "ExistingVpc",
     "ExpressService",
     "FailureQueue",
     "FargatePods",
@@ -94,6 +97,7 @@ __all__ = [
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
+    "SharedFiles",
     "SiteDistribution",
     "SiteUpload",
     "SourceRepository",
@@ -107,6 +111,7 @@ __all__ = [
     "build_app",
     "cluster",
     "data_key",
+    "existing_vpc",
     "external_cluster",
     "node_role",
     "read_manifests",

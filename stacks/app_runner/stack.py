@@ -51,7 +51,7 @@ class AppRunnerStack(PatternStack):
             self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.connector = None
         if self.network and settings.vpc_connector:
-            self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc)
+            self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc, cidr_blocks=self.network.cidr_blocks)
         self.service = AppRunnerService.from_settings(
             self, "AppRunner", settings, connector=self.connector, key=self.key
         )
@@ -59,7 +59,12 @@ class AppRunnerStack(PatternStack):
         url, clients = self.service.url, "the internet"
         if self.network and settings.private_ingress:
             self.ingress = PrivateIngress.from_settings(
-                self, "Ingress", settings, service_arn=self.service.arn, vpc=self.network.vpc
+                self,
+                "Ingress",
+                settings,
+                service_arn=self.service.arn,
+                vpc=self.network.vpc,
+                cidr_blocks=self.network.cidr_blocks,
             )
             url, clients = self.ingress.url, "clients in the VPC"
             self.output("VpcId", self.network.vpc.vpc_id, "VPC of the service's clients")

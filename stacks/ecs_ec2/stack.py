@@ -108,6 +108,8 @@ class EcsEc2Stack(PatternStack):
             monitoring.watch_files(self.files)
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
+        if settings.domain_name:
+            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
         queue_url = self.queue.queue.queue_url
         self.output("QueueUrl", queue_url, "Queue of the worker. Each web task sends a message when it starts")
         self.output("LogGroupName", logs.log_group_name, "CloudWatch log group of the tasks")

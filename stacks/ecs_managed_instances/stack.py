@@ -82,6 +82,8 @@ class EcsManagedInstancesStack(PatternStack):
         )
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
+        if settings.domain_name:
+            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
         self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
         self.output("InstancesCommand", self.capacity.instances_command, "Lists the instances with their types")
         if posture.execute_command:

@@ -44,7 +44,7 @@ class EksSelfManagedNodesStack(PatternStack):
             settings,
             network=self.network,
             posture=posture,
-            service_cidr=service_cidr(settings.vpc_cidr),
+            service_cidr=service_cidr(*settings.cidr_blocks),
             kubectl=bool(settings.storage),
             key=self.key,
         )

@@ -76,6 +76,8 @@ class FargatePrivateLinkStack(PatternStack):
 
         self.output("ServiceName", self.endpoint_service.name, "Service name for the interface endpoints of consumers")
         self.output("Address", self.load_balancer.address, "Address for clients in the VPC")
+        if settings.domain_name:
+            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
         if settings.acceptance_required:
             self.output(
                 "RequestsCommand",

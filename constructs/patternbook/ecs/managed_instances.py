@@ -59,7 +59,8 @@ class ManagedInstances(Construct):
         capacity_option: CapacityOption = "on-demand",
         volume_gib: int = 80,
     ) -> None:
-        """:param cluster: gets the capacity provider.
+        """:param cluster: gets the capacity provider. It can't be imported, because a cluster has one list of capacity
+            providers, and its own stack has the list.
         :param architecture: CPU architecture of the instances.
         :param min_vcpus: as all bounds, of an instance. ECS chooses between the bounds by what tasks need.
         :param burstable: whether ECS may choose T instance types.

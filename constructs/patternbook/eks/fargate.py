@@ -127,7 +127,7 @@ class FargatePods(Construct):
             cluster=cluster.cluster,
             pod_execution_role=self.role,  # ty: ignore[invalid-argument-type]
             vpc=cluster.cluster.vpc,
-            subnet_selection=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            subnet_selection=ec2.SubnetSelection(subnets=cluster.cluster.vpc.private_subnets),
             selectors=selectors,
         )
         # Pods need their route out, and the kubelet its permissions, until the last pod is gone.

@@ -110,6 +110,10 @@ CertificateArn = Annotated[
         "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d",
     ),
 ]
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
+HostedZoneId = Annotated[
+    str, reference(r"Z[A-Z0-9]{1,31}", 'the id of a Route 53 hosted zone, such as "Z0123456789ABCDEFGHIJ"')
+]
 
 
 def _key_of(value: str) -> str:

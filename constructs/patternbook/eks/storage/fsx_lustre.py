@@ -76,7 +76,7 @@ class LustreStorage(Construct):
             self,
             "FileSystem",
             vpc=network.vpc,
-            vpc_subnet=network.vpc.isolated_subnets[0],
+            vpc_subnet=network.data_subnets[0],
             security_group=group,
             storage_capacity_gib=capacity_gib,
             # AWS recommends the newest version, and clients on AL2023 need at least 2.12.
