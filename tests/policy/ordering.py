@@ -206,6 +206,20 @@ def mount_targets(workload: Workload) -> Iterator[Resource]:
     yield from workload.referring("AWS::EFS::MountTarget", "FileSystemId", workload.parts("AWS::EFS::FileSystem"))
 
 
+def database(workload: Workload) -> Iterator[Resource]:
+    """The Data API refuses calls until the cluster has an instance, and the application needs its tables and its login.
+
+    These are the instances of the clusters, and the custom resource that migrates their schema.
+
+    https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html
+    """
+    clusters = workload.parts("AWS::RDS::DBCluster")
+    yield from workload.referring("AWS::RDS::DBInstance", "DBClusterIdentifier", clusters)
+    for each in workload.referring("Custom::DatabaseSchema", "ClusterArn", clusters):
+        if each.id != workload.resource.id:
+            yield each
+
+
 NEEDS: Final = (
     routes,
     endpoints,
@@ -216,6 +230,7 @@ NEEDS: Final = (
     listeners,
     capacity,
     mount_targets,
+    database,
 )
 """The needs of everything that runs code."""
 CUSTOM_RESOURCE: Final = "AWS::CloudFormation::CustomResource"
@@ -237,6 +252,7 @@ WORKLOADS: Final = {
             "AWS::Lambda::Alias",
             "AWS::Lambda::EventSourceMapping",
             "AWS::Lambda::Url",
+            "AWS::SecretsManager::RotationSchedule",
         ),
         NEEDS,
     ),

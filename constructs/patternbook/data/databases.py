@@ -175,6 +175,8 @@ class ServerlessDatabase(Construct):
             self.cluster = rds.DatabaseClusterFromSnapshot(self, "Cluster", snapshot_identifier=snapshot_arn, **options)
         self.cluster.node.add_dependency(self.log_group)
         acknowledge(self.cluster, "RDS11", "No security group rule admits anybody to the port.")
+        if not posture.deletion_protection:
+            acknowledge(self.cluster, "RDS10", "A sandbox is deleted after a look at it.")
 
     @classmethod
     def from_settings(
