@@ -23,8 +23,17 @@ from patternbook.rules.template import Dependencies, Resource, Template
 
 ECS_SERVICES: Final = ("AWS::ECS::ExpressGatewayService", "AWS::ECS::Service")
 LOAD_BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
-NOT_FOLLOWED: Final = ("AWS::CloudWatch::Alarm", "AWS::EC2::SecurityGroup", "AWS::IAM::Role", "AWS::KMS::Key")
-"""Types whose references are not followed. For example, the policy of a key names all who use it."""
+NOT_FOLLOWED: Final = (
+    *(
+        "AWS::CloudWatch::Alarm",
+        "AWS::EC2::SecurityGroup",
+        "AWS::IAM::Role",
+        "AWS::KMS::Key",
+        "AWS::RDS::DBSubnetGroup",
+    ),
+)
+"""Types whose references are not followed. For example, the policy of a key names all who use it, and a client of a
+database is not in the subnets of the database."""
 RESOURCE_POLICIES: Final = {
     "AWS::S3::BucketPolicy": "Bucket",
     "AWS::SNS::TopicPolicy": "Topics",

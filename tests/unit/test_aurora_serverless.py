@@ -200,6 +200,9 @@ class TestEncryption:
         ):
             assert production.to(used) == key
 
+    def test_the_secret_of_a_restored_cluster_has_the_key(self, full: Reading) -> None:
+        assert full.to(cluster(full)["MasterUserSecret"]["KmsKeyId"]) == full.one("AWS::KMS::Key")
+
     def test_the_policy_of_the_key_names_services_only(self, production: Reading) -> None:
         """A key of your own does not take statements, so nothing may depend on them."""
         statements = production.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]
