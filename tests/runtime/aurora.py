@@ -259,7 +259,7 @@ class CloudFormation:
             "ResourceProperties": {"ServiceToken": "arn", "Version": version, "Checksum": "any"},
         }
         if kind != "Create":
-            event["PhysicalResourceId"] = "schema"
+            event["PhysicalResourceId"] = "guid-Schema"
         return {**event, **more}
 
     def stop(self) -> None:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+import psycopg2
 import pytest
-from psycopg2.errors import InsufficientPrivilege
 
 from tests.runtime.aurora import APP_PASSWORD, Account, CloudFormation, catalog, custom_resource, exclusive, migrate
 
@@ -39,7 +39,7 @@ def as_app(account: Account, sql: str, password: str = APP_PASSWORD, database: s
 def test_a_new_database_gets_the_latest_schema(account: Account, to: Any) -> None:
     response = to(2, "Create")
     assert (response["Status"], response["Data"]) == ("SUCCESS", {"Version": "2", "Before": "0"})
-    assert response["PhysicalResourceId"] == "schema"
+    assert response["PhysicalResourceId"] == "guid-Schema"
     assert applied(account) == [1, 2]
     assert as_app(account, "SELECT * FROM notes.note") == []
 
@@ -71,7 +71,7 @@ def test_all_the_way_down_and_up_loses_nothing(account: Account, to: Any) -> Non
     to(2, "Create")
     as_app(account, "INSERT INTO notes.note (id, title, text) VALUES (gen_random_uuid(), 'a title', 'a text')")
     assert to(0)["Status"] == "SUCCESS"
-    with pytest.raises(InsufficientPrivilege):
+    with pytest.raises(psycopg2.Error, match="permission denied for schema notes"):
         as_app(account, "SELECT * FROM notes.note")
     to(2)
     assert as_app(account, "SELECT title, text FROM notes.note") == [("a title", "a text")]
@@ -104,7 +104,7 @@ def test_a_migration_that_fails_rolls_back_all_of_them(account: Account, to: Any
     assert response["Status"] == "FAILED"
     assert response["Reason"].startswith("Migration 0003 (broken), statement 2: ")
     assert 'relation "nowhere" does not exist' in response["Reason"]
-    assert response["PhysicalResourceId"] == "schema"
+    assert response["PhysicalResourceId"] == "guid-Schema"
     assert applied(account) == [1]
     assert account.server.run("SELECT to_regclass('notes.other'), to_regclass('notes.note')", "app") == [
         (None, "notes.note")
@@ -358,7 +358,7 @@ def test_wrong_files_are_refused(tmp_path: Path, names: list[str], says: str) ->
 def test_a_file_that_is_too_long_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "0001_a.up.sql", "0001_a.down.sql")
     (tmp_path / "0001_a.down.sql").write_text("SELECT 1;".ljust(60_001))
-    with pytest.raises(catalog.MigrationError, match="at most 60,000 bytes. Split 0001_a.down.sql"):
+    with pytest.raises(catalog.MigrationError, match="at most 60,000 bytes"):
         catalog.load(tmp_path)
 
 

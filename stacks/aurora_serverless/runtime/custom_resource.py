@@ -20,12 +20,10 @@ def answer(
     context: Any,
     work: Callable[[dict[str, Any]], dict[str, str]],
     *,
-    physical_id: str,
     readable: tuple[type[Exception], ...],
 ) -> dict[str, Any]:
     """Sends what ``work`` returns as attributes of the resource, or why it failed.
 
-    :param physical_id: identifies the resource. It never changes, because CloudFormation would delete the old one.
     :param readable: errors whose message is for the person who deploys. Others may contain anything, so their message
         goes to the log only.
     :raises ValueError: for an event that is not from CloudFormation, which nobody can answer.
@@ -35,7 +33,8 @@ def answer(
         raise ValueError("The event must be a request of CloudFormation with a ResponseURL. Deploy the stack instead.")
     response = {
         **{name: event.get(name, "") for name in ("RequestId", "StackId", "LogicalResourceId")},
-        "PhysicalResourceId": event.get("PhysicalResourceId") or physical_id,
+        # The id never changes, because CloudFormation would delete what had the old one.
+        "PhysicalResourceId": event.get("PhysicalResourceId") or _new_id(event),
     }
     try:
         response |= {"Status": "SUCCESS", "Data": work(event)}
@@ -46,6 +45,11 @@ def answer(
         response |= {"Status": "FAILED", "Reason": reason}
     _send(url, json.dumps(response, ensure_ascii=False).encode(errors="replace"))
     return response
+
+
+def _new_id(event: dict[str, Any]) -> str:
+    """An id that no other stack has: the stack's own, which is the end of its ARN, and the resource's."""
+    return f"{str(event.get('StackId')).rpartition('/')[2]}-{event.get('LogicalResourceId')}"
 
 
 def _send(url: str, body: bytes) -> None:

@@ -24,7 +24,6 @@ from exclusive import exclusively
 from passwords import password_in, set_password
 from rotate import rotate
 
-PHYSICAL_ID = "schema"
 READ_TIMEOUT = 50
 """Above the 45 seconds after which the Data API ends a statement:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.html#data-api.limitations"""
@@ -62,7 +61,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         event,
         context,
         lambda request: _work(request, seconds_left),
-        physical_id=PHYSICAL_ID,
         readable=(MigrationError, DataApiError, DeadlineError),
     )
 
