@@ -59,7 +59,8 @@ class Postgres:
         self.run("ALTER SYSTEM SET scram_iterations = 1")
         self.run("SELECT pg_reload_conf()")
         self.run(f"CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{ADMIN_PASSWORD}'")
-        self.run("CREATE ROLE rds_iam")
+        # Aurora has this role, and its admin may grant it.
+        self.run(f"CREATE ROLE rds_iam ADMIN {ADMIN}")
 
     def connect(self, database: str = "postgres", user: str = "postgres", password: str | None = None) -> Any:
         connection = psycopg2.connect(host=self.socket, dbname=database, user=user, password=password)

@@ -304,6 +304,20 @@ def test_the_role_owns_nothing_and_is_a_member_of_nothing(ready: Account) -> Non
     assert ready.server.run(f"{attributes} WHERE rolname = 'app'", "app") == [(False,) * 5]
 
 
+def test_the_admin_can_make_a_role_for_iam_tokens(ready: Account) -> None:
+    """As the page says. Aurora lets a member of rds_iam log in by a token only, so that app itself must not be one."""
+    with ready.data_api("admin").transaction() as transaction:
+        for statement in ("CREATE ROLE person LOGIN", "GRANT app, rds_iam TO person"):
+            transaction.execute(statement)
+    try:
+        rights = (
+            "SELECT has_table_privilege('person', 'notes.note', 'SELECT'), pg_has_role('person', 'rds_iam', 'USAGE')"
+        )
+        assert ready.server.run(rights, "app") == [(True, True)]
+    finally:
+        ready.server.run("DROP ROLE person")
+
+
 def test_nobody_else_may_log_in_to_the_database(ready: Account) -> None:
     ready.server.run("CREATE ROLE stranger LOGIN PASSWORD 'stranger'")
     try:

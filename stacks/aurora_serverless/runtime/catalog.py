@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?\*/)|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|(?P<end>;)|.""",
     re.DOTALL,
 )
+_CONTROL = re.compile(r"(BEGIN|START|COMMIT|END|ROLLBACK|ABORT)\b", re.IGNORECASE)
 
 
 class MigrationError(Exception):
@@ -60,10 +61,16 @@ def load(folder: Path = FOLDER) -> list[Migration]:
     for number, ways in found.items():
         if {*ways} != {"up", "down"} or ways["up"][0] != ways["down"][0]:
             raise MigrationError(f"Migration {number:04} must have an up and a down file of one name. Add the other.")
-    return [
+    migrations = [
         Migration(number, ways["up"][0], up=ways["up"][1], down=ways["down"][1])
         for number, ways in sorted(found.items())
     ]
+    for migration in migrations:
+        if any(map(_CONTROL.match, statements(migration.up) + statements(migration.down))):
+            raise MigrationError(
+                f"Migration {migration.version:04} must not end the transaction. Remove COMMIT."
+            )
+    return migrations
 
 
 def checksum(migrations: Sequence[Migration]) -> str:

@@ -20,7 +20,7 @@ from data_api import DataApi, rds_data, storable
 
 TIMEOUT = 60
 READ_TIMEOUT = 10
-"""Above the role's statement timeout."""
+"""Seconds. The role's ``statement_timeout`` of 8 ends a statement before, so that none outlives its caller."""
 MARGIN = READ_TIMEOUT + 2
 MAX_BODY = 32 * 1024
 MAX_TITLE = 200
