@@ -181,7 +181,7 @@ class Account:
         self.on_sleep()
 
     def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """What boto3 gets instead of the answer of an AWS service."""
+        """Answers a request of boto3 in place of an AWS service."""
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         path = "/" + request.url.split("/", 3)[3].split("?")[0]
         of_data = "rds-data" in request.url

@@ -1,4 +1,4 @@
-"""What CloudFormation asks of the schema of ``AuroraServerlessStack``, and what it gets, whatever happens."""
+"""CloudFormation gets an answer to every request for the schema of ``AuroraServerlessStack``, whatever happens."""
 
 from typing import Any
 from unittest.mock import patch

@@ -305,7 +305,7 @@ def test_the_role_owns_nothing_and_is_a_member_of_nothing(ready: Account) -> Non
 
 
 def test_the_admin_can_make_a_role_for_iam_tokens(ready: Account) -> None:
-    """As the page says. Aurora lets a member of rds_iam log in by a token only, so that app itself must not be one."""
+    """Aurora lets a member of rds_iam log in by a token only, so that app itself must not be one."""
     with ready.data_api("admin").transaction() as transaction:
         for statement in ("CREATE ROLE person LOGIN", "GRANT app, rds_iam TO person"):
             transaction.execute(statement)

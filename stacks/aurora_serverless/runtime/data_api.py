@@ -134,7 +134,7 @@ class DataApi:
             yield transaction
             self.call("commit_transaction", transactionId=transaction.id)
         except BaseException:
-            # Also if the commit failed: a transaction that stays open keeps its locks.
+            # A commit may have failed, too, and a transaction that stays open keeps its locks.
             transaction.roll_back()
             raise
 
