@@ -64,7 +64,7 @@ class EksCluster(Construct):
         key: kms.Key | None = None,
     ) -> None:
         """:param network: with private subnets in at least two AZs, none of them one that EKS refuses, see
-            :data:`patternbook.limits.networks.REFUSED_ZONE_IDS`. A new VPC gets the tags by which controllers in the
+            :data:`patternbook.limits.networks.EKS_REFUSED_ZONE_IDS`. A new VPC gets the tags by which controllers in the
             cluster find subnets for load balancers, ``kubernetes.io/role/elb`` and ``kubernetes.io/role/internal-elb``.
             In a VPC that exists, its owner adds them
             (https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html).
