@@ -18,6 +18,8 @@ from patternbook.testing.options import EXISTING_VPC
 from patternbook.testing.synthesis import feature_flags
 from tools.assembly import template_files as in_assembly
 
+KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"
+"""A key of the account, which the scenarios with other options and with an existing VPC use."""
 SCENARIOS = [
     *((posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")),
     ("production", "existing VPC"),
@@ -64,10 +66,15 @@ def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
     """The settings of each pattern in one of the scenarios, with what production requires."""
     found = {pattern: CHOICES[options](pattern) or {} for pattern in patterns_with(options)}
     for pattern, settings in found.items():
+        if options in ("other options", "existing VPC"):
+            settings["key_arn"] = KEY_ARN
         if posture == "production":
             known = pattern.settings_type.model_fields
-            for required, opt_out in (("certificate_arn", "allow_plain_http"), ("alarm_email", "allow_silent_alarms")):
-                if opt_out in known and required not in settings:
+            for required, opt_out in (
+                ({"certificate_arn", "hosted_zone_id"}, "allow_plain_http"),
+                ({"alarm_email"}, "allow_silent_alarms"),
+            ):
+                if opt_out in known and not required & settings.keys():
                     settings[opt_out] = True
     return {pattern.__name__: settings for pattern, settings in found.items()}
 

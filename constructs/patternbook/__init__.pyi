@@ -6,7 +6,7 @@ from .app_runner.source import SourceRepository
 from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
 from .aws_lambda.provisioned_concurrency import Provisioned
-from .data.encryption import data_key
+from .data.encryption import allow_services, data_key
 from .data.file_system import SharedFiles, SharedFileSystem
 from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
@@ -103,6 +103,7 @@ __all__ = [
     "VpcConnector",
     "WorkQueue",
     "WritablePath",
+    "allow_services",
     "build_app",
     "cluster",
     "data_key",

@@ -26,6 +26,7 @@ from stacks.ecs_ec2 import EcsEc2Stack
 
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
+    "domain_name": "work.example.com",  # a name belongs to one stack
     "shared_files": True,
     "worker_image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/worker:v1",
     "architecture": "x86_64",
@@ -299,7 +300,7 @@ class TestInstanceRole:
 
     def test_only_instances_act_as_it(self, stack: Reading) -> None:
         [statement] = instance_role(stack)["AssumeRolePolicyDocument"]["Statement"]
-        assert statement["Principal"] == {"Service": "ec2.amazonaws.com"}
+        assert stack.shown(statement["Principal"]) == {"Service": "ec2.${AWS::URLSuffix}"}
 
     def test_the_execution_role_logs_and_reads_what_is_named(self, read: Callable[[str], Reading]) -> None:
         stack = read("full")

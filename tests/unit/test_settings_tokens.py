@@ -1,6 +1,5 @@
 """Settings made in Python may name resources of the same app by tokens of the CDK. Nothing else may be a token."""
 
-import json
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,71 +12,15 @@ from aws_cdk.assertions import Template
 from pydantic import BaseModel, ValidationError
 
 import app
-from patternbook import PRODUCTION, SANDBOX, PatternStack
-from patternbook.app import add_stage
+from patternbook import PRODUCTION, PatternStack
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.describe import unwrap
-from patternbook.settings.stages import Stage
 from patternbook.settings.validators import Reference
 from patternbook.testing.synthesis import refusal, unchecked_app
 from stacks.fargate_efs import FargateEfsSettings, FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkSettings
-from tests.book import every_option, other_options
-from tools.assembly import template_files
 
 TOKEN = "${Token[Certificate.12]}"
-
-
-def with_tokens(annotation: Any, metadata: Any, value: Any, token: Any) -> Any:
-    """The value, in which ``token(text)`` stands in the place of each text that names a resource."""
-    annotation, metadata = unwrap(annotation, metadata)
-    arguments = typing.get_args(annotation)
-    if value is None:
-        return None
-    if any(isinstance(item, Reference) for item in metadata):
-        return token(value)
-    if isinstance(value, list | tuple):
-        return [with_tokens(arguments[0], (), item, token) for item in value]
-    if isinstance(value, Mapping) and arguments:
-        return {key: with_tokens(arguments[1], (), item, token) for key, item in value.items()}
-    if isinstance(value, Mapping) and issubclass(annotation, BaseModel):
-        return fields_with_tokens(annotation, value, token)
-    return value
-
-
-def fields_with_tokens(model: type[BaseModel], given: Mapping[str, Any], token: Any) -> dict[str, Any]:
-    return {
-        name: with_tokens(model.model_fields[name].annotation, model.model_fields[name].metadata, value, token)
-        for name, value in given.items()
-    }
-
-
-def options_of(pattern: type[PatternStack]) -> list[dict[str, Any]]:
-    return [every_option(pattern), *filter(None, [other_options(pattern)])]
-
-
-def test_every_reference_of_every_pattern_may_be_a_token(tmp_path: Path) -> None:
-    """Each reference is an import of its own, and the template of its pattern has it."""
-    book = unchecked_app(tmp_path)
-    expected: dict[str, list[str]] = {}
-    for number in range(2):
-        loaded: dict[str, PatternSettings] = {}
-        for pattern in app.PATTERNS:
-            for given in options_of(pattern)[number : number + 1]:
-                imports = expected.setdefault(f"options-{number}/{pattern.__name__}", [])
-
-                def token(text: str, imports: list[str] = imports) -> str:
-                    imports.append(f"Import{len(imports)}:{text}")
-                    return cdk.Fn.import_value(imports[-1])
-
-                settings = pattern.settings_type(**fields_with_tokens(pattern.settings_type, given, token))
-                loaded[pattern.__name__] = settings
-        add_stage(book, app.PATTERNS, Stage(name=f"options-{number}", posture=SANDBOX, settings=loaded))
-    templates = template_files(Path(book.synth().directory))
-    for stack, imports in expected.items():
-        template = templates[stack].read_text(encoding="utf-8")
-        assert [each for each in imports if json.dumps({"Fn::ImportValue": each})[1:-1] not in template] == []
-    assert sum(map(len, expected.values())) > 40
 
 
 def test_a_certificate_of_the_same_stack_serves_https(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ class SharedFileSystem(SharedFiles):
         path: str = "/shared",
         uid: int = 1000,
         gid: int = 1000,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param subnets: one subnet in each AZ for the mount targets. Defaults to isolated subnets, or to private ones
             in a VPC without.

@@ -61,12 +61,13 @@ class EksCluster(Construct):
         kubectl: bool = False,
         add_on_versions: Mapping[str, str] | None = None,
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
+        secrets_key: kms.IKey | None = None,
     ) -> None:
         """:param network: with private subnets in at least two AZs, none of them one that EKS refuses, see
-            :data:`patternbook.limits.networks.EKS_REFUSED_ZONE_IDS`. A new VPC gets the tags by which controllers in the
-            cluster find subnets for load balancers, ``kubernetes.io/role/elb`` and ``kubernetes.io/role/internal-elb``.
-            In a VPC that exists, its owner adds them
+            :data:`patternbook.limits.networks.EKS_REFUSED_ZONE_IDS`. A new VPC gets the tags ``kubernetes.io/role/elb``
+            and ``kubernetes.io/role/internal-elb``, by which controllers in the cluster find subnets for load
+            balancers. In a VPC that exists, its owner adds them
             (https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html).
         :param public_access_cidrs: CIDR blocks that may reach the public endpoint. Without any there is none.
         :param admin_principals: ARNs of the roles, users or accounts that may assume the admin role. Without any, the
@@ -80,6 +81,8 @@ class EksCluster(Construct):
         :param add_on_versions: versions by add-on name, such as ``v1.20.4-eksbuild.1``. EKS chooses the other versions
             when it makes the add-on: its default for the cluster's version.
         :param key: encrypts the logs and, in Auto Mode, volumes.
+        :param secrets_key: encrypts the Kubernetes secrets. Changing it replaces the cluster. Defaults to a key of the
+            cluster's own, so that ``key`` can change.
         :raises ValueError: see :func:`patternbook.limits.eks_versions.check_version`,
             :func:`patternbook.eks.settings.check_public_access` and
             :func:`patternbook.limits.logs.check_retention`.
@@ -104,8 +107,7 @@ class EksCluster(Construct):
         # EKS writes to the group of this name. It would make one itself, without retention.
         # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
         self.log_group = self.add_log_group("Logs", name=f"/aws/eks/{self.name}/cluster")
-        # A key of its own, because changing the key replaces the cluster.
-        self.secrets_key = kms.Key(
+        self.secrets_key = secrets_key or kms.Key(
             self,
             "SecretsKey",
             description=f"Kubernetes secrets of {stack.stack_name}",
@@ -179,7 +181,7 @@ class EksCluster(Construct):
         auto_mode: bool = False,
         service_cidr: str | None = None,
         kubectl: bool = False,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,
@@ -196,6 +198,7 @@ class EksCluster(Construct):
             add_on_versions=settings.add_on_versions,
             log_retention_days=settings.log_retention_days,
             key=key,
+            secrets_key=key if settings.key_arn else None,
         )
 
     @property

@@ -40,7 +40,7 @@ class FargatePods(Construct):
         posture: Posture,
         namespaces: Sequence[str] = ("default",),
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param namespaces: namespaces whose pods run on Fargate. Pods of other namespaces find no node.
         :param key: encrypts the log group.
@@ -70,7 +70,7 @@ class FargatePods(Construct):
         *,
         cluster: EksCluster,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,

@@ -129,7 +129,7 @@ class EndpointConsumer(Construct):
         service: EndpointService,
         cidr: str = "10.1.0.0/24",
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param service: a service of the same account with acceptance off, because CloudFormation cannot accept a
             connection.
@@ -191,7 +191,7 @@ class EndpointConsumer(Construct):
         *,
         posture: Posture,
         service: EndpointService,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,

@@ -53,7 +53,7 @@ class Network(Construct):
         cidr: str = "10.0.0.0/16",
         availability_zones: Sequence[str | int] = (1, 2, 3),
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         private_subnets: bool = True,
         dual_stack: bool = False,
     ) -> None:
@@ -124,7 +124,7 @@ class Network(Construct):
         settings: NetworkSettings,
         *,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         private_subnets: bool = True,
     ) -> "Network":
         """A new VPC, or the one of ``settings.vpc``."""

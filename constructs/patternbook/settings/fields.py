@@ -1,5 +1,6 @@
 """Types for settings that several patterns share. :mod:`patternbook.settings.validators` builds such types."""
 
+import re
 import unicodedata
 from datetime import datetime, timezone
 from functools import cache
@@ -109,7 +110,21 @@ CertificateArn = Annotated[
         "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d",
     ),
 ]
-KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d")]
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
+HostedZoneId = Annotated[
+    str, reference(r"Z[A-Z0-9]{1,31}", 'the id of a Route 53 hosted zone, such as "Z0123456789ABCDEFGHIJ"')
+]
+
+
+def _key_of(value: str) -> str:
+    """How to find the ARN of a key by its alias or its id."""
+    key_id = r"(mrk-)?[0-9a-f-]{32,36}"
+    if not re.fullmatch(rf"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:)?alias/[\w/-]{{1,100}}|{key_id}", value):
+        return ""
+    return f" To print it, type: aws kms describe-key --key-id {value} --query KeyMetadata.Arn --output text"
+
+
+KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d", _key_of)]
 # The ARN must include the six random characters that Secrets Manager adds to the name. Otherwise policies would match
 # other secrets, too.
 SecretArn = Annotated[

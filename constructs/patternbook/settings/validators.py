@@ -118,13 +118,13 @@ def matching(pattern: str, expected: str) -> Text:
     return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
 
 
-def reference(pattern: str, expected: str) -> Reference:
+def reference(pattern: str, expected: str, hint: Callable[[str], str] = lambda _: "") -> Reference:
     """A text that names a resource and matches a regular expression as a whole, or one whole placeholder of the CDK.
 
     Settings of the context refuse the placeholder, too, see :class:`patternbook.settings.base.SettingsModel`.
     """
     matches = re.compile(pattern, re.ASCII).fullmatch
-    return Reference(expected, lambda value: ONE_PLACEHOLDER.fullmatch(value) or matches(value))
+    return Reference(expected, lambda value: ONE_PLACEHOLDER.fullmatch(value) or matches(value), hint)
 
 
 def prose(max_length: int) -> Text:
@@ -165,10 +165,10 @@ def network(largest: int, smallest: int, example: str, *, usable: bool = False) 
     return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts, hint)
 
 
-def arn(service: str, resource: str, example: str) -> Reference:
+def arn(service: str, resource: str, example: str, hint: Callable[[str], str] = lambda _: "") -> Reference:
     """A reference to a resource by its ARN: an ARN of ``service`` whose last part matches ``resource``.
 
     Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
     pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
-    return reference(pattern, f'an ARN such as "{example}"')
+    return reference(pattern, f'an ARN such as "{example}"', hint)

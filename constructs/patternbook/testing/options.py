@@ -32,7 +32,8 @@ WEB_SERVICE_OPTIONS: Mapping[str, Any] = {
         {"above_seconds": 3, "add_tasks": 4},
     ],
     "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
-    "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "domain_name": "shop.example.com",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
     "alarm_email": "ops@example.com",
 }

@@ -15,6 +15,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 from typing_extensions import Self
 
+from patternbook.data.encryption import grant_decrypt
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role
@@ -68,7 +69,7 @@ class OntapStorage(Construct):
         nodes: Sequence[IDependable],
         capacity_gib: int = ONTAP_SMALLEST_GIB,
         mbps: int = 128,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param nodes: the nodes that Trident runs on.
         :param capacity_gib: SSD storage capacity: 1,024 to 196,608 GiB.
@@ -81,6 +82,7 @@ class OntapStorage(Construct):
             raise ValueError(ROUTES_OF_OTHERS.format(posture=posture.name))
         super().__init__(scope, construct_id)
         self._cluster = cluster
+        self._key = key
         self._cidr_blocks = network.cidr_blocks
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=network.vpc, description="FSx for ONTAP", allow_all_outbound=False
@@ -92,7 +94,8 @@ class OntapStorage(Construct):
             self,
             "Password",
             description=f"Administrator of the SVM of {cdk.Stack.of(self).stack_name}",
-            encryption_key=key,  # ty: ignore[invalid-argument-type]
+            # An import of the key: a grant of the CDK would add the role to its policy, which can be in another stack.
+            encryption_key=kms.Key.from_key_arn(self, "PasswordKey", key.key_arn) if key else None,
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 # https://docs.netapp.com/us-en/trident/trident-use/trident-fsx-iam-role.html
                 secret_string_template=json.dumps({"username": "vsadmin"}),
@@ -136,7 +139,7 @@ class OntapStorage(Construct):
         network: Network,
         posture: Posture,
         nodes: Sequence[IDependable],
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,
@@ -200,7 +203,7 @@ class OntapStorage(Construct):
         group: ec2.SecurityGroup,
         capacity_gib: int,
         mbps: int,
-        key: kms.Key | None,
+        key: kms.IKey | None,
     ) -> fsx.CfnFileSystem:
         """CDK has only an L1 construct for ONTAP."""
         subnets = network.data_subnets[: 2 if posture.multi_az_file_systems else 1]
@@ -260,6 +263,8 @@ class OntapStorage(Construct):
             ],
         )
         self.password.grant_read(role)
+        if self._key:
+            grant_decrypt(role, [self._key.key_arn], services=["secretsmanager"])  # ty: ignore[invalid-argument-type]
         acknowledge(role, "IAM5[Resource::*]", "The describe actions of FSx support no resource-level permissions.")
         acknowledge(
             role,
