@@ -109,9 +109,7 @@ class EcsEc2Stack(PatternStack):
 
         for output in self.load_balancer.outputs:
             self.output(*output)
-        self.output(
-            "QueueUrl", environment["QUEUE_URL"], "Queue of the worker. Each web task sends a message at its start"
-        )
+        self.output("QueueUrl", environment["QUEUE_URL"], "Queue of the worker. Each new web task sends a message")
         self.output("LogGroupName", logs.log_group_name, "CloudWatch log group of the tasks")
         self.output(
             "AutoScalingGroupName", self.capacity.group.auto_scaling_group_name, "Auto Scaling group of the instances"
