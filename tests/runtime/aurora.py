@@ -128,6 +128,7 @@ class Account:
         """Forgets calls and faults."""
         self.seconds_left = seconds_left
         self.calls: list[str] = []
+        self.requests: list[dict[str, Any]] = []
         self.faults: list[Callable[[str], dict[str, Any] | None]] = []
         self.slept: list[float] = []
         self.on_sleep: Callable[[], object] = lambda: None
@@ -187,6 +188,7 @@ class Account:
         of_data = "rds-data" in request.url
         if of_data:
             self.calls.append(path.strip("/"))
+            self.requests.append(json.loads(request.body))
         fault = next((found for fault in self.faults if of_data and (found := fault(path))), None)
         if fault is None or fault["done"]:
             target: Any = rds_data if of_data else secretsmanager
