@@ -1,11 +1,11 @@
-"""A PostgreSQL server for all tests of ``AuroraServerlessStack``'s functions, and a database for each."""
+"""A PostgreSQL server for all tests of ``AuroraServerlessStack``'s functions, with a database that starts empty."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
 
-from tests.runtime.aurora import ADMIN, ADMIN_PASSWORD, Account, CloudFormation, Postgres, migrate, postgres
+from tests.runtime.aurora import Account, CloudFormation, Postgres, migrate, postgres
 
 
 @pytest.fixture(scope="session")
@@ -15,28 +15,23 @@ def server() -> Generator[Postgres]:
 
 
 @contextmanager
-def account_with_database(server: Postgres) -> Generator[Account]:
-    """An account with an empty database."""
-    server.run("CREATE DATABASE app", user=ADMIN, password=ADMIN_PASSWORD)
-    try:
-        with Account(server, "app").connected() as connected:
-            yield connected
-    finally:
-        server.run("DROP DATABASE app WITH (FORCE)")
-        server.run("DROP ROLE IF EXISTS app")
+def empty_account(server: Postgres) -> Generator[Account]:
+    server.empty()
+    with Account(server).connected() as connected:
+        yield connected
 
 
 @pytest.fixture
 def account(server: Postgres) -> Generator[Account]:
     """An account with an empty database."""
-    with account_with_database(server) as connected:
+    with empty_account(server) as connected:
         yield connected
 
 
 @pytest.fixture(scope="module")
 def migrated_account(server: Postgres, cloudformation_of_session: CloudFormation) -> Generator[Account]:
     """An account whose database has the latest schema, for all tests of a module."""
-    with account_with_database(server) as connected:
+    with empty_account(server) as connected:
         connected.call(migrate, cloudformation_of_session.request("Create"))
         assert cloudformation_of_session.responses[-1]["Status"] == "SUCCESS"
         yield connected
@@ -51,6 +46,7 @@ def cloudformation_of_session() -> Generator[CloudFormation]:
 
 @pytest.fixture
 def cloudformation(cloudformation_of_session: CloudFormation) -> CloudFormation:
+    """CloudFormation, which has got no response yet."""
     cloudformation_of_session.responses.clear()
     cloudformation_of_session.sizes.clear()
     cloudformation_of_session.refuse = 0

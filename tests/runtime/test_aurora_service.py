@@ -66,6 +66,14 @@ def test_notes_are_listed_by_page_newest_first(ready: Account) -> None:
     assert [[note["id"] for note in page] for page in pages] == [[ids[4], ids[3]], [ids[2], ids[1]], [ids[0]], []]
 
 
+def test_the_longest_note_is_stored(ready: Account) -> None:
+    """JSON writes each of these characters as 12."""
+    note = {"title": "\U0001f600" * 200, "text": "\U0001f600" * 4_000}
+    body = base64.b64encode(json.dumps(note).encode()).decode()
+    assert post(ready, body, isBase64Encoded=True)[0] == 201
+    assert get(ready)[0]["text"] == note["text"]
+
+
 def test_a_base64_body_is_read(ready: Account) -> None:
     body = base64.b64encode(json.dumps(NOTE).encode()).decode()
     assert post(ready, body, isBase64Encoded=True)[0] == 201
@@ -103,7 +111,7 @@ WRONG: list[tuple[Any, int, str]] = [
     ({**NOTE, "title": None}, 400, "title must be a text"),
     ({**NOTE, "title": "\0"}, 400, "title must not contain NUL"),
     ({**NOTE, "text": "\ud800"}, 400, "text must not contain NUL or half of a surrogate pair"),
-    ({**NOTE, "text": "x" * 40_000}, 413, "at most 32,768 characters"),
+    ({**NOTE, "text": "x" * 100_001}, 413, "at most 100,000 characters"),
 ]
 
 
@@ -302,6 +310,20 @@ def test_the_role_owns_nothing_and_is_a_member_of_nothing(ready: Account) -> Non
     assert ready.server.run(owned, "app") == []
     assert ready.server.run(members, "app") == []
     assert ready.server.run(f"{attributes} WHERE rolname = 'app'", "app") == [(False,) * 5]
+
+
+def test_the_admin_can_make_a_role_for_iam_tokens(ready: Account) -> None:
+    """Aurora lets a member of rds_iam log in by a token only, so that app itself must not be one."""
+    with ready.data_api("admin").transaction() as transaction:
+        for statement in ("CREATE ROLE person LOGIN", "GRANT app, rds_iam TO person"):
+            transaction.execute(statement)
+    try:
+        rights = (
+            "SELECT has_table_privilege('person', 'notes.note', 'SELECT'), pg_has_role('person', 'rds_iam', 'USAGE')"
+        )
+        assert ready.server.run(rights, "app") == [(True, True)]
+    finally:
+        ready.server.run("DROP ROLE person")
 
 
 def test_nobody_else_may_log_in_to_the_database(ready: Account) -> None:

@@ -121,13 +121,15 @@ class ServerlessDatabase(Construct):
             name=f"/aws/rds/cluster/{name}/postgresql",
         )
         self.readers = [f"Reader{number}" for number in range(1, count + 1)]
+        watched: dict[str, Any] = {}
         insights: dict[str, Any] = {}
         if posture.database_insights:
-            insights = {
-                "database_insights_mode": rds.DatabaseInsightsMode.ADVANCED,
+            watched = {
+                "enable_performance_insights": True,
                 "performance_insight_retention": rds.PerformanceInsightRetention.MONTHS_15,
                 "performance_insight_encryption_key": key,
             }
+            insights = {"database_insights_mode": rds.DatabaseInsightsMode.ADVANCED, **watched}
         pause = None if self.min_acu else cdk.Duration.seconds(pause_after_seconds or PAUSE_SECONDS.minimum)
         options: dict[str, Any] = {
             "cluster_identifier": name,
@@ -143,11 +145,11 @@ class ServerlessDatabase(Construct):
                     self, "SecurityGroup", vpc=vpc, description="Aurora instances", allow_all_outbound=False
                 )
             ],
-            "writer": rds.ClusterInstance.serverless_v2("Writer", availability_zone=zones[0]),
+            "writer": rds.ClusterInstance.serverless_v2("Writer", availability_zone=zones[0], **watched),
             "readers": [
                 # Scaling with the writer gives a reader the promotion tier 1.
                 rds.ClusterInstance.serverless_v2(
-                    each, availability_zone=zones[1:][number % (len(zones) - 1)], scale_with_writer=True
+                    each, availability_zone=zones[1:][number % (len(zones) - 1)], scale_with_writer=True, **watched
                 )
                 for number, each in enumerate(self.readers)
             ],

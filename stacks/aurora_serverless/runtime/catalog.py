@@ -14,11 +14,12 @@ MAX_FILE = 60_000
 """Bytes. The way back is kept in a row, and the Data API returns at most 64 KB a row:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.troubleshooting.html"""
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.(up|down)\.sql")
-# What a semicolon can stand in: a text, a name, a dollar-quoted body, a comment.
+# A semicolon in a comment, a text, a name or a dollar-quoted body ends no statement.
 _TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?\*/)|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|(?P<end>;)|.""",
     re.DOTALL,
 )
+_CONTROL = re.compile(r"(BEGIN|START|COMMIT|END|ROLLBACK|ABORT)\b", re.IGNORECASE)
 
 
 class MigrationError(Exception):
@@ -34,7 +35,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """Of what was done to the database. The way back may still be mended."""
+        """Hash of the up file. The down file may still be mended, so that it does not count."""
         return hashlib.sha256(self.up.encode()).hexdigest()
 
 
@@ -60,10 +61,14 @@ def load(folder: Path = FOLDER) -> list[Migration]:
     for number, ways in found.items():
         if {*ways} != {"up", "down"} or ways["up"][0] != ways["down"][0]:
             raise MigrationError(f"Migration {number:04} must have an up and a down file of one name. Add the other.")
-    return [
+    migrations = [
         Migration(number, ways["up"][0], up=ways["up"][1], down=ways["down"][1])
         for number, ways in sorted(found.items())
     ]
+    for migration in migrations:
+        if any(map(_CONTROL.match, statements(migration.up) + statements(migration.down))):
+            raise MigrationError(f"Migration {migration.version:04} must not end the transaction. Remove COMMIT.")
+    return migrations
 
 
 def checksum(migrations: Sequence[Migration]) -> str:

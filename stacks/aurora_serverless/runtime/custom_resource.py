@@ -20,13 +20,10 @@ def answer(
     context: Any,
     work: Callable[[dict[str, Any]], dict[str, str]],
     *,
-    physical_id: str,
     readable: tuple[type[Exception], ...],
 ) -> dict[str, Any]:
     """Sends what ``work`` returns as attributes of the resource, or why it failed.
 
-    :param physical_id: identifies the resource within its stack. It never changes, because CloudFormation would delete
-        the old resource.
     :param readable: errors whose message is for the person who deploys. Others may contain anything, so their message
         goes to the log only.
     :raises ValueError: for an event that is not from CloudFormation, which nobody can answer.
@@ -36,7 +33,8 @@ def answer(
         raise ValueError("The event must be a request of CloudFormation with a ResponseURL. Deploy the stack instead.")
     response = {
         **{name: event.get(name, "") for name in ("RequestId", "StackId", "LogicalResourceId")},
-        "PhysicalResourceId": event.get("PhysicalResourceId") or f"{physical_id}-{_stack(event)}",
+        # The id never changes, because CloudFormation would delete what had the old one.
+        "PhysicalResourceId": event.get("PhysicalResourceId") or _new_id(event),
     }
     try:
         response |= {"Status": "SUCCESS", "Data": work(event)}
@@ -49,9 +47,9 @@ def answer(
     return response
 
 
-def _stack(event: dict[str, Any]) -> str:
-    """The part of the stack's ARN that is unique, so that two stacks share no physical id."""
-    return str(event.get("StackId", "")).rpartition("/")[2]
+def _new_id(event: dict[str, Any]) -> str:
+    """An id that no other stack has: the stack's own, which is the end of its ARN, and the resource's."""
+    return f"{str(event.get('StackId')).rpartition('/')[2]}-{event.get('LogicalResourceId')}"
 
 
 def _send(url: str, body: bytes) -> None:

@@ -44,7 +44,7 @@ class ParameterError(ValueError):
 
 
 class DataApiError(Exception):
-    """The Data API refused a call, or PostgreSQL a statement."""
+    """An AWS service refused a call, or PostgreSQL a statement."""
 
     def __init__(self, code: str, message: str) -> None:
         """:param message: only its first line is kept. Others may quote a statement, and with it a password."""
@@ -58,6 +58,18 @@ class DataApiError(Exception):
 
 class DeadlineError(Exception):
     """The database was not ready in time."""
+
+
+@contextmanager
+def plain_errors() -> Generator[None]:
+    """Makes errors of boto3 a :class:`DataApiError`, which knows whether a retry helps and tells no secret."""
+    try:
+        yield
+    except exceptions.ClientError as error:
+        details = error.response["Error"]
+        raise DataApiError(details["Code"], details["Message"]) from None
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        raise DataApiError(NO_ANSWER, str(error)) from error
 
 
 class Patience:
@@ -122,7 +134,7 @@ class DataApi:
             yield transaction
             self.call("commit_transaction", transactionId=transaction.id)
         except BaseException:
-            # Also if the commit failed: a transaction that stays open keeps its locks.
+            # A commit may have failed, too, and a transaction that stays open keeps its locks.
             transaction.roll_back()
             raise
 
@@ -146,13 +158,8 @@ class DataApi:
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """One call, without a retry."""
-        try:
+        with plain_errors():
             return getattr(self._client, operation)(**self._target, **request)
-        except exceptions.ClientError as error:
-            details = error.response["Error"]
-            raise DataApiError(details["Code"], details["Message"]) from None
-        except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-            raise DataApiError(NO_ANSWER, str(error)) from error
 
 
 class Transaction:

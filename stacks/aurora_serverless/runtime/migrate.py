@@ -19,15 +19,14 @@ import boto3
 import catalog
 from catalog import Migration, MigrationError
 from custom_resource import answer
-from data_api import DataApi, DataApiError, DeadlineError, Transaction, rds_data
+from data_api import DataApi, DataApiError, DeadlineError, Transaction, plain_errors, rds_data
 from exclusive import exclusively
 from passwords import password_in, set_password
 from rotate import rotate
 
-PHYSICAL_ID = "schema"
-READ_TIMEOUT = 50
-"""Above the 45 seconds after which the Data API ends a statement:
-https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.html#data-api.limitations"""
+READ_TIMEOUT = 60
+"""Seconds. The Data API ends a statement after 45, and a client should wait longer:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api-timeouts.html"""
 MARGIN = READ_TIMEOUT + 20
 """Seconds before Lambda's timeout at which nothing new is tried, so that there is time to answer CloudFormation."""
 LOCK_TIMEOUT = "10s"
@@ -62,7 +61,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         event,
         context,
         lambda request: _work(request, seconds_left),
-        physical_id=PHYSICAL_ID,
         readable=(MigrationError, DataApiError, DeadlineError),
     )
 
@@ -102,7 +100,8 @@ def _target(version: Any, latest: int) -> int:
 
 
 def _password() -> str:
-    secret = _secrets.get_secret_value(SecretId=os.environ["APP_SECRET_ARN"])["SecretString"]
+    with plain_errors():
+        secret = _secrets.get_secret_value(SecretId=os.environ["APP_SECRET_ARN"])["SecretString"]
     try:
         return password_in(secret)
     except ValueError as error:

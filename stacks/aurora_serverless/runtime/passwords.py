@@ -14,7 +14,7 @@ ITERATIONS = 4096
 
 
 def verifier(password: str, salt: bytes | None = None) -> str:
-    """What PostgreSQL keeps of a password, so that no statement, and no log of statements, contains the password.
+    """The verifier that PostgreSQL stores in place of a password. No statement, and no log of it, needs the password.
 
     ``psql`` does the same in ``\\password``:
     https://www.postgresql.org/docs/17/app-psql.html#APP-PSQL-META-COMMAND-PASSWORD. The format is that of

@@ -20,9 +20,10 @@ from data_api import DataApi, rds_data, storable
 
 TIMEOUT = 60
 READ_TIMEOUT = 10
-"""Above the role's statement timeout."""
+"""Seconds. The role's ``statement_timeout`` of 8 ends a statement before, so that none outlives its caller."""
 MARGIN = READ_TIMEOUT + 2
-MAX_BODY = 32 * 1024
+MAX_BODY = 100_000
+"""Characters. JSON may write one as 12, and Base64 writes 3 as 4."""
 MAX_TITLE = 200
 MAX_TEXT = 4_000
 PAGE = 20
