@@ -95,6 +95,7 @@ def complete_cluster(name: str, properties: Properties) -> None:
         if insights
         else None,
         "KmsKeyId": properties.get("KmsKeyId"),
+        "ServerlessV2ScalingConfiguration": properties["ServerlessV2ScalingConfiguration"],
         "EnabledCloudwatchLogsExports": properties.get("EnableCloudwatchLogsExports", []),
     }
 
