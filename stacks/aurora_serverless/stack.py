@@ -1,8 +1,5 @@
 """Caller (IAM) → Lambda function → Data API → Aurora Serverless v2 (isolated subnets)"""
 
-from pathlib import Path
-from typing import Final
-
 from constructs import Construct
 from typing_extensions import Unpack
 
@@ -20,17 +17,9 @@ from patternbook import (
 )
 from patternbook.aws_lambda.function import ALIAS, RUNTIME
 from patternbook.data.databases import DATABASE
-from patternbook.limits.aurora import RESUME_SECONDS
+from stacks.aurora_serverless.demonstration import DESCRIPTION, NOTE, PACKAGE, TIMEOUT
 from stacks.aurora_serverless.runtime import catalog
 from stacks.aurora_serverless.settings import AuroraServerlessSettings
-
-PACKAGE: Final = Path(__file__).with_name("runtime")
-TIMEOUT: Final = 2 * RESUME_SECONDS
-"""Timeout of the function in seconds: the time to resume, and as much again for the statements."""
-NOTE: Final = (
-    '{"requestContext": {"http": {"method": "POST"}}, "body": "{\\"title\\": \\"First\\", \\"text\\": \\"A note\\"}"}'
-)
-"""An event that adds a note."""
 
 
 class AuroraServerlessStack(PatternStack):
@@ -75,7 +64,7 @@ class AuroraServerlessStack(PatternStack):
             package=PACKAGE,
             handler="service.handler",
             log_group=self.logs,
-            description="Adds and lists notes",
+            description=DESCRIPTION,
             environment={
                 "CLUSTER_ARN": self.database.cluster.cluster_arn,
                 "DATABASE_NAME": DATABASE,

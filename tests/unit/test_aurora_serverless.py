@@ -16,8 +16,8 @@ from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, dime
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app
 from stacks.aurora_serverless import AuroraServerlessStack
+from stacks.aurora_serverless.demonstration import PACKAGE, TIMEOUT
 from stacks.aurora_serverless.runtime import catalog
-from stacks.aurora_serverless.stack import PACKAGE, TIMEOUT
 
 PATTERN = AuroraServerlessStack
 EVERY_OPTION: Mapping[str, Any] = {

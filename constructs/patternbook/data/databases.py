@@ -104,7 +104,8 @@ class ServerlessDatabase(Construct):
         BACKUP_DAYS.check("backup_retention_days", days)
         check_retention(log_retention_days)
         tier = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-        zones = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).availability_zones
+        subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+        zones = list(dict.fromkeys(subnets.availability_zones))
         if len(zones) < MIN_ZONES:
             raise ValueError(
                 f"vpc must have isolated subnets in at least two AZs, got {len(zones)}. Add subnets ({SUBNETS})."
