@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.rules.defects.base import FUNCTION, Defect, Template, add_resource, get, of_type, set_properties
+from tests.rules.defects.base import FUNCTION, Apply, Defect, Template, add_resource, get, of_type, set_properties
 
 CLUSTER: Final = "AWS::RDS::DBCluster"
 PARAMETERS: Final = "AWS::RDS::DBClusterParameterGroup"
@@ -10,10 +10,18 @@ SCALING: Final = "ServerlessV2ScalingConfiguration"
 SECONDS: Final = f"{SCALING}.SecondsUntilAutoPause"
 
 
+def _pausing(template: Template) -> list[str]:
+    """The clusters with a minimum capacity of 0."""
+    return [name for name, body in of_type(template, CLUSTER) if get(body, f"{SCALING}.MinCapacity") == 0]
+
+
+def _if_it_pauses(apply: Apply) -> Apply:
+    return lambda template: bool(_pausing(template)) and apply(template)
+
+
 def _shorten_timeout(template: Template) -> bool:
-    clusters = [name for name, body in of_type(template, CLUSTER) if get(body, f"{SCALING}.MinCapacity") == 0]
     for _, function in of_type(template, FUNCTION):
-        if any(f"'{name}'" in str(function.get("Environment")) for name in clusters):
+        if any(f"'{name}'" in str(function.get("Environment")) for name in _pausing(template)):
             function["Timeout"] = 15
             return True
     return False
@@ -36,21 +44,25 @@ DEFECTS: Final = (
     Defect(
         "aurora-kept-awake",
         "logical replication",
-        set_properties(PARAMETERS, {"Parameters": {"rds.force_ssl": "1", "rds.logical_replication": "1"}}),
+        _if_it_pauses(
+            set_properties(PARAMETERS, {"Parameters": {"rds.force_ssl": "1", "rds.logical_replication": "1"}})
+        ),
         PARAMETERS,
     ),
     Defect(
         "aurora-kept-awake",
         "proxy",
-        add_resource(
-            "Proxy",
-            "AWS::RDS::DBProxyTargetGroup",
-            lambda cluster: {
-                "DBProxyName": "p",
-                "DBClusterIdentifiers": [{"Ref": cluster}],
-                "TargetGroupName": "default",
-            },
-            beside=CLUSTER,
+        _if_it_pauses(
+            add_resource(
+                "Proxy",
+                "AWS::RDS::DBProxyTargetGroup",
+                lambda cluster: {
+                    "DBProxyName": "p",
+                    "DBClusterIdentifiers": [{"Ref": cluster}],
+                    "TargetGroupName": "default",
+                },
+                beside=CLUSTER,
+            )
         ),
         CLUSTER,
     ),
