@@ -68,7 +68,7 @@ types: $(READY)
 
 templates: $(READY) ## synthesize both postures, and check every template
 	$(MAKE) synth
-	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true"
+	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true -c EveryStack.allow_localhost_callback=true"
 	$(RUN) patternbook.rules.cli check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 
 policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests and the order of resources

@@ -17,6 +17,12 @@ from patternbook.settings.stages import Stage
 from patternbook.testing.synthesis import feature_flags
 from tools.assembly import template_files as in_assembly
 
+OPT_OUTS = {
+    "certificate_arn": "allow_plain_http",
+    "alarm_email": "allow_silent_alarms",
+    "callback_urls": "allow_localhost_callback",
+}
+"""What production requires, and the setting that permits to go without."""
 SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
 
 
@@ -47,7 +53,7 @@ def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
     for pattern, settings in found.items():
         if posture == "production":
             known = pattern.settings_type.model_fields
-            for required, opt_out in (("certificate_arn", "allow_plain_http"), ("alarm_email", "allow_silent_alarms")):
+            for required, opt_out in OPT_OUTS.items():
                 if opt_out in known and required not in settings:
                     settings[opt_out] = True
     return {pattern.__name__: settings for pattern, settings in found.items()}
