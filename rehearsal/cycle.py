@@ -49,6 +49,7 @@ class Cycle(Deployments):
         self.retained_by_failure = fail_first_deployment(self)
         self.deploy()
         self.check("check")
+        self.use()
 
     def update_and_destroy(self, retained_by_others: Sequence[Resource] = ()) -> list[Resource]:
         """:return: the retained resources of the stacks."""
@@ -91,6 +92,14 @@ class Cycle(Deployments):
             for stack in self.stacks:
                 stack.pin()
             details.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
+
+    def use(self) -> None:
+        """Uses the stacks as their users do, if their plans say how."""
+        for stack in self.stacks:
+            if use := PLANS[stack.pattern].use:
+                with self.report.step("use") as details:
+                    ids = {resource.path: resource.physical_id for resource in stack.resources()}
+                    details.append(use(self.account, stack.outputs, ids))
 
     def deploy_unchanged(self, name: str, assembly: Path) -> None:
         """Deploys what is deployed."""

@@ -120,8 +120,8 @@ class JwtApi(Construct):
             for route in self.api.add_routes(
                 path=each.path,
                 methods=[apigateway.HttpMethod[each.method]],
-                integration=targets[each.function],  # ty: ignore[invalid-argument-type]
-                authorizer=authorizer,  # ty: ignore[invalid-argument-type]
+                integration=targets[each.function],
+                authorizer=authorizer,
                 authorization_scopes=[*each.scopes],
             )
         ]
