@@ -1,0 +1,12 @@
+"""Items as clients see them."""
+
+from dataclasses import asdict
+from http import HTTPStatus
+
+from api import Answer
+from table import Item
+
+
+def entity(status: HTTPStatus, item: Item, **headers: str) -> Answer:
+    """One item, with its version as ETag."""
+    return Answer(status, asdict(item), {"etag": f'"{item.version}"', **headers})
