@@ -10,8 +10,8 @@ from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
 from .aws_lambda.powertools import powertools_layer
 from .aws_lambda.provisioned_concurrency import Provisioned
-from .data.encryption import data_key
-from .data.file_system import SharedFileSystem
+from .data.encryption import allow_services, data_key
+from .data.file_system import SharedFiles, SharedFileSystem
 from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
 from .data.tables import SingleTable
@@ -44,7 +44,8 @@ from .network.internal_load_balancer import InternalLoadBalancer
 from .network.private_link import EndpointConsumer, EndpointService
 from .network.public_load_balancer import PublicLoadBalancer
 from .network.settings import ApplicationHealthCheck, NetworkHealthCheck
-from .network.vpc import Network
+from .network.vpc import ExistingNetwork, Network, existing_vpc
+from .network.vpc_settings import ExistingVpc
 from .posture import PRODUCTION, SANDBOX, Posture
 from .rules.plugin import PatternbookRules
 from .settings.base import PatternSettings, SettingsModel
@@ -66,6 +67,8 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "ExistingNetwork",
+    "ExistingVpc",
     "ExpressService",
     "FailureQueue",
     "FargatePods",
@@ -96,6 +99,7 @@ __all__ = [
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
+    "SharedFiles",
     "SignIn",
     "SingleTable",
     "SiteDistribution",
@@ -108,9 +112,11 @@ __all__ = [
     "VpcConnector",
     "WorkQueue",
     "WritablePath",
+    "allow_services",
     "build_app",
     "cluster",
     "data_key",
+    "existing_vpc",
     "external_cluster",
     "node_role",
     "powertools_layer",

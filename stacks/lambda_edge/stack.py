@@ -16,6 +16,7 @@ from patternbook import (
     site_bucket,
     site_origin,
 )
+from patternbook.limits.regions import LAMBDA_EDGE
 from patternbook.nag import acknowledge
 from stacks.lambda_edge.behaviors import page_and_asset_behaviors
 from stacks.lambda_edge.functions import SITE, edge_functions
@@ -38,7 +39,8 @@ class LambdaEdgeStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.refuse_where_missing(LAMBDA_EDGE)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.bucket = site_bucket(self, "Bucket", posture=posture)
         self.functions = edge_functions(self, dict(settings))
         pages, assets = page_and_asset_behaviors(
@@ -74,7 +76,7 @@ class LambdaEdgeStack(PatternStack):
 
         domain = self.distribution.distribution_domain_name
         self.output("Url", f"https://{next(iter(settings.domain_names), domain)}", "URL of the site")
-        self.output("DistributionDomainName", domain, "Target of DNS alias records for the site's domain names")
+        self.output("DistributionDomainName", domain, "Target of records for the domain names")
         self.output("BucketName", self.bucket.bucket_name, "Bucket with the files of the site")
         groups = " ".join(function.log_group_name for function in self.functions.values())
         self.output("LogGroupNames", groups, "CloudWatch log groups of the functions, in each Region with viewers")

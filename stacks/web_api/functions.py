@@ -34,12 +34,12 @@ ACCESS: Final[Mapping[str, Sequence[Access]]] = {
         Access(("dynamodb:GetItem", "dynamodb:Query")),
         Access(("dynamodb:PutItem",), leading_keys=(SIGNING_KEY,)),
     ),
-    "write": (Access(("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")),),
+    "write": (Access(("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leading_keys=("OWNER#*",)),),
 }
 
 
 def api_functions(
-    scope: Construct, settings: WebApiSettings, *, posture: Posture, table: SingleTable, key: kms.Key | None
+    scope: Construct, settings: WebApiSettings, *, posture: Posture, table: SingleTable, key: kms.IKey | None
 ) -> dict[str, LiveFunction]:
     """The functions by the names that the OpenAPI document has."""
     layer = powertools_layer(scope, "Powertools")

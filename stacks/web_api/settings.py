@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.api.settings import ApiSettings, SignInSettings
-from patternbook.data.settings import LogSettings, TableSettings
+from patternbook.data.settings import KeySettings, LogSettings, TableSettings
 from patternbook.limits.aws_lambda import (
     ACCOUNT_CONCURRENCY,
     MEMORY,
@@ -23,7 +23,7 @@ FUNCTIONS = ("read", "write")
 """The functions, as the OpenAPI document names them."""
 
 
-class WebApiSettings(AlarmSettings, LogSettings, TableSettings, SignInSettings, ApiSettings):
+class WebApiSettings(AlarmSettings, KeySettings, LogSettings, TableSettings, SignInSettings, ApiSettings):
     """Settings of the pattern beyond those of its constructs."""
 
     memory_mib: Annotated[Whole, within(MEMORY), Unit("MiB")] = 512

@@ -12,7 +12,6 @@ from patternbook import (
     SignIn,
     SingleTable,
     StackOptions,
-    Throttle,
     data_key,
     read_operations,
 )
@@ -40,27 +39,23 @@ class WebApiStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.items = SingleTable.from_settings(self, "Items", settings, posture=posture, key=self.key)
         self.functions = api_functions(self, settings, posture=posture, table=self.items, key=self.key)
         self.sign_in = SignIn.from_settings(
             self, "SignIn", settings, posture=posture, api="items", scopes=SCOPES, groups=GROUPS
         )
         self.access_log = LogGroup.from_settings(self, "AccessLog", settings, posture=posture, key=self.key)
-        self.api = JwtApi(
+        self.api = JwtApi.from_settings(
             self,
             "Http",
+            settings,
             description=self.title,
             operations=read_operations(OPENAPI),
             functions={name: live.alias for name, live in self.functions.items()},  # ty: ignore[invalid-argument-type]
-            throttles={
-                "read": Throttle(rate=settings.read_rate, burst=settings.read_burst),
-                "write": Throttle(rate=settings.write_rate, burst=settings.write_burst),
-            },
             issuer=self.sign_in.issuer,
             audience=[client.user_pool_client_id for client in self.sign_in.clients],
             log_group=self.access_log,
-            cors_origins=settings.cors_origins,
         )
         self.monitoring = Monitoring.from_settings(
             self, "Monitoring", settings, posture=posture, key=self.key, page=PAGE
@@ -80,6 +75,8 @@ class WebApiStack(PatternStack):
     def _outputs(self) -> None:
         pool, client = self.sign_in.user_pool, self.sign_in.user_client
         self.output("Url", self.api.url, "URL of the API")
+        if self.api.domain:
+            self.output("ApiDnsName", self.api.domain.regional_domain_name, "Target of records for the domain name")
         self.output("SignInUrl", self.sign_in.base_url, "URL of the sign-in pages and of the token endpoint")
         self.output("Issuer", self.sign_in.issuer, "Issuer of the tokens")
         self.output("UserPoolId", pool.user_pool_id, "User pool, in which administrators create users")

@@ -188,7 +188,7 @@ class TestRoles:
         assert any_stack.statements(role) == [
             {
                 "Action": "iam:PassRole",
-                "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+                "Condition": {"StringEquals": {"iam:PassedToService": "ec2.${AWS::URLSuffix}"}},
                 "Effect": "Allow",
                 "Resource": "${AWS::IAM::Role.Arn}",
             }

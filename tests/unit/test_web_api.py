@@ -18,7 +18,7 @@ from patternbook.limits.http_api import is_origin
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.web_api import WebApiStack
-from stacks.web_api.functions import OPENAPI, RUNTIME
+from stacks.web_api.functions import OPENAPI, RUNTIME, SIGNING_KEY
 
 PATTERN = WebApiStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -32,6 +32,8 @@ EVERY_OPTION: Mapping[str, Any] = {
     "read_burst": 1000,
     "write_rate": 200,
     "write_burst": 300,
+    "domain_name": "api.acme.org",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "cors_origins": ["https://app.example.com", "http://localhost:3000"],
     "feature_plan": "PLUS",
     "mfa": "REQUIRED",
@@ -50,6 +52,10 @@ OTHER_OPTIONS: Mapping[str, Any] = {"feature_plan": "LITE", "mfa": "OFF"}
 VARIANTS = {
     "full": {"posture": "production", **EVERY_OPTION},
     "own": OTHER_OPTIONS,
+    "certified": {
+        "domain_name": "api.acme.org",
+        "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    },
     "audited": {"feature_plan": "PLUS", "passkeys": True, "mfa": "OFF"},
 }
 
@@ -201,6 +207,40 @@ class TestApi:
         assert {"authorization", "if-match", "idempotency-key"} <= set(cors["AllowHeaders"])
         assert {"etag", "location"} <= set(cors["ExposeHeaders"])
         assert not cors.get("AllowCredentials")
+
+
+class TestDomain:
+    def test_a_name_of_aws_without_settings(self, sandbox: Reading) -> None:
+        assert not sandbox.all("AWS::ApiGatewayV2::DomainName")
+        assert sandbox.one("AWS::ApiGatewayV2::Api")["DisableExecuteApiEndpoint"] is False
+        assert sandbox.output("Url") == "${AWS::ApiGatewayV2::Api.ApiEndpoint}"
+
+    @pytest.mark.parametrize("name", ["full", "certified"])
+    def test_your_name_is_the_only_one(self, read: Callable[[str], Reading], name: str) -> None:
+        stack = read(name)
+        [configuration] = stack.one("AWS::ApiGatewayV2::DomainName")["DomainNameConfigurations"]
+        assert configuration["EndpointType"] == "REGIONAL"
+        if name == "full":
+            certificate = stack.to(configuration["CertificateArn"])
+            assert certificate == stack.one("AWS::CertificateManager::Certificate")
+            assert certificate["DomainName"] == "api.acme.org"
+            assert certificate["ValidationMethod"] == "DNS"
+        else:
+            assert configuration["CertificateArn"] == VARIANTS["certified"]["certificate_arn"]
+        mapping = stack.one("AWS::ApiGatewayV2::ApiMapping")
+        assert mapping["Stage"] == stage(stack)["StageName"]
+        assert stage(stack).id in stack.before(mapping)
+        assert stack.one("AWS::ApiGatewayV2::Api")["DisableExecuteApiEndpoint"] is True
+        assert stack.output("Url") == "https://api.acme.org"
+        assert stack.output("ApiDnsName") == "${AWS::ApiGatewayV2::DomainName.RegionalDomainName}"
+
+    def test_records_for_both_protocols_after_the_mapping(self, full: Reading, read: Callable[[str], Reading]) -> None:
+        records = full.all("AWS::Route53::RecordSet")
+        assert {each["Type"] for each in records} == {"A", "AAAA"}
+        for each in records:
+            assert each["Name"] == "api.acme.org."
+            assert full.one("AWS::ApiGatewayV2::ApiMapping").id in full.before(each)
+        assert not read("certified").all("AWS::Route53::RecordSet")
 
 
 class TestSignIn:
@@ -361,17 +401,20 @@ class TestFunctions:
             expected["${AWS::KMS::Key.Arn}"] = KEY
         assert granted == expected
 
-    def test_who_reads_writes_one_item_only(self, any_stack: Reading) -> None:
-        [writing] = [
+    @pytest.mark.parametrize(("name", "keys"), [("read", SIGNING_KEY), ("write", "OWNER#*")])
+    def test_each_writes_items_of_its_kind_only(self, any_stack: Reading, name: str, keys: str) -> None:
+        """The function that reads makes the key of its tokens, and cannot touch items of owners."""
+        writing = [
             each
-            for each in any_stack.statements(any_stack.to(function(any_stack, "read")["Role"]))
+            for each in any_stack.statements(any_stack.to(function(any_stack, name)["Role"]))
             if "dynamodb:PutItem" in each["Action"]
         ]
-        assert writing["Action"] == "dynamodb:PutItem"
-        assert writing["Condition"] == {
-            "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["PAGES"]},
-            "Null": {"dynamodb:LeadingKeys": "false"},
-        }
+        assert writing
+        for each in writing:
+            assert each["Condition"] == {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]},
+                "Null": {"dynamodb:LeadingKeys": "false"},
+            }
 
     def test_the_key_works_for_dynamodb_only(self, production: Reading) -> None:
         for name in ("read", "write"):
@@ -412,6 +455,7 @@ class TestFunctions:
 
     def test_the_package_is_the_runtime(self) -> None:
         assert {path.name for path in RUNTIME.glob("*.py")} >= {"read_items.py", "write_items.py"}
+        assert f'SIGNING_KEY = {{"pk": "{SIGNING_KEY}"' in (RUNTIME / "table.py").read_text(encoding="utf-8")
 
 
 class TestTable:
@@ -513,6 +557,9 @@ class TestSettings:
             ({"sign_in_prefix": "-app"}, "a domain prefix"),
             ({"reserved_concurrency": 451}, "must be at most 900"),
             ({"feature_plan": "FREE"}, "LITE"),
+            ({"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}, "domain_name"),
+            ({"domain_name": "api.acme.org"}, "hosted_zone_id or certificate_arn"),
+            ({"certificate_arn": VARIANTS["certified"]["certificate_arn"]}, "Set domain_name"),
         ],
         ids=str,
     )

@@ -9,14 +9,26 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as route53_targets
 from constructs import Construct
+from typing_extensions import Self
 
 from patternbook.api.openapi import Operation
+from patternbook.api.settings import ApiSettings
 from patternbook.limits.given import listed
 from patternbook.limits.http_api import ROUTES, check_origins, check_throttle
+from patternbook.network.dns import (
+    AliasRecords,
+    check_domain,
+    imported_certificate,
+    imported_zone,
+    validated_certificate,
+)
 
 MINUTE: Final = cdk.Duration.minutes(1)
 ACCESS_LOG: Final = {
@@ -71,6 +83,9 @@ class JwtApi(Construct):
         audience: Sequence[str],
         log_group: logs.ILogGroup,
         cors_origins: Sequence[str] = (),
+        domain_name: str | None = None,
+        hosted_zone: route53.IHostedZone | None = None,
+        certificate: acm.ICertificate | None = None,
         description: str | None = None,
     ) -> None:
         """:param operations: see :func:`patternbook.api.openapi.read_operations`.
@@ -80,9 +95,16 @@ class JwtApi(Construct):
         :param audience: ids of the app clients whose tokens are accepted.
         :param log_group: takes the access logs.
         :param cors_origins: websites whose scripts may call the API.
+        :param domain_name: a name of your own. It requires ``hosted_zone`` or ``certificate``, and is then the only
+            name of the API.
+        :param hosted_zone: the zone that gets the records of the name, and of its certificate if none is given.
+        :param certificate: an ACM certificate in the stack's Region.
         :raises ValueError: for a function or a throttle that is missing or that no operation names, for a route without
-            a scope, and for origins and throttles that API Gateway refuses.
+            a scope, and for origins and throttles that API Gateway refuses; see
+            :func:`patternbook.network.dns.check_domain`.
         """
+        names = [] if domain_name is None else [domain_name]
+        check_domain(scope, names, hosted_zone=hosted_zone, certificate=certificate)
         ROUTES.check("operations", len(operations))
         named = {each.function for each in operations}
         for argument, given in (("functions", functions.keys()), ("throttles", throttles.keys())):
@@ -106,6 +128,7 @@ class JwtApi(Construct):
             api_name=cdk.Stack.of(self).stack_name,
             description=description,
             create_default_stage=False,
+            disable_execute_api_endpoint=domain_name is not None,
             cors_preflight=self._cors(cors_origins) if cors_origins else None,
         )
         authorizer = authorizers.HttpJwtAuthorizer("Authorizer", issuer, jwt_audience=[*audience])
@@ -125,12 +148,61 @@ class JwtApi(Construct):
                 authorization_scopes=[*each.scopes],
             )
         ]
+        self.domain: apigateway.DomainName | None = None
+        """The domain name of your own, if there is one."""
+        if domain_name is not None:
+            if certificate is None and hosted_zone is not None:
+                certificate = validated_certificate(self, "Certificate", names=names, hosted_zone=hosted_zone)
+            assert certificate is not None  # check_domain has refused a name without both
+            self.domain = apigateway.DomainName(self, "Domain", domain_name=domain_name, certificate=certificate)
         self.stage = self._make_stage(throttles, routes)
-
-    @property
-    def url(self) -> str:
+        if self.domain is not None and hosted_zone is not None:
+            records = AliasRecords(
+                self,
+                "Records",
+                names=names,
+                hosted_zone=hosted_zone,
+                target=route53_targets.ApiGatewayv2DomainProperties(  # ty: ignore[invalid-argument-type]
+                    self.domain.regional_domain_name, self.domain.regional_hosted_zone_id
+                ),
+            )
+            records.node.add_dependency(self.stage)  # the name leads to the API only once it is mapped
+        self.url = f"https://{domain_name}" if domain_name else self.api.api_endpoint
         """The URL of the API, without a slash at its end."""
-        return self.api.api_endpoint
+
+    @classmethod
+    def from_settings(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        settings: ApiSettings,
+        *,
+        operations: Sequence[Operation],
+        functions: Mapping[str, lambda_.IFunction],
+        issuer: str,
+        audience: Sequence[str],
+        log_group: logs.ILogGroup,
+        description: str | None = None,
+    ) -> Self:
+        """:param functions: the functions ``read`` and ``write``."""
+        return cls(
+            scope,
+            construct_id,
+            operations=operations,
+            functions=functions,
+            throttles={
+                "read": Throttle(rate=settings.read_rate, burst=settings.read_burst),
+                "write": Throttle(rate=settings.write_rate, burst=settings.write_burst),
+            },
+            issuer=issuer,
+            audience=audience,
+            log_group=log_group,
+            cors_origins=settings.cors_origins,
+            domain_name=settings.domain_name,
+            hosted_zone=imported_zone(scope, f"{construct_id}Zone", settings.hosted_zone_id),
+            certificate=imported_certificate(scope, f"{construct_id}Certificate", settings.certificate_arn),
+            description=description,
+        )
 
     def metric(self, name: str, statistic: str) -> cloudwatch.Metric:
         """A metric of the API.
@@ -163,6 +235,7 @@ class JwtApi(Construct):
             "Stage",
             http_api=self.api,
             auto_deploy=True,
+            domain_mapping=apigateway.DomainMappingOptions(domain_name=self.domain) if self.domain else None,
             throttle=apigateway.ThrottleSettings(rate_limit=lowest.rate, burst_limit=lowest.burst),
         )
         resource = cast("apigateway.CfnStage", stage.node.default_child)

@@ -5,7 +5,10 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.limits.cognito import FeaturePlan, Mfa, check_plan, is_callback_url
+from patternbook.limits.dns import check_certificate_of_names
 from patternbook.limits.http_api import BURST, RATE, is_origin
+from patternbook.network.settings import DomainSettings
+from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.fields import EachOnce, Whole, YesNo
 from patternbook.settings.validators import Text, Unit, matching, within
@@ -23,8 +26,12 @@ CallbackUrl = Annotated[
 Origin = Annotated[str, Text('an origin such as "https://app.example.com", without a path, and not *', is_origin)]
 
 
-class ApiSettings(PatternSettings):
-    """Settings of a :class:`patternbook.api.http_api.JwtApi`."""
+# Base classes validate from last to first: certificate_arn is checked against domain_name and hosted_zone_id.
+class ApiSettings(DomainSettings):
+    """Settings of a :class:`patternbook.api.http_api.JwtApi` whose functions are ``read`` and ``write``."""
+
+    certificate_arn: fields.CertificateArn | None = None
+    """ACM certificate of domain_name, in the stack's Region. Defaults to a new one if hosted_zone_id is set."""
 
     read_rate: Rate = 100
     """Maximum requests per second of each route that reads. API Gateway answers 429 beyond it."""
@@ -36,6 +43,17 @@ class ApiSettings(PatternSettings):
     """Requests to a route that writes that may come at once."""
     cors_origins: Annotated[tuple[Origin, ...], EachOnce, Field(max_length=50)] = ()
     """Websites whose scripts may call the API. Defaults to none."""
+
+    @field_validator("certificate_arn")
+    @classmethod
+    def _for_the_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if {"domain_name", "hosted_zone_id"} <= info.data.keys():
+            name = info.data["domain_name"]
+            if value is not None and name is None:
+                raise ValueError("Must be set with domain_name, got the certificate alone. Set domain_name.")
+            names = [] if name is None else [name]
+            check_certificate_of_names(names, certificate=value, hosted_zone=info.data["hosted_zone_id"])
+        return value
 
 
 class SignInSettings(PatternSettings):

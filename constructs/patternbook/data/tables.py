@@ -49,7 +49,7 @@ class SingleTable(Construct):
         construct_id: str,
         *,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         max_read_request_units: int | None = 1_000,
         max_write_request_units: int | None = 1_000,
     ) -> None:
@@ -89,7 +89,7 @@ class SingleTable(Construct):
         settings: TableSettings,
         *,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,
@@ -103,13 +103,13 @@ class SingleTable(Construct):
     def grant(self, grantee: iam.IGrantable, *actions: str, leading_keys: Sequence[str] = ()) -> None:
         """Allows actions on the table, such as ``dynamodb:GetItem``, and the use of its key by DynamoDB.
 
-        :param leading_keys: the only partition keys that the actions may name. They suit a fixed key. What an owner may
-            do cannot be restricted so, because one role serves all owners:
+        :param leading_keys: the only partition keys that the actions may name, in which * matches any characters. They
+            keep kinds of items apart. They cannot keep owners apart, because one role serves all owners:
             https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
         """
         # "ForAllValues" alone is true for a request without keys.
         conditions = {
-            "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [*leading_keys]},
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [*leading_keys]},
             "Null": {"dynamodb:LeadingKeys": "false"},
         }
         iam.Grant.add_to_principal(
@@ -140,7 +140,7 @@ class SingleTable(Construct):
             period=cdk.Duration.minutes(1),
         )
 
-    def _encrypt(self, key: kms.Key) -> None:
+    def _encrypt(self, key: kms.IKey) -> None:
         """Sets the key of the table. The L2 refuses a key of one's own where the Region is not known at synth."""
         resource = cast("dynamodb.CfnGlobalTable", self.table.node.default_child)
         resource.sse_specification = dynamodb.CfnGlobalTable.SSESpecificationProperty(sse_enabled=True, sse_type="KMS")
