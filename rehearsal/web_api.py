@@ -156,7 +156,7 @@ def use(account: EmulatedAccount, outputs: Mapping[str, str], ids: Mapping[str, 
     _expect(found, 200, "GET /items/{id}")
     listed = api.call("GET", "/items", token=token)
     _expect(listed, 200, "GET /items")
-    if [each["content"] for each in listed.json["items"]] != [{"title": "Second"}]:
+    if [each["content"]["title"] for each in listed.json["items"]] != ["Second"]:
         raise RehearsalError(f"GET /items must list the changed item alone, but answers {listed.body.decode()}")
     _expect(api.call("DELETE", path, token=token, if_match=found.headers["etag"]), 204, "DELETE /items/{id}")
     _expect(api.call("GET", path, token=token), 404, "a deleted item")
