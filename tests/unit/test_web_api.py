@@ -97,6 +97,12 @@ def alias(stack: Reading, name: str) -> Resource:
     return found
 
 
+def metrics_of(alarm: Resource) -> list[dict[str, Any]]:
+    """The metrics that an alarm watches, by itself or in an expression."""
+    inside = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+    return inside or [alarm.body["Properties"]]
+
+
 def stage(stack: Reading) -> Resource:
     return stack.one("AWS::ApiGatewayV2::Stage")
 
@@ -438,12 +444,12 @@ class TestFunctions:
         for group in groups:
             assert group["AutoRollbackConfiguration"]["Enabled"] is True
             watched = [any_stack.to(each["Name"]) for each in group["AlarmConfiguration"]["Alarms"]]
-            assert {each["MetricName"] for each in watched} == {"Errors", "Duration", "Faults"}
+            metrics = [metric for each in watched for metric in metrics_of(each)]
+            assert {each["MetricName"] for each in metrics} == {"Errors", "Duration", "Faults", "Invocations"}
             versions = set()
-            for each in watched:
-                dimensions = {each["Name"]: each["Value"] for each in each["Dimensions"]}
-                of = dimensions.get("ExecutedVersion") or dimensions["function_version"]
-                versions.add(any_stack.to(of).id)
+            for each in metrics:
+                dimensions = {dimension["Name"]: dimension["Value"] for dimension in each["Dimensions"]}
+                versions.add(any_stack.to(dimensions.get("ExecutedVersion") or dimensions["function_version"]).id)
             assert len(versions) == 1
 
     @pytest.mark.parametrize(

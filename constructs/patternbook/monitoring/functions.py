@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from patternbook.data.queues import FailureQueue
-from patternbook.monitoring.base import MonitoringBase
+from patternbook.monitoring.base import MINUTE, MonitoringBase
 
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
     from patternbook.aws_lambda.function import LiveFunction
@@ -98,7 +98,14 @@ class FunctionAlarms(MonitoringBase):
             [
                 self.watch(
                     f"{name}NewVersionFaults",
-                    faults,
+                    cloudwatch.MathExpression(
+                        # Lambda reports calls of the version only while traffic shifts, and the function its faults
+                        # always.
+                        expression="IF(calls > 0, faults, 0)",
+                        using_metrics={"calls": live.new_version("Invocations", "sum"), "faults": faults},
+                        label="Faults of the new version",
+                        period=MINUTE,
+                    ),
                     threshold=0,
                     minutes=1,
                     description=f"The new version{of} answers with a server error during the shift",
