@@ -2,6 +2,10 @@
 
 import base64
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
@@ -125,6 +129,14 @@ class TestOwners:
         given = event("GET /items")
         del given["requestContext"]["authorizer"]
         assert checked(OPERATIONS["GET /items"], api.read(given, CONTEXT)).status == 500
+
+    def test_reads_are_strongly_consistent(self, api: Functions) -> None:
+        """The emulated table has one copy only, so this looks at the calls."""
+        sent: list[dict[str, Any]] = []
+        api.fail_by(lambda request, **_: sent.append(json.loads(request.body)))
+        for route, given in (("GET /items", {}), ("GET /items/{id}", {"id": NO_ITEM})):
+            api.call(route, **given)
+        assert [call["ConsistentRead"] for call in sent] == [True, True]
 
 
 class TestVersions:
@@ -499,6 +511,36 @@ class TestFailures:
         assert "ValueError" in told
         assert secret not in told
         assert token not in told
+
+
+TRACED = """
+from tests.runtime.web_api import BEN, functions
+with functions() as api:
+    item = api.create(title="c0nfidential")
+    api.call("GET /items/{id}", id=item["id"])
+    api.table.get = lambda *_: int("c0nfidential")
+    api.call("GET /items/{id}", id=item["id"])
+"""
+
+
+def test_traces_contain_no_items() -> None:
+    """Runs the functions with a tracer, as Lambda does, and receives in place of the X-Ray daemon."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(("127.0.0.1", 0))
+        daemon.settimeout(5)
+        environment = {
+            "LAMBDA_TASK_ROOT": "/var/task",
+            "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}",
+            "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        command = [sys.executable, "-c", TRACED]
+        subprocess.run(command, env={**os.environ, **environment}, check=True, capture_output=True, timeout=60)
+        received = ""
+        while received.count('"## handler"') < 3:
+            received += daemon.recv(65_536).decode()
+    assert '"operation":"PutItem"' in received.replace(" ", "")
+    assert "c0nfidential" not in received
 
 
 class TestDocument:

@@ -91,7 +91,7 @@ def create(owner: str, content: Mapping[str, Any], key: str | None) -> Item:
     if key is None:
         table.create(owner, item)
         return item
-    fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     expires_at = int(now) + IDEMPOTENCY_SECONDS
     try:
         return table.create_once(owner, item, key=key, fingerprint=fingerprint, now=int(now), expires_at=expires_at)

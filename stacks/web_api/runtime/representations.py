@@ -1,6 +1,5 @@
 """Items as clients see them."""
 
-from dataclasses import asdict
 from http import HTTPStatus
 
 from api import Answer
@@ -9,4 +8,4 @@ from table import Item
 
 def entity(status: HTTPStatus, item: Item, **headers: str) -> Answer:
     """One item, with its version as ETag."""
-    return Answer(status, asdict(item), {"etag": f'"{item.version}"', **headers})
+    return Answer(status, vars(item), {"etag": f'"{item.version}"', **headers})
