@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rehearsal import readers
+from rehearsal import HOSTED_ZONE_ID, readers
 from rehearsal.account import ACCOUNT_ID, REGION
 from rehearsal.readers import Reader
 
@@ -21,6 +21,8 @@ CERTIFICATE: Final = {
     "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
 }
 """The setting that every pattern with alarms requires in production."""
+DOMAIN: Final = {"domain_name": "shop.example.com", "hosted_zone_id": HOSTED_ZONE_ID}
+"""A name with a certificate and records that the stack makes."""
 
 Action = Literal["Add", "Modify", "Replace", "Remove"]
 
@@ -77,7 +79,7 @@ PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
         settings={"memory_mib": Setting(1024, readers.task_memory("Fargate/Service/Service"))},
         changes={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
-        production_settings={**ALARM_ADDRESS, **CERTIFICATE},
+        production_settings={**ALARM_ADDRESS, **DOMAIN},
         retained_in_production=frozenset(
             {
                 *("Files/FileSystem/Resource", "Front/AccessLogs/Resource", "Key/Resource"),

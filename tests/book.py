@@ -1,6 +1,6 @@
 """The patterns of the book in one app, for tests of all of them. :mod:`patternbook.testing` makes one alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,10 +14,16 @@ from patternbook.app import add_stage
 from patternbook.posture import POSTURES
 from patternbook.settings.loading import load_settings
 from patternbook.settings.stages import Stage
+from patternbook.testing.options import EXISTING_VPC
 from patternbook.testing.synthesis import feature_flags
 from tools.assembly import template_files as in_assembly
 
-SCENARIOS = [(posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")]
+KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"
+"""A key of the account, which the scenarios with other options and with an existing VPC use."""
+SCENARIOS = [
+    *((posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")),
+    ("production", "existing VPC"),
+]
 
 
 def every_option(pattern: type[PatternStack]) -> dict[str, Any]:
@@ -31,24 +37,44 @@ def other_options(pattern: type[PatternStack]) -> dict[str, Any] | None:
     return None if options is None else dict(options)
 
 
+def in_existing_vpc(pattern: type[PatternStack]) -> dict[str, Any] | None:
+    """Options that put everything that a pattern can have in a VPC into one that exists."""
+    if "vpc" not in pattern.settings_type.model_fields:
+        return None
+    return {"vpc": EXISTING_VPC, **getattr(_unit_tests_of(pattern), "IN_EXISTING_VPC", {})}
+
+
 def _unit_tests_of(pattern: type[PatternStack]) -> ModuleType:
     return import_module(f"tests.unit.test_{pattern.__module__.split('.')[1]}")
 
 
+CHOICES: Mapping[str, Callable[[type[PatternStack]], dict[str, Any] | None]] = {
+    "defaults": lambda _: {},
+    "every option": every_option,
+    "other options": other_options,
+    "existing VPC": in_existing_vpc,
+}
+"""The settings of a pattern with each choice of options. It is None for a pattern without such options."""
+
+
 def patterns_with(options: str) -> list[type[PatternStack]]:
-    """All patterns; with "other options" only those that have such options."""
-    return [pattern for pattern in app.PATTERNS if options != "other options" or other_options(pattern)]
+    """The patterns that have such options."""
+    return [pattern for pattern in app.PATTERNS if CHOICES[options](pattern) is not None]
 
 
 def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
     """The settings of each pattern in one of the scenarios, with what production requires."""
-    choose = {"defaults": lambda _: {}, "every option": every_option, "other options": other_options}[options]
-    found = {pattern: choose(pattern) or {} for pattern in patterns_with(options)}
+    found = {pattern: CHOICES[options](pattern) or {} for pattern in patterns_with(options)}
     for pattern, settings in found.items():
+        if options in ("other options", "existing VPC"):
+            settings["key_arn"] = KEY_ARN
         if posture == "production":
             known = pattern.settings_type.model_fields
-            for required, opt_out in (("certificate_arn", "allow_plain_http"), ("alarm_email", "allow_silent_alarms")):
-                if opt_out in known and required not in settings:
+            for required, opt_out in (
+                ({"certificate_arn", "hosted_zone_id"}, "allow_plain_http"),
+                ({"alarm_email"}, "allow_silent_alarms"),
+            ):
+                if opt_out in known and not required & settings.keys():
                     settings[opt_out] = True
     return {pattern.__name__: settings for pattern, settings in found.items()}
 

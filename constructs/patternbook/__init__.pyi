@@ -6,8 +6,8 @@ from .app_runner.source import SourceRepository
 from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
 from .aws_lambda.provisioned_concurrency import Provisioned
-from .data.encryption import data_key
-from .data.file_system import SharedFileSystem
+from .data.encryption import allow_services, data_key
+from .data.file_system import SharedFiles, SharedFileSystem
 from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
@@ -39,7 +39,8 @@ from .network.internal_load_balancer import InternalLoadBalancer
 from .network.private_link import EndpointConsumer, EndpointService
 from .network.public_load_balancer import PublicLoadBalancer
 from .network.settings import ApplicationHealthCheck, NetworkHealthCheck
-from .network.vpc import Network
+from .network.vpc import ExistingNetwork, Network, existing_vpc
+from .network.vpc_settings import ExistingVpc
 from .posture import PRODUCTION, SANDBOX, Posture
 from .rules.plugin import PatternbookRules
 from .settings.base import PatternSettings, SettingsModel
@@ -61,6 +62,8 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "ExistingNetwork",
+    "ExistingVpc",
     "ExpressService",
     "FailureQueue",
     "FargatePods",
@@ -90,6 +93,7 @@ __all__ = [
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
+    "SharedFiles",
     "SiteDistribution",
     "SiteUpload",
     "SourceRepository",
@@ -99,9 +103,11 @@ __all__ = [
     "VpcConnector",
     "WorkQueue",
     "WritablePath",
+    "allow_services",
     "build_app",
     "cluster",
     "data_key",
+    "existing_vpc",
     "external_cluster",
     "node_role",
     "read_manifests",

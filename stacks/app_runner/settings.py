@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.app_runner.settings import ServiceSettings
+from patternbook.data.settings import KeySettings
+from patternbook.limits.app_runner import check_key
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import NetworkSettings
 from patternbook.settings import fields
@@ -15,7 +17,7 @@ DEMONSTRATION_IMAGE: Final = "public.ecr.aws/aws-containers/hello-app-runner:lat
 DEMONSTRATION_PORT: Final = 8000
 
 
-class AppRunnerSettings(AlarmSettings, NetworkSettings, ServiceSettings):
+class AppRunnerSettings(KeySettings, AlarmSettings, NetworkSettings, ServiceSettings):
     """Settings of the pattern beyond those of its constructs."""
 
     demonstration_image: ClassVar[str | None] = DEMONSTRATION_IMAGE
@@ -33,6 +35,12 @@ class AppRunnerSettings(AlarmSettings, NetworkSettings, ServiceSettings):
     closed."""
     vpc_connector: YesNo = False
     """Send the traffic of the application through a VPC."""
+
+    @field_validator("key_arn")
+    @classmethod
+    def _single_region(cls, value: str | None) -> str | None:
+        check_key(value)
+        return value
 
     @field_validator("container_port")
     @classmethod

@@ -16,6 +16,7 @@ from patternbook import (
     data_key,
 )
 from patternbook.limits.app_runner import CLOSED_TO_NEW_CUSTOMERS, SUCCESSOR
+from patternbook.limits.regions import APP_RUNNER
 from stacks.app_runner.settings import AppRunnerSettings
 
 
@@ -35,6 +36,7 @@ class AppRunnerStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
+        self.refuse_where_missing(APP_RUNNER)
         if not settings.existing_customer:
             # A warning, because the CLI prints no info annotations as soon as the app has a warning.
             cdk.Annotations.of(self).add_warning_v2(
@@ -43,13 +45,13 @@ class AppRunnerStack(PatternStack):
                 "(EcsExpressStack); docs/app-runner.md shows how to migrate. Set existing_customer if the account used "
                 "App Runner before.",
             )
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = None
         if settings.vpc_connector or settings.private_ingress:
             self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.connector = None
         if self.network and settings.vpc_connector:
-            self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc)
+            self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc, cidr_blocks=self.network.cidr_blocks)
         self.service = AppRunnerService.from_settings(
             self, "AppRunner", settings, connector=self.connector, key=self.key
         )
@@ -57,7 +59,12 @@ class AppRunnerStack(PatternStack):
         url, clients = self.service.url, "the internet"
         if self.network and settings.private_ingress:
             self.ingress = PrivateIngress.from_settings(
-                self, "Ingress", settings, service_arn=self.service.arn, vpc=self.network.vpc
+                self,
+                "Ingress",
+                settings,
+                service_arn=self.service.arn,
+                vpc=self.network.vpc,
+                cidr_blocks=self.network.cidr_blocks,
             )
             url, clients = self.ingress.url, "clients in the VPC"
             self.output("VpcId", self.network.vpc.vpc_id, "VPC of the service's clients")

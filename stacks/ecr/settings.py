@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import SettingsModel
+from patternbook.data.settings import KeySettings
 from patternbook.limits.given import shown
 from patternbook.monitoring.settings import TopicSettings
 from patternbook.settings import fields
@@ -54,7 +55,7 @@ class PublicRepository(SettingsModel):
     """Supported operating systems."""
 
 
-class EcrSettings(TopicSettings):
+class EcrSettings(KeySettings, TopicSettings):
     """Settings of the pattern. The defaults change nothing that other repositories of the registry share."""
 
     alarm_email: fields.Email | None = None

@@ -7,7 +7,9 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import NotificationTopic, PatternStack, Posture, StackOptions, data_key
+from patternbook.limits.regions import ECR_PUBLIC
 from patternbook.nag import acknowledge
+from patternbook.partitions import console_url
 from stacks.ecr.lifecycle_rules import lifecycle_rules
 from stacks.ecr.public_repository import public_repository
 from stacks.ecr.registry import enhanced_scanning, pull_through_cache, replication, warn_of_shared_registry
@@ -32,7 +34,7 @@ class EcrStack(PatternStack):
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         warn_of_shared_registry(self, settings)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         mutability = ecr.TagMutability
         mutable_tags = [ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in settings.mutable_tags]
         self.repository = ecr.Repository(
@@ -52,7 +54,7 @@ class EcrStack(PatternStack):
         is_enhanced = settings.scanning == "enhanced"
         scan_findings = enhanced_scan_findings if is_enhanced else basic_scan_findings
         pattern, message = scan_findings(self.repository, settings.scan_severities)
-        console = f"https://{self.region}.console.aws.amazon.com/ecr/private-registry/repositories?region={self.region}"
+        console = console_url(self, "ecr/private-registry/repositories")
         self.findings.notify_on_event(
             self, "FindingsRule", pattern, description="Findings of image scans", message=f"{message} {console}"
         )
@@ -67,6 +69,7 @@ class EcrStack(PatternStack):
             replication(self, "Replication", repository=self.repository, regions=settings.replicate_to_regions)
         self.public_repository = None
         if settings.public_repository:
+            self.refuse_where_missing(ECR_PUBLIC)
             self.public_repository = public_repository(
                 self, "Public", catalog=settings.public_repository, posture=posture
             )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from patternbook.data.settings import LogSettings
+from patternbook.data.settings import KeySettings, LogSettings
 from patternbook.ecs.settings import AnywhereSettings
 from patternbook.monitoring.settings import AlarmSettings
 
@@ -25,6 +25,8 @@ _REFUSED = {
             "health_check_protocol",
             "allowed_cidrs",
             "certificate_arn",
+            "domain_name",
+            "hosted_zone_id",
             "web_acl_arn",
         ),
         *("allow_plain_http", "response_time_steps", "target_requests_per_minute"),
@@ -42,7 +44,7 @@ _REFUSED = {
 }
 
 
-class EcsAnywhereSettings(AlarmSettings, LogSettings, AnywhereSettings):
+class EcsAnywhereSettings(KeySettings, AlarmSettings, LogSettings, AnywhereSettings):
     """Settings of a service on machines outside of AWS."""
 
     demonstration_paths: ClassVar[tuple[str, ...]] = (PAGES,)

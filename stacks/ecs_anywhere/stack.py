@@ -17,6 +17,7 @@ from patternbook import (
     data_key,
     external_cluster,
 )
+from patternbook.limits.regions import ECS_ANYWHERE
 from stacks.ecs_anywhere.demonstration import web_server
 from stacks.ecs_anywhere.settings import EcsAnywhereSettings
 
@@ -39,7 +40,8 @@ class EcsAnywhereStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.refuse_where_missing(ECS_ANYWHERE)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.cluster = external_cluster(self, "Cluster", posture=posture)
         self.machines = Machines(self, "Machines", cluster=self.cluster)
         self.logs = LogGroup.from_settings(self, "TaskLogs", settings, posture=posture, key=self.key)

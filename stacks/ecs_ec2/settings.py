@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from patternbook.data.settings import KeySettings
 from patternbook.ecs.capacity_settings import Ec2CapacitySettings
 from patternbook.ecs.container_settings import WebHealthCheck
 from patternbook.ecs.demonstration import WEB_PATH
@@ -96,7 +97,13 @@ class WorkerSettings(WebTaskSettings):
 # Base classes validate from last to first, and a validator sees only the fields before it: the numbers of instances are
 # checked against those of tasks, and health_check against image.
 class EcsEc2Settings(
-    Ec2CapacitySettings, AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, WorkerSettings
+    KeySettings,
+    Ec2CapacitySettings,
+    AlarmSettings,
+    NetworkSettings,
+    ScalingSettings,
+    PublicLoadBalancerSettings,
+    WorkerSettings,
 ):
     """Settings of both services and their instances. Settings without the prefix ``worker_`` configure the web
     service.

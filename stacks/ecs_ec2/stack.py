@@ -42,7 +42,7 @@ class EcsEc2Stack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.files: SharedFileSystem | None = None
         if settings.shared_files:
@@ -108,6 +108,8 @@ class EcsEc2Stack(PatternStack):
             monitoring.watch_files(self.files)
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
+        if settings.domain_name:
+            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
         queue_url = self.queue.queue.queue_url
         self.output("QueueUrl", queue_url, "Queue of the worker. Each web task sends a message when it starts")
         self.output("LogGroupName", logs.log_group_name, "CloudWatch log group of the tasks")

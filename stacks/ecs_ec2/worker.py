@@ -15,7 +15,7 @@ from stacks.ecs_ec2.settings import EcsEc2Settings
 
 
 def work_queue(
-    scope: Construct, construct_id: str, settings: EcsEc2Settings, *, posture: Posture, key: kms.Key | None
+    scope: Construct, construct_id: str, settings: EcsEc2Settings, *, posture: Posture, key: kms.IKey | None
 ) -> WorkQueue:
     return WorkQueue(
         scope,

@@ -38,7 +38,7 @@ class EcsExpressStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = network = Network.from_settings(
             self, "Network", settings, posture=posture, key=self.key, private_subnets=settings.private_ingress
         )

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from patternbook.data.settings import KeySettings
 from patternbook.ecs.capacity_settings import ManagedInstancesSettings
 from patternbook.ecs.container_settings import WebHealthCheck
 from patternbook.ecs.demonstration import WEB_PATH
@@ -19,7 +20,13 @@ from patternbook.settings.validators import Unit
 # Base classes validate from last to first, and a validator sees only the fields before it: max_memory_gib is checked
 # against cpu and memory_mib, and health_check against image.
 class EcsManagedInstancesSettings(
-    ManagedInstancesSettings, AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, TaskSettings
+    KeySettings,
+    ManagedInstancesSettings,
+    AlarmSettings,
+    NetworkSettings,
+    ScalingSettings,
+    PublicLoadBalancerSettings,
+    TaskSettings,
 ):
     """Settings of the service, and of the instances that ECS may choose for it."""
 

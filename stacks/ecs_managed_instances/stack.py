@@ -40,7 +40,7 @@ class EcsManagedInstancesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.load_balancer = PublicLoadBalancer.from_settings(self, "Front", settings, vpc=network.vpc, posture=posture)
         self.cluster = cluster(self, "Cluster", network=network, posture=posture)
@@ -82,6 +82,8 @@ class EcsManagedInstancesStack(PatternStack):
         )
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
+        if settings.domain_name:
+            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
         self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
         self.output("InstancesCommand", self.capacity.instances_command, "Lists the instances with their types")
         if posture.execute_command:

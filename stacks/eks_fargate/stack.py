@@ -15,6 +15,7 @@ from patternbook import (
     data_key,
 )
 from patternbook.eks.add_ons import NODE_ENDPOINTS
+from patternbook.limits.regions import EKS_FARGATE
 from stacks.eks_fargate.settings import EksFargateSettings
 
 
@@ -34,7 +35,8 @@ class EksFargateStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.refuse_where_missing(EKS_FARGATE)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.cluster = EksCluster.from_settings(
             self, "Eks", settings, network=self.network, posture=posture, kubectl=True, key=self.key

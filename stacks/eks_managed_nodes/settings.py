@@ -18,9 +18,10 @@ from patternbook.eks.settings import (
     Taint,
     checked_types,
 )
-from patternbook.eks.storage.settings import StorageSettings
+from patternbook.eks.storage.settings import Storage, StorageSettings
+from patternbook.limits.fsx import ROUTES_OF_OTHERS
 from patternbook.monitoring.settings import AlarmSettings
-from patternbook.settings.base import RegionalSettings
+from patternbook.settings.base import RegionalSettings, posture_of
 from patternbook.settings.ranges import checked_maximum
 
 
@@ -61,6 +62,14 @@ class EksManagedNodesSettings(
     """Minimum number of Spot nodes, and their number at first."""
     max_spot_nodes: SomeNodes = 4
     """Maximum number of Spot nodes."""
+
+    @field_validator("storage")
+    @classmethod
+    def _without_routes_of_others(cls, value: tuple[Storage, ...], info: ValidationInfo) -> tuple[Storage, ...]:
+        posture = posture_of(info)
+        if "fsx-ontap" in value and info.data.get("vpc") and posture.multi_az_file_systems:
+            raise ValueError(ROUTES_OF_OTHERS.format(posture=posture.name))
+        return value
 
     @field_validator("system_instance_types", "spot_instance_types")
     @classmethod

@@ -36,7 +36,7 @@ class EksSelfManagedNodesStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.cluster = EksCluster.from_settings(
             self,
@@ -44,7 +44,7 @@ class EksSelfManagedNodesStack(PatternStack):
             settings,
             network=self.network,
             posture=posture,
-            service_cidr=service_cidr(settings.vpc_cidr),
+            service_cidr=service_cidr(*settings.cidr_blocks),
             kubectl=bool(settings.storage),
             key=self.key,
         )

@@ -1,5 +1,6 @@
 """Settings of FargateEfsStack. The defaults work in an empty account."""
 
+from patternbook.data.settings import KeySettings
 from patternbook.ecs.container_settings import WebHealthCheck
 from patternbook.ecs.settings import DeploymentSettings, ScalingSettings, SharedFilesSettings
 from patternbook.monitoring.settings import AlarmSettings
@@ -9,7 +10,13 @@ from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSett
 # Base classes validate from last to first, and a validator sees only the fields before it: health_check is checked
 # against image.
 class FargateEfsSettings(
-    AlarmSettings, NetworkSettings, ScalingSettings, PublicLoadBalancerSettings, DeploymentSettings, SharedFilesSettings
+    KeySettings,
+    AlarmSettings,
+    NetworkSettings,
+    ScalingSettings,
+    PublicLoadBalancerSettings,
+    DeploymentSettings,
+    SharedFilesSettings,
 ):
     """Settings of the service, its load balancer, its network and its alarms."""
 

@@ -38,7 +38,7 @@ class FargateEfsStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.files = SharedFileSystem(self, "Files", vpc=self.network.vpc, posture=posture, key=self.key)
         self.load_balancer = PublicLoadBalancer.from_settings(
@@ -82,6 +82,8 @@ class FargateEfsStack(PatternStack):
         self.monitoring.watch_files(self.files)
 
         self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
+        if settings.domain_name:
+            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
         if posture.execute_command:
             self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
         self.output("FileSystemId", self.files.file_system.file_system_id, "Shared EFS file system")

@@ -2,6 +2,7 @@
 
 from pydantic import ValidationInfo, field_validator
 
+from patternbook.data.settings import KeySettings
 from patternbook.ecs.container_settings import ConnectionHealthCheck, WritablePath, is_demonstration
 from patternbook.ecs.settings import FargateSettings, UtilizationScalingSettings
 from patternbook.monitoring.settings import AlarmSettings
@@ -11,7 +12,7 @@ from patternbook.network.settings import EndpointSettings, NetworkSettings
 # Base classes validate from last to first, and a validator sees only the fields before it: health_check is checked
 # against image.
 class FargatePrivateLinkSettings(
-    AlarmSettings, NetworkSettings, UtilizationScalingSettings, EndpointSettings, FargateSettings
+    KeySettings, AlarmSettings, NetworkSettings, UtilizationScalingSettings, EndpointSettings, FargateSettings
 ):
     """Settings of the service, its load balancer, its endpoint service, its network and its alarms."""
 

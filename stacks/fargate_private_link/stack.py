@@ -39,7 +39,7 @@ class FargatePrivateLinkStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.load_balancer = InternalLoadBalancer.from_settings(
             self, "Front", settings, vpc=self.network.vpc, posture=posture
@@ -76,6 +76,8 @@ class FargatePrivateLinkStack(PatternStack):
 
         self.output("ServiceName", self.endpoint_service.name, "Service name for the interface endpoints of consumers")
         self.output("Address", self.load_balancer.address, "Address for clients in the VPC")
+        if settings.domain_name:
+            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
         if settings.acceptance_required:
             self.output(
                 "RequestsCommand",

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from patternbook.aws_lambda.settings import FunctionSettings
-from patternbook.data.settings import LogSettings
+from patternbook.data.settings import KeySettings, LogSettings
 from patternbook.limits.aws_lambda import TrafficShift
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings import fields
@@ -15,7 +15,7 @@ from patternbook.settings.validators import Unit
 from stacks.lambda_concurrency.demonstration import CODE
 
 
-class LambdaConcurrencySettings(AlarmSettings, LogSettings, FunctionSettings):
+class LambdaConcurrencySettings(KeySettings, AlarmSettings, LogSettings, FunctionSettings):
     """Settings of the pattern beyond those of its constructs."""
 
     demonstration: ClassVar[Path | None] = CODE

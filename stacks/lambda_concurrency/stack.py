@@ -5,6 +5,7 @@ from typing_extensions import Unpack
 
 from patternbook import FailureQueue, LiveFunction, LogGroup, Monitoring, PatternStack, Posture, StackOptions, data_key
 from patternbook.aws_lambda.function import ALIAS
+from patternbook.limits.regions import FUNCTION_URL
 from stacks.lambda_concurrency import demonstration
 from stacks.lambda_concurrency.settings import LambdaConcurrencySettings
 
@@ -25,7 +26,7 @@ class LambdaConcurrencyStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.failures = FailureQueue(self, "Failures", posture=posture, key=self.key)
         self.log_group = LogGroup.from_settings(self, "Logs", settings, posture=posture, key=self.key)
         self.function = LiveFunction.from_settings(
@@ -37,7 +38,9 @@ class LambdaConcurrencyStack(PatternStack):
             key=self.key,
             on_failure=self.failures,  # ty: ignore[invalid-argument-type]
         )
-        self.url = self.function.url(principals=settings.invoke_principals)
+        if settings.invoke_principals:
+            self.refuse_where_missing(FUNCTION_URL)
+        self.url = self.function.url(principals=settings.invoke_principals) if self.offers(FUNCTION_URL) else None
         self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         slow = settings.duration_alarm_percent
         self.monitoring.watch_function(self.function, slow_percent=slow)
@@ -47,7 +50,8 @@ class LambdaConcurrencyStack(PatternStack):
         )
 
         name = self.function.function.function_name
-        self.output("Url", self.url.url, "Function URL, for requests that are signed for IAM")
+        if self.url:
+            self.output("Url", self.url.url, "Function URL, for requests that are signed for IAM")
         self.output(
             "InvokeCommand",
             f"aws lambda invoke --function-name {name} --qualifier {ALIAS} --invocation-type Event"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import SettingsModel
-from patternbook.data.settings import LogSettings
+from patternbook.data.settings import KeySettings, LogSettings
 from patternbook.edge.settings import DistributionSettings
 from patternbook.limits.edge import LAMBDA_QUOTAS_URL, REGION, URI_CHARACTERS, check_package
 from patternbook.limits.given import listed, shown
@@ -74,10 +74,10 @@ def _check_target(redirect: Redirect, sources: set[str], *, own: tuple[str, ...]
 
 # Base classes validate from last to first, and a validator sees only the fields before it: redirects are
 # checked against domain_names.
-class LambdaEdgeSettings(AlarmSettings, LogSettings, DistributionSettings):
+class LambdaEdgeSettings(KeySettings, AlarmSettings, LogSettings, DistributionSettings):
     """Settings of the pattern beyond those of its constructs."""
 
-    redirect_hosts: Annotated[tuple[fields.DomainName, ...], EachOnce, Field(max_length=100)] = ()
+    redirect_hosts: Annotated[tuple[fields.LiteralDomainName, ...], EachOnce, Field(max_length=100)] = ()
     """Additional hosts that redirects may lead to."""
     redirects: tuple[Redirect, ...] = ()
     """Redirects of pages that have moved."""

@@ -1,6 +1,5 @@
 """Viewer → CloudFront with Lambda@Edge at its four events → origin access control → private S3 bucket."""
 
-import aws_cdk as cdk
 from constructs import Construct
 from typing_extensions import Unpack
 
@@ -16,6 +15,7 @@ from patternbook import (
     site_bucket,
     site_origin,
 )
+from patternbook.limits.regions import LAMBDA_EDGE
 from patternbook.nag import acknowledge
 from stacks.lambda_edge.behaviors import page_and_asset_behaviors
 from stacks.lambda_edge.functions import SITE, edge_functions
@@ -38,7 +38,8 @@ class LambdaEdgeStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture)
+        self.refuse_where_missing(LAMBDA_EDGE)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.bucket = site_bucket(self, "Bucket", posture=posture)
         self.functions = edge_functions(self, dict(settings))
         pages, assets = page_and_asset_behaviors(
@@ -74,22 +75,8 @@ class LambdaEdgeStack(PatternStack):
 
         domain = self.distribution.distribution_domain_name
         self.output("Url", f"https://{next(iter(settings.domain_names), domain)}", "URL of the site")
-        self.output("DistributionDomainName", domain, "Target of DNS alias records for the site's domain names")
+        self.output("DistributionDomainName", domain, "Target of records for the domain names")
         self.output("BucketName", self.bucket.bucket_name, "Bucket with the files of the site")
         groups = " ".join(function.log_group_name for function in self.functions.values())
         self.output("LogGroupNames", groups, "CloudWatch log groups of the functions, in each Region with viewers")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")
-        self._warn_of_shared_domain_names(settings)
-
-    def _warn_of_shared_domain_names(self, settings: LambdaEdgeSettings) -> None:
-        """In all accounts, a domain name belongs to one distribution. A second deployment with it fails:
-        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/alternate-domain-names-move.html
-        """
-        for other in self.counterparts():
-            shared = [name for name in settings.domain_names if name in dict(other.settings)["domain_names"]]
-            if shared:
-                cdk.Annotations.of(self).add_warning_v2(
-                    "patternbook:sharedDomainNames",
-                    f"{other.node.path} has {', '.join(shared)} in domain_names, too. CloudFront accepts a domain name "
-                    "on one distribution only. Set domain_names in the settings of one stage.",
-                )

@@ -11,7 +11,20 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "constructs" / "patternbook"
 
 LAYERS = (
-    *("limits", "posture", "nag", "settings", "data", "network", "ec2", "ecs", "eks", "aws_lambda", "app_runner"),
+    *(
+        "limits",
+        "posture",
+        "nag",
+        "partitions",
+        "settings",
+        "data",
+        "network",
+        "ec2",
+        "ecs",
+        "eks",
+        "aws_lambda",
+        "app_runner",
+    ),
     *("edge", "monitoring", "rules", "app", "testing"),
 )
 """The groups of the package from bottom to top. Each may import itself and the groups before it."""

@@ -20,11 +20,13 @@ from tests.book import SCENARIOS, patterns_with, template_files
 from tests.policy.conftest import Book
 
 PLAIN_HTTP, CLOSED = "patternbook:plainHttp", "patternbook:appRunnerClosed"
+KEY_POLICY = "patternbook:keyPolicy"
 LUSTRE, ONTAP = "patternbook:lustreCost", "patternbook:ontapCost"
 EXPECTED_WARNINGS = {
     "defaults": {PLAIN_HTTP, CLOSED},
     "every option": {LUSTRE, ONTAP},
-    "other options": {PLAIN_HTTP, CLOSED, LUSTRE},
+    "other options": {PLAIN_HTTP, CLOSED, LUSTRE, KEY_POLICY},
+    "existing VPC": {PLAIN_HTTP, CLOSED, LUSTRE, KEY_POLICY},
 }
 
 

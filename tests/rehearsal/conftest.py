@@ -14,15 +14,13 @@ from rehearsal.report import Report
 from tests.rehearsal.templates import Stack
 from tools.assembly import copy_assembly
 
-CUSTOM_RESOURCE_SECONDS = 2
-
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[EmulatedAccount]:
     """One bootstrapped account for all tests of the run."""
     if not (BIN / "cdk").exists():
         pytest.skip("the CDK CLI is not installed here: run make setup")
-    with EmulatedAccount(custom_resource_seconds=CUSTOM_RESOURCE_SECONDS) as account:
+    with EmulatedAccount() as account:
         bootstrapped = account.run("cdk", "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
         assert bootstrapped.status == 0, bootstrapped.output
         yield account

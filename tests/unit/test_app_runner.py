@@ -67,6 +67,7 @@ OTHER_OPTIONS: Mapping[str, Any] = {
     "health_check_protocol": "TCP",
     "tracing": False,
 }
+IN_EXISTING_VPC: Mapping[str, Any] = {"vpc_connector": True, "private_ingress": True}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 CODE: Mapping[str, Any] = OTHER_OPTIONS
 # A repository with an apprunner.yaml, and a VPC connector.

@@ -26,6 +26,7 @@ from stacks.ecs_ec2 import EcsEc2Stack
 
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
+    "domain_name": "work.example.com",  # a name belongs to one stack
     "shared_files": True,
     "worker_image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/worker:v1",
     "architecture": "x86_64",
@@ -36,6 +37,7 @@ EVERY_OPTION: Mapping[str, Any] = {
 }
 # Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {"capacity_provider": False, "target_instance_cpu_percent": 40}
+IN_EXISTING_VPC: Mapping[str, Any] = {"shared_files": True}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox on Bottlerocket and x86_64.
 BOTTLEROCKET: Mapping[str, Any] = {"operating_system": "bottlerocket", "architecture": "x86_64"}
@@ -298,7 +300,7 @@ class TestInstanceRole:
 
     def test_only_instances_act_as_it(self, stack: Reading) -> None:
         [statement] = instance_role(stack)["AssumeRolePolicyDocument"]["Statement"]
-        assert statement["Principal"] == {"Service": "ec2.amazonaws.com"}
+        assert statement["Principal"] == {"Service": "ec2.${AWS::URLSuffix}"}
 
     def test_the_execution_role_logs_and_reads_what_is_named(self, read: Callable[[str], Reading]) -> None:
         stack = read("full")

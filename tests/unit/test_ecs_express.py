@@ -36,6 +36,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
+IN_EXISTING_VPC: Mapping[str, Any] = {"private_ingress": True}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Sandbox with an image of the user, on the internet.
 OWN: Mapping[str, Any] = {

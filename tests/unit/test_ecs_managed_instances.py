@@ -21,6 +21,7 @@ from stacks.ecs_managed_instances import EcsManagedInstancesStack
 PATTERN = EcsManagedInstancesStack
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
+    "domain_name": "machines.example.com",  # a name belongs to one stack
     "cpu": 1024,
     "memory_mib": 2048,
     "architecture": "x86_64",
@@ -188,7 +189,7 @@ class TestRoles:
         assert any_stack.statements(role) == [
             {
                 "Action": "iam:PassRole",
-                "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+                "Condition": {"StringEquals": {"iam:PassedToService": "ec2.${AWS::URLSuffix}"}},
                 "Effect": "Allow",
                 "Resource": "${AWS::IAM::Role.Arn}",
             }

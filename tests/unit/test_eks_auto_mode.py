@@ -56,7 +56,7 @@ class TestAutoMode:
         role = any_stack.to(cluster(any_stack)["ComputeConfig"]["NodeRoleArn"])
         assert policies(any_stack, role) == {"AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"}
         assert any_stack.statements(role) == []
-        assert [each["Principal"] for each in trust(any_stack, role)] == [{"Service": "ec2.amazonaws.com"}]
+        assert [each["Principal"] for each in trust(any_stack, role)] == [{"Service": "ec2.${AWS::URLSuffix}"}]
 
     def test_the_cluster_role_has_the_policies_that_aws_documents(self, any_stack: Reading) -> None:
         role = any_stack.to(cluster(any_stack)["RoleArn"])

@@ -51,6 +51,7 @@ EVERY_OPTION: Mapping[str, Any] = {
 }
 # Options that exclude some of EVERY_OPTION.
 OTHER_OPTIONS: Mapping[str, Any] = {"operating_system": "bottlerocket", "storage": ["efs", "fsx-lustre"]}
+IN_EXISTING_VPC: Mapping[str, Any] = {"storage": ["ebs", "efs", "fsx-lustre"]}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 # Production with nothing that can be left out.
 BARE: Mapping[str, Any] = {
@@ -213,7 +214,7 @@ class TestNodes:
         found = any_stack.resources[role]
         assert policies(any_stack, found) == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
         assert any_stack.statements(found) == []
-        assert [each["Principal"] for each in trust(any_stack, found)] == [{"Service": "ec2.amazonaws.com"}]
+        assert [each["Principal"] for each in trust(any_stack, found)] == [{"Service": "ec2.${AWS::URLSuffix}"}]
 
     def test_add_ons_routes_and_role_exist_before_the_nodes_and_outlive_them(self, any_stack: Reading) -> None:
         needed = {add_on(any_stack, name).id for name in FIRST}
@@ -567,6 +568,13 @@ class TestOntap:
             **{f"fsx:{action}": volumes for action in changed},
             **{f"secretsmanager:{action}": "${AWS::SecretsManager::Secret}" for action in read},
         }
+
+    def test_trident_decrypts_its_password_through_secrets_manager_only(self, full: Reading) -> None:
+        role = full.to(full.one("AWS::EKS::PodIdentityAssociation")["RoleArn"])
+        [decrypt] = [each for each in full.statements(role) if each["Action"] == "kms:Decrypt"]
+        assert full.shown(decrypt["Resource"]) == "${AWS::KMS::Key.Arn}"
+        services = decrypt["Condition"]["StringEquals"]["kms:ViaService"]
+        assert full.shown(services) == ["secretsmanager.${AWS::Region}.${AWS::URLSuffix}"]
 
     def test_trident_starts_after_its_role_and_the_storage_class_comes_after_a_working_backend(
         self, stack: Reading

@@ -182,7 +182,7 @@ class TestNodes:
         found = role(any_stack)
         assert policies(any_stack, found) == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
         assert any_stack.statements(found) == []
-        assert [each["Principal"] for each in trust(any_stack, found)] == [{"Service": "ec2.amazonaws.com"}]
+        assert [each["Principal"] for each in trust(any_stack, found)] == [{"Service": "ec2.${AWS::URLSuffix}"}]
         [entry] = [
             each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.to(each["PrincipalArn"]) == found
         ]

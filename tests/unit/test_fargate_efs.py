@@ -69,7 +69,8 @@ EVERY_OPTION: Mapping[str, Any] = {
     "response_time_steps": [{"above_seconds": 0.5, "add_tasks": 1}, {"above_seconds": 2, "add_tasks": 4}],
     "vpc_cidr": "10.20.0.0/18",
     "allowed_cidrs": ["203.0.113.0/24", "198.51.100.7/32"],
-    "certificate_arn": CERTIFICATE,
+    "domain_name": "shop.example.com",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "web_acl_arn": WEB_ACL,
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
@@ -618,8 +619,33 @@ class TestLoadBalancer:
         https = listeners(read(name))[443]
         assert https["Protocol"] == "HTTPS"
         assert https["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-        assert https["Certificates"] == [{"CertificateArn": CERTIFICATE}]
         assert [action["Type"] for action in https["DefaultActions"]] == ["forward"]
+
+    def test_https_with_a_certificate_of_the_setting(self, own: Reading) -> None:
+        assert listeners(own)[443]["Certificates"] == [{"CertificateArn": CERTIFICATE}]
+        assert own.all("AWS::Route53::RecordSet") == []
+
+    def test_https_with_a_new_certificate_for_the_domain_name(self, full: Reading) -> None:
+        [used] = listeners(full)[443]["Certificates"]
+        certificate = full.to(used["CertificateArn"])
+        assert (certificate["DomainName"], certificate["ValidationMethod"]) == ("shop.example.com", "DNS")
+        assert certificate["DomainValidationOptions"] == [
+            {"DomainName": "shop.example.com", "HostedZoneId": FULL["hosted_zone_id"]}
+        ]
+
+    def test_the_domain_name_leads_to_the_load_balancer_once_it_listens(self, full: Reading) -> None:
+        records = full.all("AWS::Route53::RecordSet")
+        assert sorted((each["Name"], each["Type"]) for each in records) == [
+            ("shop.example.com.", "A"),
+            ("shop.example.com.", "AAAA"),
+        ]
+        balancer = "${AWS::ElasticLoadBalancingV2::LoadBalancer"
+        for each in records:
+            alias = each["AliasTarget"]
+            assert full.shown(alias["DNSName"]) == f"dualstack.{balancer}.DNSName}}"
+            assert full.shown(alias["HostedZoneId"]) == f"{balancer}.CanonicalHostedZoneID}}"
+            assert each["HostedZoneId"] == FULL["hosted_zone_id"]
+            assert listeners(full)[443].id in each.body["DependsOn"]
 
     @pytest.mark.parametrize("name", ["full", "own"])
     def test_http_is_redirected_to_https(self, read: Callable[[str], Reading], name: str) -> None:
@@ -1072,9 +1098,12 @@ class TestOutputs:
     def test_url(self, stack: Reading) -> None:
         assert stack.output("Url") == "http://${AWS::ElasticLoadBalancingV2::LoadBalancer.DNSName}"
 
-    @pytest.mark.parametrize("name", ["full", "own"])
-    def test_url_with_a_certificate(self, read: Callable[[str], Reading], name: str) -> None:
-        assert read(name).output("Url") == "https://${AWS::ElasticLoadBalancingV2::LoadBalancer.DNSName}"
+    def test_url_with_a_certificate(self, own: Reading) -> None:
+        assert own.output("Url") == "https://${AWS::ElasticLoadBalancingV2::LoadBalancer.DNSName}"
+
+    def test_url_with_a_domain_name(self, full: Reading) -> None:
+        assert full.output("Url") == "https://shop.example.com"
+        assert full.output("LoadBalancerDnsName") == "${AWS::ElasticLoadBalancingV2::LoadBalancer.DNSName}"
 
     def test_file_system_id(self, stack: Reading) -> None:
         assert stack.output("FileSystemId") == "${AWS::EFS::FileSystem}"

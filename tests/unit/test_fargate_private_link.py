@@ -46,7 +46,8 @@ WITHOUT_CONSUMER: Mapping[str, Any] = {
     "secrets": {"DB_PASSWORD": SECRET},
     "parameters": {"GREETING": PARAMETER},
     "protocol": "TLS",
-    "certificate_arn": CERTIFICATE,
+    "domain_name": "api.example.com",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "listener_port": 8443,
     "health_check": {
         "protocol": "HTTPS",
@@ -241,7 +242,27 @@ class TestLoadBalancer:
     def test_tls_by_a_tls_1_3_policy(self, read: Callable[[str], Reading], name: str) -> None:
         listener = read(name).one(LISTENER)
         assert listener["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-        assert listener["Certificates"] == [{"CertificateArn": CERTIFICATE}]
+
+    def test_tls_with_a_certificate_of_the_setting(self, own: Reading) -> None:
+        assert own.one(LISTENER)["Certificates"] == [{"CertificateArn": CERTIFICATE}]
+
+    def test_tls_with_a_new_certificate_for_the_domain_name(self, full: Reading) -> None:
+        [used] = full.one(LISTENER)["Certificates"]
+        certificate = full.to(used["CertificateArn"])
+        assert certificate["DomainName"] == "api.example.com"
+        [validated] = certificate["DomainValidationOptions"]
+        assert validated == {"DomainName": "api.example.com", "HostedZoneId": FULL["hosted_zone_id"]}
+
+    def test_the_domain_name_leads_to_the_load_balancer(self, full: Reading) -> None:
+        """AWS offers the prefix "dualstack." for Application and Classic Load Balancers only."""
+        records = full.all("AWS::Route53::RecordSet")
+        assert sorted((each["Name"], each["Type"]) for each in records) == [
+            ("api.example.com.", "A"),
+            ("api.example.com.", "AAAA"),
+        ]
+        for each in records:
+            assert full.shown(each["AliasTarget"]["DNSName"]) == f"${{{BALANCER}.DNSName}}"
+        assert full.output("Address") == "api.example.com:8443"
 
     def test_tcp_has_neither_policy_nor_certificate(self, stack: Reading) -> None:
         assert not {"SslPolicy", "Certificates"} & stack.one(LISTENER).body["Properties"].keys()
@@ -683,7 +704,7 @@ class TestOperation:
 
 
 class TestOutputs:
-    @pytest.mark.parametrize(("name", "port"), [("sandbox", 80), ("production", 80), ("own", 443), ("full", 8443)])
+    @pytest.mark.parametrize(("name", "port"), [("sandbox", 80), ("production", 80), ("own", 443)])
     def test_address(self, read: Callable[[str], Reading], name: str, port: int) -> None:
         assert read(name).output("Address") == f"${{{BALANCER}.DNSName}}:{port}"
 
@@ -715,6 +736,8 @@ class TestWhatStays:
         assert not sandbox.stack.termination_protection
 
 
+ZONE = "Z0123456789ABCDEFGHIJ"
+NEW_CERTIFICATE = {"protocol": "TLS", "domain_name": "api.example.com", "hosted_zone_id": ZONE}
 OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
 
 
@@ -725,9 +748,16 @@ OF_AN_IMAGE = {"image": "public.ecr.aws/nginx/nginx-unprivileged:1.29"}
         (
             {"protocol": "TLS"},
             "certificate_arn",
-            "the ARN of an ACM certificate with protocol TLS, got none. Set it, or set protocol to TCP",
+            "certificate_arn must be an ACM certificate with protocol TLS, got none. Set it, or set domain_name and "
+            "hosted_zone_id to get one, or set protocol to TCP",
         ),
         ({"certificate_arn": CERTIFICATE}, "certificate_arn", "must not be set with protocol TCP"),
+        ({"hosted_zone_id": ZONE}, "hosted_zone_id", "A hosted zone must be set with domain_name, got Z012"),
+        (
+            {**NEW_CERTIFICATE, "private_dns_name": "other.example.com"},
+            "private_dns_name",
+            r"Must be domain_name \(api\.example\.com\) without certificate_arn, because the new certificate covers",
+        ),
         ({"listener_port": 0}, "listener_port", "from 1 to 65,535"),
         ({"listener_port": 70000}, "listener_port", "from 1 to 65,535"),
         ({"health_check": {"protocol": "GRPC"}}, "health_check.protocol", "one of TCP, HTTP, HTTPS"),
@@ -831,8 +861,7 @@ class TestConstructsAlone:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"protocol": "TLS"}, "the ARN of an ACM certificate with protocol TLS"),
-            ({"certificate_arn": CERTIFICATE}, "must not be set with protocol TCP"),
+            ({"protocol": "TLS"}, "certificate must be an ACM certificate with protocol TLS"),
             ({"allowed_cidrs": []}, "allowed_cidrs must list at least one CIDR block"),
             ({"allowed_cidrs": ["0.0.0.0/0"]}, r"Each of allowed_cidrs must be an IPv4 block .*, got '0\.0\.0\.0/0'\."),
             ({"port": 0}, r"port must be 1 to 65535, got 0\."),

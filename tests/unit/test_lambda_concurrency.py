@@ -97,6 +97,7 @@ def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
     stack = full.stack
     assert isinstance(stack, LambdaConcurrencyStack)
     assert stack.function.alias.alias_name == "live"
+    assert stack.url is not None
     assert stack.url.auth_type == lambda_.FunctionUrlAuthType.AWS_IAM
     assert stack.failures.queue.queue_arn
     assert stack.log_group.log_group_name

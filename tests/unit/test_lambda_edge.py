@@ -29,7 +29,7 @@ from stacks.lambda_edge import LambdaEdgeSettings, LambdaEdgeStack
 PATTERN = LambdaEdgeStack
 EVERY_OPTION: Mapping[str, Any] = {
     "domain_names": ["www.example.com", "example.com"],
-    "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/main/12345678-1234-1234-1234-123456789012",
     "price_class": "all",
     "allowed_countries": ["DE", "FR"],
@@ -196,11 +196,24 @@ class TestDistribution:
 
     def test_names_of_ones_own_come_with_a_certificate_and_new_tls(self, full: Reading) -> None:
         assert config(full)["Aliases"] == ["www.example.com", "example.com"]
-        assert config(full)["ViewerCertificate"] == {
-            "AcmCertificateArn": FULL["certificate_arn"],
-            "MinimumProtocolVersion": "TLSv1.2_2025",
-            "SslSupportMethod": "sni-only",
-        }
+        viewer = dict(config(full)["ViewerCertificate"])
+        certificate = full.to(viewer.pop("AcmCertificateArn"))
+        assert certificate == full.one("AWS::CertificateManager::Certificate")
+        assert (certificate["DomainName"], certificate["SubjectAlternativeNames"]) == (
+            "www.example.com",
+            ["example.com"],
+        )
+        assert viewer == {"MinimumProtocolVersion": "TLSv1.2_2025", "SslSupportMethod": "sni-only"}
+
+    def test_each_name_leads_to_the_distribution_by_ipv4_and_ipv6(self, full: Reading) -> None:
+        records = full.all("AWS::Route53::RecordSet")
+        assert sorted((each["Name"], each["Type"]) for each in records) == [
+            *(("example.com.", "A"), ("example.com.", "AAAA")),
+            *(("www.example.com.", "A"), ("www.example.com.", "AAAA")),
+        ]
+        for each in records:
+            assert full.shown(each["AliasTarget"]["DNSName"]) == "${AWS::CloudFront::Distribution.DomainName}"
+            assert each["HostedZoneId"] == FULL["hosted_zone_id"]
 
     @pytest.mark.parametrize("name", ["sandbox", "production"])
     def test_without_it_is_under_cloudfronts_own(self, read: Callable[[str], Reading], name: str) -> None:
@@ -399,7 +412,11 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "path", "remedy"),
         [
-            ({"domain_names": ["example.com"]}, "certificate_arn", "must be set with domain_names"),
+            (
+                {"domain_names": ["example.com"]},
+                "certificate_arn",
+                "domain_names must come with hosted_zone_id or certificate_arn, got neither",
+            ),
             ({"certificate_arn": CERTIFICATE}, "certificate_arn", "must be unset without domain_names"),
             (
                 {**NAMED, "certificate_arn": CERTIFICATE.replace("us-east-1", "eu-west-1")},

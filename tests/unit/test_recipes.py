@@ -12,7 +12,9 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 
@@ -60,7 +62,12 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipes:
         [stack_type] = [each for name, each in names.items() if name.endswith("Stack") and each is not cdk.Stack]
         outdir = tmp_path_factory.mktemp(name)
         app = checked_app(outdir)
-        arguments = {"certificate_arn": CERTIFICATE} if "certificate_arn: str" in code(name) else {}
+        company = cdk.Stack(app, "Company")
+        given = {
+            "zone": route53.PublicHostedZone(company, "Zone", zone_name="example.com"),
+            "certificate": acm.Certificate.from_certificate_arn(company, "Certificate", CERTIFICATE),
+        }
+        arguments = {argument: value for argument, value in given.items() if re.search(rf", {argument}: ", code(name))}
         stack = stack_type(app, "Recipe", posture=POSTURES[posture], **arguments)
         assert findings(app, outdir) == []
         return Reading(stack)
@@ -193,6 +200,10 @@ class TestDualStack:
         assert stack.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["IpAddressType"] == "dualstack"
         admitted = {rule["FromPort"] for _, rule in stack.inbound() if rule.get("CidrIpv6") == "::/0"}
         assert admitted == {80, 443}
+
+    def test_the_name_leads_to_the_load_balancer_by_ipv6(self, recipe: Recipes) -> None:
+        records = {each["Type"]: each["Name"] for each in recipe("dual-stack").all("AWS::Route53::RecordSet")}
+        assert records == {"A": "www.example.com.", "AAAA": "www.example.com."}
 
     def test_tasks_reach_https_by_ipv6_only(self, recipe: Recipes) -> None:
         stack = recipe("dual-stack")

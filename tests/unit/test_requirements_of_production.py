@@ -31,7 +31,7 @@ REQUIREMENTS = (
         PublicLoadBalancerSettings,
         {"certificate_arn": CERTIFICATE},
         "allow_plain_http",
-        "requires HTTPS, and the load balancer has no certificate. Set certificate_arn to the ARN of an ACM",
+        "requires HTTPS, and the load balancer has no certificate. Set domain_name and hosted_zone_id to get one,",
     ),
     Requirement(
         AlarmSettings,
@@ -92,7 +92,7 @@ def test_plain_http_is_one_message(pattern: type[PatternStack], tmp_path: Path) 
     """A stack that is refused for want of a certificate has no warning about it as well."""
     assert warnings(pattern, tmp_path / "refused", posture="production") == []
     [warning] = warnings(pattern, tmp_path / "plain", posture="production", allow_plain_http=True)
-    assert "Set certificate_arn to serve HTTPS" in warning
+    assert "Set domain_name and hosted_zone_id, or certificate_arn, to serve HTTPS" in warning
 
 
 def test_a_refused_stack_and_its_neighbour_can_be_read(tmp_path: Path) -> None:

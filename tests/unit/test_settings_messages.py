@@ -183,7 +183,13 @@ class TestJson:
 
 FORMS_ONLY = (
     *("writable_paths", "entry_point", "command", "environment", "health_check"),  # need an image
-    *("domain_names", "scheduled_provisioned", "allowed_cidrs"),  # need another setting
+    *(
+        "domain_name",
+        "domain_names",
+        "hosted_zone_id",
+        "scheduled_provisioned",
+        "allowed_cidrs",
+    ),  # need another setting
     *("instance_types", "system_instance_types", "spot_instance_types"),  # depend on the architecture
     *("add_on_versions", "variant_paths"),  # depend on the pattern and on its site
 )

@@ -24,6 +24,7 @@ from patternbook.limits.app_runner import (
     check_automatic_deployments,
     check_commands,
     check_image,
+    check_key,
     check_one_source,
     check_scaling,
     check_size,
@@ -70,7 +71,7 @@ class AppRunnerService(Construct):
         connector: VpcConnector | None = None,
         publicly_accessible: bool = True,
         web_acl_arn: str | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param image: image in Amazon ECR or ECR Public. Give either this or ``repository``.
         :param port: port of the application. ``apprunner.yaml`` overrides it.
@@ -101,6 +102,7 @@ class AppRunnerService(Construct):
             )
         check_automatic_deployments(enabled=automatic_deployments, image=image)
         check_size(cpu, memory_mib)
+        check_key(key.key_arn if key else None)
         check_scaling(max_concurrency=max_concurrency, min_instances=min_instances, max_instances=max_instances)
         health_check = health_check or HealthCheck()
         health_check.check()
@@ -159,7 +161,7 @@ class AppRunnerService(Construct):
         settings: ServiceSettings,
         *,
         connector: VpcConnector | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         repository = None
         if settings.repository_url is not None and settings.connection_arn is not None:

@@ -1,8 +1,8 @@
 """Connections between an App Runner service and a VPC: a VPC connector outward, an interface endpoint inward."""
 
 from collections.abc import Sequence
-from typing import Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_apprunner as apprunner
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
@@ -10,8 +10,6 @@ from typing_extensions import Self
 
 from patternbook.app_runner.settings import PrivateIngressSettings
 from patternbook.settings.fields import PRIVATE_CIDR
-
-_PRIVATE_SUBNETS: Final = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
 
 
 class VpcConnector(Construct):
@@ -22,17 +20,21 @@ class VpcConnector(Construct):
     traces outside of the VPC (https://docs.aws.amazon.com/apprunner/latest/dg/network-vpc.html).
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc) -> None:
-        """:param vpc: has private subnets with a route to the internet."""
+    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, cidr_blocks: Sequence[str] = ()) -> None:
+        """:param vpc: has private subnets with a route to the internet. App Runner supports no subnets in a few AZs,
+            which its error message names (https://docs.aws.amazon.com/apprunner/latest/dg/network-vpc.html).
+        :param cidr_blocks: IPv4 CIDR blocks of the VPC. Defaults to the one that ``vpc`` knows.
+        """
         super().__init__(scope, construct_id)
         self.group = ec2.SecurityGroup(
             self, "Group", vpc=vpc, description="Instances of App Runner", allow_all_outbound=False
         )
         self.group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "HTTPS")
-        self.group.add_egress_rule(
-            ec2.Peer.ipv4(vpc.vpc_cidr_block), ec2.Port.all_tcp(), "What is in the VPC, if it admits this group"
-        )
-        subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+        for block in cidr_blocks or [vpc.vpc_cidr_block]:
+            self.group.add_egress_rule(
+                ec2.Peer.ipv4(block), ec2.Port.all_tcp(), "What is in the VPC, if it admits this group"
+            )
+        subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, one_per_az=True)
         self.connector = apprunner.CfnVpcConnector(
             self, "Connector", subnets=subnets.subnet_ids, security_groups=[self.group.security_group_id]
         )
@@ -58,9 +60,11 @@ class PrivateIngress(Construct):
         *,
         service_arn: str,
         vpc: ec2.IVpc,
+        cidr_blocks: Sequence[str] = (),
         allowed_cidrs: Sequence[str] = (),
     ) -> None:
-        """:param allowed_cidrs: private IPv4 blocks that may connect. If it is empty, the whole VPC may.
+        """:param cidr_blocks: IPv4 CIDR blocks of the VPC. Defaults to the one that ``vpc`` knows.
+        :param allowed_cidrs: private IPv4 blocks that may connect. If it is empty, the whole VPC may.
         :raises ValueError: if an entry is not a private IPv4 block.
         """
         wrong = [cidr for cidr in allowed_cidrs if not PRIVATE_CIDR.accepts(cidr)]
@@ -70,12 +74,15 @@ class PrivateIngress(Construct):
         self.group = ec2.SecurityGroup(
             self, "Group", vpc=vpc, description="Endpoint of App Runner", allow_all_outbound=False
         )
-        for cidr in allowed_cidrs or [vpc.vpc_cidr_block]:
+        for cidr in allowed_cidrs or cidr_blocks or [vpc.vpc_cidr_block]:
             self.group.add_ingress_rule(ec2.Peer.ipv4(cidr), ec2.Port.HTTPS, "Clients")
-        self.endpoint = vpc.add_interface_endpoint(
+        self.endpoint = ec2.InterfaceVpcEndpoint(
+            # The endpoint of a VPC that exists, or of another stack, belongs to this stack.
+            vpc if isinstance(vpc, ec2.Vpc) and cdk.Stack.of(vpc) is cdk.Stack.of(self) else self,
             "AppRunnerRequests",
+            vpc=vpc,
             service=ec2.InterfaceVpcEndpointAwsService.APP_RUNNER_REQUESTS,
-            subnets=_PRIVATE_SUBNETS,
+            subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, one_per_az=True),
             security_groups=[self.group],
             open=False,
             # The endpoint has no private DNS name. App Runner makes a public name that resolves to the endpoint.
@@ -99,8 +106,16 @@ class PrivateIngress(Construct):
         *,
         service_arn: str,
         vpc: ec2.IVpc,
+        cidr_blocks: Sequence[str] = (),
     ) -> Self:
-        return cls(scope, construct_id, service_arn=service_arn, vpc=vpc, allowed_cidrs=settings.allowed_cidrs)
+        return cls(
+            scope,
+            construct_id,
+            service_arn=service_arn,
+            vpc=vpc,
+            cidr_blocks=cidr_blocks,
+            allowed_cidrs=settings.allowed_cidrs,
+        )
 
     @property
     def url(self) -> str:

@@ -28,7 +28,9 @@ from patternbook.limits.aws_lambda import (
     check_environment,
     check_reserved,
 )
+from patternbook.limits.regions import LAMBDA_TRACING
 from patternbook.nag import acknowledge
+from patternbook.partitions import partition_of
 
 RUNTIME: Final = lambda_.Runtime.PYTHON_3_14
 ALIAS: Final = "live"
@@ -64,7 +66,7 @@ class LiveFunction(Construct):
         log_group: logs.ILogGroup,
         description: str | None = None,
         environment: Mapping[str, str] | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         memory_mib: int = 256,
         timeout_seconds: int = 30,
         ephemeral_storage_mib: int = 512,
@@ -103,6 +105,8 @@ class LiveFunction(Construct):
         self.timeout_seconds = timeout_seconds
         self.max_event_age_seconds = max_event_age_seconds
         self.provisioned = provisioned
+        region = cdk.Stack.of(self).region
+        traced = LAMBDA_TRACING.is_in(region, partition_of(region))
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))  # ty: ignore[invalid-argument-type]
         log_group.grant_write(role)
         if key is not None:
@@ -123,13 +127,15 @@ class LiveFunction(Construct):
             timeout=cdk.Duration.seconds(timeout_seconds),
             ephemeral_storage_size=cdk.Size.mebibytes(ephemeral_storage_mib),
             reserved_concurrent_executions=reserved_concurrency,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if traced else lambda_.Tracing.DISABLED,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             system_log_level_v2=lambda_.SystemLogLevel.INFO,
         )
-        acknowledge(role, "IAM5[Resource::*]", "X-Ray's actions to send traces support no resource-level permissions.")
+        if traced:
+            reason = "X-Ray's actions to send traces support no resource-level permissions."
+            acknowledge(role, "IAM5[Resource::*]", reason)
         self.alias = lambda_.Alias(
             self,
             "Alias",
@@ -152,7 +158,7 @@ class LiveFunction(Construct):
         *,
         log_group: logs.ILogGroup,
         description: str | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         on_failure: lambda_.IDestination | None = None,
     ) -> Self:
         provisioned = None
@@ -201,8 +207,9 @@ class LiveFunction(Construct):
             two of Lambda's actions: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
         """
         url = self.alias.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
-        for principal in principals:
-            url.grant_invoke_url(iam.ArnPrincipal(principal))
+        for number, principal in enumerate(principals):
+            is_token = cdk.Token.is_unresolved(principal)
+            url.grant_invoke_url(_TokenPrincipal(principal, number) if is_token else iam.ArnPrincipal(principal))
         return url
 
     def shift_traffic(
@@ -259,3 +266,14 @@ class LiveFunction(Construct):
             statistic=statistic,
             period=MINUTE,
         )
+
+
+class _TokenPrincipal(iam.ArnPrincipal):
+    """A principal whose ARN is a token. The CDK makes the id of a construct from :meth:`to_string`, without tokens."""
+
+    def __init__(self, arn: str, number: int) -> None:
+        super().__init__(arn)
+        self._number = number
+
+    def to_string(self) -> str:
+        return f"Principal{self._number}"

@@ -1,34 +1,59 @@
 """The KMS key for a stack's data at rest."""
 
+import json
 from collections.abc import Sequence
+from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import region_info
 from constructs import Construct
 
 from patternbook.posture import Posture
 
+KEY_POLICY_URL: Final = (
+    "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"
+    "#key-policy-default-allow-root-enable-iam"
+)
+KEY_POLICY: Final = "patternbook:keyPolicy"
+"""The id of the warning with the statements that the policy of an existing key must have."""
 
-def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Key | None:
-    """One customer managed key with yearly rotation for all data of a stack.
 
-    It is None if the posture leaves encryption to AWS managed keys.
+def data_key(scope: Construct, construct_id: str, *, posture: Posture, key_arn: str | None = None) -> kms.IKey | None:
+    """One customer managed key for all data of a stack: an existing key, or a key of the stack with yearly rotation.
 
-    Principals of the account use the key by their IAM policies. Two services act for the stack without such a policy,
-    so the key policy names them, each with a condition on resources of this account:
+    It is None if there is no existing key and the posture leaves encryption to AWS managed keys.
 
-    - CloudWatch Logs, for log groups
-      (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html);
-    - CloudWatch alarms, which publish to an encrypted topic
-      (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+    Principals of the account use the key by their IAM policies, so the key policy must let IAM policies allow access,
+    as the default key policy does (:data:`KEY_POLICY_URL`).
+    For services, the key policy has :func:`service_statements`. The stack cannot change the policy of an existing key.
+    So a warning prints the statements before the deployment fails without them, in a form to copy. To acknowledge it,
+    call ``cdk.Annotations.of(stack).acknowledge_warning(KEY_POLICY, "…")``.
 
-    The key policy doesn't name EventBridge, because its statement could have no condition on the account. EventBridge
-    rules publish by a role instead (``targets.SnsTopic(…, authorize_using_role=True)``).
+    An existing key has a life of its own:
+
+    - Its rotation changes neither its ARN nor anything in the stack
+      (https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html).
+    - A key that is disabled or waits for its deletion stops each service when that needs KMS again, which can be much
+      later (https://docs.aws.amazon.com/kms/latest/developerguide/unusable-kms-keys.html). Deployments fail at once.
+    - Another key, also the way back to a key of the stack, replaces EFS and FSx file systems, ECR repositories, EKS
+      clusters and App Runner services. The new ones are empty. Log groups, queues, topics and functions change in
+      place, and need the old key for what they had encrypted. So production retains the key of the stack.
+    - The policy of a key in another account must allow the account of the stack to use it, and let it create grants
+      (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html).
+
+    :param key_arn: ARN of an existing symmetric key in the Region of the stack, also as a token. A key that is made in
+        the same app gets the statements by :func:`allow_services`.
     """
+    stack = cdk.Stack.of(scope)
+    if key_arn is not None:
+        cdk.Annotations.of(stack).add_warning_v2(KEY_POLICY, _requirements(stack, key_arn))
+        # An import, even of a key in the same app: grants must not add the roles of this stack to the policy of a key
+        # in another stack, because the two stacks would then depend on each other.
+        return kms.Key.from_key_arn(scope, construct_id, key_arn)
     if not posture.customer_managed_keys:
         return None
-    stack = cdk.Stack.of(scope)
     key = kms.Key(
         scope,
         construct_id,
@@ -36,41 +61,105 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture) -> kms.Ke
         enable_key_rotation=True,
         removal_policy=posture.removal_policy,
     )
+    allow_services(key)  # ty: ignore[invalid-argument-type]
+    return key  # ty: ignore[invalid-explicit-return]
 
-    def allow(service: str, actions: list[str], condition: str, name: str, value: str) -> None:
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal(service)],  # ty: ignore[invalid-argument-type]
-                actions=actions,
-                resources=["*"],  # means this key in a key policy
-                conditions={condition: {name: value}},
-            )
+
+def allow_services(key: kms.IKey) -> None:
+    """Adds :func:`service_statements` to the policy of a key that is made in the app, for stacks of its account and
+    Region.
+
+    :raises RuntimeError: if the key is imported, because the CDK cannot change its policy.
+    """
+    stack = cdk.Stack.of(key)
+    for statement in service_statements(
+        partition=stack.partition, region=stack.region, account=stack.account, url_suffix=stack.url_suffix
+    ):
+        key.add_to_resource_policy(statement, False)
+
+
+def service_statements(*, partition: str, region: str, account: str, url_suffix: str) -> list[iam.PolicyStatement]:
+    """The statements of a key policy for the two services that act for a stack without an IAM policy. Each has a
+    condition on resources of the account.
+
+    - CloudWatch Logs, for log groups
+      (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html);
+    - CloudWatch alarms, which publish to an encrypted topic
+      (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+
+    EventBridge is not among them, because its statement could have no condition on the account. EventBridge rules
+    publish by a role instead (``targets.SnsTopic(…, authorize_using_role=True)``). EFS, FSx, ECR, EKS, App Runner and
+    Lambda use a key by a grant that they create with the permissions of the caller, which is CloudFormation.
+    """
+
+    def allow(service: str, actions: list[str], condition: str, name: str, value: str) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(service)],  # ty: ignore[invalid-argument-type]
+            actions=actions,
+            resources=["*"],  # means this key in a key policy
+            conditions={condition: {name: value}},
         )
 
-    log_groups = stack.format_arn(
-        service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
-    )
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
     data_keys = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
-    allow(
-        f"logs.{stack.region}.amazonaws.com",
-        [*use, *data_keys],
-        "ArnLike",
-        "kms:EncryptionContext:aws:logs:arn",
-        log_groups,
+    log_groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
+    return [
+        allow(
+            f"logs.{region}.{url_suffix}",  # ends with .cn in China
+            [*use, *data_keys],
+            "ArnLike",
+            "kms:EncryptionContext:aws:logs:arn",
+            log_groups,
+        ),
+        allow("cloudwatch.amazonaws.com", ["kms:Decrypt", *data_keys], "StringEquals", "aws:SourceAccount", account),
+    ]
+
+
+def _requirements(stack: cdk.Stack, key_arn: str) -> str:
+    """The text of the warning. Where the stack has no account and Region yet, those of the key stand in for them."""
+    key = stack.split_arn(key_arn, cdk.ArnFormat.SLASH_RESOURCE_NAME)
+
+    def literal(name: str, *candidates: str | None) -> str:
+        return next((each for each in candidates if each and not cdk.Token.is_unresolved(each)), name)
+
+    account, agnostic = literal("ACCOUNT_ID", stack.account, key.account), cdk.Token.is_unresolved(stack.account)
+    region = literal("REGION", stack.region, key.region)
+    statements = service_statements(
+        partition=literal("PARTITION", stack.partition, key.partition),
+        region=region,
+        account=account,
+        url_suffix=region_info.RegionInfo.get(region).domain_suffix or "amazonaws.com",
     )
-    publish = ["kms:Decrypt", *data_keys]
-    allow("cloudwatch.amazonaws.com", publish, "StringEquals", "aws:SourceAccount", stack.account)
-    return key
+    text = json.dumps(stack.resolve([each.to_statement_json() for each in statements]), indent=2)
+    if cdk.Token.is_unresolved(key_arn):
+        how = "If the key is made in this app, call patternbook.allow_services(key), which adds them."
+    else:
+        how = (
+            f"Save the policy with: aws kms get-key-policy --key-id {key_arn} --query Policy --output text > key.json\n"
+            f"Add the statements. Then type: aws kms put-key-policy --key-id {key_arn} --policy file://key.json"
+        )
+    return (
+        "key_arn is an existing key, and this stack cannot change its key policy. Before you deploy, add these "
+        f'statements to the list "Statement" of the policy:\n{text}\n{how}\nThe key policy must also let IAM policies '
+        f"of account {account} allow access to the key, as the default key policy does. Otherwise, it must name the "
+        f"role of CloudFormation and the roles of this stack ({KEY_POLICY_URL})."
+        + (f" If the stack is in another account than {account}, write that one." if agnostic else "")
+    )
 
 
-def grant_decrypt(role: iam.IRole, key_arns: Sequence[str]) -> None:
-    """Lets a role decrypt secrets and SSM parameters with customer managed keys, and nothing else."""
+def grant_decrypt(
+    role: iam.IRole, key_arns: Sequence[str], *, services: Sequence[str] = ("secretsmanager", "ssm")
+) -> None:
+    """Lets a role decrypt secrets and SSM parameters with customer managed keys, and nothing else.
+
+    :param services: the services that call KMS for the role.
+    """
     stack = cdk.Stack.of(role)
-    services = [f"{name}.{stack.region}.{stack.url_suffix}" for name in ("secretsmanager", "ssm")]
     iam.Grant.add_to_principal(
         grantee=role,
         actions=["kms:Decrypt"],
         resource_arns=list(key_arns),
-        conditions={"StringEquals": {"kms:ViaService": services}},
+        conditions={
+            "StringEquals": {"kms:ViaService": [f"{name}.{stack.region}.{stack.url_suffix}" for name in services]}
+        },
     )

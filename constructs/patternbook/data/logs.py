@@ -56,7 +56,7 @@ class LogGroup(logs.LogGroup):
         *,
         posture: Posture,
         retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         name: str | None = None,
     ) -> None:
         """:param retention_days: one of :data:`patternbook.limits.logs.RETENTION_DAYS`. Defaults to the posture's.
@@ -83,7 +83,7 @@ class LogGroup(logs.LogGroup):
         settings: LogSettings,
         *,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         name: str | None = None,
     ) -> Self:
         return cls(scope, construct_id, posture=posture, retention_days=settings.log_retention_days, key=key, name=name)

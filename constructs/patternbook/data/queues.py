@@ -35,7 +35,7 @@ class WorkQueue(Construct):
         construct_id: str,
         *,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         visibility_timeout_seconds: int = 60,
     ) -> None:
         """:param key: encrypts the messages. Defaults to keys of SQS.
@@ -87,7 +87,7 @@ class FailureQueue(Construct):
     and re-encrypt anything with the key.)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, posture: Posture, key: kms.Key | None = None) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, posture: Posture, key: kms.IKey | None = None) -> None:
         """:param key: encrypts the messages. Defaults to keys of SQS."""
         super().__init__(scope, construct_id)
         self._key = key
@@ -112,24 +112,24 @@ class FailureQueue(Construct):
         return self.queue.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)
 
 
-def _queue(scope: Construct, construct_id: str, *, posture: Posture, key: kms.Key | None, **more: object) -> sqs.Queue:
+def _queue(scope: Construct, construct_id: str, *, posture: Posture, key: kms.IKey | None, **more: object) -> sqs.Queue:
     return sqs.Queue(
         scope,
         construct_id,
         encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
-        encryption_master_key=key,  # ty: ignore[invalid-argument-type]
+        encryption_master_key=key,
         enforce_ssl=True,
         removal_policy=posture.removal_policy,
         **more,  # ty: ignore[invalid-argument-type]
     )
 
 
-def _grant_send(role: iam.IGrantable, queue: sqs.Queue, key: kms.Key | None) -> None:
+def _grant_send(role: iam.IGrantable, queue: sqs.Queue, key: kms.IKey | None) -> None:
     _grant(role, queue, key, ["sqs:SendMessage"], ["kms:Decrypt", "kms:GenerateDataKey"])
 
 
 def _grant(
-    role: iam.IGrantable, queue: sqs.Queue, key: kms.Key | None, actions: list[str], key_actions: list[str]
+    role: iam.IGrantable, queue: sqs.Queue, key: kms.IKey | None, actions: list[str], key_actions: list[str]
 ) -> None:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"""
     iam.Grant.add_to_principal(grantee=role, actions=actions, resource_arns=[queue.queue_arn])

@@ -16,6 +16,16 @@ class LogSettings(PatternSettings):
     """Retention of logs. Defaults to 7 days in sandbox and 365 in production."""
 
 
+class KeySettings(PatternSettings):
+    """Settings of the key for a stack's data at rest, see :func:`patternbook.data.encryption.data_key`."""
+
+    key_arn: fields.KeyArn | None = None
+    """ARN of an existing symmetric KMS key in the Region of the stack, which encrypts the data of the stack. Its key
+    policy needs the statements that a warning prints. Defaults to AWS managed keys in sandbox and a key of the stack in
+    production. Set it before the first deployment: another key replaces EFS and FSx file systems, ECR repositories, EKS
+    clusters and App Runner services by empty ones."""
+
+
 class SecretSettings(PatternSettings):
     """Secrets and parameters that a container reads as environment variables. No template contains their values."""
 

@@ -80,7 +80,8 @@ class Ec2Capacity(Construct):
         target_instance_cpu_percent: int | None = None,
         eni_trunking: bool = False,
     ) -> None:
-        """:param cluster: gets the capacity provider.
+        """:param cluster: gets the capacity provider. It can't be imported, because a cluster has one list of capacity
+            providers, and its own stack has the list.
         :param instance_types: in order of preference. Defaults to
             :data:`patternbook.limits.instance_types.DEFAULT_TYPES`.
         :param on_demand_base: number of instances that run on demand before any instance runs on Spot.
@@ -128,7 +129,7 @@ class Ec2Capacity(Construct):
             self,
             "Group",
             vpc=network.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            vpc_subnets=ec2.SubnetSelection(subnets=network.vpc.private_subnets),
             mixed_instances_policy=mixed_instances(
                 self.template, instance_types=names, on_demand_base=on_demand_base, spot_percent=spot_percent
             ),

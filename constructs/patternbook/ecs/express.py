@@ -30,7 +30,8 @@ class ExpressService(Construct):
     **each task has a public address**; in private subnets the load balancer is internal. Express Mode supports no
     mixture, so only security groups protect the tasks of a public service. The security group of this construct admits
     the container port from these subnets, because the load balancer's own group is not known before the service exists.
-    It lets out HTTPS only. ECS may add a group of its own, which admits the load balancer and lets out everything.
+    In a VPC that exists, it admits the port from the whole VPC. It lets out HTTPS only. ECS may add a group of its own,
+    which admits the load balancer and lets out everything.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
     """
@@ -40,7 +41,7 @@ class ExpressService(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: ecs.Cluster,
+        cluster: ecs.ICluster,
         network: Network,
         task: Task,
         public: bool = True,
@@ -51,7 +52,8 @@ class ExpressService(Construct):
         scaling_target: int = 60,
         web_acl_arn: str | None = None,
     ) -> None:
-        """:param cluster: gets the Fargate capacity providers, which the service needs.
+        """:param cluster: an ``ecs.Cluster`` gets the Fargate capacity providers, which the service needs. An imported
+            cluster must have them.
         :param network: with private subnets, unless the service is public.
         :param task: task for Fargate with a container ``Main`` that has one named port.
         :param public: serve the internet. A change creates a new service with a new name.
@@ -67,12 +69,15 @@ class ExpressService(Construct):
         check_target(scaling_metric, scaling_target)
         subnets = network.vpc.public_subnets if public else network.vpc.private_subnets
         if not subnets:
-            raise ValueError("network must have private subnets, got none. Add them, or set public to True.")
+            kind, other = ("public", False) if public else ("private", True)
+            raise ValueError(f"network must have {kind} subnets, got none. Add them, or set public to {other}.")
         super().__init__(scope, construct_id)
-        cluster.enable_fargate_capacity_providers()
+        if isinstance(cluster, ecs.Cluster):
+            cluster.enable_fargate_capacity_providers()
         self.group = network.https_client_group(self, "TaskGroup", description="Tasks")
-        for subnet in subnets:
-            self.group.add_ingress_rule(ec2.Peer.ipv4(subnet.ipv4_cidr_block), ec2.Port.tcp(port), "Load balancer")
+        # The blocks of subnets that exist are not known.
+        for block in [subnet.ipv4_cidr_block for subnet in subnets] if network.owned else network.cidr_blocks:
+            self.group.add_ingress_rule(ec2.Peer.ipv4(block), ec2.Port.tcp(port), "Load balancer")
         self.infrastructure_role = self._infrastructure_role()
         self.service = ecs.CfnExpressGatewayService(
             self,
@@ -125,7 +130,7 @@ class ExpressService(Construct):
         construct_id: str,
         settings: ExpressSettings,
         *,
-        cluster: ecs.Cluster,
+        cluster: ecs.ICluster,
         network: Network,
         task: Task,
     ) -> Self:

@@ -1,10 +1,12 @@
 """Container images from any registry."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from patternbook.limits.images import PRIVATE_ECR
+from patternbook.partitions import partition_of
 
 
 def container_image(scope: Construct, construct_id: str, uri: str) -> ecs.ContainerImage:
@@ -27,7 +29,7 @@ def private_repository(scope: Construct, construct_id: str, uri: str) -> ecr.IRe
     match = PRIVATE_ECR.fullmatch(uri)
     if match is None:
         raise ValueError(f"uri must be an image in a private ECR repository, got {uri}.")
-    partition = "aws-cn" if match["suffix"].endswith(".cn") else "aws"
+    partition = partition_of(match["region"]) or cdk.Stack.of(scope).partition
     return ecr.Repository.from_repository_attributes(
         scope,
         construct_id,

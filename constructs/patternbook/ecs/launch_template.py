@@ -12,6 +12,7 @@ from patternbook.ec2.instances import encrypted_volumes
 from patternbook.limits.instance_types import Architecture
 from patternbook.limits.operating_systems import VOLUMES_GIB, OperatingSystem
 from patternbook.nag import acknowledge
+from patternbook.partitions import instance_principal
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
 _AGENT_SETTINGS: Final = tuple(
@@ -80,7 +81,7 @@ def instance_role(scope: Construct, construct_id: str, *, cluster: ecs.Cluster) 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
     """
     stack = cdk.Stack.of(scope)
-    role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))  # ty: ignore[invalid-argument-type]
+    role = iam.Role(scope, construct_id, assumed_by=instance_principal())  # ty: ignore[invalid-argument-type]
 
     def allow(actions: list[str], resource: str, conditions: dict[str, dict[str, str]] | None = None) -> None:
         iam.Grant.add_to_principal(

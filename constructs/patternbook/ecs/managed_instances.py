@@ -16,6 +16,7 @@ from patternbook.limits.ecs_capacity import CapacityOption, check_bounds
 from patternbook.limits.instance_types import Architecture
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
+from patternbook.partitions import INSTANCE_SERVICE, instance_principal
 
 MANUFACTURERS: Final[dict[Architecture, list[ec2.CpuManufacturer]]] = {
     "arm64": [ec2.CpuManufacturer.AWS],
@@ -58,7 +59,8 @@ class ManagedInstances(Construct):
         capacity_option: CapacityOption = "on-demand",
         volume_gib: int = 80,
     ) -> None:
-        """:param cluster: gets the capacity provider.
+        """:param cluster: gets the capacity provider. It can't be imported, because a cluster has one list of capacity
+            providers, and its own stack has the list.
         :param architecture: CPU architecture of the instances.
         :param min_vcpus: as all bounds, of an instance. ECS chooses between the bounds by what tasks need.
         :param burstable: whether ECS may choose T instance types.
@@ -165,7 +167,7 @@ class ManagedInstances(Construct):
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
         """
         stack = cdk.Stack.of(self)
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))  # ty: ignore[invalid-argument-type]
+        role = iam.Role(self, "Role", assumed_by=instance_principal())  # ty: ignore[invalid-argument-type]
         instances = stack.format_arn(
             service="ecs", resource="container-instance", resource_name=f"{cluster.cluster_name}/*"
         )
@@ -202,7 +204,7 @@ class ManagedInstances(Construct):
             grantee=role,
             actions=["iam:PassRole"],
             resource_arns=[self.role.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+            conditions={"StringEquals": {"iam:PassedToService": INSTANCE_SERVICE}},
         ).assert_success()
         acknowledge(
             role,

@@ -109,7 +109,7 @@ class RollingService(Construct, Generic[Service]):
         # There is no desired_count: auto scaling owns it, and a deployment would reset it.
         return {
             "task_definition": self.task.definition,
-            "vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            "vpc_subnets": ec2.SubnetSelection(subnets=self._network.vpc.private_subnets),
             "security_groups": [self.group],
             "circuit_breaker": ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             "min_healthy_percent": 100,
@@ -157,7 +157,7 @@ class FargateService(RollingService[ecs.FargateService]):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: ecs.Cluster,
+        cluster: ecs.ICluster,
         network: Network,
         task: Task,
         on_demand_base: int = 0,
@@ -165,7 +165,8 @@ class FargateService(RollingService[ecs.FargateService]):
         deployment: DeploymentName = "rolling",
         grace_period_seconds: int = 60,
     ) -> None:
-        """:param cluster: gets the Fargate capacity providers.
+        """:param cluster: a cluster in the VPC of the network. An ``ecs.Cluster`` gets the Fargate capacity providers.
+            An imported cluster must have them (``aws ecs put-cluster-capacity-providers``).
         :param on_demand_base: number of tasks that run on demand before any task runs on Spot.
         :param spot_percent: share of Spot in the tasks beyond the base, 0 to 100.
         :param deployment: strategy of deployments. All except rolling need a load balancer with alternate targets, see
@@ -176,7 +177,8 @@ class FargateService(RollingService[ecs.FargateService]):
         """
         check_spot_share(on_demand_base=on_demand_base, spot_percent=spot_percent)
         super().__init__(scope, construct_id, network=network, task=task)
-        cluster.enable_fargate_capacity_providers()
+        if isinstance(cluster, ecs.Cluster):
+            cluster.enable_fargate_capacity_providers()
         self.service = ecs.FargateService(
             self,
             "Service",
@@ -200,7 +202,7 @@ class FargateService(RollingService[ecs.FargateService]):
         construct_id: str,
         settings: FargateSettings,
         *,
-        cluster: ecs.Cluster,
+        cluster: ecs.ICluster,
         network: Network,
         task: Task,
     ) -> Self:

@@ -13,7 +13,7 @@ from constructs import Construct
 from typing_extensions import Self
 
 from patternbook.data.encryption import grant_decrypt
-from patternbook.data.file_system import SharedFileSystem
+from patternbook.data.file_system import SharedFiles
 from patternbook.ecs.container_settings import ContainerHealthCheck, WritablePath, paths_of
 from patternbook.ecs.demonstration import Demonstration
 from patternbook.ecs.images import container_image
@@ -64,7 +64,7 @@ class Task(Construct):
         port: int | None = None,
         port_name: str | None = None,
         host_port: int | None = None,
-        files: SharedFileSystem | None = None,
+        files: SharedFiles | None = None,
         mount_path: str = "/shared",
         cpu: int = 256,
         memory_mib: int = 512,
@@ -205,7 +205,7 @@ class Task(Construct):
         container_name: str = "web",
         port_name: str | None = None,
         environment: Mapping[str, str] | None = None,
-        files: SharedFileSystem | None = None,
+        files: SharedFiles | None = None,
     ) -> Self:
         """:param environment: environment variables of the pattern, beside those of the settings.
         :param demonstration: runs if the settings have no image.
@@ -296,11 +296,30 @@ class Task(Construct):
                 "aws-cdk-lib/aws-ssm:crossAccountReferenceSameRegion", "ECS reads parameters of the task's Region only."
             )
         complete_arn = secretsmanager.Secret.from_secret_complete_arn
-        parameter_arn = ssm.StringParameter.from_string_parameter_arn
         return {
             name: ecs.Secret.from_secrets_manager(complete_arn(self, f"Secret-{name}", arn))
             for name, arn in secrets.items()
         } | {
-            name: ecs.Secret.from_ssm_parameter(parameter_arn(self, f"Parameter-{name}", arn))
+            name: ecs.Secret.from_ssm_parameter(self._parameter(f"Parameter-{name}", arn))
             for name, arn in parameters.items()
         }
+
+    def _parameter(self, construct_id: str, arn: str) -> ssm.IStringParameter:
+        if not cdk.Token.is_unresolved(arn):
+            region = cdk.Stack.of(self).region
+            _, partition, service, own, *others = arn.split(":")
+            if not cdk.Token.is_unresolved(region) and own != region:
+                cdk.Annotations.of(self).add_error(
+                    f"Each of parameters must be in {region}, the Region of the stack, got {arn}. The CDK imports no "
+                    f"parameter of another Region. Create it in {region}."
+                )
+                arn = ":".join(["arn", partition, service, region, *others])
+            return ssm.StringParameter.from_string_parameter_arn(self, construct_id, arn)
+        # The CDK refuses the ARN of a parameter in the same app. Its name gives the same ARN again, in the account of
+        # the stack. The import of a secure string adds no parameter to the template, unlike that of a string.
+        return ssm.StringParameter.from_secure_string_parameter_attributes(
+            self,
+            construct_id,
+            parameter_name=cdk.Fn.select(1, cdk.Fn.split(":parameter/", arn)),
+            simple_name=True,
+        )

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from patternbook.limits.dns import check_certificate_of_names, check_hosted_zone
 from patternbook.limits.edge import check_certificate, check_countries, check_domain_names
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
@@ -17,14 +18,17 @@ Countries = Annotated[tuple[fields.Country, ...], EachOnce, Field(max_length=250
 class DistributionSettings(PatternSettings):
     """Settings of a :class:`patternbook.edge.distribution.SiteDistribution`."""
 
-    domain_names: Annotated[tuple[fields.DomainName, ...], EachOnce] = ()
-    """Domain names of the site. The first is the canonical one, to which the others redirect. Add their DNS records
-    yourself. Defaults to the domain name that CloudFront gives to the distribution."""
+    domain_names: Annotated[tuple[fields.LiteralDomainName, ...], EachOnce] = ()
+    """Domain names of the site. The first is the canonical one, to which the others redirect. Defaults to the domain
+    name that CloudFront gives to the distribution."""
+    hosted_zone_id: fields.HostedZoneId | None = None
+    """Route 53 hosted zone of all domain_names, public and in the account of the stack. It gets alias records for IPv4
+    and IPv6 and, without certificate_arn, the records that validate a new ACM certificate."""
     certificate_arn: (
         Annotated[str, arn("acm", r"certificate/[\w-]+", "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d")]
         | None
     ) = None
-    """ACM certificate for domain_names, in us-east-1."""
+    """ACM certificate for domain_names, in us-east-1. Defaults to a new one if hosted_zone_id is set."""
     web_acl_arn: (
         Annotated[
             str,
@@ -50,10 +54,21 @@ class DistributionSettings(PatternSettings):
         check_domain_names(value)
         return value
 
+    @field_validator("hosted_zone_id")
+    @classmethod
+    def _with_names(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "domain_names" in info.data:
+            check_hosted_zone(value, info.data["domain_names"], name="domain_names")
+        return value
+
     @field_validator("certificate_arn")
     @classmethod
     def _for_domain_names(cls, value: str | None, info: ValidationInfo) -> str | None:
-        check_certificate(value, domain_names=info.data.get("domain_names"))
+        names = info.data.get("domain_names")
+        check_certificate(value, domain_names=names)
+        if names and "hosted_zone_id" in info.data:
+            zone = info.data["hosted_zone_id"]
+            check_certificate_of_names(names, certificate=value, hosted_zone=zone, name="domain_names")
         return value
 
     @field_validator("blocked_countries")

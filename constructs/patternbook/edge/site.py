@@ -48,7 +48,7 @@ class SiteUpload(Construct):
         posture: Posture,
         made_by: Sequence[lambda_.IVersion] = (),
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param folder: folder with the files. Their paths in it are their keys in the bucket.
         :param bucket: bucket for these files only.
@@ -124,7 +124,7 @@ class SiteUpload(Construct):
         distribution: cloudfront.Distribution,
         posture: Posture,
         made_by: Sequence[lambda_.IVersion] = (),
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from patternbook.nag import acknowledge
+from patternbook.partitions import instance_principal
 
 
 def role_with_policies(
@@ -64,7 +65,7 @@ def node_role(scope: Construct, construct_id: str) -> iam.Role:
         scope,
         construct_id,
         description="Nodes",
-        assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
+        assumed_by=instance_principal(),
         policies=("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"),
         reason="AWS documents this policy for nodes; pods cannot act as the role: metadata answers for one hop only.",
     )
@@ -76,7 +77,7 @@ def auto_mode_node_role(scope: Construct, construct_id: str) -> iam.Role:
         scope,
         construct_id,
         description="Nodes that EKS brings",
-        assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
+        assumed_by=instance_principal(),
         policies=("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"),
         reason="AWS documents this policy for the nodes of Auto Mode.",
     )

@@ -61,9 +61,15 @@ class EksCluster(Construct):
         kubectl: bool = False,
         add_on_versions: Mapping[str, str] | None = None,
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
+        secrets_key: kms.IKey | None = None,
     ) -> None:
-        """:param public_access_cidrs: CIDR blocks that may reach the public endpoint. Without any there is none.
+        """:param network: with private subnets in at least two AZs, none of them one that EKS refuses, see
+            :data:`patternbook.limits.networks.REFUSED_ZONE_IDS`. A new VPC gets the tags by which controllers in the
+            cluster find subnets for load balancers, ``kubernetes.io/role/elb`` and ``kubernetes.io/role/internal-elb``.
+            In a VPC that exists, its owner adds them
+            (https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html).
+        :param public_access_cidrs: CIDR blocks that may reach the public endpoint. Without any there is none.
         :param admin_principals: ARNs of the roles, users or accounts that may assume the admin role. Without any, the
             IAM policies of this account decide.
         :param upgrade_policy: at the end of standard support, EKS upgrades the cluster by itself (STANDARD), or
@@ -75,6 +81,8 @@ class EksCluster(Construct):
         :param add_on_versions: versions by add-on name, such as ``v1.20.4-eksbuild.1``. EKS chooses the other versions
             when it makes the add-on: its default for the cluster's version.
         :param key: encrypts the logs and, in Auto Mode, volumes.
+        :param secrets_key: encrypts the Kubernetes secrets. Changing it replaces the cluster. Defaults to a key of the
+            cluster's own, so that ``key`` can change.
         :raises ValueError: see :func:`patternbook.limits.eks_versions.check_version`,
             :func:`patternbook.eks.settings.check_public_access` and
             :func:`patternbook.limits.logs.check_retention`.
@@ -99,8 +107,7 @@ class EksCluster(Construct):
         # EKS writes to the group of this name. It would make one itself, without retention.
         # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
         self.log_group = self.add_log_group("Logs", name=f"/aws/eks/{self.name}/cluster")
-        # A key of its own, because changing the key replaces the cluster.
-        self.secrets_key = kms.Key(
+        self.secrets_key = secrets_key or kms.Key(
             self,
             "SecretsKey",
             description=f"Kubernetes secrets of {stack.stack_name}",
@@ -114,7 +121,7 @@ class EksCluster(Construct):
             version=eks.KubernetesVersion.of(version),
             cluster_name=self.name,
             vpc=network.vpc,
-            vpc_subnets=[ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)],
+            vpc_subnets=[ec2.SubnetSelection(subnets=network.vpc.private_subnets)],
             endpoint_access=eks.EndpointAccess.PUBLIC_AND_PRIVATE.only_from(*public_access_cidrs)
             if public_access_cidrs
             else eks.EndpointAccess.PRIVATE,
@@ -137,6 +144,10 @@ class EksCluster(Construct):
             prune=False,
         )
         self.cluster.node.add_dependency(self.log_group)
+        if not network.owned:
+            cdk.Annotations.of(self.cluster).acknowledge_warning(
+                "@aws-cdk/aws-eks:clusterMustManuallyTagSubnet", "The owner of the VPC decides about its tags."
+            )
         resource = self.cluster.node.default_child
         assert isinstance(resource, eks.CfnCluster)
         # The L2 has neither property.
@@ -170,7 +181,7 @@ class EksCluster(Construct):
         auto_mode: bool = False,
         service_cidr: str | None = None,
         kubectl: bool = False,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,
@@ -187,6 +198,7 @@ class EksCluster(Construct):
             add_on_versions=settings.add_on_versions,
             log_retention_days=settings.log_retention_days,
             key=key,
+            secrets_key=key if settings.key_arn else None,
         )
 
     @property
@@ -219,7 +231,7 @@ class EksCluster(Construct):
     def internet_routes(self) -> list[IDependable]:
         """The routes by which nodes and pods reach AWS. They must exist from before the first node until after the last
         one."""
-        return [subnet.internet_connectivity_established for subnet in self.cluster.vpc.private_subnets]
+        return list(self._network.routes)
 
     def add_interface_endpoints(self, services: Sequence[ec2.InterfaceVpcEndpointAwsService]) -> None:
         """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it.

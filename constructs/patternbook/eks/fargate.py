@@ -40,7 +40,7 @@ class FargatePods(Construct):
         posture: Posture,
         namespaces: Sequence[str] = ("default",),
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param namespaces: namespaces whose pods run on Fargate. Pods of other namespaces find no node.
         :param key: encrypts the log group.
@@ -70,7 +70,7 @@ class FargatePods(Construct):
         *,
         cluster: EksCluster,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,
@@ -127,7 +127,7 @@ class FargatePods(Construct):
             cluster=cluster.cluster,
             pod_execution_role=self.role,  # ty: ignore[invalid-argument-type]
             vpc=cluster.cluster.vpc,
-            subnet_selection=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            subnet_selection=ec2.SubnetSelection(subnets=cluster.cluster.vpc.private_subnets),
             selectors=selectors,
         )
         # Pods need their route out, and the kubelet its permissions, until the last pod is gone.

@@ -88,7 +88,7 @@ class ManagedNodes(Construct):
             "Group",
             cluster=cluster.cluster,  # ty: ignore[invalid-argument-type]
             node_role=role,  # ty: ignore[invalid-argument-type]
-            subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            subnets=ec2.SubnetSelection(subnets=cluster.cluster.vpc.private_subnets),
             ami_type=AMI_TYPES[operating_system, architecture],
             capacity_type=eks.CapacityType[capacity_type],
             instance_types=[ec2.InstanceType(name) for name in names],

@@ -97,7 +97,7 @@ class Kubectl:
         *,
         log_retention_days: int,
         log_removal_policy: cdk.RemovalPolicy,
-        key: kms.Key | None,
+        key: kms.IKey | None,
     ) -> None:
         """Configures the two functions of the cluster, where its L2 construct has no options for it."""
         self._cluster = cluster

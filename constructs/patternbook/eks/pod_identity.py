@@ -41,7 +41,7 @@ def pod_role(
     return role
 
 
-def volume_key_statements(key: kms.Key) -> list[iam.PolicyStatement]:
+def volume_key_statements(key: kms.IKey) -> list[iam.PolicyStatement]:
     """The permissions of a CSI driver to let EBS encrypt volumes with a customer managed key.
 
     https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html

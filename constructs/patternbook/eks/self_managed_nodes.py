@@ -106,7 +106,7 @@ class SelfManagedNodes(Construct):
             self,
             "Group",
             vpc=cluster.cluster.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            vpc_subnets=ec2.SubnetSelection(subnets=cluster.cluster.vpc.private_subnets),
             mixed_instances_policy=mixed_instances(
                 self.template, instance_types=names, on_demand_base=on_demand_base, spot_percent=spot_percent
             ),

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from patternbook.data.settings import LogSettings
+from patternbook.data.settings import KeySettings, LogSettings
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.given import listed
@@ -78,7 +78,7 @@ def check_namespaces(namespaces: Sequence[str]) -> None:
             raise ValueError(f"namespaces must be your own, got {name}, which belongs to the cluster. Remove it.")
 
 
-class ClusterSettings(NetworkSettings):
+class ClusterSettings(KeySettings, NetworkSettings):
     """Settings of an :class:`patternbook.eks.cluster.EksCluster` and of its network."""
 
     add_ons: ClassVar[tuple[str, ...]]

@@ -40,6 +40,11 @@ MAX_INSTANCES_MINIMUM: Final = 1
 DEFAULT_MAX_INSTANCES: Final = 25
 """Maximum number of instances if a service sets none, on the same page."""
 
+_ENCRYPTION: Final = (
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
+    "aws-properties-apprunner-service-encryptionconfiguration.html"
+)
+
 # Health checks.
 
 _HEALTH_CHECK: Final = "https://docs.aws.amazon.com/apprunner/latest/api/API_HealthCheckConfiguration.html"
@@ -47,6 +52,18 @@ Protocol = Literal["TCP", "HTTP"]
 HEALTH_CHECK_PROTOCOLS: Final[tuple[Protocol, ...]] = ("TCP", "HTTP")
 HEALTH_CHECK_SECONDS: Final = Limit("Interval and Timeout", 1, 20, "seconds", _HEALTH_CHECK)
 HEALTH_CHECK_THRESHOLD: Final = Limit("HealthyThreshold and UnhealthyThreshold", 1, 20, "checks", _HEALTH_CHECK)
+
+# Encryption.
+
+
+def check_key(key_arn: str | None) -> None:
+    """:raises ValueError: for a multi-Region key, which App Runner refuses."""
+    if key_arn is not None and ":key/mrk-" in key_arn:
+        raise ValueError(
+            f"key_arn must be a single-Region key, got {shown(key_arn)}. App Runner takes no multi-Region key "
+            f"({_ENCRYPTION}). Set it to another key."
+        )
+
 
 # Sources.
 

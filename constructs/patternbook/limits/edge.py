@@ -155,13 +155,9 @@ def check_domain_names(names: Collection[str]) -> None:
 
 def check_certificate(certificate_arn: str | None, *, domain_names: Collection[str] | None) -> None:
     """:param domain_names: None if they are unknown, because they are wrong themselves.
-    :raises ValueError: for names without a certificate, a certificate without names, and one in another Region.
+    :raises ValueError: for a certificate without names, and one in another Region.
     """
     if certificate_arn is None:
-        if domain_names:
-            raise ValueError(
-                "certificate_arn must be set with domain_names, got none. Set it to the ARN of their certificate."
-            )
         return
     parts = certificate_arn.split(":")
     region = parts[3] if len(parts) > 3 else REGION  # an unresolved token has no parts
@@ -174,6 +170,17 @@ def check_certificate(certificate_arn: str | None, *, domain_names: Collection[s
         raise ValueError(
             f"certificate_arn must be unset without domain_names, got {shown(certificate_arn)}. Set domain_names to "
             "its names."
+        )
+
+
+def check_region_of_certificate(region: str) -> None:
+    """:param region: Region of a new certificate, or a placeholder of the CDK.
+    :raises ValueError: for a Region that CloudFront takes no certificate from.
+    """
+    if region != REGION and "Token[" not in region:
+        raise ValueError(
+            f"certificate must be set in a stack in {region}, got none. CloudFront takes certificates from {REGION} "
+            f"only ({CERTIFICATE_URL}). Set it to a certificate in {REGION}, or put the stack there."
         )
 
 

@@ -52,10 +52,14 @@ https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
 """
 
 
-def service_cidr(vpc_cidr: str) -> str:
-    """Addresses of Kubernetes services, outside of the VPC's addresses. Self-managed nodes must know them."""
-    vpc = ipaddress.IPv4Network(vpc_cidr)
-    return next(cidr for cidr in SERVICE_CIDRS if not vpc.overlaps(ipaddress.IPv4Network(cidr)))
+def service_cidr(*vpc_cidrs: str) -> str:
+    """Addresses of Kubernetes services, outside of the VPC's addresses. Self-managed nodes must know them.
+
+    :param vpc_cidrs: the known CIDR blocks of the VPC.
+    """
+    blocks = [ipaddress.IPv4Network(cidr) for cidr in vpc_cidrs]
+    candidates = (*SERVICE_CIDRS, *(f"172.{number}.0.0/16" for number in range(21, 32)))
+    return next(cidr for cidr in candidates if not any(block.overlaps(ipaddress.IPv4Network(cidr)) for block in blocks))
 
 
 def check_node_types(names: Sequence[InstanceTypeName], *, architecture: Architecture) -> None:

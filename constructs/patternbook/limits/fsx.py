@@ -29,6 +29,12 @@ ONTAP_LARGEST_GIB: Final = 196_608
 """192 TiB, the maximum of a first-generation file system: https://docs.aws.amazon.com/fsx/latest/ONTAPGuide/limits.html"""
 ONTAP_CAPACITIES: Final = f"{ONTAP_SMALLEST_GIB:,} to {ONTAP_LARGEST_GIB:,} GiB"
 
+ROUTES_OF_OTHERS: Final = (
+    "FSx for ONTAP has a standby in {posture}, and FSx would change route tables for it. The stack changes none in a "
+    "VPC that exists. Use efs, or a VPC of the stack."
+)
+"""https://docs.aws.amazon.com/fsx/latest/APIReference/API_CreateFileSystemOntapConfiguration.html"""
+
 BACKUP_DAYS: Final = 30
 """Retention of daily backups, where the posture asks for backups. It is the default of FSx for ONTAP.
 

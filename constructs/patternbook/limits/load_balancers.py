@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from patternbook.limits.dns import SETTINGS, Options
 from patternbook.limits.given import shown
 from patternbook.limits.limit import Limit
 
@@ -34,17 +35,22 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-connec
 """
 
 
-def check_certificate(*, protocol: Protocol, certificate_arn: str | None) -> None:
-    """:raises ValueError: if TLS has no certificate, or TCP has one."""
-    if protocol == "TLS" and certificate_arn is None:
+def check_certificate(
+    *, protocol: Protocol, certificate: str | None, hosted_zone: object, options: Options = SETTINGS
+) -> None:
+    """:param certificate: ARN of the certificate that was given, or None.
+    :param hosted_zone: what was given for the hosted zone, or None.
+    :raises ValueError: if TLS has no certificate and gets none, or TCP has one.
+    """
+    if protocol == "TLS" and certificate is None and hosted_zone is None:
         raise ValueError(
-            "certificate_arn must be the ARN of an ACM certificate with protocol TLS, got none. Set it, or set "
-            "protocol to TCP."
+            f"{options.certificate} must be an ACM certificate with protocol TLS, got none. Set it, or set domain_name "
+            f"and {options.hosted_zone} to get one, or set protocol to TCP."
         )
-    if protocol != "TLS" and certificate_arn is not None:
+    if protocol != "TLS" and certificate is not None:
         raise ValueError(
-            f"certificate_arn must not be set with protocol {protocol}, got {shown(certificate_arn)}. Set protocol to "
-            "TLS to end TLS at the load balancer."
+            f"{options.certificate} must not be set with protocol {protocol}, got {shown(certificate)}. Set protocol "
+            "to TLS to end TLS at the load balancer."
         )
 
 

@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.monitoring.topic import NotificationTopic
+from patternbook.partitions import console_url
 from patternbook.posture import Posture
 
 MINUTE = cdk.Duration.minutes(1)
@@ -38,7 +39,7 @@ class MonitoringBase(Construct):
         posture: Posture,
         email: str | None = None,
         allow_silent_alarms: bool = False,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         page: str | None = None,
     ) -> None:
         """:param email: e-mail address for alarms.
@@ -77,7 +78,7 @@ class MonitoringBase(Construct):
         settings: AlarmSettings,
         *,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
         page: str | None = None,
     ) -> Self:
         return cls(
@@ -93,11 +94,7 @@ class MonitoringBase(Construct):
     @property
     def dashboard_url(self) -> str:
         """The URL of the dashboard in the AWS console."""
-        stack = cdk.Stack.of(self)
-        return (
-            f"https://{stack.region}.console.aws.amazon.com/cloudwatch/home"
-            f"?region={stack.region}#dashboards/dashboard/{self.dashboard.dashboard_name}"
-        )
+        return f"{console_url(self, 'cloudwatch/home')}#dashboards/dashboard/{self.dashboard.dashboard_name}"
 
     def watch(
         self,

@@ -1,13 +1,13 @@
 """Alarms of EFS file systems."""
 
-from patternbook.data.file_system import SharedFileSystem
+from patternbook.data.file_system import SharedFiles
 from patternbook.monitoring.base import MonitoringBase
 
 
 class FileSystemAlarms(MonitoringBase):
     """Alarms on throughput."""
 
-    def watch_files(self, files: SharedFileSystem) -> None:
+    def watch_files(self, files: SharedFiles) -> None:
         """Adds an alarm on a file system that uses most of its permitted throughput."""
         self.watch(
             "StorageThroughput",

@@ -23,20 +23,20 @@ class NotificationTopic(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, email: str | None = None, key: kms.Key | None = None
+        self, scope: Construct, construct_id: str, *, email: str | None = None, key: kms.IKey | None = None
     ) -> None:
         """:param email: e-mail address of the subscription, which its owner must confirm.
         :param key: encrypts the messages, see :func:`patternbook.data.encryption.data_key`.
         """
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(self, "Topic", enforce_ssl=True, master_key=key)  # ty: ignore[invalid-argument-type]
+        self.topic = sns.Topic(self, "Topic", enforce_ssl=True, master_key=key)
         if email is not None:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))  # ty: ignore[invalid-argument-type]
         self._key = key
 
     @classmethod
     def from_settings(
-        cls, scope: Construct, construct_id: str, settings: TopicSettings, *, key: kms.Key | None = None
+        cls, scope: Construct, construct_id: str, settings: TopicSettings, *, key: kms.IKey | None = None
     ) -> Self:
         return cls(scope, construct_id, email=settings.alarm_email, key=key)
 

@@ -8,10 +8,12 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_route53 as route53
 from constructs import Construct
 from typing_extensions import Self
 
 from patternbook.data.access_logs import access_log_bucket, check_access_log_retention, write_access_logs
+from patternbook.limits.dns import ARGUMENTS
 from patternbook.limits.load_balancers import (
     DEREGISTRATION_DELAY_SECONDS,
     PRIVATE_NETWORKS,
@@ -20,6 +22,14 @@ from patternbook.limits.load_balancers import (
     check_inbound_rules,
 )
 from patternbook.nag import acknowledge
+from patternbook.network.dns import (
+    AliasRecords,
+    NetworkLoadBalancerTarget,
+    check_domain,
+    imported_certificate,
+    imported_zone,
+    validated_certificate,
+)
 from patternbook.network.settings import InternalLoadBalancerSettings, NetworkHealthCheck
 from patternbook.posture import Posture
 from patternbook.settings.fields import PRIVATE_CIDR
@@ -47,9 +57,12 @@ class InternalLoadBalancer(Construct):
         construct_id: str,
         *,
         vpc: ec2.IVpc,
+        subnets: Sequence[ec2.ISubnet] | None = None,
         posture: Posture,
         protocol: Protocol = "TCP",
-        certificate_arn: str | None = None,
+        domain_name: str | None = None,
+        hosted_zone: route53.IHostedZone | None = None,
+        certificate: acm.ICertificate | None = None,
         port: int | None = None,
         allowed_cidrs: Sequence[str] = PRIVATE_NETWORKS,
         enforce_inbound_rules: bool = True,
@@ -57,8 +70,12 @@ class InternalLoadBalancer(Construct):
         proxy_protocol: bool = False,
         log_retention_days: int | None = None,
     ) -> None:
-        """:param protocol: ``TCP`` forwards bytes as they are; ``TLS`` ends TLS at the load balancer.
-        :param certificate_arn: ARN of an ACM certificate in the stack's Region, for TLS.
+        """:param subnets: one subnet in each AZ. Defaults to private subnets.
+        :param protocol: ``TCP`` forwards bytes as they are; ``TLS`` ends TLS at the load balancer.
+        :param domain_name: a name of your own.
+        :param hosted_zone: the zone that gets the records of the name, and of its certificate if TLS has none. The
+            records have private addresses, in a public zone, too.
+        :param certificate: an ACM certificate in the stack's Region, for TLS.
         :param port: port of the listener. Defaults to 443 for TLS and 80 for TCP.
         :param allowed_cidrs: IPv4 CIDR blocks that may connect.
         :param enforce_inbound_rules: whether ``allowed_cidrs`` applies to PrivateLink traffic, whose addresses may
@@ -67,10 +84,20 @@ class InternalLoadBalancer(Construct):
         :param proxy_protocol: begin each connection with a proxy protocol header (version 2). Tasks must understand it,
             on connections of health checks, too.
         :param log_retention_days: retention of the access logs. Defaults to the posture's.
-        :raises ValueError: see the checks of :mod:`patternbook.limits.load_balancers`; if a CIDR block or the port is
-            wrong, or the retention is below a day.
+        :raises ValueError: see the checks of :mod:`patternbook.limits.load_balancers` and
+            :func:`patternbook.network.dns.check_domain`; if a CIDR block or the port is wrong, or the retention is
+            below a day.
         """
-        check_certificate(protocol=protocol, certificate_arn=certificate_arn)
+        check_certificate(
+            protocol=protocol,
+            certificate=certificate.certificate_arn if certificate else None,
+            hosted_zone=hosted_zone,
+            options=ARGUMENTS,
+        )
+        names = [] if domain_name is None else [domain_name]
+        check_domain(
+            scope, names, hosted_zone=hosted_zone, certificate=certificate, certificate_required=protocol == "TLS"
+        )
         check_inbound_rules(allowed_cidrs=allowed_cidrs, enforce_inbound_rules=enforce_inbound_rules)
         for cidr in allowed_cidrs:
             if not PRIVATE_CIDR.accepts(cidr):
@@ -80,6 +107,8 @@ class InternalLoadBalancer(Construct):
         if not 1 <= self.port <= 65535:
             raise ValueError(f"port must be 1 to 65535, got {self.port}.")
         super().__init__(scope, construct_id)
+        subnets = subnets or vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, one_per_az=True).subnets
+        self.availability_zones = [subnet.availability_zone for subnet in subnets]
         self._vpc = vpc
         self._proxy_protocol = proxy_protocol
         health_check = health_check or NetworkHealthCheck()
@@ -101,7 +130,7 @@ class InternalLoadBalancer(Construct):
             self,
             "LoadBalancer",
             vpc=vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            vpc_subnets=ec2.SubnetSelection(subnets=subnets),
             internet_facing=False,
             security_groups=[self.group],
             enforce_security_group_inbound_rules_on_private_link_traffic=enforce_inbound_rules,
@@ -109,15 +138,25 @@ class InternalLoadBalancer(Construct):
             cross_zone_enabled=True,
             deletion_protection=posture.deletion_protection,
         )
-        certificates = [acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn or "")]
+        if protocol == "TLS" and certificate is None and hosted_zone is not None:
+            certificate = validated_certificate(self, "Certificate", names=names, hosted_zone=hosted_zone)
         self.listener = self.load_balancer.add_listener(
             "Listener",
             port=self.port,
             protocol=elbv2.Protocol[protocol],
-            certificates=certificates if protocol == "TLS" else None,
+            certificates=[certificate] if certificate else None,
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/describe-ssl-policies.html
             ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ if protocol == "TLS" else None,
         )
+        self.dns_name = self.load_balancer.load_balancer_dns_name
+        """The DNS name that AWS gives the load balancer."""
+        self.address = f"{domain_name or self.dns_name}:{self.port}"
+        """DNS name and port for clients in the VPC."""
+        if hosted_zone is not None:
+            target = NetworkLoadBalancerTarget(self.load_balancer)
+            records = AliasRecords(self, "Records", names=names, hosted_zone=hosted_zone, target=target)
+            # The name leads to the load balancer only while it listens.
+            records.node.add_dependency(self.listener)
         if not posture.access_logs:
             acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
         elif protocol == "TLS":
@@ -145,7 +184,9 @@ class InternalLoadBalancer(Construct):
             vpc=vpc,
             posture=posture,
             protocol=settings.protocol,
-            certificate_arn=settings.certificate_arn,
+            domain_name=settings.domain_name,
+            hosted_zone=imported_zone(scope, f"{construct_id}Zone", settings.hosted_zone_id),
+            certificate=imported_certificate(scope, f"{construct_id}Certificate", settings.certificate_arn),
             port=settings.listener_port,
             allowed_cidrs=settings.allowed_cidrs,
             enforce_inbound_rules=settings.enforce_inbound_rules,
@@ -153,11 +194,6 @@ class InternalLoadBalancer(Construct):
             proxy_protocol=settings.proxy_protocol,
             log_retention_days=settings.log_retention_days,
         )
-
-    @property
-    def address(self) -> str:
-        """DNS name and port for clients in the VPC."""
-        return f"{self.load_balancer.load_balancer_dns_name}:{self.port}"
 
     def serve(self, service: ecs.BaseService) -> elbv2.NetworkTargetGroup:
         """Forwards connections to the healthy tasks of a service, on the port of their default container.

@@ -13,7 +13,6 @@ from patternbook.data.logs import LogGroup
 from patternbook.limits.logs import check_retention
 from patternbook.network.internal_load_balancer import InternalLoadBalancer
 from patternbook.network.settings import EndpointSettings
-from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 from patternbook.settings.fields import CONSUMER_CIDR, DOMAIN_NAME, PRINCIPAL_ARN
 
@@ -130,7 +129,7 @@ class EndpointConsumer(Construct):
         service: EndpointService,
         cidr: str = "10.1.0.0/24",
         log_retention_days: int | None = None,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param service: a service of the same account with acceptance off, because CloudFormation cannot accept a
             connection.
@@ -154,8 +153,8 @@ class EndpointConsumer(Construct):
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(cidr),
-            # An endpoint can only be in the AZs of its service.
-            availability_zones=[cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(Network.AZS)],
+            # An endpoint can only be in the AZs of its service. The smallest block has room for three subnets.
+            availability_zones=service.load_balancer.availability_zones[:3],
             nat_gateways=0,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
@@ -192,7 +191,7 @@ class EndpointConsumer(Construct):
         *,
         posture: Posture,
         service: EndpointService,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,

@@ -9,6 +9,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as route53_targets
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 from typing_extensions import Self
@@ -16,6 +18,13 @@ from typing_extensions import Self
 from patternbook.data.access_logs import access_log_bucket, check_access_log_retention, write_access_logs
 from patternbook.limits.load_balancers import DEREGISTRATION_DELAY_SECONDS
 from patternbook.nag import acknowledge
+from patternbook.network.dns import (
+    AliasRecords,
+    check_domain,
+    imported_certificate,
+    imported_zone,
+    validated_certificate,
+)
 from patternbook.network.settings import ANYWHERE, ApplicationHealthCheck, PublicLoadBalancerSettings
 from patternbook.posture import Posture
 from patternbook.settings.fields import CIDR
@@ -38,8 +47,11 @@ class PublicLoadBalancer(Construct):
         construct_id: str,
         *,
         vpc: ec2.IVpc,
+        subnets: Sequence[ec2.ISubnet] | None = None,
         posture: Posture,
-        certificate_arn: str | None = None,
+        domain_name: str | None = None,
+        hosted_zone: route53.IHostedZone | None = None,
+        certificate: acm.ICertificate | None = None,
         allow_plain_http: bool = False,
         allowed_cidrs: Sequence[str] = (ANYWHERE,),
         web_acl_arn: str | None = None,
@@ -47,7 +59,10 @@ class PublicLoadBalancer(Construct):
         log_retention_days: int | None = None,
         dual_stack: bool = False,
     ) -> None:
-        """:param certificate_arn: ARN of an ACM certificate in the stack's Region.
+        """:param subnets: one subnet in each of at least two AZs. Defaults to public subnets.
+        :param domain_name: a name of your own. It requires ``hosted_zone`` or ``certificate``.
+        :param hosted_zone: the zone that gets the records of the name, and of its certificate if none is given.
+        :param certificate: an ACM certificate in the stack's Region.
         :param allow_plain_http: serve without a certificate even if the posture requires TLS.
         :param allowed_cidrs: IPv4 CIDR blocks that may connect.
         :param web_acl_arn: ARN of a regional AWS WAF web ACL.
@@ -55,8 +70,11 @@ class PublicLoadBalancer(Construct):
         :param log_retention_days: retention of the access logs. Defaults to the posture's.
         :param dual_stack: whether to serve IPv6 clients, too. The VPC must be dual-stack. ``allowed_cidrs`` without
             0.0.0.0/0 admit no IPv6 client.
-        :raises ValueError: if no CIDR block is allowed, or the retention is below a day.
+        :raises ValueError: if no CIDR block is allowed, or the retention is below a day; see
+            :func:`patternbook.network.dns.check_domain`.
         """
+        names = [] if domain_name is None else [domain_name]
+        check_domain(scope, names, hosted_zone=hosted_zone, certificate=certificate)
         if not allowed_cidrs:
             raise ValueError("allowed_cidrs must list at least one CIDR block, got none.")
         for cidr in allowed_cidrs:
@@ -68,33 +86,37 @@ class PublicLoadBalancer(Construct):
         self._health_check = health_check or ApplicationHealthCheck()
         self.alternate_targets: elbv2.ApplicationTargetGroup | None = None
         """The second target group of a service whose deployments shift requests."""
+        subnets = subnets or vpc.select_subnets(subnet_type=ec2.SubnetType.PUBLIC, one_per_az=True).subnets
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
             vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnets=subnets),
             internet_facing=True,
             ip_address_type=elbv2.IpAddressType.DUAL_STACK if dual_stack else None,
             drop_invalid_header_fields=True,
             deletion_protection=posture.deletion_protection,
         )
-        if certificate_arn is None:
+        if certificate is None and hosted_zone is not None:
+            certificate = validated_certificate(self, "Certificate", names=names, hosted_zone=hosted_zone)
+        if certificate is None:
             if posture.require_tls and not allow_plain_http:
                 cdk.Annotations.of(self).add_error(
-                    f"Posture {posture.name} requires HTTPS, and the load balancer has no certificate. Set "
-                    "certificate_arn to the ARN of an ACM certificate in the Region of the stack, or set "
-                    "allow_plain_http to true."
+                    f"Posture {posture.name} requires HTTPS, and the load balancer has no certificate. Set domain_name "
+                    "and hosted_zone_id to get one, or certificate_arn to the ARN of an ACM certificate in the Region "
+                    "of the stack, or set allow_plain_http to true."
                 )
             else:
                 cdk.Annotations.of(self).add_warning_v2(
                     "patternbook:plainHttp",
                     "The load balancer serves plain HTTP, which others can read and change on the way. Set "
-                    "certificate_arn to serve HTTPS.",
+                    "domain_name and hosted_zone_id, or certificate_arn, to serve HTTPS.",
                 )
             self.listener = self.load_balancer.add_listener("Http", protocol=elbv2.ApplicationProtocol.HTTP, open=False)
         else:
             self.listener = self.load_balancer.add_listener(
                 "Https",
-                certificates=[acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)],
+                certificates=[certificate],
                 # Recommended by AWS and the default of its console:
                 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
                 ssl_policy=elbv2.SslPolicy.TLS13_12_RES_PQ,
@@ -109,10 +131,22 @@ class PublicLoadBalancer(Construct):
                 default_action=elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True),
                 open=False,
             )
-        self.url = f"http{'' if certificate_arn is None else 's'}://{self.load_balancer.load_balancer_dns_name}"
-        dns = ". Point the domain name of the certificate at it" if certificate_arn else ""
+        if hosted_zone is not None:
+            records = AliasRecords(
+                self,
+                "Records",
+                names=names,
+                hosted_zone=hosted_zone,
+                target=route53_targets.LoadBalancerTarget(self.load_balancer),  # ty: ignore[invalid-argument-type]
+            )
+            # The name leads to the load balancer only while it listens.
+            records.node.add_dependency(self.listener)
+        self.dns_name = self.load_balancer.load_balancer_dns_name
+        """The DNS name that AWS gives the load balancer."""
+        self.url = f"http{'' if certificate is None else 's'}://{domain_name or self.dns_name}"
+        dns = ". Point the domain name of the certificate at it" if certificate and not domain_name else ""
         self.url_description = f"URL of the load balancer{dns}"
-        ports = [ec2.Port.HTTP] if certificate_arn is None else [ec2.Port.HTTPS, ec2.Port.HTTP]
+        ports = [ec2.Port.HTTP] if certificate is None else [ec2.Port.HTTPS, ec2.Port.HTTP]
         for cidr in allowed_cidrs:
             for port in ports:
                 self.load_balancer.connections.allow_from(ec2.Peer.ipv4(cidr), port, f"Allowed: {cidr}")
@@ -149,7 +183,9 @@ class PublicLoadBalancer(Construct):
             construct_id,
             vpc=vpc,
             posture=posture,
-            certificate_arn=settings.certificate_arn,
+            domain_name=settings.domain_name,
+            hosted_zone=imported_zone(scope, f"{construct_id}Zone", settings.hosted_zone_id),
+            certificate=imported_certificate(scope, f"{construct_id}Certificate", settings.certificate_arn),
             allow_plain_http=settings.allow_plain_http,
             allowed_cidrs=settings.allowed_cidrs,
             web_acl_arn=settings.web_acl_arn,

@@ -1,11 +1,13 @@
 """Settings of VPCs, load balancers and AWS PrivateLink."""
 
 import ipaddress
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import LogSettings
+from patternbook.limits.dns import check_certificate_of_names, check_hosted_zone
 from patternbook.limits.given import listed
 from patternbook.limits.load_balancers import (
     HIGHEST_HTTP_CODE,
@@ -21,10 +23,12 @@ from patternbook.limits.load_balancers import (
     check_only_with_http,
     is_http_codes,
 )
+from patternbook.limits.networks import Tier, tier_mistakes
+from patternbook.network.vpc_settings import AvailabilityZones, ExistingVpc
 from patternbook.settings import fields
-from patternbook.settings.base import SettingsModel
+from patternbook.settings.base import PatternSettings, SettingsModel
 from patternbook.settings.fields import EachOnce, Whole, YesNo
-from patternbook.settings.validators import Text, Unit, within
+from patternbook.settings.validators import PLACEHOLDER, Text, Unit, within
 
 ANYWHERE = "0.0.0.0/0"
 Threshold = Annotated[Whole, within(THRESHOLD), Unit("checks")]
@@ -43,6 +47,41 @@ class NetworkSettings(LogSettings):
     vpc_cidr: fields.VpcCidr = "10.0.0.0/16"
     """CIDR block of the VPC. Set it before the first deployment, because existing resources cannot move to another
     VPC."""
+    availability_zones: AvailabilityZones | None = None
+    """Two or three AZs of the VPC: their names, or their numbers in what Fn::GetAZs lists. Defaults to the first three.
+    Set it before the first deployment, because another choice replaces subnets."""
+    vpc: ExistingVpc | None = None
+    """VPC that exists, and its subnets, instead of a VPC of the stack. Set it before the first deployment, because
+    existing resources cannot move to another VPC."""
+
+    @classmethod
+    def tiers(cls, given: Mapping[str, Any]) -> tuple[Tier, ...]:  # noqa: ARG003 - for patterns that override it
+        """The tiers of subnets that the pattern needs.
+
+        :param given: the valid ones of the settings before those of the network.
+        """
+        is_public = issubclass(cls, PublicLoadBalancerSettings)
+        return ("public_subnets", "private_subnets") if is_public else ("private_subnets",)
+
+    @field_validator("vpc")
+    @classmethod
+    def _suits_the_pattern(cls, value: ExistingVpc | None, info: ValidationInfo) -> ExistingVpc | None:
+        if value is None:
+            return None
+        mistakes = list(tier_mistakes(value.tiers, needed=cls.tiers(info.data)))
+        for name in ("vpc_cidr", "availability_zones"):
+            default = cls.model_fields[name].default
+            if info.data.get(name, default) != default:
+                mistakes.append(f"Must not be set together with {name}, which is for a VPC of the stack. Remove one.")
+        if mistakes:
+            raise ValueError(" ".join(mistakes))
+        return value
+
+    @property
+    def cidr_blocks(self) -> tuple[str, ...]:
+        """The CIDR blocks of the VPC that are known at synth."""
+        blocks = (self.vpc_cidr,) if self.vpc is None else self.vpc.cidr_blocks
+        return tuple(block for block in blocks if not PLACEHOLDER.search(block))
 
 
 class PathHealthCheck(SettingsModel):
@@ -105,7 +144,31 @@ class NetworkHealthCheck(TargetHealthCheck, _ProtocolHealthCheck):
     """Number of consecutive successful checks that make an unhealthy task healthy."""
 
 
-class PublicLoadBalancerSettings(LogSettings):
+class DomainSettings(PatternSettings):
+    """A domain name of your own. See :mod:`patternbook.network.dns`."""
+
+    domain_name: fields.DomainName | None = None
+    """Domain name of your own. With hosted_zone_id, the stack makes its DNS records. Defaults to a name of AWS."""
+    hosted_zone_id: fields.HostedZoneId | None = None
+    """Route 53 hosted zone of domain_name, in the account of the stack. It gets alias records for IPv4 and IPv6. Where
+    there is TLS and no certificate_arn, it also gets the records that validate a new ACM certificate. The zone must be
+    public then."""
+
+    @field_validator("hosted_zone_id")
+    @classmethod
+    def _with_a_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "domain_name" in info.data:
+            check_hosted_zone(value, _names(info))
+        return value
+
+
+def _names(info: ValidationInfo) -> list[str]:
+    name = info.data.get("domain_name")
+    return [] if name is None else [name]
+
+
+# Base classes validate from last to first: certificate_arn is checked against domain_name and hosted_zone_id.
+class PublicLoadBalancerSettings(LogSettings, DomainSettings):
     """Settings of a :class:`patternbook.network.public_load_balancer.PublicLoadBalancer`."""
 
     health_check: ApplicationHealthCheck = ApplicationHealthCheck()
@@ -113,20 +176,28 @@ class PublicLoadBalancerSettings(LogSettings):
     allowed_cidrs: Annotated[tuple[fields.Cidr, ...], Field(min_length=1, max_length=20)] = (ANYWHERE,)
     """IPv4 CIDR blocks that may connect to the load balancer."""
     certificate_arn: fields.CertificateArn | None = None
-    """ACM certificate for HTTPS, in the stack's Region. Production requires it, unless allow_plain_http is true."""
+    """ACM certificate for HTTPS, in the stack's Region. Defaults to a new one if hosted_zone_id is set. Production
+    requires one of the two, unless allow_plain_http is true."""
     allow_plain_http: YesNo = False
     """Allow plain HTTP in production if there is no certificate."""
     web_acl_arn: fields.WebAclArn | None = None
     """Regional AWS WAF web ACL for the load balancer."""
 
+    @field_validator("certificate_arn")
+    @classmethod
+    def _for_the_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if {"domain_name", "hosted_zone_id"} <= info.data.keys():
+            check_certificate_of_names(_names(info), certificate=value, hosted_zone=info.data["hosted_zone_id"])
+        return value
 
-class InternalLoadBalancerSettings(LogSettings):
+
+class InternalLoadBalancerSettings(LogSettings, DomainSettings):
     """Settings of an :class:`patternbook.network.internal_load_balancer.InternalLoadBalancer`."""
 
     protocol: Protocol = "TCP"
     """Protocol of the listener. TCP forwards bytes as they are; TLS ends TLS at the load balancer."""
     certificate_arn: fields.CertificateArn | None = None
-    """ACM certificate for protocol TLS, in the stack's Region."""
+    """ACM certificate for protocol TLS, in the stack's Region. Defaults to a new one if hosted_zone_id is set."""
     listener_port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """Port that clients connect to. Defaults to 443 for TLS and 80 for TCP."""
     health_check: NetworkHealthCheck = NetworkHealthCheck()
@@ -143,8 +214,11 @@ class InternalLoadBalancerSettings(LogSettings):
     @field_validator("certificate_arn")
     @classmethod
     def _matches_protocol(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if "protocol" in info.data:
-            check_certificate(protocol=info.data["protocol"], certificate_arn=value)
+        if {"protocol", "domain_name", "hosted_zone_id"} <= info.data.keys():
+            zone = info.data["hosted_zone_id"]
+            check_certificate(protocol=info.data["protocol"], certificate=value, hosted_zone=zone)
+            if info.data["protocol"] == "TLS":
+                check_certificate_of_names(_names(info), certificate=value, hosted_zone=zone)
         return value
 
     @field_validator("enforce_inbound_rules")
@@ -174,6 +248,20 @@ class EndpointSettings(InternalLoadBalancerSettings):
     be false."""
     consumer_cidr: fields.ConsumerCidr = "10.1.0.0/24"
     """CIDR block of the second VPC."""
+
+    @field_validator("private_dns_name")
+    @classmethod
+    def _certified(cls, value: str | None, info: ValidationInfo) -> str | None:
+        given = info.data
+        if {"protocol", "domain_name", "certificate_arn"} <= given.keys():
+            made = given["protocol"] == "TLS" and given["certificate_arn"] is None
+            if value is not None and made and value != given["domain_name"]:
+                raise ValueError(
+                    f"Must be domain_name ({given['domain_name']}) without certificate_arn, because the new "
+                    "certificate covers that name only. Use the same name, or set certificate_arn to a certificate for "
+                    "both."
+                )
+        return value
 
     @field_validator("consumer")
     @classmethod

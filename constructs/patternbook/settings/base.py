@@ -1,13 +1,15 @@
 """Base classes for the settings of patterns. They are frozen pydantic models."""
 
+import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from patternbook.posture import SANDBOX, Posture
 from patternbook.settings.fields import EachOnce, Region
-from patternbook.settings.validators import check_literal
+from patternbook.settings.validators import Reference, check_literal
 
 
 class SettingsModel(BaseModel):
@@ -25,6 +27,9 @@ class SettingsModel(BaseModel):
     """Settings that users may expect, but that are not supported, each with its error message. Those of base classes
     apply, too."""
 
+    example: ClassVar[Mapping[str, Any]] = {}
+    """What messages show to type, for a group that is not accepted with its required settings alone."""
+
     @classmethod
     def refusal(cls, name: str) -> str | None:
         """The error message for a setting that this class, or the nearest of its base classes, refuses."""
@@ -33,9 +38,26 @@ class SettingsModel(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _literal(cls, value: Any) -> Any:
-        check_literal(value)
+    def _literal(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuses placeholders of the CDK, but not in references that are made in Python. Those judge themselves."""
+        if info.context is not None or info.field_name not in _fields_with_references(cls):
+            check_literal(value)
         return value
+
+
+@cache
+def _fields_with_references(model: type[SettingsModel]) -> frozenset[str]:
+    """The names of the fields that are a reference, or have one somewhere within them."""
+
+    def has_reference(part: Any) -> bool:
+        if arguments := typing.get_args(part):
+            return any(map(has_reference, arguments))
+        if isinstance(part, type) and issubclass(part, SettingsModel):
+            return bool(_fields_with_references(part))
+        return isinstance(part, Reference)
+
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if any(map(has_reference, (field.annotation, *field.metadata))))
 
 
 class PatternSettings(SettingsModel):

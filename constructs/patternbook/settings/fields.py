@@ -1,5 +1,6 @@
 """Types for settings that several patterns share. :mod:`patternbook.settings.validators` builds such types."""
 
+import re
 import unicodedata
 from datetime import datetime, timezone
 from functools import cache
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
 from patternbook.limits.given import listed
 from patternbook.limits.logs import RETENTION_DAYS
-from patternbook.settings.validators import Expected, Text, Unit, arn, matching, network
+from patternbook.settings.validators import Expected, Text, Unit, arn, matching, network, reference
 
 
 def _plain_number(value: Any) -> Any:
@@ -109,7 +110,21 @@ CertificateArn = Annotated[
         "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d",
     ),
 ]
-KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d")]
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
+HostedZoneId = Annotated[
+    str, reference(r"Z[A-Z0-9]{1,31}", 'the id of a Route 53 hosted zone, such as "Z0123456789ABCDEFGHIJ"')
+]
+
+
+def _key_of(value: str) -> str:
+    """How to find the ARN of a key by its alias or its id."""
+    key_id = r"(mrk-)?[0-9a-f-]{32,36}"
+    if not re.fullmatch(rf"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:)?alias/[\w/-]{{1,100}}|{key_id}", value):
+        return ""
+    return f" To print it, type: aws kms describe-key --key-id {value} --query KeyMetadata.Arn --output text"
+
+
+KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d", _key_of)]
 # The ARN must include the six random characters that Secrets Manager adds to the name. Otherwise policies would match
 # other secrets, too.
 SecretArn = Annotated[
@@ -178,18 +193,21 @@ ImageUri = Annotated[
 ]
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-PRINCIPAL_ARN = matching(
+PRINCIPAL_ARN = reference(
     r"arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/([\w+=,.@-]+/)*[\w+=,.@-]{1,64})",
     'the ARN of an account, an IAM role or an IAM user, such as "arn:aws:iam::111122223333:root", but not *, which '
     "stands for all AWS accounts",
 )
 PrincipalArn = Annotated[str, PRINCIPAL_ARN]
 # https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html
-DOMAIN_NAME = matching(
+_DOMAIN_NAME = (
     r"(?=.{4,255}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
     'a domain name in lower case, such as "api.example.com"',
 )
+DOMAIN_NAME = reference(*_DOMAIN_NAME)
 DomainName = Annotated[str, DOMAIN_NAME]
+LiteralDomainName = Annotated[str, matching(*_DOMAIN_NAME)]
+"""A domain name that becomes part of a package at synth, where a token has no value yet."""
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 # The prefixes kubernetes.io and k8s.io belong to Kubernetes. The kubelet may not set most of them on its own node.
@@ -212,7 +230,7 @@ LabelValue = Annotated[
 NAMESPACE = matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a Kubernetes namespace such as "default"')
 Namespace = Annotated[str, NAMESPACE]
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
-AMI_ID = matching(r"ami-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of an AMI such as "ami-0123456789abcdef0"')
+AMI_ID = reference(r"ami-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of an AMI such as "ami-0123456789abcdef0"')
 AmiId = Annotated[str, AMI_ID]
 
 Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]

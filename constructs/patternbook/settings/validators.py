@@ -18,6 +18,8 @@ from patternbook.limits.limit import Limit
 
 PLACEHOLDER: Final = re.compile(r"[$#]\{Token\[")
 """The beginning of a placeholder of the CDK. The CDK would look for its value while it writes the template."""
+ONE_PLACEHOLDER: Final = re.compile(r"\$\{Token\[[\w:.-]+\]\}", re.ASCII)
+"""One whole placeholder of a text, such as ``certificate.certificate_arn`` of a certificate in the same app."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,31 @@ class Text(Expected):
             raise ValueError(f"Must be at most {self.max_length:,} characters, got {len(value):,}.")
         if not self.accepts(value):
             raise ValueError(f"Must be {self.text}.{self.hint(value)}")
+        return value
+
+
+@dataclass(frozen=True)
+class Reference(Text):
+    """Part of ``Annotated[str, …]``: a text that names a resource. Settings made in Python may also have one whole
+    placeholder of the CDK here, because the resource can be in the same app."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.with_info_before_validator_function(
+            self._refuse_other_placeholders, super().__get_pydantic_core_schema__(source, handler)
+        )
+
+    def _refuse_other_placeholders(self, value: Any, info: core_schema.ValidationInfo) -> Any:
+        if info.context is not None:  # values of a context have no placeholders, see SettingsModel
+            return value
+        given = None if isinstance(value, str) else f"a value of type {type(value).__name__}"
+        if isinstance(value, str) and PLACEHOLDER.search(value) and not ONE_PLACEHOLDER.fullmatch(value):
+            given = "the placeholder of a list" if value.startswith("#") else "a placeholder with text around it"
+        if given:
+            raise ValueError(
+                f"Must be {self.text}, or one whole token of the CDK that is a text, such as "
+                f"certificate.certificate_arn, got {given}. Convert another token with cdk.Token.as_string, and take "
+                "one item of a list with cdk.Fn.select."
+            )
         return value
 
 
@@ -78,7 +105,7 @@ def check_literal(value: Any) -> None:
         if isinstance(part, str) and PLACEHOLDER.search(part):
             raise ValueError(
                 "Must not contain ${Token[ or #{Token[, because the CDK reads them as the beginning of a placeholder. "
-                "Settings are literal values. Write the value itself."
+                "This setting is a literal value. Write the value itself."
             )
         if isinstance(part, dict):
             parts += [*part, *part.values()]
@@ -89,6 +116,15 @@ def check_literal(value: Any) -> None:
 def matching(pattern: str, expected: str) -> Text:
     """A text that matches a regular expression as a whole."""
     return Text(expected, re.compile(pattern, re.ASCII).fullmatch)
+
+
+def reference(pattern: str, expected: str, hint: Callable[[str], str] = lambda _: "") -> Reference:
+    """A text that names a resource and matches a regular expression as a whole, or one whole placeholder of the CDK.
+
+    Settings of the context refuse the placeholder, too, see :class:`patternbook.settings.base.SettingsModel`.
+    """
+    matches = re.compile(pattern, re.ASCII).fullmatch
+    return Reference(expected, lambda value: ONE_PLACEHOLDER.fullmatch(value) or matches(value), hint)
 
 
 def prose(max_length: int) -> Text:
@@ -129,10 +165,10 @@ def network(largest: int, smallest: int, example: str, *, usable: bool = False) 
     return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts, hint)
 
 
-def arn(service: str, resource: str, example: str) -> Text:
-    """An ARN of ``service`` whose last part matches ``resource``.
+def arn(service: str, resource: str, example: str, hint: Callable[[str], str] = lambda _: "") -> Reference:
+    """A reference to a resource by its ARN: an ARN of ``service`` whose last part matches ``resource``.
 
     Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
     pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
-    return matching(pattern, f'an ARN such as "{example}"')
+    return reference(pattern, f'an ARN such as "{example}"', hint)

@@ -1,4 +1,4 @@
-"""Settings that turn on every option of a kind of pattern, for the tests of those patterns."""
+"""Settings that turn on every option of a kind of pattern, for the tests of those patterns, and a VPC for them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +32,8 @@ WEB_SERVICE_OPTIONS: Mapping[str, Any] = {
         {"above_seconds": 3, "add_tasks": 4},
     ],
     "allowed_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
-    "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "domain_name": "shop.example.com",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/12345678-1234-1234-1234-123456789012",
     "alarm_email": "ops@example.com",
 }
@@ -43,4 +44,11 @@ CLUSTER_OPTIONS: Mapping[str, Any] = {
     "admin_principals": ["arn:aws:iam::111122223333:role/team/operator"],
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
+}
+EXISTING_VPC: Mapping[str, Any] = {
+    "vpc_id": "vpc-0123456789abcdef0",
+    "public_subnets": {"eu-west-1a": "subnet-0aaaaaaaaaaaaaaa1", "eu-west-1c": "subnet-0aaaaaaaaaaaaaaa2"},
+    "private_subnets": {"eu-west-1a": "subnet-0bbbbbbbbbbbbbbb1", "eu-west-1c": "subnet-0bbbbbbbbbbbbbbb2"},
+    "isolated_subnets": {"eu-west-1a": "subnet-0ccccccccccccccc1", "eu-west-1c": "subnet-0ccccccccccccccc2"},
+    "cidr_blocks": ["10.20.0.0/16", "100.64.0.0/16"],
 }

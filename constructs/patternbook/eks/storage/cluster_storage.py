@@ -37,7 +37,7 @@ class ClusterStorage:
         network: Network,
         posture: Posture,
         nodes: Sequence[IDependable],
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         """Makes what ``settings.storage`` names, and has kubectl apply its StorageClass.
 

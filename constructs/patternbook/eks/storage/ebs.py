@@ -12,7 +12,7 @@ from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role, volume_key_statements
 
 
-def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: kms.Key | None) -> eks.CfnAddon:
+def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: kms.IKey | None) -> eks.CfnAddon:
     """The EBS CSI driver, which makes, attaches, enlarges and deletes volumes for claims.
 
     Its role has the AWS managed policy, which lets it change only what it has tagged as a cluster's.
@@ -34,7 +34,7 @@ def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: km
 def apply_default_class(
     cluster: EksCluster,
     *,
-    key: kms.Key | None,
+    key: kms.IKey | None,
     path: Path = MANIFESTS / "storage-class-gp3.yaml",
     after: Sequence[IDependable] = (),
 ) -> None:

@@ -41,7 +41,7 @@ class EfsStorage(Construct):
         network: Network,
         posture: Posture,
         nodes: Sequence[IDependable],
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param nodes: the nodes that the driver runs on.
         :param key: encrypts the files. Defaults to the AWS managed key.
@@ -115,7 +115,7 @@ class StaticEfsVolume(SharedFileSystem):
         cluster: EksCluster,
         network: Network,
         posture: Posture,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param cluster: a cluster with ``kubectl``.
         :param key: encrypts the files. Defaults to the AWS managed key.

@@ -52,7 +52,7 @@ class LustreStorage(Construct):
         nodes: Sequence[IDependable],
         capacity_gib: int = LUSTRE_SMALLEST_GIB,
         mbps_per_tib: int = 125,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param nodes: the nodes that the driver runs on.
         :param capacity_gib: storage capacity: 1,200 GiB, or a multiple of 2,400 GiB.
@@ -76,7 +76,7 @@ class LustreStorage(Construct):
             self,
             "FileSystem",
             vpc=network.vpc,
-            vpc_subnet=network.vpc.isolated_subnets[0],
+            vpc_subnet=network.data_subnets[0],
             security_group=group,
             storage_capacity_gib=capacity_gib,
             # AWS recommends the newest version, and clients on AL2023 need at least 2.12.
@@ -91,6 +91,12 @@ class LustreStorage(Construct):
             kms_key=key,
             removal_policy=posture.removal_policy,
         )
+        if key and not isinstance(key, kms.Key):
+            # The L2 writes the id of the key, and FSx would look for it in its own account only. For a key of the app
+            # the id stays, because a change to the ARN would replace the file system.
+            resource = self.file_system.node.default_child
+            assert isinstance(resource, fsx.CfnFileSystem)
+            resource.kms_key_id = key.key_arn
         # FSx checks that its servers reach each other when it creates the file system.
         self.file_system.node.add_dependency(group)
         role = pod_role(
@@ -118,7 +124,7 @@ class LustreStorage(Construct):
         network: Network,
         posture: Posture,
         nodes: Sequence[IDependable],
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,

@@ -15,11 +15,18 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 from typing_extensions import Self
 
+from patternbook.data.encryption import grant_decrypt
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role
 from patternbook.eks.storage.settings import StorageSettings
-from patternbook.limits.fsx import BACKUP_DAYS, ONTAP_SMALLEST_GIB, check_ontap, monthly_cost_of_ontap
+from patternbook.limits.fsx import (
+    BACKUP_DAYS,
+    ONTAP_SMALLEST_GIB,
+    ROUTES_OF_OTHERS,
+    check_ontap,
+    monthly_cost_of_ontap,
+)
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
@@ -62,18 +69,21 @@ class OntapStorage(Construct):
         nodes: Sequence[IDependable],
         capacity_gib: int = ONTAP_SMALLEST_GIB,
         mbps: int = 128,
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         """:param nodes: the nodes that Trident runs on.
         :param capacity_gib: SSD storage capacity: 1,024 to 196,608 GiB.
         :param mbps: throughput in MB/s: 128, 256, 512, 1,024, 2,048 or 4,096.
         :param key: encrypts files and password. Defaults to AWS managed keys.
-        :raises ValueError: see :func:`patternbook.limits.fsx.check_ontap`.
+        :raises ValueError: see :func:`patternbook.limits.fsx.check_ontap`; if there is a standby in a VPC that exists.
         """
         check_ontap(capacity_gib, mbps)
+        if posture.multi_az_file_systems and not network.owned:
+            raise ValueError(ROUTES_OF_OTHERS.format(posture=posture.name))
         super().__init__(scope, construct_id)
         self._cluster = cluster
-        self._cidr = network.vpc.vpc_cidr_block
+        self._key = key
+        self._cidr_blocks = network.cidr_blocks
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=network.vpc, description="FSx for ONTAP", allow_all_outbound=False
         )
@@ -84,7 +94,8 @@ class OntapStorage(Construct):
             self,
             "Password",
             description=f"Administrator of the SVM of {cdk.Stack.of(self).stack_name}",
-            encryption_key=key,  # ty: ignore[invalid-argument-type]
+            # An import of the key: a grant of the CDK would add the role to its policy, which can be in another stack.
+            encryption_key=kms.Key.from_key_arn(self, "PasswordKey", key.key_arn) if key else None,
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 # https://docs.netapp.com/us-en/trident/trident-use/trident-fsx-iam-role.html
                 secret_string_template=json.dumps({"username": "vsadmin"}),
@@ -128,7 +139,7 @@ class OntapStorage(Construct):
         network: Network,
         posture: Posture,
         nodes: Sequence[IDependable],
-        key: kms.Key | None = None,
+        key: kms.IKey | None = None,
     ) -> Self:
         return cls(
             scope,
@@ -150,8 +161,8 @@ class OntapStorage(Construct):
             FileSystemId=self.file_system.ref,
             MachineName=self.machine.name,
             PasswordArn=self.password.secret_arn,
-            VpcCidr=self._cidr,
         )
+        backend["spec"]["autoExportCIDRs"] = list(self._cidr_blocks)
         # The add-on is active once the operator is. Only then does the operator bring Trident's own kinds.
         known = kubectl.wait_for(
             "BackendsAreKnown",
@@ -192,10 +203,10 @@ class OntapStorage(Construct):
         group: ec2.SecurityGroup,
         capacity_gib: int,
         mbps: int,
-        key: kms.Key | None,
+        key: kms.IKey | None,
     ) -> fsx.CfnFileSystem:
         """CDK has only an L1 construct for ONTAP."""
-        subnets = network.vpc.isolated_subnets[: 2 if posture.multi_az_file_systems else 1]
+        subnets = network.data_subnets[: 2 if posture.multi_az_file_systems else 1]
         standby: dict[str, Any] = {}
         if posture.multi_az_file_systems:
             tables = [subnet.route_table.route_table_id for subnet in network.vpc.private_subnets]
@@ -252,6 +263,8 @@ class OntapStorage(Construct):
             ],
         )
         self.password.grant_read(role)
+        if self._key:
+            grant_decrypt(role, [self._key.key_arn], services=["secretsmanager"])  # ty: ignore[invalid-argument-type]
         acknowledge(role, "IAM5[Resource::*]", "The describe actions of FSx support no resource-level permissions.")
         acknowledge(
             role,
