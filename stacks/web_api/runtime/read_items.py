@@ -6,7 +6,7 @@ from http import HTTPStatus
 import items
 from api import Answer, Request, serve
 from problems import bad_request
-from representations import entity
+from representations import entity, represented
 
 
 def list_items(request: Request) -> Answer:
@@ -15,7 +15,7 @@ def list_items(request: Request) -> Answer:
     if not re.fullmatch(r"[1-9][0-9]{0,2}", limit) or int(limit) > items.MAX_PAGE_ITEMS:
         raise bad_request(f"limit must be a whole number from 1 to {items.MAX_PAGE_ITEMS}.")
     found, following = items.page(request.read_owner(), int(limit), request.query.get("next"))
-    return Answer(HTTPStatus.OK, {"items": [vars(item) for item in found], "next": following})
+    return Answer(HTTPStatus.OK, {"items": [represented(item) for item in found], "next": following})
 
 
 def get_item(request: Request) -> Answer:
