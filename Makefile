@@ -86,7 +86,7 @@ settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
 diff-templates: $(READY) ## show how templates differ from those of another commit; REF=main
 	@$(RUN) tools.templates $(or $(REF),$(error REF=… names the commit to compare with))
 
-bench: $(READY) ## measure the cost of a synth, of the unit tests and of the functions at the edge; ARGS=--parts for a check's
+bench: $(READY) ## measure the cost of a synth, of the unit tests, and of the functions at the edge and of the web API; ARGS=--parts for a check's
 	@$(RUN) tools.bench $(ARGS)
 
 lock: $(READY) ## compile requirements.txt from pyproject.toml

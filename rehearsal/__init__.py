@@ -18,5 +18,7 @@ permissions. No container runs, no Kubernetes manifest is applied, and no packet
 :mod:`rehearsal.types` are the project's own: they prove how a template is wired, not how AWS behaves.
 """
 
+HOSTED_ZONE_ID = "Z0123456789ABCDEFGHIJ"
+"""The hosted zone example.com, which the account has before any stack. Its id is known at synth."""
 INVENTORY = "/_rehearsal/inventory"
 """The path at which the server lists all records of the account."""

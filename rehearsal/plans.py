@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rehearsal import readers, web_api
+from rehearsal import HOSTED_ZONE_ID, readers, web_api
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
 from rehearsal.readers import Reader
 
@@ -21,6 +21,8 @@ CERTIFICATE: Final = {
     "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
 }
 """The setting that every pattern with alarms requires in production."""
+DOMAIN: Final = {"domain_name": "shop.example.com", "hosted_zone_id": HOSTED_ZONE_ID}
+"""A name with a certificate and records that the stack makes."""
 
 Use = Callable[[EmulatedAccount, Mapping[str, str], Mapping[str, str]], str]
 """Uses a stack by its outputs and its physical ids, and returns a few words about it."""
@@ -82,7 +84,7 @@ PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
         settings={"memory_mib": Setting(1024, readers.task_memory("Fargate/Service/Service"))},
         changes={"Task/Definition/Resource": "Replace", "Fargate/Service/Service": "Modify"},
-        production_settings={**ALARM_ADDRESS, **CERTIFICATE},
+        production_settings={**ALARM_ADDRESS, **DOMAIN},
         retained_in_production=frozenset(
             {
                 *("Files/FileSystem/Resource", "Front/AccessLogs/Resource", "Key/Resource"),

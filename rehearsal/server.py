@@ -20,10 +20,11 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
+from ministack.services import route53
 from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
-from rehearsal import INVENTORY
+from rehearsal import HOSTED_ZONE_ID, INVENTORY
 from rehearsal.types import replacements, rollbacks
 
 # These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
@@ -42,6 +43,7 @@ def main() -> None:
     replacements.register()
     rollbacks.register()
     limit_custom_resources(seconds)
+    add_hosted_zone()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"fd://{socket}"]
@@ -84,6 +86,13 @@ def limit_custom_resources(seconds: int) -> None:
         return answer[0]
 
     custom_resource.invoke_custom_resource = invoke_with_limit  # ty: ignore[invalid-assignment]
+
+
+def add_hosted_zone() -> None:
+    """Adds the zone of :data:`rehearsal.HOSTED_ZONE_ID`. MiniStack would give a new zone a random id."""
+    zone = {"id": HOSTED_ZONE_ID, "name": "example.com.", "caller_reference": "rehearsal", "comment": ""}
+    route53._zones[HOSTED_ZONE_ID] = {**zone, "private": False, "vpcs": []}
+    route53._records[HOSTED_ZONE_ID] = route53._default_records(zone["name"])
 
 
 def inventory() -> dict[str, list[str]]:

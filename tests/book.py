@@ -19,7 +19,7 @@ from patternbook.testing.synthesis import feature_flags
 from tools.assembly import template_files as in_assembly
 
 KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"
-"""A key of the account, which the scenario with other options uses."""
+"""A key of the account, which the scenarios with other options and with an existing VPC use."""
 OPT_OUTS: Mapping[str, set[str]] = {
     "allow_plain_http": {"certificate_arn", "hosted_zone_id"},
     "allow_silent_alarms": {"alarm_email"},
@@ -72,7 +72,7 @@ def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
     """The settings of each pattern in one of the scenarios, with what production requires."""
     found = {pattern: CHOICES[options](pattern) or {} for pattern in patterns_with(options)}
     for pattern, settings in found.items():
-        if options == "other options":
+        if options in ("other options", "existing VPC"):
             settings["key_arn"] = KEY_ARN
         if posture == "production":
             known = pattern.settings_type.model_fields

@@ -81,6 +81,12 @@ class PatternStack(cdk.Stack):
         # An account belongs to one partition, so the Region that was asked for tells the partition of a pinned stack.
         self._asked_region = given.region or self.region
         self._refuse_resources_of_other_regions()
+        # CloudFormation passes the tags of a stack on to its resources, but not to the instances and volumes that a
+        # launch template describes. So the launch template gets them itself:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+        for key, value in stack_options.get("tags", {}).items():
+            cdk.Tags.of(self).add(key, value, include_resource_types=["AWS::EC2::LaunchTemplate"])
+        self._warn_of_shared_domain_names()
 
     @property
     def availability_zones(self) -> list[str]:
@@ -95,10 +101,15 @@ class PatternStack(cdk.Stack):
 
     def counterparts(self) -> Iterator[Self]:
         """The stacks of the same pattern that the app has so far: in other stages, or for other Regions."""
+        for each in self._others():
+            if isinstance(each, type(self)):
+                yield each
+
+    def _others(self) -> Iterator["PatternStack"]:
         root = self.node.root
         for scope in (root, *(each for each in root.node.children if isinstance(each, cdk.Stage))):
             for each in scope.node.children:
-                if isinstance(each, type(self)) and each is not self:
+                if isinstance(each, PatternStack) and each is not self:
                     yield each
 
     def offers(self, service: RegionalService) -> bool:
@@ -113,6 +124,22 @@ class PatternStack(cdk.Stack):
                 f"{service.name} is not offered in {self._asked_region}. The Region of the stack must be one that "
                 f"offers it: {service.where}. {service.remedy} ({service.source})."
             )
+
+    def _warn_of_shared_domain_names(self) -> None:
+        """CloudFront accepts a domain name on one distribution only, in all accounts. A hosted zone has one record of a
+        name and a type. The second deployment fails:
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/alternate-domain-names-move.html
+        """
+        names = _domain_names(self.settings)
+        for other in self._others() if names else ():
+            shared = [name for name in _domain_names(other.settings) if name in names]
+            if shared:
+                setting = "domain_names" if hasattr(other.settings, "domain_names") else "domain_name"
+                cdk.Annotations.of(self).add_warning_v2(
+                    "patternbook:sharedDomainNames",
+                    f"{other.node.path} has {', '.join(shared)} in {setting}, too. A domain name belongs to one stack, "
+                    "and the second deployment with it fails. Give each stack, in each stage, names of its own.",
+                )
 
     def _refuse_resources_of_other_regions(self) -> None:
         """Adds an error for each ARN or image in the settings that the deployment would refuse in the Region of the
@@ -137,6 +164,11 @@ class PatternStack(cdk.Stack):
                     f"{name} must be an ARN of {self.region}, the Region of the stack, got {value}. Set it to the ARN "
                     f"of one in {self.region} ({REGIONAL[parts[2]]})."
                 )
+
+
+def _domain_names(settings: PatternSettings) -> list[str]:
+    given = dict(settings)
+    return [*given.get("domain_names", ()), *filter(None, [given.get("domain_name")])]
 
 
 Patterns = Iterable[type[PatternStack]]
@@ -208,7 +240,7 @@ def _build(
 
 def _stacks_of(pattern: str, settings: PatternSettings, stage: Stage) -> dict[str, StackOptions]:
     """The ids of a pattern's stacks, each with its options."""
-    # Tags of the stack, not of its constructs: CloudFormation passes them on, and no template changes with them.
+    # Tags of the stack, not of its constructs: CloudFormation passes them on.
     options: StackOptions = {"tags": stage.tags} if stage.tags else {}
     regions = settings.regions if isinstance(settings, RegionalSettings) else ()
     if not regions:

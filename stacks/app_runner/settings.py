@@ -17,7 +17,7 @@ DEMONSTRATION_IMAGE: Final = "public.ecr.aws/aws-containers/hello-app-runner:lat
 DEMONSTRATION_PORT: Final = 8000
 
 
-class AppRunnerSettings(AlarmSettings, KeySettings, NetworkSettings, ServiceSettings):
+class AppRunnerSettings(KeySettings, AlarmSettings, NetworkSettings, ServiceSettings):
     """Settings of the pattern beyond those of its constructs."""
 
     demonstration_image: ClassVar[str | None] = DEMONSTRATION_IMAGE

@@ -55,7 +55,7 @@ class PublicRepository(SettingsModel):
     """Supported operating systems."""
 
 
-class EcrSettings(TopicSettings, KeySettings):
+class EcrSettings(KeySettings, TopicSettings):
     """Settings of the pattern. The defaults change nothing that other repositories of the registry share."""
 
     alarm_email: fields.Email | None = None

@@ -44,7 +44,7 @@ _REFUSED = {
 }
 
 
-class EcsAnywhereSettings(AlarmSettings, KeySettings, LogSettings, AnywhereSettings):
+class EcsAnywhereSettings(KeySettings, AlarmSettings, LogSettings, AnywhereSettings):
     """Settings of a service on machines outside of AWS."""
 
     demonstration_paths: ClassVar[tuple[str, ...]] = (PAGES,)

@@ -97,9 +97,9 @@ class WorkerSettings(WebTaskSettings):
 # Base classes validate from last to first, and a validator sees only the fields before it: the numbers of instances are
 # checked against those of tasks, and health_check against image.
 class EcsEc2Settings(
+    KeySettings,
     Ec2CapacitySettings,
     AlarmSettings,
-    KeySettings,
     NetworkSettings,
     ScalingSettings,
     PublicLoadBalancerSettings,

@@ -11,7 +11,7 @@ from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import NetworkSettings
 
 
-class EcsExpressSettings(AlarmSettings, KeySettings, NetworkSettings, ExpressSettings):
+class EcsExpressSettings(KeySettings, AlarmSettings, NetworkSettings, ExpressSettings):
     """Settings of the service, its network and its alarms. ECS decides about the rest."""
 
     demonstration_paths: ClassVar[tuple[str, ...]] = (WEB_PATH,)

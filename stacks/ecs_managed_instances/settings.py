@@ -20,9 +20,9 @@ from patternbook.settings.validators import Unit
 # Base classes validate from last to first, and a validator sees only the fields before it: max_memory_gib is checked
 # against cpu and memory_mib, and health_check against image.
 class EcsManagedInstancesSettings(
+    KeySettings,
     ManagedInstancesSettings,
     AlarmSettings,
-    KeySettings,
     NetworkSettings,
     ScalingSettings,
     PublicLoadBalancerSettings,

@@ -10,8 +10,8 @@ from patternbook.network.settings import NetworkSettings, PublicLoadBalancerSett
 # Base classes validate from last to first, and a validator sees only the fields before it: health_check is checked
 # against image.
 class FargateEfsSettings(
-    AlarmSettings,
     KeySettings,
+    AlarmSettings,
     NetworkSettings,
     ScalingSettings,
     PublicLoadBalancerSettings,

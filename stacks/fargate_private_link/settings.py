@@ -12,7 +12,7 @@ from patternbook.network.settings import EndpointSettings, NetworkSettings
 # Base classes validate from last to first, and a validator sees only the fields before it: health_check is checked
 # against image.
 class FargatePrivateLinkSettings(
-    AlarmSettings, KeySettings, NetworkSettings, UtilizationScalingSettings, EndpointSettings, FargateSettings
+    KeySettings, AlarmSettings, NetworkSettings, UtilizationScalingSettings, EndpointSettings, FargateSettings
 ):
     """Settings of the service, its load balancer, its endpoint service, its network and its alarms."""
 

@@ -15,7 +15,7 @@ from patternbook.settings.validators import Unit
 from stacks.lambda_concurrency.demonstration import CODE
 
 
-class LambdaConcurrencySettings(AlarmSettings, KeySettings, LogSettings, FunctionSettings):
+class LambdaConcurrencySettings(KeySettings, AlarmSettings, LogSettings, FunctionSettings):
     """Settings of the pattern beyond those of its constructs."""
 
     demonstration: ClassVar[Path | None] = CODE

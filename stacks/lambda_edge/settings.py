@@ -74,7 +74,7 @@ def _check_target(redirect: Redirect, sources: set[str], *, own: tuple[str, ...]
 
 # Base classes validate from last to first, and a validator sees only the fields before it: redirects are
 # checked against domain_names.
-class LambdaEdgeSettings(AlarmSettings, KeySettings, LogSettings, DistributionSettings):
+class LambdaEdgeSettings(KeySettings, AlarmSettings, LogSettings, DistributionSettings):
     """Settings of the pattern beyond those of its constructs."""
 
     redirect_hosts: Annotated[tuple[fields.LiteralDomainName, ...], EachOnce, Field(max_length=100)] = ()

@@ -1,6 +1,5 @@
 """Viewer → CloudFront with Lambda@Edge at its four events → origin access control → private S3 bucket."""
 
-import aws_cdk as cdk
 from constructs import Construct
 from typing_extensions import Unpack
 
@@ -81,17 +80,3 @@ class LambdaEdgeStack(PatternStack):
         groups = " ".join(function.log_group_name for function in self.functions.values())
         self.output("LogGroupNames", groups, "CloudWatch log groups of the functions, in each Region with viewers")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")
-        self._warn_of_shared_domain_names(settings)
-
-    def _warn_of_shared_domain_names(self, settings: LambdaEdgeSettings) -> None:
-        """In all accounts, a domain name belongs to one distribution. A second deployment with it fails:
-        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/alternate-domain-names-move.html
-        """
-        for other in self.counterparts():
-            shared = [name for name in settings.domain_names if name in dict(other.settings)["domain_names"]]
-            if shared:
-                cdk.Annotations.of(self).add_warning_v2(
-                    "patternbook:sharedDomainNames",
-                    f"{other.node.path} has {', '.join(shared)} in domain_names, too. CloudFront accepts a domain name "
-                    "on one distribution only. Set domain_names in the settings of one stage.",
-                )

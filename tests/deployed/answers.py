@@ -18,6 +18,9 @@ from botocore.validate import ParamValidator
 HTTP = "http.get"
 """The operation that gets a page. It is not one of AWS."""
 
+PAGES = {"Marker": "", "IsTruncated": False, "MaxItems": "100"}
+"""Members that Route 53 requires in each page of an answer. All pages put together have none."""
+
 Answer = dict[str, Any]
 Question = tuple[str, str]
 """An operation, and its parameters as :func:`parameters_key` writes them."""
@@ -80,7 +83,8 @@ def mistakes(operation: str, answer: Answer) -> str:
     shape = _model_of(operation).output_shape
     if shape is None:
         return f"{operation} answers nothing" if answer else ""
-    return ParamValidator().validate(_as_sent(answer, shape), shape).generate_report()
+    pages = {name: value for name, value in PAGES.items() if name in shape.required_members}
+    return ParamValidator().validate({**pages, **_as_sent(answer, shape)}, shape).generate_report()
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from tests.deployed.stack import DeployedStack
 
 LOAD_BALANCER, TARGET_GROUP = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"
+CERTIFICATE, RECORD = "AWS::CertificateManager::Certificate", "AWS::Route53::RecordSet"
 
 
 class Rule(NamedTuple):
@@ -207,3 +208,35 @@ def metrics_of(alarm: dict[str, Any]) -> set[str]:
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def check_names(stack: DeployedStack, names: Iterable[str], target: str) -> None:
+    """Fails unless alias records of both types lead from each name to the target."""
+    zones = stack.ask("route53.list_hosted_zones")["HostedZones"]
+    for name in names:
+        holding = [zone["Id"] for zone in zones if f".{name}.".endswith(f".{zone['Name']}")]
+        records = [
+            record
+            for zone in holding
+            for record in stack.ask("route53.list_resource_record_sets", HostedZoneId=zone)["ResourceRecordSets"]
+            if record["Name"] == f"{name}."
+        ]
+        aliases = {
+            each["Type"]: each["AliasTarget"]["DNSName"].rstrip(".") for each in records if "AliasTarget" in each
+        }
+        for kind in ("A", "AAAA"):
+            leads_to = aliases.get(kind, "nothing")
+            # Route 53 stores names in lower case.
+            assert leads_to.removeprefix("dualstack.") == target.lower(), (
+                f"{name} leads to {leads_to} by its {kind} record, not to {target}"
+            )
+
+
+def check_certificate(stack: DeployedStack, names: Iterable[str], used: str) -> None:
+    """Fails unless the certificate of the stack is issued, covers the names, and is the one in use."""
+    arn = stack.only(CERTIFICATE)
+    found = stack.ask("acm.describe_certificate", CertificateArn=arn)["Certificate"]
+    assert found["Status"] == "ISSUED", f"the certificate is {found['Status']}"
+    missing = set(names) - set(found["SubjectAlternativeNames"])
+    assert not missing, f"the certificate does not cover {sorted(missing)}"
+    assert used == arn, f"the certificate in use is {used}, not {arn}"

@@ -2,9 +2,13 @@
 
 from tests.deployed.changes import ADMITS, ANYWHERE, SERVICES, opened
 from tests.deployed.looking import (
+    CERTIFICATE,
     LOAD_BALANCER,
+    RECORD,
     TARGET_GROUP,
     by_key,
+    check_certificate,
+    check_names,
     listeners_of,
     load_balancer_attributes,
     load_balancer_of,
@@ -20,6 +24,8 @@ from tests.deployed.stack import DeployedStack
 DEMONSTRATION = "public.ecr.aws/docker/library/busybox:"
 METRICS = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"}
 
+RECORDS = "route53.list_resource_record_sets ResourceRecordSets"
+ISSUED = "acm.describe_certificate Certificate"
 LISTENERS = "elbv2.describe_listeners Listeners"
 FORWARD = [{"Type": "forward", "TargetGroupArn": "arn:other"}]
 POLICIES = "application-autoscaling.describe_scaling_policies ScalingPolicies"
@@ -53,6 +59,21 @@ class PublicListeners:
                     group in front and rule.protocol == "tcp" and rule.first == rule.last and rule.first in ports
                 )
                 assert rule.peer in groups or of_a_listener, f"{group} is open to the outside: {rule}"
+
+    @fails("leads to nothing by its AAAA record", f"{RECORDS} Type=AAAA", only="everything")
+    @fails(
+        "leads to other by its A record, not to", f"{RECORDS} Type=A AliasTarget DNSName", "other", only="everything"
+    )
+    @fails("certificate is PENDING_VALIDATION", f"{ISSUED} Status", "PENDING_VALIDATION", only="everything")
+    @fails("does not cover", f"{ISSUED} SubjectAlternativeNames", ["other.example.com"], only="everything")
+    @fails("in use is arn:other", f"{LISTENERS} Port=443 Certificates 0 CertificateArn", "arn:other", only="everything")
+    def test_the_domain_name_leads_to_the_load_balancer(self, stack: DeployedStack) -> None:
+        names = [stack.outputs["Url"].partition("://")[2]]
+        if stack.all(RECORD):
+            check_names(stack, names, load_balancer_of(stack)["DNSName"])
+        if stack.all(CERTIFICATE):
+            [used] = listeners_of(stack)[443]["Certificates"]
+            check_certificate(stack, names, used["CertificateArn"])
 
 
 class PublicService(PublicListeners, BalancedService):

@@ -22,10 +22,14 @@ from tests.deployed.changes import (
     output,
 )
 from tests.deployed.looking import (
+    CERTIFICATE,
     LOAD_BALANCER,
+    RECORD,
     TARGET_GROUP,
     Rule,
     by_key,
+    check_certificate,
+    check_names,
     default_routes,
     listeners_of,
     load_balancer_attributes,
@@ -53,6 +57,8 @@ DEADLINE_SECONDS = 300.0
 
 BALANCER = "elbv2.describe_load_balancers LoadBalancers 0"
 LISTENERS = "elbv2.describe_listeners Listeners"
+RECORDS = "route53.list_resource_record_sets ResourceRecordSets"
+ISSUED = "acm.describe_certificate Certificate"
 LISTENER = f"{LISTENERS} 0"
 TARGETS = "elbv2.describe_target_groups TargetGroups 0"
 SERVICE = "ec2.describe_vpc_endpoint_service_configurations ServiceConfigurations 0"
@@ -111,7 +117,7 @@ def test_connections_go_to_tasks_of_all_azs(stack: DeployedStack) -> None:
 @fails("protocol is HTTP", f"{LISTENER} Protocol", "HTTP")
 @fails("more than versions", f"{LISTENER} SslPolicy", "ELBSecurityPolicy-2016-08", only="everything")
 @fails("connections go to arn:other, not to the tasks", f"{LISTENER} DefaultActions 0 TargetGroupArn", "arn:other")
-@fails("the output Address is elsewhere:80, the load", output("Address"), "elsewhere:80")
+@fails("the output Address is elsewhere:80, the load", output("Address"), "elsewhere:80", only="default")
 def test_the_load_balancer_listens_on_one_port(stack: DeployedStack) -> None:
     listeners = listeners_of(stack)
     assert len(listeners) == 1, f"the load balancer listens on {sorted(listeners)}, not on one port"
@@ -124,8 +130,23 @@ def test_the_load_balancer_listens_on_one_port(stack: DeployedStack) -> None:
     if protocol == "TLS":
         policy = listener.get("SslPolicy", "")
         assert policy.startswith("ELBSecurityPolicy-TLS13-1-2"), f"TLS allows more than versions 1.2 and 1.3: {policy}"
-    address, given = f"{load_balancer_of(stack)['DNSName']}:{port}", stack.outputs.get("Address")
-    assert given == address, f"the output Address is {given}, the load balancer is {address}"
+    given, own = stack.outputs["Address"], load_balancer_of(stack)["DNSName"]
+    if stack.outputs.get("LoadBalancerDnsName") != own:
+        assert given == f"{own}:{port}", f"the output Address is {given}, the load balancer is {own}:{port}"
+
+
+@fails("leads to nothing by its AAAA record", f"{RECORDS} Type=AAAA", only="everything")
+@fails("leads to other by its A record", f"{RECORDS} Type=A AliasTarget DNSName", "other", only="everything")
+@fails("certificate is PENDING_VALIDATION", f"{ISSUED} Status", "PENDING_VALIDATION", only="everything")
+@fails("does not cover", f"{ISSUED} SubjectAlternativeNames", ["other.example.com"], only="everything")
+@fails("in use is arn:other", f"{LISTENER} Certificates 0 CertificateArn", "arn:other", only="everything")
+def test_the_domain_name_leads_to_the_load_balancer(stack: DeployedStack) -> None:
+    names = [stack.outputs["Address"].rpartition(":")[0]]
+    if stack.all(RECORD):
+        check_names(stack, names, load_balancer_of(stack)["DNSName"])
+    if stack.all(CERTIFICATE):
+        [listener] = listeners_of(stack).values()
+        check_certificate(stack, names, listener["Certificates"][0]["CertificateArn"])
 
 
 @fails("logs are off in production", balancer_attribute("access_logs.s3.enabled"), "false", only="everything")

@@ -10,7 +10,15 @@ import pytest
 from patternbook.limits.edge import ARCHITECTURE, EVENTS, PRINCIPALS, REGION, VIEWER
 from tests.deployed.answers import Answer
 from tests.deployed.changes import ATTACHED, BODY, EVERYTHING, STATEMENTS, TRUST, by, made, may, output
-from tests.deployed.looking import inline_statements, listed, policies_of
+from tests.deployed.looking import (
+    CERTIFICATE,
+    RECORD,
+    check_certificate,
+    check_names,
+    inline_statements,
+    listed,
+    policies_of,
+)
 from tests.deployed.proving import Copied, fails
 from tests.deployed.service import AlarmTopic
 from tests.deployed.stack import DeployedStack
@@ -30,6 +38,8 @@ AT = f"{PAGES_BEHAVIOR} LambdaFunctionAssociations Items"
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:other"
 FUNCTION = "lambda.get_function_configuration"
 KEY = "cloudfront.get_cache_policy_config CachePolicyConfig ParametersInCacheKeyAndForwardedToOrigin"
+RECORDS = "route53.list_resource_record_sets ResourceRecordSets"
+ISSUED = "acm.describe_certificate Certificate"
 TLS = f"{CONFIG} ViewerCertificate"
 SECURITY = "cloudfront.get_response_headers_policy_config ResponseHeadersPolicyConfig SecurityHeadersConfig"
 ORIGIN = f"{CONFIG} Origins Items 0"
@@ -181,8 +191,12 @@ def test_viewers_get_https_and_http_3(stack: DeployedStack) -> None:
 
 @fails("the site is at www.example.org, and", output("Url"), "https://www.example.org", only="sandbox")
 @fails("canonical host is other", output("Url"), "https://other", only="everything")
-@fails("not in us-east-1: none", f"{TLS} ACMCertificateArn", only="everything")
-@fails("not in us-east-1: arn", f"{TLS} ACMCertificateArn", "arn:aws:acm:eu-west-1:1:certificate/1", only="everything")
+@fails("leads to nothing by its AAAA record", f"{RECORDS} Type=AAAA", only="everything")
+@fails("leads to other by its A record", f"{RECORDS} Type=A AliasTarget DNSName", "other", only="everything")
+@fails("certificate is PENDING_VALIDATION", f"{ISSUED} Status", "PENDING_VALIDATION", only="everything")
+@fails("does not cover", f"{ISSUED} SubjectAlternativeNames", ["other.example.com"], only="everything")
+@fails("in use is none", f"{TLS} ACMCertificateArn", only="everything")
+@fails("in use is arn:other", f"{TLS} ACMCertificateArn", "arn:other", only="everything")
 @fails("viewers may use TLSv1.1_2016", f"{TLS} MinimumProtocolVersion", "TLSv1.1_2016", only="everything")
 def test_names_of_ones_own_come_with_a_certificate_and_new_tls(stack: DeployedStack) -> None:
     found = config(stack)
@@ -194,6 +208,10 @@ def test_names_of_ones_own_come_with_a_certificate_and_new_tls(stack: DeployedSt
         assert host == own, f"the site is at {host}, and the distribution, without a name of its own, at {own}"
         return
     assert host in names, f"the canonical host is {host}, and the names of the distribution are {names}"
+    if stack.all(RECORD):
+        check_names(stack, names, stack.outputs["DistributionDomainName"])
+    if stack.all(CERTIFICATE):
+        check_certificate(stack, names, certificate.get("ACMCertificateArn", "none"))
     arn, minimum = certificate.get("ACMCertificateArn", ""), certificate.get("MinimumProtocolVersion", "")
     assert f":{REGION}:" in arn, f"the certificate is not in {REGION}: {arn or 'none'}"
     assert minimum >= "TLSv1.2_2021", f"viewers may use {minimum}"

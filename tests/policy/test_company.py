@@ -3,6 +3,7 @@
 import json
 import typing
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,12 +20,17 @@ from patternbook.settings.describe import unwrap
 from patternbook.settings.stages import Stage
 from patternbook.settings.validators import Reference
 from patternbook.testing.synthesis import feature_flags
-from tests.book import every_option, other_options
+from tests.book import every_option, in_existing_vpc, other_options
 from tests.policy.conftest import Templates
 from tools.assembly import template_files
 
 Token = Callable[[str], str]
-PSEUDO: Final = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": "111122223333"}
+PSEUDO: Final = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::AccountId": "111122223333",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 
 
 def with_tokens(annotation: Any, metadata: Any, value: Any, token: Token) -> Any:
@@ -61,7 +67,7 @@ class Company:
             context=feature_flags(app.CDK_JSON), outdir=str(outdir), builtin_cloud_formation_validation=False
         )
         self.imports: dict[str, list[str]] = {}
-        for stage, options in (("every", every_option), ("other", other_options)):
+        for stage, options in (("every", every_option), ("other", other_options), ("vpc", in_existing_vpc)):
             settings = {pattern: dict(options(pattern) or {}) for pattern in app.PATTERNS}
             self._add(stage, {pattern: given for pattern, given in settings.items() if given})
         self.templates = {
@@ -78,6 +84,7 @@ class Company:
         for pattern, options in given.items():
             imports = self.imports.setdefault(f"{name}/{pattern.__name__}", [])
 
+            @cache  # two settings with the same name have the same token
             def token(text: str, imports: list[str] = imports) -> str:
                 imports.append(f"Import{len(imports)}:{text}")
                 return cdk.Fn.import_value(imports[-1])
@@ -132,7 +139,7 @@ def test_file_systems_have_the_arn_of_the_key(company: Company) -> None:
 
 def test_patterns_leave_the_policy_of_the_key_as_it_is(company: Company) -> None:
     """A role in the policy would make the stack of the key and that of the role depend on each other."""
-    for stage in ("every", "other"):
+    for stage in ("every", "other", "vpc"):
         [key] = of_type(company.templates[f"{stage}/Company"], "AWS::KMS::Key")
         principals = [next(iter(each["Principal"])) for each in key["KeyPolicy"]["Statement"]]
         assert principals == ["AWS", "Service", "Service"]

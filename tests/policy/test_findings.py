@@ -26,7 +26,7 @@ EXPECTED_WARNINGS = {
     "defaults": {PLAIN_HTTP, CLOSED},
     "every option": {LUSTRE, ONTAP},
     "other options": {PLAIN_HTTP, CLOSED, LUSTRE, KEY_POLICY},
-    "existing VPC": {PLAIN_HTTP, CLOSED, LUSTRE},
+    "existing VPC": {PLAIN_HTTP, CLOSED, LUSTRE, KEY_POLICY},
 }
 
 

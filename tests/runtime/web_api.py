@@ -33,6 +33,18 @@ CONTEXT: Final = SimpleNamespace(
 ANA, BEN = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 JSON: Final = {"content-type": "application/json"}
 
+OPERATIONS: Final = {
+    f"{method.upper()} {path}": operation
+    for path, item in API["paths"].items()
+    for method, operation in item.items()
+    if method != "parameters"
+}
+NO_ITEM = "01a2241d8ea4dd518a6899cc7dd4aa32"
+TITLE = {"title": "A title"}
+"""The operations of the document, by their keys as routes."""
+NO_ITEM: Final = "01a2241d8ea4dd518a6899cc7dd4aa32"
+TITLE: Final = {"title": "A title"}
+
 _MODULES: Final = [path.stem for path in RUNTIME.glob("*.py")]
 _VALIDATORS: Final[dict[str, OAS30ReadValidator]] = {}
 
@@ -50,7 +62,8 @@ class Functions:
 
     def __init__(self, read: ModuleType, write: ModuleType, modules: dict[str, ModuleType]) -> None:
         self.read, self.write = read.handler, write.handler
-        self.items, self.table, self.pages, self.api = (modules[name] for name in ("items", "table", "pages", "api"))
+        self.modules = modules
+        self.items, self.table, self.api = (modules[name] for name in ("items", "table", "api"))
         self.client = self.table._client
         self._failures: list[Callable[..., Any]] = []
         self.reset()
@@ -90,8 +103,7 @@ class Functions:
 
     def call(self, route: str, owner: str = ANA, **more: Any) -> Answered:
         """Calls the function of a route, and checks that the answer is one that the OpenAPI document allows."""
-        method, path = route.split()
-        operation = API["paths"][path][method.lower()]
+        operation = OPERATIONS[route]
         given = event(route, owner, **more)
         return checked(operation, getattr(self, operation["x-patternbook-function"])(given, CONTEXT))
 
@@ -240,3 +252,8 @@ def _resolved(described: dict[str, Any]) -> dict[str, Any]:
     for part in described["$ref"].removeprefix("#/").split("/"):
         found = found[part]
     return found
+
+
+def match(version: int | str = 1) -> dict[str, str]:
+    """The header that names the version to change."""
+    return {"if-match": f'"{version}"'}

@@ -60,9 +60,11 @@ class TestExistingKey:
     def test_the_statements_have_region_and_account_of_the_key_if_the_stack_has_none(self, company: cdk.Stack) -> None:
         data_key(company, "Key", posture=SANDBOX, key_arn=CN_ARN)
         logs, alarms = printed(company)
+        assert logs["Principal"] == {"Service": "logs.cn-north-1.amazonaws.com.cn"}
         group = "arn:aws-cn:logs:cn-north-1:111122223333:log-group:*"
         assert logs["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}}
         assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+        assert "If the stack is in another account than 111122223333, write that one." in warning(company)
 
     def test_the_statements_have_region_and_account_of_the_stack(self, tmp_path: Path) -> None:
         env = cdk.Environment(account="222233334444", region="eu-west-1")
@@ -74,6 +76,7 @@ class TestExistingKey:
         ]
         assert "222233334444" in json.dumps(printed(stack)[1])
         assert "IAM policies of account 222233334444" in warning(stack)
+        assert "in another account than" not in warning(stack)
 
     def test_the_warning_has_the_commands_that_change_the_policy(self, company: cdk.Stack) -> None:
         data_key(company, "Key", posture=SANDBOX, key_arn=KEY_ARN)

@@ -11,9 +11,9 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 
-from patternbook import InternalLoadBalancer, PublicLoadBalancer, SiteDistribution
+from patternbook import InternalLoadBalancer, PatternStack, PublicLoadBalancer, SiteDistribution
 from patternbook.edge.settings import DistributionSettings
 from patternbook.limits.dns import check_zone_holds
 from patternbook.network.settings import InternalLoadBalancerSettings, PublicLoadBalancerSettings
@@ -22,6 +22,8 @@ from patternbook.settings.base import PatternSettings
 from patternbook.settings.loading import load_settings
 from patternbook.settings.mistakes import SettingsError
 from patternbook.testing.synthesis import unchecked_app
+from stacks.ecs_ec2 import EcsEc2Stack
+from stacks.fargate_efs import FargateEfsStack
 
 ZONE_ID = "Z0123456789ABCDEFGHIJ"
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
@@ -249,3 +251,16 @@ class TestSettings:
         [mistake] = caught.value.mistakes
         assert mistake.path.endswith(path)
         assert remedy in mistake.remedy
+
+
+def test_a_name_in_two_stacks_is_warned_of() -> None:
+    """The second deployment would fail, because the zone has the record."""
+    app, found = unchecked_app(), []
+    patterns: list[type[PatternStack]] = [EcsEc2Stack, FargateEfsStack]
+    for pattern in patterns:
+        settings = load_settings(pattern.settings_type, {**NAME, **ZONE})
+        stack = pattern(app, pattern.__name__, settings=settings, posture=SANDBOX)
+        found.append(Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("A domain name belongs")))
+    first, [second] = found
+    assert first == []
+    assert "EcsEc2Stack has www.example.com in domain_name, too." in str(second.entry.data)

@@ -26,6 +26,7 @@ from stacks.ecs_ec2 import EcsEc2Stack
 
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
+    "domain_name": "work.example.com",  # a name belongs to one stack
     "shared_files": True,
     "worker_image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/worker:v1",
     "architecture": "x86_64",

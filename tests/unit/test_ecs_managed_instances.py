@@ -21,6 +21,7 @@ from stacks.ecs_managed_instances import EcsManagedInstancesStack
 PATTERN = EcsManagedInstancesStack
 EVERY_OPTION: Mapping[str, Any] = {
     **WEB_SERVICE_OPTIONS,
+    "domain_name": "machines.example.com",  # a name belongs to one stack
     "cpu": 1024,
     "memory_mib": 2048,
     "architecture": "x86_64",

@@ -569,6 +569,13 @@ class TestOntap:
             **{f"secretsmanager:{action}": "${AWS::SecretsManager::Secret}" for action in read},
         }
 
+    def test_trident_decrypts_its_password_through_secrets_manager_only(self, full: Reading) -> None:
+        role = full.to(full.one("AWS::EKS::PodIdentityAssociation")["RoleArn"])
+        [decrypt] = [each for each in full.statements(role) if each["Action"] == "kms:Decrypt"]
+        assert full.shown(decrypt["Resource"]) == "${AWS::KMS::Key.Arn}"
+        services = decrypt["Condition"]["StringEquals"]["kms:ViaService"]
+        assert full.shown(services) == ["secretsmanager.${AWS::Region}.${AWS::URLSuffix}"]
+
     def test_trident_starts_after_its_role_and_the_storage_class_comes_after_a_working_backend(
         self, stack: Reading
     ) -> None:

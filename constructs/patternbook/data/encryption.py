@@ -31,6 +31,18 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture, key_arn: 
     So a warning prints the statements before the deployment fails without them, in a form to copy. To acknowledge it,
     call ``cdk.Annotations.of(stack).acknowledge_warning(KEY_POLICY, "…")``.
 
+    An existing key has a life of its own:
+
+    - Its rotation changes neither its ARN nor anything in the stack
+      (https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html).
+    - A key that is disabled or waits for its deletion stops each service when that needs KMS again, which can be much
+      later (https://docs.aws.amazon.com/kms/latest/developerguide/unusable-kms-keys.html). Deployments fail at once.
+    - Another key, also the way back to a key of the stack, replaces EFS and FSx file systems, ECR repositories, EKS
+      clusters and App Runner services. The new ones are empty. Log groups, queues, topics and functions change in
+      place, and need the old key for what they had encrypted. So production retains the key of the stack.
+    - The policy of a key in another account must allow the account of the stack to use it, and let it create grants
+      (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html).
+
     :param key_arn: ARN of an existing symmetric key in the Region of the stack, also as a token. A key that is made in
         the same app gets the statements by :func:`allow_services`.
     """
@@ -110,7 +122,7 @@ def _requirements(stack: cdk.Stack, key_arn: str) -> str:
     def literal(name: str, *candidates: str | None) -> str:
         return next((each for each in candidates if each and not cdk.Token.is_unresolved(each)), name)
 
-    account = literal("ACCOUNT_ID", stack.account, key.account)
+    account, agnostic = literal("ACCOUNT_ID", stack.account, key.account), cdk.Token.is_unresolved(stack.account)
     region = literal("REGION", stack.region, key.region)
     statements = service_statements(
         partition=literal("PARTITION", stack.partition, key.partition),
@@ -131,6 +143,7 @@ def _requirements(stack: cdk.Stack, key_arn: str) -> str:
         f'statements to the list "Statement" of the policy:\n{text}\n{how}\nThe key policy must also let IAM policies '
         f"of account {account} allow access to the key, as the default key policy does. Otherwise, it must name the "
         f"role of CloudFormation and the roles of this stack ({KEY_POLICY_URL})."
+        + (f" If the stack is in another account than {account}, write that one." if agnostic else "")
     )
 
 

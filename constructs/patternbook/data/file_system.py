@@ -53,8 +53,9 @@ class SharedFiles(Construct):
         _check(path, uid, gid)
         super().__init__(scope, construct_id)
         self._set_up(file_system, path, uid, gid)
-        # Clients depend on this construct, and mount the files as soon as they start.
-        self.node.add_dependency(file_system.mount_targets_available)
+        # Clients depend on this construct, and mount the files as soon as they start. The rules that admit them belong
+        # to the security groups.
+        self.node.add_dependency(file_system.mount_targets_available, *file_system.connections.security_groups)
 
     def _set_up(self, file_system: efs.IFileSystem, path: str, uid: int, gid: int) -> None:
         self.file_system = file_system

@@ -25,8 +25,8 @@ class KeySettings(PatternSettings):
     key_arn: fields.KeyArn | None = None
     """ARN of an existing symmetric KMS key in the Region of the stack, which encrypts the data of the stack. Its key
     policy needs the statements that a warning prints. Defaults to AWS managed keys in sandbox and a key of the stack in
-    production. Set it before the first deployment, because EFS and FSx file systems, ECR repositories, EKS clusters and
-    App Runner services are replaced when their key changes."""
+    production. Set it before the first deployment: another key replaces EFS and FSx file systems, ECR repositories, EKS
+    clusters and App Runner services by empty ones."""
 
 
 class SecretSettings(PatternSettings):

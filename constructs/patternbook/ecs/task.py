@@ -306,6 +306,14 @@ class Task(Construct):
 
     def _parameter(self, construct_id: str, arn: str) -> ssm.IStringParameter:
         if not cdk.Token.is_unresolved(arn):
+            region = cdk.Stack.of(self).region
+            _, partition, service, own, *others = arn.split(":")
+            if not cdk.Token.is_unresolved(region) and own != region:
+                cdk.Annotations.of(self).add_error(
+                    f"Each of parameters must be in {region}, the Region of the stack, got {arn}. The CDK imports no "
+                    f"parameter of another Region. Create it in {region}."
+                )
+                arn = ":".join(["arn", partition, service, region, *others])
             return ssm.StringParameter.from_string_parameter_arn(self, construct_id, arn)
         # The CDK refuses the ARN of a parameter in the same app. Its name gives the same ARN again, in the account of
         # the stack. The import of a secure string adds no parameter to the template, unlike that of a string.

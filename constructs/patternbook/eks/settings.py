@@ -78,7 +78,7 @@ def check_namespaces(namespaces: Sequence[str]) -> None:
             raise ValueError(f"namespaces must be your own, got {name}, which belongs to the cluster. Remove it.")
 
 
-class ClusterSettings(NetworkSettings, KeySettings):
+class ClusterSettings(KeySettings, NetworkSettings):
     """Settings of an :class:`patternbook.eks.cluster.EksCluster` and of its network."""
 
     add_ons: ClassVar[tuple[str, ...]]

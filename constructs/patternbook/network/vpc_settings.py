@@ -1,8 +1,8 @@
 """The setting for a VPC that exists, and the setting for Availability Zones."""
 
 import re
-from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final
 
 from constructs import IDependable
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from patternbook.limits.networks import AZ_NAME, Tier, zone_mistakes
 from patternbook.settings.base import SettingsModel
 from patternbook.settings.fields import EachOnce
-from patternbook.settings.validators import Expected, matching, network
+from patternbook.settings.validators import Expected, network, reference
 
 _ZONE: Final = 'the name of an AZ such as "eu-west-1a"'
 
@@ -39,17 +39,22 @@ AvailabilityZones = Annotated[
 
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
 _ID: Final = "[0-9a-f]{8}([0-9a-f]{9})?"
-VpcId = Annotated[str, matching(f"vpc-{_ID}", 'the id of a VPC such as "vpc-0123456789abcdef0"')]
-SubnetId = Annotated[str, matching(f"subnet-{_ID}", 'the id of a subnet such as "subnet-0123456789abcdef0"')]
-Subnets = Annotated[dict[Annotated[str, matching(AZ_NAME, _ZONE)], SubnetId], Field(max_length=6)]
+VpcId = Annotated[str, reference(f"vpc-{_ID}", 'the id of a VPC such as "vpc-0123456789abcdef0"')]
+SubnetId = Annotated[str, reference(f"subnet-{_ID}", 'the id of a subnet such as "subnet-0123456789abcdef0"')]
+Subnets = Annotated[dict[Annotated[str, reference(AZ_NAME, _ZONE)], SubnetId], Field(max_length=6)]
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 VpcBlock = Annotated[str, network(16, 28, "10.0.0.0/16", usable=True)]
 
 
+# patternbook.network.vpc.existing_vpc makes it from a VPC of the same app.
 class ExistingVpc(SettingsModel):
-    """A VPC that exists: at most one subnet per tier and AZ, each tier in the same AZs, which are at least two.
-    :func:`patternbook.network.vpc.existing_vpc` makes it from a VPC of the same app.
-    """
+    """A VPC that exists. Each tier has one subnet in each of the same AZs, which are at least two."""
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "vpc_id": "vpc-0123456789abcdef0",
+        "public_subnets": {"eu-west-1a": "subnet-0123456789abcdef0", "eu-west-1b": "subnet-0123456789abcdef1"},
+        "private_subnets": {"eu-west-1a": "subnet-0123456789abcdef2", "eu-west-1b": "subnet-0123456789abcdef3"},
+    }
 
     vpc_id: VpcId
     """Id of the VPC."""

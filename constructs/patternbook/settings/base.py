@@ -27,6 +27,9 @@ class SettingsModel(BaseModel):
     """Settings that users may expect, but that are not supported, each with its error message. Those of base classes
     apply, too."""
 
+    example: ClassVar[Mapping[str, Any]] = {}
+    """What messages show to type, for a group that is not accepted with its required settings alone."""
+
     @classmethod
     def refusal(cls, name: str) -> str | None:
         """The error message for a setting that this class, or the nearest of its base classes, refuses."""

@@ -63,6 +63,8 @@ def _example(annotation: Any, metadata: Iterable[Any] = ()) -> Any:
         return True
     if annotation in (int, float):
         return next((item.ge for item in metadata if isinstance(item, annotated_types.Ge)), 1)
+    if isinstance(annotation, type) and issubclass(annotation, SettingsModel) and annotation.example:
+        return dict(annotation.example)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         required = {name: field for name, field in annotation.model_fields.items() if field.is_required()}
         shown = required or dict([next(iter(annotation.model_fields.items()))])

@@ -115,9 +115,9 @@ def serve(routes: Mapping[str, Callable[[Request], Answer]]) -> Callable[[dict[s
     :param routes: what answers each route, by its key in the HTTP API, such as ``GET /items``.
     """
 
-    # The trace must contain neither answers nor errors, because they can contain items.
+    # Traces must not contain items. An error is in no trace, because the handler answers it and does not raise it.
     @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
-    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+    @tracer.capture_lambda_handler(capture_response=False)
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         route, request_id = event["routeKey"], event["requestContext"]["requestId"]
         logger.append_keys(route=route)

@@ -65,6 +65,14 @@ def content(given: Any) -> dict[str, Any]:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The body has mistakes.", errors=errors) from None
 
 
+def shown(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored content with the fields of today's model: those that it lacks by their defaults, and no others.
+
+    The items of an older or a newer version of this code can have other fields.
+    """
+    return Content.model_construct(**content).model_dump()
+
+
 def page(owner: str, limit: int, given: str | None) -> tuple[list[Item], str | None]:
     """The newest items after those of the page that gave a token, and the token of the next page."""
     after = pages.last_id(table.signing_key(), owner, given, clock()) if given is not None else None
@@ -91,7 +99,7 @@ def create(owner: str, content: Mapping[str, Any], key: str | None) -> Item:
     if key is None:
         table.create(owner, item)
         return item
-    fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     expires_at = int(now) + IDEMPOTENCY_SECONDS
     try:
         return table.create_once(owner, item, key=key, fingerprint=fingerprint, now=int(now), expires_at=expires_at)

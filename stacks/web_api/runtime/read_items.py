@@ -1,13 +1,12 @@
 """``GET /items`` and ``GET /items/{id}``. Besides reading, this function may only make the key that signs tokens."""
 
 import re
-from dataclasses import asdict
 from http import HTTPStatus
 
 import items
 from api import Answer, Request, serve
 from problems import bad_request
-from representations import entity
+from representations import entity, represented
 
 
 def list_items(request: Request) -> Answer:
@@ -16,7 +15,7 @@ def list_items(request: Request) -> Answer:
     if not re.fullmatch(r"[1-9][0-9]{0,2}", limit) or int(limit) > items.MAX_PAGE_ITEMS:
         raise bad_request(f"limit must be a whole number from 1 to {items.MAX_PAGE_ITEMS}.")
     found, following = items.page(request.read_owner(), int(limit), request.query.get("next"))
-    return Answer(HTTPStatus.OK, {"items": [asdict(item) for item in found], "next": following})
+    return Answer(HTTPStatus.OK, {"items": [represented(item) for item in found], "next": following})
 
 
 def get_item(request: Request) -> Answer:

@@ -164,7 +164,7 @@ def replace(owner: str, item_id: str, *, version: int, content: Mapping[str, Any
         if "Item" not in error.response:
             return None
         found = _item(error.response["Item"])
-        # The SDK or the client has repeated an update whose answer got lost.
+        # The SDK or the client has repeated an update whose answer got lost: https://github.com/aws/aws-sdk-java/issues/2667
         if (found.version, found.content) == (version + 1, content):
             return found
         raise VersionError from None
