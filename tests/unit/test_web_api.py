@@ -32,7 +32,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "read_burst": 1000,
     "write_rate": 200,
     "write_burst": 300,
-    "domain_name": "api.acme.org",
+    "domain_name": "api.example.com",
     "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "cors_origins": ["https://app.example.com", "http://localhost:3000"],
     "feature_plan": "PLUS",
@@ -53,7 +53,7 @@ VARIANTS = {
     "full": {"posture": "production", **EVERY_OPTION},
     "own": OTHER_OPTIONS,
     "certified": {
-        "domain_name": "api.acme.org",
+        "domain_name": "api.example.com",
         "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
     },
     "audited": {"feature_plan": "PLUS", "passkeys": True, "mfa": "OFF"},
@@ -229,7 +229,7 @@ class TestDomain:
         if name == "full":
             certificate = stack.to(configuration["CertificateArn"])
             assert certificate == stack.one("AWS::CertificateManager::Certificate")
-            assert certificate["DomainName"] == "api.acme.org"
+            assert certificate["DomainName"] == "api.example.com"
             assert certificate["ValidationMethod"] == "DNS"
         else:
             assert configuration["CertificateArn"] == VARIANTS["certified"]["certificate_arn"]
@@ -237,14 +237,14 @@ class TestDomain:
         assert mapping["Stage"] == stage(stack)["StageName"]
         assert stage(stack).id in stack.before(mapping)
         assert stack.one("AWS::ApiGatewayV2::Api")["DisableExecuteApiEndpoint"] is True
-        assert stack.output("Url") == "https://api.acme.org"
+        assert stack.output("Url") == "https://api.example.com"
         assert stack.output("ApiDnsName") == "${AWS::ApiGatewayV2::DomainName.RegionalDomainName}"
 
     def test_records_for_both_protocols_after_the_mapping(self, full: Reading, read: Callable[[str], Reading]) -> None:
         records = full.all("AWS::Route53::RecordSet")
         assert {each["Type"] for each in records} == {"A", "AAAA"}
         for each in records:
-            assert each["Name"] == "api.acme.org."
+            assert each["Name"] == "api.example.com."
             assert full.one("AWS::ApiGatewayV2::ApiMapping").id in full.before(each)
         assert not read("certified").all("AWS::Route53::RecordSet")
 
@@ -564,7 +564,7 @@ class TestSettings:
             ({"reserved_concurrency": 451}, "must be at most 900"),
             ({"feature_plan": "FREE"}, "LITE"),
             ({"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}, "domain_name"),
-            ({"domain_name": "api.acme.org"}, "hosted_zone_id or certificate_arn"),
+            ({"domain_name": "api.example.com"}, "hosted_zone_id or certificate_arn"),
             ({"certificate_arn": VARIANTS["certified"]["certificate_arn"]}, "Set domain_name"),
         ],
         ids=str,
