@@ -52,10 +52,12 @@ class SingleTable(Construct):
         key: kms.IKey | None = None,
         max_read_request_units: int | None = 1_000,
         max_write_request_units: int | None = 1_000,
+        stream: dynamodb.StreamViewType | None = None,
     ) -> None:
         """:param key: encrypts the table. Defaults to a key that DynamoDB owns.
         :param max_read_request_units: maximum read request units per second. None leaves it to the quota.
         :param max_write_request_units: maximum write request units per second.
+        :param stream: what DynamoDB Streams reports of each change. None turns it off.
         :raises ValueError: for maximum request units outside of DynamoDB's range.
         """
         check_request_units("max_read_request_units", max_read_request_units)
@@ -67,6 +69,7 @@ class SingleTable(Construct):
             partition_key=dynamodb.Attribute(name=self.PARTITION_KEY, type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name=self.SORT_KEY, type=dynamodb.AttributeType.STRING),
             time_to_live_attribute=self.EXPIRES_AT,
+            dynamo_stream=stream,
             billing=dynamodb.Billing.on_demand(
                 max_read_request_units=max_read_request_units, max_write_request_units=max_write_request_units
             ),
