@@ -29,7 +29,7 @@ class WebApiSettings(AlarmSettings, KeySettings, LogSettings, TableSettings, Sig
     memory_mib: Annotated[Whole, within(MEMORY), Unit("MiB")] = 512
     """Memory of an environment of each function. CPU is proportional to it, and so is the time of a cold start."""
     timeout_seconds: Annotated[Whole, Field(ge=10, le=FUNCTION_TIMEOUT.maximum), Unit("seconds")] = 10
-    """Maximum duration of a call. The functions wait 6 seconds for the table, and API Gateway 30 seconds for them."""
+    """Maximum duration of a call. The functions wait 9 seconds for the table, and API Gateway 30 seconds for them."""
     account_concurrency: Annotated[
         Whole, Field(ge=NEW_ACCOUNT_CONCURRENCY, le=100_000), Unit("concurrent executions")
     ] = ACCOUNT_CONCURRENCY

@@ -133,8 +133,8 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
         (
             "WebApiStack",
             "SlowResponses",
-            datapoints(1, 1),
-            "rare requests, each with a cold start: SlowResponses rings",
+            threshold(6_000),
+            "Every response of the API takes 5 seconds: nothing rings within 10 minutes",
         ),
         (
             "WebApiStack",
@@ -142,6 +142,7 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             datapoints(1, 1),
             "two minutes above the limits: ThrottledRequests rings",
         ),
+        ("WebApiStack", "FailedSignIns", threshold(20), "mistyped passwords: FailedSignIns rings"),
     ],
 )
 def test_a_broken_alarm_fails_its_drill(
