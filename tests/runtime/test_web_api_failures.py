@@ -44,6 +44,7 @@ class TestFailures:
         for route, answer in every_call(api):
             assert (answer.status, answer.headers["retry-after"]) == (503, "1"), route
         assert len(refused) == attempts * len(OPERATIONS)
+        assert {(record["level"], record["code"]) for record in api.logged()} == {("WARNING", code)}
         assert capsys.readouterr().out.count('"Faults":[1.0]') == len(OPERATIONS)
 
     @pytest.mark.parametrize("error", ["ReadTimeoutError", "ConnectTimeoutError", "EndpointConnectionError"])
