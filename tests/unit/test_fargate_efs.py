@@ -1172,7 +1172,7 @@ class TestKey:
         statements = production.shown(production.one("AWS::KMS::Key")["KeyPolicy"]["Statement"])
         assert {json.dumps(item["Principal"]): item.get("Condition") for item in statements} == {
             '{"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}': None,
-            '{"Service": "logs.${AWS::Region}.amazonaws.com"}': {
+            '{"Service": "logs.${AWS::Region}.${AWS::URLSuffix}"}': {
                 "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:${{AWS::Partition}}:logs:{account}:log-group:*"}
             },
             '{"Service": "cloudwatch.amazonaws.com"}': {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}},
