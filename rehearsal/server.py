@@ -106,6 +106,12 @@ def inventory() -> dict[str, list[str]]:
             name = f"{service}.{attribute}"
             if isinstance(store, (AccountRegionScopedDict, AccountScopedDict)) and not name.startswith(HISTORY):
                 stores[name] = sorted(str(key) for *_, key in store.to_dict() if (name, key) not in DEFAULT_RESOURCES)
+    # A hosted zone outlives the stacks, so its records count, not the zone that they are in.
+    stores["route53._records"] = sorted(
+        f"{zone} {record['Name']} {record['Type']}"
+        for (*_, zone), records in route53._records.to_dict().items()
+        for record in records
+    )
     return stores
 
 

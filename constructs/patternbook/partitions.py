@@ -11,8 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import region_info
 from constructs import IConstruct
 
-# https://docs.amazonaws.cn/en_us/aws/latest/userguide/introduction.html
-# https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-differences.html
+# AWS shows the address of GovCloud here, and no document was found for that of China:
+# https://docs.aws.amazon.com/solutions/latest/distributed-load-testing-on-aws/deploy-govcloud.html
 _CONSOLES: Final = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 INSTANCE_SERVICE: Final = f"ec2.{cdk.Aws.URL_SUFFIX}"

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 
+from patternbook.partitions import console_url
 from stacks.ecr.settings import Severity
+
+REPOSITORIES = "ecr/private-registry/repositories"
 
 
 def basic_scan_findings(repository: ecr.Repository, severities: Sequence[Severity]) -> tuple[events.EventPattern, str]:
@@ -26,7 +29,10 @@ def basic_scan_findings(repository: ecr.Repository, severities: Sequence[Severit
     )
     field = events.EventField.from_path
     image = f"{repository.repository_uri}@{field('$.detail.image-digest')}, tags {field('$.detail.image-tags')}"
-    return pattern, f"{field('$.detail.finding-severity-counts')} findings in {image}."
+    return (
+        pattern,
+        f"{field('$.detail.finding-severity-counts')} findings in {image}. {console_url(repository, REPOSITORIES)}",
+    )
 
 
 def enhanced_scan_findings(
@@ -48,4 +54,5 @@ def enhanced_scan_findings(
         detail={"status": ["ACTIVE"], "severity": list(severities)},
     )
     field = events.EventField.from_path
-    return pattern, f"{field('$.detail.severity')}: {field('$.detail.title')}, in {field('$.resources[0]')}."
+    finding = f"{field('$.detail.severity')}: {field('$.detail.title')}, in {field('$.resources[0]')}."
+    return pattern, f"{finding} {console_url(repository, REPOSITORIES)}"

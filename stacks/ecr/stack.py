@@ -9,7 +9,6 @@ from typing_extensions import Unpack
 from patternbook import NotificationTopic, PatternStack, Posture, StackOptions, data_key
 from patternbook.limits.regions import ECR_PUBLIC
 from patternbook.nag import acknowledge
-from patternbook.partitions import console_url
 from stacks.ecr.lifecycle_rules import lifecycle_rules
 from stacks.ecr.public_repository import public_repository
 from stacks.ecr.registry import enhanced_scanning, pull_through_cache, replication, warn_of_shared_registry
@@ -54,9 +53,8 @@ class EcrStack(PatternStack):
         is_enhanced = settings.scanning == "enhanced"
         scan_findings = enhanced_scan_findings if is_enhanced else basic_scan_findings
         pattern, message = scan_findings(self.repository, settings.scan_severities)
-        console = console_url(self, "ecr/private-registry/repositories")
         self.findings.notify_on_event(
-            self, "FindingsRule", pattern, description="Findings of image scans", message=f"{message} {console}"
+            self, "FindingsRule", pattern, description="Findings of image scans", message=message
         )
         if is_enhanced:
             enhanced_scanning(self, "Scanning", repository=self.repository)

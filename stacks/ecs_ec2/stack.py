@@ -107,11 +107,9 @@ class EcsEc2Stack(PatternStack):
         if self.files:
             monitoring.watch_files(self.files)
 
-        self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
-        if settings.domain_name:
-            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
-        queue_url = self.queue.queue.queue_url
-        self.output("QueueUrl", queue_url, "Queue of the worker. Each web task sends a message when it starts")
+        for output in self.load_balancer.outputs:
+            self.output(*output)
+        self.output("QueueUrl", environment["QUEUE_URL"], "Queue of the worker. Each new web task sends a message")
         self.output("LogGroupName", logs.log_group_name, "CloudWatch log group of the tasks")
         self.output(
             "AutoScalingGroupName", self.capacity.group.auto_scaling_group_name, "Auto Scaling group of the instances"

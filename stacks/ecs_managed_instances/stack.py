@@ -81,9 +81,8 @@ class EcsManagedInstancesStack(PatternStack):
             self.monitoring.watch_service(self.service.service, min_tasks=self.scaling.fewest_tasks),
         )
 
-        self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
-        if settings.domain_name:
-            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
+        for output in self.load_balancer.outputs:
+            self.output(*output)
         self.output("LogGroupName", self.logs.log_group_name, "CloudWatch log group of the tasks")
         self.output("InstancesCommand", self.capacity.instances_command, "Lists the instances with their types")
         if posture.execute_command:

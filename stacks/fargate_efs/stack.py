@@ -81,9 +81,8 @@ class FargateEfsStack(PatternStack):
         )
         self.monitoring.watch_files(self.files)
 
-        self.output("Url", self.load_balancer.url, self.load_balancer.url_description)
-        if settings.domain_name:
-            self.output("LoadBalancerDnsName", self.load_balancer.dns_name, "Target of records for the domain name")
+        for output in self.load_balancer.outputs:
+            self.output(*output)
         if posture.execute_command:
             self.output("ShellCommand", self.service.shell_command, "Opens a shell in a task (ECS Exec)")
         self.output("FileSystemId", self.files.file_system.file_system_id, "Shared EFS file system")

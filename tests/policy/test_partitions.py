@@ -51,6 +51,7 @@ def in_region(region: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     text = json.dumps({stack: given for stack, given in options.items() if stack not in REFUSED[region]})
     text = text.replace("arn:aws:", f"arn:{PARTITIONS[region]}:").replace("eu-west-1", region)
+    text = text.replace("us-east-1", region)  # to which only a public repository is pinned
     found = json.loads(text.replace(".amazonaws.com", f".{SUFFIXES[region]}"))
     found.get("LambdaConcurrencyStack", {}).pop("invoke_principals", None)
     ecr = found.get("EcrStack", {})
@@ -60,8 +61,6 @@ def in_region(region: str, options: Mapping[str, Any]) -> dict[str, Any]:
     }.items():
         if name in ecr:
             ecr[name] = value
-    if "cache_docker_hub_secret_arn" in ecr:
-        ecr["cache_docker_hub_secret_arn"] = ecr["cache_docker_hub_secret_arn"].replace("us-east-1", region)
     return found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal import HOSTED_ZONE_ID
 from rehearsal.account import ACCOUNT_ID, LOOPBACK, ROOT, EmulatedAccount, RehearsalError, isolated_environment
 from rehearsal.interruption import Interruption, StopRequestError
 from tests.rehearsal.processes import processes_of, server_of, wait_until_none
@@ -189,6 +190,17 @@ def test_two_accounts_at_once_are_independent() -> None:
         assert other.session.client("ecr").describe_repositories()["repositories"] == []
         assert one.inventory()["ecr._repositories"] == ["here"]
         assert other.inventory()["ecr._repositories"] == []
+
+
+def test_a_record_that_stays_in_the_hosted_zone_is_in_the_inventory(account: EmulatedAccount) -> None:
+    route53 = account.session.client("route53")
+    record = {"Name": "left.example.com", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"left"'}]}
+    found = []
+    for action in ("CREATE", "DELETE"):
+        change = {"Action": action, "ResourceRecordSet": record}
+        route53.change_resource_record_sets(HostedZoneId=HOSTED_ZONE_ID, ChangeBatch={"Changes": [change]})
+        found.append(f"{HOSTED_ZONE_ID} left.example.com. TXT" in account.inventory()["route53._records"])
+    assert found == [True, False]
 
 
 def test_a_port_in_use_is_an_error() -> None:

@@ -150,6 +150,18 @@ def test_addresses_of_kubernetes_services_are_outside_of_the_vpc(
     assert stack.one("AWS::EKS::Cluster")["KubernetesNetworkConfig"]["ServiceIpv4Cidr"] == services
 
 
+def test_the_consumer_of_an_endpoint_service_is_in_the_zones_of_the_service(tmp_path: Path) -> None:
+    given = {"consumer": True, "acceptance_required": False}
+    zones = {"existing": {"vpc": EXISTING_VPC}, "chosen": {"availability_zones": ["eu-west-1a", "eu-west-1c"]}}
+    for name, chosen in zones.items():
+        settings = {"FargatePrivateLinkStack": {**given, **chosen}}
+        made = book_app(stage_of("sandbox", settings), tmp_path / name, checked=False)
+        [stack] = [Reading(each) for each in made.node.children if isinstance(each, PatternStack)]
+        assert {each["AvailabilityZone"] for each in stack.all("AWS::EC2::Subnet")} == {"eu-west-1a", "eu-west-1c"}
+        consumers = [each for each in stack.all("AWS::EC2::VPC") if each["CidrBlock"] == "10.1.0.0/24"]
+        assert len(consumers) == 1
+
+
 class TestMistakes:
     """Each message names the setting, the value given, what it must be and what to do."""
 

@@ -31,7 +31,7 @@ from patternbook import (
     VpcConnector,
     existing_vpc,
 )
-from patternbook.limits.networks import FARGATE_ZONE_IDS, REFUSED_ZONE_IDS
+from patternbook.limits.networks import EKS_REFUSED_ZONE_IDS, FARGATE_ZONE_IDS
 from patternbook.testing.options import EXISTING_VPC
 from patternbook.testing.reading import Reading
 from patternbook.testing.synthesis import feature_flags, unchecked_app
@@ -70,7 +70,7 @@ class TestZones:
         assert not stack.node.children
 
     def test_zone_ids_are_no_names(self) -> None:
-        ids = [each for zones in (*REFUSED_ZONE_IDS.values(), *FARGATE_ZONE_IDS.values()) for each in zones]
+        ids = [each for zones in (EKS_REFUSED_ZONE_IDS, *FARGATE_ZONE_IDS.values()) for each in zones]
         assert all("-az" in each for each in ids)
 
 

@@ -65,9 +65,9 @@ class EksCluster(Construct):
         secrets_key: kms.IKey | None = None,
     ) -> None:
         """:param network: with private subnets in at least two AZs, none of them one that EKS refuses, see
-            :data:`patternbook.limits.networks.REFUSED_ZONE_IDS`. A new VPC gets the tags by which controllers in the
-            cluster find subnets for load balancers, ``kubernetes.io/role/elb`` and ``kubernetes.io/role/internal-elb``.
-            In a VPC that exists, its owner adds them
+            :data:`patternbook.limits.networks.EKS_REFUSED_ZONE_IDS`. A new VPC gets the tags ``kubernetes.io/role/elb``
+            and ``kubernetes.io/role/internal-elb``, by which controllers in the cluster find subnets for load
+            balancers. In a VPC that exists, its owner adds them
             (https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html).
         :param public_access_cidrs: CIDR blocks that may reach the public endpoint. Without any there is none.
         :param admin_principals: ARNs of the roles, users or accounts that may assume the admin role. Without any, the

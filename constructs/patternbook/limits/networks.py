@@ -28,20 +28,18 @@ PURPOSES: Final[Mapping[Tier, str]] = {
     "isolated_subnets": "They are for data.",
 }
 
-REFUSED_ZONE_IDS: Final[Mapping[str, tuple[str, ...]]] = {
-    # https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#cluster-subnets
-    "EKS clusters": ("use1-az3", "usw1-az2", "cac1-az3"),
-    # https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
-    "PrivateLink across Regions": ("use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"),
-}
-"""Zone ids that a service refuses.
+EKS_REFUSED_ZONE_IDS: Final = ("use1-az3", "usw1-az2", "cac1-az3")
+"""The zone ids in which EKS accepts no subnet of a cluster.
 
 A name such as ``us-east-1a`` can mean another zone id in each account, so nothing can check it at synth. This command
 shows the zone ids: ``aws ec2 describe-availability-zones --query 'AvailabilityZones[].[ZoneName,ZoneId]'``.
 
 App Runner refuses subnets of a few AZs, which it names only in its error message
 (https://docs.aws.amazon.com/apprunner/latest/dg/network-vpc.html). EFS restricts One Zone file systems only, which no
-construct makes (https://docs.aws.amazon.com/efs/latest/ug/OneZoneAZs.html).
+construct makes (https://docs.aws.amazon.com/efs/latest/ug/OneZoneAZs.html). An interface endpoint can be only in the
+AZs of its endpoint service (https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-share-your-services.html).
+
+https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#cluster-subnets
 """
 FARGATE_ZONE_IDS: Final[Mapping[str, tuple[str, ...]]] = {
     "us-west-1": ("usw1-az1", "usw1-az3"),

@@ -68,8 +68,8 @@ FUNCTION_URL: Final = RegionalService(
     "https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-lambda.html",
     remedy="Unset invoke_principals, and allow the principals to invoke the alias",
 )
-# CloudFront in China has no Lambda@Edge, takes no certificates of ACM and serves nothing without a domain name with an
-# ICP registration: https://docs.amazonaws.cn/en_us/aws/latest/userguide/cloudfront.html
+# A function of Lambda@Edge is in us-east-1, which accounts of other partitions cannot reach. CloudFront in China also
+# serves nothing without a domain name of its own with an ICP registration.
 LAMBDA_EDGE: Final = RegionalService(
     name="CloudFront with Lambda@Edge",
     missing_partitions=("aws-cn", "aws-us-gov"),

@@ -145,7 +145,10 @@ class PublicLoadBalancer(Construct):
         """The DNS name that AWS gives the load balancer."""
         self.url = f"http{'' if certificate is None else 's'}://{domain_name or self.dns_name}"
         dns = ". Point the domain name of the certificate at it" if certificate and not domain_name else ""
-        self.url_description = f"URL of the load balancer{dns}"
+        self.outputs = [("Url", self.url, f"URL of the load balancer{dns}")]
+        """Name, value and description of each output for a person to use."""
+        if domain_name:
+            self.outputs += [("LoadBalancerDnsName", self.dns_name, "Target of records for the domain name")]
         ports = [ec2.Port.HTTP] if certificate is None else [ec2.Port.HTTPS, ec2.Port.HTTP]
         for cidr in allowed_cidrs:
             for port in ports:

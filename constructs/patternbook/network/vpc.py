@@ -28,7 +28,7 @@ class Network(Construct):
 
     By default, CloudFormation chooses the AZs at deployment: the first three of the Region. A Region in which the
     account has fewer than three is refused there. Some services refuse some AZs, see
-    :data:`patternbook.limits.networks.REFUSED_ZONE_IDS`.
+    :data:`patternbook.limits.networks.EKS_REFUSED_ZONE_IDS`.
     """
 
     AZS = 3
