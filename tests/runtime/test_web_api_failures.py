@@ -44,6 +44,7 @@ class TestFailures:
         for route, answer in every_call(api):
             assert (answer.status, answer.headers["retry-after"]) == (503, "1"), route
         assert len(refused) == attempts * len(OPERATIONS)
+        assert {(record["level"], record["code"]) for record in api.logged()} == {("WARNING", code)}
         assert capsys.readouterr().out.count('"Faults":[1.0]') == len(OPERATIONS)
 
     @pytest.mark.parametrize("error", ["ReadTimeoutError", "ConnectTimeoutError", "EndpointConnectionError"])
@@ -57,6 +58,14 @@ class TestFailures:
 
         api.fail_by(answer)
         assert {answer.status for _, answer in every_call(api)} == {503}
+
+    def test_it_answers_before_the_timeout_of_the_function(self, api: Functions) -> None:
+        """Pauses of standard retries: at most 1, 2, 4 … seconds."""
+        config = api.client.meta.config
+        attempts = config.retries["total_max_attempts"]
+        assert config.retries["mode"] == "standard"
+        pauses = sum(2**attempt for attempt in range(attempts - 1))
+        assert attempts * (config.connect_timeout + config.read_timeout) + pauses < 10
 
     def test_a_missing_table_is_logged_with_the_id_of_the_request(
         self, api: Functions, capsys: pytest.CaptureFixture[str]

@@ -26,7 +26,6 @@ BODIES: dict[str, tuple[Any, int]] = {
     "NaN": ('{"title": "a", "quantity": NaN}', 400),
     "Infinity": ('{"title": "a", "quantity": -Infinity}', 400),
     "deep": ("[" * 16_000, 400),
-    "deep and closed": ("[" * 8_000 + "]" * 8_000, 400),
     "a number of many digits": ('{"title": "a", "quantity": ' + "9" * 10_000 + "}", 400),
     "a raw lone surrogate": ('{"title": "\ud800"}', 400),
     "a byte order mark": ("\ufeff{}", 400),
@@ -70,6 +69,13 @@ class TestBodies:
         assert api.call("POST /items", body=body).status == status
         assert api.call("PUT /items/{id}", id=item["id"], headers=match(), body=body).status == status
         assert api.entries() == before
+
+    @pytest.mark.parametrize("body", ["{deep}", '{{"title": {deep}}}', '{{"title": "a", "b": {deep}}}'])
+    def test_a_deep_body_is_refused(self, api: Functions, body: str) -> None:
+        """As no JSON or as wrong content: Python's versions differ in how deep they parse."""
+        deep = "[" * 8_000 + "]" * 8_000
+        assert api.call("POST /items", body=body.format(deep=deep)).status in (400, 422)
+        assert api.entries() == []
 
     @pytest.mark.parametrize("raw", [b'{"title": "\xff"}', b"\xed\xa0\x80", '{"title": "a"}'.encode("utf-16")])
     def test_bytes_that_are_not_utf_8_are_refused(self, api: Functions, raw: bytes) -> None:

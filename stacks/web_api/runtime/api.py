@@ -124,8 +124,9 @@ def serve(routes: Mapping[str, Callable[[Request], Answer]]) -> Callable[[dict[s
         try:
             return routes[route](Request(event)).event()
         except ProblemError as error:
-            problem = error
-            logger.info("refused", status=problem.status.value, detail=problem.detail)
+            problem, cause = error, error.__cause__
+            log = logger.warning if cause else logger.info
+            log("refused", status=problem.status.value, detail=problem.detail, **(_described(cause) if cause else {}))
         except Exception as error:
             problem = ProblemError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "The request failed. Report its request_id if it fails again."
@@ -138,7 +139,7 @@ def serve(routes: Mapping[str, Callable[[Request], Answer]]) -> Callable[[dict[s
     return handler
 
 
-def _described(error: Exception) -> dict[str, Any]:
+def _described(error: BaseException) -> dict[str, Any]:
     """What to log of an error. Its text can repeat a part of the request, so only that of AWS's refusals is logged."""
     described: dict[str, Any] = {"error": type(error).__name__, "frames": traceback.format_tb(error.__traceback__)}
     if isinstance(error, ClientError):

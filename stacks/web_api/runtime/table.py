@@ -26,10 +26,12 @@ from botocore.exceptions import ClientError
 from problems import ProblemError, retry_later
 
 TABLE = os.environ["TABLE_NAME"]
-# At most three attempts of three seconds each, so that the function answers before its timeout of at least ten.
+# Three attempts of at most two seconds, and pauses of at most one and two seconds between them: the function answers
+# within nine seconds, before its timeout of at least ten.
+# https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 _client = boto3.client(
     "dynamodb",
-    config=Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
+    config=Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 3}),
 )
 
 
@@ -97,7 +99,10 @@ def page(owner: str, limit: int, after: str | None) -> tuple[list[Item], str | N
 
 
 def create(owner: str, item: Item) -> None:
-    """Puts a new item. Its random id is a condition in itself, and lets the SDK repeat a call whose answer got lost."""
+    """Puts a new item.
+
+    The id is random, so no other item has it. Without a condition, the SDK may repeat a call whose answer got lost.
+    """
     _on_table(_client.put_item, Item=_entry({**_item_key(owner, item.id), **_attributes(item)}))
 
 
@@ -138,7 +143,7 @@ def create_once(owner: str, item: Item, *, key: str, fingerprint: str, now: int,
         if "TransactionConflict" in codes:
             raise retry_later(HTTPStatus.CONFLICT, "A request with this Idempotency-Key is in progress.") from None
         if codes & PASSING_REASONS:
-            raise _unavailable() from None
+            raise _unavailable() from error
         raise
     return item
 
