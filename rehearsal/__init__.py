@@ -18,8 +18,6 @@ permissions. No container runs, no Kubernetes manifest is applied, and no packet
 :mod:`rehearsal.types` are the project's own: they prove how a template is wired, not how AWS behaves.
 """
 
-KEY_ID = "1a2b3c4d-1234-1234-1234-123456789012"
-"""A KMS key that the account has from the beginning, for stacks that use an existing key."""
 HOSTED_ZONE_ID = "Z0123456789ABCDEFGHIJ"
 """The hosted zone example.com, which the account has before any stack. Its id is known at synth."""
 INVENTORY = "/_rehearsal/inventory"

@@ -20,13 +20,12 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
-from ministack.services import kms, route53
+from ministack.services import route53
 from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
-from rehearsal import HOSTED_ZONE_ID, INVENTORY, KEY_ID
+from rehearsal import HOSTED_ZONE_ID, INVENTORY
 from rehearsal.types import replacements, rollbacks
-from rehearsal.types.shapes import parse_response
 
 # These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
 HISTORY = (
@@ -45,7 +44,6 @@ def main() -> None:
     rollbacks.register()
     limit_custom_resources(seconds)
     add_hosted_zone()
-    add_key()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"fd://{socket}"]
@@ -95,13 +93,6 @@ def add_hosted_zone() -> None:
     zone = {"id": HOSTED_ZONE_ID, "name": "example.com.", "caller_reference": "rehearsal", "comment": ""}
     route53._zones[HOSTED_ZONE_ID] = {**zone, "private": False, "vpcs": []}
     route53._records[HOSTED_ZONE_ID] = route53._default_records(zone["name"])
-
-
-def add_key() -> None:
-    """Adds the key of :data:`rehearsal.KEY_ID`. MiniStack would give a new key a random id."""
-    made = parse_response(kms._create_key({"Description": "rehearsal"}))["KeyMetadata"]["KeyId"]
-    record = kms._keys.pop(made)
-    kms._keys[KEY_ID] = {**record, "KeyId": KEY_ID, "Arn": record["Arn"].replace(made, KEY_ID)}
 
 
 def inventory() -> dict[str, list[str]]:

@@ -16,10 +16,9 @@ from patternbook.settings.loading import load_settings
 from patternbook.settings.stages import Stage
 from patternbook.testing.options import EXISTING_VPC
 from patternbook.testing.synthesis import feature_flags
-from rehearsal import KEY_ID
 from tools.assembly import template_files as in_assembly
 
-KEY_ARN = f"arn:aws:kms:us-east-1:111122223333:key/{KEY_ID}"
+KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"
 """A key of the account, which the scenarios with other options and with an existing VPC use."""
 OPT_OUTS: Mapping[str, set[str]] = {
     "allow_plain_http": {"certificate_arn", "hosted_zone_id"},
