@@ -22,6 +22,7 @@ from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_edge import LambdaEdgeStack
+from stacks.web_api import WebApiStack
 
 CDK_JSON = Path(__file__).with_name("cdk.json")
 PATTERNS = (
@@ -40,6 +41,7 @@ PATTERNS = (
     LambdaConcurrencyStack,
     LambdaEdgeStack,
     AuroraServerlessStack,
+    WebApiStack,
 )
 
 if __name__ == "__main__":

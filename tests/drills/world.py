@@ -17,7 +17,9 @@ from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, Networ
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
 from tests.drills.emitters.traffic import Traffic
+from tests.drills.emitters.web_api import Capacity, Outcome, Requests, SignIns
 from tests.drills.intrinsics import EXPRESS, INGRESS, Names
+from tests.drills.web import web_emitters
 
 Role = Literal["main", "worker", "database", "migration"]
 """The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; and
@@ -49,6 +51,9 @@ class Minute:
     """Calls of the function that uses the database, by its alias."""
     migrations: Calls = field(default_factory=Calls)
     """Calls of the function that migrates the database and rotates the secret."""
+    api: Requests = field(default_factory=lambda: Requests(Outcome(answered=600)))
+    table: Capacity = field(default_factory=Capacity)
+    sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -77,6 +82,7 @@ class World:
         queues = self._of_type("AWS::SQS::Queue")
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
+        self._web = web_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
         self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
@@ -100,7 +106,8 @@ class World:
     def parts(self) -> set[str]:
         """The features of the stack that events may need and that not every stack has."""
         return {
-            *(["tasks"] if self.calm.main.desired else []),
+            *(["tasks"] if self.services and self.calm.main.desired else []),
+            *(["api"] if self._web.apis else []),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -132,7 +139,7 @@ class World:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
             sent |= self._function(SCHEMA, "ServiceToken").metrics(minute.migrations)
-        return sent
+        return sent | self._web.metrics(minute.api, minute.table, minute.sign_ins)
 
     def _of_type(self, resource_type: str) -> dict[str, dict[str, Any]]:
         resources = self._template["Resources"].items()

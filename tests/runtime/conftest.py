@@ -1,11 +1,12 @@
-"""A PostgreSQL server for all tests of ``AuroraServerlessStack``'s functions, with a database that starts empty."""
+"""PostgreSQL for the functions of ``AuroraServerlessStack``, and the functions of the web API."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests.runtime.aurora import Account, CloudFormation, Postgres, migrate, postgres
+from tests.runtime.web_api import Functions, functions
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +52,15 @@ def cloudformation(cloudformation_of_session: CloudFormation) -> CloudFormation:
     cloudformation_of_session.sizes.clear()
     cloudformation_of_session.refuse = 0
     return cloudformation_of_session
+
+
+@pytest.fixture(scope="module")
+def web_api() -> Iterator[Functions]:
+    with functions() as loaded:
+        yield loaded
+
+
+@pytest.fixture
+def api(web_api: Functions) -> Functions:
+    web_api.reset()
+    return web_api

@@ -1,4 +1,4 @@
-"""Settings of log groups, of secrets and of databases."""
+"""Settings of log groups, secrets, tables and databases."""
 
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from patternbook.limits.aurora import (
     EngineVersion,
     check_pause,
 )
+from patternbook.limits.dynamodb import REQUEST_UNITS
 from patternbook.limits.given import listed
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, posture_of
@@ -106,3 +107,15 @@ class DatabaseSettings(LogSettings):
         if "min_acu" in info.data:
             check_pause(value, min_acu=info.data["min_acu"])
         return value
+
+
+RequestUnits = Annotated[Whole, within(REQUEST_UNITS), Unit("request units per second")]
+
+
+class TableSettings(PatternSettings):
+    """Settings of a :class:`patternbook.data.tables.SingleTable`."""
+
+    max_read_request_units: RequestUnits = 1_000
+    """Maximum read capacity of the table, which limits its cost. One unit is a strongly consistent read of 4 KB."""
+    max_write_request_units: RequestUnits = 1_000
+    """Maximum write capacity of the table, which limits its cost. One unit is a write of 1 KB."""
