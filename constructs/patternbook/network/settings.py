@@ -255,9 +255,11 @@ class EndpointSettings(InternalLoadBalancerSettings):
         given = info.data
         if {"protocol", "domain_name", "certificate_arn"} <= given.keys():
             made = given["protocol"] == "TLS" and given["certificate_arn"] is None
-            if value is not None and made and value != given["domain_name"]:
+            name = given["domain_name"]
+            unknown = any(PLACEHOLDER.search(each or "") for each in (value, name))
+            if value is not None and made and value != name and not unknown:
                 raise ValueError(
-                    f"Must be domain_name ({given['domain_name']}) without certificate_arn, because the new "
+                    f"Must be domain_name ({name}) without certificate_arn, because the new "
                     "certificate covers that name only. Use the same name, or set certificate_arn to a certificate for "
                     "both."
                 )
