@@ -112,6 +112,7 @@ def test_it_says_how_to_use_what_an_account_has(pattern: type[PatternStack], pag
         assert arguments[:2] in (["synth", name], ["deploy", name])
         context = dict(each.split("=", 1) for each in arguments if "=" in each)
         assert len(context) == arguments.count("-c") > 0
+        assert not any("\n" in value for value in context.values()), "the CDK CLI passes on the first line only"
         plan = load(context, {name: pattern.settings_type})
         assert not plan.ignored
         shown |= {key.removeprefix(f"{name}.") for key in context}
