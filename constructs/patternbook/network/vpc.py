@@ -266,7 +266,7 @@ def existing_vpc(
     by_zone = [{subnet.availability_zone: subnet for subnet in reversed(tier)} for tier in tiers]
     # A zone's subnets are in the order of the VPC's again.
     public, private, isolated = ({zone: each[zone].subnet_id for zone in reversed(each)} for each in by_zone)
-    blocks = cidr_blocks or ((vpc.vpc_cidr_block,) if isinstance(vpc, ec2.Vpc) else ())
+    blocks = cidr_blocks or ((_block_of(vpc),) if isinstance(vpc, ec2.Vpc) else ())
     # Ids and names of AZs are tokens of the CDK, which a user can't write.
     existing = ExistingVpc.model_construct(
         vpc_id=vpc.vpc_id,
@@ -277,6 +277,13 @@ def existing_vpc(
     )
     existing._routes = tuple(subnet.internet_connectivity_established for each in by_zone for subnet in each.values())
     return existing
+
+
+def _block_of(vpc: ec2.Vpc) -> str:
+    """The CIDR block as it was given, because checks at synth cannot read the token. IPAM gives one at deployment."""
+    made = vpc.node.default_child
+    given = made.cidr_block if isinstance(made, ec2.CfnVPC) else None
+    return given or vpc.vpc_cidr_block
 
 
 def _refuse_other_regions(scope: Construct, name: str, zones: Iterable[str | int]) -> None:
