@@ -21,6 +21,7 @@ from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_edge import LambdaEdgeStack
+from stacks.web_api import WebApiStack
 
 CDK_JSON = Path(__file__).with_name("cdk.json")
 PATTERNS = (
@@ -38,6 +39,7 @@ PATTERNS = (
     EcsExpressStack,
     LambdaConcurrencyStack,
     LambdaEdgeStack,
+    WebApiStack,
 )
 
 if __name__ == "__main__":

@@ -108,17 +108,23 @@ class Deployments:
 
     def lift_protection(self) -> None:
         """Takes the steps that the pages of the patterns describe before ``cdk destroy`` in production."""
-        load_balancers, clusters = self.account.session.client("elbv2"), self.account.session.client("eks")
+        client = self.account.session.client
         for stack in self.stacks:
             stack.disable_termination_protection()
             for resource in stack.resources():
                 if resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer":
-                    load_balancers.modify_load_balancer_attributes(
+                    client("elbv2").modify_load_balancer_attributes(
                         LoadBalancerArn=resource.physical_id,
                         Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
                     )
                 if resource.type == "AWS::EKS::Cluster":
-                    clusters.update_cluster_config(name=resource.physical_id, deletionProtection=False)
+                    client("eks").update_cluster_config(name=resource.physical_id, deletionProtection=False)
+                if resource.type == "AWS::DynamoDB::GlobalTable":
+                    client("dynamodb").update_table(TableName=resource.physical_id, DeletionProtectionEnabled=False)
+                if resource.type == "AWS::Cognito::UserPool":
+                    client("cognito-idp").update_user_pool(
+                        UserPoolId=resource.physical_id, DeletionProtection="INACTIVE"
+                    )
 
 
 def _unknown_types(output: str) -> str:

@@ -27,10 +27,10 @@ import rehearsal.types
 from rehearsal import HOSTED_ZONE_ID, INVENTORY
 from rehearsal.types import replacements, rollbacks
 
-# These stores hold no resources, but names, and the past: stacks, change sets, calls, metrics, the history of alarms.
+# These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
 HISTORY = (
     *("cloudformation.", "cloudtrail.", "cloudwatch._alarm_history", "cloudwatch._metrics", "rollbacks."),
-    "s3._completed_multipart_uploads",
+    *("apigateway._jwks_cache", "s3._completed_multipart_uploads"),
 )
 # Every account has these. MiniStack creates them at the first request.
 DEFAULT_RESOURCES = (("eventbridge._event_buses", "default"),)

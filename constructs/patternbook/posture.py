@@ -35,6 +35,10 @@ class Posture:
     """Refuses a public listener without a certificate."""
     require_alarm_address: bool
     """Refuses a topic for alarms that notifies nobody."""
+    require_callback_urls: bool
+    """Refuses a sign-in that leads to the developer's own machine."""
+    block_risky_sign_ins: bool
+    """Blocks sign-ins of high risk. Otherwise, threat protection only records them."""
     deployment_alarms: bool
     """Rolls a deployment of an ECS service back if one of its alarms rings. Each deployment then takes longer, because
     ECS watches the alarms for some time after the last new task has started."""
@@ -71,6 +75,8 @@ SANDBOX: Final = Posture(
     multi_az_file_systems=False,
     require_tls=False,
     require_alarm_address=False,
+    require_callback_urls=False,
+    block_risky_sign_ins=False,
     deployment_alarms=False,
     allow_open_cluster_endpoint=True,
     execute_command=True,
@@ -97,6 +103,8 @@ PRODUCTION: Final = Posture(
     multi_az_file_systems=True,
     require_tls=True,
     require_alarm_address=True,
+    require_callback_urls=True,
+    block_risky_sign_ins=True,
     deployment_alarms=True,
     allow_open_cluster_endpoint=False,
     execute_command=False,

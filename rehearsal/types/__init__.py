@@ -21,6 +21,7 @@ MiniStack's private names, except for functions and stores of services, belong i
 import functools
 
 from rehearsal.types import (
+    api_gateway,
     app_runner,
     app_runner_ingress,
     application_autoscaling,
@@ -28,6 +29,8 @@ from rehearsal.types import (
     cloudformation,
     cloudwatch,
     codedeploy,
+    cognito,
+    dynamodb,
     ec2,
     ec2_dependencies,
     ec2_endpoints,
@@ -55,6 +58,7 @@ from rehearsal.types import (
 )
 
 _SERVICES = (
+    api_gateway,
     app_runner,
     app_runner_ingress,
     application_autoscaling,
@@ -62,6 +66,8 @@ _SERVICES = (
     cloudformation,
     cloudwatch,
     codedeploy,
+    cognito,
+    dynamodb,
     ec2,
     ec2_dependencies,
     ec2_endpoints,

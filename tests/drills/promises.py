@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.drills import calm, events
+from tests.drills import api_events, calm, events
 from tests.drills.scenarios import Scenario
 
 
@@ -43,6 +43,22 @@ SLOW: Final = (
 )
 ROLLED_BACK: Final = "The message has the reason. See the stopped tasks and their logs, repair, and deploy again."
 
+ACCESS_LOG: Final = (
+    "Find a failed request in the access log (output `AccessLogName`), and its `requestId` in the logs of the "
+    "functions."
+)
+RAISE_RATES: Final = (
+    "The access log has the clients. If they are welcome, raise `read_rate` and `read_burst`, or those for writes."
+)
+RAISE_UNITS: Final = "Raise `max_read_request_units` or `max_write_request_units`, or find the owner who sends so much."
+RAISE_CONCURRENCY: Final = "Raise `reserved_concurrency`, or ask AWS for a higher quota."
+SLOW_CALLS: Final = "The traces of the functions show what takes the time. Raise `memory_mib` if it is their own code."
+NEW_VERSION: Final = (
+    "CodeDeploy has shifted the traffic back. See the logs of the new version, repair, and deploy again."
+)
+SIGN_INS: Final = (
+    "CloudTrail has the sign-ins with their addresses. Turn on MFA, or threat protection with the plan PLUS."
+)
 FILES: Final = Promise(
     events.files_at_their_limit(),
     15,
@@ -188,4 +204,34 @@ DRILLS: Final[Mapping[str, Drill]] = {
         [calm.day(), calm.rolling_deployment(), calm.one_replaced(), calm.reconnecting_agents()],
     ),
     "EcsExpressStack": Drill([*web_rings(), *targets_ring()], web_is_silent(start_minutes=2)),
+    "WebApiStack": Drill(
+        [
+            Promise(api_events.functions_crash(600), 5, ACCESS_LOG),
+            Promise(api_events.functions_crash(5), 10, ACCESS_LOG),
+            Promise(api_events.functions_answer_500(), 5, ACCESS_LOG),
+            Promise(api_events.some_fail(), 10, ACCESS_LOG),
+            Promise(api_events.quiet_api_fails(), 30, ACCESS_LOG),
+            Promise(api_events.no_concurrency(), 10, RAISE_CONCURRENCY),
+            Promise(api_events.slow_table(), 10, SLOW_CALLS),
+            Promise(api_events.near_timeout(), 10, SLOW_CALLS),
+            Promise(api_events.throttled_api(), 15, RAISE_RATES),
+            Promise(api_events.throttled_table(), 15, RAISE_UNITS),
+            Promise(api_events.new_version("crashes", crashes=60), 4, NEW_VERSION),
+            Promise(api_events.new_version("answers with 500", faults=60), 4, NEW_VERSION),
+            Promise(api_events.new_version("is slow", answered=60, timeout_share=0.9), 4, NEW_VERSION),
+            Promise(api_events.sign_ins_fail(), 15, SIGN_INS),
+            Promise(api_events.sign_ins_throttled(), 15, "Ask AWS for a higher quota of UserAuthentication requests."),
+        ],
+        [
+            api_events.day(),
+            api_events.night(),
+            api_events.cold_starts(),
+            api_events.one_failure(),
+            api_events.rare_failures(),
+            api_events.expired_tokens(),
+            api_events.short_burst(),
+            api_events.deployment(),
+            api_events.mistyped_passwords(),
+        ],
+    ),
 }

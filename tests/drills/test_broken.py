@@ -124,6 +124,25 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             datapoints(15, 15),
             "No request is answered in time (30 a minute): nothing rings within 10 minutes",
         ),
+        (
+            "WebApiStack",
+            "ServerErrors",
+            datapoints(15, 15),
+            "A request to the API every four minutes, and every one fails: nothing rings within 30 minutes",
+        ),
+        (
+            "WebApiStack",
+            "SlowResponses",
+            threshold(6_000),
+            "Every response of the API takes 5 seconds: nothing rings within 10 minutes",
+        ),
+        (
+            "WebApiStack",
+            "ThrottledRequests",
+            datapoints(1, 1),
+            "two minutes above the limits: ThrottledRequests rings",
+        ),
+        ("WebApiStack", "FailedSignIns", threshold(20), "mistyped passwords: FailedSignIns rings"),
     ],
 )
 def test_a_broken_alarm_fails_its_drill(

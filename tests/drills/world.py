@@ -14,7 +14,9 @@ from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, Networ
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
 from tests.drills.emitters.traffic import Traffic
+from tests.drills.emitters.web_api import Capacity, Outcome, Requests, SignIns
 from tests.drills.intrinsics import EXPRESS, INGRESS, Names
+from tests.drills.web import web_emitters
 
 Role = Literal["main", "worker"]
 """The service that clients reach, or the only one; and the one that takes messages from the queue."""
@@ -33,6 +35,9 @@ class Minute:
     queue: Messages = field(default_factory=lambda: Messages(in_flight=2, oldest_seconds=5, sent=60, deleted=60))
     dead_letters: Messages = field(default_factory=lambda: Messages(active=False))
     files: Files = field(default_factory=Files)
+    api: Requests = field(default_factory=lambda: Requests(Outcome(answered=600)))
+    table: Capacity = field(default_factory=Capacity)
+    sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -57,6 +62,7 @@ class World:
         queues = self._of_type("AWS::SQS::Queue")
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
+        self._web = web_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
 
     @property
@@ -73,7 +79,8 @@ class World:
     def parts(self) -> set[str]:
         """The features of the stack that events may need and that not every stack has."""
         return {
-            *(["tasks"] if self.calm.main.desired else []),
+            *(["tasks"] if self.services and self.calm.main.desired else []),
+            *(["api"] if self._web.apis else []),
             *(["files"] if self._file_systems else []),
         }
 
@@ -100,7 +107,7 @@ class World:
             sent |= queue.metrics(minute.dead_letters)
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
-        return sent
+        return sent | self._web.metrics(minute.api, minute.table, minute.sign_ins)
 
     def _of_type(self, resource_type: str) -> dict[str, dict[str, Any]]:
         resources = self._template["Resources"].items()

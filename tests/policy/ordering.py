@@ -206,6 +206,18 @@ def mount_targets(workload: Workload) -> Iterator[Resource]:
     yield from workload.referring("AWS::EFS::MountTarget", "FileSystemId", workload.parts("AWS::EFS::FileSystem"))
 
 
+def invocations(workload: Workload) -> Iterator[Resource]:
+    """A stage that is there before its routes refuses their settings, and a route without a permission answers 500.
+
+    These are the routes of the API, and the permissions to invoke functions for it.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
+    """
+    apis = workload.parts("AWS::ApiGatewayV2::Api")
+    yield from workload.referring("AWS::ApiGatewayV2::Route", "ApiId", apis)
+    yield from workload.referring("AWS::Lambda::Permission", "SourceArn", apis)
+
+
 NEEDS: Final = (
     routes,
     endpoints,
@@ -240,6 +252,7 @@ WORKLOADS: Final = {
         ),
         NEEDS,
     ),
+    "AWS::ApiGatewayV2::Stage": (invocations,),
     LOAD_BALANCER: (public_routes, resource_policies),
     # FSx for Lustre refuses security groups that do not admit its own traffic:
     # https://docs.aws.amazon.com/fsx/latest/LustreGuide/limit-access-security-groups.html

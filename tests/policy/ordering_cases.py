@@ -275,4 +275,13 @@ CASES = {
         FILES,
         {name: resource("EFS::MountTarget", FileSystemId=ref("Files")) for name in ("TargetA", "TargetB")},
     ),
+    "stage of an API": Case(
+        "invocations",
+        resource("ApiGatewayV2::Stage", ApiId=ref("Api")),
+        {"Api": resource("ApiGatewayV2::Api")},
+        {
+            "Route": resource("ApiGatewayV2::Route", ApiId=ref("Api")),
+            "Permission": resource("Lambda::Permission", SourceArn={"Fn::Sub": "arn:aws:execute-api:x:1:${Api}/*"}),
+        },
+    ),
 }

@@ -29,6 +29,7 @@ REFUSED: Final[Mapping[str, Mapping[str, str]]] = {
         "AppRunnerStack": "App Runner",
         "EcsAnywhereStack": "ECS Anywhere",
         "LambdaEdgeStack": "CloudFront with Lambda@Edge",
+        "WebApiStack": "Cognito user pools",
     },
     GOVCLOUD: {
         "AppRunnerStack": "App Runner",
@@ -218,7 +219,7 @@ def test_functions_in_china_are_not_traced(stacks: Stacks) -> None:
         }
         for region in PARTITIONS
     }
-    assert traced == {CHINA: set(), GOVCLOUD: {"LambdaConcurrencyStack"}}
+    assert traced == {CHINA: set(), GOVCLOUD: {"LambdaConcurrencyStack", "WebApiStack"}}
 
 
 class TestRefusals:

@@ -1,12 +1,15 @@
-"""Settings of log groups and of secrets."""
+"""Settings of log groups, secrets and tables."""
 
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from patternbook.limits.dynamodb import REQUEST_UNITS
 from patternbook.limits.given import listed
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings
+from patternbook.settings.fields import Whole
+from patternbook.settings.validators import Unit, within
 
 
 class LogSettings(PatternSettings):
@@ -43,3 +46,15 @@ class SecretSettings(PatternSettings):
         if twice:
             raise ValueError(f"Must not repeat names of secrets, got {listed(twice)} in both. Remove one of each.")
         return value
+
+
+RequestUnits = Annotated[Whole, within(REQUEST_UNITS), Unit("request units per second")]
+
+
+class TableSettings(PatternSettings):
+    """Settings of a :class:`patternbook.data.tables.SingleTable`."""
+
+    max_read_request_units: RequestUnits = 1_000
+    """Maximum read capacity of the table, which limits its cost. One unit is a strongly consistent read of 4 KB."""
+    max_write_request_units: RequestUnits = 1_000
+    """Maximum write capacity of the table, which limits its cost. One unit is a write of 1 KB."""
