@@ -169,7 +169,10 @@ class TestEveryPattern:
         principals = set()
         for stack in stacks[region]:
             for resource in template(stack)["Resources"].values():
-                principals |= set(services(resource.get("Properties", {})))
+                properties = resource.get("Properties", {})
+                principals |= set(services(properties))
+                if resource["Type"] == "AWS::Lambda::Permission":
+                    principals |= {each for each in texts([properties["Principal"]]) if not each.startswith("arn:")}
         known = {each.replace("<AWS::URLSuffix>", SUFFIXES[region]) for each in principals}
         partitional = {f"ec2.{SUFFIXES[region]}", f"logs.{region}.{SUFFIXES[region]}"}
         assert {each for each in known if each.startswith(("ec2.", "logs."))} == partitional

@@ -50,6 +50,8 @@ ECR_PUBLIC: Final = RegionalService(
     "https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-ecr.html",
     remedy="Unset public_repository",
 )
+# Earlier versions of the page exclude China, and later ones do not mention it. The pattern is not made for China: the
+# script that registers a machine comes from the partition aws.
 ECS_ANYWHERE: Final = RegionalService(
     name="ECS Anywhere",
     missing_partitions=("aws-cn",),
