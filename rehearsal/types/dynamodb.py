@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from ministack.core.responses import new_uuid
 from ministack.services import dynamodb, kms
 
-from rehearsal.types.registry import Provisioned, physical_name, register_type
+from rehearsal.types.registry import Provisioned, register_type
 from rehearsal.types.shapes import Properties, is_true, parse_response, require
 
 TABLE = "AWS::DynamoDB::GlobalTable"
@@ -19,7 +20,8 @@ def create_table(logical_id: str, properties: Properties, stack: str) -> Provisi
     if {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} & properties.keys():
         raise ValueError("The emulated account has global tables without indexes only")
     check_key(properties)
-    name = properties.get("TableName") or physical_name(stack, logical_id, max_len=255)
+    # CloudFormation generates another name each time, so that a table that was kept does not block the next one.
+    name = properties.get("TableName") or f"{stack}-{logical_id}"[:242] + f"-{new_uuid()[-12:].upper()}"
     request = {each: properties[each] for each in ("KeySchema", "AttributeDefinitions", "BillingMode")}
     parse_response(dynamodb._create_table({"TableName": name, **request}))
     return put_properties(name, properties)
