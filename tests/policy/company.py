@@ -54,7 +54,7 @@ ACCOUNT, HOME = "111122223333", "us-east-1"
 ways."""
 CHINA, GOVCLOUD = "cn-north-1", "us-gov-west-1"
 ELSEWHERE: Final[Mapping[str, set[str]]] = {
-    CHINA: {"AppRunnerStack", "EcsAnywhereStack", "LambdaEdgeStack"},
+    CHINA: {"AppRunnerStack", "EcsAnywhereStack", "LambdaEdgeStack", "WebApiStack"},
     GOVCLOUD: {"AppRunnerStack", "EksFargateStack", "LambdaEdgeStack"},
 }
 """The patterns that AWS does not offer in a Region."""
