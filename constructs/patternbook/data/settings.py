@@ -37,7 +37,7 @@ class SecretSettings(PatternSettings):
     parameters: dict[fields.EnvironmentName, fields.ParameterArn] = Field(default={}, max_length=50)
     """Environment variables from SSM Parameter Store, each with the ARN of its parameter in the stack's Region."""
     secret_key_arns: Annotated[tuple[fields.KeyArn, ...], Field(max_length=10)] = ()
-    """Customer managed KMS keys that encrypt these secrets and parameters."""
+    """Customer managed KMS keys in the stack's Region that encrypt these secrets and parameters."""
 
     @field_validator("parameters")
     @classmethod

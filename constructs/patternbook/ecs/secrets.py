@@ -8,6 +8,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from patternbook.partitions import refuse_arn_of_other_region
+from patternbook.settings.fields import PARAMETER_URL
+
 
 def container_secrets(
     scope: Construct, secrets: Mapping[str, str], parameters: Mapping[str, str]
@@ -25,22 +28,17 @@ def container_secrets(
     return {
         name: ecs.Secret.from_secrets_manager(complete_arn(scope, f"Secret-{name}", arn))
         for name, arn in secrets.items()
-    } | {
-        name: ecs.Secret.from_ssm_parameter(_parameter(scope, f"Parameter-{name}", arn))
-        for name, arn in parameters.items()
-    }
+    } | {name: ecs.Secret.from_ssm_parameter(_parameter(scope, name, arn)) for name, arn in parameters.items()}
 
 
-def _parameter(scope: Construct, construct_id: str, arn: str) -> ssm.IStringParameter:
+def _parameter(scope: Construct, name: str, arn: str) -> ssm.IStringParameter:
+    stack, construct_id = cdk.Stack.of(scope), f"Parameter-{name}"
     if not cdk.Token.is_unresolved(arn):
-        region = cdk.Stack.of(scope).region
-        _, partition, service, own, *others = arn.split(":")
-        if not cdk.Token.is_unresolved(region) and own != region:
-            cdk.Annotations.of(cdk.Stack.of(scope)).add_error(
-                f"Each of parameters must be in {region}, the Region of the stack, got {arn}. The CDK imports no "
-                f"parameter of another Region. Create it in {region}."
-            )
-            arn = ":".join(["arn", partition, service, region, *others])
+        _, partition, service, region, *others = arn.split(":")
+        if not cdk.Token.is_unresolved(stack.region) and region != stack.region:
+            refuse_arn_of_other_region(stack, f"parameters.{name}", arn, source=PARAMETER_URL)
+            # The CDK would raise an exception instead.
+            arn = ":".join(["arn", partition, service, stack.region, *others])
         return ssm.StringParameter.from_string_parameter_arn(scope, construct_id, arn)
     # The CDK refuses the ARN of a parameter in the same app. Its name gives the same ARN again, in the account of the
     # stack. The import of a secure string adds no parameter to the template, unlike that of a string.

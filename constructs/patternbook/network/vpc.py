@@ -76,6 +76,9 @@ class Network(Construct):
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         _refuse_other_regions(self, "availability_zones", availability_zones)
+        if isinstance(availability_zones[0], str):
+            reason = "The setting names the AZs on purpose, because a service is not in every AZ."
+            cdk.Validations.of(self).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::W3010", reason=reason))
         self._posture = posture
         self._dual_stack = dual_stack
         self.vpc = vpc = ec2.Vpc(

@@ -136,7 +136,9 @@ def not_json(value: Any) -> str:
     except GivenTwiceError as error:
         return f" The key {shown(error.paths[0])} is given twice in one object."
     except json.JSONDecodeError as error:
-        return f" The text is not JSON: {error.msg}, at character {error.pos + 1:,}."
+        # https://github.com/aws/aws-cdk-cli: "." in its pattern for KEY=VALUE matches no end of a line.
+        cut = " The CDK CLI passes on the first line of a value only." if error.pos == len(value) else ""
+        return f" The text is not JSON: {error.msg}, at character {error.pos + 1:,}.{cut}"
     except (ValueError, RecursionError):
         return " The text is not JSON."
     return ""
