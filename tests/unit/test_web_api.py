@@ -521,6 +521,13 @@ class TestMonitoring:
         assert destination.endswith("${AWS::Logs::LogGroup}")
         assert any_stack.to(counted["LogGroupName"]).id in json.dumps(stage(any_stack)["AccessLogSettings"])
 
+    def test_the_access_log_fits_the_resource_policy_of_an_account_with_many_apis(self, any_stack: Reading) -> None:
+        [log] = [each for each in any_stack.all("AWS::Logs::LogGroup") if each.get("LogGroupName")]
+        assert log == any_stack.to(any_stack.one("AWS::Logs::MetricFilter")["LogGroupName"])
+        name = any_stack.shown(log["LogGroupName"])
+        assert name.startswith(f"/aws/vendedlogs/apis/{any_stack.stack.stack_name}-")
+        assert "AWS::StackId" in json.dumps(log["LogGroupName"]), "no other stack, also not its own successor"
+
     @pytest.mark.parametrize(("name", "days"), [("sandbox", 7), ("production", 365), ("full", 30)])
     def test_retention_of_logs(self, read: Callable[[str], Reading], name: str, days: int) -> None:
         groups = read(name).all("AWS::Logs::LogGroup")
