@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -47,17 +47,12 @@ from patternbook.settings.stages import Stage
 from patternbook.settings.validators import Reference
 from patternbook.testing.synthesis import feature_flags
 from tests.book import every_option, in_existing_vpc, other_options
+from tests.policy.test_partitions import CHINA, GOVCLOUD, REFUSED
 from tools.assembly import template_files
 
 ACCOUNT, HOME = "111122223333", "us-east-1"
 """The account, and the Region of the patterns that AWS pins to one: the CDK refers to a key of another Region in other
 ways."""
-CHINA, GOVCLOUD = "cn-north-1", "us-gov-west-1"
-ELSEWHERE: Final[Mapping[str, set[str]]] = {
-    CHINA: {"AppRunnerStack", "EcsAnywhereStack", "LambdaEdgeStack"},
-    GOVCLOUD: {"AppRunnerStack", "EksFargateStack", "LambdaEdgeStack"},
-}
-"""The patterns that AWS does not offer in a Region."""
 
 Token = Callable[[str], str]
 
@@ -211,7 +206,7 @@ class Company:
             Shop(stage, platform, posture)
         for pattern in app.PATTERNS:
             given = options(pattern)
-            if given is None or pattern.__name__ in ELSEWHERE.get(region, ()):
+            if given is None or pattern.__name__ in REFUSED.get(region, ()):
                 continue
             imports = self.imports.setdefault(f"{name}/{pattern.__name__}", [])
 

@@ -15,10 +15,11 @@ from patternbook.data.encryption import KEY_POLICY
 from patternbook.testing.synthesis import feature_flags, unchecked_app
 from tests.book import patterns_with
 from tests.expected_failures import EXPECTED_FAILURES
-from tests.policy.company import ACCOUNT, ELSEWHERE, HOME, Company, Platform
+from tests.policy.company import ACCOUNT, HOME, Company, Platform
 from tests.policy.conftest import Templates
 from tests.policy.ordering import Order
 from tests.policy.test_findings import lint
+from tests.policy.test_partitions import REFUSED
 from tests.policy.test_stages import SET_BY_USERS, identities
 from tools.assembly import template_files
 
@@ -31,7 +32,13 @@ PSEUDO: Final = {
 ARN_OF_KEY: Final = "OutputFnGetAttKey"
 """Part of the name of the output with the ARN of the key, in the stack of the company."""
 IN_VPC: Final = {pattern.__name__ for pattern in patterns_with("existing VPC")}
-WITH_RECORDS: Final = {"FargateEfsStack", "FargatePrivateLinkStack", "EcsEc2Stack", "EcsManagedInstancesStack"}
+WITH_RECORDS: Final = {
+    "FargateEfsStack",
+    "FargatePrivateLinkStack",
+    "EcsEc2Stack",
+    "EcsManagedInstancesStack",
+    "WebApiStack",
+}
 """The patterns with a domain name, except for LambdaEdgeStack, which is not in all partitions."""
 OF_THE_VPC: Final = {"VPC", "Subnet", "RouteTable", "Route", "NatGateway", "FlowLog", "InternetGateway", "VPCEndpoint"}
 STAGES: Final = ("live", "test", "china", "govcloud")
@@ -56,8 +63,7 @@ class TestTheApp:
     def test_every_pattern_is_in_every_stage(self, company: Company) -> None:
         everything = {pattern.__name__ for pattern in app.PATTERNS}
         for stage, platform in company.platforms.items():
-            missing = ELSEWHERE.get(platform.region, set())
-            expected = everything - missing if stage in STAGES else IN_VPC
+            expected = everything - REFUSED.get(platform.region, {}).keys() if stage in STAGES else IN_VPC
             assert {path.partition("/")[2] for path in stacks_of(company, stage)} == expected
 
     def test_it_looks_nothing_up(self, company: Company) -> None:

@@ -219,7 +219,8 @@ def test_functions_in_china_are_not_traced(stacks: Stacks) -> None:
         }
         for region in PARTITIONS
     }
-    assert traced == {CHINA: set(), GOVCLOUD: {"LambdaConcurrencyStack", "WebApiStack"}}
+    functions = {"AuroraServerlessStack", "LambdaConcurrencyStack", "WebApiStack"}
+    assert traced == {CHINA: set(), GOVCLOUD: functions}
 
 
 class TestRefusals:

@@ -156,6 +156,15 @@ ParameterArn = Annotated[
         same_region=PARAMETER_URL,
     ),
 ]
+ClusterSnapshotArn = Annotated[
+    str,
+    arn(
+        "rds",
+        r"cluster-snapshot:(rds:)?[a-z][a-z0-9-]{0,254}",
+        "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:before-the-change",
+        same_region="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-copy-snapshot.html",
+    ),
+]
 WebAclArn = Annotated[
     str,
     arn(

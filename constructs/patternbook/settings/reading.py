@@ -136,8 +136,8 @@ def not_json(value: Any) -> str:
     except GivenTwiceError as error:
         return f" The key {shown(error.paths[0])} is given twice in one object."
     except json.JSONDecodeError as error:
-        # https://github.com/aws/aws-cdk-cli: "." in its pattern for KEY=VALUE matches no end of a line.
-        cut = " The CDK CLI passes on the first line of a value only." if error.pos == len(value) else ""
+        # The CLI splits KEY=VALUE by a pattern whose "." matches no end of a line (parseStringContextListToObject).
+        cut = " The CDK CLI passes on the first line only: write it in one line." if error.pos == len(value) else ""
         return f" The text is not JSON: {error.msg}, at character {error.pos + 1:,}.{cut}"
     except (ValueError, RecursionError):
         return " The text is not JSON."
