@@ -68,7 +68,7 @@ types: $(READY)
 
 templates: $(READY) ## synthesize both postures, and check every template
 	$(MAKE) synth
-	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true"
+	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true -c EveryStack.allow_localhost_callback=true"
 	$(RUN) patternbook.rules.cli check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 
 policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests and the order of resources
@@ -86,7 +86,7 @@ settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
 diff-templates: $(READY) ## show how templates differ from those of another commit; REF=main
 	@$(RUN) tools.templates $(or $(REF),$(error REF=… names the commit to compare with))
 
-bench: $(READY) ## measure the cost of a synth, of the unit tests and of the functions at the edge; ARGS=--parts for a check's
+bench: $(READY) ## measure the cost of a synth, of the unit tests, and of the functions at the edge and of the web API; ARGS=--parts for a check's
 	@$(RUN) tools.bench $(ARGS)
 
 lock: $(READY) ## compile requirements.txt from pyproject.toml

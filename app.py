@@ -8,6 +8,7 @@ if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C en
 
 from patternbook import synthesize
 from stacks.app_runner import AppRunnerStack
+from stacks.aurora_serverless import AuroraServerlessStack
 from stacks.ecr import EcrStack
 from stacks.ecs_anywhere import EcsAnywhereStack
 from stacks.ecs_ec2 import EcsEc2Stack
@@ -21,6 +22,7 @@ from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_edge import LambdaEdgeStack
+from stacks.web_api import WebApiStack
 
 CDK_JSON = Path(__file__).with_name("cdk.json")
 PATTERNS = (
@@ -38,6 +40,8 @@ PATTERNS = (
     EcsExpressStack,
     LambdaConcurrencyStack,
     LambdaEdgeStack,
+    AuroraServerlessStack,
+    WebApiStack,
 )
 
 if __name__ == "__main__":

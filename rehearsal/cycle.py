@@ -12,6 +12,13 @@ from rehearsal.plans import PLANS, given
 from rehearsal.report import Report
 from rehearsal.stack import Resource
 
+PARTS = (
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::Cognito::UserPoolGroup",
+    "AWS::Cognito::UserPoolResourceServer",
+)
+"""Types whose physical id is a name within another resource. Two of these may have the same."""
+
 
 def bootstrap(account: EmulatedAccount, report: Report) -> None:
     """Prepares the account for the CDK CLI, once."""
@@ -49,6 +56,7 @@ class Cycle(Deployments):
         self.retained_by_failure = fail_first_deployment(self)
         self.deploy()
         self.check("check")
+        self.use()
 
     def update_and_destroy(self, retained_by_others: Sequence[Resource] = ()) -> list[Resource]:
         """:return: the retained resources of the stacks."""
@@ -72,13 +80,18 @@ class Cycle(Deployments):
     def check_isolation(self, others: Sequence["Cycle"]) -> None:
         """Checks that no resource of this stage is also a resource of another stage."""
         with self.report.step("check isolation") as details:
-            own = {(each.type, each.physical_id) for stack in self.stacks for each in stack.resources()}
+            own = self._identities()
             for other in others:
-                theirs = {(each.type, each.physical_id) for stack in other.stacks for each in stack.resources()}
+                theirs = other._identities()
                 if own & theirs:
                     shared = names(f"{kind} {physical_id}" for kind, physical_id in own & theirs)
                     raise RehearsalError(f"{self.stage} and {other.stage} share {shared}.")
             details.append(f"{len(own)} resources, none shared")
+
+    def _identities(self) -> set[tuple[str, str]]:
+        """The types and physical ids of the resources that are not parts of others."""
+        resources = (each for stack in self.stacks for each in stack.resources())
+        return {(each.type, each.physical_id) for each in resources if each.type not in PARTS}
 
     def events(self) -> list[int]:
         """The number of events of each stack."""
@@ -91,6 +104,14 @@ class Cycle(Deployments):
             for stack in self.stacks:
                 stack.pin()
             details.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
+
+    def use(self) -> None:
+        """Uses the stacks as their users do, if their plans say how."""
+        for stack in self.stacks:
+            if use := PLANS[stack.pattern].use:
+                with self.report.step("use") as details:
+                    ids = {resource.path: resource.physical_id for resource in stack.resources()}
+                    details.append(use(self.account, stack.outputs, ids))
 
     def deploy_unchanged(self, name: str, assembly: Path) -> None:
         """Deploys what is deployed."""

@@ -24,7 +24,14 @@ IMPOSSIBLE = {
     "Type": "AWS::EC2::SecurityGroupIngress",
     "Properties": {"GroupId": "sg-0000000000000missing", "IpProtocol": "tcp", "CidrIp": "192.0.2.0/24"},
 }
-UNDELETABLE = ("AWS::EKS::Cluster", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::S3::Bucket")
+UNDELETABLE = (
+    "AWS::Cognito::UserPool",
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::EKS::Cluster",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::RDS::DBCluster",
+    "AWS::S3::Bucket",
+)
 """Types that a roll-back cannot delete in production: those with deletion protection, and buckets with objects."""
 REPLACED = ("ecs._tasks", "ecs._task_defs")
 """Stores with other records after a roll-back: ECS starts new tasks, and keeps revisions that were deregistered."""

@@ -1,11 +1,11 @@
 """The plan for each pattern's rehearsal: which settings to change, and which resources may change and remain."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rehearsal import HOSTED_ZONE_ID, readers
-from rehearsal.account import ACCOUNT_ID, REGION
+from rehearsal import HOSTED_ZONE_ID, readers, web_api
+from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
 from rehearsal.readers import Reader
 
 AS_CONFIGURED: Final = "configured"
@@ -24,6 +24,8 @@ CERTIFICATE: Final = {
 DOMAIN: Final = {"domain_name": "shop.example.com", "hosted_zone_id": HOSTED_ZONE_ID}
 """A name with a certificate and records that the stack makes."""
 
+Use = Callable[[EmulatedAccount, Mapping[str, str], Mapping[str, str]], str]
+"""Uses a stack by its outputs and its physical ids, and returns a few words about it."""
 Action = Literal["Add", "Modify", "Replace", "Remove"]
 
 
@@ -57,6 +59,9 @@ class Plan:
     always_retained: frozenset[str] = frozenset()
     """The resources that remain in both postures, also after a failed creation. AWS does not allow to delete them in
     time, and they cost nothing."""
+
+    use: Use | None = None
+    """Uses what is deployed, as its users do."""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -222,9 +227,45 @@ PLANS: Mapping[str, Plan] = {
         ),
     ),
     "LambdaConcurrencyStack": Plan(
-        settings={"memory_mib": Setting(512, readers.alias_memory)},
+        settings={"memory_mib": Setting(512, readers.alias_memory("Work/Function/Resource"))},
         # The alias changes, too. It refers to an attribute of the new version, so the change set cannot tell.
         changes={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},
         retained_in_production=frozenset({"Failures/Queue/Resource", "Key/Resource", "Logs/Resource"}),
+    ),
+    "AuroraServerlessStack": Plan(
+        settings={"max_acu": Setting(16, readers.max_acu)},
+        changes={
+            "Database/Cluster/Resource": "Modify",
+            "Monitoring/Dashboard/Resource": "Modify",
+            "Monitoring/DatabaseConnections/Resource": "Modify",
+            "Monitoring/DatabaseMemory/Resource": "Modify",
+            "Monitoring/MaximumCapacity/Resource": "Modify",
+        },
+        retained_in_production=frozenset(
+            {"Database/Logs/Resource", "Key/Resource", "Logs/Resource", "Network/FlowLogs/Resource"}
+        ),
+    ),
+    "WebApiStack": Plan(
+        settings={
+            "max_write_request_units": Setting(500, readers.max_write_request_units),
+            "memory_mib": Setting(1024, readers.alias_memory("Read/Function/Resource", "Write/Function/Resource")),
+            "read_rate": Setting(200, readers.read_rate),
+        },
+        changes={
+            "Http/Stage/Resource": "Modify",
+            "Items/Table/Resource": "Modify",
+            "Read/Function/CurrentVersion/Resource": "Replace",
+            "Read/Function/Resource": "Modify",
+            "Write/Function/CurrentVersion/Resource": "Replace",
+            "Write/Function/Resource": "Modify",
+        },
+        production_settings={**ALARM_ADDRESS, "callback_urls": ["https://app.example.org/callback"]},
+        retained_in_production=frozenset(
+            {
+                *("AccessLog/Resource", "Items/Table/Resource", "Key/Resource", "ReadLogs/Resource"),
+                *("SignIn/UserPool/Resource", "WriteLogs/Resource"),
+            }
+        ),
+        use=web_api.use,
     ),
 }

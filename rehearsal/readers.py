@@ -56,11 +56,29 @@ def untagged_days(session: boto3.Session, ids: PhysicalIds) -> int:
     return untagged["countNumber"]
 
 
-def alias_memory(session: boto3.Session, ids: PhysicalIds) -> int:
-    answer = session.client("lambda").get_function_configuration(
-        FunctionName=ids["Work/Function/Resource"], Qualifier="live"
-    )
-    return answer["MemorySize"]
+def alias_memory(*functions: str) -> Reader:
+    """The memory of the versions that the aliases of functions point to, which the paths name."""
+
+    def read(session: boto3.Session, ids: PhysicalIds) -> int:
+        client = session.client("lambda")
+        found = {
+            client.get_function_configuration(FunctionName=ids[each], Qualifier="live")["MemorySize"]
+            for each in functions
+        }
+        [memory] = found
+        return memory
+
+    return read
+
+
+def read_rate(session: boto3.Session, ids: PhysicalIds) -> int:
+    stage = session.client("apigatewayv2").get_stage(ApiId=ids["Http/Api/Resource"], StageName="$default")
+    return int(stage["RouteSettings"]["GET /items"]["ThrottlingRateLimit"])
+
+
+def max_write_request_units(session: boto3.Session, ids: PhysicalIds) -> int:
+    table = session.client("dynamodb").describe_table(TableName=ids["Items/Table/Resource"])["Table"]
+    return table["OnDemandThroughput"]["MaxWriteRequestUnits"]
 
 
 def target_capacity(session: boto3.Session, ids: PhysicalIds) -> int:
@@ -144,3 +162,10 @@ def max_concurrency(session: boto3.Session, ids: PhysicalIds) -> int:
     used = service["AutoScalingConfigurationSummary"]["AutoScalingConfigurationArn"]
     found = app_runner.describe_auto_scaling_configuration(AutoScalingConfigurationArn=used)
     return found["AutoScalingConfiguration"]["MaxConcurrency"]
+
+
+def max_acu(session: boto3.Session, ids: PhysicalIds) -> float:
+    [cluster] = session.client("rds").describe_db_clusters(DBClusterIdentifier=ids["Database/Cluster/Resource"])[
+        "DBClusters"
+    ]
+    return cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"]

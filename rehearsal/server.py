@@ -25,12 +25,12 @@ from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
 from rehearsal import HOSTED_ZONE_ID, INVENTORY
-from rehearsal.types import replacements, rollbacks
+from rehearsal.types import rds, replacements, rollbacks
 
-# These stores hold no resources, but names, and the past: stacks, change sets, calls, metrics, the history of alarms.
+# These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
 HISTORY = (
     *("cloudformation.", "cloudtrail.", "cloudwatch._alarm_history", "cloudwatch._metrics", "rollbacks."),
-    "s3._completed_multipart_uploads",
+    *("apigateway._jwks_cache", "s3._completed_multipart_uploads"),
 )
 # Every account has these. MiniStack creates them at the first request.
 DEFAULT_RESOURCES = (("eventbridge._event_buses", "default"),)
@@ -53,6 +53,7 @@ def main() -> None:
 
 def _end_with_parent() -> None:
     sys.stdin.read()
+    rds.kill_servers()
     # If the parent was killed, it could not delete its temporary folder, which is the home of all its processes.
     shutil.rmtree(os.environ["HOME"], ignore_errors=True)
     # The group includes the processes that run Lambda functions. SIGTERM is not enough: a custom resource that hangs

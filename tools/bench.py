@@ -1,9 +1,9 @@
 """Measures the cost of a synth, of each pattern in it, and of the tests: ``python -m tools.bench [--parts]``.
 
 The default prints ratios of CPU seconds within one run, interleaved, as medians of five, and measures the functions at
-the edge. Absolute times differ between machines, and on one machine between minutes. ``--parts`` prints the seconds of
-the unit tests of one pattern and of each part of ``make check``, once each, as multiples of one synth of the book. It
-takes as long as ``make check``.
+the edge and those of the web API. Absolute times differ between machines, and on one machine between minutes.
+``--parts`` prints the seconds of the unit tests of one pattern and of each part of ``make check``, once each, as
+multiples of one synth of the book. It takes as long as ``make check``.
 """
 
 import json
@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 import app
 from patternbook.settings.context import read_cdk_json
 from patternbook.settings.keys import PATTERNS
-from tools import bench_edge
+from tools import bench_edge, bench_web_api
 
 ROOT: Final = Path(__file__).parents[1]
 ROUNDS: Final = 5
@@ -112,6 +112,7 @@ if __name__ == "__main__":
         case []:
             ratios()
             bench_edge.main()
+            bench_web_api.main()
         case ["--parts"]:
             parts()
         case _:

@@ -1,15 +1,22 @@
 # What `import patternbook` has to offer: the one list of it, for type checkers and for __init__.py.
 
+from .api.http_api import JwtApi, Throttle
+from .api.openapi import read_operations
+from .api.sign_in import SignIn
 from .app import PatternStack, StackOptions, build_app, synthesize
 from .app_runner.service import AppRunnerService
 from .app_runner.source import SourceRepository
 from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
+from .aws_lambda.powertools import powertools_layer
 from .aws_lambda.provisioned_concurrency import Provisioned
+from .data.databases import ServerlessDatabase
 from .data.encryption import allow_services, data_key
 from .data.file_system import SharedFiles, SharedFileSystem
 from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
+from .data.schema import DatabaseSchema
+from .data.tables import SingleTable
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
 from .ecs.container_settings import ContainerHealthCheck, WritablePath
 from .ecs.ec2_capacity import Ec2Capacity
@@ -54,6 +61,7 @@ __all__ = [
     "ApplicationHealthCheck",
     "ClusterStorage",
     "ContainerHealthCheck",
+    "DatabaseSchema",
     "DistributionLogs",
     "Ec2Capacity",
     "Ec2Service",
@@ -69,6 +77,7 @@ __all__ = [
     "FargatePods",
     "FargateService",
     "InternalLoadBalancer",
+    "JwtApi",
     "LiveFunction",
     "LogGroup",
     "LustreStorage",
@@ -89,17 +98,21 @@ __all__ = [
     "Provisioned",
     "PublicLoadBalancer",
     "SelfManagedNodes",
+    "ServerlessDatabase",
     "ServiceScaling",
     "SettingsError",
     "SettingsModel",
     "SharedFileSystem",
     "SharedFiles",
+    "SignIn",
+    "SingleTable",
     "SiteDistribution",
     "SiteUpload",
     "SourceRepository",
     "StackOptions",
     "StaticEfsVolume",
     "Task",
+    "Throttle",
     "VpcConnector",
     "WorkQueue",
     "WritablePath",
@@ -110,7 +123,9 @@ __all__ = [
     "existing_vpc",
     "external_cluster",
     "node_role",
+    "powertools_layer",
     "read_manifests",
+    "read_operations",
     "site_bucket",
     "site_origin",
     "synthesize",

@@ -21,6 +21,7 @@ MiniStack's private names, except for functions and stores of services, belong i
 import functools
 
 from rehearsal.types import (
+    api_gateway,
     app_runner,
     app_runner_ingress,
     application_autoscaling,
@@ -28,6 +29,8 @@ from rehearsal.types import (
     cloudformation,
     cloudwatch,
     codedeploy,
+    cognito,
+    dynamodb,
     ec2,
     ec2_dependencies,
     ec2_endpoints,
@@ -48,13 +51,16 @@ from rehearsal.types import (
     lambda_functions,
     lambda_layers,
     logs,
+    rds,
     s3,
+    secretsmanager,
     sns,
     ssm,
     wafv2,
 )
 
 _SERVICES = (
+    api_gateway,
     app_runner,
     app_runner_ingress,
     application_autoscaling,
@@ -62,6 +68,8 @@ _SERVICES = (
     cloudformation,
     cloudwatch,
     codedeploy,
+    cognito,
+    dynamodb,
     ec2,
     ec2_dependencies,
     ec2_endpoints,
@@ -82,7 +90,9 @@ _SERVICES = (
     lambda_functions,
     lambda_layers,
     logs,
+    rds,
     s3,
+    secretsmanager,
     sns,
     ssm,
     wafv2,

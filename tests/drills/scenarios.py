@@ -8,7 +8,7 @@ from typing import Literal
 
 from tests.drills.world import Minute, Role, Sent
 
-Part = Literal["tasks", "files"]
+Part = Literal["tasks", "files", "readers", "api"]
 
 Course = Callable[[int, Minute], Minute]
 """Returns the state in a minute, counted from the beginning, from the state in a calm minute of the stack."""
@@ -28,8 +28,8 @@ class Scenario:
     sent_after: int = 0
     """How many minutes after the beginning it sends them."""
 
-    by: Role = "main"
-    """The service that sends them."""
+    by: Role | None = "main"
+    """The service that sends them. None for what no service is part of."""
 
     needs: frozenset[Part] = frozenset({"tasks"})
     """The features that the stack must have, so that it can happen."""

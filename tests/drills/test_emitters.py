@@ -1,12 +1,26 @@
 """Emitters leave out what AWS documents as not sent."""
 
 from tests.drills.alarms import statistic
+from tests.drills.emitters.aurora import AuroraCluster, Load
+from tests.drills.emitters.aws_lambda import Calls
+from tests.drills.emitters.aws_lambda import Function as AliasedFunction
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
 from tests.drills.emitters.traffic import Traffic
+from tests.drills.emitters.web_api import (
+    Capacity,
+    Function,
+    HttpApi,
+    Outcome,
+    Requests,
+    SignIns,
+    Table,
+    ThrottleFilter,
+    UserPool,
+)
 
 SERVICE = EcsService("cluster", "web", "arn:aws:ecs:eu-west-1:111122223333:service/cluster/web")
 ALB = ApplicationLoadBalancer("app/front/1", "targetgroup/web/1")
@@ -92,3 +106,84 @@ def test_an_inactive_queue_sends_nothing_and_an_empty_one_no_age() -> None:
 def test_a_file_system_that_nobody_uses_meters_nothing() -> None:
     assert names(FileSystem("fs").metrics(Files(throughput_percent=0, clients=0))) >= {"PermittedThroughput"}
     assert "MeteredIOBytes" not in names(FileSystem("fs").metrics(Files(throughput_percent=0)))
+
+
+def test_a_paused_database_sends_three_zeros() -> None:
+    cluster = AuroraCluster("notes", ["writer"], max_acu=8)
+    sent = cluster.metrics(Load(paused=True))
+    assert names(sent) == {"CPUUtilization", "ACUUtilization", "ServerlessDatabaseCapacity"}
+    assert {value(sent, name, "Maximum", DBClusterIdentifier="notes") for name in names(sent)} == {0}
+
+
+def test_a_database_without_instances_sends_nothing() -> None:
+    assert AuroraCluster("notes", ["writer"], max_acu=8).metrics(Load(instances=0)) == {}
+
+
+def test_free_memory_counts_what_further_scaling_adds() -> None:
+    sent = AuroraCluster("notes", ["writer"], max_acu=8).metrics(Load(acu=0.5, memory_percent=0))
+    assert value(sent, "FreeableMemory", "Minimum", DBClusterIdentifier="notes") == 16 * 1024**3
+
+
+def test_only_a_reader_has_a_lag() -> None:
+    assert "AuroraReplicaLagMaximum" not in names(AuroraCluster("notes", ["a"], max_acu=8).metrics(Load()))
+    assert "AuroraReplicaLagMaximum" in names(AuroraCluster("notes", ["a", "b"], max_acu=8).metrics(Load(instances=2)))
+
+
+def test_a_function_that_nobody_calls_sends_nothing() -> None:
+    assert AliasedFunction("work", "live").metrics(Calls()) == {}
+
+
+def test_errors_have_a_sample_for_each_call() -> None:
+    sent = AliasedFunction("work", "live").metrics(Calls(done=3, failed=1))
+    assert value(sent, "Errors", "SampleCount", FunctionName="work", Resource="work:live") == 4
+    assert value(sent, "Errors", "Sum", FunctionName="work") == 1
+
+
+WORK = Function("work", "live", "2", 10, "Own", "web-api")
+API = HttpApi("api", "$default", (WORK,))
+OF_ALIAS = {"FunctionName": "work", "Resource": "work:live"}
+
+
+def test_an_api_without_requests_sends_nothing() -> None:
+    assert API.metrics(Requests()) == WORK.metrics(Requests()) == {}
+
+
+def test_an_api_counts_errors_of_each_request() -> None:
+    sent = API.metrics(Requests(Outcome(answered=5, faults=2, crashes=1), unauthorized=1, throttled=1))
+    of = {"ApiId": "api", "Stage": "$default"}
+    assert (value(sent, "Count", "Sum", **of), value(sent, "4xx", "Sum", **of)) == (10, 2)
+    assert (value(sent, "5xx", "Sum", **of), value(sent, "5xx", "SampleCount", **of)) == (3, 10)
+
+
+def test_refused_requests_reach_no_function() -> None:
+    assert WORK.metrics(Requests(unauthorized=5, throttled=5)) == {}
+
+
+def test_a_function_that_answers_500_has_no_errors() -> None:
+    sent = WORK.metrics(Requests(Outcome(faults=3)))
+    assert value(sent, "Errors", "Sum", **OF_ALIAS) == 0
+    assert value(sent, "Faults", "Sum", service="web-api", function_name="work", function_version="2") == 3
+
+
+def test_the_version_is_known_only_while_traffic_shifts() -> None:
+    alone = WORK.metrics(Requests(Outcome(crashes=3)))
+    assert not [metric for metric in alone if dict(metric.dimensions).get("ExecutedVersion")]
+    both = WORK.metrics(Requests(Outcome(answered=9), new=Outcome(crashes=1)))
+    assert value(both, "Errors", "Sum", **OF_ALIAS, ExecutedVersion="2") == 1
+    assert value(both, "Errors", "Sum", **OF_ALIAS, ExecutedVersion="1") == 0
+
+
+def test_throttles_are_sent_only_when_there_are_some() -> None:
+    assert not names(Table("items").metrics(Capacity())) & {"ReadThrottleEvents", "WriteThrottleEvents"}
+    assert (
+        value(Table("items").metrics(Capacity(throttled_reads=4)), "ReadThrottleEvents", "Sum", TableName="items") == 4
+    )
+    assert ThrottleFilter("Own", "Throttled").metrics(Requests(Outcome(answered=1))) == {}
+
+
+def test_failed_and_throttled_sign_ins_are_zeros() -> None:
+    sent = UserPool("pool", "client").metrics(SignIns(successes=1, failures=2, throttled=1))
+    of = {"UserPool": "pool", "UserPoolClient": "client"}
+    assert value(sent, "SignInSuccesses", "SampleCount", **of) == 4
+    assert value(sent, "SignInSuccesses", "Sum", **of) == 1
+    assert names(UserPool("pool", "client").metrics(SignIns())) == set()

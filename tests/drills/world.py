@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.emitters.aurora import AuroraCluster, Load
+from tests.drills.emitters.aws_lambda import Calls, Function
+from tests.drills.emitters.cloudformation import StackResource
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
 from tests.drills.emitters.traffic import Traffic
+from tests.drills.emitters.web_api import Capacity, Outcome, Requests, SignIns
 from tests.drills.intrinsics import EXPRESS, INGRESS, Names
+from tests.drills.web import web_emitters
 
-Role = Literal["main", "worker"]
-"""The service that clients reach, or the only one; and the one that takes messages from the queue."""
+Role = Literal["main", "worker", "database", "migration"]
+"""The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; and
+the custom resource that migrates the schema of a database."""
 
-Sent = Callable[[EcsService], Mapping[str, Any]]
-"""An event that a service sends to EventBridge."""
+Sent = Callable[[Any], Mapping[str, Any]]
+"""An event that the emitter of a role sends to EventBridge."""
+
+
+SCHEMA: Final = "Custom::DatabaseSchema"
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,18 @@ class Minute:
     queue: Messages = field(default_factory=lambda: Messages(in_flight=2, oldest_seconds=5, sent=60, deleted=60))
     dead_letters: Messages = field(default_factory=lambda: Messages(active=False))
     files: Files = field(default_factory=Files)
+    load: Load = field(default_factory=Load)
+    """The load of the database."""
+    max_acu: float = 8
+    pauses: bool = False
+    """Whether the database pauses when nobody uses it."""
+    calls: Calls = field(default_factory=lambda: Calls(done=60))
+    """Calls of the function that uses the database, by its alias."""
+    migrations: Calls = field(default_factory=Calls)
+    """Calls of the function that migrates the database and rotates the secret."""
+    api: Requests = field(default_factory=lambda: Requests(Outcome(answered=600)))
+    table: Capacity = field(default_factory=Capacity)
+    sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -40,6 +61,10 @@ class Minute:
     def tasks(self, role: Role, **changes: Any) -> Minute:
         """This minute with other tasks of a service."""
         return replace(self, **{role: replace(getattr(self, role), **changes)})
+
+    def database(self, **changes: Any) -> Minute:
+        """This minute with another load of the database."""
+        return replace(self, load=replace(self.load, **changes))
 
     def clients(self, **changes: Any) -> Minute:
         """This minute with other traffic. Nobody sends requests unless the changes say so."""
@@ -57,7 +82,11 @@ class World:
         queues = self._of_type("AWS::SQS::Queue")
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
+        self._web = web_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
+        self._database = self._find_database()
+        self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
+        """The emitters of events, by role."""
 
     @property
     def calm(self) -> Minute:
@@ -66,6 +95,10 @@ class World:
         for role in self.services:
             count = self._desired(role)
             minute = minute.tasks(role, desired=count, running=count)
+        if self._database:
+            pauses = self._scaling["MinCapacity"] == 0
+            minute = replace(minute, max_acu=self._database.max_acu, pauses=pauses)
+            minute = minute.database(instances=len(self._database.instances))
         traffic = replace(minute.traffic, healthy=minute.main.desired)
         return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
 
@@ -73,8 +106,10 @@ class World:
     def parts(self) -> set[str]:
         """The features of the stack that events may need and that not every stack has."""
         return {
-            *(["tasks"] if self.calm.main.desired else []),
+            *(["tasks"] if self.services and self.calm.main.desired else []),
+            *(["api"] if self._web.apis else []),
             *(["files"] if self._file_systems else []),
+            *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
 
     def telemetry(self, minutes: Mapping[int, Minute]) -> Telemetry:
@@ -100,11 +135,38 @@ class World:
             sent |= queue.metrics(minute.dead_letters)
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
-        return sent
+        if self._database:
+            sent |= self._database.metrics(minute.load)
+            sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
+            sent |= self._function(SCHEMA, "ServiceToken").metrics(minute.migrations)
+        return sent | self._web.metrics(minute.api, minute.table, minute.sign_ins)
 
     def _of_type(self, resource_type: str) -> dict[str, dict[str, Any]]:
         resources = self._template["Resources"].items()
         return {name: body.get("Properties", {}) for name, body in resources if body["Type"] == resource_type}
+
+    def _find_database(self) -> AuroraCluster | None:
+        for name in self._of_type("AWS::RDS::DBCluster"):
+            instances = list(self._of_type("AWS::RDS::DBInstance"))
+            return AuroraCluster(self._names.of({"Ref": name}), instances, self._scaling["MaxCapacity"])
+        return None
+
+    @property
+    def _scaling(self) -> Mapping[str, Any]:
+        [cluster] = self._of_type("AWS::RDS::DBCluster").values()
+        return cluster["ServerlessV2ScalingConfiguration"]
+
+    def _database_senders(self) -> dict[Role, Any]:
+        if self._database is None:
+            return {}
+        [schema] = self._of_type(SCHEMA)
+        stack = self._names.of({"Ref": "AWS::StackId"})
+        return {"database": self._database, "migration": StackResource(stack, schema, SCHEMA)}
+
+    def _function(self, resource_type: str, key: str, alias: str | None = None) -> Function:
+        """The function that a property of the one resource of a type names, by name or ARN."""
+        [properties] = self._of_type(resource_type).values()
+        return Function(self._names.of(properties[key]).partition(".")[0], alias)
 
     def _services(self) -> dict[Role, EcsService]:
         found: dict[Role, EcsService] = {}

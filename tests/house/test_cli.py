@@ -57,6 +57,10 @@ def commands(markdown: str) -> list[str]:
     return [*filter(None, lines), *re.findall(r"`(make \w+)`", markdown)]
 
 
+PRODUCTION = (
+    'make synth STAGE=production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true '
+    '-c EveryStack.allow_localhost_callback=true"'
+)
 # CI runs these, by these lines of these files. In a test, each would run the tests again.
 BY_CI = {
     "make check": (".ci/run", r"make .*\bcheck"),
@@ -64,10 +68,11 @@ BY_CI = {
     "make test": ("Makefile", r"check: .*\btest\b.*"),
     "make rehearse": ("Makefile", r"check: .*\brehearse\b.*"),
     "pytest": ("Makefile", r"\t@\$\(RUN\) pytest"),
-    'make synth STAGE=production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true"': (
+    PRODUCTION: (
         "Makefile",
         r"\t\$\(MAKE\) synth STAGE=production .*"
-        r'ARGS="-c EveryStack\.allow_plain_http=true -c EveryStack\.allow_silent_alarms=true"',
+        r'ARGS="-c EveryStack\.allow_plain_http=true -c EveryStack\.allow_silent_alarms=true '
+        r'-c EveryStack\.allow_localhost_callback=true"',
     ),
 }
 # These install the project, or have other tests. The tests of the last two are in tests/rehearsal.

@@ -23,9 +23,10 @@ LAYERS = (
         "ecs",
         "eks",
         "aws_lambda",
+        "api",
         "app_runner",
     ),
-    *("edge", "monitoring", "rules", "app", "testing"),
+    *("edge", "monitoring", "refusals", "rules", "app", "testing"),
 )
 """The groups of the package from bottom to top. Each may import itself and the groups before it."""
 

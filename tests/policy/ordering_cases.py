@@ -55,6 +55,8 @@ SERVICE = resource("ECS::Service", **IN_NETWORK)
 FILES = {"Files": resource("EFS::FileSystem")}
 FILES |= {"Task": resource("ECS::TaskDefinition", Volumes=[{"EFSVolumeConfiguration": {"FilesystemId": ref("Files")}}])}
 FUNCTION = {**ROLE, "Function": resource("Lambda::Function", Role=get("Role"))}
+DATABASE = {**ROLE, "Database": resource("RDS::DBCluster")}
+DATABASE |= {"Function": resource("Lambda::Function", Role=get("Role"), Environment=get("Database", "DBClusterArn"))}
 EVENTS = resource("Lambda::EventSourceMapping", FunctionName=ref("Function"))
 CLUSTER = {"Cluster": resource("ECS::Cluster")}
 EKS = {**NETWORK, **ROLE}
@@ -269,10 +271,31 @@ CASES = {
         JOINING,
         INSTANCES,
     ),
+    "instances of a database": Case(
+        "database",
+        resource("SecretsManager::RotationSchedule", RotationLambdaARN=get("Function")),
+        DATABASE,
+        {"Instance": resource("RDS::DBInstance", DBClusterIdentifier=ref("Database"))},
+    ),
+    "schema of a database": Case(
+        "database",
+        resource("Lambda::Alias", FunctionName=ref("Function")),
+        DATABASE,
+        {"Schema": {"Type": "Custom::DatabaseSchema", "Properties": {"ClusterArn": get("Database", "DBClusterArn")}}},
+    ),
     "mount targets": Case(
         "mount targets",
         resource("ECS::Service", TaskDefinition=ref("Task")),
         FILES,
         {name: resource("EFS::MountTarget", FileSystemId=ref("Files")) for name in ("TargetA", "TargetB")},
+    ),
+    "stage of an API": Case(
+        "invocations",
+        resource("ApiGatewayV2::Stage", ApiId=ref("Api")),
+        {"Api": resource("ApiGatewayV2::Api")},
+        {
+            "Route": resource("ApiGatewayV2::Route", ApiId=ref("Api")),
+            "Permission": resource("Lambda::Permission", SourceArn={"Fn::Sub": "arn:aws:execute-api:x:1:${Api}/*"}),
+        },
     ),
 }

@@ -16,6 +16,7 @@ from constructs import Construct
 
 import app
 from patternbook import PatternSettings, PatternStack, Posture, build_app
+from patternbook.data.databases import LITERAL_ZONE
 from tests.book import SCENARIOS, patterns_with, template_files
 from tests.policy.conftest import Book
 
@@ -85,7 +86,7 @@ class Metadata:
             for path, kind, data in self.entries
             if kind == "aws:cdk:acknowledged-rules"
             for rule, reason in data.items()
-            if rule.startswith("AwsSolutions::")  # the CDK itself acknowledges other rules
+            if rule.startswith("AwsSolutions::") or rule == LITERAL_ZONE  # the CDK itself acknowledges other rules
         }
 
 

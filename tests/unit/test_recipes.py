@@ -26,8 +26,15 @@ from patternbook.testing.synthesis import feature_flags, unchecked_app
 
 FOLDER = Path(__file__).parents[2] / "docs" / "recipes"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != "README")
+WORK = Path(__file__).parents[2] / "stacks/lambda_concurrency/runtime"
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
+SUBJECTS = {
+    "global-table": "AWS::DynamoDB::GlobalTable",
+    "table-stream": "AWS::Lambda::EventSourceMapping",
+    "web-acl-for-api": "AWS::CloudFront::Distribution",
+}
+"""What a recipe is about, if it is not a service of ECS."""
 Recipes = Callable[..., Reading]
 
 
@@ -65,6 +72,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipes:
         company = cdk.Stack(app, "Company")
         given = {
             "zone": route53.PublicHostedZone(company, "Zone", zone_name="example.com"),
+            "package": WORK,
             "certificate": acm.Certificate.from_certificate_arn(company, "Certificate", CERTIFICATE),
         }
         arguments = {argument: value for argument, value in given.items() if re.search(rf", {argument}: ", code(name))}
@@ -96,7 +104,7 @@ def test_a_recipe_with_faults_would_be_found(tmp_path: Path) -> None:
 class TestEveryRecipe:
     @pytest.mark.parametrize("posture", POSTURES)
     def test_no_finding(self, recipe: Recipes, name: str, posture: str) -> None:
-        assert recipe(name, posture).all("AWS::ECS::Service")
+        assert recipe(name, posture).all(SUBJECTS.get(name, "AWS::ECS::Service"))
 
     def test_it_is_short(self, name: str) -> None:
         lines = [line for line in code(name).splitlines() if line and not re.match("(from|import) ", line)]
@@ -254,3 +262,33 @@ class TestBlueGreen:
             stack.to(balancer["AdvancedConfiguration"]["AlternateTargetGroupArn"]).id,
         }
         assert groups == {group.id for group in stack.all("AWS::ElasticLoadBalancingV2::TargetGroup")}
+
+
+class TestWebAclForApi:
+    def test_requests_pass_the_web_acl_and_no_cache(self, recipe: Recipes) -> None:
+        config = recipe("web-acl-for-api").one("AWS::CloudFront::Distribution")["DistributionConfig"]
+        assert ":global/webacl/" in config["WebACLId"]
+        behavior = config["DefaultCacheBehavior"]
+        assert {"GET", "POST", "PUT", "DELETE"} <= set(behavior["AllowedMethods"])
+        assert behavior["ViewerProtocolPolicy"] == "https-only"
+
+
+class TestTableStream:
+    def test_a_record_that_fails_blocks_nothing(self, recipe: Recipes) -> None:
+        stack = recipe("table-stream")
+        mapping = stack.one("AWS::Lambda::EventSourceMapping")
+        assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (5, 6 * 3600)
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert stack.to(mapping["DestinationConfig"]["OnFailure"]["Destination"]).type == "AWS::SQS::Queue"
+        assert stack.one("AWS::DynamoDB::GlobalTable")["StreamSpecification"] == {
+            "StreamViewType": "NEW_AND_OLD_IMAGES"
+        }
+
+
+class TestGlobalTable:
+    def test_both_replicas_are_protected_in_production(self, recipe: Recipes) -> None:
+        replicas = recipe("global-table", "production").one("AWS::DynamoDB::GlobalTable")["Replicas"]
+        assert {each["Region"] for each in replicas} == {"eu-west-1", "eu-central-1"}
+        for each in replicas:
+            assert each["DeletionProtectionEnabled"] is True
+            assert each["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True

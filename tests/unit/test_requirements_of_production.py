@@ -8,12 +8,14 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 import app
 from patternbook import PatternStack
+from patternbook.api.settings import SignInSettings
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import PublicLoadBalancerSettings
 from patternbook.settings.base import PatternSettings
 from patternbook.testing.synthesis import variant
 from stacks.ecr import EcrStack
 from stacks.fargate_efs import FargateEfsStack
+from stacks.web_api import WebApiStack
 from tests.book import book_app, stage_of
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
@@ -38,6 +40,12 @@ REQUIREMENTS = (
         {"alarm_email": "ops@example.com"},
         "allow_silent_alarms",
         "requires an address for alarms, and there is none. Set alarm_email to an e-mail address",
+    ),
+    Requirement(
+        SignInSettings,
+        {"callback_urls": ["https://app.example.com/callback"]},
+        "allow_localhost_callback",
+        "requires the URLs of an app, and there is none. Set callback_urls to URLs of your app",
     ),
 )
 
@@ -71,16 +79,20 @@ def test_production_refuses_what_misses_a_requirement(pattern: type[PatternStack
 
 
 def test_production_accepts_what_says_otherwise(tmp_path: Path) -> None:
-    assert not errors(FargateEfsStack, tmp_path, posture="production", **{each.opt_out: True for each in REQUIREMENTS})
+    for pattern in (FargateEfsStack, WebApiStack):
+        settings = {each.opt_out: True for each in requirements_of(pattern)}
+        assert not errors(pattern, tmp_path / pattern.__name__, posture="production", **settings)
 
 
 def test_production_accepts_what_meets_the_requirements(tmp_path: Path) -> None:
-    met = {name: value for each in REQUIREMENTS for name, value in each.met_by.items()}
-    assert not errors(FargateEfsStack, tmp_path, posture="production", **met)
+    for pattern in (FargateEfsStack, WebApiStack):
+        met = {name: value for each in requirements_of(pattern) for name, value in each.met_by.items()}
+        assert not errors(pattern, tmp_path / pattern.__name__, posture="production", **met)
 
 
 def test_sandbox_requires_nothing(tmp_path: Path) -> None:
-    assert not errors(FargateEfsStack, tmp_path, posture="sandbox")
+    for pattern in (FargateEfsStack, WebApiStack):
+        assert not errors(pattern, tmp_path / pattern.__name__, posture="sandbox")
 
 
 def test_only_the_repository_has_no_requirement() -> None:

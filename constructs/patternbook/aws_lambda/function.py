@@ -67,12 +67,14 @@ class LiveFunction(Construct):
         description: str | None = None,
         environment: Mapping[str, str] | None = None,
         key: kms.IKey | None = None,
+        layers: Sequence[lambda_.ILayerVersion] = (),
         memory_mib: int = 256,
         timeout_seconds: int = 30,
         ephemeral_storage_mib: int = 512,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         reserved_concurrency: int | None = None,
         provisioned: Provisioned | None = None,
+        asynchronous: bool = True,
         on_failure: lambda_.IDestination | None = None,
         max_event_age_seconds: int = 21_600,
         retry_attempts: int = 2,
@@ -82,7 +84,10 @@ class LiveFunction(Construct):
         :param handler: ``module.function`` in the package.
         :param description: text in the console's list of functions.
         :param key: encrypts the environment variables.
+        :param layers: layers that are made for the runtime.
         :param account_concurrency: quota of the account. The two kinds of concurrency must fit into it.
+        :param asynchronous: false for a function that only synchronous callers invoke, such as API Gateway. The
+            arguments of asynchronous events then have no effect.
         :param on_failure: destination for events that Lambda gives up, with their error.
         :param max_event_age_seconds: time that Lambda tries to process an asynchronous event.
         :param retry_attempts: number of retries of an asynchronous event if the function fails.
@@ -103,11 +108,12 @@ class LiveFunction(Construct):
             provisioned.check(reserved=reserved_concurrency, account_concurrency=account_concurrency)
         super().__init__(scope, construct_id)
         self.timeout_seconds = timeout_seconds
-        self.max_event_age_seconds = max_event_age_seconds
+        self.max_event_age_seconds = max_event_age_seconds if asynchronous else None
         self.provisioned = provisioned
         region = cdk.Stack.of(self).region
         traced = LAMBDA_TRACING.is_in(region, partition_of(region))
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))  # ty: ignore[invalid-argument-type]
+        self.role = role
         log_group.grant_write(role)
         if key is not None:
             iam.Grant.add_to_principal(grantee=role, actions=["kms:Decrypt"], resource_arns=[key.key_arn])
@@ -115,6 +121,7 @@ class LiveFunction(Construct):
             self,
             "Function",
             runtime=RUNTIME,
+            layers=[*layers] or None,
             architecture=lambda_.Architecture.ARM_64,
             # An absolute path, because Node may have another working directory.
             code=lambda_.Code.from_asset(str(package.resolve()), exclude=[*LEFT_OUT]),
@@ -143,8 +150,8 @@ class LiveFunction(Construct):
             version=self.function.current_version,  # ty: ignore[invalid-argument-type]
             provisioned_concurrent_executions=provisioned.fixed if provisioned else None,
             on_failure=on_failure,
-            max_event_age=cdk.Duration.seconds(max_event_age_seconds),
-            retry_attempts=retry_attempts,
+            max_event_age=cdk.Duration.seconds(max_event_age_seconds) if asynchronous else None,
+            retry_attempts=retry_attempts if asynchronous else None,
         )
         if provisioned is not None:
             provisioned.scale(self.alias)

@@ -153,6 +153,29 @@ class MonitoringBase(Construct):
         self._graphs.add(title=description, left=[metric], left_annotations=[alarm.to_annotation()])
         return alarm
 
+    def _watch_failures(
+        self,
+        name: str,
+        failures: cloudwatch.Metric,
+        attempts: cloudwatch.Metric,
+        *,
+        breaching_minutes: int,
+        description: str,
+        remedy: str,
+        named: bool = False,
+    ) -> cloudwatch.Alarm:
+        """Adds an alarm on failures of the last 15 minutes, see :func:`failures_beyond_tolerance`."""
+        return self.watch(
+            name,
+            failures_beyond_tolerance(failures, attempts),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=breaching_minutes,
+            description=description,
+            remedy=remedy,
+            named=named,
+        )
+
     def graph(self, title: str, metrics: Sequence[cloudwatch.IMetric]) -> None:
         """Adds a graph without an alarm."""
         self._graphs.add(title=title, left=metrics)
@@ -199,3 +222,21 @@ def metrics_of(namespace: str, dimensions: Mapping[str, str]) -> Callable[[str, 
         )
 
     return metric
+
+
+def failures_beyond_tolerance(failures: cloudwatch.Metric, attempts: cloudwatch.Metric) -> cloudwatch.MathExpression:
+    """The number of failures of a minute above what is tolerated: 5 % of the attempts, or half of them if fewer than 5
+    attempts fail.
+
+    So 5 of 5 failures count, and 6 of a million do not. The only request of a minute counts if it fails; with an alarm
+    on 3 of 15 minutes, one such request stays silent, and a service rings that fails once every seven minutes.
+
+    A load balancer counts no request that it rejects because there is no target, hence FILL:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
+    return cloudwatch.MathExpression(
+        expression="failures - FILL(attempts, 0) * IF(failures >= 5, 0.05, 0.5)",
+        using_metrics={"failures": failures, "attempts": attempts},
+        label="Failures above the tolerance",
+        period=MINUTE,
+    )

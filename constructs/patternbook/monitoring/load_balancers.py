@@ -4,7 +4,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from patternbook.monitoring.base import MINUTE, MonitoringBase
-from patternbook.network.public_load_balancer import response_time, total_of_both
+from patternbook.network.request_shifting import response_time, total_of_both
 
 FAILS_CHECK = (
     "Compare the health check with what the application answers, and see its log group; describe-target-health gives "
@@ -135,29 +135,6 @@ class LoadBalancerAlarms(MonitoringBase):
         self.graph("Connections", [metrics.active_flow_count(statistic="avg", period=MINUTE), flows])
         return [target_resets]
 
-    def _watch_failures(
-        self,
-        name: str,
-        failures: cloudwatch.Metric,
-        attempts: cloudwatch.Metric,
-        *,
-        breaching_minutes: int,
-        description: str,
-        remedy: str,
-        named: bool = False,
-    ) -> cloudwatch.Alarm:
-        """Adds an alarm on failures of the last 15 minutes, see :func:`failures_beyond_tolerance`."""
-        return self.watch(
-            name,
-            failures_beyond_tolerance(failures, attempts),
-            threshold=0,
-            minutes=15,
-            breaching_minutes=breaching_minutes,
-            description=description,
-            remedy=remedy,
-            named=named,
-        )
-
     def _watch_unhealthy_targets(self, unhealthy: cloudwatch.IMetric, *, grace_period_seconds: int) -> None:
         # ECS replaces a task that fails its health check, so a bad one is unhealthy for a minute or two, again and
         # again. A task that takes its time to start is unhealthy once, for four minutes or its grace period.
@@ -175,21 +152,3 @@ class LoadBalancerAlarms(MonitoringBase):
 
 def _unhealthy(metrics: elbv2.IApplicationTargetGroupMetrics) -> cloudwatch.Metric:
     return metrics.unhealthy_host_count(statistic="max", period=MINUTE)
-
-
-def failures_beyond_tolerance(failures: cloudwatch.Metric, attempts: cloudwatch.Metric) -> cloudwatch.MathExpression:
-    """The number of failures of a minute above what is tolerated: 5 % of the attempts, or half of them if fewer than 5
-    attempts fail.
-
-    So 5 of 5 failures count, and 6 of a million do not. The only request of a minute counts if it fails; with an alarm
-    on 3 of 15 minutes, one such request stays silent, and a service rings that fails once every seven minutes.
-
-    A load balancer counts no request that it rejects because there is no target, hence FILL:
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
-    """
-    return cloudwatch.MathExpression(
-        expression="failures - FILL(attempts, 0) * IF(failures >= 5, 0.05, 0.5)",
-        using_metrics={"failures": failures, "attempts": attempts},
-        label="Failures above the tolerance",
-        period=MINUTE,
-    )

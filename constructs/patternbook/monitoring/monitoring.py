@@ -1,6 +1,8 @@
 """One construct for all alarms of a stack."""
 
+from patternbook.monitoring.apis import ApiAlarms
 from patternbook.monitoring.app_runner import AppRunnerAlarms
+from patternbook.monitoring.databases import DatabaseAlarms
 from patternbook.monitoring.distributions import DistributionAlarms
 from patternbook.monitoring.ecs import EcsAlarms
 from patternbook.monitoring.eks import EksAlarms
@@ -8,6 +10,7 @@ from patternbook.monitoring.file_systems import FileSystemAlarms
 from patternbook.monitoring.functions import FunctionAlarms
 from patternbook.monitoring.load_balancers import LoadBalancerAlarms
 from patternbook.monitoring.queues import QueueAlarms
+from patternbook.monitoring.tables import TableAlarms
 
 
 class Monitoring(
@@ -19,5 +22,8 @@ class Monitoring(
     FileSystemAlarms,
     AppRunnerAlarms,
     DistributionAlarms,
+    DatabaseAlarms,
+    ApiAlarms,
+    TableAlarms,
 ):
     """A dashboard, an alarm topic, and alarms. Each base class has the alarms of one AWS service."""

@@ -7,7 +7,21 @@ The rules are plain Python and do not need the CDK. ``patternbook check`` runs t
 from collections.abc import Mapping
 from typing import Final
 
-from patternbook.rules import app_runner, aws_lambda, cloudfront, ecr, ecs, efs, eks, lambda_edge, networks
+from patternbook.rules import (
+    api_gateway,
+    app_runner,
+    aurora,
+    aws_lambda,
+    cloudfront,
+    cognito,
+    dynamodb,
+    ecr,
+    ecs,
+    efs,
+    eks,
+    lambda_edge,
+    networks,
+)
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, Rule, rules_in
 
 FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
@@ -20,6 +34,10 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "EFS": rules_in(efs),
     "App Runner": rules_in(app_runner),
     "Networks": rules_in(networks),
+    "Aurora": rules_in(aurora),
+    "API Gateway": rules_in(api_gateway),
+    "Cognito": rules_in(cognito),
+    "DynamoDB": rules_in(dynamodb),
 }
 """The rules by AWS service."""
 

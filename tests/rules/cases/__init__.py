@@ -3,7 +3,21 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.rules.cases import app_runner, aws_lambda, cloudfront, ecr, ecs, efs, eks, lambda_edge, networks
+from tests.rules.cases import (
+    api_gateway,
+    app_runner,
+    aurora,
+    aws_lambda,
+    cloudfront,
+    cognito,
+    dynamodb,
+    ecr,
+    ecs,
+    efs,
+    eks,
+    lambda_edge,
+    networks,
+)
 from tests.rules.cases.base import Case
 
 CASES: Final[Mapping[str, Case]] = {
@@ -16,5 +30,9 @@ CASES: Final[Mapping[str, Case]] = {
     **efs.CASES,
     **app_runner.CASES,
     **networks.CASES,
+    **aurora.CASES,
+    **api_gateway.CASES,
+    **cognito.CASES,
+    **dynamodb.CASES,
 }
 """The cases by rule id, in the order of the rules."""

@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from tests.rules.defects import app_runner, aws_lambda, cloudfront, ecr, ecs, efs, eks, lambda_edge, networks
+from tests.rules.defects import (
+    app_runner,
+    aurora,
+    aws_lambda,
+    cloudfront,
+    ecr,
+    ecs,
+    efs,
+    eks,
+    lambda_edge,
+    networks,
+    web_api,
+)
 from tests.rules.defects.base import Defect
 
 DEFECTS: Final[tuple[Defect, ...]] = (
@@ -15,5 +27,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *efs.DEFECTS,
     *app_runner.DEFECTS,
     *networks.DEFECTS,
+    *aurora.DEFECTS,
+    *web_api.DEFECTS,
 )
 """All defects, in the order of the rules."""

@@ -247,6 +247,10 @@ class Template:
         nested = [each["Parameters"] for each in self.of_type("AWS::CloudFormation::Stack")]
         return any(resource.id in each.references for each in (outputs, *nested))
 
+    def is_retained(self, resource: "Resource") -> bool:
+        """Whether CloudFormation keeps a resource when the stack is deleted."""
+        return str(self._bodies[resource.id].get("DeletionPolicy", "")).startswith("Retain")
+
     def same_parameter(self, one: "Resource", other: "Resource", key: str) -> bool:
         """Whether a property of two resources is the same parameter."""
         written = [mapping_or_empty(self._bodies[each.id].get("Properties")).get(key) for each in (one, other)]

@@ -1,0 +1,58 @@
+"""Rules for HTTP APIs of API Gateway."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.template import Problem, Template
+
+API: Final = "AWS::ApiGatewayV2::Api"
+ROUTE: Final = "AWS::ApiGatewayV2::Route"
+
+
+@rule("api-open-route", WARNING)
+def open_route(template: Template) -> Iterator[Problem]:
+    """A route of an API is open to everybody, although other routes of the API have an authorizer.
+
+    Set AuthorizationType and AuthorizerId on the route. An API answers preflight requests itself if it has a
+    CorsConfiguration, so they need no open route.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control.html
+    """
+    protected = {
+        name
+        for each in template.of_type(ROUTE)
+        if each["AuthorizationType"].text in ("JWT", "CUSTOM", "AWS_IAM")
+        for name in each["ApiId"].references
+    }
+    for route in template.of_type(ROUTE):
+        kind = route["AuthorizationType"]
+        preflight = (route["RouteKey"].text or "").startswith("OPTIONS ")
+        if (kind.missing or kind.text == "NONE") and route["ApiId"].references & protected and not preflight:
+            yield kind.problem(f"The route {route['RouteKey'].text or route.id} has no authorizer.")
+
+
+@rule("api-route-settings", ERROR)
+def route_settings(template: Template) -> Iterator[Problem]:
+    """A stage has settings of a route that may not exist when the stage is created, so API Gateway refuses them.
+
+    Add the route to the API, and name it in DependsOn of the stage.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+    """
+    if not template.complete:
+        return
+    for stage in template.of_type("AWS::ApiGatewayV2::Stage"):
+        api = stage["ApiId"].resource(API)
+        if api is None or not api["Body"].missing or not api["BodyS3Location"].missing:
+            continue  # the routes may come from elsewhere
+        of_api = [each for each in template.of_type(ROUTE) if api.id in each["ApiId"].references]
+        routes = {each["RouteKey"].text: each.id for each in of_api}
+        if None in routes:
+            continue
+        earlier = template.dependencies.of(stage.id)
+        for key, settings in stage["RouteSettings"].entries.items():
+            if key not in routes:
+                yield settings.problem(f"The API has no route {key}.")
+            elif routes[key] not in earlier:
+                yield settings.problem(f"The stage does not depend on {routes[key]}, the route {key}.")

@@ -1,0 +1,28 @@
+"""Rules for DynamoDB tables."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from patternbook.rules.engine import WARNING, rule
+from patternbook.rules.template import Node, Problem, Template
+
+TABLE: Final = "AWS::DynamoDB::Table"
+GLOBAL_TABLE: Final = "AWS::DynamoDB::GlobalTable"
+
+
+@rule("dynamodb-recovery", WARNING)
+def recovery(template: Template) -> Iterator[Problem]:
+    """A table that outlives its stack has no point-in-time recovery, so a wrong write or delete is final.
+
+    Set PointInTimeRecoveryEnabled to true, for a global table in each replica.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
+    """
+    for table in template.of_type(TABLE, GLOBAL_TABLE):
+        if not template.is_retained(table):
+            continue
+        places: list[Node] = table["Replicas"].items if table.type == GLOBAL_TABLE else [table]
+        for place in places:
+            specification = place["PointInTimeRecoverySpecification"]
+            if specification["PointInTimeRecoveryEnabled"].is_off:
+                yield specification.problem("The table is kept, but has no point-in-time recovery.")
