@@ -15,7 +15,7 @@ from patternbook.app import add_stage
 from patternbook.settings.stages import Stage
 from tests.book import book_app, patterns_with, settings_of, stage_of, template_files
 from tests.policy.conftest import Templates
-from tests.policy.test_findings import Report, acknowledgements
+from tests.policy.test_findings import Metadata, Report
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 PINNED: Final = {"LambdaEdgeStack": "us-east-1"}
@@ -94,4 +94,4 @@ def test_a_known_environment(posture: str, options: str, templates: Templates, t
         found = json.loads(path.read_text(encoding="utf-8"))
         assert in_environment(found, region) == in_environment(expected[stack], region), stack
     report = Report(tmp_path / "validation-report.json")
-    assert acknowledgements(book).keys() == report.acknowledged.keys()
+    assert Metadata(tmp_path).acknowledgements.keys() == report.acknowledged.keys()

@@ -462,7 +462,7 @@ def test_a_database_needs_two_azs(tmp_path: Path) -> None:
     vpc = ec2.Vpc.from_vpc_attributes(
         stack, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"], isolated_subnet_ids=["subnet-1"]
     )
-    with pytest.raises(ValueError, match="isolated subnets in at least two AZs, got 1"):
+    with pytest.raises(ValueError, match="subnets must be in at least two AZs, got 1"):
         ServerlessDatabase(stack, "Database", vpc=vpc, posture=SANDBOX)
 
 
