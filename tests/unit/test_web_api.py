@@ -240,6 +240,12 @@ class TestDomain:
         assert stack.output("Url") == "https://api.example.com"
         assert stack.output("ApiDnsName") == "${AWS::ApiGatewayV2::DomainName.RegionalDomainName}"
 
+    def test_the_url_of_aws_answers_until_the_certificate_is_issued(self, full: Reading) -> None:
+        """An API that exists gets a name: a certificate that waits for DNS must not turn the API off meanwhile."""
+        before = full.before(full.one("AWS::ApiGatewayV2::Api"))
+        assert full.one("AWS::CertificateManager::Certificate").id in before
+        assert full.one("AWS::ApiGatewayV2::DomainName").id in before
+
     def test_records_for_both_protocols_after_the_mapping(self, full: Reading, read: Callable[[str], Reading]) -> None:
         records = full.all("AWS::Route53::RecordSet")
         assert {each["Type"] for each in records} == {"A", "AAAA"}
