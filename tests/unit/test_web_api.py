@@ -32,7 +32,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "read_burst": 1000,
     "write_rate": 200,
     "write_burst": 300,
-    "domain_name": "api.example.com",
+    "domain_name": "items.example.com",  # a name belongs to one stack
     "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "cors_origins": ["https://app.example.com", "http://localhost:3000"],
     "feature_plan": "PLUS",
