@@ -93,7 +93,7 @@ class JwtApi(Construct):
         :param throttles: the throttle of the routes of each function.
         :param issuer: URL of the issuer, at which API Gateway finds its keys.
         :param audience: ids of the app clients whose tokens are accepted.
-        :param log_group: takes the access logs.
+        :param log_group: takes the access logs. Name it by :func:`patternbook.data.logs.vended_name`.
         :param cors_origins: websites whose scripts may call the API.
         :param domain_name: a name of your own. It requires ``hosted_zone`` or ``certificate``, and is then the only
             name of the API.

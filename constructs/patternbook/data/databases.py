@@ -248,7 +248,7 @@ class ServerlessDatabase(Construct):
             resource_arns=list(secret_arns),
         )
         if self._key is not None:
-            grant_decrypt(role, [self._key.key_arn])  # ty: ignore[invalid-argument-type]
+            grant_decrypt(role, [self._key.key_arn], services=["secretsmanager"])  # ty: ignore[invalid-argument-type]
 
     def metric(self, name: str, statistic: str) -> cloudwatch.Metric:
         """A metric of all instances of the cluster.
