@@ -38,6 +38,9 @@ from .eks.storage.cluster_storage import ClusterStorage
 from .eks.storage.efs import EfsStorage, StaticEfsVolume
 from .eks.storage.fsx_lustre import LustreStorage
 from .eks.storage.fsx_ontap import OntapStorage
+from .messaging.consumer import QueueConsumer
+from .messaging.topic import EventTopic
+from .messaging.uploads import UploadBucket
 from .monitoring.monitoring import Monitoring
 from .monitoring.topic import NotificationTopic
 from .network.internal_load_balancer import InternalLoadBalancer
@@ -67,6 +70,7 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "EventTopic",
     "ExistingNetwork",
     "ExistingVpc",
     "ExpressService",
@@ -94,6 +98,7 @@ __all__ = [
     "PrivateIngress",
     "Provisioned",
     "PublicLoadBalancer",
+    "QueueConsumer",
     "SelfManagedNodes",
     "ServiceScaling",
     "SettingsError",
@@ -109,6 +114,7 @@ __all__ = [
     "StaticEfsVolume",
     "Task",
     "Throttle",
+    "UploadBucket",
     "VpcConnector",
     "WorkQueue",
     "WritablePath",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -19,8 +19,18 @@ KEY_POLICY_URL: Final = (
 KEY_POLICY: Final = "patternbook:keyPolicy"
 """The id of the warning with the statements that the policy of an existing key must have."""
 
+Publisher = Literal["s3", "sns"]
+"""A service that publishes events: S3 to topics, and SNS to queues."""
 
-def data_key(scope: Construct, construct_id: str, *, posture: Posture, key_arn: str | None = None) -> kms.IKey | None:
+
+def data_key(
+    scope: Construct,
+    construct_id: str,
+    *,
+    posture: Posture,
+    key_arn: str | None = None,
+    publishers: Sequence[Publisher] = (),
+) -> kms.IKey | None:
     """One customer managed key for all data of a stack: an existing key, or a key of the stack with yearly rotation.
 
     It is None if there is no existing key and the posture leaves encryption to AWS managed keys.
@@ -45,10 +55,11 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture, key_arn: 
 
     :param key_arn: ARN of an existing symmetric key in the Region of the stack, also as a token. A key that is made in
         the same app gets the statements by :func:`allow_services`.
+    :param publishers: services that publish events to topics and queues of the stack.
     """
     stack = cdk.Stack.of(scope)
     if key_arn is not None:
-        cdk.Annotations.of(stack).add_warning_v2(KEY_POLICY, _requirements(stack, key_arn))
+        cdk.Annotations.of(stack).add_warning_v2(KEY_POLICY, _requirements(stack, key_arn, publishers))
         # An import, even of a key in the same app: grants must not add the roles of this stack to the policy of a key
         # in another stack, because the two stacks would then depend on each other.
         return kms.Key.from_key_arn(scope, construct_id, key_arn)
@@ -61,31 +72,42 @@ def data_key(scope: Construct, construct_id: str, *, posture: Posture, key_arn: 
         enable_key_rotation=True,
         removal_policy=posture.removal_policy,
     )
-    allow_services(key)  # ty: ignore[invalid-argument-type]
+    allow_services(key, publishers=publishers)  # ty: ignore[invalid-argument-type]
     return key  # ty: ignore[invalid-explicit-return]
 
 
-def allow_services(key: kms.IKey) -> None:
+def allow_services(key: kms.IKey, *, publishers: Sequence[Publisher] = ()) -> None:
     """Adds :func:`service_statements` to the policy of a key that is made in the app, for stacks of its account and
     Region.
 
+    :param publishers: services that publish events to topics and queues of these stacks.
     :raises RuntimeError: if the key is imported, because the CDK cannot change its policy.
     """
     stack = cdk.Stack.of(key)
     for statement in service_statements(
-        partition=stack.partition, region=stack.region, account=stack.account, url_suffix=stack.url_suffix
+        partition=stack.partition,
+        region=stack.region,
+        account=stack.account,
+        url_suffix=stack.url_suffix,
+        publishers=publishers,
     ):
         key.add_to_resource_policy(statement, False)
 
 
-def service_statements(*, partition: str, region: str, account: str, url_suffix: str) -> list[iam.PolicyStatement]:
-    """The statements of a key policy for the two services that act for a stack without an IAM policy. Each has a
-    condition on resources of the account.
+def service_statements(
+    *, partition: str, region: str, account: str, url_suffix: str, publishers: Sequence[Publisher] = ()
+) -> list[iam.PolicyStatement]:
+    """The statements of a key policy for the services that act for a stack without an IAM policy. Each has a condition
+    on resources of the account.
 
     - CloudWatch Logs, for log groups
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html);
     - CloudWatch alarms, which publish to an encrypted topic
-      (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+      (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services);
+    - S3 as a publisher, which sends events to an encrypted topic
+      (https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html);
+    - SNS as a publisher, which delivers messages to an encrypted queue
+      (https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html).
 
     EventBridge is not among them, because its statement could have no condition on the account. EventBridge rules
     publish by a role instead (``targets.SnsTopic(…, authorize_using_role=True)``). EFS, FSx, ECR, EKS, App Runner and
@@ -103,6 +125,13 @@ def service_statements(*, partition: str, region: str, account: str, url_suffix:
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
     data_keys = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
     log_groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
+    topics = f"arn:{partition}:sns:{region}:{account}:*"
+    publishing = {
+        "s3": allow(
+            "s3.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey"], "StringEquals", "aws:SourceAccount", account
+        ),
+        "sns": allow("sns.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey"], "ArnLike", "aws:SourceArn", topics),
+    }
     return [
         allow(
             f"logs.{region}.{url_suffix}",  # ends with .cn in China
@@ -112,10 +141,11 @@ def service_statements(*, partition: str, region: str, account: str, url_suffix:
             log_groups,
         ),
         allow("cloudwatch.amazonaws.com", ["kms:Decrypt", *data_keys], "StringEquals", "aws:SourceAccount", account),
+        *(publishing[each] for each in publishers),
     ]
 
 
-def _requirements(stack: cdk.Stack, key_arn: str) -> str:
+def _requirements(stack: cdk.Stack, key_arn: str, publishers: Sequence[Publisher]) -> str:
     """The text of the warning. Where the stack has no account and Region yet, those of the key stand in for them."""
     key = stack.split_arn(key_arn, cdk.ArnFormat.SLASH_RESOURCE_NAME)
 
@@ -129,10 +159,12 @@ def _requirements(stack: cdk.Stack, key_arn: str) -> str:
         region=region,
         account=account,
         url_suffix=region_info.RegionInfo.get(region).domain_suffix or "amazonaws.com",
+        publishers=publishers,
     )
     text = json.dumps(stack.resolve([each.to_statement_json() for each in statements]), indent=2)
     if cdk.Token.is_unresolved(key_arn):
-        how = "If the key is made in this app, call patternbook.allow_services(key), which adds them."
+        more = f", publishers={tuple(publishers)}" if publishers else ""
+        how = f"If the key is made in this app, call patternbook.allow_services(key{more}), which adds them."
     else:
         how = (
             f"Save the policy with: aws kms get-key-policy --key-id {key_arn} --query Policy --output text > key.json\n"
