@@ -53,6 +53,7 @@ from rehearsal.types import (
     logs,
     s3,
     sns,
+    sqs,
     ssm,
     wafv2,
 )
@@ -90,6 +91,7 @@ _SERVICES = (
     logs,
     s3,
     sns,
+    sqs,
     ssm,
     wafv2,
 )

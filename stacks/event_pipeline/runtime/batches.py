@@ -25,14 +25,14 @@ def consumer(handle: Callable[[ObjectEvent], str], *, prepare: Callable[[Any], N
     bucket = os.environ["BUCKET_NAME"]
     processor = BatchProcessor(event_type=EventType.SQS)
 
-    def handle_message(message: SQSRecord) -> list[str]:
+    def handle_message(record: SQSRecord) -> list[str]:
         about: dict[str, Any] = {
-            "message_id": message.message_id,
-            "attempt": message.attributes.approximate_receive_count,
+            "message_id": record.message_id,
+            "attempt": record.attributes.approximate_receive_count,
         }
         try:
             outcomes = []
-            for event in read_events(message.body, bucket):
+            for event in read_events(record.body, bucket):
                 outcomes.append(handle(event))
                 logger.info(outcomes[-1], key=event.key, event=event.name, **about)
             if not outcomes:
