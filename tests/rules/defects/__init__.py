@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from tests.rules.defects import app_runner, aws_lambda, cloudfront, ecr, ecs, efs, eks, lambda_edge, networks, web_api
+from tests.rules.defects import (
+    app_runner,
+    aws_lambda,
+    cloudfront,
+    ecr,
+    ecs,
+    efs,
+    eks,
+    lambda_edge,
+    networks,
+    sqs,
+    web_api,
+)
 from tests.rules.defects.base import Defect
 
 DEFECTS: Final[tuple[Defect, ...]] = (
@@ -16,5 +28,6 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *app_runner.DEFECTS,
     *networks.DEFECTS,
     *web_api.DEFECTS,
+    *sqs.DEFECTS,
 )
 """All defects, in the order of the rules."""
