@@ -102,11 +102,12 @@ def test_buckets_of_the_account_may_publish(stack: DeployedStack) -> None:
 @fails("is lost if SNS cannot deliver it", f"{SUBSCRIPTION} RedrivePolicy")
 @fails("wraps the event", f"{SUBSCRIPTION} RawMessageDelivery", "false")
 @fails("admits every event", f"{SUBSCRIPTION} FilterPolicy")
+@fails("the topic has 1 subscriptions", "sns.list_subscriptions_by_topic Subscriptions 0")
 def test_each_queue_gets_its_events(stack: DeployedStack) -> None:
-    for arn in stack.all("AWS::SNS::Subscription"):
+    listed_of_topic = stack.ask("sns.list_subscriptions_by_topic", TopicArn=_topic(stack))["Subscriptions"]
+    assert len(listed_of_topic) == len(CONSUMERS), f"the topic has {len(listed_of_topic)} subscriptions"
+    for arn in (each["SubscriptionArn"] for each in listed_of_topic):
         found = stack.ask("sns.get_subscription_attributes", SubscriptionArn=arn)["Attributes"]
-        if found["Protocol"] != "sqs":
-            continue
         assert found.get("FilterPolicyScope") == "MessageBody", f"the filter of {arn} looks at attributes"
         assert "Records" in json.loads(found.get("FilterPolicy") or "{}"), f"{arn} admits every event"
         assert found.get("RawMessageDelivery") == "true", f"{arn} wraps the event"
