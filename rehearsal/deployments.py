@@ -96,6 +96,7 @@ class Deployments:
         ids = [resource.physical_id for resource in retained]
         # The physical id of a queue is its URL. Some stores use the name, which is the end of the URL.
         known = [BOOTSTRAP_BUCKET, *ids, *(each.rpartition("/")[2] for each in ids if "://" in each)]
+        known += self.final_snapshots()
         expected = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, known))})(?![\w-])")
         left = [
             f"{store}: {key}"
@@ -105,6 +106,13 @@ class Deployments:
         ]
         if left:
             raise RehearsalError("These records are left in the emulated account:\n" + "\n".join(left))
+
+    def final_snapshots(self) -> list[str]:
+        """The snapshots that production leaves of deleted databases."""
+        if not self.production:
+            return []
+        found = self.account.session.client("rds").describe_db_cluster_snapshots()["DBClusterSnapshots"]
+        return [each["DBClusterSnapshotIdentifier"] for each in found]
 
     def lift_protection(self) -> None:
         """Takes the steps that the pages of the patterns describe before ``cdk destroy`` in production."""
@@ -116,6 +124,10 @@ class Deployments:
                     client("elbv2").modify_load_balancer_attributes(
                         LoadBalancerArn=resource.physical_id,
                         Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
+                    )
+                if resource.type == "AWS::RDS::DBCluster":
+                    client("rds").modify_db_cluster(
+                        DBClusterIdentifier=resource.physical_id, DeletionProtection=False, ApplyImmediately=True
                     )
                 if resource.type == "AWS::EKS::Cluster":
                     client("eks").update_cluster_config(name=resource.physical_id, deletionProtection=False)

@@ -29,6 +29,7 @@ UNDELETABLE = (
     "AWS::DynamoDB::GlobalTable",
     "AWS::EKS::Cluster",
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::RDS::DBCluster",
     "AWS::S3::Bucket",
 )
 """Types that a roll-back cannot delete in production: those with deletion protection, and buckets with objects."""

@@ -234,6 +234,19 @@ PLANS: Mapping[str, Plan] = {
         changes={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},
         retained_in_production=frozenset({"Failures/Queue/Resource", "Key/Resource", "Logs/Resource"}),
     ),
+    "AuroraServerlessStack": Plan(
+        settings={"max_acu": Setting(16, readers.max_acu)},
+        changes={
+            "Database/Cluster/Resource": "Modify",
+            "Monitoring/Dashboard/Resource": "Modify",
+            "Monitoring/DatabaseConnections/Resource": "Modify",
+            "Monitoring/DatabaseMemory/Resource": "Modify",
+            "Monitoring/MaximumCapacity/Resource": "Modify",
+        },
+        retained_in_production=frozenset(
+            {"Database/Logs/Resource", "Key/Resource", "Logs/Resource", "Network/FlowLogs/Resource"}
+        ),
+    ),
     "WebApiStack": Plan(
         settings={
             "max_write_request_units": Setting(500, readers.max_write_request_units),

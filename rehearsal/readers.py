@@ -170,3 +170,10 @@ def max_concurrency(session: boto3.Session, ids: PhysicalIds) -> int:
     used = service["AutoScalingConfigurationSummary"]["AutoScalingConfigurationArn"]
     found = app_runner.describe_auto_scaling_configuration(AutoScalingConfigurationArn=used)
     return found["AutoScalingConfiguration"]["MaxConcurrency"]
+
+
+def max_acu(session: boto3.Session, ids: PhysicalIds) -> float:
+    [cluster] = session.client("rds").describe_db_clusters(DBClusterIdentifier=ids["Database/Cluster/Resource"])[
+        "DBClusters"
+    ]
+    return cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"]

@@ -25,7 +25,7 @@ from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
 from rehearsal import HOSTED_ZONE_ID, INVENTORY
-from rehearsal.types import replacements, rollbacks
+from rehearsal.types import rds, replacements, rollbacks
 
 # These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
 HISTORY = (
@@ -53,6 +53,7 @@ def main() -> None:
 
 def _end_with_parent() -> None:
     sys.stdin.read()
+    rds.kill_servers()
     # If the parent was killed, it could not delete its temporary folder, which is the home of all its processes.
     shutil.rmtree(os.environ["HOME"], ignore_errors=True)
     # The group includes the processes that run Lambda functions. SIGTERM is not enough: a custom resource that hangs

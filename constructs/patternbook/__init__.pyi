@@ -10,10 +10,12 @@ from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
 from .aws_lambda.powertools import powertools_layer
 from .aws_lambda.provisioned_concurrency import Provisioned
+from .data.databases import ServerlessDatabase
 from .data.encryption import allow_services, data_key
 from .data.file_system import SharedFiles, SharedFileSystem
 from .data.logs import LogGroup
 from .data.queues import FailureQueue, WorkQueue
+from .data.schema import DatabaseSchema
 from .data.tables import SingleTable
 from .ecs.anywhere import AnywhereService, Machines, external_cluster
 from .ecs.container_settings import ContainerHealthCheck, WritablePath
@@ -62,6 +64,7 @@ __all__ = [
     "ApplicationHealthCheck",
     "ClusterStorage",
     "ContainerHealthCheck",
+    "DatabaseSchema",
     "DistributionLogs",
     "Ec2Capacity",
     "Ec2Service",
@@ -100,6 +103,7 @@ __all__ = [
     "PublicLoadBalancer",
     "QueueConsumer",
     "SelfManagedNodes",
+    "ServerlessDatabase",
     "ServiceScaling",
     "SettingsError",
     "SettingsModel",

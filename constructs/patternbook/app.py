@@ -4,16 +4,16 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import aws_cdk as cdk
 from constructs import Construct
 from typing_extensions import Self, Unpack
 
-from patternbook.limits.images import PRIVATE_ECR
 from patternbook.limits.regions import RegionalService
 from patternbook.partitions import partition_of
 from patternbook.posture import Posture
+from patternbook.refusals import refuse_resources_of_other_regions, warn_of_shared_domain_names
 from patternbook.rules.plugin import PatternbookRules
 from patternbook.settings.base import PatternSettings, RegionalSettings
 from patternbook.settings.context import read_cdk_json, read_files
@@ -21,13 +21,6 @@ from patternbook.settings.keys import ignored
 from patternbook.settings.loading import Plan, load
 from patternbook.settings.mistakes import SettingsError
 from patternbook.settings.stages import Stage
-
-REGIONAL: Final = {
-    "acm": "https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
-    "kms": "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
-    "wafv2": "https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-associating-aws-resource.html",
-}
-"""Services whose resources (certificates, keys, web ACLs) work only in their own Region, each with the source."""
 
 
 class StackOptions(TypedDict, total=False):
@@ -80,13 +73,13 @@ class PatternStack(cdk.Stack):
         self.settings = settings
         # An account belongs to one partition, so the Region that was asked for tells the partition of a pinned stack.
         self._asked_region = given.region or self.region
-        self._refuse_resources_of_other_regions()
+        refuse_resources_of_other_regions(self, settings, asked_region=self._asked_region)
         # CloudFormation passes the tags of a stack on to its resources, but not to the instances and volumes that a
         # launch template describes. So the launch template gets them itself:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
         for key, value in stack_options.get("tags", {}).items():
             cdk.Tags.of(self).add(key, value, include_resource_types=["AWS::EC2::LaunchTemplate"])
-        self._warn_of_shared_domain_names()
+        warn_of_shared_domain_names(self, settings, ((each, each.settings) for each in self._others()))
 
     @property
     def availability_zones(self) -> list[str]:
@@ -124,51 +117,6 @@ class PatternStack(cdk.Stack):
                 f"{service.name} is not offered in {self._asked_region}. The Region of the stack must be one that "
                 f"offers it: {service.where}. {service.remedy} ({service.source})."
             )
-
-    def _warn_of_shared_domain_names(self) -> None:
-        """CloudFront accepts a domain name on one distribution only, in all accounts. A hosted zone has one record of a
-        name and a type. The second deployment fails:
-        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/alternate-domain-names-move.html
-        """
-        names = _domain_names(self.settings)
-        for other in self._others() if names else ():
-            shared = [name for name in _domain_names(other.settings) if name in names]
-            if shared:
-                setting = "domain_names" if hasattr(other.settings, "domain_names") else "domain_name"
-                cdk.Annotations.of(self).add_warning_v2(
-                    "patternbook:sharedDomainNames",
-                    f"{other.node.path} has {', '.join(shared)} in {setting}, too. A domain name belongs to one stack, "
-                    "and the second deployment with it fails. Give each stack, in each stage, names of its own.",
-                )
-
-    def _refuse_resources_of_other_regions(self) -> None:
-        """Adds an error for each ARN or image in the settings that the deployment would refuse in the Region of the
-        stack.
-        """
-        if cdk.Token.is_unresolved(self.region):
-            return
-        partition = partition_of(self._asked_region)
-        for path, text in _texts(self.settings.model_dump()):
-            image = PRIVATE_ECR.fullmatch(text)
-            of = partition_of(image["region"]) if image else text.split(":")[1] if text.startswith("arn:") else None
-            if None not in (of, partition) and of != partition:
-                cdk.Annotations.of(self).add_error(
-                    f"{path} must be of the partition {partition}, that of {self._asked_region}, got {text}. Accounts "
-                    "cannot use resources of another partition "
-                    "(https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html)."
-                )
-        for name, value in self.settings:
-            parts = str(value).split(":")
-            if parts[0] == "arn" and parts[2] in REGIONAL and parts[3] != self.region:
-                cdk.Annotations.of(self).add_error(
-                    f"{name} must be an ARN of {self.region}, the Region of the stack, got {value}. Set it to the ARN "
-                    f"of one in {self.region} ({REGIONAL[parts[2]]})."
-                )
-
-
-def _domain_names(settings: PatternSettings) -> list[str]:
-    given = dict(settings)
-    return [*given.get("domain_names", ()), *filter(None, [given.get("domain_name")])]
 
 
 Patterns = Iterable[type[PatternStack]]
@@ -279,15 +227,3 @@ def _errors_apart(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _environment_of_stage(scope: Construct) -> cdk.Environment:
     stage = scope if isinstance(scope, cdk.Stage) else cdk.Stage.of(scope)
     return cdk.Environment(account=stage.account, region=stage.region) if stage else cdk.Environment()
-
-
-def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """The texts in a value, each with its path, such as ``secrets.PASSWORD``."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _texts(each, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, Sequence):
-        for index, each in enumerate(value):
-            yield from _texts(each, f"{path}[{index}]")

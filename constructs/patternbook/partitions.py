@@ -1,7 +1,7 @@
-"""What differs between the partitions of AWS: the standard one, China and GovCloud.
+"""What differs between the partitions of AWS: the standard one, China, GovCloud and the European Sovereign Cloud.
 
 Most names follow from ``AWS::Partition`` and ``AWS::URLSuffix`` at deployment. A console address and the name of a VPC
-endpoint service do not, so a template for China or GovCloud needs a stack with a Region.
+endpoint service do not, so a template for another partition than ``aws`` needs a stack with a Region.
 """
 
 from typing import Final
@@ -11,17 +11,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import region_info
 from constructs import IConstruct
 
-# AWS shows the address of GovCloud here, and no document was found for that of China:
+# The addresses of GovCloud and of the European Sovereign Cloud are in these texts. None was found for that of China:
 # https://docs.aws.amazon.com/solutions/latest/distributed-load-testing-on-aws/deploy-govcloud.html
-_CONSOLES: Final = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
-
-INSTANCE_SERVICE: Final = f"ec2.{cdk.Aws.URL_SUFFIX}"
-"""The service principal of EC2. It is ``ec2.amazonaws.com.cn`` in China, where the CDK writes ``ec2.amazonaws.com``.
-Of the other services that the patterns use, only CloudWatch Logs has another principal there.
-
-https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSEC2SpotFleetServiceRolePolicy.html
-https://github.com/hashicorp/terraform-provider-aws/pull/47141
-"""
+# https://github.com/ByteNess/aws-vault/pull/285
+_CONSOLES: Final = {
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-eusc": "console.amazonaws-eusc.eu",
+}
 
 
 def partition_of(region: str) -> str | None:
@@ -29,9 +26,33 @@ def partition_of(region: str) -> str | None:
     return None if cdk.Token.is_unresolved(region) else region_info.RegionInfo.get(region).partition
 
 
-def instance_principal() -> iam.ServicePrincipal:
-    """EC2, which acts for its instances, see :data:`INSTANCE_SERVICE`."""
-    return iam.ServicePrincipal.from_static_service_principle_name(INSTANCE_SERVICE)
+def instance_service(scope: IConstruct) -> str:
+    """The service principal of EC2, in the Region of a construct. Only China has another one, where the CDK writes
+    ``ec2.amazonaws.com``. EC2 in the European Sovereign Cloud refuses its own suffix. In a stack without a Region, the
+    suffix of the partition is right everywhere else.
+
+    https://github.com/awslabs/cdk-eks-blueprints/issues/558
+    https://github.com/pulumi/pulumi-eks/issues/2341
+    """
+    partition = partition_of(cdk.Stack.of(scope).region)
+    return f"ec2.{cdk.Aws.URL_SUFFIX}" if partition in (None, "aws-cn") else "ec2.amazonaws.com"
+
+
+def instance_principal(scope: IConstruct) -> iam.ServicePrincipal:
+    """EC2, which acts for its instances, see :func:`instance_service`."""
+    return iam.ServicePrincipal.from_static_service_principle_name(instance_service(scope))
+
+
+def refuse_arn_of_other_region(stack: cdk.Stack, name: str, arn: str, *, source: str) -> None:
+    """Adds an error, once, for a resource that must be in the Region of a stack.
+
+    :param name: the setting or the argument.
+    :param source: URL of the document that says so.
+    """
+    cdk.Annotations.of(stack).add_error(
+        f"{name} must be an ARN of {stack.region}, the Region of the stack, got {arn}. Set it to the ARN of one in "
+        f"{stack.region} ({source})."
+    )
 
 
 def console_url(scope: IConstruct, path: str) -> str:

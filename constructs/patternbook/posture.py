@@ -31,6 +31,14 @@ class Posture:
     """Backs up file systems every day, by AWS Backup or FSx."""
     multi_az_file_systems: bool
     """Gives a file system a standby in a second AZ if the service offers it."""
+    database_min_acu: float
+    """Default minimum capacity of a serverless database. With 0, it pauses. Settings can override it."""
+    database_readers: int
+    """Default number of readers of a database. A reader takes over if the writer fails. Settings can override it."""
+    database_backup_days: int
+    """Default retention of the automated backups of a database. Settings can override it."""
+    database_insights: bool
+    """Turns on the Advanced mode of CloudWatch Database Insights, which keeps 15 months of history and costs money."""
     require_tls: bool
     """Refuses a public listener without a certificate."""
     require_alarm_address: bool
@@ -73,6 +81,10 @@ SANDBOX: Final = Posture(
     access_logs=False,
     backups=False,
     multi_az_file_systems=False,
+    database_min_acu=0,
+    database_readers=0,
+    database_backup_days=1,
+    database_insights=False,
     require_tls=False,
     require_alarm_address=False,
     require_callback_urls=False,
@@ -101,6 +113,12 @@ PRODUCTION: Final = Posture(
     access_logs=True,
     backups=True,
     multi_az_file_systems=True,
+    # AWS recommends at least 2 ACUs with Performance Insights, which is a part of Database Insights:
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
+    database_min_acu=2,
+    database_readers=1,
+    database_backup_days=14,
+    database_insights=True,
     require_tls=True,
     require_alarm_address=True,
     require_callback_urls=True,

@@ -15,6 +15,7 @@ from patternbook import (
     VpcConnector,
     data_key,
 )
+from patternbook.data.encryption import SERVICES
 from patternbook.limits.app_runner import CLOSED_TO_NEW_CUSTOMERS, SUCCESSOR
 from patternbook.limits.regions import APP_RUNNER
 from stacks.app_runner.settings import AppRunnerSettings
@@ -45,9 +46,12 @@ class AppRunnerStack(PatternStack):
                 "(EcsExpressStack); docs/app-runner.md shows how to migrate. Set existing_customer if the account used "
                 "App Runner before.",
             )
-        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
+        needs_network = settings.vpc_connector or settings.private_ingress
+        # Only a VPC of the stack has flow logs, which are the only log group.
+        services = SERVICES if needs_network and settings.vpc is None else ("cloudwatch",)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn, services=services)
         self.network = None
-        if settings.vpc_connector or settings.private_ingress:
+        if needs_network:
             self.network = Network.from_settings(self, "Network", settings, posture=posture, key=self.key)
         self.connector = None
         if self.network and settings.vpc_connector:

@@ -33,7 +33,7 @@ class EcrStack(PatternStack):
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
         warn_of_shared_registry(self, settings)
-        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn, services=())
         mutability = ecr.TagMutability
         mutable_tags = [ecr.ImageTagMutabilityExclusionFilter.wildcard(tag) for tag in settings.mutable_tags]
         self.repository = ecr.Repository(

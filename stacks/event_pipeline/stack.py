@@ -16,6 +16,7 @@ from patternbook import (
     data_key,
     powertools_layer,
 )
+from patternbook.data.encryption import EVENT_SERVICES
 from patternbook.limits.messaging import visibility_timeout
 from patternbook.limits.regions import FUNCTION_URL
 from stacks.event_pipeline.functions import SERVICE, PipelineFunctions, filter_policy, namespace
@@ -40,7 +41,7 @@ class EventPipelineStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
-        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn, publishers=("s3", "sns"))
+        self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn, services=EVENT_SERVICES)
         self.topic = EventTopic(self, "Events", key=self.key)
         self.uploads = UploadBucket(
             self, "Uploads", posture=posture, key=self.key, allowed_origins=settings.allowed_origins

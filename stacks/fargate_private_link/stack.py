@@ -19,6 +19,7 @@ from patternbook import (
     cluster,
     data_key,
 )
+from patternbook.limits.regions import ENDPOINT_DNS_NAME
 from stacks.fargate_private_link.demonstration import web_server
 from stacks.fargate_private_link.settings import FargatePrivateLinkSettings
 
@@ -88,6 +89,7 @@ class FargatePrivateLinkStack(PatternStack):
                 "AcceptCommand", self.endpoint_service.accept_command, "Accepts a connection; append its endpoint id"
             )
         if settings.private_dns_name:
+            self.refuse_where_missing(ENDPOINT_DNS_NAME)
             record = self.endpoint_service.verification_record
             self.output("VerificationRecord", record, f"TXT record that verifies {settings.private_dns_name}")
         self.consumer: EndpointConsumer | None = None

@@ -15,6 +15,7 @@ from patternbook import (
     data_key,
     read_operations,
 )
+from patternbook.limits.regions import USER_POOLS
 from stacks.web_api.functions import OPENAPI, api_functions, faults_of_new_version, namespace
 from stacks.web_api.settings import WebApiSettings
 
@@ -39,6 +40,7 @@ class WebApiStack(PatternStack):
         **stack_options: Unpack[StackOptions],
     ) -> None:
         super().__init__(scope, construct_id, settings=settings, posture=posture, **stack_options)
+        self.refuse_where_missing(USER_POOLS)
         self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn)
         self.items = SingleTable.from_settings(self, "Items", settings, posture=posture, key=self.key)
         self.functions = api_functions(self, settings, posture=posture, table=self.items, key=self.key)

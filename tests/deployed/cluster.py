@@ -39,8 +39,9 @@ from tests.deployed.eks import (
     secrets_key_of,
 )
 from tests.deployed.looking import (
+    check_no_way_out,
     check_retention,
-    default_routes,
+    check_zones,
     inline_statements,
     listed,
     policies_of,
@@ -244,7 +245,7 @@ class ClusterWithNodes(ClusterWithInsights):
 class ClusterWithFiles:
     """Checks of a cluster with a file system of EFS."""
 
-    @fails("has 0 mount targets", "efs.describe_mount_targets MountTargets", [])
+    @fails(r"has mount targets in \[\], not in 3 AZs", "efs.describe_mount_targets MountTargets", [])
     @fails(r"mount targets admit .*2049 0\.0\.0\.0/0", ADMITS, opened(2049, ANYWHERE))
     @fails("mount targets admit .*tcp/22", ADMITS, opened(22, "sg-1"))
     @fails("has a way out", WAY_OUT, PUBLIC_WAY)
@@ -253,9 +254,10 @@ class ClusterWithFiles:
         targets = stack.ask("efs.describe_mount_targets", FileSystemId=file_system_of(stack)["FileSystemId"])[
             "MountTargets"
         ]
-        assert len(targets) == 3, f"the file system has {len(targets)} mount targets"
+        zones = {target["AvailabilityZoneName"] for target in targets}
+        check_zones(stack, "the file system has mount targets", zones)
         for target in targets:
-            assert not default_routes(stack, target["SubnetId"]), f"the subnet {target['SubnetId']} has a way out"
+            check_no_way_out(stack, "a mount target", target["SubnetId"])
             groups = stack.ask("efs.describe_mount_target_security_groups", MountTargetId=target["MountTargetId"])[
                 "SecurityGroups"
             ]

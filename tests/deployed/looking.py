@@ -1,6 +1,6 @@
 """Functions that look at services, tasks, roles, security groups, routes and alarms."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from tests.deployed.stack import DeployedStack
@@ -105,19 +105,45 @@ def default_routes(stack: DeployedStack, subnet: str) -> list[str]:
     ]
 
 
-def check_private_subnets(stack: DeployedStack, what: str, subnets: Iterable[str]) -> set[str]:
-    """Checks that subnets are in three AZs, each with its one way out through a NAT gateway.
+def zones_of_own_vpc(stack: DeployedStack) -> int:
+    """The number of AZs of the VPC that the stack made. It is 0 if the VPC existed before.
 
-    :returns: the gateways.
+    Each AZ has one isolated subnet, and only isolated subnets have no route in the template.
+    """
+    vpcs = len(stack.all("AWS::EC2::VPC"))
+    return vpcs and (len(stack.all("AWS::EC2::Subnet")) - len(stack.all("AWS::EC2::Route"))) // vpcs
+
+
+def check_zones(stack: DeployedStack, what: str, zones: Collection[str]) -> None:
+    """Checks that something is in each AZ of the stack's own VPC, or in at least two of a VPC that existed before."""
+    expected = zones_of_own_vpc(stack) or max(2, len(zones))
+    assert len(zones) == expected, f"{what} in {sorted(zones)}, not in {expected} AZs"
+
+
+def check_private_subnets(stack: DeployedStack, what: str, subnets: Iterable[str]) -> set[str]:
+    """Checks that subnets are in each AZ, and that each of the stack's own has its one way out through a NAT gateway.
+
+    :returns: the gateways; none in a VPC that existed before, whose routes are not the stack's.
     """
     wanted = list(subnets)
-    zones = zones_of(stack, wanted)
-    assert len(zones) == 3, f"{what} run in {zones}, not in three AZs"
+    check_zones(stack, f"{what} run", zones_of(stack, wanted))
+    if not zones_of_own_vpc(stack):
+        return set()
     ways = {subnet: default_routes(stack, subnet) for subnet in wanted}
     assert all(len(out) == 1 and out[0].startswith("nat-") for out in ways.values()), (
         f"not every subnet of {what} has its one way out through a NAT gateway: {ways}"
     )
-    return {out[0] for out in ways.values()}
+    gateways = {out[0] for out in ways.values()}
+    expected = zones_of_own_vpc(stack) if stack.production else 1
+    assert len(gateways) == expected, f"{len(gateways)} NAT gateways serve {what}, not {expected}"
+    return gateways
+
+
+def check_no_way_out(stack: DeployedStack, what: str, subnet: str) -> None:
+    """Checks that a subnet of the stack's own VPC has no route to the internet."""
+    if zones_of_own_vpc(stack):
+        ways = default_routes(stack, subnet)
+        assert not ways, f"the subnet {subnet} of {what} has a way out: {ways}"
 
 
 def zones_of(stack: DeployedStack, subnets: list[str]) -> list[str]:

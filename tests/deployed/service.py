@@ -196,15 +196,14 @@ class BalancedService(ExecInSandbox, RollingDeployments, TasksInAzs):
     """Checks of a service behind a load balancer."""
 
     @fails("tasks have public addresses", f"{NETWORK} assignPublicIp", "ENABLED")
-    @fails(r"\['a'\], not in three AZs", SUBNET_ZONES, "a")
+    @fails(r"\['a'\], not in 3 AZs", SUBNET_ZONES, "a")
     @fails("not every subnet .* through a NAT gateway: .*igw-", WAYS_OUT, PUBLIC_WAY)
     @fails(r"not every subnet .* through a NAT gateway: .*\[\]", WAYS_OUT)
     @fails("1 NAT gateways serve", f"{WAYS_OUT} NatGatewayId", "nat-1", only="production")
-    def test_tasks_run_in_private_subnets_of_three_azs(self, stack: DeployedStack) -> None:
+    def test_tasks_run_in_private_subnets_of_all_azs(self, stack: DeployedStack) -> None:
         network = service_of(stack)["networkConfiguration"]["awsvpcConfiguration"]
         assert network["assignPublicIp"] == "DISABLED", "tasks have public addresses"
-        gateways = check_private_subnets(stack, "tasks", network["subnets"])
-        assert len(gateways) == (3 if stack.production else 1), f"{len(gateways)} NAT gateways serve the tasks"
+        check_private_subnets(stack, "tasks", network["subnets"])
 
     @fails("tasks admit .*tcp/9000", ADMITS, opened(9000, "sg-1"))
     @fails("tasks admit .*, not ", ADMITS, opened(8080, "sg-1"))

@@ -34,9 +34,9 @@ def test_eks_brings_nodes_volumes_and_load_balancers(stack: DeployedStack) -> No
     assert balancing.get("enabled"), "EKS brings no load balancers"
 
 
-@fails("not in three AZs", SUBNET_ZONES, "a")
+@fails("not in 3 AZs", SUBNET_ZONES, "a")
 @fails("not every subnet of nodes", WAYS_OUT, PUBLIC_WAY)
-def test_nodes_are_in_private_subnets_of_three_azs(stack: DeployedStack) -> None:
+def test_nodes_are_in_private_subnets_of_all_azs(stack: DeployedStack) -> None:
     check_private_subnets(stack, "nodes", cluster_of(stack)["resourcesVpcConfig"]["subnetIds"])
 
 

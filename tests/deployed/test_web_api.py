@@ -51,7 +51,7 @@ class TestTopic(AlarmTopic):
     """The checks of any stack with alarms."""
 
     WATCHED: ClassVar = {
-        *("5xx", "Count", "Latency", "ThrottledRequests", "Errors", "Throttles", "Duration", "Faults", "Invocations"),
+        *("5xx", "Count", "Latency", "ThrottledRequests", "Errors", "Throttles", "Duration", "Faults"),
         *("ReadThrottleEvents", "WriteThrottleEvents", "SignInSuccesses", "SignInThrottles"),
     }
 

@@ -68,7 +68,7 @@ class Stack:
 
     def can(self, scenario: Scenario) -> bool:
         """Whether a scenario can happen to this stack."""
-        there = scenario.by is None or scenario.by in self._world.services
+        there = scenario.by is None or scenario.by in self._world.senders
         return there and scenario.needs <= self._world.parts
 
     def rings(self, scenario: Scenario, *, minutes: int) -> list[Ring]:
@@ -88,7 +88,7 @@ class Stack:
         return sorted(found, key=lambda ring: (ring.minutes, ring.name))
 
     def _rules_that_ring(self, scenario: Scenario) -> list[Ring]:
-        service = None if scenario.by is None else self._world.services[scenario.by]
+        service = None if scenario.by is None else self._world.senders[scenario.by]
         sent = [event(service) for event in scenario.sent if service]
         matching = [rule for rule in self.rules if any(rule.matches(event) for event in sent)]
         return [Ring(readable(rule.name), scenario.sent_after + 1) for rule in matching]

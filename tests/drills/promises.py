@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.drills import api_events, calm, events, pipeline_events
+from tests.drills import api_events, calm, database_events, events, pipeline_events
 from tests.drills.scenarios import Scenario
 
 
@@ -42,6 +42,8 @@ SLOW: Final = (
     "application waits for."
 )
 ROLLED_BACK: Final = "The message has the reason. See the stopped tasks and their logs, repair, and deploy again."
+
+DATABASE: Final = "The events of the cluster in the RDS console give the reason."
 
 ACCESS_LOG: Final = (
     "Find a failed request in the access log (output `AccessLogName`), and its `requestId` in the logs of the "
@@ -209,6 +211,61 @@ DRILLS: Final[Mapping[str, Drill]] = {
         [calm.day(), calm.rolling_deployment(), calm.one_replaced(), calm.reconnecting_agents()],
     ),
     "EcsExpressStack": Drill([*web_rings(), *targets_ring()], web_is_silent(start_minutes=2)),
+    "AuroraServerlessStack": Drill(
+        [
+            Promise(database_events.down(), 10, DATABASE),
+            Promise(database_events.down_unnoticed(), 15, DATABASE),
+            Promise(database_events.failover(), 1, "Look at the event of the old writer. Aurora repairs it by itself."),
+            Promise(database_events.storage_low(), 1, "Delete data, or ask AWS Support."),
+            Promise(database_events.key_lost(), 1, "Enable the key again at once: after some days, data is lost."),
+            Promise(
+                database_events.at_maximum(),
+                20,
+                "Find the heaviest statements in Database Insights, or raise `max_acu`.",
+            ),
+            Promise(database_events.memory_full(), 20, "Raise `max_acu`, or close sessions that need much memory."),
+            Promise(
+                database_events.connections_exhausted(),
+                10,
+                "`pg_stat_activity` names the clients. Let them close or share connections.",
+            ),
+            Promise(
+                database_events.deadlocks(),
+                20,
+                "PostgreSQL's log has both statements. Let transactions lock rows in the same order.",
+            ),
+            Promise(database_events.reader_lags(), 20, "Look for long transactions on the reader."),
+            Promise(
+                database_events.login_refused(),
+                10,
+                "The log says why. A deployment with another migration, or a rotation, sets the password again.",
+            ),
+            Promise(database_events.rare_calls_fail(), 30, LOGS),
+            Promise(database_events.calls_throttled(), 10, "Raise the concurrency quota of the account."),
+            Promise(database_events.slow_statements(), 10, "Find the slow statements in Database Insights."),
+            Promise(
+                database_events.migration_fails(),
+                1,
+                "The message has the reason. CloudFormation rolls back. Repair the migration, and deploy again.",
+            ),
+            Promise(
+                database_events.rotation_fails(),
+                5,
+                "The log has the reason. Secrets Manager tries again. The old password stays valid.",
+            ),
+        ],
+        [
+            database_events.day(),
+            database_events.weekend(),
+            database_events.resume(),
+            database_events.backup(),
+            database_events.upgrade(),
+            database_events.burst(),
+            database_events.one_failed_call(),
+            database_events.one_deadlock(),
+            database_events.migration(),
+        ],
+    ),
     "WebApiStack": Drill(
         [
             Promise(api_events.functions_crash(600), 5, ACCESS_LOG),

@@ -35,6 +35,10 @@ def other_event(rule: Properties) -> None:
     rule["EventPattern"]["detail"]["eventName"] = ["SERVICE_DEPLOYMENT_COMPLETED"]
 
 
+def other_categories(rule: Properties) -> None:
+    rule["EventPattern"]["detail"]["EventCategories"] = ["notification", "backup"]
+
+
 def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
     broken = copy.deepcopy(dict(template))
     [body] = [
@@ -123,6 +127,42 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "LoadBalancerErrors",
             datapoints(15, 15),
             "No request is answered in time (30 a minute): nothing rings within 10 minutes",
+        ),
+        (
+            "AuroraServerlessStack",
+            "DatabaseDown",
+            missing_data_set_back,
+            "No instance of the database runs, and nobody calls: nothing rings within 15 minutes",
+        ),
+        (
+            "AuroraServerlessStack",
+            "DatabaseDown",
+            datapoints(3, 15),
+            "an upgrade to another minor version: DatabaseDown rings",
+        ),
+        (
+            "AuroraServerlessStack",
+            "MaximumCapacity",
+            datapoints(5, 15),
+            "five minutes at the maximum capacity: MaximumCapacity rings",
+        ),
+        (
+            "AuroraServerlessStack",
+            "FailedCalls",
+            datapoints(5, 5),
+            "A call every four minutes, and every one fails: nothing rings within 30 minutes",
+        ),
+        (
+            "AuroraServerlessStack",
+            "SlowCalls",
+            threshold(60_000),
+            "Every call takes 55 seconds: nothing rings within 10 minutes",
+        ),
+        (
+            "AuroraServerlessStack",
+            "DatabaseEvent",
+            other_categories,
+            "A reader takes over from the writer: nothing rings within 1 minute",
         ),
         (
             "WebApiStack",

@@ -1,6 +1,9 @@
 """Emitters leave out what AWS documents as not sent."""
 
 from tests.drills.alarms import statistic
+from tests.drills.emitters.aurora import AuroraCluster, Load
+from tests.drills.emitters.aws_lambda import Calls
+from tests.drills.emitters.aws_lambda import Function as AliasedFunction
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
@@ -103,6 +106,37 @@ def test_an_inactive_queue_sends_nothing_and_an_empty_one_no_age() -> None:
 def test_a_file_system_that_nobody_uses_meters_nothing() -> None:
     assert names(FileSystem("fs").metrics(Files(throughput_percent=0, clients=0))) >= {"PermittedThroughput"}
     assert "MeteredIOBytes" not in names(FileSystem("fs").metrics(Files(throughput_percent=0)))
+
+
+def test_a_paused_database_sends_three_zeros() -> None:
+    cluster = AuroraCluster("notes", ["writer"], max_acu=8)
+    sent = cluster.metrics(Load(paused=True))
+    assert names(sent) == {"CPUUtilization", "ACUUtilization", "ServerlessDatabaseCapacity"}
+    assert {value(sent, name, "Maximum", DBClusterIdentifier="notes") for name in names(sent)} == {0}
+
+
+def test_a_database_without_instances_sends_nothing() -> None:
+    assert AuroraCluster("notes", ["writer"], max_acu=8).metrics(Load(instances=0)) == {}
+
+
+def test_free_memory_counts_what_further_scaling_adds() -> None:
+    sent = AuroraCluster("notes", ["writer"], max_acu=8).metrics(Load(acu=0.5, memory_percent=0))
+    assert value(sent, "FreeableMemory", "Minimum", DBClusterIdentifier="notes") == 16 * 1024**3
+
+
+def test_only_a_reader_has_a_lag() -> None:
+    assert "AuroraReplicaLagMaximum" not in names(AuroraCluster("notes", ["a"], max_acu=8).metrics(Load()))
+    assert "AuroraReplicaLagMaximum" in names(AuroraCluster("notes", ["a", "b"], max_acu=8).metrics(Load(instances=2)))
+
+
+def test_a_function_that_nobody_calls_sends_nothing() -> None:
+    assert AliasedFunction("work", "live").metrics(Calls()) == {}
+
+
+def test_errors_have_a_sample_for_each_call() -> None:
+    sent = AliasedFunction("work", "live").metrics(Calls(done=3, failed=1))
+    assert value(sent, "Errors", "SampleCount", FunctionName="work", Resource="work:live") == 4
+    assert value(sent, "Errors", "Sum", FunctionName="work") == 1
 
 
 WORK = Function("work", "live", "2", 10, "Own", "web-api")

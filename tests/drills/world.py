@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.emitters.aurora import AuroraCluster, Load
+from tests.drills.emitters.aws_lambda import Calls, Function
+from tests.drills.emitters.cloudformation import StackResource
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
@@ -20,11 +23,15 @@ from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
 from tests.drills.web import web_emitters
 
-Role = Literal["main", "worker"]
-"""The service that clients reach, or the only one; and the one that takes messages from the queue."""
+Role = Literal["main", "worker", "database", "migration"]
+"""The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; and
+the custom resource that migrates the schema of a database."""
 
-Sent = Callable[[EcsService], Mapping[str, Any]]
-"""An event that a service sends to EventBridge."""
+Sent = Callable[[Any], Mapping[str, Any]]
+"""An event that the emitter of a role sends to EventBridge."""
+
+
+SCHEMA: Final = "Custom::DatabaseSchema"
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,15 @@ class Minute:
     queue: Messages = field(default_factory=lambda: Messages(in_flight=2, oldest_seconds=5, sent=60, deleted=60))
     dead_letters: Messages = field(default_factory=lambda: Messages(active=False))
     files: Files = field(default_factory=Files)
+    load: Load = field(default_factory=Load)
+    """The load of the database."""
+    max_acu: float = 8
+    pauses: bool = False
+    """Whether the database pauses when nobody uses it."""
+    calls: Calls = field(default_factory=lambda: Calls(done=60))
+    """Calls of the function that uses the database, by its alias."""
+    migrations: Calls = field(default_factory=Calls)
+    """Calls of the function that migrates the database and rotates the secret."""
     api: Requests = field(default_factory=lambda: Requests(Outcome(answered=600)))
     table: Capacity = field(default_factory=Capacity)
     sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
@@ -50,6 +66,10 @@ class Minute:
     def tasks(self, role: Role, **changes: Any) -> Minute:
         """This minute with other tasks of a service."""
         return replace(self, **{role: replace(getattr(self, role), **changes)})
+
+    def database(self, **changes: Any) -> Minute:
+        """This minute with another load of the database."""
+        return replace(self, load=replace(self.load, **changes))
 
     def clients(self, **changes: Any) -> Minute:
         """This minute with other traffic. Nobody sends requests unless the changes say so."""
@@ -70,6 +90,9 @@ class World:
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
+        self._database = self._find_database()
+        self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
+        """The emitters of events, by role."""
 
     @property
     def calm(self) -> Minute:
@@ -78,6 +101,10 @@ class World:
         for role in self.services:
             count = self._desired(role)
             minute = minute.tasks(role, desired=count, running=count)
+        if self._database:
+            pauses = self._scaling["MinCapacity"] == 0
+            minute = replace(minute, max_acu=self._database.max_acu, pauses=pauses)
+            minute = minute.database(instances=len(self._database.instances))
         traffic = replace(minute.traffic, healthy=minute.main.desired)
         return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
 
@@ -89,6 +116,7 @@ class World:
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
             *(["files"] if self._file_systems else []),
+            *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
 
     def telemetry(self, minutes: Mapping[int, Minute]) -> Telemetry:
@@ -115,11 +143,38 @@ class World:
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
+        if self._database:
+            sent |= self._database.metrics(minute.load)
+            sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
+            sent |= self._function(SCHEMA, "ServiceToken").metrics(minute.migrations)
         return sent | self._web.metrics(minute.api, minute.table, minute.sign_ins)
 
     def _of_type(self, resource_type: str) -> dict[str, dict[str, Any]]:
         resources = self._template["Resources"].items()
         return {name: body.get("Properties", {}) for name, body in resources if body["Type"] == resource_type}
+
+    def _find_database(self) -> AuroraCluster | None:
+        for name in self._of_type("AWS::RDS::DBCluster"):
+            instances = list(self._of_type("AWS::RDS::DBInstance"))
+            return AuroraCluster(self._names.of({"Ref": name}), instances, self._scaling["MaxCapacity"])
+        return None
+
+    @property
+    def _scaling(self) -> Mapping[str, Any]:
+        [cluster] = self._of_type("AWS::RDS::DBCluster").values()
+        return cluster["ServerlessV2ScalingConfiguration"]
+
+    def _database_senders(self) -> dict[Role, Any]:
+        if self._database is None:
+            return {}
+        [schema] = self._of_type(SCHEMA)
+        stack = self._names.of({"Ref": "AWS::StackId"})
+        return {"database": self._database, "migration": StackResource(stack, schema, SCHEMA)}
+
+    def _function(self, resource_type: str, key: str, alias: str | None = None) -> Function:
+        """The function that a property of the one resource of a type names, by name or ARN."""
+        [properties] = self._of_type(resource_type).values()
+        return Function(self._names.of(properties[key]).partition(".")[0], alias)
 
     def _services(self) -> dict[Role, EcsService]:
         found: dict[Role, EcsService] = {}

@@ -25,7 +25,7 @@ LAYERS = (
         "aws_lambda",
         "app_runner",
     ),
-    *("edge", "monitoring", "rules", "app", "testing"),
+    *("edge", "monitoring", "refusals", "rules", "app", "testing"),
 )
 """The groups of the package from bottom to top. Each may import itself and the groups before it."""
 

@@ -57,7 +57,7 @@ from patternbook import (
 )
 from patternbook.eks.add_ons import add_ons_before_nodes
 from patternbook.eks.storage.ebs import add_ebs_driver
-from patternbook.network.public_load_balancer import response_time
+from patternbook.network.request_shifting import response_time
 
 app = cdk.App(outdir="cdk.out")
 stack = cdk.Stack(app, "Foreign")

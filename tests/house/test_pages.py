@@ -9,6 +9,7 @@ import pytest
 
 from app import PATTERNS
 from patternbook import PatternStack
+from patternbook.settings.loading import load
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -71,6 +72,52 @@ def test_it_says_what_is_left(pattern: type[PatternStack], page: str) -> None:
     assert re.search(r"[Ss]andbox", left)
     assert "update-termination-protection" in left or "turn the protection off first" in left
     assert re.search(r"remain|stay", left), f"the page of {pattern.__name__} names what production keeps"
+
+
+CDK = """\
+#!/bin/sh
+for each in "$(basename "$0")" "$@"; do printf '%s\\0' "$each"; done >> "$ASKED"
+printf '\\036' >> "$ASKED"
+"""
+"""Writes down what a shell gave it."""
+
+
+def given_to(commands: str, folder: Path) -> list[list[str]]:
+    """The arguments of ``cdk`` and ``make`` in commands, which see the values of the page about accounts that exist."""
+    account = (ROOT / "docs/your-account.md").read_text(encoding="utf-8")
+    [vpc] = re.findall(r"^```json\n(.*?)^```", account, re.MULTILINE | re.DOTALL)
+    (folder / "vpc.json").write_text(vpc, encoding="utf-8")
+    for name in ("cdk", "make"):
+        (folder / name).write_text(CDK, encoding="utf-8")
+        (folder / name).chmod(0o755)
+    asked = folder / "asked"
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "ASKED": str(asked)}
+    subprocess.run(["sh", "-euc", BLOCK.findall(account)[0] + commands], cwd=folder, env=environment, check=True)
+    return [line.split("\0")[:-1] for line in asked.read_text(encoding="utf-8").split("\036")[:-1]]
+
+
+def test_it_says_how_to_use_what_an_account_has(pattern: type[PatternStack], page: str, tmp_path: Path) -> None:
+    """There are three commands, whose settings are accepted, and which are all settings of this kind."""
+    name, fields = pattern.__name__, pattern.settings_type.model_fields
+    [section] = re.findall(r"^## In your own VPC, under your own name\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    assert "[Into an account that exists](your-account.md)" in section
+    [block] = BLOCK.findall(section)
+    commands = given_to(block, tmp_path)
+    assert len(commands) == len(block.splitlines()) == 3
+    shown = set[str]()
+    for program, *arguments in commands:
+        if program == "make":
+            assert arguments == ["verify", f"STACK={name}"]
+            continue
+        assert arguments[:2] in (["synth", name], ["deploy", name])
+        context = dict(each.split("=", 1) for each in arguments if "=" in each)
+        assert len(context) == arguments.count("-c") > 0
+        assert not any("\n" in value for value in context.values()), "the CDK CLI passes on the first line only"
+        plan = load(context, {name: pattern.settings_type})
+        assert not plan.ignored
+        shown |= {key.removeprefix(f"{name}.") for key in context}
+    own = {"vpc", "key_arn", "domain_name", "domain_names", "hosted_zone_id"} & fields.keys()
+    assert own <= shown
 
 
 AWS = """\

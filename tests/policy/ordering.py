@@ -23,8 +23,17 @@ from patternbook.rules.template import Dependencies, Resource, Template
 
 ECS_SERVICES: Final = ("AWS::ECS::ExpressGatewayService", "AWS::ECS::Service")
 LOAD_BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
-NOT_FOLLOWED: Final = ("AWS::CloudWatch::Alarm", "AWS::EC2::SecurityGroup", "AWS::IAM::Role", "AWS::KMS::Key")
-"""Types whose references are not followed. For example, the policy of a key names all who use it."""
+NOT_FOLLOWED: Final = (
+    *(
+        "AWS::CloudWatch::Alarm",
+        "AWS::EC2::SecurityGroup",
+        "AWS::IAM::Role",
+        "AWS::KMS::Key",
+        "AWS::RDS::DBSubnetGroup",
+    ),
+)
+"""Types whose references are not followed. For example, the policy of a key names all who use it, and a client of a
+database is not in the subnets of the database."""
 RESOURCE_POLICIES: Final = {
     "AWS::S3::BucketPolicy": "Bucket",
     "AWS::SNS::TopicPolicy": "Topics",
@@ -206,6 +215,20 @@ def mount_targets(workload: Workload) -> Iterator[Resource]:
     yield from workload.referring("AWS::EFS::MountTarget", "FileSystemId", workload.parts("AWS::EFS::FileSystem"))
 
 
+def database(workload: Workload) -> Iterator[Resource]:
+    """The Data API refuses calls until the cluster has an instance, and the application needs its tables and its login.
+
+    These are the instances of the clusters, and the custom resource that migrates their schema.
+
+    https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html
+    """
+    clusters = workload.parts("AWS::RDS::DBCluster")
+    yield from workload.referring("AWS::RDS::DBInstance", "DBClusterIdentifier", clusters)
+    for each in workload.referring("Custom::DatabaseSchema", "ClusterArn", clusters):
+        if each.id != workload.resource.id:
+            yield each
+
+
 def invocations(workload: Workload) -> Iterator[Resource]:
     """A stage that is there before its routes refuses their settings, and a route without a permission answers 500.
 
@@ -228,6 +251,7 @@ NEEDS: Final = (
     listeners,
     capacity,
     mount_targets,
+    database,
 )
 """The needs of everything that runs code."""
 CUSTOM_RESOURCE: Final = "AWS::CloudFormation::CustomResource"
@@ -249,6 +273,7 @@ WORKLOADS: Final = {
             "AWS::Lambda::Alias",
             "AWS::Lambda::EventSourceMapping",
             "AWS::Lambda::Url",
+            "AWS::SecretsManager::RotationSchedule",
         ),
         NEEDS,
     ),

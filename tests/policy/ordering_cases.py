@@ -55,6 +55,8 @@ SERVICE = resource("ECS::Service", **IN_NETWORK)
 FILES = {"Files": resource("EFS::FileSystem")}
 FILES |= {"Task": resource("ECS::TaskDefinition", Volumes=[{"EFSVolumeConfiguration": {"FilesystemId": ref("Files")}}])}
 FUNCTION = {**ROLE, "Function": resource("Lambda::Function", Role=get("Role"))}
+DATABASE = {**ROLE, "Database": resource("RDS::DBCluster")}
+DATABASE |= {"Function": resource("Lambda::Function", Role=get("Role"), Environment=get("Database", "DBClusterArn"))}
 EVENTS = resource("Lambda::EventSourceMapping", FunctionName=ref("Function"))
 CLUSTER = {"Cluster": resource("ECS::Cluster")}
 EKS = {**NETWORK, **ROLE}
@@ -268,6 +270,18 @@ CASES = {
         resource("ECS::Service", Cluster=ref("Cluster"), LaunchType="EC2"),
         JOINING,
         INSTANCES,
+    ),
+    "instances of a database": Case(
+        "database",
+        resource("SecretsManager::RotationSchedule", RotationLambdaARN=get("Function")),
+        DATABASE,
+        {"Instance": resource("RDS::DBInstance", DBClusterIdentifier=ref("Database"))},
+    ),
+    "schema of a database": Case(
+        "database",
+        resource("Lambda::Alias", FunctionName=ref("Function")),
+        DATABASE,
+        {"Schema": {"Type": "Custom::DatabaseSchema", "Properties": {"ClusterArn": get("Database", "DBClusterArn")}}},
     ),
     "mount targets": Case(
         "mount targets",

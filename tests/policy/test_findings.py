@@ -16,6 +16,7 @@ from constructs import Construct
 
 import app
 from patternbook import PatternSettings, PatternStack, Posture, build_app
+from patternbook.data.databases import LITERAL_ZONE
 from tests.book import SCENARIOS, patterns_with, template_files
 from tests.policy.conftest import Book
 
@@ -72,7 +73,7 @@ def acknowledgements(book: cdk.App) -> dict[tuple[str, str], str]:
         for entry in construct.node.metadata
         if entry.type == "aws:cdk:acknowledged-rules"
         for rule, reason in dict(entry.data).items()
-        if rule.startswith("AwsSolutions::")  # the CDK itself acknowledges other rules
+        if rule.startswith("AwsSolutions::") or rule == LITERAL_ZONE  # the CDK itself acknowledges other rules
     }
 
 

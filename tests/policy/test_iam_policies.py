@@ -35,6 +35,8 @@ ACCEPTED = {
 }
 """Findings of the linter that are not defects."""
 
+ALARMS = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
+
 
 class Policies:
     """The policies of a template. Values that only a deployment knows are replaced by examples of the same kind."""
@@ -97,6 +99,25 @@ def test_policies_in_templates(templates: Templates, posture: str, options: str)
     documents = [(name, document) for template in found for name, document in Policies(template)]
     assert len(documents) > len(app.PATTERNS)
     assert [(name, said) for name, document in documents for said in findings(document) - ACCEPTED] == []
+
+
+@pytest.mark.parametrize("options", ["defaults", "every option"])
+def test_keys_allow_only_the_services_that_use_them(templates: Templates, options: str) -> None:
+    wrong = {}
+    for stack, template in templates("production", options).items():
+        resources = template["Resources"].values()
+        has_logs = any(each["Type"] == "AWS::Logs::LogGroup" and "KmsKeyId" in each["Properties"] for each in resources)
+        has_alarms = any(each["Type"] in ALARMS and each["Properties"].get("AlarmActions") for each in resources)
+        allowed = {
+            str(Policies(template).known(statement["Principal"]["Service"])).partition(".")[0]
+            for each in resources
+            if each["Type"] == "AWS::KMS::Key" and "Data at rest" in str(each["Properties"]["Description"])
+            for statement in each["Properties"]["KeyPolicy"]["Statement"]
+            if "Service" in statement["Principal"]
+        }
+        if allowed != {*["logs"] * has_logs, *["cloudwatch"] * has_alarms}:
+            wrong[stack] = (allowed, has_logs, has_alarms)
+    assert wrong == {}
 
 
 def test_every_accepted_finding_still_occurs(templates: Templates) -> None:

@@ -29,6 +29,7 @@ REFUSED: Final[Mapping[str, Mapping[str, str]]] = {
         "AppRunnerStack": "App Runner",
         "EcsAnywhereStack": "ECS Anywhere",
         "LambdaEdgeStack": "CloudFront with Lambda@Edge",
+        "WebApiStack": "Cognito user pools",
     },
     GOVCLOUD: {
         "AppRunnerStack": "App Runner",
@@ -61,6 +62,8 @@ def in_region(region: str, options: Mapping[str, Any]) -> dict[str, Any]:
     }.items():
         if name in ecr:
             ecr[name] = value
+    if region == CHINA:
+        found.get("FargatePrivateLinkStack", {}).pop("private_dns_name", None)
     return found
 
 
@@ -166,12 +169,14 @@ class TestEveryPattern:
         principals = set()
         for stack in stacks[region]:
             for resource in template(stack)["Resources"].values():
-                principals |= set(services(resource.get("Properties", {})))
+                properties = resource.get("Properties", {})
+                principals |= set(services(properties))
+                if resource["Type"] == "AWS::Lambda::Permission":
+                    principals |= {each for each in texts([properties["Principal"]]) if not each.startswith("arn:")}
+        known = {each.replace("<AWS::URLSuffix>", SUFFIXES[region]) for each in principals}
         partitional = {f"ec2.{SUFFIXES[region]}", f"logs.{region}.{SUFFIXES[region]}"}
-        assert partitional <= {each.replace("<AWS::URLSuffix>", SUFFIXES[region]) for each in principals}
-        others = {each for each in principals if "<AWS::URLSuffix>" not in each}
-        assert {each for each in others if not re.fullmatch(r"[a-z.-]+\.amazonaws\.com", each)} == set()
-        assert not {each for each in others if each.startswith(("ec2.", "logs."))}
+        assert {each for each in known if each.startswith(("ec2.", "logs."))} == partitional
+        assert {each for each in known - partitional if not re.fullmatch(r"[a-z.-]+\.amazonaws\.com", each)} == set()
 
 
 def services(value: Any) -> Iterator[str]:
@@ -214,7 +219,8 @@ def test_functions_in_china_are_not_traced(stacks: Stacks) -> None:
         }
         for region in PARTITIONS
     }
-    assert traced == {CHINA: set(), GOVCLOUD: {"LambdaConcurrencyStack"}}
+    functions = {"AuroraServerlessStack", "LambdaConcurrencyStack", "WebApiStack"}
+    assert traced == {CHINA: set(), GOVCLOUD: functions}
 
 
 class TestRefusals:
@@ -243,6 +249,13 @@ class TestRefusals:
     def test_a_public_repository_is_refused(self, region: str, tmp_path: Path) -> None:
         [error] = self._errors(tmp_path, "EcrStack", region, {"public_repository": {}})
         assert error.startswith(f"ECR Public is not offered in {region}")
+
+    @pytest.mark.parametrize(("region", "refused"), [(CHINA, True), (GOVCLOUD, False)])
+    def test_a_private_dns_name_is_refused_in_china(self, region: str, refused: bool, tmp_path: Path) -> None:
+        found = self._errors(tmp_path, "FargatePrivateLinkStack", region, {"private_dns_name": "api.example.com"})
+        assert [each.partition(".")[0] for each in found] == [
+            "A private DNS name of an endpoint service is not offered in cn-north-1"
+        ] * refused
 
     def test_app_runner_is_not_in_every_region_of_the_standard_partition(self, tmp_path: Path) -> None:
         [error] = self._errors(tmp_path, "AppRunnerStack", "eu-north-1", {})

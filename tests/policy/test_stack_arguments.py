@@ -151,6 +151,34 @@ class TestEveryPattern:
         assert not fixed or pinned
 
 
+def test_every_pattern_can_be_in_two_regions_of_one_app(tmp_path: Path) -> None:
+    """Each stack names only its own Region, and the names of its global resources are its own."""
+    book = book_app(Stage(settings={}), tmp_path, checked=False)
+    stage = stage_of("production", settings_of("production", "defaults"))
+    regions = {"eu-west-1": "eu-central-1", "eu-central-1": "eu-west-1"}
+    for region in regions:
+        for pattern in PATTERNS:
+            pattern(
+                book,
+                f"{pattern.__name__}-{region}",
+                settings=stage.settings[pattern.__name__],
+                posture=stage.posture,
+                env=cdk.Environment(account="111122223333", region=region),
+            )
+    assembly = book.synth()
+    for pattern in PATTERNS:
+        written = {
+            region: Path(assembly.get_stack_by_name(f"{pattern.__name__}-{region}").template_full_path).read_text(
+                "utf-8"
+            )
+            for region in regions
+        }
+        if not stage.settings[pattern.__name__].pinned_region:
+            assert not [region for region, other in regions.items() if other in written[region]], pattern
+        one, two = ({each for each in identities(json.loads(text)) if is_global(each[0])} for text in written.values())
+        assert one & two == set()
+
+
 def is_global(resource_type: str) -> bool:
     return resource_type.startswith(GLOBAL)
 

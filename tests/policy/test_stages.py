@@ -17,6 +17,9 @@ NAMES: Mapping[str, str] = {
 }
 """Names that must be unique in an account, although CloudFormation's schemas do not call them identifiers."""
 
+WITHIN_ANOTHER = {"AWS::Lambda::Alias", "AWS::FSx::StorageVirtualMachine"}
+"""Types whose names are unique within a function or a file system only."""
+
 # Settings of EcrStack set these names. If two stages use the same one, the stack warns.
 SET_BY_USERS = {"AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate", "AWS::ECR::PullThroughCacheRule"}
 
@@ -39,9 +42,17 @@ def _identifiers(resource_type: str) -> Iterator[list[str]]:
     if resource_type.startswith(("Custom::", "AWS::CDK::")):
         return
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
-    for paths in (schema.get("primaryIdentifier"), *schema.get("additionalIdentifiers", ())):
-        if paths:
-            yield [path.removeprefix("/properties/") for path in paths]
+    identifiers = [schema.get("primaryIdentifier", ()), *schema.get("additionalIdentifiers", ())]
+    for paths in filter(None, identifiers):
+        yield [path.removeprefix("/properties/") for path in paths]
+    # The identifier of topics, managed policies and others is an ARN with the name in it. A name that is a part of an
+    # identifier, such as that of an add-on, is unique within another resource only.
+    if resource_type in WITHIN_ANOTHER:
+        return
+    for name in ("Name", f"{resource_type.rpartition('::')[2]}Name"):
+        path = f"/properties/{name}"
+        if path in schema.get("createOnlyProperties", ()) and not any(path in paths for paths in identifiers):
+            yield [name]
     if resource_type in NAMES:
         yield [NAMES[resource_type]]
 
@@ -64,7 +75,9 @@ def test_a_fixed_name_is_found() -> None:
     policy = {"Type": "AWS::CloudFront::CachePolicy", "Properties": {"CachePolicyConfig": {"Name": "pages"}}}
     group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/app"}}
     add_on = {"Type": "AWS::EKS::Addon", "Properties": {"AddonName": "coredns", "ClusterName": {"Ref": "Cluster"}}}
-    assert identities({"Resources": {"A": policy, "B": group, "C": add_on}}) == {
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "alarms"}}
+    assert identities({"Resources": {"A": policy, "B": group, "C": add_on, "D": topic}}) == {
         ("AWS::CloudFront::CachePolicy", "pages"),
         ("AWS::Logs::LogGroup", "/app"),
+        ("AWS::SNS::Topic", "alarms"),
     }

@@ -88,7 +88,14 @@ class TestExistingKey:
         data_key(company, "Key", posture=SANDBOX, key_arn=cdk.Fn.import_value("Key"))
         assert "call patternbook.allow_services(key)" in warning(company)
         assert "logs.REGION.amazonaws.com" in json.dumps(printed(company))
+        assert "Write the Region and the account of the stack in place of REGION and ACCOUNT_ID." in warning(company)
+        assert "in another account than" not in warning(company)
         assert "aws kms" not in warning(company)
+
+    def test_the_warning_prints_only_what_the_stack_needs(self, company: cdk.Stack) -> None:
+        data_key(company, "Key", posture=SANDBOX, key_arn=KEY_ARN, services=())
+        assert "Statement" not in warning(company)
+        assert "key policy. The key policy must let IAM policies of account 111122223333" in warning(company)
 
     def test_the_warning_can_be_acknowledged(self, company: cdk.Stack) -> None:
         data_key(company, "Key", posture=SANDBOX, key_arn=KEY_ARN)

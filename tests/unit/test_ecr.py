@@ -349,11 +349,10 @@ class TestFindings:
         (key,) = template.find_resources("AWS::KMS::Key")
         template.has_resource_properties("AWS::SNS::Topic", {"KmsMasterKeyId": {"Fn::GetAtt": [key, "Arn"]}})
 
-    def test_every_service_is_bound_to_a_condition_in_the_key_policy(self, made: Callable[..., Template]) -> None:
-        statements = properties(made(posture="production"), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
-        services = [statement for statement in statements if "Service" in statement["Principal"]]
-        assert services
-        assert all("Condition" in statement for statement in services)
+    def test_no_service_uses_the_key_without_an_iam_policy(self, made: Callable[..., Template]) -> None:
+        [statement] = properties(made(posture="production"), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        assert statement["Action"] == "kms:*"
+        assert statement["Principal"].keys() == {"AWS"}
 
     def test_travel_over_tls_only(self, default: Template) -> None:
         default.has_resource_properties(

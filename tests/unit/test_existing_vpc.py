@@ -240,6 +240,28 @@ class TestMistakes:
         ):
             assert part in found["vpc"]
 
+    def test_wrong_ids_and_missing_tiers_are_in_one_message(self) -> None:
+        vpc = {
+            "vpc_id": "vpc",
+            "private_subnets": {"eu-west-1a": "subnet-0000000a", "eu-west-1b": "eni-0000000b"},
+            "a": 1,
+        }
+        found = refusal(named("FargateEfsStack"), vpc=vpc)
+        assert found["vpc"].startswith("public_subnets must have a subnet in each of at least 2 AZs, got none.")
+        assert found["vpc.vpc_id"].startswith("Must be the id of a VPC")
+        assert found["vpc.private_subnets.eu-west-1b"].startswith("Must be the id of a subnet")
+        assert found["vpc.a"].startswith("Unknown setting.")
+
+    @pytest.mark.parametrize(("name", "refused"), [("EksFargateStack", False), ("FargateEfsStack", True)])
+    def test_a_tier_that_the_pattern_does_not_use_may_be_in_other_zones(self, name: str, refused: bool) -> None:
+        vpc = {**EXISTING_VPC, "public_subnets": {"eu-west-1b": "subnet-0000000b"}}
+        if refused:
+            assert "same AZs as public_subnets" in refusal(named(name), vpc=vpc)["vpc"]
+        else:
+            settings: Any = load_settings(named(name).settings_type, {"vpc": vpc})
+            assert settings.vpc.public_subnets == {}
+            assert settings.vpc.private_subnets == PRIVATE
+
     def test_private_express_services_need_private_subnets_only(self) -> None:
         vpc = {"vpc_id": EXISTING_VPC["vpc_id"], "private_subnets": PRIVATE}
         load_settings(named("EcsExpressStack").settings_type, {"vpc": vpc, "private_ingress": True})

@@ -1,16 +1,22 @@
 """A pattern in somebody else's app: any scope, and all of ``cdk.StackProps``."""
 
+import typing
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match, Template
+from pydantic import BaseModel
 
+import app
 from patternbook import PRODUCTION, SANDBOX, PatternStack, StackOptions
 from patternbook.app import add_stage
+from patternbook.settings.describe import nested_models, unwrap
 from patternbook.settings.loading import load_settings
 from patternbook.settings.stages import Stage
+from patternbook.settings.validators import Reference
 from patternbook.testing.synthesis import unchecked_app
 from stacks.app_runner import AppRunnerStack
 from stacks.ecr import EcrSettings, EcrStack
@@ -25,6 +31,33 @@ ANY = Match.any_value()
 @pytest.fixture
 def company(tmp_path: Path) -> cdk.App:
     return unchecked_app(tmp_path)
+
+
+KEY = "arn:aws:kms:us-west-2:111122223333:key/1a2b"
+IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
+CHINESE_TOPIC = "arn:aws-cn:sns:cn-north-1:111122223333:events"
+BESIDE: Mapping[tuple[type[PatternStack], str], Mapping[str, Any]] = {
+    (FargatePrivateLinkStack, "certificate_arn"): {"protocol": "TLS"},
+    (AppRunnerStack, "connection_arn"): {"repository_url": "https://github.com/team/app"},
+    (EcrStack, "cache_docker_hub_secret_arn"): {"cache_docker_hub_prefix": "docker-hub"},
+}
+"""Settings that another setting needs."""
+
+
+def arns_of(model: type[BaseModel]) -> Iterator[tuple[str, Reference]]:
+    """The settings with an ARN, each with its reference."""
+    for each in (model, *nested_models(model)):
+        for name, field in each.model_fields.items():
+            found = [item for item in parts(field.annotation, field.metadata) if isinstance(item, Reference)]
+            yield from ((name, item) for item in found if '"arn:' in item.text)
+
+
+def parts(annotation: Any, metadata: Iterable[Any] = ()) -> Iterator[Any]:
+    """The metadata of a type and of the types within it."""
+    annotation, metadata = unwrap(annotation, metadata)
+    yield from metadata
+    for argument in typing.get_args(annotation):
+        yield from parts(argument)
 
 
 def stack_props() -> set[str]:
@@ -116,6 +149,14 @@ class TestRegions:
             (FargateEfsStack, "certificate_arn", "arn:aws:acm:{}:111122223333:certificate/1a2b"),
             (FargatePrivateLinkStack, "certificate_arn", "arn:aws:acm:{}:111122223333:certificate/1a2b"),
             (AppRunnerStack, "web_acl_arn", "arn:aws:wafv2:{}:111122223333:regional/webacl/main/1a2b"),
+            (AppRunnerStack, "connection_arn", f"arn:aws:apprunner:{{}}:111122223333:connection/github/{'0' * 32}"),
+            (FargateEfsStack, "secret_key_arns[0]", "arn:aws:kms:{}:111122223333:key/1a2b"),
+            (
+                EcrStack,
+                "cache_docker_hub_secret_arn",
+                "arn:aws:secretsmanager:{}:111122223333:secret:ecr-pullthroughcache/docker-hub-AbCdEf",
+            ),
+            (FargateEfsStack, "parameters.GREETING", "arn:aws:ssm:{}:111122223333:parameter/greeting"),
         ],
     )
     def test_a_resource_of_another_region_refuses_the_stack(
@@ -124,14 +165,35 @@ class TestRegions:
         """Unless the Region of the stack is unknown."""
         found = {}
         for region, stage in (("us-west-2", "elsewhere"), ("eu-west-1", "here"), ("us-west-2", "anywhere")):
-            given = {setting: arn.format(region), **({"protocol": "TLS"} if pattern is FargatePrivateLinkStack else {})}
-            settings = load_settings(pattern.settings_type, given)
+            value: Any = arn.format(region)
+            name, _, within = setting.replace("[", ".").partition(".")
+            value = value if not within else [value] if within == "0]" else {within: value}
+            settings = load_settings(pattern.settings_type, {name: value, **BESIDE.get((pattern, name), {})})
             env = None if stage == "anywhere" else self.ENV
             stack = pattern(cdk.Stage(company, stage, env=env), "Stack", settings=settings, posture=SANDBOX)
             found[stage] = [str(each.entry.data) for each in Annotations.from_stack(stack).find_error("*", ANY)]
         assert (found["here"], found["anywhere"]) == ([], [])
         [error] = found["elsewhere"]
-        assert f"{setting} must be an ARN of eu-west-1, the Region of the stack, got arn:aws" in error
+        assert (
+            f"{setting} must be an ARN of eu-west-1, the Region of the stack, got {arn.format('us-west-2')}." in error
+        )
+
+    def test_every_arn_says_whether_it_must_be_of_the_region(self) -> None:
+        """IAM has no Region, and no document of ECS or App Runner pins a secret to one."""
+        found = {
+            name
+            for pattern in app.PATTERNS
+            for name, reference in arns_of(pattern.settings_type)
+            if not reference.same_region
+        }
+        assert found == {"admin_principals", "allowed_principals", "invoke_principals", "secrets"}
+
+    def test_an_arn_in_an_environment_variable_may_be_of_any_region(self, company: cdk.App) -> None:
+        settings: Any = load_settings(
+            FargateEfsStack.settings_type, {"image": IMAGE, "environment": {"KEY": KEY, "TOPIC": CHINESE_TOPIC}}
+        )
+        stack = FargateEfsStack(company, "Web", settings=settings, posture=SANDBOX, env=self.ENV)
+        assert Annotations.from_stack(stack).find_error("*", ANY) == []
 
     def test_the_pinned_region_takes_its_own_certificates(self, company: cdk.App) -> None:
         given = {

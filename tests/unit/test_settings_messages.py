@@ -151,6 +151,7 @@ class TestJson:
     def test_a_broken_object_is_located_and_the_example_is_one_of_the_stack(self, stack: str) -> None:
         remedy = only({"patterns": stack, stack: '{"log_retention_days": 7'}).remedy
         assert "The text is not JSON: Expecting ',' delimiter, at character 25." in remedy
+        assert "The CDK CLI passes on the first line only: write it in one line." in remedy
         start, typed = remedy.split(f" Type it as -c '{stack}=")
         assert start.startswith(f"Must be an object of settings of {stack}.")
         load_settings(TYPES[stack], json.loads(typed.removesuffix("'.")))

@@ -49,6 +49,7 @@ ConnectionArn = Annotated[
         "apprunner",
         r"connection/[A-Za-z0-9][\w-]{3,31}/[0-9a-f]{32}",
         "arn:aws:apprunner:eu-west-1:111122223333:connection/github/0123456789abcdef0123456789abcdef",
+        same_region="https://docs.aws.amazon.com/apprunner/latest/dg/manage-connections.html",
     ),
 ]
 

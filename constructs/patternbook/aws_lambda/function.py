@@ -113,6 +113,7 @@ class LiveFunction(Construct):
         region = cdk.Stack.of(self).region
         traced = LAMBDA_TRACING.is_in(region, partition_of(region))
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))  # ty: ignore[invalid-argument-type]
+        self.role = role
         log_group.grant_write(role)
         if key is not None:
             iam.Grant.add_to_principal(grantee=role, actions=["kms:Decrypt"], resource_arns=[key.key_arn])

@@ -1,1 +1,1 @@
-"""Data at rest: KMS keys, log groups, EFS file systems and SQS queues."""
+"""Data at rest: KMS keys, log groups, EFS file systems, SQS queues and databases."""

@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -38,6 +39,28 @@ def access_log_bucket(
     )
     acknowledge(bucket, "S1", "It holds access logs itself. CloudTrail records who reads them.")
     return bucket
+
+
+def admit_application_load_balancers(bucket: s3.Bucket) -> None:
+    """Lets the Application Load Balancers of the account write below the account's id.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+    """
+    stack = cdk.Stack.of(bucket)
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],  # ty: ignore[invalid-argument-type]
+            actions=["s3:PutObject"],
+            resources=[bucket.arn_for_objects(f"AWSLogs/{stack.account}/*")],
+            conditions={
+                "ArnLike": {
+                    "aws:SourceArn": stack.format_arn(
+                        service="elasticloadbalancing", resource="loadbalancer", resource_name="*"
+                    )
+                }
+            },
+        )
+    )
 
 
 def write_access_logs(load_balancer: elbv2.BaseLoadBalancer, bucket: s3.Bucket) -> None:

@@ -19,8 +19,13 @@ KEY_POLICY_URL: Final = (
 KEY_POLICY: Final = "patternbook:keyPolicy"
 """The id of the warning with the statements that the policy of an existing key must have."""
 
-Publisher = Literal["s3", "sns"]
-"""A service that publishes events: S3 to topics, and SNS to queues."""
+
+Service = Literal["logs", "cloudwatch", "s3", "sns"]
+"""A service that uses a key without an IAM policy: CloudWatch Logs for log groups, CloudWatch for its alarms, S3 for the
+events that it publishes to topics, or SNS for the messages that it delivers to queues."""
+SERVICES: Final[tuple[Service, ...]] = ("logs", "cloudwatch")
+EVENT_SERVICES: Final[tuple[Service, ...]] = (*SERVICES, "s3", "sns")
+"""The services of a stack in which S3 publishes events to a topic, and the topic delivers them to queues."""
 
 
 def data_key(
@@ -29,7 +34,7 @@ def data_key(
     *,
     posture: Posture,
     key_arn: str | None = None,
-    publishers: Sequence[Publisher] = (),
+    services: Sequence[Service] = SERVICES,
 ) -> kms.IKey | None:
     """One customer managed key for all data of a stack: an existing key, or a key of the stack with yearly rotation.
 
@@ -55,11 +60,11 @@ def data_key(
 
     :param key_arn: ARN of an existing symmetric key in the Region of the stack, also as a token. A key that is made in
         the same app gets the statements by :func:`allow_services`.
-    :param publishers: services that publish events to topics and queues of the stack.
+    :param services: the services that the key policy must allow. Leave out those that the stack does not have.
     """
     stack = cdk.Stack.of(scope)
     if key_arn is not None:
-        cdk.Annotations.of(stack).add_warning_v2(KEY_POLICY, _requirements(stack, key_arn, publishers))
+        cdk.Annotations.of(stack).add_warning_v2(KEY_POLICY, _requirements(stack, key_arn, services))
         # An import, even of a key in the same app: grants must not add the roles of this stack to the policy of a key
         # in another stack, because the two stacks would then depend on each other.
         return kms.Key.from_key_arn(scope, construct_id, key_arn)
@@ -72,30 +77,29 @@ def data_key(
         enable_key_rotation=True,
         removal_policy=posture.removal_policy,
     )
-    allow_services(key, publishers=publishers)  # ty: ignore[invalid-argument-type]
+    allow_services(key, services)  # ty: ignore[invalid-argument-type]
     return key  # ty: ignore[invalid-explicit-return]
 
 
-def allow_services(key: kms.IKey, *, publishers: Sequence[Publisher] = ()) -> None:
+def allow_services(key: kms.IKey, services: Sequence[Service] = SERVICES) -> None:
     """Adds :func:`service_statements` to the policy of a key that is made in the app, for stacks of its account and
     Region.
 
-    :param publishers: services that publish events to topics and queues of these stacks.
     :raises RuntimeError: if the key is imported, because the CDK cannot change its policy.
     """
     stack = cdk.Stack.of(key)
     for statement in service_statements(
+        services,
         partition=stack.partition,
         region=stack.region,
         account=stack.account,
         url_suffix=stack.url_suffix,
-        publishers=publishers,
     ):
         key.add_to_resource_policy(statement, False)
 
 
 def service_statements(
-    *, partition: str, region: str, account: str, url_suffix: str, publishers: Sequence[Publisher] = ()
+    services: Sequence[Service] = SERVICES, *, partition: str, region: str, account: str, url_suffix: str
 ) -> list[iam.PolicyStatement]:
     """The statements of a key policy for the services that act for a stack without an IAM policy. Each has a condition
     on resources of the account.
@@ -104,9 +108,9 @@ def service_statements(
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html);
     - CloudWatch alarms, which publish to an encrypted topic
       (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services);
-    - S3 as a publisher, which sends events to an encrypted topic
+    - S3, which publishes events to an encrypted topic
       (https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html);
-    - SNS as a publisher, which delivers messages to an encrypted queue
+    - SNS, which delivers messages to an encrypted queue
       (https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html).
 
     EventBridge is not among them, because its statement could have no condition on the account. EventBridge rules
@@ -125,27 +129,22 @@ def service_statements(
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
     data_keys = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
     log_groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
-    topics = f"arn:{partition}:sns:{region}:{account}:*"
-    publishing = {
-        "s3": allow(
-            "s3.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey"], "StringEquals", "aws:SourceAccount", account
+    topics, publish = f"arn:{partition}:sns:{region}:{account}:*", ["kms:Decrypt", "kms:GenerateDataKey"]
+    # The principal of CloudWatch Logs has the Region and the suffix of the partition, as the CDK says itself:
+    # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/region-info/lib/default.ts
+    logs = f"logs.{region}.{url_suffix}"
+    statements: dict[Service, iam.PolicyStatement] = {
+        "logs": allow(logs, [*use, *data_keys], "ArnLike", "kms:EncryptionContext:aws:logs:arn", log_groups),
+        "cloudwatch": allow(
+            "cloudwatch.amazonaws.com", ["kms:Decrypt", *data_keys], "StringEquals", "aws:SourceAccount", account
         ),
-        "sns": allow("sns.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey"], "ArnLike", "aws:SourceArn", topics),
+        "s3": allow("s3.amazonaws.com", publish, "StringEquals", "aws:SourceAccount", account),
+        "sns": allow("sns.amazonaws.com", publish, "ArnLike", "aws:SourceArn", topics),
     }
-    return [
-        allow(
-            f"logs.{region}.{url_suffix}",  # ends with .cn in China
-            [*use, *data_keys],
-            "ArnLike",
-            "kms:EncryptionContext:aws:logs:arn",
-            log_groups,
-        ),
-        allow("cloudwatch.amazonaws.com", ["kms:Decrypt", *data_keys], "StringEquals", "aws:SourceAccount", account),
-        *(publishing[each] for each in publishers),
-    ]
+    return [statement for service, statement in statements.items() if service in services]
 
 
-def _requirements(stack: cdk.Stack, key_arn: str, publishers: Sequence[Publisher]) -> str:
+def _requirements(stack: cdk.Stack, key_arn: str, services: Sequence[Service]) -> str:
     """The text of the warning. Where the stack has no account and Region yet, those of the key stand in for them."""
     key = stack.split_arn(key_arn, cdk.ArnFormat.SLASH_RESOURCE_NAME)
 
@@ -155,27 +154,33 @@ def _requirements(stack: cdk.Stack, key_arn: str, publishers: Sequence[Publisher
     account, agnostic = literal("ACCOUNT_ID", stack.account, key.account), cdk.Token.is_unresolved(stack.account)
     region = literal("REGION", stack.region, key.region)
     statements = service_statements(
+        services,
         partition=literal("PARTITION", stack.partition, key.partition),
         region=region,
         account=account,
         url_suffix=region_info.RegionInfo.get(region).domain_suffix or "amazonaws.com",
-        publishers=publishers,
     )
+    own = [name for name, value in (("REGION", region), ("ACCOUNT_ID", account)) if value == name]
+    placeholders = f" Write the Region and the account of the stack in place of {' and '.join(own)}." if own else ""
     text = json.dumps(stack.resolve([each.to_statement_json() for each in statements]), indent=2)
     if cdk.Token.is_unresolved(key_arn):
-        more = f", publishers={tuple(publishers)}" if publishers else ""
+        more = "" if tuple(services) == SERVICES else f", {tuple(services)}"
         how = f"If the key is made in this app, call patternbook.allow_services(key{more}), which adds them."
     else:
         how = (
             f"Save the policy with: aws kms get-key-policy --key-id {key_arn} --query Policy --output text > key.json\n"
             f"Add the statements. Then type: aws kms put-key-policy --key-id {key_arn} --policy file://key.json"
         )
+    add = (
+        f'Before you deploy, add these statements to the list "Statement" of the policy:\n{text}\n{how}{placeholders}\n'
+    )
     return (
-        "key_arn is an existing key, and this stack cannot change its key policy. Before you deploy, add these "
-        f'statements to the list "Statement" of the policy:\n{text}\n{how}\nThe key policy must also let IAM policies '
-        f"of account {account} allow access to the key, as the default key policy does. Otherwise, it must name the "
-        f"role of CloudFormation and the roles of this stack ({KEY_POLICY_URL})."
-        + (f" If the stack is in another account than {account}, write that one." if agnostic else "")
+        "key_arn is an existing key, and this stack cannot change its key policy. "
+        + (add if statements else "")
+        + f"The key policy must {'also ' if statements else ''}let IAM policies of account {account} allow access to "
+        "the key, as the default key policy does. Otherwise, it must name the role of CloudFormation and the roles of "
+        f"this stack ({KEY_POLICY_URL})."
+        + (f" If the stack is in another account than {account}, write that one." if agnostic and not own else "")
     )
 
 

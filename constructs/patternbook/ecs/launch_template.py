@@ -81,7 +81,7 @@ def instance_role(scope: Construct, construct_id: str, *, cluster: ecs.Cluster) 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
     """
     stack = cdk.Stack.of(scope)
-    role = iam.Role(scope, construct_id, assumed_by=instance_principal())  # ty: ignore[invalid-argument-type]
+    role = iam.Role(scope, construct_id, assumed_by=instance_principal(scope))  # ty: ignore[invalid-argument-type]
 
     def allow(actions: list[str], resource: str, conditions: dict[str, dict[str, str]] | None = None) -> None:
         iam.Grant.add_to_principal(

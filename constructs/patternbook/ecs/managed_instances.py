@@ -16,7 +16,7 @@ from patternbook.limits.ecs_capacity import CapacityOption, check_bounds
 from patternbook.limits.instance_types import Architecture
 from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
-from patternbook.partitions import INSTANCE_SERVICE, instance_principal
+from patternbook.partitions import instance_principal, instance_service
 
 MANUFACTURERS: Final[dict[Architecture, list[ec2.CpuManufacturer]]] = {
     "arm64": [ec2.CpuManufacturer.AWS],
@@ -167,7 +167,7 @@ class ManagedInstances(Construct):
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
         """
         stack = cdk.Stack.of(self)
-        role = iam.Role(self, "Role", assumed_by=instance_principal())  # ty: ignore[invalid-argument-type]
+        role = iam.Role(self, "Role", assumed_by=instance_principal(self))  # ty: ignore[invalid-argument-type]
         instances = stack.format_arn(
             service="ecs", resource="container-instance", resource_name=f"{cluster.cluster_name}/*"
         )
@@ -204,7 +204,7 @@ class ManagedInstances(Construct):
             grantee=role,
             actions=["iam:PassRole"],
             resource_arns=[self.role.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": INSTANCE_SERVICE}},
+            conditions={"StringEquals": {"iam:PassedToService": instance_service(self)}},
         ).assert_success()
         acknowledge(
             role,

@@ -15,7 +15,7 @@ from typing_extensions import Self
 from patternbook.ecs.metric_queries import Query, identity, queries
 from patternbook.ecs.settings import ScalingSettings, UtilizationScalingSettings
 from patternbook.limits.scaling import check_order
-from patternbook.network.public_load_balancer import response_time, slowest_response_time, total_of_both
+from patternbook.network.request_shifting import response_time, slowest_response_time, total_of_both
 
 TARGET_TRACKING = "target tracking"
 STEP_SCALING = "step scaling"

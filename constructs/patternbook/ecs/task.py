@@ -7,8 +7,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 from typing_extensions import Self
 
@@ -17,6 +15,7 @@ from patternbook.data.file_system import SharedFiles
 from patternbook.ecs.container_settings import ContainerHealthCheck, WritablePath, paths_of
 from patternbook.ecs.demonstration import Demonstration
 from patternbook.ecs.images import container_image
+from patternbook.ecs.secrets import container_secrets
 from patternbook.ecs.settings import AnywhereSettings, ExpressSettings, SharedFilesSettings, TaskSettings
 from patternbook.ecs.sidecars import add_log_router, add_trace_collector, allow_guard_duty_agent, check_guard_duty
 from patternbook.ecs.tmpfs import give_to_user, linux_parameters
@@ -157,7 +156,7 @@ class Task(Construct):
             logging=ecs.LogDrivers.firelens(options=dict(log_options))
             if log_options
             else ecs.LogDrivers.aws_logs(stream_prefix=container_name, log_group=log_group),
-            secrets=self._secrets(secrets or {}, parameters or {}),
+            secrets=container_secrets(self, secrets or {}, parameters or {}),
             stop_timeout=cdk.Duration.seconds(health_check.stop_timeout_seconds),
         )
         give_to_user(self.container, writable, user=USER)
@@ -289,37 +288,3 @@ class Task(Construct):
             container.add_mount_points(
                 ecs.MountPoint(source_volume="shared", container_path=self._mount_path, read_only=False)
             )
-
-    def _secrets(self, secrets: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, ecs.Secret]:
-        if parameters:
-            cdk.Annotations.of(cdk.Stack.of(self)).acknowledge_warning(
-                "aws-cdk-lib/aws-ssm:crossAccountReferenceSameRegion", "ECS reads parameters of the task's Region only."
-            )
-        complete_arn = secretsmanager.Secret.from_secret_complete_arn
-        return {
-            name: ecs.Secret.from_secrets_manager(complete_arn(self, f"Secret-{name}", arn))
-            for name, arn in secrets.items()
-        } | {
-            name: ecs.Secret.from_ssm_parameter(self._parameter(f"Parameter-{name}", arn))
-            for name, arn in parameters.items()
-        }
-
-    def _parameter(self, construct_id: str, arn: str) -> ssm.IStringParameter:
-        if not cdk.Token.is_unresolved(arn):
-            region = cdk.Stack.of(self).region
-            _, partition, service, own, *others = arn.split(":")
-            if not cdk.Token.is_unresolved(region) and own != region:
-                cdk.Annotations.of(self).add_error(
-                    f"Each of parameters must be in {region}, the Region of the stack, got {arn}. The CDK imports no "
-                    f"parameter of another Region. Create it in {region}."
-                )
-                arn = ":".join(["arn", partition, service, region, *others])
-            return ssm.StringParameter.from_string_parameter_arn(self, construct_id, arn)
-        # The CDK refuses the ARN of a parameter in the same app. Its name gives the same ARN again, in the account of
-        # the stack. The import of a secure string adds no parameter to the template, unlike that of a string.
-        return ssm.StringParameter.from_secure_string_parameter_attributes(
-            self,
-            construct_id,
-            parameter_name=cdk.Fn.select(1, cdk.Fn.split(":parameter/", arn)),
-            simple_name=True,
-        )

@@ -25,7 +25,16 @@ class DistributionSettings(PatternSettings):
     """Route 53 hosted zone of all domain_names, public and in the account of the stack. It gets alias records for IPv4
     and IPv6 and, without certificate_arn, the records that validate a new ACM certificate."""
     certificate_arn: (
-        Annotated[str, arn("acm", r"certificate/[\w-]+", "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d")]
+        Annotated[
+            str,
+            arn(
+                "acm",
+                r"certificate/[\w-]+",
+                "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d",
+                same_region="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
+                "cnames-and-https-requirements.html",
+            ),
+        ]
         | None
     ) = None
     """ACM certificate for domain_names, in us-east-1. Defaults to a new one if hosted_zone_id is set."""
@@ -36,6 +45,8 @@ class DistributionSettings(PatternSettings):
                 "wafv2",
                 r"global/webacl/[\w-]+/[\w-]+",
                 "arn:aws:wafv2:us-east-1:111122223333:global/webacl/main/1a2b3c4d",
+                same_region="https://docs.aws.amazon.com/waf/latest/developerguide/"
+                "web-acl-associating-aws-resource.html",
             ),
         ]
         | None

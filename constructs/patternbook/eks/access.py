@@ -65,7 +65,7 @@ def node_role(scope: Construct, construct_id: str) -> iam.Role:
         scope,
         construct_id,
         description="Nodes",
-        assumed_by=instance_principal(),
+        assumed_by=instance_principal(scope),
         policies=("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"),
         reason="AWS documents this policy for nodes; pods cannot act as the role: metadata answers for one hop only.",
     )
@@ -77,7 +77,7 @@ def auto_mode_node_role(scope: Construct, construct_id: str) -> iam.Role:
         scope,
         construct_id,
         description="Nodes that EKS brings",
-        assumed_by=instance_principal(),
+        assumed_by=instance_principal(scope),
         policies=("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"),
         reason="AWS documents this policy for the nodes of Auto Mode.",
     )

@@ -17,7 +17,7 @@ https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
 """
 SMALLEST_SUBNET: Final = 27
 """Longest prefix of a subnet for a load balancer, on the same page."""
-AZ_NAME: Final = r"[a-z]{2}(-[a-z]+)+-\d[a-z]"
+AZ_NAME: Final = r"[a-z]{2,4}(-[a-z]+)+-\d[a-z]"
 """The name of an AZ is the name of its Region and a letter. The name of a Local Zone or Wavelength Zone is longer.
 
 https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html

@@ -1,6 +1,7 @@
 """The services and features of the patterns that are not in every Region or partition, each with its source.
 
-A partition is a group of Regions with accounts of its own: ``aws``, ``aws-cn`` (China) or ``aws-us-gov`` (GovCloud).
+A partition is a group of Regions with accounts of its own: ``aws``, ``aws-cn`` (China), ``aws-us-gov`` (GovCloud) or
+``aws-eusc`` (European Sovereign Cloud).
 A service that is missing here is either everywhere or AWS documents no Regions for it.
 """
 
@@ -44,11 +45,13 @@ APP_RUNNER: Final = RegionalService(
 )
 ECR_PUBLIC: Final = RegionalService(
     name="ECR Public",
-    missing_partitions=("aws-cn", "aws-us-gov"),
+    missing_partitions=("aws-cn", "aws-us-gov", "aws-eusc"),
     source="https://docs.amazonaws.cn/en_us/aws/latest/userguide/ecr-public.html, "
     "https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-ecr.html",
     remedy="Unset public_repository",
 )
+# Earlier versions of the page exclude China, and later ones do not mention it. The pattern is not made for China: the
+# script that registers a machine comes from the partition aws.
 ECS_ANYWHERE: Final = RegionalService(
     name="ECS Anywhere",
     missing_partitions=("aws-cn",),
@@ -61,6 +64,12 @@ EKS_FARGATE: Final = RegionalService(
     source="https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-eks.html",
     remedy="Use EksManagedNodesStack or EksAutoModeStack",
 )
+ENDPOINT_DNS_NAME: Final = RegionalService(
+    name="A private DNS name of an endpoint service",
+    missing_partitions=("aws-cn",),
+    source="https://docs.amazonaws.cn/en_us/aws/latest/userguide/vpc.html",
+    remedy="Unset private_dns_name",
+)
 FUNCTION_URL: Final = RegionalService(
     name="The URL of a Lambda function",
     missing_partitions=("aws-cn", "aws-us-gov"),
@@ -68,11 +77,11 @@ FUNCTION_URL: Final = RegionalService(
     "https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-lambda.html",
     remedy="Unset invoke_principals, and allow the principals to invoke the alias",
 )
-# A function of Lambda@Edge is in us-east-1, which accounts of other partitions cannot reach. CloudFront in China also
-# serves nothing without a domain name of its own with an ICP registration.
+# ECR Public and functions of Lambda@Edge are in us-east-1, which accounts of other partitions cannot reach. CloudFront
+# in China also serves nothing without a domain name of its own with an ICP registration.
 LAMBDA_EDGE: Final = RegionalService(
     name="CloudFront with Lambda@Edge",
-    missing_partitions=("aws-cn", "aws-us-gov"),
+    missing_partitions=("aws-cn", "aws-us-gov", "aws-eusc"),
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-the-edge.html, "
     "https://docs.amazonaws.cn/en_us/aws/latest/userguide/cloudfront.html, "
     "https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/setting-up-credentials.html",
@@ -83,4 +92,11 @@ LAMBDA_TRACING: Final = RegionalService(
     missing_partitions=("aws-cn",),
     source="https://docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html",
     remedy="Trace in the code of the function",
+)
+# cfn-lint's lists of CloudFormation's types in the China Regions have no user pool.
+USER_POOLS: Final = RegionalService(
+    name="Cognito user pools",
+    missing_partitions=("aws-cn",),
+    source="https://github.com/aws-cloudformation/cfn-lint/blob/main/src/cfnlint/data/schemas/providers/cn-north-1.json",
+    remedy="Use JwtApi with the issuer of another identity provider",
 )

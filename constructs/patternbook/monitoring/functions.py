@@ -78,6 +78,40 @@ class FunctionAlarms(MonitoringBase):
             description="A dropped event did not reach the failure queue",
         )
 
+    def watch_calls(self, live: LiveFunction, *, slow_percent: int = 80) -> None:
+        """Adds alarms on failed, throttled and slow calls by the alias, also if there are few calls.
+
+        :param slow_percent: share of the timeout above which a call counts as slow.
+        """
+        self.watch(
+            "FailedCalls",
+            live.metric("Errors", "sum"),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=3,
+            description="Calls of the function fail",
+            remedy="Read the error in the log group of the function.",
+        )
+        self.watch(
+            "ThrottledCalls",
+            live.metric("Throttles", "sum"),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=3,
+            description="Calls of the function are throttled",
+            remedy="Raise the concurrency quota of the account, or find the caller.",
+        )
+        self.watch(
+            "SlowCalls",
+            live.metric("Duration", "max"),
+            threshold=live.timeout_seconds * 10 * slow_percent,  # in ms
+            minutes=15,
+            breaching_minutes=3,
+            description=f"Calls of the function take longer than {slow_percent} % of the timeout",
+            remedy="Look at the capacity of what the function calls, and at its own log group.",
+        )
+        self.graph("Calls", [live.metric("Invocations", "sum")])
+
     def watch_new_version(
         self,
         live: LiveFunction,

@@ -4,7 +4,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from patternbook.monitoring.base import MINUTE, MonitoringBase
-from patternbook.network.public_load_balancer import response_time, total_of_both
+from patternbook.network.request_shifting import response_time, total_of_both
 
 FAILS_CHECK = (
     "Compare the health check with what the application answers, and see its log group; describe-target-health gives "

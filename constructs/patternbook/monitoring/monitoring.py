@@ -2,6 +2,7 @@
 
 from patternbook.monitoring.apis import ApiAlarms
 from patternbook.monitoring.app_runner import AppRunnerAlarms
+from patternbook.monitoring.databases import DatabaseAlarms
 from patternbook.monitoring.distributions import DistributionAlarms
 from patternbook.monitoring.ecs import EcsAlarms
 from patternbook.monitoring.eks import EksAlarms
@@ -23,6 +24,7 @@ class Monitoring(
     FileSystemAlarms,
     AppRunnerAlarms,
     DistributionAlarms,
+    DatabaseAlarms,
     ApiAlarms,
     TableAlarms,
 ):

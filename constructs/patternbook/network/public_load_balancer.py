@@ -1,21 +1,24 @@
 """A public Application Load Balancer, with HTTPS if it has a certificate."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as route53_targets
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 from typing_extensions import Self
 
-from patternbook.data.access_logs import access_log_bucket, check_access_log_retention, write_access_logs
+from patternbook.data.access_logs import (
+    access_log_bucket,
+    admit_application_load_balancers,
+    check_access_log_retention,
+    write_access_logs,
+)
 from patternbook.limits.load_balancers import DEREGISTRATION_DELAY_SECONDS
 from patternbook.nag import acknowledge
 from patternbook.network.dns import (
@@ -25,6 +28,7 @@ from patternbook.network.dns import (
     imported_zone,
     validated_certificate,
 )
+from patternbook.network.request_shifting import shifting_target
 from patternbook.network.settings import ANYWHERE, ApplicationHealthCheck, PublicLoadBalancerSettings
 from patternbook.posture import Posture
 from patternbook.settings.fields import CIDR
@@ -169,7 +173,9 @@ class PublicLoadBalancer(Construct):
         if not posture.access_logs:
             acknowledge(self.load_balancer, "ELB2", f"Posture {posture.name} keeps no access logs; production does.")
         else:
-            self._write_access_logs(posture, log_retention_days)
+            bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=log_retention_days)
+            admit_application_load_balancers(bucket)
+            write_access_logs(self.load_balancer, bucket)
 
     @classmethod
     def from_settings(
@@ -207,7 +213,11 @@ class PublicLoadBalancer(Construct):
         """
         targets = self._target_group("Targets")
         self.listener.add_target_groups("Tasks", target_groups=[targets])
-        targets.add_target(self._shifting_target(service, targets) if shifts_requests else service)
+        if shifts_requests:
+            self.alternate_targets = self._target_group("AlternateTargets", target_type=elbv2.TargetType.IP)
+            targets.add_target(shifting_target(self, service, self.listener, targets, self.alternate_targets))
+        else:
+            targets.add_target(service)
         # Until the load balancer may reach the tasks, its health checks fail and ECS replaces them.
         service.node.add_dependency(*self.load_balancer.connections.security_groups)
         return targets
@@ -235,110 +245,3 @@ class PublicLoadBalancer(Construct):
                 unhealthy_threshold_count=self._health_check.unhealthy_threshold,
             ),
         )
-
-    def _shifting_target(
-        self, service: ecs.FargateService | ecs.Ec2Service, targets: elbv2.ApplicationTargetGroup
-    ) -> ecs.IEcsLoadBalancerTarget:
-        """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html"""
-        self.alternate_targets = self._target_group("AlternateTargets", target_type=elbv2.TargetType.IP)
-        # ECS changes the weights in each deployment. Do not change this rule: CloudFormation would reset the weights,
-        # and send the requests to a group without tasks (https://github.com/aws/aws-cdk/issues/36649).
-        rule = elbv2.ApplicationListenerRule(
-            self,
-            "Production",
-            listener=self.listener,
-            priority=1,
-            conditions=[elbv2.ListenerCondition.path_patterns(["/*"])],
-            action=elbv2.ListenerAction.weighted_forward(
-                [
-                    elbv2.WeightedTargetGroup(target_group=targets, weight=100),
-                    elbv2.WeightedTargetGroup(target_group=self.alternate_targets, weight=0),
-                ]
-            ),
-        )
-        role = iam.Role(
-            self,
-            "ShiftRole",
-            assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"),  # ty: ignore[invalid-argument-type]
-            managed_policies=[
-                iam.ManagedPolicy.from_aws_managed_policy_name("AmazonECSInfrastructureRolePolicyForLoadBalancers")
-            ],
-        )
-        acknowledge(
-            role,
-            "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers]",
-            "AWS maintains this policy for exactly this role. Only ECS can assume the role.",
-        )
-        container = service.task_definition.default_container
-        assert container is not None
-        return service.load_balancer_target(
-            container_name=container.container_name,
-            alternate_target=ecs.AlternateTarget(
-                "Alternate",
-                alternate_target_group=self.alternate_targets,
-                production_listener=ecs.ListenerRuleConfiguration.application_listener_rule(rule),
-                role=role,  # ty: ignore[invalid-argument-type]
-            ),
-        )
-
-    def _write_access_logs(self, posture: Posture, retention_days: int | None) -> None:
-        bucket = access_log_bucket(self, "AccessLogs", posture=posture, retention_days=retention_days)
-        # All load balancers of the account may write below the account's id:
-        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
-        stack = cdk.Stack.of(self)
-        bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],  # ty: ignore[invalid-argument-type]
-                actions=["s3:PutObject"],
-                resources=[bucket.arn_for_objects(f"AWSLogs/{stack.account}/*")],
-                conditions={
-                    "ArnLike": {
-                        "aws:SourceArn": stack.format_arn(
-                            service="elasticloadbalancing", resource="loadbalancer", resource_name="*"
-                        )
-                    }
-                },
-            )
-        )
-        write_access_logs(self.load_balancer, bucket)
-
-
-def total_of_both(
-    targets: elbv2.ApplicationTargetGroup,
-    alternate: elbv2.ApplicationTargetGroup,
-    metric: Callable[[elbv2.IApplicationTargetGroupMetrics], cloudwatch.Metric],
-    *,
-    label: str | None = None,
-) -> cloudwatch.MathExpression:
-    """The sum of a metric of two groups, for tasks in whichever of them. A group without data counts as 0."""
-    return _of_both(targets, alternate, "FILL(first, 0) + FILL(second, 0)", metric, label=label)
-
-
-def slowest_response_time(
-    targets: elbv2.ApplicationTargetGroup, alternate: elbv2.ApplicationTargetGroup
-) -> cloudwatch.MathExpression:
-    """:func:`response_time` of the slower of two groups."""
-    return _of_both(targets, alternate, "MAX([first, second])", response_time)
-
-
-def _of_both(
-    targets: elbv2.ApplicationTargetGroup,
-    alternate: elbv2.ApplicationTargetGroup,
-    expression: str,
-    metric: Callable[[elbv2.IApplicationTargetGroupMetrics], cloudwatch.Metric],
-    *,
-    label: str | None = None,
-) -> cloudwatch.MathExpression:
-    return cloudwatch.MathExpression(
-        expression=expression,
-        label=label,
-        using_metrics={"first": metric(targets.metrics), "second": metric(alternate.metrics)},
-        period=cdk.Duration.minutes(1),
-    )
-
-
-def response_time(
-    metrics: elbv2.IApplicationTargetGroupMetrics | elbv2.IApplicationLoadBalancerMetrics,
-) -> cloudwatch.Metric:
-    """The 90th percentile of the response time of a minute, in seconds."""
-    return metrics.target_response_time(statistic="p90", period=cdk.Duration.minutes(1))

@@ -1,10 +1,10 @@
 """Settings of VPCs, load balancers and AWS PrivateLink."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
 from patternbook.data.settings import LogSettings
 from patternbook.limits.dns import check_certificate_of_names, check_hosted_zone
@@ -24,7 +24,7 @@ from patternbook.limits.load_balancers import (
     is_http_codes,
 )
 from patternbook.limits.networks import Tier, tier_mistakes
-from patternbook.network.vpc_settings import AvailabilityZones, ExistingVpc
+from patternbook.network.vpc_settings import AvailabilityZones, ExistingVpc, read_vpc
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel
 from patternbook.settings.fields import EachOnce, Whole, YesNo
@@ -63,19 +63,27 @@ class NetworkSettings(LogSettings):
         is_public = issubclass(cls, PublicLoadBalancerSettings)
         return ("public_subnets", "private_subnets") if is_public else ("private_subnets",)
 
-    @field_validator("vpc")
+    @field_validator("vpc", mode="wrap")
     @classmethod
-    def _suits_the_pattern(cls, value: ExistingVpc | None, info: ValidationInfo) -> ExistingVpc | None:
+    def _suits_the_pattern(
+        cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> ExistingVpc | None:
+        """Judges the tiers in use only, and leaves out the others."""
         if value is None:
             return None
-        mistakes = list(tier_mistakes(value.tiers, needed=cls.tiers(info.data)))
-        for name in ("vpc_cidr", "availability_zones"):
-            default = cls.model_fields[name].default
-            if info.data.get(name, default) != default:
-                mistakes.append(f"Must not be set together with {name}, which is for a VPC of the stack. Remove one.")
-        if mistakes:
-            raise ValueError(" ".join(mistakes))
-        return value
+        needed = cls.tiers(info.data)
+
+        def mistakes(tiers: Mapping[Tier, Mapping[str, str]]) -> Iterator[str]:
+            in_use = {name: subnets for name, subnets in tiers.items() if name in (*needed, "isolated_subnets")}
+            yield from tier_mistakes(in_use, needed=needed)
+            for name in ("vpc_cidr", "availability_zones"):
+                default = cls.model_fields[name].default
+                if info.data.get(name, default) != default:
+                    yield f"Must not be set together with {name}, which is for a VPC of the stack. Remove one."
+
+        vpc = read_vpc(value, handler, mistakes)
+        unused = vpc.tiers.keys() - {*needed, "isolated_subnets"}
+        return vpc.model_copy(update={name: {} for name in unused})
 
     @property
     def cidr_blocks(self) -> tuple[str, ...]:
@@ -255,9 +263,11 @@ class EndpointSettings(InternalLoadBalancerSettings):
         given = info.data
         if {"protocol", "domain_name", "certificate_arn"} <= given.keys():
             made = given["protocol"] == "TLS" and given["certificate_arn"] is None
-            if value is not None and made and value != given["domain_name"]:
+            name = given["domain_name"]
+            unknown = any(PLACEHOLDER.search(each or "") for each in (value, name))
+            if value is not None and made and value != name and not unknown:
                 raise ValueError(
-                    f"Must be domain_name ({given['domain_name']}) without certificate_arn, because the new "
+                    f"Must be domain_name ({name}) without certificate_arn, because the new "
                     "certificate covers that name only. Use the same name, or set certificate_arn to a certificate for "
                     "both."
                 )

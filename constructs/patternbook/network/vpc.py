@@ -76,6 +76,9 @@ class Network(Construct):
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         _refuse_other_regions(self, "availability_zones", availability_zones)
+        if isinstance(availability_zones[0], str):
+            reason = "The setting names the AZs on purpose, because a service is not in every AZ."
+            cdk.Validations.of(self).acknowledge(cdk.Acknowledgment(id="CloudFormation-Validate::W3010", reason=reason))
         self._posture = posture
         self._dual_stack = dual_stack
         self.vpc = vpc = ec2.Vpc(
@@ -266,7 +269,7 @@ def existing_vpc(
     by_zone = [{subnet.availability_zone: subnet for subnet in reversed(tier)} for tier in tiers]
     # A zone's subnets are in the order of the VPC's again.
     public, private, isolated = ({zone: each[zone].subnet_id for zone in reversed(each)} for each in by_zone)
-    blocks = cidr_blocks or ((vpc.vpc_cidr_block,) if isinstance(vpc, ec2.Vpc) else ())
+    blocks = cidr_blocks or ((_block_of(vpc),) if isinstance(vpc, ec2.Vpc) else ())
     # Ids and names of AZs are tokens of the CDK, which a user can't write.
     existing = ExistingVpc.model_construct(
         vpc_id=vpc.vpc_id,
@@ -277,6 +280,13 @@ def existing_vpc(
     )
     existing._routes = tuple(subnet.internet_connectivity_established for each in by_zone for subnet in each.values())
     return existing
+
+
+def _block_of(vpc: ec2.Vpc) -> str:
+    """The CIDR block as it was given, because checks at synth cannot read the token. IPAM gives one at deployment."""
+    made = vpc.node.default_child
+    given = made.cidr_block if isinstance(made, ec2.CfnVPC) else None
+    return given or vpc.vpc_cidr_block
 
 
 def _refuse_other_regions(scope: Construct, name: str, zones: Iterable[str | int]) -> None:

@@ -1,13 +1,14 @@
 """The setting for a VPC that exists, and the setting for Availability Zones."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final
 
 from constructs import IDependable
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from patternbook.limits.networks import AZ_NAME, Tier, zone_mistakes
+from patternbook.limits.networks import AZ_NAME, PURPOSES, Tier, zone_mistakes
 from patternbook.settings.base import SettingsModel
 from patternbook.settings.fields import EachOnce
 from patternbook.settings.validators import Expected, network, reference
@@ -84,3 +85,37 @@ class ExistingVpc(SettingsModel):
     def routes(self) -> Sequence[IDependable]:
         """The routes of the subnets, if the app makes the VPC."""
         return self._routes
+
+
+def read_vpc(
+    value: Any,
+    validate: Callable[[Any], ExistingVpc],
+    mistakes: Callable[[Mapping[Tier, Mapping[str, str]]], Iterable[str]],
+) -> ExistingVpc:
+    """Validates the setting ``vpc``, and reports wrong values in it together with mistakes across its tiers.
+
+    :param mistakes: returns sentences about the subnet ids of each tier.
+    :raises ValidationError: with all mistakes.
+    """
+    wrong: list[InitErrorDetails] = []
+    try:
+        tiers = (vpc := validate(value)).tiers
+    except ValidationError as error:
+        if not isinstance(value, Mapping):
+            raise
+        wrong = [
+            InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
+            for each in error.errors(include_url=False)
+        ]
+        given = {name: value.get(name) for name in PURPOSES}
+        tiers = {
+            name: {zone: subnet for zone, subnet in subnets.items() if isinstance(subnet, str)}
+            for name, subnets in given.items()
+            if isinstance(subnets, Mapping)
+        }
+    if across := " ".join(mistakes(tiers)):
+        kind = PydanticCustomError("value_error", "{error}", {"error": across})
+        wrong.append(InitErrorDetails(type=kind, input=value))
+    if wrong:
+        raise ValidationError.from_exception_data("vpc", wrong)
+    return vpc

@@ -10,6 +10,7 @@ from typing import Final
 from patternbook.rules import (
     api_gateway,
     app_runner,
+    aurora,
     aws_lambda,
     cloudfront,
     cognito,
@@ -35,6 +36,7 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "EFS": rules_in(efs),
     "App Runner": rules_in(app_runner),
     "Networks": rules_in(networks),
+    "Aurora": rules_in(aurora),
     "API Gateway": rules_in(api_gateway),
     "Cognito": rules_in(cognito),
     "DynamoDB": rules_in(dynamodb),

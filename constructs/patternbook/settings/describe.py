@@ -4,7 +4,7 @@ import json
 import re
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import annotated_types
@@ -153,3 +153,27 @@ def field_at(annotation: Any, location: list[Any]) -> tuple[Any, list[Any]]:
             arguments = typing.get_args(annotation)
             annotation, metadata = arguments[0 if isinstance(part, int) else 1], []
     return annotation, metadata
+
+
+def texts_of(settings: BaseModel) -> Iterator[tuple[str, str, list[Any]]]:
+    """The texts in settings, each with its path, such as ``secrets.PASSWORD``, and the metadata of its type."""
+    for name, field in type(settings).model_fields.items():
+        yield from _texts(name, getattr(settings, name), field.annotation, field.metadata)
+
+
+def _texts(
+    path: str, value: Any, annotation: Any, metadata: Iterable[Any] = ()
+) -> Iterator[tuple[str, str, list[Any]]]:
+    annotation, metadata = unwrap(annotation, metadata)
+    arguments = typing.get_args(annotation)
+    if isinstance(value, str):
+        yield path, value, metadata
+    elif isinstance(value, BaseModel):
+        for inner, text, of_inner in texts_of(value):
+            yield f"{path}.{inner}", text, of_inner
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(f"{path}.{key}", item, arguments[1])
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _texts(f"{path}[{index}]", item, arguments[0])

@@ -108,6 +108,7 @@ CertificateArn = Annotated[
         "acm",
         r"certificate/[\w-]+",
         "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d",
+        same_region="https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
     ),
 ]
 # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
@@ -124,7 +125,16 @@ def _key_of(value: str) -> str:
     return f" To print it, type: aws kms describe-key --key-id {value} --query KeyMetadata.Arn --output text"
 
 
-KeyArn = Annotated[str, arn("kms", r"key/[\w-]+", "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d", _key_of)]
+KeyArn = Annotated[
+    str,
+    arn(
+        "kms",
+        r"key/[\w-]+",
+        "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d",
+        _key_of,
+        same_region="https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
+    ),
+]
 # The ARN must include the six random characters that Secrets Manager adds to the name. Otherwise policies would match
 # other secrets, too.
 SecretArn = Annotated[
@@ -135,8 +145,25 @@ SecretArn = Annotated[
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/password-AbCdEf",
     ),
 ]
+# ECS would read a parameter of another Region, but the CDK imports none.
+PARAMETER_URL = "https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ssm.StringParameter.html"
 ParameterArn = Annotated[
-    str, arn("ssm", r"parameter/[\w.-]+(/[\w.-]+)*", "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting")
+    str,
+    arn(
+        "ssm",
+        r"parameter/[\w.-]+(/[\w.-]+)*",
+        "arn:aws:ssm:eu-west-1:111122223333:parameter/app/greeting",
+        same_region=PARAMETER_URL,
+    ),
+]
+ClusterSnapshotArn = Annotated[
+    str,
+    arn(
+        "rds",
+        r"cluster-snapshot:(rds:)?[a-z][a-z0-9-]{0,254}",
+        "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:before-the-change",
+        same_region="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-copy-snapshot.html",
+    ),
 ]
 WebAclArn = Annotated[
     str,
@@ -144,6 +171,7 @@ WebAclArn = Annotated[
         "wafv2",
         r"regional/webacl/[\w-]+/[\w-]+",
         "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/main/1a2b3c4d",
+        same_region="https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-associating-aws-resource.html",
     ),
 ]
 
@@ -184,13 +212,11 @@ ABSOLUTE_PATH = matching(r"(/(?!\.\.?(/|$))[\w.-]+)+", 'an absolute path such as
 AbsolutePath = Annotated[str, ABSOLUTE_PATH]
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 UrlPath = Annotated[str, matching(r"/[\w./~%-]{0,1023}", 'a URL path such as "/healthz"')]
-ImageUri = Annotated[
-    str,
-    matching(
-        r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?",
-        'an image with its registry, such as "public.ecr.aws/docker/library/busybox:1.37"',
-    ),
-]
+IMAGE_URI = matching(
+    r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?",
+    'an image with its registry, such as "public.ecr.aws/docker/library/busybox:1.37"',
+)
+ImageUri = Annotated[str, IMAGE_URI]
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 PRINCIPAL_ARN = reference(
@@ -272,6 +298,7 @@ CacheSecretArn = Annotated[
         "secretsmanager",
         r"secret:ecr-pullthroughcache/[\w/+=.@-]{1,484}-\w{6}",
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-AbCdEf",
+        same_region="https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-rule.html",
     ),
 ]
 ImageTagPrefix = Annotated[

@@ -136,7 +136,9 @@ def not_json(value: Any) -> str:
     except GivenTwiceError as error:
         return f" The key {shown(error.paths[0])} is given twice in one object."
     except json.JSONDecodeError as error:
-        return f" The text is not JSON: {error.msg}, at character {error.pos + 1:,}."
+        # The CLI splits KEY=VALUE by a pattern whose "." matches no end of a line (parseStringContextListToObject).
+        cut = " The CDK CLI passes on the first line only: write it in one line." if error.pos == len(value) else ""
+        return f" The text is not JSON: {error.msg}, at character {error.pos + 1:,}.{cut}"
     except (ValueError, RecursionError):
         return " The text is not JSON."
     return ""

@@ -7,7 +7,7 @@ A type is ``Annotated[str, matching(…)]``. The types that several patterns sha
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler
@@ -54,6 +54,9 @@ class Text(Expected):
 class Reference(Text):
     """Part of ``Annotated[str, …]``: a text that names a resource. Settings made in Python may also have one whole
     placeholder of the CDK here, because the resource can be in the same app."""
+
+    same_region: str = ""
+    """Why the resource must be in the Region of the stack: the URL of AWS's document. Empty if it can be elsewhere."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.with_info_before_validator_function(
@@ -165,10 +168,19 @@ def network(largest: int, smallest: int, example: str, *, usable: bool = False) 
     return Text(f'an IPv4 block in CIDR notation, /{largest} to /{smallest}, such as "{example}"', accepts, hint)
 
 
-def arn(service: str, resource: str, example: str, hint: Callable[[str], str] = lambda _: "") -> Reference:
+def arn(
+    service: str,
+    resource: str,
+    example: str,
+    hint: Callable[[str], str] = lambda _: "",
+    *,
+    same_region: str = "",
+) -> Reference:
     """A reference to a resource by its ARN: an ARN of ``service`` whose last part matches ``resource``.
 
     Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+
+    :param same_region: see :attr:`Reference.same_region`.
     """
-    pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
-    return reference(pattern, f'an ARN such as "{example}"', hint)
+    pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2,4}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
+    return replace(reference(pattern, f'an ARN such as "{example}"', hint), same_region=same_region)

@@ -5,8 +5,8 @@
 - https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and
   https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html: the metrics of calls by an alias. A message
   that a function reports as failed is no error of the call. A throttled call is no invocation.
-- https://docs.aws.amazon.com/powertools/python/latest/utilities/batch/: if no message of a batch can be handled, the call
-  ends with an error. The functions count handled and failed messages themselves, and send nothing for none.
+- https://docs.aws.amazon.com/powertools/python/latest/utilities/batch/: if no message of a batch can be handled, the
+  call ends with an error. The functions count handled and failed messages themselves, and send nothing for none.
 """
 
 import math

@@ -6,6 +6,7 @@ from typing import Final
 from tests.rules.cases import (
     api_gateway,
     app_runner,
+    aurora,
     aws_lambda,
     cloudfront,
     cognito,
@@ -32,6 +33,7 @@ CASES: Final[Mapping[str, Case]] = {
     **efs.CASES,
     **app_runner.CASES,
     **networks.CASES,
+    **aurora.CASES,
     **api_gateway.CASES,
     **cognito.CASES,
     **dynamodb.CASES,

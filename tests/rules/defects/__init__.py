@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.rules.defects import (
     app_runner,
+    aurora,
     aws_lambda,
     cloudfront,
     ecr,
@@ -27,6 +28,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *efs.DEFECTS,
     *app_runner.DEFECTS,
     *networks.DEFECTS,
+    *aurora.DEFECTS,
     *web_api.DEFECTS,
     *sqs.DEFECTS,
 )
