@@ -61,7 +61,10 @@ NEW_VERSION: Final = (
 SIGN_INS: Final = (
     "CloudTrail has the sign-ins with their addresses. Turn on MFA, or threat protection with the plan PLUS."
 )
-REPAIR: Final = "The log group of the function has the reason, and the id of the message. Repair, before the last attempt if you can."
+REPAIR: Final = (
+    "The log group of the function has the reason, and the id of the message. Repair it, if you can before the last "
+    "attempt."
+)
 REDRIVE: Final = (
     "Find the reason in the log group by the id of the message. Repair, and start the redrive by the command in the "
     "outputs."

@@ -21,8 +21,8 @@ KEY_POLICY: Final = "patternbook:keyPolicy"
 
 
 Service = Literal["logs", "cloudwatch", "s3", "sns"]
-"""A service that uses a key without an IAM policy: CloudWatch Logs for log groups, CloudWatch for its alarms, S3 for the
-events that it publishes to topics, or SNS for the messages that it delivers to queues."""
+"""A service that uses a key without an IAM policy: CloudWatch Logs for log groups, CloudWatch for its alarms, S3 for
+events that it publishes to topics, or SNS for messages that it delivers to queues."""
 SERVICES: Final[tuple[Service, ...]] = ("logs", "cloudwatch")
 EVENT_SERVICES: Final[tuple[Service, ...]] = (*SERVICES, "s3", "sns")
 """The services of a stack in which S3 publishes events to a topic, and the topic delivers them to queues."""
