@@ -39,7 +39,8 @@ def protected(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         attributes = properties.get("LoadBalancerAttributes", [])
         if (
             {"Key": "deletion_protection.enabled", "Value": "true"} in attributes
-            or properties.get("DeletionProtection") is True
+            or properties.get("DeletionProtection") in (True, "ACTIVE")
+            or any(each.get("DeletionProtectionEnabled") for each in properties.get("Replicas", []))
             or properties.get("NewInstancesProtectedFromScaleIn") is True
             or body.get("DeletionPolicy") == "Retain"
         ):
