@@ -23,6 +23,7 @@ LAYERS = (
         "ecs",
         "eks",
         "aws_lambda",
+        "api",
         "app_runner",
     ),
     *("edge", "monitoring", "refusals", "rules", "app", "testing"),

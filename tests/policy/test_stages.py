@@ -20,8 +20,11 @@ NAMES: Mapping[str, str] = {
 WITHIN_ANOTHER = {"AWS::Lambda::Alias", "AWS::FSx::StorageVirtualMachine"}
 """Types whose names are unique within a function or a file system only."""
 
-# Settings of EcrStack set these names. If two stages use the same one, the stack warns.
-SET_BY_USERS = {"AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate", "AWS::ECR::PullThroughCacheRule"}
+# Settings set these names. If two stages use the same one, the stack warns.
+SET_BY_USERS = {
+    *("AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate", "AWS::ECR::PullThroughCacheRule"),
+    "AWS::ApiGatewayV2::DomainName",
+}
 
 
 def identities(template: Mapping[str, Any]) -> set[tuple[str, ...]]:

@@ -56,6 +56,14 @@ class TestZones:
         assert all(block.prefixlen <= 27 for block in blocks)
         assert not [1 for one in blocks for other in blocks if one is not other and one.overlaps(other)]
 
+    @pytest.mark.parametrize("zones", [(1, 2), ("eu-west-1a", "eu-west-1c")])
+    def test_named_zones_are_on_purpose(self, zones: tuple[Any, ...]) -> None:
+        """CloudFormation's validation would warn of each subnet."""
+        stack = cdk.Stack(unchecked_app())
+        network = Network(stack, "Network", posture=SANDBOX, availability_zones=zones)
+        acknowledged = "W3010" in str([each.data for each in network.node.metadata])
+        assert acknowledged == isinstance(zones[0], str)
+
     def test_a_block_without_room_for_load_balancers_is_refused(self) -> None:
         stack = cdk.Stack(unchecked_app())
         with pytest.raises(ValueError, match=r"room for 18 subnets of /27, got a /23. Choose a /22 or larger"):
@@ -134,6 +142,11 @@ def service(stack: cdk.Stack, vpc: ExistingVpc, cluster: ecs.ICluster, file_syst
     balancer.serve(made.service)
     ServiceScaling(stack, "Scaling", service=made.service, min_tasks=2, max_tasks=4)
     return made
+
+
+def test_the_cidr_block_of_a_vpc_in_the_app_is_known() -> None:
+    """Otherwise, the addresses of Kubernetes services could not avoid it, and cdk-nag could not read the rules."""
+    assert Company(unchecked_app()).setting().cidr_blocks == ("10.0.0.0/16",)
 
 
 def test_constructs_in_the_same_app_as_a_company() -> None:

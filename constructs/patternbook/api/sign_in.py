@@ -12,6 +12,7 @@ from typing_extensions import Self
 from patternbook.api.settings import SignInSettings
 from patternbook.limits.cognito import FeaturePlan, Mfa, check_callback_urls, check_plan
 from patternbook.nag import acknowledge
+from patternbook.partitions import partition_of
 from patternbook.posture import Posture
 
 LOCALHOST: Final = "http://localhost:3000/callback"
@@ -152,8 +153,12 @@ class SignIn(Construct):
 
     @cached_property
     def base_url(self) -> str:
-        """The URL of the sign-in pages and of the token endpoint."""
-        return self.domain.base_url()
+        """The URL of the sign-in pages and of the token endpoint.
+
+        In GovCloud there are FIPS endpoints only:
+        https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cog.html
+        """
+        return self.domain.base_url(fips=partition_of(cdk.Stack.of(self).region) == "aws-us-gov")
 
     def _make_pool(self, posture: Posture, plan: FeaturePlan, mfa: Mfa, *, passkeys: bool) -> cognito.UserPool:
         threats = cognito.StandardThreatProtectionMode

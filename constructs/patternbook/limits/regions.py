@@ -93,10 +93,9 @@ LAMBDA_TRACING: Final = RegionalService(
     source="https://docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html",
     remedy="Trace in the code of the function",
 )
-# cfn-lint's lists of CloudFormation's types in the China Regions have no user pool.
 USER_POOLS: Final = RegionalService(
     name="Cognito user pools",
     missing_partitions=("aws-cn",),
-    source="https://github.com/aws-cloudformation/cfn-lint/blob/main/src/cfnlint/data/schemas/providers/cn-north-1.json",
+    source="https://docs.amazonaws.cn/en_us/aws/latest/userguide/cognito.html",
     remedy="Use JwtApi with the issuer of another identity provider",
 )

@@ -101,11 +101,12 @@ def read_vpc(
     try:
         tiers = (vpc := validate(value)).tiers
     except ValidationError as error:
-        if not isinstance(value, Mapping):
+        details = error.errors(include_url=False)
+        if not isinstance(value, Mapping) or not all(each["loc"] for each in details):  # the value as a whole is wrong
             raise
         wrong = [
             InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
-            for each in error.errors(include_url=False)
+            for each in details
         ]
         given = {name: value.get(name) for name in PURPOSES}
         tiers = {
