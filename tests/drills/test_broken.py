@@ -187,7 +187,7 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "EventPipelineStack",
             "ProcessFailedMessages",
             datapoints(15, 15),
-            "One message of a batch fails again and again: nothing rings within 15 minutes",
+            "no event rings ProcessFailedMessages",
         ),
         (
             "EventPipelineStack",
