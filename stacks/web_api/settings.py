@@ -48,5 +48,6 @@ class WebApiSettings(AlarmSettings, KeySettings, LogSettings, TableSettings, Sig
     def _reserved_within_account(cls, value: int | None, info: ValidationInfo) -> int | None:
         reserved = posture_of(info).reserved_concurrency if value is None else value
         if reserved is not None and "account_concurrency" in info.data:
-            check_reserved(len(FUNCTIONS) * reserved, account_concurrency=info.data["account_concurrency"])
+            quota = info.data["account_concurrency"]
+            check_reserved(reserved, account_concurrency=quota, functions=len(FUNCTIONS))
         return reserved

@@ -266,7 +266,7 @@ class TestRefusals:
         ("setting", "value"),
         [
             ("secrets", {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"}),
-            ("secret_key_arns", ["arn:aws:kms:eu-west-1:111122223333:key/1a2b"]),
+            ("secret_key_arns", ["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"]),
             ("image", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1"),
         ],
     )

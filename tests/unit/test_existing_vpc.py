@@ -282,6 +282,7 @@ class TestMistakes:
             (["eu-west-1a", 2], "either names or numbers"),
             ([1, 1], "each AZ only once"),
             ([0, 1], "begin with 1"),
+            ([1, 7], "end with 6"),
             ([True, 2], "or its number from 1"),
             ([1.0, 2], "or its number from 1"),
             (["use1-az1", "use1-az2"], 'the name of an AZ such as "eu-west-1a"'),

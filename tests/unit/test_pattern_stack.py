@@ -33,7 +33,7 @@ def company(tmp_path: Path) -> cdk.App:
     return unchecked_app(tmp_path)
 
 
-KEY = "arn:aws:kms:us-west-2:111122223333:key/1a2b"
+KEY = "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"
 IMAGE = "public.ecr.aws/docker/library/busybox:1.37"
 CHINESE_TOPIC = "arn:aws-cn:sns:cn-north-1:111122223333:events"
 BESIDE: Mapping[tuple[type[PatternStack], str], Mapping[str, Any]] = {
@@ -150,7 +150,11 @@ class TestRegions:
             (FargatePrivateLinkStack, "certificate_arn", "arn:aws:acm:{}:111122223333:certificate/1a2b"),
             (AppRunnerStack, "web_acl_arn", "arn:aws:wafv2:{}:111122223333:regional/webacl/main/1a2b"),
             (AppRunnerStack, "connection_arn", f"arn:aws:apprunner:{{}}:111122223333:connection/github/{'0' * 32}"),
-            (FargateEfsStack, "secret_key_arns[0]", "arn:aws:kms:{}:111122223333:key/1a2b"),
+            (
+                FargateEfsStack,
+                "secret_key_arns[0]",
+                "arn:aws:kms:{}:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012",
+            ),
             (
                 EcrStack,
                 "cache_docker_hub_secret_arn",

@@ -32,7 +32,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "read_burst": 1000,
     "write_rate": 200,
     "write_burst": 300,
-    "domain_name": "api.example.com",
+    "domain_name": "items.example.com",  # a name belongs to one stack
     "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "cors_origins": ["https://app.example.com", "http://localhost:3000"],
     "feature_plan": "PLUS",
@@ -579,9 +579,10 @@ class TestSettings:
             ({"max_read_request_units": 0}, "from 1 to 40,000"),
             ({"sign_in_prefix": "my-aws-app"}, "without aws, amazon and cognito"),
             ({"sign_in_prefix": "-app"}, "a domain prefix"),
-            ({"reserved_concurrency": 451}, "must be at most 900"),
+            ({"reserved_concurrency": 451}, "must be at most 450 for each of 2 functions, got 451"),
             ({"feature_plan": "FREE"}, "LITE"),
             ({"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}, "domain_name"),
+            ({"hosted_zone_id": "/hostedzone/Z0123456789ABCDEFGHIJ"}, 'without the prefix: "Z0123456789ABCDEFGHIJ"'),
             ({"domain_name": "api.example.com"}, "hosted_zone_id or certificate_arn"),
             ({"certificate_arn": VARIANTS["certified"]["certificate_arn"]}, "Set domain_name"),
         ],
@@ -601,6 +602,7 @@ class TestSettings:
             "http://localhost",
             "http://localhost:3000/",
             "app://x",
+            "com.example.app://",
         ):
             assert is_callback_url(url), url
         for url in (
@@ -609,7 +611,15 @@ class TestSettings:
             "https://a.org/#x",
             "localhost:3000",
             "javascript:alert(1)",
+            "javascript://x/%0aalert(1)",
+            "data://text/html",
+            "file:///etc/passwd",
+            "HTTPS://a.org",
             "https://a b",
+            "https://a..org",
+            "https://-a.org",
+            "https://a.org:0",
+            "https://a.org:65536",
         ):
             assert not is_callback_url(url), url
         assert is_example("https://example.com/x")
@@ -618,9 +628,20 @@ class TestSettings:
         assert not is_example("https://myexample.com")
 
     def test_origins(self) -> None:
-        assert is_origin("https://a.org:8443")
-        assert not is_origin("http://a.org")
-        assert not is_origin("null")
+        for origin in ("https://a.org", "https://a.org:8443", "http://localhost:3000"):
+            assert is_origin(origin), origin
+        for origin in (
+            "http://a.org",
+            "null",
+            "https://A.org",
+            "https://a..org",
+            "https://a.org:443",  # browsers leave out the default port
+            "http://localhost:80",
+            "https://a.org:0",
+            "https://a.org:08443",
+            "https://a.org:65536",
+        ):
+            assert not is_origin(origin), origin
 
 
 class TestConstructs:

@@ -100,16 +100,18 @@ def check_environment(variables: Mapping[str, str]) -> None:
     ENVIRONMENT.check("environment as JSON", environment_bytes(variables))
 
 
-def check_reserved(reserved: int, *, account_concurrency: int) -> None:
-    """:raises ValueError: for reserved concurrency that Lambda refuses, or that stops the function."""
+def check_reserved(reserved: int, *, account_concurrency: int, functions: int = 1) -> None:
+    """:param functions: number of functions that each reserve it.
+    :raises ValueError: for reserved concurrency that Lambda refuses, or that stops the function."""
     if reserved == 0:
         raise ValueError(
             f"reserved_concurrency must be at least 1, got 0. With 0, Lambda never invokes the function ({RESERVED})."
         )
-    maximum = reservable(account_concurrency)
+    maximum = reservable(account_concurrency) // functions
     if not 1 <= reserved <= maximum:
+        each = f" for each of {functions} functions" if functions > 1 else ""
         raise ValueError(
-            f"reserved_concurrency must be at most {maximum:,}, got {reserved:,}. Lambda keeps "
+            f"reserved_concurrency must be at most {maximum:,}{each}, got {reserved:,}. Lambda keeps "
             f"{UNRESERVED_CONCURRENCY} of account_concurrency ({account_concurrency:,}) unreserved ({RESERVED}). "
             "Lower it, or request a higher quota."
         )

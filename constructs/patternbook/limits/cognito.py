@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from patternbook.limits.dns import HOST, is_port
 from patternbook.limits.given import listed
 
 FeaturePlan = Literal["LITE", "ESSENTIALS", "PLUS"]
@@ -18,16 +19,21 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 # "Amazon Cognito requires HTTPS over HTTP except for http://localhost for testing purposes only. App callback URLs such
 # as myapp://example are also supported." A fragment is refused:
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
+# The schemes that browsers handle by themselves would never open an app, and some of them run scripts:
+# https://url.spec.whatwg.org/#special-scheme
 _URL: Final = re.compile(
-    r"(https://[A-Za-z0-9.-]+|http://localhost|(?!https?:)[a-z][a-z0-9+.-]+://[A-Za-z0-9.-]*)(:\d{1,5})?(/[\w./~%?&=+-]*)?",
-    re.ASCII,
+    rf"(https://{HOST}|http://localhost|"
+    r"(?!(https?|wss?|ftp|file|data|blob|about|javascript|vbscript|view-source):)[a-z][a-z0-9+.-]+://"
+    rf"({HOST})?)(:(?P<port>\d+))?(/[\w./~%?&=+-]*)?",
+    re.ASCII | re.IGNORECASE,
 )
 _EXAMPLE: Final = re.compile(r"[a-z]+://([a-z0-9-]+\.)*example\.(com|net|org)(?![a-z0-9.-])", re.IGNORECASE)
 
 
 def is_callback_url(value: str) -> bool:
-    """Whether Cognito accepts a URL as a callback or for the sign-out."""
-    return len(value) <= 1024 and _URL.fullmatch(value) is not None
+    """Whether a URL can be a callback of an app client, or its URL for the sign-out."""
+    url = _URL.fullmatch(value) if len(value) <= 1024 else None
+    return url is not None and value[: value.find(":")].islower() and is_port(url["port"])
 
 
 def is_example(url: str) -> bool:

@@ -9,6 +9,8 @@ from typing import Final
 
 from patternbook.limits.given import listed, shown
 
+HOST: Final = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+"""The host of a URL, as a regular expression: https://datatracker.ietf.org/doc/html/rfc1123#section-2.1"""
 NAMES_PER_CERTIFICATE: Final = 10
 """Default quota of domain names per certificate: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html"""
 FIRST_NAME_CHARACTERS: Final = 64
@@ -16,6 +18,11 @@ FIRST_NAME_CHARACTERS: Final = 64
 
 https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 """
+
+
+def is_port(value: str | None) -> bool:
+    """Whether digits are a port of TCP. None means that a URL has the default port of its scheme."""
+    return value is None or (len(value) <= 5 and 1 <= int(value) <= 65_535)
 
 
 @dataclass(frozen=True)

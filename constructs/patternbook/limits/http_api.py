@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from patternbook.limits.dns import HOST, is_port
 from patternbook.limits.given import listed, shown
 from patternbook.limits.limit import Limit
 
@@ -18,13 +19,15 @@ ROUTES: Final = Limit("routes per API", 1, 300, "routes", QUOTAS)
 RATE: Final = Limit("requests per second of an account in a Region", 1, 10_000, "requests per second", ACCOUNT_QUOTAS)
 BURST: Final = Limit("burst of an account in a Region", 1, 5_000, "requests", ACCOUNT_QUOTAS)
 
-# Scheme, host and port, as a browser sends it: https://fetch.spec.whatwg.org/#origin-header
-_ORIGIN: Final = re.compile(r"(https://[a-z0-9.-]+|http://localhost)(:\d{1,5})?", re.ASCII)
+# Scheme, host and port, as a browser sends it, in lower case and without the default port of the scheme. API Gateway
+# would never find another spelling equal: https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
+_ORIGIN: Final = re.compile(rf"(https://{HOST}(?!:443$)|http://localhost(?!:80$))(:(?P<port>[1-9]\d*))?", re.ASCII)
 
 
 def is_origin(value: str) -> bool:
     """Whether a text is the origin of a website with TLS, or of one on the developer's machine."""
-    return _ORIGIN.fullmatch(value) is not None
+    origin = _ORIGIN.fullmatch(value)
+    return origin is not None and value == value.lower() and is_port(origin["port"])
 
 
 def check_origins(origins: Sequence[str]) -> None:

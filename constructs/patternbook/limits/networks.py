@@ -15,6 +15,11 @@ MIN_AZS: Final = 2
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
 https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
 """
+MOST_AZS: Final = 6
+"""Number of AZs of the Region that has the most, us-east-1. Synth does not know how many an account has in a Region.
+
+https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
+"""
 SMALLEST_SUBNET: Final = 27
 """Longest prefix of a subnet for a load balancer, on the same page."""
 AZ_NAME: Final = r"[a-z]{2,4}(-[a-z]+)+-\d[a-z]"
@@ -66,6 +71,9 @@ def zone_mistakes(zones: Sequence[str | int]) -> Iterator[str]:
     wrong = [zone for zone in zones if isinstance(zone, int) and zone < 1]
     if wrong:
         yield f"Numbers of AZs begin with 1, got {listed(wrong)}. Raise them."
+    high = [zone for zone in zones if isinstance(zone, int) and zone > MOST_AZS]
+    if high:
+        yield f"Numbers of AZs end with {MOST_AZS}, because no Region has more AZs, got {listed(high)}. Lower them."
     if twice := _repeated(zones):
         yield f"Must contain each AZ only once. These are repeated: {listed(twice)}. Remove them."
     yield from _mistakes_of_regions(zones)

@@ -111,9 +111,18 @@ CertificateArn = Annotated[
         same_region="https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html",
     ),
 ]
+
+
+def _without_prefix(value: str) -> str:
+    """The id of a hosted zone that still has the prefix with which the API and the AWS CLI show it."""
+    zone = value.removeprefix("/hostedzone/")
+    return f' Write it without the prefix: "{zone}".' if zone != value and zone.isalnum() else ""
+
+
 # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
 HostedZoneId = Annotated[
-    str, reference(r"Z[A-Z0-9]{1,31}", 'the id of a Route 53 hosted zone, such as "Z0123456789ABCDEFGHIJ"')
+    str,
+    reference(r"Z[A-Z0-9]{1,31}", 'the id of a Route 53 hosted zone, such as "Z0123456789ABCDEFGHIJ"', _without_prefix),
 ]
 
 
@@ -125,12 +134,14 @@ def _key_of(value: str) -> str:
     return f" To print it, type: aws kms describe-key --key-id {value} --query KeyMetadata.Arn --output text"
 
 
+# CloudFormation refuses an ARN with another id of a key:
+# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN
 KeyArn = Annotated[
     str,
     arn(
         "kms",
-        r"key/[\w-]+",
-        "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d",
+        r"key/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})",
+        "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012",
         _key_of,
         same_region="https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html",
     ),
