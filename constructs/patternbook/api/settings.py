@@ -86,8 +86,9 @@ class SignInSettings(PatternSettings):
         ]
         | None
     ) = None
-    """Prefix of the domain of the sign-in pages, unique in the Region. Set it before the first deployment, because
-    passkeys work only on the domain that they were made on. Defaults to one made from the id of the stack."""
+    """Prefix of the domain of the sign-in pages, unique in the Region: each stage needs its own. Set it before the
+    first deployment, because passkeys work only on the domain that they were made on. Defaults to one made from the id
+    of the stack."""
 
     @field_validator("passkeys")
     @classmethod
