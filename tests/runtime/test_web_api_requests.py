@@ -35,6 +35,8 @@ BODIES: dict[str, tuple[Any, int]] = {
     "a lone surrogate as name": ('{"title": "a", "\\udfff": 1}', 422),
     "NUL": ({"title": "a\0"}, 422),
     "a control character in a text": ({"title": "a", "description": "\x1b[2J"}, 422),
+    "a control character beyond ASCII": ({"title": "a\x85"}, 422),
+    "a control sequence beyond ASCII": ({"title": "a", "description": "\x9b2J"}, 422),
     "a line break in a title": ({"title": "a\nb"}, 422),
     "a line break at the end": ({"title": "a\n"}, 422),
     "an empty title": ({"title": ""}, 422),

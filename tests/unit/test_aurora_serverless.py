@@ -12,6 +12,7 @@ from aws_cdk import aws_ec2 as ec2
 
 from patternbook import PRODUCTION, SANDBOX, ServerlessDatabase
 from patternbook.limits.aurora import max_connections, pauses
+from patternbook.settings.loading import load_settings
 from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, dimensions_of, expression_of, rings
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app
@@ -420,6 +421,14 @@ def test_wrong_settings_are_refused(settings: dict[str, Any], setting: str, part
     found = refusal(PATTERN, **settings)
     assert found.keys() == {setting}
     assert part in found[setting]
+
+
+@pytest.mark.parametrize("name", ["before-the-change", "rds:app-2026-11-28-03-07", "awsbackup:job-1a2b3c4d"])
+def test_snapshots_of_people_of_aurora_and_of_aws_backup(name: str) -> None:
+    arn = f"arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:{name}"
+    settings = load_settings(PATTERN.settings_type, {"snapshot_arn": arn})
+    assert isinstance(settings, PATTERN.settings_type)
+    assert settings.snapshot_arn == arn
 
 
 @pytest.mark.parametrize(

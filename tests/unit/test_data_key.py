@@ -90,7 +90,15 @@ class TestExistingKey:
         assert "logs.REGION.amazonaws.com" in json.dumps(printed(company))
         assert "Write the Region and the account of the stack in place of REGION and ACCOUNT_ID." in warning(company)
         assert "in another account than" not in warning(company)
+        assert "Write aws in place of PARTITION, aws-cn in China, or aws-us-gov in GovCloud." in warning(company)
         assert "aws kms" not in warning(company)
+
+    @pytest.mark.parametrize(("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn")])
+    def test_a_token_in_an_app_without_feature_flags(self, region: str, partition: str) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(account="222233334444", region=region))
+        data_key(stack, "Key", posture=SANDBOX, key_arn=cdk.Fn.import_value("Key"))
+        assert f"arn:{partition}:logs:{region}:222233334444:log-group:*" in json.dumps(printed(stack))
+        assert "in place of" not in warning(stack)
 
     def test_the_warning_prints_only_what_the_stack_needs(self, company: cdk.Stack) -> None:
         data_key(company, "Key", posture=SANDBOX, key_arn=KEY_ARN, services=())

@@ -190,7 +190,8 @@ class TestRegions:
             for name, reference in arns_of(pattern.settings_type)
             if not reference.same_region
         }
-        assert found == {"admin_principals", "allowed_principals", "invoke_principals", "secrets"}
+        principals = {"admin_principals", "allowed_principals", "invoke_principals", "upload_principals"}
+        assert found == {*principals, "secrets"}
 
     def test_an_arn_in_an_environment_variable_may_be_of_any_region(self, company: cdk.App) -> None:
         settings: Any = load_settings(

@@ -53,7 +53,7 @@ VARIANTS = {
     "full": {"posture": "production", **EVERY_OPTION},
     "own": OTHER_OPTIONS,
     "certified": {
-        "domain_name": "api.example.com",
+        "domain_name": "items.example.com",
         "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
     },
     "audited": {"feature_plan": "PLUS", "passkeys": True, "mfa": "OFF"},
@@ -229,7 +229,7 @@ class TestDomain:
         if name == "full":
             certificate = stack.to(configuration["CertificateArn"])
             assert certificate == stack.one("AWS::CertificateManager::Certificate")
-            assert certificate["DomainName"] == "api.example.com"
+            assert certificate["DomainName"] == "items.example.com"
             assert certificate["ValidationMethod"] == "DNS"
         else:
             assert configuration["CertificateArn"] == VARIANTS["certified"]["certificate_arn"]
@@ -237,7 +237,7 @@ class TestDomain:
         assert mapping["Stage"] == stage(stack)["StageName"]
         assert stage(stack).id in stack.before(mapping)
         assert stack.one("AWS::ApiGatewayV2::Api")["DisableExecuteApiEndpoint"] is True
-        assert stack.output("Url") == "https://api.example.com"
+        assert stack.output("Url") == "https://items.example.com"
         assert stack.output("ApiDnsName") == "${AWS::ApiGatewayV2::DomainName.RegionalDomainName}"
 
     def test_the_url_of_aws_answers_until_the_certificate_is_issued(self, full: Reading) -> None:
@@ -250,7 +250,7 @@ class TestDomain:
         records = full.all("AWS::Route53::RecordSet")
         assert {each["Type"] for each in records} == {"A", "AAAA"}
         for each in records:
-            assert each["Name"] == "api.example.com."
+            assert each["Name"] == "items.example.com."
             assert full.one("AWS::ApiGatewayV2::ApiMapping").id in full.before(each)
         assert not read("certified").all("AWS::Route53::RecordSet")
 

@@ -87,9 +87,9 @@ class SignInSettings(PatternSettings):
         ]
         | None
     ) = None
-    """Prefix of the domain of the sign-in pages, unique in the Region. Set it before the first deployment: a user pool
-    has one such domain, so Cognito refuses another one until the first is deleted, and passkeys work only on the domain
-    that they were made on. Defaults to one made from the id of the stack."""
+    """Prefix of the domain of the sign-in pages, unique in the Region: each stage needs its own. Set it before the
+    first deployment: a user pool has one such domain, so Cognito refuses another one until the first is deleted, and
+    passkeys work only on the domain that they were made on. Defaults to one made from the id of the stack."""
 
     @field_validator("passkeys")
     @classmethod

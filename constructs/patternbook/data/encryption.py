@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import region_info
 from constructs import Construct
 
+from patternbook.partitions import partition_of
 from patternbook.posture import Posture
 
 KEY_POLICY_URL: Final = (
@@ -153,15 +154,19 @@ def _requirements(stack: cdk.Stack, key_arn: str, services: Sequence[Service]) -
 
     account, agnostic = literal("ACCOUNT_ID", stack.account, key.account), cdk.Token.is_unresolved(stack.account)
     region = literal("REGION", stack.region, key.region)
+    # Without a feature flag of the CDK, the partition of a stack is a token even if its Region is known.
+    partition = literal("PARTITION", stack.partition, key.partition, partition_of(region))
     statements = service_statements(
         services,
-        partition=literal("PARTITION", stack.partition, key.partition),
+        partition=partition,
         region=region,
         account=account,
         url_suffix=region_info.RegionInfo.get(region).domain_suffix or "amazonaws.com",
     )
     own = [name for name, value in (("REGION", region), ("ACCOUNT_ID", account)) if value == name]
     placeholders = f" Write the Region and the account of the stack in place of {' and '.join(own)}." if own else ""
+    if partition == "PARTITION":
+        placeholders += " Write aws in place of PARTITION, aws-cn in China, or aws-us-gov in GovCloud."
     text = json.dumps(stack.resolve([each.to_statement_json() for each in statements]), indent=2)
     if cdk.Token.is_unresolved(key_arn):
         more = "" if tuple(services) == SERVICES else f", {tuple(services)}"

@@ -167,11 +167,13 @@ ParameterArn = Annotated[
         same_region=PARAMETER_URL,
     ),
 ]
+# Names of automated snapshots begin with "rds:", and those of AWS Backup with "awsbackup:":
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html
 ClusterSnapshotArn = Annotated[
     str,
     arn(
         "rds",
-        r"cluster-snapshot:(rds:)?[a-z][a-z0-9-]{0,254}",
+        r"cluster-snapshot:((rds|awsbackup):)?[a-z][a-z0-9-]{0,254}",
         "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:before-the-change",
         same_region="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-copy-snapshot.html",
     ),

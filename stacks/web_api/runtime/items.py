@@ -25,7 +25,7 @@ ID = re.compile(r"[0-9a-f]{32}")
 
 clock = time.time
 
-Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """A text without control characters."""
 
 
@@ -35,7 +35,7 @@ class Content(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     title: Annotated[Line, Field(max_length=200)]
-    description: Annotated[str, Field(max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] = ""
+    description: Annotated[str, Field(max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")] = ""
     quantity: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     tags: Annotated[list[Annotated[Line, Field(max_length=50)]], Field(max_length=20)] = []
 

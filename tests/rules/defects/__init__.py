@@ -22,6 +22,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *ecs.DEFECTS,
     *eks.DEFECTS,
     *aws_lambda.DEFECTS,
+    *sqs.OF_CONSUMERS,
     *lambda_edge.DEFECTS,
     *cloudfront.DEFECTS,
     *ecr.DEFECTS,

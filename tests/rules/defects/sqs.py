@@ -68,10 +68,12 @@ def _without_publishers(template: Template) -> bool:
     return False
 
 
-DEFECTS: Final = (
+OF_CONSUMERS: Final = (
     Defect("lambda-queue-visibility-margin", "a second too short", _visible_too_soon, MAPPING),
     Defect("lambda-queue-partial-batch", "none", set_properties(MAPPING, {"FunctionResponseTypes": []}), MAPPING),
     Defect("lambda-queue-few-receives", "one", _one_receive, MAPPING),
+)
+DEFECTS: Final = (
     Defect("sqs-dead-letter-retention", "the default", _short_retention, QUEUE),
     Defect("sqs-dead-letter-alarm", "none", _without_alarms, QUEUE),
     Defect("sqs-any-topic", "no condition", _any_topic, "AWS::SNS::Subscription"),
