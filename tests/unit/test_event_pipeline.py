@@ -382,7 +382,9 @@ class TestKey:
         assert production.before(production.one("AWS::KMS::Key")) == set()
 
     def test_a_key_of_ones_own_needs_both_statements(self, tmp_path: Path) -> None:
-        stack = variant(PATTERN, tmp_path, key_arn="arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d")
+        stack = variant(
+            PATTERN, tmp_path, key_arn="arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"
+        )
         [warning] = [
             str(each.data)
             for each in stack.node.metadata
