@@ -229,7 +229,7 @@ class TestDomain:
         if name == "full":
             certificate = stack.to(configuration["CertificateArn"])
             assert certificate == stack.one("AWS::CertificateManager::Certificate")
-            assert certificate["DomainName"] == "api.example.com"
+            assert certificate["DomainName"] == "items.example.com"
             assert certificate["ValidationMethod"] == "DNS"
         else:
             assert configuration["CertificateArn"] == VARIANTS["certified"]["certificate_arn"]
@@ -237,7 +237,9 @@ class TestDomain:
         assert mapping["Stage"] == stage(stack)["StageName"]
         assert stage(stack).id in stack.before(mapping)
         assert stack.one("AWS::ApiGatewayV2::Api")["DisableExecuteApiEndpoint"] is True
-        assert stack.output("Url") == "https://api.example.com"
+        expected = {"full": "items.example.com", "certified": "api.example.com"}
+        assert stack.one("AWS::ApiGatewayV2::DomainName")["DomainName"] == expected[name]
+        assert stack.output("Url") == f"https://{expected[name]}"
         assert stack.output("ApiDnsName") == "${AWS::ApiGatewayV2::DomainName.RegionalDomainName}"
 
     def test_the_url_of_aws_answers_until_the_certificate_is_issued(self, full: Reading) -> None:
@@ -250,7 +252,7 @@ class TestDomain:
         records = full.all("AWS::Route53::RecordSet")
         assert {each["Type"] for each in records} == {"A", "AAAA"}
         for each in records:
-            assert each["Name"] == "api.example.com."
+            assert each["Name"] == "items.example.com."
             assert full.one("AWS::ApiGatewayV2::ApiMapping").id in full.before(each)
         assert not read("certified").all("AWS::Route53::RecordSet")
 
