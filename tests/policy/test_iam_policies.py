@@ -101,6 +101,11 @@ def test_policies_in_templates(templates: Templates, posture: str, options: str)
     assert [(name, said) for name, document in documents for said in findings(document) - ACCEPTED] == []
 
 
+def _is_queue(subscription: Mapping[str, Any]) -> bool:
+    """Whether a topic of events, which S3 publishes to, delivers to a queue. Topics of alarms send e-mails."""
+    return subscription["Properties"]["Protocol"] == "sqs"
+
+
 @pytest.mark.parametrize("options", ["defaults", "every option"])
 def test_keys_allow_only_the_services_that_use_them(templates: Templates, options: str) -> None:
     wrong = {}
@@ -115,8 +120,10 @@ def test_keys_allow_only_the_services_that_use_them(templates: Templates, option
             for statement in each["Properties"]["KeyPolicy"]["Statement"]
             if "Service" in statement["Principal"]
         }
-        if allowed != {*["logs"] * has_logs, *["cloudwatch"] * has_alarms}:
-            wrong[stack] = (allowed, has_logs, has_alarms)
+        has_events = any(each["Type"] == "AWS::SNS::Subscription" and _is_queue(each) for each in resources)
+        used = {*["logs"] * has_logs, *["cloudwatch"] * has_alarms, *["s3", "sns"] * has_events}
+        if allowed != used:
+            wrong[stack] = (allowed, used)
     assert wrong == {}
 
 

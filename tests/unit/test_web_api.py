@@ -237,7 +237,9 @@ class TestDomain:
         assert mapping["Stage"] == stage(stack)["StageName"]
         assert stage(stack).id in stack.before(mapping)
         assert stack.one("AWS::ApiGatewayV2::Api")["DisableExecuteApiEndpoint"] is True
-        assert stack.output("Url") == "https://items.example.com"
+        expected = {"full": "items.example.com", "certified": "api.example.com"}
+        assert stack.one("AWS::ApiGatewayV2::DomainName")["DomainName"] == expected[name]
+        assert stack.output("Url") == f"https://{expected[name]}"
         assert stack.output("ApiDnsName") == "${AWS::ApiGatewayV2::DomainName.RegionalDomainName}"
 
     def test_the_url_of_aws_answers_until_the_certificate_is_issued(self, full: Reading) -> None:
