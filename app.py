@@ -18,6 +18,7 @@ from stacks.eks_auto_mode import EksAutoModeStack
 from stacks.eks_fargate import EksFargateStack
 from stacks.eks_managed_nodes import EksManagedNodesStack
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
+from stacks.event_pipeline import EventPipelineStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.fargate_private_link import FargatePrivateLinkStack
 from stacks.lambda_concurrency import LambdaConcurrencyStack
@@ -42,6 +43,7 @@ PATTERNS = (
     LambdaEdgeStack,
     AuroraServerlessStack,
     WebApiStack,
+    EventPipelineStack,
 )
 
 if __name__ == "__main__":

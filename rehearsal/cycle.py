@@ -66,6 +66,7 @@ class Cycle(Deployments):
         expect_refused_retries(self)
         self.update()
         self.check("check again")
+        self.use(updated=True)
         self.deploy_unchanged("deploy again", self.changed)
         self.diff()
         self.drift()
@@ -105,11 +106,12 @@ class Cycle(Deployments):
                 stack.pin()
             details.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
 
-    def use(self) -> None:
+    def use(self, *, updated: bool = False) -> None:
         """Uses the stacks as their users do, if their plans say how."""
         for stack in self.stacks:
-            if use := PLANS[stack.pattern].use:
-                with self.report.step("use") as details:
+            plan = PLANS[stack.pattern]
+            if use := plan.use_updated if updated else plan.use:
+                with self.report.step("use again" if updated else "use") as details:
                     ids = {resource.path: resource.physical_id for resource in stack.resources()}
                     details.append(use(self.account, stack.outputs, ids))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rehearsal import HOSTED_ZONE_ID, readers, web_api
+from rehearsal import HOSTED_ZONE_ID, event_pipeline, readers, web_api
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
 from rehearsal.readers import Reader
 
@@ -62,6 +62,8 @@ class Plan:
 
     use: Use | None = None
     """Uses what is deployed, as its users do."""
+    use_updated: Use | None = None
+    """Uses what is deployed with the changed settings."""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -267,5 +269,28 @@ PLANS: Mapping[str, Plan] = {
             }
         ),
         use=web_api.use,
+    ),
+    "EventPipelineStack": Plan(
+        settings={
+            "content_types": Setting(event_pipeline.CONTENT_TYPES, readers.content_types),
+        },
+        changes={
+            f"Functions/{name}/Function/{part}": action
+            for name in ("Audit", "Form", "Process")
+            for part, action in (("CurrentVersion/Resource", "Replace"), ("Resource", "Modify"))
+        },
+        retained_in_production=frozenset(
+            {
+                *("Functions/AuditLogs/Resource", "Functions/FormLogs/Resource", "Functions/ProcessLogs/Resource"),
+                *("Key/Resource", "Results/Table/Resource", "Uploads/Bucket/Resource"),
+                *(
+                    f"{name}Work/{queue}/Resource"
+                    for name in ("Audit", "Process")
+                    for queue in ("DeadLetters", "Queue")
+                ),
+            }
+        ),
+        use=event_pipeline.use,
+        use_updated=event_pipeline.use_updated,
     ),
 }

@@ -71,6 +71,14 @@ def alias_memory(*functions: str) -> Reader:
     return read
 
 
+def content_types(session: boto3.Session, ids: PhysicalIds) -> list[str]:
+    """From the version that the alias of the processing points to."""
+    found = session.client("lambda").get_function_configuration(
+        FunctionName=ids["Functions/Process/Function/Resource"], Qualifier="live"
+    )
+    return found["Environment"]["Variables"]["CONTENT_TYPES"].split(",")
+
+
 def read_rate(session: boto3.Session, ids: PhysicalIds) -> int:
     stage = session.client("apigatewayv2").get_stage(ApiId=ids["Http/Api/Resource"], StageName="$default")
     return int(stage["RouteSettings"]["GET /items"]["ThrottlingRateLimit"])

@@ -40,6 +40,9 @@ from .eks.storage.cluster_storage import ClusterStorage
 from .eks.storage.efs import EfsStorage, StaticEfsVolume
 from .eks.storage.fsx_lustre import LustreStorage
 from .eks.storage.fsx_ontap import OntapStorage
+from .messaging.consumer import QueueConsumer
+from .messaging.topic import EventTopic
+from .messaging.uploads import UploadBucket
 from .monitoring.monitoring import Monitoring
 from .monitoring.topic import NotificationTopic
 from .network.internal_load_balancer import InternalLoadBalancer
@@ -70,6 +73,7 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "EventTopic",
     "ExistingNetwork",
     "ExistingVpc",
     "ExpressService",
@@ -97,6 +101,7 @@ __all__ = [
     "PrivateIngress",
     "Provisioned",
     "PublicLoadBalancer",
+    "QueueConsumer",
     "SelfManagedNodes",
     "ServerlessDatabase",
     "ServiceScaling",
@@ -113,6 +118,7 @@ __all__ = [
     "StaticEfsVolume",
     "Task",
     "Throttle",
+    "UploadBucket",
     "VpcConnector",
     "WorkQueue",
     "WritablePath",

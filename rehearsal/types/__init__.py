@@ -55,6 +55,7 @@ from rehearsal.types import (
     s3,
     secretsmanager,
     sns,
+    sqs,
     ssm,
     wafv2,
 )
@@ -94,6 +95,7 @@ _SERVICES = (
     s3,
     secretsmanager,
     sns,
+    sqs,
     ssm,
     wafv2,
 )

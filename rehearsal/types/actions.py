@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from ministack import app
 from ministack.core import router
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import cloudformation, ec2
+from ministack.services import cloudformation, ec2, sqs
 
 from rehearsal.types.shapes import Response, text_of
 
@@ -44,6 +44,21 @@ def add_json_actions(service: str, actions: Mapping[str, JsonAction]) -> None:
         return error_response_json("InvalidAction", f"The emulated service {service} has no action {name}", 400)
 
     app.SERVICE_HANDLERS[service] = handle
+
+
+def add_sqs_actions(actions: Mapping[str, JsonAction]) -> None:
+    """Adds actions to SQS."""
+
+    def answering(action: JsonAction) -> Callable[[dict[str, Any], str], dict[str, Any]]:
+        def answer(data: dict[str, Any], _url: str) -> dict[str, Any]:
+            try:
+                return action(data)
+            except ApiError as error:
+                raise sqs._Err(error.code, str(error)) from error
+
+        return answer
+
+    sqs._HANDLERS.update({name: answering(action) for name, action in actions.items()})
 
 
 def add_rest_actions(service: str, actions: Mapping[str, Callable[..., dict[str, Any]]]) -> None:

@@ -43,7 +43,13 @@ class AuroraServerlessStack(PatternStack):
             self, "Network", settings, posture=posture, key=self.key, private_subnets=False
         )
         self.database = ServerlessDatabase.from_settings(
-            self, "Database", settings, vpc=self.network.vpc, posture=posture, key=self.key
+            self,
+            "Database",
+            settings,
+            vpc=self.network.vpc,
+            subnets=self.network.data_subnets,
+            posture=posture,
+            key=self.key,
         )
         self.logs = LogGroup.from_settings(self, "Logs", settings, posture=posture, key=self.key)
         migrations = catalog.load()

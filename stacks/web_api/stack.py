@@ -15,6 +15,7 @@ from patternbook import (
     data_key,
     read_operations,
 )
+from patternbook.data.logs import vended_name
 from patternbook.limits.regions import USER_POOLS
 from stacks.web_api.functions import OPENAPI, api_functions, faults_of_new_version, namespace
 from stacks.web_api.settings import WebApiSettings
@@ -47,7 +48,9 @@ class WebApiStack(PatternStack):
         self.sign_in = SignIn.from_settings(
             self, "SignIn", settings, posture=posture, api="items", scopes=SCOPES, groups=GROUPS
         )
-        self.access_log = LogGroup.from_settings(self, "AccessLog", settings, posture=posture, key=self.key)
+        self.access_log = LogGroup.from_settings(
+            self, "AccessLog", settings, posture=posture, key=self.key, name=vended_name(self, "apis")
+        )
         self.api = JwtApi.from_settings(
             self,
             "Http",

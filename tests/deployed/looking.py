@@ -212,9 +212,16 @@ def check_retention(stack: DeployedStack, name: str, keys: Iterable[str]) -> Non
     )
 
 
+def alarm_topic(stack: DeployedStack) -> str:
+    """The topic that alarms notify. A stack may have another one, for events."""
+    topics = stack.all("AWS::SNS::Topic")
+    named = [each for each in topics if "MonitoringAlarms" in each]
+    return named[0] if len(topics) > 1 and len(named) == 1 else stack.only("AWS::SNS::Topic")
+
+
 def heard_by_the_topic(stack: DeployedStack) -> set[str]:
     """Metrics with an alarm that notifies the topic; with step scaling there are alarms that add tasks instead."""
-    topic, heard = stack.only("AWS::SNS::Topic"), set[str]()
+    topic, heard = alarm_topic(stack), set[str]()
     for alarm in alarms_of(stack):
         if alarm["ActionsEnabled"] and topic in alarm["AlarmActions"] and topic in alarm["OKActions"]:
             heard |= metrics_of(alarm)

@@ -25,6 +25,7 @@ from tests.deployed.changes import (
 )
 from tests.deployed.looking import (
     Rule,
+    alarm_topic,
     check_private_subnets,
     check_retention,
     containers_of,
@@ -73,7 +74,7 @@ class AlarmTopic:
     @fails("alarms may not publish", f"{TOPIC} Policy Statement * Principal", by("events.amazonaws.com"))
     @fails("encrypted with alias/aws/sns, not with", f"{TOPIC} KmsMasterKeyId", "alias/aws/sns", only="production")
     def test_the_topic_takes_messages_of_alarms(self, stack: DeployedStack) -> None:
-        topic = stack.only("AWS::SNS::Topic")
+        topic = alarm_topic(stack)
         attributes = stack.ask("sns.get_topic_attributes", TopicArn=topic)["Attributes"]
         publishers = [
             service

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.drills import api_events, calm, database_events, events
+from tests.drills import api_events, calm, database_events, events, pipeline_events
 from tests.drills.scenarios import Scenario
 
 
@@ -60,6 +60,14 @@ NEW_VERSION: Final = (
 )
 SIGN_INS: Final = (
     "CloudTrail has the sign-ins with their addresses. Turn on MFA, or threat protection with the plan PLUS."
+)
+REPAIR: Final = (
+    "The log group of the function has the reason, and the id of the message. Repair it, if you can before the last "
+    "attempt."
+)
+REDRIVE: Final = (
+    "Find the reason in the log group by the id of the message. Repair, and start the redrive by the command in the "
+    "outputs."
 )
 FILES: Final = Promise(
     events.files_at_their_limit(),
@@ -289,6 +297,43 @@ DRILLS: Final[Mapping[str, Drill]] = {
             api_events.short_burst(),
             api_events.deployment(),
             api_events.mistyped_passwords(),
+        ],
+    ),
+    "EventPipelineStack": Drill(
+        [
+            Promise(pipeline_events.poisoned_message(), 15, REPAIR),
+            Promise(pipeline_events.dead_letters(1), 5, REDRIVE),
+            Promise(pipeline_events.dead_letters(10_000), 5, REDRIVE),
+            Promise(
+                pipeline_events.forgotten_dead_letters(),
+                5,
+                "Start the redrive, or keep a copy: SQS deletes a message 14 days after it was sent first.",
+            ),
+            Promise(pipeline_events.every_message_fails(), 10, REPAIR),
+            Promise(
+                pipeline_events.stopped_consumer(),
+                20,
+                "See the state of the event source mapping: `aws lambda list-event-source-mappings`. If the consumer "
+                "is only slow, raise `max_concurrency`.",
+            ),
+            Promise(
+                pipeline_events.throttled_functions(), 10, "Raise `max_concurrency`, or ask AWS for a higher quota."
+            ),
+            Promise(pipeline_events.slow_functions(), 10, SLOW_CALLS),
+            Promise(
+                pipeline_events.undelivered_events(),
+                5,
+                "Compare the policies of the queues and of their key with the template. The events are in the "
+                "dead-letter queue: start the redrive.",
+            ),
+        ],
+        [
+            pipeline_events.day(),
+            pipeline_events.night(),
+            pipeline_events.burst(),
+            pipeline_events.one_failure(),
+            pipeline_events.throttled_table(),
+            pipeline_events.scaling_up(),
         ],
     ),
 }

@@ -183,6 +183,31 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "two minutes above the limits: ThrottledRequests rings",
         ),
         ("WebApiStack", "FailedSignIns", threshold(20), "mistyped passwords: FailedSignIns rings"),
+        (
+            "EventPipelineStack",
+            "ProcessFailedMessages",
+            datapoints(15, 15),
+            "no event rings ProcessFailedMessages",
+        ),
+        (
+            "EventPipelineStack",
+            "ProcessFailedMessages",
+            datapoints(1, 1),
+            "a message that fails once: ProcessFailedMessages rings",
+        ),
+        ("EventPipelineStack", "AuditOldMessages", threshold(6000), "no event rings AuditOldMessages"),
+        (
+            "EventPipelineStack",
+            "ProcessOldMessages",
+            threshold(60),
+            "ten thousand uploads at once: ProcessOldMessages rings",
+        ),
+        (
+            "EventPipelineStack",
+            "Undelivered",
+            threshold(100),
+            "SNS cannot deliver events to a queue: nothing rings within 5 minutes",
+        ),
     ],
 )
 def test_a_broken_alarm_fails_its_drill(

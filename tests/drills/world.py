@@ -13,12 +13,14 @@ from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
+from tests.drills.emitters.event_pipeline import Batches, Deliveries
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
 from tests.drills.emitters.traffic import Traffic
 from tests.drills.emitters.web_api import Capacity, Outcome, Requests, SignIns
 from tests.drills.intrinsics import EXPRESS, INGRESS, Names
+from tests.drills.pipeline import pipeline_emitters
 from tests.drills.web import web_emitters
 
 Role = Literal["main", "worker", "database", "migration"]
@@ -55,6 +57,9 @@ class Minute:
     table: Capacity = field(default_factory=Capacity)
     sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
 
+    batches: Batches = field(default_factory=Batches)
+    deliveries: Deliveries = field(default_factory=Deliveries)
+
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
 
@@ -83,6 +88,7 @@ class World:
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
+        self._pipeline = pipeline_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
         self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
@@ -108,6 +114,7 @@ class World:
         return {
             *(["tasks"] if self.services and self.calm.main.desired else []),
             *(["api"] if self._web.apis else []),
+            *(["pipeline"] if self._pipeline.consumers else []),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -135,6 +142,7 @@ class World:
             sent |= queue.metrics(minute.dead_letters)
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
+        sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)

@@ -31,6 +31,7 @@ PSEUDO: Final = {
 }
 ARN_OF_KEY: Final = "OutputFnGetAttKey"
 """Part of the name of the output with the ARN of the key, in the stack of the company."""
+DATA_ONLY: Final = {"AuroraServerlessStack"}
 IN_VPC: Final = {pattern.__name__ for pattern in patterns_with("existing VPC")}
 WITH_RECORDS: Final = {
     "FargateEfsStack",
@@ -129,7 +130,8 @@ class TestEveryPattern:
                 assert in_vpc & OF_THE_VPC <= ({"VPCEndpoint"} if pattern.__name__ == "AppRunnerStack" else set()), path
                 tiers = set(re.findall(r"Vpc(Edge|App|Batch|Data)Subnet\d", json.dumps(template)))
                 assert tiers <= {"Edge", "App", "Data"}, path
-                assert ("App" in tiers) == (pattern.__name__ in IN_VPC) or not path.startswith("live/"), path
+                in_app = pattern.__name__ in IN_VPC - DATA_ONLY
+                assert ("App" in tiers) == in_app or not path.startswith("live/"), path
 
 
 def test_every_name_has_its_records_and_a_certificate(company: Company) -> None:

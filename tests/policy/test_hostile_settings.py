@@ -18,6 +18,9 @@ from patternbook.settings.stages import StageSettings
 
 TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
 PLACEHOLDER = "${Token[x]}"
+LONGEST_MESSAGE = 20_000
+MANY = 400
+"""This many items, or mistakes, make a text longer than :data:`LONGEST_MESSAGE` if all of them are shown."""
 
 
 def nested(depth: int) -> list[Any]:
@@ -65,7 +68,7 @@ VALUES: tuple[Any, ...] = (
         {"": {}},
         nested(2000),
     ),
-    *(["서울"] * 3000, {str(number): "x" for number in range(3000)}, {"x" * 6000: "x" * 6000}, ["9" * 6000]),
+    *(["서울" * 30] * MANY, {str(number): "x" for number in range(MANY)}, {"x" * 6000: "x" * 6000}, ["9" * 6000]),
 )
 
 Place = Callable[[Any], Any]
@@ -97,7 +100,7 @@ def check(context: dict[str, Any], hostile: Any, stack: str = "EcrStack") -> Non
     except SettingsError as error:
         message = str(error)
         message.encode()
-        assert len(message) < 20_000
+        assert len(message) < LONGEST_MESSAGE
         if isinstance(hostile, str) and len(hostile) > LONGEST_SHOWN:
             assert hostile[: LONGEST_SHOWN + 1] not in message
             assert hostile[-LONGEST_SHOWN - 1 :] not in message

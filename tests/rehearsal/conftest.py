@@ -2,35 +2,82 @@
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import BotoCoreError
 
 from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
 from rehearsal.commands import synthesize
 from rehearsal.cycle import Cycle
+from rehearsal.deployments import BOOTSTRAP_BUCKET
 from rehearsal.plans import PLANS, STAGES
 from rehearsal.report import Report
 from tests.rehearsal.templates import Stack
 from tools.assembly import copy_assembly
 
 
+class Accounts:
+    """The account that tests share, and the one that replaces it if a test leaves something in it."""
+
+    def __init__(self) -> None:
+        self._running = ExitStack()
+        self._shared: EmulatedAccount | None = None
+
+    @property
+    def shared(self) -> EmulatedAccount:
+        """A bootstrapped account."""
+        if self._shared is None:
+            self._shared = self._running.enter_context(EmulatedAccount())
+            bootstrapped = self._shared.run("cdk", "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
+            assert bootstrapped.status == 0, bootstrapped.output
+        return self._shared
+
+    def end(self) -> None:
+        self._shared = None
+        self._running.close()
+
+
+def state(account: EmulatedAccount) -> object:
+    """The records of the account, and its stacks, of which a failed one may have no records."""
+    stacks = account.session.client("cloudformation").describe_stacks()["Stacks"]
+    records = {(store, key) for store, keys in account.inventory().items() for key in keys}
+    # The CLI leaves the assets of deployed stacks in the bucket of the bootstrap stack.
+    return (
+        {(store, key) for store, key in records if BOOTSTRAP_BUCKET not in key},
+        {stack["StackName"]: stack["StackStatus"] for stack in stacks},
+    )
+
+
 @pytest.fixture(scope="session")
-def account() -> Iterator[EmulatedAccount]:
-    """One bootstrapped account for all tests of the run."""
+def accounts() -> Iterator[Accounts]:
     if not (BIN / "cdk").exists():
         pytest.skip("the CDK CLI is not installed here: run make setup")
-    with EmulatedAccount() as account:
-        bootstrapped = account.run("cdk", "bootstrap", f"aws://{ACCOUNT_ID}/{REGION}")
-        assert bootstrapped.status == 0, bootstrapped.output
-        yield account
+    accounts = Accounts()
+    yield accounts
+    accounts.end()
+
+
+@pytest.fixture
+def account(accounts: Accounts) -> Iterator[EmulatedAccount]:
+    """The account that tests share. If a test fails and leaves something in it, the next test gets another one."""
+    account = accounts.shared
+    before = state(account)
+    yield account
+    try:
+        is_clean = state(account) == before
+    except (OSError, BotoCoreError):  # the test has ended the account
+        is_clean = False
+    if not is_clean:
+        accounts.end()
 
 
 @pytest.fixture(scope="session")
-def assemblies(account: EmulatedAccount) -> Path:
+def assemblies(accounts: Accounts, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The book in both stages, as configured and with the changed settings."""
-    folder = account.folder / "assemblies"
-    synthesize(account, folder, list(PLANS), STAGES)
+    folder = tmp_path_factory.mktemp("assemblies")
+    synthesize(accounts.shared, folder, list(PLANS), STAGES)
     return folder
 
 

@@ -1,5 +1,6 @@
 """The late failures of a rehearsal: what CloudFormation rolls back, and each check of it can fail."""
 
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from rehearsal import late_failures
 from rehearsal.account import EmulatedAccount, RehearsalError
 from rehearsal.cycle import Cycle
+from rehearsal.interruption import StopRequestError
 from rehearsal.late_failures import (
     IMPOSSIBLE,
     LATE_FAILURE,
@@ -86,6 +88,17 @@ def test_no_other_resource_may_fail(steps: Callable[..., Cycle]) -> None:
         RehearsalError, match=r"EcrStack must fail at its last resource only.*\n.*EcrStack/Other .*FAILED"
     ):
         fail_first_deployment(ecr)
+
+
+def test_a_signal_ends_the_wait_for_a_roll_back(steps: Callable[..., Cycle], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rehearsal itself waits for it. The change set is not executed here, so nothing else ends the wait."""
+    ecr = steps("EcrStack")
+    [stack] = ecr.stacks
+    with monkeypatch.context() as patched:
+        interruption = ecr.account._interruption
+        patched.setattr(stack, "execute", lambda _: patched.setattr(interruption, "signal", signal.SIGINT))
+        with pytest.raises(StopRequestError):
+            fail_first_deployment(ecr)
 
 
 def test_a_failed_update_must_leave_the_settings(steps: Callable[..., Cycle], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,6 +217,9 @@ class TestSchema:
         assert schema(any_stack)["Checksum"] == catalog.checksum(migrations)
         assert any_stack.shown(schema(any_stack)["ClusterArn"]) == CLUSTER_ARN
 
+    def test_another_secret_makes_it_set_the_password_again(self, any_stack: Reading) -> None:
+        assert any_stack.shown(schema(any_stack)["AppSecretArn"]) == APP_SECRET
+
     def test_no_framework_stands_between_cloudformation_and_the_function(self, any_stack: Reading) -> None:
         assert any_stack.to(schema(any_stack)["ServiceToken"]) == function(any_stack, "migrate.handler")
         assert len(any_stack.all("AWS::Lambda::Function")) == 2
@@ -270,6 +273,30 @@ class TestSchema:
         if any_stack.all("AWS::KMS::Key"):
             expected["${AWS::KMS::Key.Arn}"] = {"kms:Decrypt", "kms:GenerateDataKey"}
         assert granted(any_stack, "migrate.handler") == expected
+
+    @pytest.mark.parametrize(
+        ("handler", "actions"), [("migrate.handler", {"kms:GenerateDataKey"}), ("service.handler", set())]
+    )
+    def test_they_use_the_key_for_secrets_by_secrets_manager_only(
+        self, production: Reading, handler: str, actions: set[str]
+    ) -> None:
+        role = production.to(function(production, handler)["Role"])
+        statements = [
+            statement
+            for policy in production.all("AWS::IAM::Policy")
+            if role in map(production.to, policy["Roles"])
+            for statement in policy["PolicyDocument"]["Statement"]
+            if "kms:" in str(statement["Action"])
+        ]
+        [free] = [each for each in statements if "Condition" not in each]
+        assert free["Action"] == "kms:Decrypt", "Lambda decrypts the environment variables"
+        bound = [each for each in statements if "Condition" in each]
+        via = "secretsmanager.${AWS::Region}.${AWS::URLSuffix}"
+        assert all(production.shown(each["Condition"]) == {"StringEquals": {"kms:ViaService": [via]}} for each in bound)
+        found = {
+            name for each in bound for name in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+        }
+        assert found == {"kms:Decrypt"} | actions
 
 
 class TestService:
@@ -444,7 +471,7 @@ def test_a_database_needs_two_azs(tmp_path: Path) -> None:
     vpc = ec2.Vpc.from_vpc_attributes(
         stack, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"], isolated_subnet_ids=["subnet-1"]
     )
-    with pytest.raises(ValueError, match="isolated subnets in at least two AZs, got 1"):
+    with pytest.raises(ValueError, match="subnets must be in at least two AZs, got 1"):
         ServerlessDatabase(stack, "Database", vpc=vpc, posture=SANDBOX)
 
 

@@ -27,7 +27,8 @@ OF_THE_VPC = {
     *("AWS::EC2::FlowLog", "AWS::EC2::InternetGateway", "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::EIP"),
 }
 INTERNET_FACING = {"FargateEfsStack", "EcsEc2Stack", "EcsManagedInstancesStack"}
-WITH_DATA = {"FargateEfsStack", "EcsEc2Stack", "EksManagedNodesStack", "EksFargateStack"}
+DATA_ONLY = {"AuroraServerlessStack"}
+WITH_DATA = {"FargateEfsStack", "EcsEc2Stack", "EksManagedNodesStack", "EksFargateStack", *DATA_ONLY}
 PUBLIC = EXISTING_VPC["public_subnets"]
 PRIVATE = EXISTING_VPC["private_subnets"]
 ONE_AZ = {"eu-west-1a": PRIVATE["eu-west-1a"]}
@@ -80,7 +81,7 @@ class TestEveryPattern:
         assert {group["VpcId"] for group in groups} == {EXISTING_VPC["vpc_id"]}
         subnets = {text for each in stack.resources.values() for text in texts(each.body) if text.startswith("subnet-")}
         assert subnets <= SUBNETS.keys()
-        expected = {"private_subnets"}
+        expected = set() if name in DATA_ONLY else {"private_subnets"}
         expected |= {"public_subnets"} if name in INTERNET_FACING else set()
         expected |= {"isolated_subnets"} if name in WITH_DATA else set()
         assert {SUBNETS[subnet] for subnet in subnets} == expected
@@ -89,6 +90,7 @@ class TestEveryPattern:
         tiers = {
             "AWS::EFS::MountTarget": {"isolated_subnets"},
             "AWS::FSx::FileSystem": {"isolated_subnets"},
+            "AWS::RDS::DBSubnetGroup": {"isolated_subnets"},
             "AWS::ElasticLoadBalancingV2::LoadBalancer": {
                 "public_subnets" if name in INTERNET_FACING else "private_subnets"
             },
@@ -106,15 +108,17 @@ def test_data_is_in_private_subnets_where_there_are_no_isolated_ones(tmp_path: P
     given: dict[str, dict[str, Any]] = {
         "FargateEfsStack": {"vpc": vpc},
         "EksManagedNodesStack": {"vpc": vpc, "storage": ["efs", "fsx-lustre", "fsx-ontap"]},
+        "AuroraServerlessStack": {"vpc": vpc},
     }
     made = book_app(stage_of("sandbox", given), tmp_path, checked=False)
     for each in made.node.children:
         if isinstance(each, PatternStack):
             stack = Reading(each)
             found = users(stack)
-            assert found["AWS::EFS::MountTarget"] == {"private_subnets"}
-            assert found.get("AWS::FSx::FileSystem", {"private_subnets"}) == {"private_subnets"}
-            assert len(stack.all("AWS::EFS::MountTarget")) == 2
+            data = {"AWS::EFS::MountTarget", "AWS::FSx::FileSystem", "AWS::RDS::DBSubnetGroup"} & found.keys()
+            assert data
+            assert all(found[resource_type] == {"private_subnets"} for resource_type in data)
+            assert len(stack.all("AWS::EFS::MountTarget")) == 2 * (each.node.id not in DATA_ONLY)
 
 
 def test_groups_that_admit_the_whole_vpc_admit_its_cidr_blocks(stacks: Mapping[str, Reading]) -> None:

@@ -32,7 +32,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "read_burst": 1000,
     "write_rate": 200,
     "write_burst": 300,
-    "domain_name": "api.example.com",
+    "domain_name": "items.example.com",  # a name belongs to one stack
     "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
     "cors_origins": ["https://app.example.com", "http://localhost:3000"],
     "feature_plan": "PLUS",
@@ -240,6 +240,12 @@ class TestDomain:
         assert stack.output("Url") == "https://api.example.com"
         assert stack.output("ApiDnsName") == "${AWS::ApiGatewayV2::DomainName.RegionalDomainName}"
 
+    def test_the_url_of_aws_answers_until_the_certificate_is_issued(self, full: Reading) -> None:
+        """An API that exists gets a name: a certificate that waits for DNS must not turn the API off meanwhile."""
+        before = full.before(full.one("AWS::ApiGatewayV2::Api"))
+        assert full.one("AWS::CertificateManager::Certificate").id in before
+        assert full.one("AWS::ApiGatewayV2::DomainName").id in before
+
     def test_records_for_both_protocols_after_the_mapping(self, full: Reading, read: Callable[[str], Reading]) -> None:
         records = full.all("AWS::Route53::RecordSet")
         assert {each["Type"] for each in records} == {"A", "AAAA"}
@@ -309,19 +315,19 @@ class TestSignIn:
     @pytest.mark.parametrize(
         ("name", "plan", "mfa", "threats"),
         [
-            ("sandbox", "ESSENTIALS", "OPTIONAL", None),
-            ("production", "ESSENTIALS", "OPTIONAL", None),
+            ("sandbox", "ESSENTIALS", "OPTIONAL", "OFF"),
+            ("production", "ESSENTIALS", "OPTIONAL", "OFF"),
             ("full", "PLUS", "ON", "ENFORCED"),
-            ("own", "LITE", "OFF", None),
+            ("own", "LITE", "OFF", "OFF"),
             ("audited", "PLUS", "OFF", "AUDIT"),
         ],
     )
     def test_plan_mfa_and_threat_protection(
-        self, read: Callable[[str], Reading], name: str, plan: str, mfa: str, threats: str | None
+        self, read: Callable[[str], Reading], name: str, plan: str, mfa: str, threats: str
     ) -> None:
         found = pool(read(name))
         assert (found["UserPoolTier"], found["MfaConfiguration"]) == (plan, mfa)
-        assert found.get("UserPoolAddOns", {}).get("AdvancedSecurityMode") == threats
+        assert found["UserPoolAddOns"]["AdvancedSecurityMode"] == threats
         assert found.get("EnabledMfas", []) in ([], ["SOFTWARE_TOKEN_MFA"])
         assert bool(read(name).all("AWS::Cognito::UserPoolRiskConfigurationAttachment")) is (threats == "ENFORCED")
 
@@ -339,6 +345,11 @@ class TestSignIn:
         assert found["WebAuthnUserVerification"] == "required"
         assert found.get("WebAuthnFactorConfiguration") == factor
         assert "ALLOW_USER_AUTH" in clients(read(name))["code"]["ExplicitAuthFlows"]
+
+    @pytest.mark.parametrize("name", ["sandbox", "production", "own"])
+    def test_turning_passkeys_off_takes_them_out_of_the_policy(self, read: Callable[[str], Reading], name: str) -> None:
+        """Cognito keeps a policy that a template no longer has."""
+        assert pool(read(name))["Policies"]["SignInPolicy"] == {"AllowedFirstAuthFactors": ["PASSWORD"]}
 
     @pytest.mark.parametrize(("name", "version"), [("sandbox", 2), ("production", 2), ("full", 2), ("own", 1)])
     def test_managed_login_has_a_branding_style(self, read: Callable[[str], Reading], name: str, version: int) -> None:
@@ -515,6 +526,13 @@ class TestMonitoring:
         destination = any_stack.shown(stage(any_stack)["AccessLogSettings"]["DestinationArn"])
         assert destination.endswith("${AWS::Logs::LogGroup}")
         assert any_stack.to(counted["LogGroupName"]).id in json.dumps(stage(any_stack)["AccessLogSettings"])
+
+    def test_the_access_log_fits_the_resource_policy_of_an_account_with_many_apis(self, any_stack: Reading) -> None:
+        [log] = [each for each in any_stack.all("AWS::Logs::LogGroup") if each.get("LogGroupName")]
+        assert log == any_stack.to(any_stack.one("AWS::Logs::MetricFilter")["LogGroupName"])
+        name = any_stack.shown(log["LogGroupName"])
+        assert name.startswith(f"/aws/vendedlogs/apis/{any_stack.stack.stack_name}-")
+        assert "AWS::StackId" in json.dumps(log["LogGroupName"]), "no other stack, also not its own successor"
 
     @pytest.mark.parametrize(("name", "days"), [("sandbox", 7), ("production", 365), ("full", 30)])
     def test_retention_of_logs(self, read: Callable[[str], Reading], name: str, days: int) -> None:

@@ -93,7 +93,7 @@ class JwtApi(Construct):
         :param throttles: the throttle of the routes of each function.
         :param issuer: URL of the issuer, at which API Gateway finds its keys.
         :param audience: ids of the app clients whose tokens are accepted.
-        :param log_group: takes the access logs.
+        :param log_group: takes the access logs. Name it by :func:`patternbook.data.logs.vended_name`.
         :param cors_origins: websites whose scripts may call the API.
         :param domain_name: a name of your own. It requires ``hosted_zone`` or ``certificate``, and is then the only
             name of the API.
@@ -122,6 +122,13 @@ class JwtApi(Construct):
         super().__init__(scope, construct_id)
         self.operations = tuple(operations)
         self.log_group = log_group
+        self.domain: apigateway.DomainName | None = None
+        """The domain name of your own, if there is one."""
+        if domain_name is not None:
+            if certificate is None and hosted_zone is not None:
+                certificate = validated_certificate(self, "Certificate", names=names, hosted_zone=hosted_zone)
+            assert certificate is not None  # check_domain has refused a name without both
+            self.domain = apigateway.DomainName(self, "Domain", domain_name=domain_name, certificate=certificate)
         self.api = apigateway.HttpApi(
             self,
             "Api",
@@ -131,6 +138,9 @@ class JwtApi(Construct):
             disable_execute_api_endpoint=domain_name is not None,
             cors_preflight=self._cors(cors_origins) if cors_origins else None,
         )
+        if self.domain is not None:
+            # An API that gets a name later keeps its old URL until the certificate is issued, which can take hours.
+            cast("apigateway.CfnApi", self.api.node.default_child).node.add_dependency(self.domain)
         authorizer = authorizers.HttpJwtAuthorizer("Authorizer", issuer, jwt_audience=[*audience])
         targets = {
             # One permission for the API, not one for each route.
@@ -148,13 +158,6 @@ class JwtApi(Construct):
                 authorization_scopes=[*each.scopes],
             )
         ]
-        self.domain: apigateway.DomainName | None = None
-        """The domain name of your own, if there is one."""
-        if domain_name is not None:
-            if certificate is None and hosted_zone is not None:
-                certificate = validated_certificate(self, "Certificate", names=names, hosted_zone=hosted_zone)
-            assert certificate is not None  # check_domain has refused a name without both
-            self.domain = apigateway.DomainName(self, "Domain", domain_name=domain_name, certificate=certificate)
         self.stage = self._make_stage(throttles, routes)
         if self.domain is not None and hosted_zone is not None:
             records = AliasRecords(

@@ -65,7 +65,8 @@ class SignInSettings(PatternSettings):
     mfa: Mfa = "OPTIONAL"
     """Multi-factor authentication by an authenticator app. OPTIONAL lets each user turn it on."""
     passkeys: YesNo = False
-    """Let users sign in with a passkey instead of a password."""
+    """Let users sign in with a passkey instead of a password. Turn it on before you set mfa to REQUIRED, because
+    Cognito may refuse passkeys in a user pool that requires MFA already."""
     callback_urls: Annotated[tuple[CallbackUrl, ...], EachOnce, Field(max_length=100)] = ()
     """URLs of your app that receive the authorization code. Required in production. In sandbox, the default is
     a URL on the developer's machine."""
@@ -87,8 +88,8 @@ class SignInSettings(PatternSettings):
         | None
     ) = None
     """Prefix of the domain of the sign-in pages, unique in the Region: each stage needs its own. Set it before the
-    first deployment, because passkeys work only on the domain that they were made on. Defaults to one made from the id
-    of the stack."""
+    first deployment: a user pool has one such domain, so Cognito refuses another one until the first is deleted, and
+    passkeys work only on the domain that they were made on. Defaults to one made from the id of the stack."""
 
     @field_validator("passkeys")
     @classmethod

@@ -177,18 +177,16 @@ class SignIn(Construct):
             password_policy=cognito.PasswordPolicy(
                 min_length=12, require_digits=True, require_lowercase=True, require_symbols=True, require_uppercase=True
             ),
-            sign_in_policy=(
-                cognito.SignInPolicy(
-                    allowed_first_auth_factors=cognito.AllowedFirstAuthFactors(password=True, passkey=True)
-                )
-                if passkeys
-                else None
+            # Always set, because Cognito keeps the policy that it has if a template has none. So passkeys would stay
+            # allowed after they were turned off: https://github.com/go-to-k/cdkd/pull/2420
+            sign_in_policy=cognito.SignInPolicy(
+                allowed_first_auth_factors=cognito.AllowedFirstAuthFactors(password=True, passkey=passkeys)
             ),
             passkey_user_verification=cognito.PasskeyUserVerification.REQUIRED if passkeys else None,
             standard_threat_protection_mode=(
                 (threats.FULL_FUNCTION if posture.block_risky_sign_ins else threats.AUDIT_ONLY)
                 if plan == "PLUS"
-                else None
+                else threats.NO_ENFORCEMENT
             ),
             deletion_protection=posture.deletion_protection,
             removal_policy=posture.removal_policy,

@@ -68,6 +68,7 @@ class ServerlessDatabase(Construct):
         construct_id: str,
         *,
         vpc: ec2.IVpc,
+        subnets: Sequence[ec2.ISubnet] | None = None,
         posture: Posture,
         key: kms.IKey | None = None,
         engine_version: EngineVersion = ENGINE_VERSION,
@@ -79,7 +80,8 @@ class ServerlessDatabase(Construct):
         snapshot_arn: str | None = None,
         log_retention_days: int | None = None,
     ) -> None:
-        """:param vpc: has isolated subnets in at least two AZs.
+        """:param subnets: subnets without a route from the internet, in at least two AZs. Defaults to the isolated
+            subnets of the VPC.
         :param key: encrypts storage, backups, the administrator's secret, insights and logs. A change of it would
             replace the cluster.
         :param min_acu: minimum capacity. Defaults to the posture's.
@@ -103,13 +105,10 @@ class ServerlessDatabase(Construct):
         READERS.check("readers", count)
         BACKUP_DAYS.check("backup_retention_days", days)
         check_retention(log_retention_days)
-        tier = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-        subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-        zones = list(dict.fromkeys(subnets.availability_zones))
+        subnets = vpc.isolated_subnets if subnets is None else subnets
+        zones = list(dict.fromkeys(subnet.availability_zone for subnet in subnets))
         if len(zones) < MIN_ZONES:
-            raise ValueError(
-                f"vpc must have isolated subnets in at least two AZs, got {len(zones)}. Add subnets ({SUBNETS})."
-            )
+            raise ValueError(f"subnets must be in at least two AZs, got {len(zones)}. Add subnets ({SUBNETS}).")
         super().__init__(scope, construct_id)
         self._key = key
         name = self._name()
@@ -140,7 +139,7 @@ class ServerlessDatabase(Construct):
                 )
             ),
             "vpc": vpc,
-            "vpc_subnets": tier,
+            "vpc_subnets": ec2.SubnetSelection(subnets=[*subnets]),
             "security_groups": [
                 ec2.SecurityGroup(
                     self, "SecurityGroup", vpc=vpc, description="Aurora instances", allow_all_outbound=False
@@ -203,6 +202,7 @@ class ServerlessDatabase(Construct):
         settings: DatabaseSettings,
         *,
         vpc: ec2.IVpc,
+        subnets: Sequence[ec2.ISubnet] | None = None,
         posture: Posture,
         key: kms.IKey | None = None,
     ) -> Self:
@@ -210,6 +210,7 @@ class ServerlessDatabase(Construct):
             scope,
             construct_id,
             vpc=vpc,
+            subnets=subnets,
             posture=posture,
             key=key,
             engine_version=settings.engine_version,
@@ -247,7 +248,7 @@ class ServerlessDatabase(Construct):
             resource_arns=list(secret_arns),
         )
         if self._key is not None:
-            grant_decrypt(role, [self._key.key_arn])  # ty: ignore[invalid-argument-type]
+            grant_decrypt(role, [self._key.key_arn], services=["secretsmanager"])  # ty: ignore[invalid-argument-type]
 
     def metric(self, name: str, statistic: str) -> cloudwatch.Metric:
         """A metric of all instances of the cluster.

@@ -21,9 +21,12 @@ KEY_POLICY: Final = "patternbook:keyPolicy"
 """The id of the warning with the statements that the policy of an existing key must have."""
 
 
-Service = Literal["logs", "cloudwatch"]
-"""A service that uses a key without an IAM policy: CloudWatch Logs for log groups, or CloudWatch for its alarms."""
+Service = Literal["logs", "cloudwatch", "s3", "sns"]
+"""A service that uses a key without an IAM policy: CloudWatch Logs for log groups, CloudWatch for its alarms, S3 for
+events that it publishes to topics, or SNS for messages that it delivers to queues."""
 SERVICES: Final[tuple[Service, ...]] = ("logs", "cloudwatch")
+EVENT_SERVICES: Final[tuple[Service, ...]] = (*SERVICES, "s3", "sns")
+"""The services of a stack in which S3 publishes events to a topic, and the topic delivers them to queues."""
 
 
 def data_key(
@@ -105,7 +108,11 @@ def service_statements(
     - CloudWatch Logs, for log groups
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html);
     - CloudWatch alarms, which publish to an encrypted topic
-      (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+      (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services);
+    - S3, which publishes events to an encrypted topic
+      (https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html);
+    - SNS, which delivers messages to an encrypted queue
+      (https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html).
 
     EventBridge is not among them, because its statement could have no condition on the account. EventBridge rules
     publish by a role instead (``targets.SnsTopic(…, authorize_using_role=True)``). EFS, FSx, ECR, EKS, App Runner and
@@ -123,6 +130,7 @@ def service_statements(
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"]
     data_keys = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
     log_groups = f"arn:{partition}:logs:{region}:{account}:log-group:*"
+    topics, publish = f"arn:{partition}:sns:{region}:{account}:*", ["kms:Decrypt", "kms:GenerateDataKey"]
     # The principal of CloudWatch Logs has the Region and the suffix of the partition, as the CDK says itself:
     # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/region-info/lib/default.ts
     logs = f"logs.{region}.{url_suffix}"
@@ -131,6 +139,8 @@ def service_statements(
         "cloudwatch": allow(
             "cloudwatch.amazonaws.com", ["kms:Decrypt", *data_keys], "StringEquals", "aws:SourceAccount", account
         ),
+        "s3": allow("s3.amazonaws.com", publish, "StringEquals", "aws:SourceAccount", account),
+        "sns": allow("sns.amazonaws.com", publish, "ArnLike", "aws:SourceArn", topics),
     }
     return [statement for service, statement in statements.items() if service in services]
 
@@ -159,7 +169,8 @@ def _requirements(stack: cdk.Stack, key_arn: str, services: Sequence[Service]) -
         placeholders += " Write aws in place of PARTITION, aws-cn in China, or aws-us-gov in GovCloud."
     text = json.dumps(stack.resolve([each.to_statement_json() for each in statements]), indent=2)
     if cdk.Token.is_unresolved(key_arn):
-        how = "If the key is made in this app, call patternbook.allow_services(key), which adds them."
+        more = "" if tuple(services) == SERVICES else f", {tuple(services)}"
+        how = f"If the key is made in this app, call patternbook.allow_services(key{more}), which adds them."
     else:
         how = (
             f"Save the policy with: aws kms get-key-policy --key-id {key_arn} --query Policy --output text > key.json\n"

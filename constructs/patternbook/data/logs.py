@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -87,3 +88,17 @@ class LogGroup(logs.LogGroup):
         name: str | None = None,
     ) -> Self:
         return cls(scope, construct_id, posture=posture, retention_days=settings.log_retention_days, key=key, name=name)
+
+
+def vended_name(scope: Construct, service: str) -> str:
+    """A name for a log group that an AWS service delivers to by a resource policy of CloudWatch Logs, such as API
+    Gateway for access logs. Each creation of the stack gets another name.
+
+    AWS adds each log group to a policy of the account and the Region, which has at most 5,120 characters. In an account
+    with many APIs, it is full, and the deployment fails (https://github.com/serverless/serverless/issues/10469). One
+    entry serves all names that begin with ``/aws/vendedlogs/``
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html).
+    """
+    stack = cdk.Stack.of(scope)
+    guid = cdk.Fn.select(2, cdk.Fn.split("/", stack.stack_id))
+    return f"/aws/vendedlogs/{service}/{stack.stack_name}-{guid}"

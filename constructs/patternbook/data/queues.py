@@ -8,8 +8,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from patternbook.limits.queues import VISIBILITY_TIMEOUT
 from patternbook.nag import acknowledge
@@ -46,6 +47,7 @@ class WorkQueue(Construct):
         VISIBILITY_TIMEOUT.check("visibility_timeout_seconds", visibility_timeout_seconds)
         super().__init__(scope, construct_id)
         self._key = key
+        self.visibility_timeout_seconds = visibility_timeout_seconds
         self.dead_letters = _queue(self, "DeadLetters", posture=posture, key=key, retention_period=MAX_RETENTION)
         self.queue = _queue(
             self,
@@ -65,6 +67,41 @@ class WorkQueue(Construct):
         actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
         _grant(role, self.queue, self._key, actions, ["kms:Decrypt"])
 
+    def admit(self, topic: sns.ITopic) -> None:
+        """Lets an SNS topic send messages to the queue.
+
+        The policy of the queue's key must admit SNS, see :func:`patternbook.data.encryption.data_key`.
+
+        https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+        """
+        self.queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AdmitTopic",
+                principals=[iam.ServicePrincipal("sns.amazonaws.com")],  # ty: ignore[invalid-argument-type]
+                actions=["sqs:SendMessage"],
+                resources=[self.queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": topic.topic_arn}},
+            )
+        )
+
+    @property
+    def policies(self) -> list[IConstruct]:
+        """The policies of both queues."""
+        return [queue.node.find_child("Policy") for queue in (self.queue, self.dead_letters)]
+
+    @property
+    def redrive_command(self) -> str:
+        """Moves all messages from the dead-letter queue back to the queue.
+
+        The destination is given, because messages that SNS could not deliver have no queue that they came from.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+        """
+        return (
+            f"aws sqs start-message-move-task --source-arn {self.dead_letters.queue_arn}"
+            f" --destination-arn {self.queue.queue_arn}"
+        )
+
     def backlog(self) -> cloudwatch.Metric:
         """Number of messages that wait to be received."""
         return self.queue.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)
@@ -76,6 +113,10 @@ class WorkQueue(Construct):
     def age_of_oldest(self) -> cloudwatch.Metric:
         """Age of the oldest message in seconds."""
         return self.queue.metric_approximate_age_of_oldest_message(statistic="max", period=MINUTE)
+
+    def age_of_oldest_dead_letter(self) -> cloudwatch.Metric:
+        """Time in seconds since the oldest message of the dead-letter queue was moved there."""
+        return self.dead_letters.metric_approximate_age_of_oldest_message(statistic="max", period=MINUTE)
 
 
 @jsii.implements(lambda_.IDestination)

@@ -79,9 +79,15 @@ class DatabaseSchema(Construct):
         if key is not None:
             # As an argument, CDK would add statements to the policy of the key, which a key of your own does not take.
             cast("secretsmanager.CfnSecret", self.secret.node.default_child).kms_key_id = key.key_arn
+            stack = cdk.Stack.of(self)
             iam.Grant.add_to_principal(
-                grantee=role, actions=["kms:Decrypt", "kms:GenerateDataKey"], resource_arns=[key.key_arn]
+                grantee=role,
+                actions=["kms:GenerateDataKey"],
+                resource_arns=[key.key_arn],
+                conditions={"StringEquals": {"kms:ViaService": [f"secretsmanager.{stack.region}.{stack.url_suffix}"]}},
             )
+            # Lambda decrypts the environment variables with the role.
+            iam.Grant.add_to_principal(grantee=role, actions=["kms:Decrypt"], resource_arns=[key.key_arn])
         self.function = lambda_.Function(
             self,
             "Function",
@@ -110,8 +116,13 @@ class DatabaseSchema(Construct):
             service_token=self.function.function_arn,
             # Otherwise CloudFormation would wait for an hour if the function could not answer.
             service_timeout=cdk.Duration.minutes(TIMEOUT_MINUTES),
-            # A cluster that was restored or replaced needs its schema checked, and the password set.
-            properties={"Version": version, "Checksum": checksum, "ClusterArn": self._cluster_arn},
+            # A cluster that was restored needs its schema checked, and the password set. So does another secret.
+            properties={
+                "Version": version,
+                "Checksum": checksum,
+                "ClusterArn": self._cluster_arn,
+                "AppSecretArn": self.secret.secret_arn,
+            },
         )
         # The Data API needs the writer, and the function needs its permissions and its log group.
         self.resource.node.add_dependency(database.cluster, role, log_group)

@@ -9,6 +9,7 @@ from patternbook.monitoring.eks import EksAlarms
 from patternbook.monitoring.file_systems import FileSystemAlarms
 from patternbook.monitoring.functions import FunctionAlarms
 from patternbook.monitoring.load_balancers import LoadBalancerAlarms
+from patternbook.monitoring.messaging import MessagingAlarms
 from patternbook.monitoring.queues import QueueAlarms
 from patternbook.monitoring.tables import TableAlarms
 
@@ -17,6 +18,7 @@ class Monitoring(
     LoadBalancerAlarms,
     EcsAlarms,
     EksAlarms,
+    MessagingAlarms,
     FunctionAlarms,
     QueueAlarms,
     FileSystemAlarms,

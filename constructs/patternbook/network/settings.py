@@ -56,7 +56,7 @@ class NetworkSettings(LogSettings):
 
     @classmethod
     def tiers(cls, given: Mapping[str, Any]) -> tuple[Tier, ...]:  # noqa: ARG003 - for patterns that override it
-        """The tiers of subnets that the pattern needs.
+        """The tiers of subnets that the pattern needs. Private subnets replace isolated ones that a VPC does not have.
 
         :param given: the valid ones of the settings before those of the network.
         """
@@ -71,18 +71,21 @@ class NetworkSettings(LogSettings):
         """Judges the tiers in use only, and leaves out the others."""
         if value is None:
             return None
-        needed = cls.tiers(info.data)
+
+        def needed(tiers: Mapping[Tier, Mapping[str, str]]) -> set[Tier]:
+            choice: Tier = "isolated_subnets" if tiers.get("isolated_subnets") else "private_subnets"
+            return {choice if name == "isolated_subnets" else name for name in cls.tiers(info.data)}
 
         def mistakes(tiers: Mapping[Tier, Mapping[str, str]]) -> Iterator[str]:
-            in_use = {name: subnets for name, subnets in tiers.items() if name in (*needed, "isolated_subnets")}
-            yield from tier_mistakes(in_use, needed=needed)
+            in_use = {name: subnets for name, subnets in tiers.items() if name in {*needed(tiers), "isolated_subnets"}}
+            yield from tier_mistakes(in_use, needed=sorted(needed(tiers), reverse=True))
             for name in ("vpc_cidr", "availability_zones"):
                 default = cls.model_fields[name].default
                 if info.data.get(name, default) != default:
                     yield f"Must not be set together with {name}, which is for a VPC of the stack. Remove one."
 
         vpc = read_vpc(value, handler, mistakes)
-        unused = vpc.tiers.keys() - {*needed, "isolated_subnets"}
+        unused = vpc.tiers.keys() - {*needed(vpc.tiers), "isolated_subnets"}
         return vpc.model_copy(update={name: {} for name in unused})
 
     @property

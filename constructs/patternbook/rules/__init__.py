@@ -20,14 +20,16 @@ from patternbook.rules import (
     efs,
     eks,
     lambda_edge,
+    lambda_queues,
     networks,
+    sqs,
 )
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, Rule, rules_in
 
 FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "ECS": ecs.RULES,
     "EKS": eks.RULES,
-    "Lambda": rules_in(aws_lambda),
+    "Lambda": rules_in(aws_lambda, lambda_queues),
     "Lambda@Edge": rules_in(lambda_edge),
     "CloudFront": rules_in(cloudfront),
     "ECR": rules_in(ecr),
@@ -38,6 +40,7 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "API Gateway": rules_in(api_gateway),
     "Cognito": rules_in(cognito),
     "DynamoDB": rules_in(dynamodb),
+    "SQS": rules_in(sqs),
 }
 """The rules by AWS service."""
 

@@ -25,7 +25,9 @@ def check_that_alarms_notify(stack: Reading, *, page: str) -> None:
 
     :raises AssertionError: if an alarm does not.
     """
-    topic = stack.one("AWS::SNS::Topic")
+    topics = [stack.to(alarm["AlarmActions"][0]) for alarm in alarms_of(stack).values()]
+    topic = topics[0]
+    assert topic.type == "AWS::SNS::Topic"
     for name, alarm in alarms_of(stack).items():
         assert stack.to(alarm["AlarmActions"][0]) == topic, name
         assert stack.to(alarm["OKActions"][0]) == topic, name

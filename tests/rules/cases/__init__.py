@@ -16,7 +16,9 @@ from tests.rules.cases import (
     efs,
     eks,
     lambda_edge,
+    lambda_queues,
     networks,
+    sqs,
 )
 from tests.rules.cases.base import Case
 
@@ -24,6 +26,7 @@ CASES: Final[Mapping[str, Case]] = {
     **ecs.CASES,
     **eks.CASES,
     **aws_lambda.CASES,
+    **lambda_queues.CASES,
     **lambda_edge.CASES,
     **cloudfront.CASES,
     **ecr.CASES,
@@ -34,5 +37,6 @@ CASES: Final[Mapping[str, Case]] = {
     **api_gateway.CASES,
     **cognito.CASES,
     **dynamodb.CASES,
+    **sqs.CASES,
 }
 """The cases by rule id, in the order of the rules."""

@@ -22,7 +22,10 @@ QUEUE: Final[dict[str, Any]] = {
     "Queue": resource("AWS::SQS::Queue", VisibilityTimeout=180),
     "Function": resource("AWS::Lambda::Function", Timeout=30),
     "Source": resource(
-        "AWS::Lambda::EventSourceMapping", EventSourceArn=att("Queue", "Arn"), FunctionName=att("Function", "Arn")
+        "AWS::Lambda::EventSourceMapping",
+        EventSourceArn=att("Queue", "Arn"),
+        FunctionName=att("Function", "Arn"),
+        FunctionResponseTypes=["ReportBatchItemFailures"],
     ),
 }
 

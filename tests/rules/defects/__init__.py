@@ -13,6 +13,7 @@ from tests.rules.defects import (
     eks,
     lambda_edge,
     networks,
+    sqs,
     web_api,
 )
 from tests.rules.defects.base import Defect
@@ -29,5 +30,6 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *networks.DEFECTS,
     *aurora.DEFECTS,
     *web_api.DEFECTS,
+    *sqs.DEFECTS,
 )
 """All defects, in the order of the rules."""

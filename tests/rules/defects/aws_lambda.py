@@ -36,7 +36,11 @@ def _add_reserved_variable(template: Template) -> bool:
 
 
 def _source_of_queue(name: str) -> Body:
-    return {"EventSourceArn": {"Fn::GetAtt": ["MutantQueue", "Arn"]}, "FunctionName": {"Ref": name}}
+    return {
+        "EventSourceArn": {"Fn::GetAtt": ["MutantQueue", "Arn"]},
+        "FunctionName": {"Ref": name},
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
 
 
 DEFECTS: Final = (

@@ -89,6 +89,11 @@ def _repeat_event(behavior: Body) -> bool:
     return bool(lambdas)
 
 
+def _with_functions_alone(template: Template) -> bool:
+    """A certificate of the stack would be in the wrong Region, too."""
+    return any(_associations(template)) and not any(of_type(template, "AWS::CertificateManager::Certificate"))
+
+
 DEFECTS: Final = (
     Defect("edge-version", "the function itself", _change_association(_associate_function), DISTRIBUTION),
     Defect("edge-version", "$LATEST", _change_association(_associate_latest), DISTRIBUTION),
@@ -100,7 +105,7 @@ DEFECTS: Final = (
         ),
         DISTRIBUTION,
     ),
-    Defect("edge-region", "stack", _change_association(lambda *_: None), DISTRIBUTION, TODAY, "eu-west-1"),
+    Defect("edge-region", "stack", _with_functions_alone, DISTRIBUTION, TODAY, "eu-west-1"),
     Defect(
         "edge-forbidden-property",
         "environment",

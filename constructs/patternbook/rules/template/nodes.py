@@ -251,6 +251,21 @@ class Template:
         """Whether CloudFormation keeps a resource when the stack is deleted."""
         return str(self._bodies[resource.id].get("DeletionPolicy", "")).startswith("Retain")
 
+    def named_in(self, resource: "Resource", key: str) -> set[str]:
+        """The logical ids of the resources that a property names, also where the value cannot be resolved."""
+        written, found = [mapping_or_empty(self._bodies[resource.id].get("Properties")).get(key)], set[str]()
+        while written:
+            value = written.pop()
+            if isinstance(value, dict):
+                name = value.get("Ref", value.get("Fn::GetAtt"))
+                name = name[0] if isinstance(name, list) and name else name
+                if isinstance(name, str) and (name := name.partition(".")[0]) in self.resources:
+                    found.add(name)
+                written.extend(value.values())
+            elif isinstance(value, list):
+                written.extend(value)
+        return found
+
     def same_parameter(self, one: "Resource", other: "Resource", key: str) -> bool:
         """Whether a property of two resources is the same parameter."""
         written = [mapping_or_empty(self._bodies[each.id].get("Properties")).get(key) for each in (one, other)]

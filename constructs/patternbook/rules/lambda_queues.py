@@ -1,0 +1,79 @@
+"""Rules for functions that take messages from queues."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from patternbook.limits.messaging import MIN_RECEIVES, VISIBILITY_FACTOR
+from patternbook.rules.engine import WARNING, rule
+from patternbook.rules.template import Problem, Resource, Template
+
+FUNCTION: Final = "AWS::Lambda::Function"
+ALIAS: Final = "AWS::Lambda::Alias"
+QUEUE: Final = "AWS::SQS::Queue"
+
+
+def _mappings(template: Template) -> Iterator[tuple[Resource, Resource, Resource | None]]:
+    """The event source mappings of queues, each with its queue and, if it is in the template, its function."""
+    for mapping in template.of_type("AWS::Lambda::EventSourceMapping"):
+        queue = mapping["EventSourceArn"].resource(QUEUE)
+        if queue is None:
+            continue
+        # The CDK cuts the name of the function out of the ARN of the alias.
+        named = [template.resources[each] for each in sorted(template.named_in(mapping, "FunctionName"))]
+        functions = [
+            each["FunctionName"].resource(FUNCTION) if each.type in (ALIAS, "AWS::Lambda::Version") else each
+            for each in named
+            if each.type in (FUNCTION, ALIAS, "AWS::Lambda::Version")
+        ]
+        yield mapping, queue, functions[0] if len(functions) == 1 else None
+
+
+@rule("lambda-queue-visibility-margin", WARNING)
+def visibility_margin(template: Template) -> Iterator[Problem]:
+    """A queue hides a message for less than six times the timeout of the function that processes it.
+
+    Set VisibilityTimeout of the queue to six times the Timeout of the function. While the function is throttled, Lambda
+    needs the time to try again, and without it messages come twice.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    for _, queue, function in _mappings(template):
+        if function is None:
+            continue
+        visibility = 30 if queue["VisibilityTimeout"].missing else queue["VisibilityTimeout"].number
+        timeout = 3 if function["Timeout"].missing else function["Timeout"].number
+        # Less than the timeout is the error of another rule.
+        if visibility is not None and timeout is not None and timeout <= visibility < VISIBILITY_FACTOR * timeout:
+            yield queue["VisibilityTimeout"].problem(
+                f"The visibility timeout is {visibility:g} seconds, but {VISIBILITY_FACTOR} times the timeout of "
+                f"{function.id} is {VISIBILITY_FACTOR * timeout:g}."
+            )
+
+
+@rule("lambda-queue-partial-batch", WARNING)
+def partial_batch(template: Template) -> Iterator[Problem]:
+    """A function takes several messages of a queue at once, and one that fails lets SQS deliver all of them again.
+
+    Add ReportBatchItemFailures to FunctionResponseTypes, and let the function return batchItemFailures.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    for mapping, _, _ in _mappings(template):
+        size, types = mapping["BatchSize"], mapping["FunctionResponseTypes"]
+        several = size.missing or (size.number is not None and size.number > 1)
+        if several and types.texts is not None and "ReportBatchItemFailures" not in types.texts:
+            yield types.problem("The function cannot report the messages that failed.")
+
+
+@rule("lambda-queue-few-receives", WARNING)
+def few_receives(template: Template) -> Iterator[Problem]:
+    """A message moves to the dead-letter queue after so few attempts that throttling alone may move it.
+
+    Set maxReceiveCount of a queue with a function to at least 5.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    for _, queue, _ in _mappings(template):
+        receives = queue["RedrivePolicy"]["maxReceiveCount"]
+        if receives.number is not None and receives.number < MIN_RECEIVES:
+            yield receives.problem(f"A message has {receives.number:g} attempts, not {MIN_RECEIVES}.")
