@@ -139,7 +139,7 @@ def template(assemblies: Path) -> Template:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def database(account: EmulatedAccount, template: Template) -> Iterator[Database]:
     database = Database(account, "Migrated", template)
     status = database.deploy()
