@@ -96,6 +96,8 @@ class Deployments:
         ids = [resource.physical_id for resource in retained]
         # The physical id of a queue is its URL. Some stores use the name, which is the end of the URL.
         known = [BOOTSTRAP_BUCKET, *ids, *(each.rpartition("/")[2] for each in ids if "://" in each)]
+        # That of a secret is its ARN, which ends with a dash and six characters. The store uses the name.
+        known += [each.rpartition(":")[2][: -len("-AbCdEf")] for each in ids if ":secretsmanager:" in each]
         known += self.final_snapshots()
         expected = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, known))})(?![\w-])")
         left = [

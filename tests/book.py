@@ -82,6 +82,13 @@ def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
     return {pattern.__name__: settings for pattern, settings in found.items()}
 
 
+def without_existing_key(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The settings for an account that has no key yet."""
+    return {
+        stack: {name: value for name, value in given.items() if name != "key_arn"} for stack, given in settings.items()
+    }
+
+
 def stage_of(posture: str, settings: Mapping[str, Mapping[str, Any]], *, nested: bool = True) -> Stage:
     """A stage with patterns of the book.
 

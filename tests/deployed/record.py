@@ -73,15 +73,12 @@ def synthesize(recording: str, folder: Path) -> None:
     """
     import app  # noqa: F401 - first: it points jsii at the Node of this environment
     from rehearsal.assemblies import CLI_CONTEXT
-    from tests.book import book_app, settings_of, stage_of
+    from tests.book import book_app, settings_of, stage_of, without_existing_key
 
     posture, options = RECORDINGS[recording]
     required = {stack: plan.production_settings if posture == PRODUCTION else {} for stack, plan in PLANS.items()}
     settings = settings_of(posture, options) if options else required
-    # The checks look at the key of the stack, not at an existing one.
-    settings = {
-        stack: {name: value for name, value in given.items() if name != "key_arn"} for stack, given in settings.items()
-    }
+    settings = without_existing_key(settings)
     book_app(stage_of(posture, settings), folder, checked=False, **CLI_CONTEXT).synth()
     print(*settings)
 

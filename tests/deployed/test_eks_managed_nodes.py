@@ -263,10 +263,13 @@ def _check_driver(
     assert not attached, f"{name} has the policies {sorted(attached)}"
     for statement in inline_statements(stack, role):
         if any(action.startswith("kms:") for action in listed(statement["Action"])):
-            keys = [arn for arn in listed(statement["Resource"]) if not arn.endswith(tuple(stack.all("AWS::KMS::Key")))]
+            own = tuple(stack.all("AWS::KMS::Key"))  # none with an existing key
+            keys = [arn for arn in listed(statement["Resource"]) if "*" in arn or (own and not arn.endswith(own))]
             assert not keys, f"{name} may use the keys {keys}"
-            by = statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", "")
-            assert by.startswith("secretsmanager."), f"{name} may use the key for more than secrets"
+            by = listed(statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", ""))
+            assert all(each.startswith("secretsmanager.") for each in by), (
+                f"{name} may use the key for more than secrets"
+            )
             continue
         actions = set(listed(statement["Action"])) - everywhere
         others = [arn for arn in listed(statement["Resource"]) if actions and not arn.endswith(tuple(resources))]

@@ -19,7 +19,7 @@ from rehearsal.cycle import Cycle
 from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, STAGES, Plan
 from rehearsal.report import Report
 from stacks.ecs_ec2 import EcsEc2Stack
-from tests.book import book_app, other_options, settings_of, stage_of
+from tests.book import book_app, other_options, settings_of, stage_of, without_existing_key
 from tools.assembly import change_template
 
 # With every option, production retains these resources in addition to those of the plan.
@@ -80,7 +80,7 @@ def test_stacks_with_options_can_be_deployed_and_destroyed(
         for name, plan in PLANS.items()
     }
     monkeypatch.setattr(cycle, "PLANS", plans)
-    settings = settings_of(stage, options)
+    settings = without_existing_key(settings_of(stage, options))
     book_app(stage_of(stage, settings), tmp_path / AS_CONFIGURED, checked=False, **CLI_CONTEXT).synth()
     shutil.copytree(tmp_path / AS_CONFIGURED, tmp_path / CHANGED)
     book = Cycle(account, tmp_path, stage, list(settings), Report(io.StringIO()))
