@@ -8,7 +8,7 @@ from .app_runner.service import AppRunnerService
 from .app_runner.source import SourceRepository
 from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
-from .aws_lambda.powertools import powertools_layer
+from .aws_lambda.powertools import powertools_layer_arn
 from .aws_lambda.provisioned_concurrency import Provisioned
 from .data.databases import ServerlessDatabase
 from .data.encryption import allow_services, data_key
@@ -129,7 +129,7 @@ __all__ = [
     "existing_vpc",
     "external_cluster",
     "node_role",
-    "powertools_layer",
+    "powertools_layer_arn",
     "read_manifests",
     "read_operations",
     "site_bucket",

@@ -6,7 +6,6 @@ from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -44,7 +43,7 @@ class PipelineFunctions(Construct):
         posture: Posture,
         uploads: UploadBucket,
         table: SingleTable,
-        layer: lambda_.ILayerVersion,
+        layer_arn: str,
         key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -58,7 +57,7 @@ class PipelineFunctions(Construct):
                 package=RUNTIME,
                 handler=f"{name}.handler",
                 description=description,
-                layers=[layer],
+                layer_arns=[layer_arn],
                 log_group=LogGroup.from_settings(self, f"{name.title()}Logs", settings, posture=posture, key=key),
                 environment={
                     "AUDIT_RETENTION_DAYS": str(settings.audit_retention_days),

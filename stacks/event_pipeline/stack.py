@@ -14,7 +14,7 @@ from patternbook import (
     UploadBucket,
     WorkQueue,
     data_key,
-    powertools_layer,
+    powertools_layer_arn,
 )
 from patternbook.data.encryption import EVENT_SERVICES
 from patternbook.limits.messaging import visibility_timeout
@@ -55,7 +55,7 @@ class EventPipelineStack(PatternStack):
             posture=posture,
             uploads=self.uploads,
             table=self.table,
-            layer=powertools_layer(self, "Powertools"),
+            layer_arn=powertools_layer_arn(self, "Powertools"),
             key=self.key,
         ).by_name
         self.consumers = {name: self._consumer(name, settings, posture) for name in CONSUMERS}

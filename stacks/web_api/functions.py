@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from patternbook import LiveFunction, LogGroup, Posture, SingleTable, powertools_layer
+from patternbook import LiveFunction, LogGroup, Posture, SingleTable, powertools_layer_arn
 from stacks.web_api.settings import WebApiSettings
 
 OPENAPI: Final = Path(__file__).with_name("openapi.yaml")
@@ -42,7 +42,7 @@ def api_functions(
     scope: Construct, settings: WebApiSettings, *, posture: Posture, table: SingleTable, key: kms.IKey | None
 ) -> dict[str, LiveFunction]:
     """The functions by the names that the OpenAPI document has."""
-    layer = powertools_layer(scope, "Powertools")
+    layer_arn = powertools_layer_arn(scope, "Powertools")
     functions = {}
     for name, handler in HANDLERS.items():
         functions[name] = LiveFunction(
@@ -51,7 +51,7 @@ def api_functions(
             package=RUNTIME,
             handler=handler,
             description=DESCRIPTIONS[name],
-            layers=[layer],
+            layer_arns=[layer_arn],
             log_group=LogGroup.from_settings(scope, f"{name.title()}Logs", settings, posture=posture, key=key),
             environment={
                 "TABLE_NAME": table.table.table_name,

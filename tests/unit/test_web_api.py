@@ -10,7 +10,7 @@ import pytest
 import yaml
 from aws_cdk import aws_lambda as lambda_
 
-from patternbook import PRODUCTION, SANDBOX, JwtApi, LogGroup, SignIn, SingleTable, Throttle, powertools_layer
+from patternbook import PRODUCTION, SANDBOX, JwtApi, LogGroup, SignIn, SingleTable, Throttle, powertools_layer_arn
 from patternbook.api.openapi import Operation, read_operations
 from patternbook.aws_lambda import powertools
 from patternbook.limits.cognito import is_callback_url, is_example
@@ -237,9 +237,8 @@ class TestDomain:
         assert mapping["Stage"] == stage(stack)["StageName"]
         assert stage(stack).id in stack.before(mapping)
         assert stack.one("AWS::ApiGatewayV2::Api")["DisableExecuteApiEndpoint"] is True
-        expected = {"full": "items.example.com", "certified": "api.example.com"}
-        assert stack.one("AWS::ApiGatewayV2::DomainName")["DomainName"] == expected[name]
-        assert stack.output("Url") == f"https://{expected[name]}"
+        assert stack.one("AWS::ApiGatewayV2::DomainName")["DomainName"] == "items.example.com"
+        assert stack.output("Url") == "https://items.example.com"
         assert stack.output("ApiDnsName") == "${AWS::ApiGatewayV2::DomainName.RegionalDomainName}"
 
     def test_the_url_of_aws_answers_until_the_certificate_is_issued(self, full: Reading) -> None:
@@ -555,7 +554,7 @@ class TestPowertools:
     )
     def test_the_publisher_of_each_partition(self, region: str, arn: str) -> None:
         stack = cdk.Stack(unchecked_app(), "Stack", env=cdk.Environment(region=region))
-        found = stack.resolve(powertools_layer(stack, "Layer").layer_version_arn)
+        found = stack.resolve(powertools_layer_arn(stack, "Layer"))
         shown = (
             found
             if isinstance(found, str)

@@ -3,7 +3,6 @@
 from typing import Final
 
 import aws_cdk as cdk
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 VERSION: Final = 36
@@ -18,8 +17,10 @@ https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/#la
 GOVCLOUD_EAST: Final = {"us-gov-east-1": "165087284144"}
 
 
-def powertools_layer(scope: Construct, construct_id: str, *, python: str = "python314") -> lambda_.ILayerVersion:
-    """The layer for functions on ARM64, with pydantic. Its version is pinned, so that only a deployment changes it.
+def powertools_layer_arn(scope: Construct, construct_id: str, *, python: str = "python314") -> str:
+    """The ARN of the layer for functions on ARM64, with pydantic.
+
+    The version of the layer is pinned, so that only a deployment changes it.
 
     :param python: runtime of the functions, as the layer's name has it.
     """
@@ -41,11 +42,10 @@ def powertools_layer(scope: Construct, construct_id: str, *, python: str = "pyth
         partition = cdk.region_info.RegionInfo.get(stack.region).partition or "aws"
         account = GOVCLOUD_EAST.get(stack.region, PUBLISHERS.get(partition, PUBLISHERS["aws"]))
         version = str(GOVCLOUD_VERSION if partition == "aws-us-gov" else VERSION)
-    arn = stack.format_arn(
+    return stack.format_arn(
         service="lambda",
         account=account,
         resource="layer",
         resource_name=f"AWSLambdaPowertoolsPythonV3-{python}-arm64:{version}",
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
-    return lambda_.LayerVersion.from_layer_version_arn(scope, construct_id, arn)
