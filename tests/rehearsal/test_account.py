@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -87,6 +88,13 @@ def test_an_isolated_environment_has_no_aws_settings(tmp_path: Path) -> None:
     with EmulatedAccount() as account:
         result = account.run(sys.executable, "-c", look, environment=environment)
     assert result.output == f"[] {tmp_path}\n"
+
+
+def test_the_server_finds_the_command_that_adds_the_user_of_postgresql(tmp_path: Path) -> None:
+    """A machine that has never run PostgreSQL as root has no such user yet."""
+    if (command := shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")) is None:
+        pytest.skip("this system adds users in another way")
+    assert Path(str(shutil.which("useradd", path=isolated_environment(tmp_path)["PATH"]))).samefile(command)
 
 
 @pytest.mark.usefixtures("user_of_aws")
