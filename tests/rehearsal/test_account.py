@@ -153,12 +153,21 @@ def test_a_missing_command_is_an_error() -> None:
         account.run("cdkk", "deploy")
 
 
+# It ignores the signals that a person sends, and has a child.
+STUBBORN = """
+import signal, subprocess
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+subprocess.run(["sleep", "60"])
+"""
+
+
 def test_a_signal_ends_everything_that_waits() -> None:
     interruption = Interruption()
     with EmulatedAccount(interruption=interruption) as account:
         threading.Timer(0.5, interruption._note, (signal.SIGINT, None)).start()
         with pytest.raises(StopRequestError):
-            account.run("sleep", "60")
+            account.run(sys.executable, "-c", STUBBORN)
         with pytest.raises(StopRequestError):
             account.run("true")
         wait_until_none(account.folder, excluding=server_of(account.folder))
