@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 Row = dict[str, str | int]
 """The values of a row, by the names of the columns. A column without a value is left out."""
 MAX_TEXT = 2_048
-"""Maximum number of characters of an identifier, a type, a source and a subject. A key of S3 has at most 1,024 bytes."""
+"""Maximum number of characters of an identifier, a type, a source and a subject. A key of S3 has at most 1,024."""
 MAX_SIZE = 2**63 - 1
 EARLIEST_YEAR = 1970
 _TIME = re.compile(
