@@ -187,7 +187,7 @@ class TestRecordsWithoutRows:
         good = own_event()
         results = run(good, record, good)
         assert [each["result"] for each in results] == ["Ok", "ProcessingFailed", "Ok"]
-        assert results[1].keys() == {"recordId", "result"}
+        assert results[1] == {"recordId": f"{1:056}", "result": "ProcessingFailed", "data": ""}
         assert len(run.reasons()) == 1
 
     def test_a_reason_is_logged_once_without_content(self, run: Transform) -> None:

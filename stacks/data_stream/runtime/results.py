@@ -49,7 +49,7 @@ def partition_day(row: Row, arrival: datetime) -> str:
 
 
 def failed(record: dict[str, Any]) -> Result:
-    """Firehose keeps the record below the error prefix. It has the data, so it does not need it again."""
+    """Firehose keeps the record as it came below the error prefix."""
     return _result(record, FAILED)
 
 
@@ -58,5 +58,6 @@ def size_of(result: Result) -> int:
     return len(json.dumps(result)) + 2
 
 
-def _result(record: dict[str, Any], result: str, **more: Any) -> Result:
-    return {"recordId": record["recordId"], "result": result, **more}
+def _result(record: dict[str, Any], result: str, *, data: str = "", **more: Any) -> Result:
+    # Firehose documents that each result has data, also where it uses none.
+    return {"recordId": record["recordId"], "result": result, "data": data, **more}
