@@ -33,7 +33,11 @@ HISTORY = (
     *("apigateway._jwks_cache", "s3._completed_multipart_uploads"),
 )
 # Every account has these. MiniStack creates them at the first request.
-DEFAULT_RESOURCES = (("eventbridge._event_buses", "default"),)
+DEFAULT_RESOURCES = (
+    ("athena._data_catalogs", "AwsDataCatalog"),
+    ("athena._workgroups", "primary"),
+    ("eventbridge._event_buses", "default"),
+)
 
 
 def main() -> None:
