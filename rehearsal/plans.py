@@ -294,7 +294,10 @@ PLANS: Mapping[str, Plan] = {
         use_updated=event_pipeline.use_updated,
     ),
     "DataStreamStack": Plan(
-        settings={"buffer_seconds": Setting(120, readers.buffer_seconds)},
+        settings={
+            "buffer_seconds": Setting(120, readers.buffer_seconds),
+            "retention_days": Setting(400, readers.retention_days),
+        },
         changes={"Stream/Stream/Resource": "Modify"},
         production_settings={**ALARM_ADDRESS, "topic_arn": data_stream.TOPIC_ARN},
         retained_in_production=frozenset(),
