@@ -103,7 +103,7 @@ class Stream:
         started = self._athena.start_query_execution(
             QueryString=query["QueryString"],
             QueryExecutionContext={"Database": query["Database"]},
-            WorkGroup=self._outputs["WorkGroup"],
+            WorkGroup=self._outputs["WorkGroupName"],
         )["QueryExecutionId"]
 
         def ended() -> dict[str, Any] | None:
