@@ -29,6 +29,8 @@ TRANSFORM_BATCH_MB: Final = "0.5"
 """The size of a batch for the function. Rows can have several times the size of their records, and Lambda limits a
 response to 6 MB (https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html).
 """
+_MAPPING: Final = "@aws-cdk--aws-kinesisfirehose.CidrBlocks"
+"""A mapping of addresses that the CDK adds for clusters that Firehose delivers to, which is unused here."""
 KEY_PROBLEMS: Final = ("KMSKeyAccessDenied", "KMSKeyDisabled", "KMSKeyInvalidState", "KMSKeyNotFound")
 
 
@@ -80,6 +82,8 @@ class EventStream(Construct):
         fixed = role.without_policy_updates()
         interval, size = cdk.Duration.seconds(buffer_seconds), cdk.Size.mebibytes(buffer_mib)
         logging = firehose.EnableLogging(log_group)
+        stack = cdk.Stack.of(self)
+        mapped = stack.node.try_find_child(_MAPPING)
         self.stream = firehose.DeliveryStream(
             self,
             "Stream",
@@ -115,6 +119,8 @@ class EventStream(Construct):
                 ),
             ),
         )
+        if not mapped:
+            stack.node.try_remove_child(_MAPPING)
         for log_stream in log_group.node.find_all():
             if isinstance(log_stream, logs.LogStream):  # the CDK retains it in each posture
                 log_stream.apply_removal_policy(posture.removal_policy)
