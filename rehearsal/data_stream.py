@@ -228,8 +228,9 @@ def _expect_rows(stream: Stream, expected: Sequence[Row]) -> None:
 
 def _expect_answer(stream: Stream, rows: Sequence[Row]) -> None:
     """Checks that the saved query counts each event once."""
-    counted = Counter((row["event_type"], row["source"]) for row in rows)
-    answer = Counter({(row["event_type"], row["source"]): int(row["events"]) for row in stream.ask()})
+    groups = ("day", "event_type", "source")
+    counted = Counter(tuple(row[name] for name in groups) for row in rows)
+    answer = Counter({tuple(row[name] for name in groups): int(row["events"]) for row in stream.ask()})
     _expect("the answer", answer, counted)
 
 
