@@ -295,12 +295,24 @@ PLANS: Mapping[str, Plan] = {
     ),
     "DataStreamStack": Plan(
         settings={
-            "buffer_seconds": Setting(120, readers.buffer_seconds),
+            "buffer_seconds": Setting(300, readers.buffer_seconds),
             "retention_days": Setting(400, readers.retention_days),
         },
-        changes={"Stream/Stream/Resource": "Modify"},
+        # The stream changes, too. It refers to an attribute of the bucket, so the change set cannot tell.
+        changes={
+            "Events/Bucket/Resource": "Modify",
+            "Monitoring/Dashboard/Resource": "Modify",
+            "Monitoring/LateRecords/Resource": "Modify",
+            "Monitoring/NothingDelivered/Resource": "Modify",
+            "Table/Table/Table": "Modify",
+        },
         production_settings={**ALARM_ADDRESS, "topic_arn": data_stream.TOPIC_ARN},
-        retained_in_production=frozenset(),
+        retained_in_production=frozenset(
+            {
+                *("Events/Bucket/Resource", "Key/Resource", "StreamLogs/Resource", "TransformLogs/Resource"),
+                "Subscription/Failures/Queue/Resource",
+            }
+        ),
         use=data_stream.use,
         use_updated=data_stream.use_updated,
     ),
