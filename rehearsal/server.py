@@ -20,11 +20,11 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
-from ministack.services import route53
+from ministack.services import route53, sns
 from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
-from rehearsal import HOSTED_ZONE_ID, INVENTORY
+from rehearsal import HOSTED_ZONE_ID, INVENTORY, TOPIC_NAME
 from rehearsal.types import rds, replacements, rollbacks
 
 # These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
@@ -48,6 +48,7 @@ def main() -> None:
     rollbacks.register()
     limit_custom_resources(seconds)
     add_hosted_zone()
+    sns._create_topic({"Name": [TOPIC_NAME]})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"fd://{socket}"]

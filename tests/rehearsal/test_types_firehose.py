@@ -264,6 +264,26 @@ def test_subscriptions_with_missing_references_are_refused(stack: Stack, name: s
         stack.deploy(with_properties(subscribed(), "Subscription", **{name: value}))
 
 
+def test_parameters_of_tables_are_texts(stack: Stack) -> None:
+    def read() -> Any:
+        found = stack.client("glue").get_table(DatabaseName="types", Name="events")["Table"]
+        return found.get("Description"), found["Parameters"]
+
+    first, second = (
+        with_properties(
+            streams(), "Table", TableInput={**streams(description=text)["Table"]["Properties"]["TableInput"], **more}
+        )
+        for text, more in (("a", {"Parameters": {"has_encrypted_data": False}}), ("b", {"Parameters": {"step": 1}}))
+    )
+    before, after = ("a", {"has_encrypted_data": "false"}), ("b", {"step": "1"})
+    assert check_life_cycle(stack, first, second, read) == (before, after)
+
+
+def test_a_table_needs_its_database(stack: Stack) -> None:
+    with pytest.raises(AssertionError, match="Database none not found"):
+        stack.deploy(with_properties(streams(), "Table", DatabaseName="none"))
+
+
 def queries(*, text: str, recursive: bool = True) -> Resources:
     """A workgroup with a named query of the table."""
     results = {"OutputLocation": {"Fn::Sub": "s3://${Bucket}/results/"}}
