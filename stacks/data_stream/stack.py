@@ -18,7 +18,7 @@ from patternbook import (
 from patternbook.data.encryption import SERVICES
 from stacks.data_stream.queries import QUERY_NAME, events_by_type
 from stacks.data_stream.settings import DataStreamSettings
-from stacks.data_stream.transform import event_table, namespace, transform_function
+from stacks.data_stream.transform import SERVICE, event_table, namespace, transform_function
 
 PAGE = "docs/data-stream.md"
 
@@ -67,7 +67,7 @@ class DataStreamStack(PatternStack):
             self, "Monitoring", settings, posture=posture, key=self.key, page=PAGE
         )
         self.monitoring.watch_stream(self.stream, max_silence_minutes=settings.max_silence_minutes)
-        self.monitoring.watch_transform(self.transform, namespace=namespace(self))
+        self.monitoring.watch_transform(self.transform, namespace=namespace(self), service=SERVICE)
         if self.subscription:
             self.monitoring.watch_subscription(self.subscription)
         self._outputs()

@@ -439,7 +439,7 @@ class TestKey:
 class TestOperation:
     def test_alarms_notify_the_topic(self, any_stack: Reading) -> None:
         check_that_alarms_notify(any_stack, page="docs/data-stream.md")
-        settings = any_stack.stack.settings  # ty: ignore[unresolved-attribute]
+        settings = any_stack.stack.settings  # ty: ignore[missing-attribute]
         assert alarms_of(any_stack).keys() == {
             *("DeliveryFails", "BackupFails", "LateRecords", "NothingDelivered", "FailedConversions"),
             *("ThrottledRecords", "PartitionsExceeded", "FailedRecords", "FailedCalls", "ThrottledCalls", "SlowCalls"),
@@ -472,7 +472,7 @@ class TestOperation:
             assert expression_of(found[name]) == "1 - success"
         assert rings(found["FailedConversions"]) == (1, 2, "notBreaching")
         assert rings(found["FailedRecords"]) == (2, 30, "notBreaching")
-        assert rings(found["ThrottledRecords"]) == (2, 3, "notBreaching")
+        assert rings(found["ThrottledRecords"]) == (3, 4, "notBreaching")
 
     def test_silence_rings_also_without_data(self, full: Reading) -> None:
         """A stream that never had a record has no data from the beginning, and no state changes."""
@@ -484,8 +484,10 @@ class TestOperation:
         alarm, live = alarms_of(any_stack)["FailedRecords"], any_stack.one("AWS::Lambda::Function")
         variables = live["Environment"]["Variables"]
         assert any_stack.shown(alarm["Namespace"]) == any_stack.shown(variables["POWERTOOLS_METRICS_NAMESPACE"])
-        [dimension] = alarm["Dimensions"]
-        assert (dimension["Name"], any_stack.to(dimension["Value"])) == ("function_name", live)
+        found = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        assert found.keys() == {"service", "function_name"}
+        assert found["service"] == variables["POWERTOOLS_SERVICE_NAME"]
+        assert any_stack.to(found["function_name"]) == live
 
     def test_the_dashboard_shows_what_goes_in_and_out(self, any_stack: Reading) -> None:
         titles = {each["properties"]["title"] for each in graphs_of(any_stack)}

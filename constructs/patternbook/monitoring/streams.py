@@ -85,8 +85,8 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
             "ThrottledRecords",
             stream.metric("ThrottledRecords", "sum"),
             threshold=0,
-            minutes=3,
-            breaching_minutes=2,
+            minutes=4,
+            breaching_minutes=3,
             description="Firehose throttles producers",
             remedy="Let producers retry, and ask AWS for a higher quota of the stream.",
         )
@@ -147,12 +147,13 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
         )
         alarm.add_insufficient_data_action(self._action)  # ty: ignore[invalid-argument-type]
 
-    def watch_transform(self, live: LiveFunction, *, namespace: str, slow_percent: int = 80) -> None:
+    def watch_transform(self, live: LiveFunction, *, namespace: str, service: str, slow_percent: int = 80) -> None:
         """Adds alarms on calls of the transform and on records that it fails, and a graph of its results.
 
         No metric of Firehose counts the records that a function fails, so the function counts them itself.
 
-        :param namespace: namespace of the metrics that the function counts.
+        :param namespace: namespace of the metrics that the function counts by Powertools.
+        :param service: name of the service that Powertools adds to these metrics.
         :param slow_percent: share of the timeout above which a call counts as slow.
         """
         self.watch_calls(live, slow_percent=slow_percent)
@@ -160,7 +161,7 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
             name: cloudwatch.Metric(
                 namespace=namespace,
                 metric_name=f"{name}Records",
-                dimensions_map={"function_name": live.function.function_name},
+                dimensions_map={"service": service, "function_name": live.function.function_name},
                 statistic="sum",
                 period=MINUTE,
             )

@@ -69,7 +69,8 @@ class QueryWorkgroup(Construct):
             self,
             construct_id,
             database=database,
-            name=name,
+            # Without the name of the stack, the queries of two stacks could not be told apart.
+            name=f"{cdk.Stack.of(self).stack_name}: {name}",
             description=description,
             query_string=sql,
             work_group=self.workgroup.ref,
