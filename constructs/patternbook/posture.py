@@ -41,8 +41,6 @@ class Posture:
     """Turns on the Advanced mode of CloudWatch Database Insights, which keeps 15 months of history and costs money."""
     stream_buffer_seconds: int
     """Default time for which a Firehose stream collects records before it writes a file. Settings can override it."""
-    recursive_deletion: bool
-    """Deletes an Athena workgroup with the queries that people saved in it. Otherwise, its deletion fails then."""
     require_tls: bool
     """Refuses a public listener without a certificate."""
     require_alarm_address: bool
@@ -90,7 +88,6 @@ SANDBOX: Final = Posture(
     database_backup_days=1,
     database_insights=False,
     stream_buffer_seconds=60,
-    recursive_deletion=True,
     require_tls=False,
     require_alarm_address=False,
     require_callback_urls=False,
@@ -126,7 +123,6 @@ PRODUCTION: Final = Posture(
     database_backup_days=14,
     database_insights=True,
     stream_buffer_seconds=900,
-    recursive_deletion=False,
     require_tls=True,
     require_alarm_address=True,
     require_callback_urls=True,

@@ -62,7 +62,7 @@ class DataStreamStack(PatternStack):
             if settings.topic_arn
             else None
         )
-        self.queries = QueryWorkgroup(self, "Queries", bucket=self.events, posture=posture, key=self.key)
+        self.queries = QueryWorkgroup(self, "Queries", bucket=self.events, key=self.key)
         self.monitoring = Monitoring.from_settings(
             self, "Monitoring", settings, posture=posture, key=self.key, page=PAGE
         )

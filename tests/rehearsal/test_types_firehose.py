@@ -195,7 +195,7 @@ def test_batches_that_are_too_large_are_refused(stack: Stack, records: list[str]
         stack.client("firehose").put_record(DeliveryStreamName="none", Record={"Data": b"a"})
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Any, str]] = {
     "BufferingHints": ({"SizeInMBs": 63}, "at least 64"),
     "CompressionFormat": ("GZIP", "UNCOMPRESSED"),
     "ErrorOutputPrefix": ("", "ErrorOutputPrefix"),

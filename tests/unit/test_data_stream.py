@@ -329,9 +329,8 @@ class TestQueries:
         assert found["EncryptionOption"] == "SSE_KMS"
         assert production.to(found["KmsKey"]) == production.one("AWS::KMS::Key")
 
-    def test_production_does_not_delete_the_queries_of_people(self, sandbox: Reading, production: Reading) -> None:
-        assert workgroup(sandbox)["RecursiveDeleteOption"] is True
-        assert workgroup(production)["RecursiveDeleteOption"] is False
+    def test_the_workgroup_can_be_deleted_with_its_history(self, any_stack: Reading) -> None:
+        assert workgroup(any_stack)["RecursiveDeleteOption"] is True
 
     def test_the_saved_query_counts_each_event_once(self, any_stack: Reading) -> None:
         query = any_stack.one("AWS::Athena::NamedQuery")
@@ -588,7 +587,7 @@ class TestConstructs:
     def test_a_limit_of_queries_that_athena_refuses(self, stack: cdk.Stack) -> None:
         bucket = EventBucket(stack, "Bucket", posture=SANDBOX)
         with pytest.raises(ValueError, match="max_scan_gib"):
-            QueryWorkgroup(stack, "Queries", bucket=bucket, posture=SANDBOX, max_scan_gib=0)
+            QueryWorkgroup(stack, "Queries", bucket=bucket, max_scan_gib=0)
 
     def test_two_streams_and_one_of_the_cdk_in_one_stack(self, stack: cdk.Stack) -> None:
         """The mapping of addresses stays for a stream whose addresses are used."""

@@ -8,7 +8,6 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from patternbook.limits.firehose import SCANNED_BYTES
-from patternbook.posture import Posture
 from patternbook.streams.bucket import RESULTS, EventBucket
 
 ENGINE: Final = "Athena engine version 3"
@@ -27,7 +26,6 @@ class QueryWorkgroup(Construct):
         construct_id: str,
         *,
         bucket: EventBucket,
-        posture: Posture,
         key: kms.IKey | None = None,
         max_scan_gib: int = 10,
     ) -> None:
@@ -44,7 +42,9 @@ class QueryWorkgroup(Construct):
             # It has to have a name. This one contains the name of the stack.
             name=cdk.Names.unique_resource_name(self, max_length=128),
             description=f"Questions about the events of {cdk.Stack.of(self).stack_name}",
-            recursive_delete_option=posture.recursive_deletion,
+            # Each query leaves an entry in the history, which nobody can delete, and Athena refuses to delete a
+            # workgroup that has any: https://docs.aws.amazon.com/athena/latest/APIReference/API_DeleteWorkGroup.html
+            recursive_delete_option=True,
             work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
                 enforce_work_group_configuration=True,
                 bytes_scanned_cutoff_per_query=max_scan_gib * GIB,
