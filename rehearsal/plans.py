@@ -310,6 +310,7 @@ PLANS: Mapping[str, Plan] = {
         retained_in_production=frozenset(
             {
                 *("Events/Bucket/Resource", "Key/Resource", "StreamLogs/Resource", "TransformLogs/Resource"),
+                *("StreamLogs/S3Backup/Resource", "StreamLogs/S3Destination/Resource"),
                 "Subscription/Failures/Queue/Resource",
             }
         ),
