@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from patternbook.limits.aws_lambda import TIMEOUT
 from patternbook.limits.firehose import BUFFER_MIB, TRANSFORM_SECONDS
 from patternbook.rules.engine import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
@@ -156,7 +157,8 @@ def transform_timeout(template: Template) -> Iterator[Problem]:
     for destination in _destinations(template):
         for function in _functions(template, destination):
             timeout = function["Timeout"]
-            if timeout.number is not None and timeout.number > TRANSFORM_SECONDS.maximum:
+            # More than Lambda allows is the error of another rule.
+            if timeout.number is not None and TRANSFORM_SECONDS.maximum < timeout.number <= TIMEOUT.maximum:
                 yield timeout.problem(f"The timeout is {timeout.number:g} seconds, and Firehose waits for 300.")
 
 

@@ -78,7 +78,7 @@ DEFECTS: Final = (
     Defect(
         "firehose-subscription-role",
         "none",
-        add_resource("Subscribed", "AWS::SNS::Subscription", _subscription, beside=STREAM),
+        add_resource("MutantSubscription", "AWS::SNS::Subscription", _subscription, beside=STREAM),
         STREAM,
     ),
 )
