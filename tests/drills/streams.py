@@ -41,8 +41,8 @@ def interval_of(template: Mapping[str, Any]) -> int:
 
 
 def stream_parts(template: Mapping[str, Any]) -> list[Part]:
-    """The features that events of a stream need. Nothing but an alarm on what arrives shows in a template that its owner
-    has said how long it may be silent.
+    """The features that events of a stream need. An alarm on what arrives shows that the owner of the stream has said
+    how long it may be silent.
     """
     streams = [stream for _, stream in _of(template, STREAM)]
     if not streams:
