@@ -41,8 +41,8 @@ def interval_of(template: Mapping[str, Any]) -> int:
 
 
 def stream_parts(template: Mapping[str, Any]) -> list[Part]:
-    """The features that events of a stream need. Its owner says how long it may be silent by an alarm that also
-    notifies without data, which nothing else in a template shows.
+    """The features that events of a stream need. An alarm on what arrives shows that the owner of the stream has said
+    how long it may be silent.
     """
     streams = [stream for _, stream in _of(template, STREAM)]
     if not streams:
@@ -51,9 +51,14 @@ def stream_parts(template: Mapping[str, Any]) -> list[Part]:
         "stream": True,
         "own key": "KeyARN" in streams[0].get("DeliveryStreamEncryptionConfigurationInput", {}),
         "topic": any(each["Protocol"] == "firehose" for _, each in _of(template, "AWS::SNS::Subscription")),
-        "steady": any("InsufficientDataActions" in each for _, each in _of(template, "AWS::CloudWatch::Alarm")),
+        "steady": any(_metrics(alarm) == {"IncomingRecords"} for _, alarm in _of(template, "AWS::CloudWatch::Alarm")),
     }
     return [part for part, is_there in there.items() if is_there]
+
+
+def _metrics(alarm: Mapping[str, Any]) -> set[str]:
+    stats = [each["MetricStat"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+    return {each["Metric"]["MetricName"] for each in stats}
 
 
 def _of(template: Mapping[str, Any], resource_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
