@@ -72,8 +72,11 @@ class Stream:
         lines = [line for content in self.objects("errors/").values() for line in content.splitlines()]
         return [base64.b64decode(json.loads(line)["rawData"]).decode() for line in lines]
 
-    def rows(self) -> list[Row]:
-        """The rows of all files, read back by DuckDB. Their columns and types must be those of the table."""
+    def rows(self, *, by_name: bool = False) -> list[Row]:
+        """The rows of all files, read back by DuckDB. Their columns and types must be those of the table.
+
+        :param by_name: reads columns by their names, as Athena does, where some files have fewer than others.
+        """
         with tempfile.TemporaryDirectory() as folder:
             for key, content in self.objects("events/").items():
                 path = Path(folder, key)
@@ -84,7 +87,9 @@ class Stream:
                 return []
             with duckdb.connect() as connection:
                 found = connection.execute(
-                    "SELECT * FROM read_parquet(?, hive_partitioning = true, hive_types = {'day': 'VARCHAR'})", [files]
+                    "SELECT * FROM read_parquet(?, union_by_name = ?, hive_partitioning = true, "
+                    "hive_types = {'day': 'VARCHAR'})",
+                    [files, by_name],
                 )
                 columns = {name: str(kind) for name, kind, *_ in found.description or ()}
                 if columns != self.columns():

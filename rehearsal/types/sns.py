@@ -57,6 +57,7 @@ def _lookup(objects: list[dict[str, Any]]) -> Callable[[str], tuple[bool, list[A
 
 def check_subscription(properties: Properties) -> None:
     """https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html"""
+    require(sns._topics.get(properties["TopicArn"]), f"Topic does not exist: {properties['TopicArn']}")
     redrive = properties.get("RedrivePolicy") or {}
     policy = json.loads(redrive) if isinstance(redrive, str) else redrive
     if target := policy.get("deadLetterTargetArn"):

@@ -27,7 +27,7 @@ from stacks.data_stream.schema import COLUMNS, PARTITION
 from stacks.data_stream.transform import RUNTIME
 
 PATTERN = DataStreamStack
-TOPIC = "arn:aws:sns:us-east-1:111122223333:EventPipelineStack-EventsTopic-AbC1"
+TOPIC = "arn:aws:sns:us-east-1:111122223333:events"
 EVERY_OPTION: Mapping[str, Any] = {
     "topic_arn": TOPIC,
     "buffer_seconds": 300,
