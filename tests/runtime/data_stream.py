@@ -76,7 +76,8 @@ def request(records: Sequence[bytes | str], *, arrival: datetime = ARRIVAL) -> d
 
 def rows(result: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of a result."""
-    return [json.loads(line) for line in base64.b64decode(result["data"]).decode().splitlines()]
+    # Not splitlines(): a text of a row may have other characters that end a line in Unicode, such as U+0085.
+    return [json.loads(line) for line in base64.b64decode(result["data"]).decode().removesuffix("\n").split("\n")]
 
 
 def own_event(**members: Any) -> str:
