@@ -14,7 +14,7 @@ from patternbook import SANDBOX, LiveFunction, LogGroup, Provisioned
 from patternbook.aws_lambda.package import check_handler, check_package
 from patternbook.aws_lambda.provisioned_concurrency import Schedule
 from patternbook.limits import aws_lambda as lambda_limits
-from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment
+from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment, environment_bytes
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.lambda_concurrency import LambdaConcurrencyStack
@@ -535,6 +535,13 @@ class TestSettings:
     )
     def test_what_is_just_within_is_taken(self, tmp_path: Path, given: dict[str, Any]) -> None:
         variant(PATTERN, tmp_path, **given)
+
+    def test_variables_have_4_kb_together(self, tmp_path: Path) -> None:
+        first, around = "x" * 2048, environment_bytes({"A1": "", "B2": ""})
+        second = "y" * (4096 - 2048 - around)
+        variant(PATTERN, tmp_path, environment={"A1": first, "B2": second})
+        found = refusal(PATTERN, environment={"A1": first, "B2": second + "y"})
+        assert "must be at most 4,096 bytes, got 4,097" in found["environment"]
 
     def test_all_mistakes_come_at_once(self) -> None:
         found = refusal(PATTERN, memory_mib=1, timeout_seconds=901, reserved_concurrency=0)
