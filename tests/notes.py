@@ -54,13 +54,14 @@ def read() -> Topics:
 
 
 def paths(expected: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each value that is expected within a property, with its path."""
+    """Each value that is expected within a property, with its path. A flat item of a list is one value."""
     if isinstance(expected, dict) and expected:
         for name, value in expected.items():
             yield from paths(value, f"{path}.{name}" if path else name)
     elif isinstance(expected, list) and expected:
         for value in expected:
-            yield from paths(value, f"{path}[]")
+            flat = isinstance(value, dict) and not any(isinstance(each, dict | list) for each in value.values())
+            yield from [(f"{path}[]", value)] if flat else paths(value, f"{path}[]")
     elif path:
         yield path, expected
 

@@ -174,7 +174,7 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "LambdaConcurrencyStack",
             "NewVersionErrors",
             datapoints(5, 5),
-            "Every call of a new version fails during the shift of traffic (1 a minute): nothing rings within 4 minutes",
+            "Every call of a new version fails during the shift (1 a minute): nothing rings within 4 minutes",
         ),
         (
             "AuroraServerlessStack",

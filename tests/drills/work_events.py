@@ -79,7 +79,7 @@ def spill_over() -> Scenario:
 
 def new_version_fails(number: int) -> Scenario:
     """CodeDeploy shifts a tenth of the calls to a new version."""
-    title = f"Every call of a new version fails during the shift of traffic ({number} a minute)"
+    title = f"Every call of a new version fails during the shift ({number} a minute)"
     return _always(title, Work(live=Calls(done=9 * number), new=Calls(failed=number)))
 
 

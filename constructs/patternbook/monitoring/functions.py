@@ -43,12 +43,7 @@ class FunctionAlarms(MonitoringBase):
             threshold=live.timeout_seconds * 10 * slow_percent,  # in ms
             description=f"One call{of} in a hundred takes longer than {slow_percent} % of the timeout",
         )
-        if live.max_event_age_seconds is not None:
-            self._watch_events(live, live.max_event_age_seconds, name)
-        if live.provisioned is not None:
-            self._watch_provisioned(live, name)
-        self.graph(f"Concurrent executions{of}", [live.metric("ConcurrentExecutions", "max")])
-        self.graph(f"Calls{of}", [live.metric("Invocations", "sum")])
+        self._watch_load(live, name)
 
     def watch_work(self, live: LiveFunction, *, slow_percent: int) -> None:
         """Adds alarms for a function that is called at any rate, from every few minutes to thousands of times a minute.
@@ -84,26 +79,27 @@ class FunctionAlarms(MonitoringBase):
             description=f"One call in a hundred takes longer than {slow_percent} % of the timeout",
             remedy="Look at what the calls do in the traces, and raise the memory if it is their own code.",
         )
-        if live.max_event_age_seconds is not None:
-            self._watch_events(live, live.max_event_age_seconds)
-        if live.provisioned is not None:
-            self._watch_provisioned(live)
-        self.graph("Concurrent executions", [live.metric("ConcurrentExecutions", "max")])
-        self.graph("Calls", [live.metric("Invocations", "sum")])
+        self._watch_load(live)
 
-    def _watch_provisioned(self, live: LiveFunction, name: str = "") -> None:
+    def _watch_load(self, live: LiveFunction, name: str = "") -> None:
+        """Adds alarms on asynchronous events and provisioned concurrency, if there are any, and graphs of the load."""
         of = f" of {name}" if name else ""
-        self.watch(
-            f"{name}SpillOver",
-            live.metric("ProvisionedConcurrencySpilloverInvocations", "sum"),
-            threshold=0,
-            minutes=15,
-            breaching_minutes=5,
-            description=f"Calls{of} exceed the provisioned concurrency",
-        )
-        self.graph(f"Use of provisioned concurrency{of}", [live.metric("ProvisionedConcurrencyUtilization", "max")])
+        if live.max_event_age_seconds is not None:
+            self._watch_events(live, live.max_event_age_seconds, name)
+        if live.provisioned is not None:
+            self.watch(
+                f"{name}SpillOver",
+                live.metric("ProvisionedConcurrencySpilloverInvocations", "sum"),
+                threshold=0,
+                minutes=15,
+                breaching_minutes=5,
+                description=f"Calls{of} exceed the provisioned concurrency",
+            )
+            self.graph(f"Use of provisioned concurrency{of}", [live.metric("ProvisionedConcurrencyUtilization", "max")])
+        self.graph(f"Concurrent executions{of}", [live.metric("ConcurrentExecutions", "max")])
+        self.graph(f"Calls{of}", [live.metric("Invocations", "sum")])
 
-    def _watch_events(self, live: LiveFunction, max_event_age_seconds: int, name: str = "") -> None:
+    def _watch_events(self, live: LiveFunction, max_event_age_seconds: int, name: str) -> None:
         self.watch(
             f"{name}LateEvents",
             live.metric("AsyncEventAge", "max"),

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html: the d
 while an alias has two versions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.reports import Report, ones, report
@@ -17,7 +17,7 @@ from tests.drills.emitters.reports import Report, ones, report
 class Work:
     """What a function does in one minute."""
 
-    live: Calls = Calls(done=60)
+    live: Calls = field(default_factory=lambda: Calls(done=60))
     """Calls of the version that has the traffic, or of the old one during a deployment."""
     new: Calls | None = None
     """Calls of the version to which traffic shifts."""
