@@ -3,18 +3,21 @@
 ``python -m tests.notes ID …`` prints which of these tests pytest collects, and would not skip.
 """
 
+from __future__ import annotations
+
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from patternbook.testing.reading import Reading
+if TYPE_CHECKING:  # the other process, which collects tests, needs no CDK
+    from patternbook.testing.reading import Reading
 
 LIST = Path(__file__).with_suffix(".yaml")
 ROOT = Path(__file__).parents[1]

@@ -86,7 +86,7 @@ def data_key(
 
 def _refuse_elsewhere(stack: cdk.Stack, key_arn: str) -> None:
     """Adds an error if the key is not in the Region or the partition of a stack, as far as both are known."""
-    if cdk.Token.is_unresolved(key_arn) or cdk.Token.is_unresolved(stack.region):
+    if not key_arn.startswith("arn:") or cdk.Token.is_unresolved(stack.region):  # otherwise it is a token
         return
     _, partition, _, region, *_ = key_arn.split(":")
     if partition_of(stack.region) not in (None, partition):
