@@ -467,7 +467,7 @@ class TestOperation:
     def test_what_rings(self, any_stack: Reading) -> None:
         found = alarms_of(any_stack)
         for name in ("DeliveryFails", "BackupFails"):
-            assert rings(found[name]) == (1, 4, "notBreaching")
+            assert rings(found[name]) == (2, 6, "notBreaching")
             assert expression_of(found[name]) == "1 - success"
         assert rings(found["FailedConversions"]) == (1, 2, "notBreaching")
         assert rings(found["FailedRecords"]) == (2, 30, "notBreaching")
