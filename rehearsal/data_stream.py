@@ -143,11 +143,14 @@ def own_events(number: int, now: datetime) -> list[tuple[str, Row]]:
     found = []
     for index in range(number):
         happened = (now - timedelta(hours=(index * 37) % 100)).replace(microsecond=(index % 1000) * 1000)
-        event = {"id": f"own-{index}", "time": happened.isoformat(), "type": "order.placed", "source": "shop"}
+        # An id is unique in its source only.
+        identity = {"id": f"own-{index}", "source": "shop"} if index else {"id": "own-1", "source": "another shop"}
+        event = {**identity, "time": happened.isoformat(), "type": "order.placed"}
         more = {"subject": f"order ü{index}", "size_bytes": index, "data": {"lines": [index]}, "color": "red"}
-        row: Row = {"event_id": event["id"], "event_time": happened, "event_type": "order.placed", "source": "shop"}
-        row |= {"subject": more["subject"], "size_bytes": index, "data": f'{{"lines":[{index}]}}'}
-        found.append((json.dumps({**event, **more}), {**row, "extra": '{"color":"red"}', "day": day_of(happened)}))
+        row: Row = {"event_id": event["id"], "event_time": happened, "event_type": "order.placed"}
+        row |= {"source": event["source"], "subject": more["subject"], "size_bytes": index}
+        row |= {"data": f'{{"lines":[{index}]}}', "extra": '{"color":"red"}', "day": day_of(happened)}
+        found.append((json.dumps({**event, **more}), row))
     return found
 
 
