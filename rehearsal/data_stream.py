@@ -103,7 +103,11 @@ class Stream:
         return {each["Name"]: HIVE_TYPES[each["Type"]] for each in columns}
 
     def ask(self) -> list[dict[str, str]]:
-        """Runs the saved query in the workgroup, and returns its rows."""
+        """Runs the saved query in the workgroup, and returns its rows.
+
+        DuckDB runs it here. A date less an interval is a timestamp for DuckDB, and a date for Athena, so the query
+        casts it. It uses nothing else in which the two differ.
+        """
         query = self._athena.get_named_query(NamedQueryId=self._outputs["NamedQueryId"])["NamedQuery"]
         started = self._athena.start_query_execution(
             QueryString=query["QueryString"],
