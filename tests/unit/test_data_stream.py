@@ -338,7 +338,7 @@ class TestQueries:
         assert any_stack.to(query["Database"]) == any_stack.one("AWS::Glue::Database")
         sql = any_stack.shown(query["QueryString"])
         assert 'FROM "${AWS::Glue::Database}"."${AWS::Glue::Table}"' in sql
-        assert "PARTITION BY event_id" in sql
+        assert "PARTITION BY source, event_id" in sql
         assert "WHERE delivery = 1" in sql
         assert "WHERE day >=" in sql  # otherwise it would read every file
 
