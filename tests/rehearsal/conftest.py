@@ -12,7 +12,8 @@ from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
 from rehearsal.commands import synthesize
 from rehearsal.cycle import Cycle
 from rehearsal.deployments import BOOTSTRAP_BUCKET
-from rehearsal.plans import PLANS, STAGES
+from rehearsal.plan import STAGES
+from rehearsal.plans import PLANS
 from rehearsal.report import Report
 from tests.rehearsal.templates import Stack
 from tools.assembly import copy_assembly
