@@ -241,7 +241,6 @@ PLANS: Mapping[str, Plan] = {
             "Events/Bucket/Resource": "Modify",
             "Monitoring/Dashboard/Resource": "Modify",
             "Monitoring/LateRecords/Resource": "Modify",
-            "Monitoring/NothingDelivered/Resource": "Modify",
             "Table/Table/Table": "Modify",
         },
         production_settings={**ALARM_ADDRESS, "topic_arn": data_stream.TOPIC_ARN},

@@ -399,8 +399,10 @@ DRILLS: Final[Mapping[str, Drill]] = {
         [
             Promise(stream_events.refused_files(), 60, STREAM_LOG),
             Promise(stream_events.refused_backups(), 60, STREAM_LOG),
-            Promise(stream_events.blocked(), 60, STREAM_LOG),
+            Promise(stream_events.blocked(), 75, STREAM_LOG),
+            Promise(stream_events.blocked_quiet(), 75, STREAM_LOG),
             Promise(stream_events.late(), 75, STREAM_LOG),
+            Promise(stream_events.late_backups(), 75, STREAM_LOG),
             Promise(
                 stream_events.unfit_rows(),
                 30,
