@@ -1,7 +1,7 @@
 """The books: one entry for each step of an order, whose key is the order.
 
 An entry has a state, such as "charged". A step writes it if the order has no such entry, and finds it there if the
-step runs again. Undoing a step sets another state, such as "refunded", also if there is no entry: a request that arrives
+step runs again. Undoing a step sets another state, such as "refunded", also if there is no entry. A request that comes
 late then finds that state, and changes nothing.
 """
 
