@@ -61,19 +61,10 @@ class WorkflowAlarms(MonitoringBase):
             "Executions",
             [workflow.metric(f"Executions{each}") for each in ("Started", "Succeeded", "Failed", "Aborted", "TimedOut")],
         )
-        new_version = cloudwatch.MathExpression(
-            expression="FILL(failed, 0) + FILL(timed_out, 0)",
-            using_metrics={
-                "failed": workflow.new_version("ExecutionsFailed"),
-                "timed_out": workflow.new_version("ExecutionsTimedOut"),
-            },
-            label="Executions of the new version that do not end well",
-            period=MINUTE,
-        )
         return [
             self.watch(
                 "NewVersionFails",
-                new_version,
+                workflow.new_version("ExecutionsFailed"),
                 threshold=0,
                 minutes=1,
                 description="The newest version of the workflow fails",
