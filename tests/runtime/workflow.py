@@ -1,4 +1,4 @@
-"""The workflow: its definition on emulated Step Functions, its functions and its script, and a way to make steps fail."""
+"""The workflow: its definition on emulated Step Functions, its functions and its script, with steps that can fail."""
 
 import contextlib
 import io
@@ -66,8 +66,8 @@ DONE: Final = {"RESERVATION": "reserved", "CHARGE": "charged", "SHIPMENT": "ship
 _MODULES: Final = [path.stem for path in FUNCTIONS.glob("*.py")]
 
 Fault = str
-"""How an attempt of a step fails: "before" or "after" its effect, "late" if its effect comes after a timeout, "twice" if
-it is asked twice, "fine" if it does not, or the name of an error that comes before the effect."""
+"""How an attempt of a step fails: "before" or "after" its effect, "late" if its effect comes after a timeout, "twice"
+if it is asked twice, "fine" if it does not fail, or the name of an error that comes before the effect."""
 
 
 def definition(approval_seconds: int = 3_600) -> dict[str, Any]:
@@ -179,7 +179,9 @@ class Workflow:
         for effect in self.late:
             effect()
         self.late = []
-        entered = [each["stateEnteredEventDetails"]["name"] for each in execution["events"] if "Entered" in each["type"]]
+        entered = [
+            each["stateEnteredEventDetails"]["name"] for each in execution["events"] if "Entered" in each["type"]
+        ]
         output = json.loads(execution["output"]) if execution["status"] == "SUCCEEDED" else {}
         return Result(execution["status"], output, execution.get("error"), execution.get("cause"), entered)
 
