@@ -57,6 +57,8 @@ from rehearsal.types import (
     sns,
     sqs,
     ssm,
+    step_functions,
+    step_functions_executions,
     wafv2,
 )
 
@@ -97,6 +99,8 @@ _SERVICES = (
     sns,
     sqs,
     ssm,
+    step_functions,
+    step_functions_executions,
     wafv2,
 )
 

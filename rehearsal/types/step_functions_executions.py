@@ -1,0 +1,109 @@
+"""Executions of Step Functions as AWS documents them, where MiniStack differs.
+
+- ``States.ALL`` matches neither ``States.DataLimitExceeded`` nor ``States.Runtime``, and nothing catches the latter:
+  https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+- A task that runs a job has a token, too: https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
+- A Succeed state evaluates its output: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+- RedriveExecution continues an execution at the state that failed:
+  https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+"""
+
+import contextvars
+import json
+import threading
+from typing import Any
+
+from ministack.core.responses import new_uuid, now_iso
+from ministack.services import stepfunctions
+
+from rehearsal.types.actions import ApiError, add_json_actions
+from rehearsal.types.shapes import Record
+
+TERMINAL = "States.Runtime"
+EXPLICIT = "States.DataLimitExceeded"
+
+_execute_task = stepfunctions._execute_task
+_apply_output_path = stepfunctions._apply_output_path
+_stopped_at: dict[str, tuple[str, Any, Record]] = {}
+"""The last task of each execution: the name of its state, its input, and the context, which has the variables."""
+
+
+def register() -> None:
+    stepfunctions._error_matches = error_matches
+    stepfunctions._execute_task = execute_task
+    stepfunctions._apply_output_path = apply_output
+    add_json_actions("states", {"RedriveExecution": redrive_execution})
+
+
+def error_matches(error_equals: list[str], error: str) -> bool:
+    """Whether a retrier or a catcher is for this error."""
+    if error == TERMINAL:
+        return False
+    if error in error_equals:
+        return True
+    if error == EXPLICIT:
+        return False
+    return "States.ALL" in error_equals or ("States.TaskFailed" in error_equals and error != "States.Timeout")
+
+
+def execute_task(state: Record, given: Any, execution: Record, context: Record) -> tuple[Any, str | None]:
+    arn = execution["executionArn"]
+    _stopped_at[arn] = (context["State"]["Name"], given, {**context, "variables": {**context["variables"]}})
+    if state["Resource"].endswith(".sync"):
+        context["Task"] = {"Token": new_uuid()}
+        stepfunctions._task_tokens[context["Task"]["Token"]] = {"event": threading.Event(), "heartbeat": None}
+    return _execute_task(state, given, execution, context)
+
+
+def apply_output(state: Record, data: Any, context: Record | None = None) -> Any:
+    if state["Type"] == "Succeed" and stepfunctions._state_query_language(state, context) == "JSONata":
+        return stepfunctions._apply_jsonata_output(state, data, context, default=data)
+    return _apply_output_path(state, data, context)
+
+
+def redrive_execution(data: Record) -> Record:
+    execution = stepfunctions._executions.get(data["executionArn"])
+    if execution is None:
+        raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{data['executionArn']}'")
+    if execution["status"] not in ("FAILED", "TIMED_OUT", "ABORTED"):
+        raise ApiError("ExecutionNotRedrivable", f"Execution is {execution['status']} and cannot be redriven")
+    execution.update(status="RUNNING", stopDate=None)
+    stepfunctions._add_event(execution, "ExecutionRedriven")
+    snapshot = contextvars.copy_context()
+    threading.Thread(target=snapshot.run, args=(continue_execution, execution), daemon=True).start()
+    return {"redriveDate": now_iso()}
+
+
+def continue_execution(execution: Record) -> None:
+    """Runs an execution from the task at which it stopped, to its end."""
+    machine = stepfunctions._state_machines[execution["stateMachineArn"]]
+    states = json.loads(machine["definition"])["States"]
+    name, given, context = _stopped_at[execution["executionArn"]]
+    handlers = {
+        "Choice": stepfunctions._execute_choice,
+        "Pass": stepfunctions._execute_pass,
+        "Wait": stepfunctions._execute_wait,
+    }
+    following: str | None = name
+    try:
+        while following and execution["status"] == "RUNNING":
+            state = states[following]
+            context["State"] = {"Name": following, "EnteredTime": now_iso(), "RetryCount": 0}
+            kind = state["Type"]
+            details = {"stateEnteredEventDetails": {"name": following, "input": json.dumps(given)}}
+            stepfunctions._add_event(execution, f"{kind}StateEntered", details)
+            if kind == "Fail":
+                raise stepfunctions._ExecutionError(*stepfunctions._fail_state_error(state, given, context))
+            if kind == "Succeed":
+                given = apply_output(state, given, context)
+                following = None
+            elif kind == "Task":
+                given, following = stepfunctions._execute_task(state, given, execution, context)
+            else:
+                given, following = handlers[kind](state, given, context)
+    except stepfunctions._ExecutionError as error:
+        stepfunctions._fail_execution(execution, error.error, error.cause)
+        return
+    if execution["status"] == "RUNNING":
+        execution.update(status="SUCCEEDED", output=json.dumps(given), stopDate=now_iso(), error=None, cause=None)
+        stepfunctions._add_event(execution, "ExecutionSucceeded")
