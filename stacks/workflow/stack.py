@@ -115,11 +115,10 @@ class WorkflowStack(PatternStack):
         document = '{"document": {"key": "' + PREFIX + 'ORDER_ID.json"}}'
         receive = "aws sqs receive-message --wait-time-seconds 5 --queue-url"
         bucket = self.documents.bucket.bucket_name
-        self.output("PutCommand", f"aws s3 cp ORDER_ID.json s3://{bucket}/{PREFIX}", "Puts an order document")
         self.output("StartCommand", f"{start} --name ORDER_ID --input '{document}'", "Starts the workflow of an order")
         self.output("ApprovalsCommand", f"{receive} {self.approvals.queue.queue_url}", "Reads an order to approve")
         self.output("AttentionCommand", f"{receive} {self.attention.queue.queue_url}", "Reads a problem to solve")
-        self.output("RedriveCommand", self.workflow.redrive_command, "Continues an execution that failed")
+        self.output("RedriveCommand", self.workflow.redrive_command("ORDER_ID"), "Continues an execution that failed")
         self.output("WorkflowArn", self.workflow.alias_arn, "Alias of the workflow")
         self.output("StateMachineArn", self.workflow.state_machine.state_machine_arn, "State machine")
         self.output("BucketName", bucket, "Bucket of the order documents")

@@ -55,9 +55,10 @@ class Workflow(Construct):
         substitutions: Mapping[str, str] | None = None,
         key: kms.IKey | None = None,
     ) -> None:
-        """:param definition: in the Amazon States Language. A name such as ``${QueueUrl}`` stands for a substitution.
+        """:param definition: in the Amazon States Language. A name such as ``${QueueUrl}`` stands for a substitution, and
+            ``${Partition}`` for the partition.
         :param log_group: its policy is one of the account, see :func:`patternbook.data.logs.vended_name`.
-        :param substitutions: values of these names. ``Partition`` is given.
+        :param substitutions: values of these names.
         :param key: encrypts the definition and the data of executions. The policy of the key must allow the delivery of
             logs, see :func:`patternbook.data.encryption.data_key`.
         """
@@ -66,11 +67,13 @@ class Workflow(Construct):
         stack = cdk.Stack.of(self)
         self.role = self._role(stack)
         self._allow_logs_and_traces()
+        # Not as a substitution: ARNs of integrations are then visible to whoever checks the template.
+        text = json.dumps(definition, separators=(",", ":")).replace("${Partition}", stack.partition)
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(definition, separators=(",", ":"))),
-            definition_substitutions={"Partition": stack.partition, **(substitutions or {})},
+            definition_body=sfn.DefinitionBody.from_string(text),
+            definition_substitutions=dict(substitutions or {}),
             role=self.role.without_policy_updates(),
             tracing_enabled=True,
             logs=sfn.LogOptions(
@@ -92,6 +95,7 @@ class Workflow(Construct):
             state_machine_revision_id=self.state_machine.state_machine_revision_id,
         )
         self.version.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
+        self.version.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
         self.alias = sfn.CfnStateMachineAlias(self, "Alias", name=ALIAS)
         self._deploy([])
 
@@ -103,20 +107,19 @@ class Workflow(Construct):
         """Makes the alias only when the executions have what they need."""
         self.alias.node.add_dependency(*needed)
 
-    @property
-    def redrive_command(self) -> str:
+    def redrive_command(self, execution: str = "EXECUTION_NAME") -> str:
         """Continues an execution that failed, timed out or was aborted in the last 14 days, from the step that failed.
 
         https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
         """
         stack = cdk.Stack.of(self)
-        execution = stack.format_arn(
+        arn = stack.format_arn(
             service="states",
             resource="execution",
-            resource_name=f"{self.state_machine.state_machine_name}:EXECUTION_NAME",
+            resource_name=f"{self.state_machine.state_machine_name}:{execution}",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        return f"aws stepfunctions redrive-execution --execution-arn {execution}"
+        return f"aws stepfunctions redrive-execution --execution-arn {arn}"
 
     def allow_heartbeats(self, role: iam.IGrantable) -> None:
         """Lets the role of a job report progress by its task token, but not success or failure.
@@ -128,6 +131,39 @@ class Workflow(Construct):
             actions=["states:SendTaskHeartbeat"],
             resource_arns=[self.state_machine.state_machine_arn],
         )
+
+    def allow_map_runs(self) -> None:
+        """Lets the workflow start its own Distributed Maps, see their children and redrive them.
+
+        It is a policy of its own, because it names the state machine, which is made after the policy of the role.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+        """
+        arn, name = self.state_machine.state_machine_arn, self.state_machine.state_machine_name
+        own, children = (
+            cdk.Stack.of(self).format_arn(
+                service="states",
+                resource="execution",
+                resource_name=f"{name}{end}",
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for end in (":*", "/*")
+        )
+        policy = iam.Policy(
+            self,
+            "MapRuns",
+            statements=[
+                iam.PolicyStatement(actions=["states:StartExecution"], resources=[arn]),
+                iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[own]),
+                iam.PolicyStatement(actions=["states:RedriveExecution"], resources=[children]),
+            ],
+            roles=[self.role],
+        )
+        machine = cdk.Stack.of(self).get_logical_id(self.resource)
+        prefix = f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<{machine}.Name>"
+        for end in (":*", "/*"):
+            acknowledge(policy, f"IAM5[Resource::{prefix}{end}]", "Executions get their names when they start.")
+        self.wait_for(policy)
 
     def roll_back_on(self, alarms: Sequence[cloudwatch.Alarm]) -> None:
         """Shifts new executions to a new version gradually, and back if one of the alarms rings, if the posture says so.
