@@ -55,6 +55,9 @@ from .posture import PRODUCTION, SANDBOX, Posture
 from .rules.plugin import PatternbookRules
 from .settings.base import PatternSettings, SettingsModel
 from .settings.mistakes import SettingsError
+from .workflows.people import PeopleQueue
+from .workflows.state_machine import Workflow
+from .workflows.task_step import TaskStep
 
 __all__ = [
     "PRODUCTION",
@@ -97,6 +100,7 @@ __all__ = [
     "PatternSettings",
     "PatternStack",
     "PatternbookRules",
+    "PeopleQueue",
     "Posture",
     "PrivateIngress",
     "Provisioned",
@@ -117,10 +121,12 @@ __all__ = [
     "StackOptions",
     "StaticEfsVolume",
     "Task",
+    "TaskStep",
     "Throttle",
     "UploadBucket",
     "VpcConnector",
     "WorkQueue",
+    "Workflow",
     "WritablePath",
     "allow_services",
     "build_app",

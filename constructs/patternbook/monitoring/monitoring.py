@@ -12,6 +12,7 @@ from patternbook.monitoring.load_balancers import LoadBalancerAlarms
 from patternbook.monitoring.messaging import MessagingAlarms
 from patternbook.monitoring.queues import QueueAlarms
 from patternbook.monitoring.tables import TableAlarms
+from patternbook.monitoring.workflows import WorkflowAlarms
 
 
 class Monitoring(
@@ -27,5 +28,6 @@ class Monitoring(
     DatabaseAlarms,
     ApiAlarms,
     TableAlarms,
+    WorkflowAlarms,
 ):
     """A dashboard, an alarm topic, and alarms. Each base class has the alarms of one AWS service."""
