@@ -80,7 +80,7 @@ class TestRepeatedOrders:
 
 class TestFailures:
     @pytest.mark.parametrize("step", STEPS)
-    @pytest.mark.parametrize("fault", ["before", "after", "late", "States.Timeout", "States.HeartbeatTimeout"])
+    @pytest.mark.parametrize("fault", ["before", "after", "soon", "late", "States.HeartbeatTimeout"])
     def test_a_step_is_tried_again(self, orders: Workflow, step: str, fault: str) -> None:
         orders.faults = {step: [fault, fault]}
         assert orders.take("o-1").outcome == "confirmed"
@@ -88,13 +88,13 @@ class TestFailures:
         assert orders.invoked.count(step) == 3
 
     @pytest.mark.parametrize("step", UNDONE_BY)
-    @pytest.mark.parametrize("fault", ["before", "after", "late", "States.Timeout", "States.DataLimitExceeded"])
+    @pytest.mark.parametrize("fault", ["before", "after", "soon", "late", "States.DataLimitExceeded"])
     def test_a_step_that_keeps_failing_is_undone_with_all_before_it(
         self, orders: Workflow, step: str, fault: str
     ) -> None:
         orders.faults = {step: [fault] * ALWAYS}
         result = orders.take("o-1")
-        if (step, fault) == ("confirm", "after"):
+        if step == "confirm" and fault in ("after", "soon"):  # It took place, and the answer was lost.
             assert result.outcome == "confirmed"
             assert orders.books("o-1") == DONE
             return
@@ -103,13 +103,11 @@ class TestFailures:
         assert orders.balance("o-1") == set()
         assert len(result.cause or "") < 2_500
 
-    @pytest.mark.parametrize("step", UNDONE_BY)
-    def test_nothing_is_undone_twice(self, orders: Workflow, step: str) -> None:
-        orders.faults = {step: ["before"] * ALWAYS, **{each: ["after", "late"] for each in UNDOING}}
+    def test_a_charge_is_refunded_once(self, orders: Workflow) -> None:
+        orders.faults = {"ship": ["before"] * ALWAYS, "refund": ["after", "soon", "twice"]}
         orders.take("o-1")
-        assert orders.balance("o-1") == set()
-        refunds = [each for each in orders.logged() if each.get("action") == "refund"]
-        assert len(refunds) == (3 if step != "reserve" else 0)
+        refunds = [each["was_done"] for each in orders.logged() if each.get("action") == "refund"]
+        assert (len(refunds), sum(refunds)) == (4, 1)
 
     def test_an_order_that_cannot_be_read_fails_before_anything_is_written(self, orders: Workflow) -> None:
         orders.faults = {"take": ["before"] * 7}

@@ -65,9 +65,12 @@ DONE: Final = {"RESERVATION": "reserved", "CHARGE": "charged", "SHIPMENT": "ship
 """The state of each entry whose step was done."""
 _MODULES: Final = [path.stem for path in FUNCTIONS.glob("*.py")]
 
+PUT: Final = object()
+"""In place of an input: put a document first."""
 Fault = str
-"""How an attempt of a step fails: "before" or "after" its effect, "late" if its effect comes after a timeout, "twice"
-if it is asked twice, "fine" if it does not fail, or the name of an error that comes before the effect."""
+"""How an attempt of a step fails: "before" or "after" its effect; "soon" or "late" if it times out, and its effect
+comes after the next attempt of any step, or after the end of the execution; "twice" if it is asked twice; "fine" if it
+does not fail; or the name of an error that comes before the effect."""
 
 
 def definition(approval_seconds: int = 3_600) -> dict[str, Any]:
@@ -107,20 +110,25 @@ class Workflow:
     """The messages to people, of both queues."""
     invoked: list[str] = field(default_factory=list)
     """The steps that were invoked, in order."""
+    soon: list[Callable[[], Any]] = field(default_factory=list)
+    """Effects that come after the next attempt."""
     late: list[Callable[[], Any]] = field(default_factory=list)
-    """Effects that are still to come."""
+    """Effects that come after the end of the execution."""
     tasks: list[dict[str, str]] = field(default_factory=list)
     """The environment of each task that was started on Fargate."""
     pack: Callable[[dict[str, str]], None] | None = None
     """What a Fargate task does, given its environment."""
+    on_effect: Callable[[], None] | None = None
+    """Is called after each effect of a step."""
 
     def __post_init__(self) -> None:
         self.dynamodb, self.s3 = boto3.client("dynamodb"), boto3.client("s3")
         self.reset()
 
     def reset(self) -> None:
-        self.faults, self.answers, self.messages, self.invoked, self.late, self.tasks = {}, [], [], [], [], []
-        self.pack = self.ship
+        self.faults, self.answers, self.messages, self.invoked, self.tasks = {}, [], [], [], []
+        self.soon, self.late = [], []
+        self.pack, self.on_effect = self.ship, None
         self.logs = io.StringIO()
         self.modules["observing"].logger.registered_handler.setStream(self.logs)
         stepfunctions._executions.clear()
@@ -138,19 +146,19 @@ class Workflow:
 
     # Orders
 
-    def put(self, order_id: str, content: Any = None, **changes: Any) -> dict[str, Any]:
+    def put(self, order_id: str, /, content: bytes | None = None, **changes: Any) -> dict[str, Any]:
         """Puts the document of an order.
 
         :param content: the bytes of the document, in place of a good order with changes.
         :return: the input of its execution.
         """
-        body = content if isinstance(content, bytes) else json.dumps({**order(order_id), **changes}).encode()
+        body = content if content is not None else json.dumps({**order(order_id), **changes}).encode()
         version = self.s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}{order_id}.json", Body=body)["VersionId"]
         return {"document": {"key": f"{PREFIX}{order_id}.json", "version_id": version}}
 
-    def take(self, order_id: str, given: Any = None, **changes: Any) -> Result:
+    def take(self, order_id: str, /, given: Any = PUT, **changes: Any) -> Result:
         """Puts an order and runs its execution to the end. Effects that are late come then."""
-        text = json.dumps(self.put(order_id, **changes) if given is None else given)
+        text = json.dumps(self.put(order_id, **changes) if given is PUT else given)
         assert len(text.encode()) <= MAX_PAYLOAD
         arn = f"arn:aws:states:us-east-1:000000000000:execution:orders:{order_id}"
         execution = {
@@ -176,9 +184,9 @@ class Workflow:
         return self._result(execution)
 
     def _result(self, execution: Mapping[str, Any]) -> Result:
-        for effect in self.late:
+        for effect in (*self.soon, *self.late):
             effect()
-        self.late = []
+        self.soon, self.late = [], []
         entered = [
             each["stateEnteredEventDetails"]["name"] for each in execution["events"] if "Entered" in each["type"]
         ]
@@ -257,12 +265,27 @@ class Workflow:
         assert len(json.dumps(result).encode()) < 10_000, "a result stays far below the maximum"
         return json.loads(json.dumps(result))
 
-    def _attempt(self, step: str, effect: Callable[[], Any]) -> Any:
+    def _attempt(self, step: str, effect_of_step: Callable[[], Any]) -> Any:
+        def effect() -> Any:
+            try:
+                return effect_of_step()
+            finally:
+                if self.on_effect:
+                    self.on_effect()
+
         self.invoked.append(step)
         waiting = self.faults.get(step, [])
         fault = waiting.pop(0) if waiting else "fine"
-        if fault == "late":
-            self.late.append(lambda: _ignore_errors(effect))
+        pending, self.soon = self.soon, []
+        try:
+            return self._outcome(fault, effect)
+        finally:
+            for each in pending:
+                each()
+
+    def _outcome(self, fault: Fault, effect: Callable[[], Any]) -> Any:
+        if fault in ("soon", "late"):
+            (self.soon if fault == "soon" else self.late).append(lambda: _ignore_errors(effect))
             raise stepfunctions._ExecutionError("States.Timeout", "")
         if fault in ("fine", "after", "twice"):
             if fault == "twice":

@@ -15,6 +15,7 @@ MAX_AMOUNT: Final = 10**12
 ORDER_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 """Step Functions allows more characters in the name of an execution, but these need no care in a key or a command."""
 CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]").search
 
 
 class RefusedError(Exception):
@@ -25,10 +26,10 @@ def reference(given: Any, prefix: str) -> tuple[str, str | None]:
     """The key and the version of the document in the input of an execution."""
     document = given.get("document") if isinstance(given, dict) else None
     key = document.get("key") if isinstance(document, dict) else None
-    if not isinstance(key, str) or not key.startswith(prefix) or not 0 < len(key.encode("utf-8", "replace")) <= 1024:
+    if not _is_name(key) or not key.startswith(prefix):
         _refuse(f'The input must be {{"document": {{"key": "{prefix}…"}}}}, with the key of an object.')
     version = document.get("version_id")
-    if version is not None and (not isinstance(version, str) or not 0 < len(version) <= 1024):
+    if version is not None and not _is_name(version):
         _refuse("document.version_id must be the version of an object, or be left out.")
     return key, version
 
@@ -59,6 +60,14 @@ def read(content: bytes, order_id: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency, "payment": payment}
 
 
+def _is_name(given: Any) -> bool:
+    """Whether S3 takes this as the key or the version of an object:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+    """
+    # A lone surrogate is no character, and UTF-8 cannot encode it.
+    return isinstance(given, str) and 0 < len(given.encode("utf-8", "surrogatepass")) <= 1024 and not _SURROGATE(given)
+
+
 def _line(number: int, line: Any) -> int:
     if not isinstance(line, dict):
         _refuse(f"Line {number} must be a JSON object.")
@@ -75,7 +84,6 @@ def _whole(line: dict[str, Any], name: str, least: int, most: int, number: int) 
 
 def _text(holder: dict[str, Any], name: str, longest: int, where: str = "") -> str:
     value = holder.get(name)
-    # A lone surrogate is no character, and UTF-8 cannot encode it.
     if (
         not isinstance(value, str)
         or not 0 < len(value.strip()) <= len(value) <= longest

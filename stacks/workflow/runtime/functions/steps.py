@@ -7,6 +7,8 @@ from observing import count, logger, tracer
 
 Step = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Takes the order id and the event, and returns a result with an "outcome", for the conditions of the workflow."""
+LOGGED = ("reason", "was_done")
+"""What the log has of a result, besides its outcome."""
 
 
 def steps(actions: Mapping[str, Step]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -25,7 +27,7 @@ def steps(actions: Mapping[str, Step]) -> Callable[[dict[str, Any], Any], dict[s
         except Exception:
             logger.exception("failed")
             raise
-        logger.info(result["outcome"])
+        logger.info(result["outcome"], **{name: result[name] for name in LOGGED if name in result})
         count(result["outcome"].title(), context)
         return result
 
