@@ -79,6 +79,15 @@ def content_types(session: boto3.Session, ids: PhysicalIds) -> list[str]:
     return found["Environment"]["Variables"]["CONTENT_TYPES"].split(",")
 
 
+def approval_above(session: boto3.Session, ids: PhysicalIds) -> int:
+    """From the version that the alias points to."""
+    client = session.client("stepfunctions")
+    [routed] = client.describe_state_machine_alias(stateMachineAliasArn=ids["Workflow/Alias"])["routingConfiguration"]
+    definition = client.describe_state_machine(stateMachineArn=routed["stateMachineVersionArn"])["definition"]
+    found = re.search(r"\$order\.amount > (\d+)", definition)
+    return int(found[1]) if found else -1
+
+
 def read_rate(session: boto3.Session, ids: PhysicalIds) -> int:
     stage = session.client("apigatewayv2").get_stage(ApiId=ids["Http/Api/Resource"], StageName="$default")
     return int(stage["RouteSettings"]["GET /items"]["ThrottlingRateLimit"])
