@@ -72,7 +72,7 @@ class Functions(Construct):
             )
             books.grant(live.function, "dynamodb:UpdateItem", leading_keys=[f"{prefix}#*"])
             self.by_name[name] = live
-        documents.grant_read_versions(self.by_name["orders"].role)
+        documents.grant_read_versions(self.by_name["orders"].role)  # ty: ignore[invalid-argument-type]
 
 
 def packing(

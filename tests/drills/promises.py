@@ -70,8 +70,8 @@ REDRIVE: Final = (
     "outputs."
 )
 UNDONE: Final = (
-    "The cause is in the list of executions. `OrderUndone` means that all is undone: repair, and start the order under a "
-    "new id. Otherwise, repair and continue by the command in the outputs (redrive)."
+    "The cause is in the list of executions. `OrderUndone` means that all is undone: repair, and start the order under "
+    "a new id. Otherwise, repair and continue by the command in the outputs (redrive)."
 )
 STOPPED_ORDER: Final = "Nothing was undone. The message has the command that continues the execution (redrive)."
 FILES: Final = Promise(
@@ -356,8 +356,8 @@ DRILLS: Final[Mapping[str, Drill]] = {
             Promise(
                 workflow_events.undoing_fails(),
                 5,
-                "Read the message (output `AttentionCommand`). It has the order, the step, the error and the command to "
-                "go on.",
+                "Read the message (output `AttentionCommand`). It has the order, the step, the error and the command "
+                "that goes on.",
             ),
             Promise(
                 workflow_events.forgotten_problem(), 5, "The same, before the workflow ends after two weeks of waiting."

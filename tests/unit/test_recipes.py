@@ -289,7 +289,8 @@ class TestTableStream:
 class TestDistributedMap:
     def test_each_object_is_a_workflow_and_few_may_fail(self, recipe: Recipes) -> None:
         stack = recipe("distributed-map")
-        day = json.loads(stack.shown(stack.one("AWS::StepFunctions::StateMachine")["DefinitionString"]))["States"]["Day"]
+        text = stack.shown(stack.one("AWS::StepFunctions::StateMachine")["DefinitionString"])
+        day = json.loads(text)["States"]["Day"]
         assert day["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
         assert day["ItemReader"]["Resource"].endswith(":s3:listObjectsV2")
         assert (day["ToleratedFailurePercentage"], day["MaxConcurrency"]) == (5, 100)

@@ -273,7 +273,8 @@ class TestFunctions:
 
     def test_the_workflow_waits_longer_than_a_function_runs(self, any_stack: Reading) -> None:
         longest = max(each["Timeout"] for each in any_stack.all("AWS::Lambda::Function"))
-        steps = [each for each in definition(any_stack)["States"].values() if "lambda:invoke" in each.get("Resource", "")]
+        states = definition(any_stack)["States"].values()
+        steps = [each for each in states if "lambda:invoke" in each.get("Resource", "")]
         assert steps
         assert all(each["TimeoutSeconds"] > longest for each in steps)
 
@@ -432,9 +433,8 @@ class TestOperation:
         assert found["ApprovalsWait"]["Threshold"] == half
 
     def test_messages_for_executions_without_compensation_and_tasks_that_cannot_start(self, any_stack: Reading) -> None:
-        stopped, failed = sorted(any_stack.all("AWS::Events::Rule"), key=lambda each: each["EventPattern"]["source"][0])[
-            ::-1
-        ]
+        rules = {each["EventPattern"]["source"][0]: each for each in any_stack.all("AWS::Events::Rule")}
+        stopped, failed = rules["aws.states"], rules["aws.ecs"]
         detail = stopped["EventPattern"]["detail"]
         assert detail["status"] == ["TIMED_OUT", "ABORTED"]
         assert any_stack.to(detail["stateMachineArn"][0]) == machine(any_stack)

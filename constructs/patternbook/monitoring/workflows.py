@@ -57,10 +57,8 @@ class WorkflowAlarms(MonitoringBase):
             remedy="Find what starts so many executions, or ask AWS for a higher quota of state transitions.",
         )
         self._notify_on_stopped_executions(workflow)
-        self.graph(
-            "Executions",
-            [workflow.metric(f"Executions{each}") for each in ("Started", "Succeeded", "Failed", "Aborted", "TimedOut")],
-        )
+        ends = ("Succeeded", "Failed", "Aborted", "TimedOut")
+        self.graph("Executions", [workflow.metric(f"Executions{each}") for each in ("Started", *ends)])
         return [
             self.watch(
                 "NewVersionFails",
@@ -167,8 +165,8 @@ class WorkflowAlarms(MonitoringBase):
                 },
             ),
             description="A task could not start",
-            message=f"ECS could not start a task ({detail('$.time')}): {detail('$.detail.stoppedReason')}. The workflow "
-            "tries again. Repair the image, the network or the permissions that the reason names.",
+            message=f"ECS could not start a task ({detail('$.time')}): {detail('$.detail.stoppedReason')}. The "
+            "workflow tries again. Repair the image, the network or the permissions that the reason names.",
         )
 
     def _notify_on_stopped_executions(self, workflow: Workflow) -> None:

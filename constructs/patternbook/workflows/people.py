@@ -52,9 +52,7 @@ class PeopleQueue(Construct):
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
         """
-        iam.Grant.add_to_principal(
-            grantee=role, actions=["sqs:SendMessage"], resource_arns=[self.queue.queue_arn]
-        )
+        iam.Grant.add_to_principal(grantee=role, actions=["sqs:SendMessage"], resource_arns=[self.queue.queue_arn])
         if self._key is not None:
             stack = cdk.Stack.of(self)
             iam.Grant.add_to_principal(

@@ -55,8 +55,8 @@ class Workflow(Construct):
         substitutions: Mapping[str, str] | None = None,
         key: kms.IKey | None = None,
     ) -> None:
-        """:param definition: in the Amazon States Language. A name such as ``${QueueUrl}`` stands for a substitution, and
-            ``${Partition}`` for the partition.
+        """:param definition: in the Amazon States Language. A name such as ``${QueueUrl}`` stands for a substitution,
+            and ``${Partition}`` for the partition.
         :param log_group: its policy is one of the account, see :func:`patternbook.data.logs.vended_name`.
         :param substitutions: values of these names.
         :param key: encrypts the definition and the data of executions. The policy of the key must allow the delivery of
@@ -157,7 +157,7 @@ class Workflow(Construct):
                 iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[own]),
                 iam.PolicyStatement(actions=["states:RedriveExecution"], resources=[children]),
             ],
-            roles=[self.role],
+            roles=[self.role],  # ty: ignore[invalid-argument-type]
         )
         machine = cdk.Stack.of(self).get_logical_id(self.resource)
         prefix = f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<{machine}.Name>"
@@ -166,7 +166,7 @@ class Workflow(Construct):
         self.wait_for(policy)
 
     def roll_back_on(self, alarms: Sequence[cloudwatch.Alarm]) -> None:
-        """Shifts new executions to a new version gradually, and back if one of the alarms rings, if the posture says so.
+        """Shifts new executions to a new version gradually, and back if an alarm rings, if the posture says so.
 
         Watch the new version (:meth:`new_version`). An alarm on the alias would also ring for the version that a
         deployment is meant to repair, and so refuse the repair.

@@ -25,8 +25,8 @@ class TaskStep(Construct):
     Step Functions through a VPC endpoint.
 
     *Revision.* The definition of the workflow names the family of the task definition. ECS then takes its newest active
-    revision. A deployment deregisters the old one, and ECS starts no task from that, so an execution that has waited for
-    a person meanwhile could not go on with it
+    revision. A deployment deregisters the old one, and ECS starts no task from that, so an execution that has waited
+    for a person meanwhile could not go on with it
     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html).
     """
 
@@ -49,7 +49,7 @@ class TaskStep(Construct):
             "TaskDefinitionFamily": self.task.definition.family,
         }
 
-    def grant_run(self, role: iam.IRole) -> None:
+    def grant_run(self, role: iam.Role) -> None:
         """Lets the role of a workflow run the task in the cluster, wait for it and stop it.
 
         Step Functions stops a task whose execution is aborted or timed out.
@@ -68,9 +68,7 @@ class TaskStep(Construct):
             (["ecs:TagResource"], tasks, {"StringEquals": {"ecs:CreateAction": "RunTask"}}),
             (["events:PutTargets", "events:PutRule", "events:DescribeRule"], rule, None),
         ):
-            iam.Grant.add_to_principal(
-                grantee=role, actions=actions, resource_arns=[resource], conditions=conditions
-            )
+            iam.Grant.add_to_principal(grantee=role, actions=actions, resource_arns=[resource], conditions=conditions)
         definition = self.task.definition
         iam.Grant.add_to_principal(
             grantee=role,
@@ -84,7 +82,7 @@ class TaskStep(Construct):
     def _family(self) -> str:
         return self.task.definition.family
 
-    def _accept(self, role: iam.IRole, stack: cdk.Stack) -> None:
+    def _accept(self, role: iam.Role, stack: cdk.Stack) -> None:
         prefix = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>"
         cluster = stack.get_logical_id(self.cluster.node.default_child)  # ty: ignore[invalid-argument-type]
         acknowledge(

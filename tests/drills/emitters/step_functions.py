@@ -1,10 +1,10 @@
 """AWS Step Functions, and the ECS tasks that a workflow runs.
 
-- https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html: the metrics of executions, by the state
-  machine, by the version and by the alias that started them. ``ExecutionThrottled`` is sent only for throttled ones. The
-  others are counted once for each execution.
-- https://docs.aws.amazon.com/step-functions/latest/dg/execution-alias-version-associate.html: an execution that an alias
-  started is associated with the alias and with a version.
+- https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html: the metrics of executions, by the
+  state machine, by the version and by the alias that started them. ``ExecutionThrottled`` is sent only for throttled
+  ones. The others are counted once for each execution.
+- https://docs.aws.amazon.com/step-functions/latest/dg/execution-alias-version-associate.html: an execution that an
+  alias started is associated with the alias and with a version.
 - https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html: the event of each change of status.
   For a state machine with a customer managed key, it has neither input nor output, error or cause
   (https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html).
