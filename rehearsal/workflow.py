@@ -154,7 +154,7 @@ class Orders:
         self.states.send_task_success(taskToken=words[4], output=words[6])
 
     def redrive(self, order_id: str) -> None:
-        words = self._outputs["RedriveCommand"].replace("EXECUTION_NAME", order_id).split()
+        words = self._outputs["RedriveCommand"].replace("ORDER_ID", order_id).split()
         if words[:-1] != ["aws", "stepfunctions", "redrive-execution", "--execution-arn"]:
             raise RehearsalError(f"The command must redrive an execution, but is {words}.")
         self.states.redrive_execution(executionArn=words[-1])

@@ -234,7 +234,7 @@ def test_the_commands_name_the_workflow(stack: DeployedStack) -> None:
     start, redrive = stack.outputs["StartCommand"], stack.outputs["RedriveCommand"]
     assert f"--state-machine-arn {stack.outputs['WorkflowArn']} --name" in start, f"{start} does not start the alias"
     name = stack.only("AWS::StepFunctions::StateMachine").rpartition(":")[2]
-    assert redrive.endswith(f":execution:{name}:EXECUTION_NAME"), f"{redrive} does not continue executions"
+    assert redrive.endswith(f":execution:{name}:ORDER_ID"), f"{redrive} does not continue executions"
 
 
 @fails("keeps everything for ever", f"{LOG_GROUPS} * retentionInDays")
