@@ -295,8 +295,8 @@ PLANS: Mapping[str, Plan] = {
     ),
     "WorkflowStack": Plan(
         settings={"approval_above": Setting(workflow.APPROVAL_ABOVE, readers.approval_above)},
-        # The alias changes, too. It refers to an attribute of the new version, so the change set cannot tell.
-        changes={"Workflow/StateMachine/Resource": "Modify", "Workflow/Version": "Replace"},
+        # Version and alias change, too. They refer to attributes of what changes, so the change set cannot tell.
+        changes={"Workflow/StateMachine/Resource": "Modify"},
         retained_in_production=frozenset(
             {
                 *("Approvals/Queue/Resource", "Attention/Queue/Resource", "Books/Table/Resource"),

@@ -23,6 +23,7 @@ from patternbook.rules import (
     lambda_queues,
     networks,
     sqs,
+    step_functions,
 )
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, Rule, rules_in
 
@@ -41,6 +42,7 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "Cognito": rules_in(cognito),
     "DynamoDB": rules_in(dynamodb),
     "SQS": rules_in(sqs),
+    "Step Functions": rules_in(step_functions),
 }
 """The rules by AWS service."""
 

@@ -19,6 +19,7 @@ from tests.rules.cases import (
     lambda_queues,
     networks,
     sqs,
+    step_functions,
 )
 from tests.rules.cases.base import Case
 
@@ -38,5 +39,6 @@ CASES: Final[Mapping[str, Case]] = {
     **cognito.CASES,
     **dynamodb.CASES,
     **sqs.CASES,
+    **step_functions.CASES,
 }
 """The cases by rule id, in the order of the rules."""

@@ -14,6 +14,7 @@ from tests.rules.defects import (
     lambda_edge,
     networks,
     sqs,
+    step_functions,
     web_api,
 )
 from tests.rules.defects.base import Defect
@@ -32,5 +33,6 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *aurora.DEFECTS,
     *web_api.DEFECTS,
     *sqs.DEFECTS,
+    *step_functions.DEFECTS,
 )
 """All defects, in the order of the rules."""
