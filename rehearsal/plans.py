@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rehearsal import HOSTED_ZONE_ID, event_pipeline, readers, web_api
+from rehearsal import HOSTED_ZONE_ID, event_pipeline, readers, web_api, workflow
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
 from rehearsal.readers import Reader
 
@@ -292,5 +292,20 @@ PLANS: Mapping[str, Plan] = {
         ),
         use=event_pipeline.use,
         use_updated=event_pipeline.use_updated,
+    ),
+    "WorkflowStack": Plan(
+        settings={"approval_above": Setting(workflow.APPROVAL_ABOVE, readers.approval_above)},
+        # The alias changes, too. It refers to an attribute of the new version, so the change set cannot tell.
+        changes={"Workflow/StateMachine/Resource": "Modify", "Workflow/Version": "Replace"},
+        retained_in_production=frozenset(
+            {
+                *("Approvals/Queue/Resource", "Attention/Queue/Resource", "Books/Table/Resource"),
+                *("Documents/Bucket/Resource", "ExecutionLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource"),
+                *(f"Functions/{name}Logs/Resource" for name in ("Orders", "Payments", "Shipments", "Stock")),
+                "PackLogs/Resource",
+            }
+        ),
+        use=workflow.use,
+        use_updated=workflow.use_updated,
     ),
 }

@@ -67,12 +67,15 @@ def add_tracing(answer: Record) -> None:
 
 
 def delete_parts(arn: str, _properties: Properties) -> None:
-    """Step Functions deletes versions and aliases with their state machine:
+    """Step Functions deletes versions, aliases and executions with their state machine:
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
     """
     for store in (stepfunctions._state_machine_versions, stepfunctions._state_machine_aliases):
         for part in [each for each in store if each.startswith(f"{arn}:")]:
             del store[part]
+    executions = stepfunctions._executions
+    for name in [name for name, execution in executions.items() if execution["stateMachineArn"] == arn]:
+        del executions[name]
 
 
 # Versions

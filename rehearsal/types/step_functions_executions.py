@@ -4,12 +4,15 @@
   https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 - A task that runs a job has a token, too: https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
 - A Succeed state evaluates its output: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+- A task of ECS whose container fails is a failure. Nothing runs containers here. So whoever stops a task says by its
+  reason how the container ended: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
 - RedriveExecution continues an execution at the state that failed:
   https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 """
 
 import contextvars
 import json
+import re
 import threading
 from typing import Any
 
@@ -22,7 +25,13 @@ from rehearsal.types.shapes import Record
 TERMINAL = "States.Runtime"
 EXPLICIT = "States.DataLimitExceeded"
 
+WAIT_SCALE = 0.05
+"""Waits and retries take a twentieth of their time."""
+FAILED = re.compile(r"exit code [1-9]")
+"""A reason to stop a task of ECS that means a failure."""
+
 _execute_task = stepfunctions._execute_task
+_poll_ecs_tasks = stepfunctions._poll_ecs_tasks
 _apply_output_path = stepfunctions._apply_output_path
 _stopped_at: dict[str, tuple[str, Any, Record]] = {}
 """The last task of each execution: the name of its state, its input, and the context, which has the variables."""
@@ -32,6 +41,8 @@ def register() -> None:
     stepfunctions._error_matches = error_matches
     stepfunctions._execute_task = execute_task
     stepfunctions._apply_output_path = apply_output
+    stepfunctions._poll_ecs_tasks = wait_for_ecs_tasks
+    stepfunctions._SFN_WAIT_SCALE = WAIT_SCALE
     add_json_actions("states", {"RedriveExecution": redrive_execution})
 
 
@@ -53,6 +64,14 @@ def execute_task(state: Record, given: Any, execution: Record, context: Record) 
         context["Task"] = {"Token": new_uuid()}
         stepfunctions._task_tokens[context["Task"]["Token"]] = {"event": threading.Event(), "heartbeat": None}
     return _execute_task(state, given, execution, context)
+
+
+def wait_for_ecs_tasks(cluster: str, arns: list[str]) -> Record:
+    result = _poll_ecs_tasks(cluster, arns)
+    for task in result["tasks"]:
+        if FAILED.search(task.get("stoppedReason", "")):
+            raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(task))
+    return result
 
 
 def apply_output(state: Record, data: Any, context: Record | None = None) -> Any:
