@@ -1,6 +1,5 @@
 """Order document (S3) → Step Functions → Lambda functions, Fargate task (private subnets), people (SQS) → DynamoDB"""
 
-from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 from typing_extensions import Unpack
 
@@ -21,9 +20,10 @@ from patternbook import (
 )
 from patternbook.data.encryption import WORKFLOW_SERVICES
 from patternbook.data.logs import vended_name
+from stacks.workflow.commands import commands
 from stacks.workflow.definition import HELP_SECONDS, order_definition
 from stacks.workflow.settings import WorkflowSettings
-from stacks.workflow.steps import PREFIX, Functions, packing
+from stacks.workflow.steps import PREFIX, Stores, functions, packing
 
 PAGE = "docs/workflow.md"
 
@@ -51,22 +51,12 @@ class WorkflowStack(PatternStack):
         waiting = settings.approval_timeout_seconds
         self.approvals = PeopleQueue(self, "Approvals", posture=posture, key=key, retention_seconds=waiting)
         self.attention = PeopleQueue(self, "Attention", posture=posture, key=key, retention_seconds=HELP_SECONDS)
-        stores = {"documents": self.documents, "books": self.books, "posture": posture, "key": key}
-        environment = {
-            "BUCKET_NAME": self.documents.bucket.bucket_name,
-            "TABLE_NAME": self.books.table.table_name,
-        }
+        stores = Stores(documents=self.documents, books=self.books, key=key)
         layer_arn = powertools_layer_arn(self, "Powertools")
-        self.functions = Functions(
-            self, "Functions", settings, environment=environment, layer_arn=layer_arn, **stores
-        ).by_name
+        self.functions = functions(self, "Functions", settings, posture=posture, stores=stores, layer_arn=layer_arn)
         self.cluster = cluster(self, "Cluster", network=self.network, posture=posture)
         self.packing = packing(
-            self, "Pack", settings, environment=environment, cluster=self.cluster, network=self.network, **stores
-        )
-        self.network.add_interface_endpoints(
-            [*self.packing.task.services_called, ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS],
-            client=self.packing.group,
+            self, "Pack", settings, posture=posture, stores=stores, cluster=self.cluster, network=self.network
         )
         self.workflow = Workflow(
             self,
@@ -111,17 +101,11 @@ class WorkflowStack(PatternStack):
         monitoring.watch_table(self.books)
 
     def _outputs(self) -> None:
-        start = f"aws stepfunctions start-execution --state-machine-arn {self.workflow.alias_arn}"
-        document = '{"document": {"key": "' + PREFIX + 'ORDER_ID.json"}}'
-        receive = "aws sqs receive-message --wait-time-seconds 5 --queue-url"
-        bucket = self.documents.bucket.bucket_name
-        self.output("StartCommand", f"{start} --name ORDER_ID --input '{document}'", "Starts the workflow of an order")
-        self.output("ApprovalsCommand", f"{receive} {self.approvals.queue.queue_url}", "Reads an order to approve")
-        self.output("AttentionCommand", f"{receive} {self.attention.queue.queue_url}", "Reads a problem to solve")
-        self.output("RedriveCommand", self.workflow.redrive_command("ORDER_ID"), "Continues an execution that failed")
+        for command in commands(self.workflow, approvals=self.approvals, attention=self.attention):
+            self.output(*command)
         self.output("WorkflowArn", self.workflow.alias_arn, "Alias of the workflow")
         self.output("StateMachineArn", self.workflow.state_machine.state_machine_arn, "State machine")
-        self.output("BucketName", bucket, "Bucket of the order documents")
+        self.output("BucketName", self.documents.bucket.bucket_name, "Bucket of the order documents")
         self.output("TableName", self.books.table.table_name, "Table with the books")
         self.output("ApprovalsQueueUrl", self.approvals.queue.queue_url, "Queue of the orders to approve")
         self.output("AttentionQueueUrl", self.attention.queue.queue_url, "Queue of the problems to solve")

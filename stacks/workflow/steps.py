@@ -1,10 +1,12 @@
 """The functions and the Fargate task of the workflow, each with what it may do."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -32,47 +34,56 @@ CLI_IMAGE: Final = "public.ecr.aws/aws-cli/aws-cli:2.36.44"
 HOME: Final = "/tmp"  # the AWS CLI writes its cache there, and the script the document
 
 
-class Functions(Construct):
-    """The functions, by name."""
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """Where the steps find documents and keep the books."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        settings: WorkflowSettings,
-        *,
-        posture: Posture,
-        environment: Mapping[str, str],
-        documents: UploadBucket,
-        books: SingleTable,
-        layer_arn: str,
-        key: kms.IKey | None,
-    ) -> None:
-        super().__init__(scope, construct_id)
-        self.by_name: dict[str, LiveFunction] = {}
-        for name, (description, prefix) in FUNCTIONS.items():
-            live = LiveFunction(
-                self,
-                name.title(),
-                package=RUNTIME / "functions",
-                handler=f"{name}.handler",
-                description=description,
-                layer_arns=[layer_arn],
-                log_group=LogGroup.from_settings(self, f"{name.title()}Logs", settings, posture=posture, key=key),
-                environment={
-                    **environment,
-                    "DOCUMENT_PREFIX": PREFIX,
-                    "POWERTOOLS_METRICS_NAMESPACE": f"Patternbook/{cdk.Stack.of(self).stack_name}",
-                    "POWERTOOLS_SERVICE_NAME": SERVICE,
-                },
-                key=key,
-                memory_mib=MEMORY_MIB,
-                timeout_seconds=TIMEOUT_SECONDS,
-                asynchronous=False,
-            )
-            books.grant(live.function, "dynamodb:UpdateItem", leading_keys=[f"{prefix}#*"])
-            self.by_name[name] = live
-        documents.grant_read_versions(self.by_name["orders"].role)  # ty: ignore[invalid-argument-type]
+    documents: UploadBucket
+    books: SingleTable
+    key: kms.IKey | None
+    """Encrypts both, and the logs of the steps."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"BUCKET_NAME": self.documents.bucket.bucket_name, "TABLE_NAME": self.books.table.table_name}
+
+
+def functions(
+    scope: Construct,
+    construct_id: str,
+    settings: WorkflowSettings,
+    *,
+    posture: Posture,
+    stores: Stores,
+    layer_arn: str,
+) -> dict[str, LiveFunction]:
+    """The functions, by name."""
+    group = Construct(scope, construct_id)
+    namespace = f"Patternbook/{cdk.Stack.of(scope).stack_name}"
+    found: dict[str, LiveFunction] = {}
+    for name, (description, prefix) in FUNCTIONS.items():
+        live = found[name] = LiveFunction(
+            group,
+            name.title(),
+            package=RUNTIME / "functions",
+            handler=f"{name}.handler",
+            description=description,
+            layer_arns=[layer_arn],
+            log_group=LogGroup.from_settings(group, f"{name.title()}Logs", settings, posture=posture, key=stores.key),
+            environment={
+                **stores.environment,
+                "DOCUMENT_PREFIX": PREFIX,
+                "POWERTOOLS_METRICS_NAMESPACE": namespace,
+                "POWERTOOLS_SERVICE_NAME": SERVICE,
+            },
+            key=stores.key,
+            memory_mib=MEMORY_MIB,
+            timeout_seconds=TIMEOUT_SECONDS,
+            asynchronous=False,
+        )
+        stores.books.grant(live.function, "dynamodb:UpdateItem", leading_keys=[f"{prefix}#*"])
+    stores.documents.grant_read_versions(found["orders"].role)  # ty: ignore[invalid-argument-type]
+    return found
 
 
 def packing(
@@ -81,12 +92,9 @@ def packing(
     settings: WorkflowSettings,
     *,
     posture: Posture,
-    environment: Mapping[str, str],
-    documents: UploadBucket,
-    books: SingleTable,
+    stores: Stores,
     cluster: ecs.Cluster,
     network: Network,
-    key: kms.IKey | None,
 ) -> TaskStep:
     """The Fargate task that packs an order and ships it."""
     task = Task(
@@ -94,13 +102,16 @@ def packing(
         f"{construct_id}Task",
         posture=posture,
         image=CLI_IMAGE,
-        log_group=LogGroup.from_settings(scope, f"{construct_id}Logs", settings, posture=posture, key=key),
+        log_group=LogGroup.from_settings(scope, f"{construct_id}Logs", settings, posture=posture, key=stores.key),
         container_name="pack",
         entry_point=run_script(RUNTIME / "pack.sh"),
-        environment={**environment, "HOME": HOME},
+        environment={**stores.environment, "HOME": HOME},
         writable_paths=[HOME],
     )
     role = task.definition.task_role
-    books.grant(role, "dynamodb:UpdateItem", leading_keys=["SHIPMENT#*"])
-    documents.grant_read_versions(role)
-    return TaskStep(scope, construct_id, task=task, cluster=cluster, network=network)
+    stores.books.grant(role, "dynamodb:UpdateItem", leading_keys=[f"{FUNCTIONS['shipments'][1]}#*"])
+    stores.documents.grant_read_versions(role)
+    step = TaskStep(scope, construct_id, task=task, cluster=cluster, network=network)
+    services = [*task.services_called, ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS]
+    network.add_interface_endpoints(services, client=step.group)
+    return step

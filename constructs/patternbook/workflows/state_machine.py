@@ -124,6 +124,9 @@ class Workflow(Construct):
     def allow_heartbeats(self, role: iam.IGrantable) -> None:
         """Lets the role of a job report progress by its task token, but not success or failure.
 
+        IAM's tables list no resource for this action. Others found that the state machine is its resource
+        (https://github.com/aws/aws-cdk/pull/8486).
+
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html
         """
         iam.Grant.add_to_principal(
