@@ -60,6 +60,9 @@ class Plan:
     """The resources that remain in both postures, also after a failed creation. AWS does not allow to delete them in
     time, and they cost nothing."""
 
+    replaced_and_retained: frozenset[str] = frozenset()
+    """The resources that the update replaces, and whose old ones remain until the stack is deleted."""
+
     use: Use | None = None
     """Uses what is deployed, as its users do."""
     use_updated: Use | None = None
@@ -297,6 +300,8 @@ PLANS: Mapping[str, Plan] = {
         settings={"approval_above": Setting(workflow.APPROVAL_ABOVE, readers.approval_above)},
         # Version and alias change, too. They refer to attributes of what changes, so the change set cannot tell.
         changes={"Workflow/StateMachine/Resource": "Modify"},
+        # An execution of the old version can still be redriven.
+        replaced_and_retained=frozenset({"Workflow/Version"}),
         retained_in_production=frozenset(
             {
                 *("Approvals/Queue/Resource", "Attention/Queue/Resource", "Books/Table/Resource"),
