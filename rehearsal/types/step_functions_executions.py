@@ -17,7 +17,7 @@ import threading
 from typing import Any
 
 from ministack.core.responses import new_uuid, now_iso
-from ministack.services import stepfunctions
+from ministack.services import ecs, stepfunctions
 
 from rehearsal.types.actions import ApiError, add_json_actions
 from rehearsal.types.shapes import Record
@@ -33,8 +33,8 @@ FAILED = re.compile(r"exit code [1-9]")
 _execute_task = stepfunctions._execute_task
 _poll_ecs_tasks = stepfunctions._poll_ecs_tasks
 _apply_output_path = stepfunctions._apply_output_path
-_stopped_at: dict[str, tuple[str, Any, Record]] = {}
-"""The last task of each execution: the name of its state, its input, and the context, which has the variables."""
+_stopped_at: dict[str, tuple[str, Any, Record, Record]] = {}
+"""The last task of each execution: the name of its state, its input, its context, and the variables before it."""
 
 
 def register() -> None:
@@ -58,16 +58,26 @@ def error_matches(error_equals: list[str], error: str) -> bool:
 
 
 def execute_task(state: Record, given: Any, execution: Record, context: Record) -> tuple[Any, str | None]:
-    arn = execution["executionArn"]
-    _stopped_at[arn] = (context["State"]["Name"], given, {**context, "variables": {**context["variables"]}})
-    if state["Resource"].endswith(".sync"):
-        context["Task"] = {"Token": new_uuid()}
-        stepfunctions._task_tokens[context["Task"]["Token"]] = {"event": threading.Event(), "heartbeat": None}
-    return _execute_task(state, given, execution, context)
+    variables = {**context["variables"]}
+    _stopped_at[execution["executionArn"]] = (context["State"]["Name"], given, context, variables)
+    if not state["Resource"].endswith(".sync"):
+        return _execute_task(state, given, execution, context)
+    token = new_uuid()
+    context["Task"] = {"Token": token}
+    stepfunctions._task_tokens[token] = {"event": threading.Event(), "heartbeat": None}
+    try:
+        return _execute_task(state, given, execution, context)
+    finally:
+        stepfunctions._task_tokens.pop(token, None)
 
 
 def wait_for_ecs_tasks(cluster: str, arns: list[str]) -> Record:
+    """ECS forgets a stopped task after an hour, which is over at once here:
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+    """
     result = _poll_ecs_tasks(cluster, arns)
+    for arn in arns:
+        ecs._tasks.pop(arn, None)
     for task in result["tasks"]:
         if FAILED.search(task.get("stoppedReason", "")):
             raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(task))
@@ -97,7 +107,9 @@ def continue_execution(execution: Record) -> None:
     """Runs an execution from the task at which it stopped, to its end."""
     machine = stepfunctions._state_machines[execution["stateMachineArn"]]
     states = json.loads(machine["definition"])["States"]
-    name, given, context = _stopped_at[execution["executionArn"]]
+    name, given, stopped, variables = _stopped_at[execution["executionArn"]]
+    stepfunctions._task_tokens.pop(stopped.get("Task", {}).get("Token"), None)
+    context = {**stopped, "variables": {**variables}}
     handlers = {
         "Choice": stepfunctions._execute_choice,
         "Pass": stepfunctions._execute_pass,
