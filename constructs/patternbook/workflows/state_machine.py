@@ -84,8 +84,6 @@ class Workflow(Construct):
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.resource = cast("sfn.CfnStateMachine", self.state_machine.node.default_child)
-        # The policy grants what logging, tracing and the key need already when the state machine is made.
-        self.resource.node.add_dependency(self.role)
         if key is not None:
             self._encrypt(key, stack)
         self.version = sfn.CfnStateMachineVersion(
