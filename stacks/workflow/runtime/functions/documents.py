@@ -25,10 +25,9 @@ class RefusedError(Exception):
 def reference(given: Any, prefix: str) -> tuple[str, str | None]:
     """The key and the version of the document in the input of an execution."""
     document = given.get("document") if isinstance(given, dict) else None
-    key = document.get("key") if isinstance(document, dict) else None
-    if not _is_name(key) or not key.startswith(prefix):
+    key, version = (document.get("key"), document.get("version_id")) if isinstance(document, dict) else (None, None)
+    if not isinstance(key, str) or not _is_name(key) or not key.startswith(prefix):
         _refuse(f'The input must be {{"document": {{"key": "{prefix}…"}}}}, with the key of an object.')
-    version = document.get("version_id")
     if version is not None and not _is_name(version):
         _refuse("document.version_id must be the version of an object, or be left out.")
     return key, version
