@@ -38,10 +38,10 @@ _stopped_at: dict[str, tuple[str, Any, Record, Record]] = {}
 
 
 def register() -> None:
-    stepfunctions._error_matches = error_matches
-    stepfunctions._execute_task = execute_task
-    stepfunctions._apply_output_path = apply_output
-    stepfunctions._poll_ecs_tasks = wait_for_ecs_tasks
+    stepfunctions._error_matches = error_matches  # ty: ignore[invalid-assignment]
+    stepfunctions._execute_task = execute_task  # ty: ignore[invalid-assignment]
+    stepfunctions._apply_output_path = apply_output  # ty: ignore[invalid-assignment]
+    stepfunctions._poll_ecs_tasks = wait_for_ecs_tasks  # ty: ignore[invalid-assignment]
     stepfunctions._SFN_WAIT_SCALE = WAIT_SCALE
     add_json_actions("states", {"RedriveExecution": redrive_execution})
 
