@@ -7,7 +7,7 @@ states: https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.
 import json
 import re
 import unicodedata
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeGuard
 
 MAX_BYTES: Final = 5 << 20
 MAX_LINES: Final = 10_000
@@ -25,8 +25,9 @@ class RefusedError(Exception):
 def reference(given: Any, prefix: str) -> tuple[str, str | None]:
     """The key and the version of the document in the input of an execution."""
     document = given.get("document") if isinstance(given, dict) else None
-    key, version = (document.get("key"), document.get("version_id")) if isinstance(document, dict) else (None, None)
-    if not isinstance(key, str) or not _is_name(key) or not key.startswith(prefix):
+    fields: dict[str, Any] = document if isinstance(document, dict) else {}
+    key, version = fields.get("key"), fields.get("version_id")
+    if not _is_name(key) or not key.startswith(prefix):
         _refuse(f'The input must be {{"document": {{"key": "{prefix}…"}}}}, with the key of an object.')
     if version is not None and not _is_name(version):
         _refuse("document.version_id must be the version of an object, or be left out.")
@@ -59,7 +60,7 @@ def read(content: bytes, order_id: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency, "payment": payment}
 
 
-def _is_name(given: Any) -> bool:
+def _is_name(given: Any) -> TypeGuard[str]:
     """Whether S3 takes this as the key or the version of an object:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
     """
