@@ -1,7 +1,7 @@
 """Checks of a deployed ``WorkflowStack``."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from tests.deployed.answers import Answer
@@ -260,7 +260,7 @@ def _functions(stack: DeployedStack) -> list[Answer]:
     return [stack.ask("lambda.get_function_configuration", FunctionName=name, Qualifier=ALIAS) for name in names]
 
 
-def _granted(stack: DeployedStack, role: str, on_anything: Iterable[str] = ()) -> set[str]:
+def _granted(stack: DeployedStack, role: str, on_anything: Collection[str] = ()) -> set[str]:
     """The actions that a role may take, of which only some may have any resource."""
     granted = set[str]()
     for statement in inline_statements(stack, role):
@@ -272,7 +272,7 @@ def _granted(stack: DeployedStack, role: str, on_anything: Iterable[str] = ()) -
 
 
 def _check_grants(
-    stack: DeployedStack, role: str, own: set[str], of_key: set[str], *, on_anything: Iterable[str]
+    stack: DeployedStack, role: str, own: set[str], of_key: set[str], *, on_anything: Collection[str]
 ) -> None:
     attached = policies_of(stack, role)
     assert not attached, f"{role} has managed policies: {attached}"

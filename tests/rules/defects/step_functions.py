@@ -14,7 +14,10 @@ def _in_definition(change: Callable[[dict[str, Any]], bool]) -> Apply:
 
     def apply(template: Template) -> bool:
         for _, machine in of_type(template, MACHINE):
-            definition = json.loads(machine["DefinitionString"])
+            written = machine["DefinitionString"]
+            parts = [written] if isinstance(written, str) else written["Fn::Join"][1]
+            # All that is joined to the text is the partition.
+            definition = json.loads("".join(part if isinstance(part, str) else "aws" for part in parts))
             if change(definition):
                 machine["DefinitionString"] = json.dumps(definition)
                 return True
@@ -66,8 +69,8 @@ def _request_only(definition: dict[str, Any]) -> bool:
 
 
 def _express_without_logs(template: Template) -> bool:
-    _in_definition(_request_only)(template)
-    return set_properties(MACHINE, {"StateMachineType": "EXPRESS", "LoggingConfiguration.Level": "OFF"})(template)
+    off = set_properties(MACHINE, {"StateMachineType": "EXPRESS", "LoggingConfiguration.Level": "OFF"})
+    return _in_definition(_request_only)(template) and off(template)
 
 
 def _in_policy(action: str, change: Callable[[dict[str, Any]], None]) -> Apply:
