@@ -11,6 +11,7 @@ from tests.drills.alarms import Metric, Samples, Telemetry
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
+from tests.drills.emitters.data_stream import Flow
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
@@ -21,6 +22,7 @@ from tests.drills.emitters.traffic import Traffic
 from tests.drills.emitters.web_api import Capacity, Outcome, Requests, SignIns
 from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
+from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
 from tests.drills.workflow import Orders, workflow_parts
 
@@ -60,6 +62,7 @@ class Minute:
 
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
+    flow: Flow = field(default_factory=Flow)
     orders: Orders = field(default_factory=Orders)
 
     fewest: int = 2
@@ -94,6 +97,7 @@ class World:
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
+        self._streams = stream_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
         self.senders: dict[Role, Any] = {
@@ -114,6 +118,7 @@ class World:
             pauses = self._scaling["MinCapacity"] == 0
             minute = replace(minute, max_acu=self._database.max_acu, pauses=pauses)
             minute = minute.database(instances=len(self._database.instances))
+        minute = replace(minute, flow=replace(minute.flow, interval=interval_of(self._template)))
         traffic = replace(minute.traffic, healthy=minute.main.desired)
         return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
 
@@ -124,6 +129,7 @@ class World:
             *(["tasks"] if self.services and self.calm.main.desired else []),
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
+            *stream_parts(self._template),
             *(["workflow"] if self._workflow else []),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
@@ -153,6 +159,8 @@ class World:
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
+        for stream in self._streams:
+            sent |= stream.metrics(minute.flow)
         if self._workflow:
             sent |= self._workflow.metrics(minute.orders)
         if self._database:
