@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.drills import api_events, calm, database_events, events, pipeline_events, stream_events, workflow_events
+from tests.drills import (
+    api_events,
+    calm,
+    database_events,
+    events,
+    pipeline_events,
+    stream_events,
+    work_events,
+    workflow_events,
+)
 from tests.drills.scenarios import Scenario
 
 
@@ -289,6 +298,48 @@ DRILLS: Final[Mapping[str, Drill]] = {
             database_events.one_failed_call(),
             database_events.one_deadlock(),
             database_events.migration(),
+        ],
+    ),
+    "LambdaConcurrencyStack": Drill(
+        [
+            Promise(work_events.every_call_fails(600), 5, LOGS),
+            Promise(work_events.every_call_fails(5), 10, LOGS),
+            Promise(work_events.some_calls_fail(), 10, LOGS),
+            Promise(work_events.rare_calls_fail(), 30, LOGS),
+            Promise(work_events.throttled(), 10, RAISE_CONCURRENCY),
+            Promise(work_events.slow_calls(), 10, SLOW_CALLS),
+            Promise(
+                work_events.late_events(),
+                15,
+                "Raise `reserved_concurrency`, or let fewer events arrive at the same time.",
+            ),
+            Promise(
+                work_events.dropped_event(),
+                5,
+                "Read the event and its error in the queue `FailuresQueueUrl`. Repair, and send the event again.",
+            ),
+            Promise(
+                work_events.lost_event(),
+                5,
+                "Compare the policies of the queue and of its key with the template. The log group has what is left.",
+            ),
+            Promise(
+                work_events.spill_over(),
+                15,
+                "Raise `provisioned_concurrency`, or `max_provisioned_concurrency` if it scales.",
+            ),
+            Promise(work_events.new_version_fails(60), 4, NEW_VERSION),
+            Promise(work_events.new_version_fails(1), 4, NEW_VERSION),
+            Promise(work_events.new_version_is_slow(), 4, NEW_VERSION),
+        ],
+        [
+            work_events.day(),
+            work_events.night(),
+            work_events.one_failed_call(),
+            work_events.rare_failures(),
+            work_events.burst(),
+            work_events.deployment(),
+            work_events.quiet_deployment(),
         ],
     ),
     "WebApiStack": Drill(

@@ -189,6 +189,30 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "A call every four minutes, and every one fails: nothing rings within 30 minutes",
         ),
         (
+            "LambdaConcurrencyStack",
+            "FailedCalls",
+            datapoints(5, 5),
+            "A call of the function every four minutes, and every one fails: nothing rings within 30 minutes",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "ThrottledCalls",
+            datapoints(3, 15),
+            "four minutes in which events arrive faster than Lambda adds environments: ThrottledCalls rings",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "NewVersionErrors",
+            datapoints(1, 1),
+            "a deployment whose new version gets one call, which fails: NewVersionErrors rings",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "NewVersionErrors",
+            datapoints(5, 5),
+            "Every call of a new version fails during the shift (1 a minute): nothing rings within 4 minutes",
+        ),
+        (
             "AuroraServerlessStack",
             "SlowCalls",
             threshold(60_000),
