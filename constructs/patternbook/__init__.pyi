@@ -55,6 +55,11 @@ from .posture import PRODUCTION, SANDBOX, Posture
 from .rules.plugin import PatternbookRules
 from .settings.base import PatternSettings, SettingsModel
 from .settings.mistakes import SettingsError
+from .streams.bucket import EventBucket
+from .streams.queries import QueryWorkgroup
+from .streams.stream import EventStream
+from .streams.subscription import StreamSubscription
+from .streams.table import EventTable
 from .workflows.people import PeopleQueue
 from .workflows.state_machine import Workflow
 from .workflows.task_step import TaskStep
@@ -76,6 +81,9 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "EventBucket",
+    "EventStream",
+    "EventTable",
     "EventTopic",
     "ExistingNetwork",
     "ExistingVpc",
@@ -105,6 +113,7 @@ __all__ = [
     "PrivateIngress",
     "Provisioned",
     "PublicLoadBalancer",
+    "QueryWorkgroup",
     "QueueConsumer",
     "SelfManagedNodes",
     "ServerlessDatabase",
@@ -120,6 +129,7 @@ __all__ = [
     "SourceRepository",
     "StackOptions",
     "StaticEfsVolume",
+    "StreamSubscription",
     "Task",
     "TaskStep",
     "Throttle",

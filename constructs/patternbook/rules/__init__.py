@@ -19,6 +19,7 @@ from patternbook.rules import (
     ecs,
     efs,
     eks,
+    firehose,
     lambda_edge,
     lambda_queues,
     networks,
@@ -42,6 +43,7 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "Cognito": rules_in(cognito),
     "DynamoDB": rules_in(dynamodb),
     "SQS": rules_in(sqs),
+    "Firehose": rules_in(firehose),
     "Step Functions": rules_in(step_functions),
 }
 """The rules by AWS service."""

@@ -15,6 +15,7 @@ from tests.rules.cases import (
     ecs,
     efs,
     eks,
+    firehose,
     lambda_edge,
     lambda_queues,
     networks,
@@ -39,6 +40,7 @@ CASES: Final[Mapping[str, Case]] = {
     **cognito.CASES,
     **dynamodb.CASES,
     **sqs.CASES,
+    **firehose.CASES,
     **step_functions.CASES,
 }
 """The cases by rule id, in the order of the rules."""
