@@ -25,14 +25,8 @@ class RefusedError(Exception):
 def reference(given: Any, prefix: str) -> tuple[str, str | None]:
     """The key and the version of the document in the input of an execution."""
     document = given.get("document") if isinstance(given, dict) else None
-<<<<<<< HEAD
-    fields: dict[str, Any] = document if isinstance(document, dict) else {}
-    key, version = fields.get("key"), fields.get("version_id")
-    if not _is_name(key) or not key.startswith(prefix):
-=======
     key, version = (document.get("key"), document.get("version_id")) if isinstance(document, dict) else (None, None)
     if not isinstance(key, str) or not _is_name(key) or not key.startswith(prefix):
->>>>>>> wf-stack
         _refuse(f'The input must be {{"document": {{"key": "{prefix}…"}}}}, with the key of an object.')
     if version is not None and not _is_name(version):
         _refuse("document.version_id must be the version of an object, or be left out.")
