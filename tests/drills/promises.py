@@ -453,6 +453,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
             stream_events.burst(),
             stream_events.one_bad_record(),
             stream_events.deployment(),
+            stream_events.one_throttled_call(),
             stream_events.one_refused_put(),
         ],
     ),
