@@ -90,7 +90,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         ExpectedFailure("drill", pattern, UNDRILLED, _DRILLS)
         for pattern in (
             *("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksFargateStack", "EksAutoModeStack"),
-            *("EcrStack", "AppRunnerStack", "LambdaConcurrencyStack", "LambdaEdgeStack"),
+            *("EcrStack", "AppRunnerStack", "LambdaEdgeStack"),
         )
     ),
     ExpectedFailure(

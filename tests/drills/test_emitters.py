@@ -1,6 +1,9 @@
 """Emitters leave out what AWS documents as not sent."""
 
+from collections.abc import Mapping
+
 from tests.drills.alarms import statistic
+from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls
 from tests.drills.emitters.aws_lambda import Function as AliasedFunction
@@ -137,6 +140,30 @@ def test_errors_have_a_sample_for_each_call() -> None:
     sent = AliasedFunction("work", "live").metrics(Calls(done=3, failed=1))
     assert value(sent, "Errors", "SampleCount", FunctionName="work", Resource="work:live") == 4
     assert value(sent, "Errors", "Sum", FunctionName="work") == 1
+
+
+class TestAsynchronousFunction:
+    WORK = AsynchronousFunction("work", "live", "2", 10, 600)
+    LIVE: Mapping[str, str] = {"FunctionName": "work", "Resource": "work:live"}
+
+    def test_without_calls_and_events_it_sends_nothing(self) -> None:
+        assert self.WORK.metrics(Work(live=Calls())) == {}
+
+    def test_failures_of_events_are_sent_only_when_there_are_some(self) -> None:
+        failures = {"AsyncEventsDropped", "DestinationDeliveryFailures", "ProvisionedConcurrencySpilloverInvocations"}
+        assert not failures & names(self.WORK.metrics(Work()))
+        assert failures <= names(self.WORK.metrics(Work(dropped=1, lost=1, spilled=1)))
+
+    def test_the_age_of_an_event_is_in_milliseconds(self) -> None:
+        sent = self.WORK.metrics(Work(event_age_share=0.5))
+        assert value(sent, "AsyncEventAge", "Maximum", **self.LIVE) == 300_000
+
+    def test_versions_are_told_apart_only_while_traffic_shifts(self) -> None:
+        assert not any("ExecutedVersion" in dict(metric.dimensions) for metric in self.WORK.metrics(Work()))
+        sent = self.WORK.metrics(Work(live=Calls(done=9), new=Calls(failed=1)))
+        assert value(sent, "Errors", "Sum", **self.LIVE, ExecutedVersion="2") == 1
+        assert value(sent, "Errors", "Sum", **self.LIVE, ExecutedVersion="1") == 0
+        assert value(sent, "Invocations", "Sum", **self.LIVE) == 10
 
 
 WORK = Function("work", "live", "2", 10, "Own", "web-api")

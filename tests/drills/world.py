@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
+from tests.drills.emitters.data_stream import Flow
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
@@ -21,6 +23,7 @@ from tests.drills.emitters.traffic import Traffic
 from tests.drills.emitters.web_api import Capacity, Outcome, Requests, SignIns
 from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
+from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
 
 Role = Literal["main", "worker", "database", "migration"]
@@ -57,8 +60,11 @@ class Minute:
     table: Capacity = field(default_factory=Capacity)
     sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
 
+    work: Work = field(default_factory=Work)
+    """Calls of a function that processes events asynchronously."""
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
+    flow: Flow = field(default_factory=Flow)
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -89,6 +95,8 @@ class World:
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
+        self._streams = stream_emitters(template, self._names)
+        self._work = list(self._asynchronous_functions())
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
         self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
@@ -105,6 +113,7 @@ class World:
             pauses = self._scaling["MinCapacity"] == 0
             minute = replace(minute, max_acu=self._database.max_acu, pauses=pauses)
             minute = minute.database(instances=len(self._database.instances))
+        minute = replace(minute, flow=replace(minute.flow, interval=interval_of(self._template)))
         traffic = replace(minute.traffic, healthy=minute.main.desired)
         return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
 
@@ -115,6 +124,9 @@ class World:
             *(["tasks"] if self.services and self.calm.main.desired else []),
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
+            *stream_parts(self._template),
+            *(["work"] if self._work else []),
+            *(["provisioned"] if self._work and self._provisions() else []),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -143,6 +155,10 @@ class World:
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
+        for stream in self._streams:
+            sent |= stream.metrics(minute.flow)
+        for function in self._work:
+            sent |= function.metrics(minute.work)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
@@ -176,6 +192,27 @@ class World:
         [properties] = self._of_type(resource_type).values()
         return Function(self._names.of(properties[key]).partition(".")[0], alias)
 
+    def _asynchronous_functions(self) -> Iterator[AsynchronousFunction]:
+        """The functions that send the events which they cannot process to a destination."""
+        for config in self._of_type("AWS::Lambda::EventInvokeConfig").values():
+            if "DestinationConfig" in config:
+                name = self._names.of(config["FunctionName"])
+                [alias] = self._of_type("AWS::Lambda::Alias").values()
+                yield AsynchronousFunction(
+                    name,
+                    alias["Name"],
+                    self._names.of(alias["FunctionVersion"]),
+                    self._of_type("AWS::Lambda::Function")[name]["Timeout"],
+                    config["MaximumEventAgeInSeconds"],
+                )
+
+    def _provisions(self) -> bool:
+        """Whether environments are provisioned, by the alias or by scaling."""
+        aliases = self._of_type("AWS::Lambda::Alias").values()
+        targets = self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+        scaled = [each for each in targets if each["ScalableDimension"] == "lambda:function:ProvisionedConcurrency"]
+        return bool(scaled) or any("ProvisionedConcurrencyConfig" in each for each in aliases)
+
     def _services(self) -> dict[Role, EcsService]:
         found: dict[Role, EcsService] = {}
         services = {**self._of_type("AWS::ECS::Service"), **self._of_type(EXPRESS)}
@@ -195,6 +232,8 @@ class World:
 
     def _scheduled(self) -> list[int]:
         """The minima that schedules set for the main service."""
+        if "main" not in self.services:
+            return []
         return [
             action["ScalableTargetAction"]["MinCapacity"]
             for target in self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()

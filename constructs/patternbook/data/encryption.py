@@ -10,13 +10,14 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import region_info
 from constructs import Construct
 
-from patternbook.partitions import partition_of
+from patternbook.partitions import partition_of, refuse_arn_of_other_region, refuse_resource_of_other_partition
 from patternbook.posture import Posture
 
 KEY_POLICY_URL: Final = (
     "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"
     "#key-policy-default-allow-root-enable-iam"
 )
+SAME_REGION_URL: Final = "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html"
 KEY_POLICY: Final = "patternbook:keyPolicy"
 """The id of the warning with the statements that the policy of an existing key must have."""
 
@@ -65,6 +66,7 @@ def data_key(
     """
     stack = cdk.Stack.of(scope)
     if key_arn is not None:
+        _refuse_elsewhere(stack, key_arn)
         cdk.Annotations.of(stack).add_warning_v2(KEY_POLICY, _requirements(stack, key_arn, services))
         # An import, even of a key in the same app: grants must not add the roles of this stack to the policy of a key
         # in another stack, because the two stacks would then depend on each other.
@@ -80,6 +82,17 @@ def data_key(
     )
     allow_services(key, services)  # ty: ignore[invalid-argument-type]
     return key  # ty: ignore[invalid-explicit-return]
+
+
+def _refuse_elsewhere(stack: cdk.Stack, key_arn: str) -> None:
+    """Adds an error if the key is not in the Region or the partition of a stack, as far as both are known."""
+    if not key_arn.startswith("arn:") or cdk.Token.is_unresolved(stack.region):  # otherwise it is a token
+        return
+    _, partition, _, region, *_ = key_arn.split(":")
+    if partition_of(stack.region) not in (None, partition):
+        refuse_resource_of_other_partition(stack, "key_arn", key_arn, region=stack.region)
+    elif region != stack.region:
+        refuse_arn_of_other_region(stack, "key_arn", key_arn, source=SAME_REGION_URL)
 
 
 def allow_services(key: kms.IKey, services: Sequence[Service] = SERVICES) -> None:
