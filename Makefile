@@ -13,7 +13,7 @@ RUN := $(BIN)/python tools/run.py
 # Where templates are written.
 OUT := cdk.out
 
-.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house rehearsals
+.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house rehearsals emulation
 .PHONY: settings diff-templates bench lock clean
 
 help: ## this list
@@ -61,7 +61,7 @@ record: $(READY) ## record what an emulated account answers to the checks of dep
 	@$(RUN) tests.deployed.record $(STACK)
 
 # The parts are independent: `make --jobs=3 check` runs three at a time. The longest comes first.
-check: rehearsals policy house rehearse test templates types lint ## run everything that CI runs
+check: rehearsals policy house emulation rehearse test templates types lint ## run everything that CI runs
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -81,8 +81,15 @@ policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests
 house: $(READY) ## run the tests of commands, of code that runs inside the patterns, and of checks of deployed stacks
 	$(RUN) pytest tests/house tests/runtime tests/deployed tests/proof
 
-rehearsals: $(READY) ## run the tests of the emulated account and of the rehearsal
-	$(RUN) pytest tests/rehearsal
+# The tests of the emulated account itself, which are a part of their own. Together with those of the stacks that are
+# deployed into it, they would take longer than every other part.
+EMULATION := $(wildcard $(addprefix tests/rehearsal/test_,account.py commands.py ministack.py references.py types_*.py))
+
+rehearsals: $(READY) ## run the tests of the rehearsal
+	$(RUN) pytest tests/rehearsal $(addprefix --ignore=,$(EMULATION))
+
+emulation: $(READY) ## run the tests of the emulated account, of its resources and of the commands that use it
+	$(RUN) pytest $(EMULATION)
 
 settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
 	@$(RUN) tools.settings $(STACK)
