@@ -8,7 +8,20 @@ from typing import Literal
 
 from tests.drills.world import Minute, Role, Sent
 
-Part = Literal["tasks", "files", "readers", "api", "pipeline", "work", "provisioned"]
+Part = Literal[
+    "tasks",
+    "files",
+    "readers",
+    "api",
+    "pipeline",
+    "work",
+    "provisioned",
+    "stream",
+    "own key",
+    "topic",
+    "steady",
+]
+"""A stream is steady if its owner has said for how long it may be without a record."""
 
 Course = Callable[[int, Minute], Minute]
 """Returns the state in a minute, counted from the beginning, from the state in a calm minute of the stack."""

@@ -12,6 +12,7 @@ from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
+from tests.drills.emitters.data_stream import Flow
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
@@ -22,6 +23,7 @@ from tests.drills.emitters.traffic import Traffic
 from tests.drills.emitters.web_api import Capacity, Outcome, Requests, SignIns
 from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
+from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
 
 Role = Literal["main", "worker", "database", "migration"]
@@ -62,6 +64,7 @@ class Minute:
     """Calls of a function that processes events asynchronously."""
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
+    flow: Flow = field(default_factory=Flow)
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -93,6 +96,7 @@ class World:
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
         self._work = list(self._asynchronous_functions())
+        self._streams = stream_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
         self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
@@ -109,6 +113,7 @@ class World:
             pauses = self._scaling["MinCapacity"] == 0
             minute = replace(minute, max_acu=self._database.max_acu, pauses=pauses)
             minute = minute.database(instances=len(self._database.instances))
+        minute = replace(minute, flow=replace(minute.flow, interval=interval_of(self._template)))
         traffic = replace(minute.traffic, healthy=minute.main.desired)
         return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
 
@@ -121,6 +126,7 @@ class World:
             *(["pipeline"] if self._pipeline.consumers else []),
             *(["work"] if self._work else []),
             *(["provisioned"] if self._work and self._provisions() else []),
+            *stream_parts(self._template),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -151,6 +157,8 @@ class World:
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
         for function in self._work:
             sent |= function.metrics(minute.work)
+        for stream in self._streams:
+            sent |= stream.metrics(minute.flow)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
