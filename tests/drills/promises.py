@@ -8,15 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.drills import (
-    api_events,
-    calm,
-    database_events,
-    events,
-    pipeline_events,
-    stream_events,
-    work_events,
-)
+from tests.drills import api_events, calm, database_events, events, pipeline_events, stream_events, work_events
 from tests.drills.scenarios import Scenario
 
 
@@ -447,6 +439,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
             stream_events.burst(),
             stream_events.one_bad_record(),
             stream_events.deployment(),
+            stream_events.one_throttled_call(),
             stream_events.one_refused_put(),
         ],
     ),

@@ -9,17 +9,7 @@ from typing import Literal
 from tests.drills.world import Minute, Role, Sent
 
 Part = Literal[
-    "tasks",
-    "files",
-    "readers",
-    "api",
-    "pipeline",
-    "work",
-    "provisioned",
-    "stream",
-    "own key",
-    "topic",
-    "steady",
+    "tasks", "files", "readers", "api", "pipeline", "stream", "own key", "topic", "steady", "work", "provisioned"
 ]
 """A stream is steady if its owner has said for how long it may be without a record."""
 

@@ -238,6 +238,7 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             missing_data_set_back,
             "Delivery is blocked, and nothing is reported of it: nothing rings within 60 minutes",
         ),
+        ("DataStreamStack", "DeliveryFails", datapoints(1, 4), "a file that S3 refuses once: DeliveryFails rings"),
         ("DataStreamStack", "NothingDelivered", datapoints(1, 1), "an ordinary day: NothingDelivered rings"),
         ("DataStreamStack", "LateRecords", threshold(60), "an ordinary day: LateRecords rings"),
         (

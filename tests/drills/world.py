@@ -95,8 +95,8 @@ class World:
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
-        self._work = list(self._asynchronous_functions())
         self._streams = stream_emitters(template, self._names)
+        self._work = list(self._asynchronous_functions())
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
         self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
@@ -124,9 +124,9 @@ class World:
             *(["tasks"] if self.services and self.calm.main.desired else []),
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
+            *stream_parts(self._template),
             *(["work"] if self._work else []),
             *(["provisioned"] if self._work and self._provisions() else []),
-            *stream_parts(self._template),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -155,10 +155,10 @@ class World:
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
-        for function in self._work:
-            sent |= function.metrics(minute.work)
         for stream in self._streams:
             sent |= stream.metrics(minute.flow)
+        for function in self._work:
+            sent |= function.metrics(minute.work)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
