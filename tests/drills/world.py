@@ -25,10 +25,11 @@ from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
 from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
+from tests.drills.workflow import Orders, workflow_parts
 
-Role = Literal["main", "worker", "database", "migration"]
+Role = Literal["main", "worker", "database", "migration", "workflow", "cluster"]
 """The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; and
-the custom resource that migrates the schema of a database."""
+the custom resource that migrates the schema of a database; a workflow, and the cluster in which it runs tasks."""
 
 Sent = Callable[[Any], Mapping[str, Any]]
 """An event that the emitter of a role sends to EventBridge."""
@@ -65,6 +66,7 @@ class Minute:
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
     flow: Flow = field(default_factory=Flow)
+    orders: Orders = field(default_factory=Orders)
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -91,6 +93,9 @@ class World:
         self.services = self._services()
         self._load_balancer = self._find_load_balancer()
         queues = self._of_type("AWS::SQS::Queue")
+        self._workflow = workflow_parts(template, self._names)
+        if self._workflow:  # people work its queues off
+            queues = {}
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
@@ -99,7 +104,11 @@ class World:
         self._work = list(self._asynchronous_functions())
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
-        self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
+        self.senders: dict[Role, Any] = {
+            **self.services,
+            **self._database_senders(),
+            **({"workflow": self._workflow.machine, "cluster": self._workflow.cluster} if self._workflow else {}),
+        }
         """The emitters of events, by role."""
 
     @property
@@ -127,6 +136,7 @@ class World:
             *stream_parts(self._template),
             *(["work"] if self._work else []),
             *(["provisioned"] if self._work and self._provisions() else []),
+            *(["workflow"] if self._workflow else []),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -159,6 +169,8 @@ class World:
             sent |= stream.metrics(minute.flow)
         for function in self._work:
             sent |= function.metrics(minute.work)
+        if self._workflow:
+            sent |= self._workflow.metrics(minute.orders)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
