@@ -10,7 +10,7 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from constructs import Construct, IDependable
+from constructs import Construct, DependencyGroup, IDependable
 from typing_extensions import Self
 
 from patternbook.data.logs import LogGroup
@@ -91,6 +91,9 @@ class EksCluster(Construct):
         check_public_access(public_access_cidrs, posture=posture)
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
+        # CDK's log groups of the kubectl functions would have the names of the functions, and nothing would wait for
+        # them: https://github.com/aws/aws-cdk/issues/32689
+        self.node.set_context("@aws-cdk/aws-lambda:useCdkManagedLogGroup", False)
         stack = cdk.Stack.of(self)
         self.version = version
         self.service_cidr = service_cidr
@@ -99,7 +102,11 @@ class EksCluster(Construct):
         self._log_retention_days = log_retention_days
         self._key = key
         self._add_on_versions = dict(add_on_versions or {})
-        self._endpoints: list[IDependable] = []
+        self.before_members = DependencyGroup()
+        """What nodes, pods and the stack's own kubectl need, from before the first of them until after the last: the
+        routes by which they reach AWS, the interface endpoints, and the rules of security groups. Constructs add to it
+        at any time."""
+        self.before_members.add(*network.routes)
         # The log group needs the name before the cluster exists. Each creation of the stack needs another name, so
         # that a stack can be deployed beside its own retained logs. The id of a stack ends with a UUID.
         uuid = cdk.Fn.select(2, cdk.Fn.split("/", stack.stack_id))
@@ -114,7 +121,7 @@ class EksCluster(Construct):
             enable_key_rotation=True,
             removal_policy=posture.removal_policy,
         )
-        self._kubectl = Kubectl(self) if kubectl else None
+        self._kubectl = Kubectl(self, self.add_log_group("KubectlLogs")) if kubectl else None
         self.cluster = eks.Cluster(
             self,
             "Cluster",
@@ -153,11 +160,10 @@ class EksCluster(Construct):
         # The L2 has neither property.
         resource.deletion_protection = posture.deletion_protection
         resource.upgrade_policy = eks.CfnCluster.UpgradePolicyProperty(support_type=upgrade_policy)
+        # Rules that other constructs add to the security group of the cluster stand below it.
+        self.before_members.add(self.cluster.cluster_security_group)
         if self._kubectl:
-            days = posture.log_retention_days if log_retention_days is None else log_retention_days
-            self._kubectl.attach(
-                self.cluster, log_retention_days=days, log_removal_policy=posture.removal_policy, key=key
-            )
+            self._kubectl.attach(self.cluster, self.before_members)
         self.admin_role = admin_role(self, "Admin", cluster=self.cluster, principals=admin_principals)
         for kind in ("Cluster", *AUTO_MODE_POLICIES) if auto_mode else ("Cluster",):
             acknowledge(
@@ -167,7 +173,10 @@ class EksCluster(Construct):
             )
         if auto_mode and key:
             for statement in volume_key_statements(key):
-                self.cluster.role.add_to_principal_policy(statement)
+                # EKS brings the first node as soon as the cluster exists. The policy is a resource of its own.
+                added = self.cluster.role.add_to_principal_policy(statement)
+                assert added.policy_dependable
+                resource.node.add_dependency(added.policy_dependable)
 
     @classmethod
     def from_settings(
@@ -227,28 +236,17 @@ class EksCluster(Construct):
         """
         return ec2.Connections(security_groups=[self.cluster.cluster_security_group])
 
-    @property
-    def internet_routes(self) -> list[IDependable]:
-        """The routes by which nodes and pods reach AWS. They must exist from before the first node until after the last
-        one."""
-        return list(self._network.routes)
-
     def add_interface_endpoints(self, services: Sequence[ec2.InterfaceVpcEndpointAwsService]) -> None:
-        """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it.
-
-        Call this before anything else is added to the cluster: kubectl can delete nothing once the endpoints refuse it.
-        """
+        """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it."""
         group = self._network.add_interface_endpoints(services, client=self.node_connections)
         if group:
-            self._endpoints.append(group)
-            if self._kubectl:
-                self._kubectl.add_dependency(group)
+            self.before_members.add(group)
 
-    def add_log_group(self, construct_id: str, *, name: str) -> logs.LogGroup:
+    def add_log_group(self, construct_id: str, *, name: str | None = None) -> logs.LogGroup:
         """A log group with the retention, removal policy and key of the cluster's own logs.
 
-        :param name: the name that its writer expects. It should contain the name of the cluster, because a log group
-            of an earlier creation of the stack may still exist.
+        :param name: the name that its writer expects, if it expects one. It should contain the name of the cluster,
+            because a log group of an earlier creation of the stack may still exist.
         """
         return LogGroup(
             self,
@@ -296,5 +294,5 @@ class EksCluster(Construct):
             # The template overrides manual changes.
             resolve_conflicts="OVERWRITE",
         )
-        add_on.node.add_dependency(*after, *self._endpoints, *(roles or {}).values())
+        add_on.node.add_dependency(self.before_members, *after, *(roles or {}).values())
         return add_on

@@ -131,5 +131,5 @@ class FargatePods(Construct):
             selectors=selectors,
         )
         # Pods need their route out, and the kubelet its permissions, until the last pod is gone.
-        profile.node.add_dependency(self.role, *after, *cluster.internet_routes)
+        profile.node.add_dependency(self.role, *after, cluster.before_members)
         return profile

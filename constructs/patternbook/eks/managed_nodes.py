@@ -113,7 +113,7 @@ class ManagedNodes(Construct):
         # The L2 leaves the version out, and nodes would stay on the old version when the cluster is upgraded.
         resource.version = cluster.version
         # A node needs its role and its route to EKS until it is gone, so both are deleted after it.
-        self.group.node.add_dependency(role, *after, *cluster.internet_routes)
+        self.group.node.add_dependency(role, *after, cluster.before_members)
 
     @classmethod
     def from_settings(

@@ -128,7 +128,7 @@ class SelfManagedNodes(Construct):
         cdk.Tags.of(self.group).add(f"kubernetes.io/cluster/{cluster.name}", "owned")
         entry = node_access_entry(self, "Access", cluster=cluster.cluster, role=role)
         # A node needs its role and its route to EKS until it is gone, so both are deleted after it.
-        self.group.node.add_dependency(role, entry, *after, *cluster.internet_routes)
+        self.group.node.add_dependency(role, entry, *after, cluster.before_members)
         acknowledge(self.group, "EC26", "The rule cannot read a mixed instances policy; all volumes are encrypted.")
         acknowledge(self.group, "AS3", "Nodes come and go. Alarms notify of pods that find none.")
 

@@ -166,6 +166,11 @@ class ClusterPromises:
         for each in applied:
             assert {entry.id, cluster(stack).id} <= stack.before(each)
 
+    def test_kubectl_writes_to_a_log_group_of_the_stack_from_its_first_call_to_its_last(self, stack: Reading) -> None:
+        [group] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in stack.all("AWS::Lambda::Function")}
+        for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource"):
+            assert group in stack.before(each)
+
     def test_logs_are_kept_and_encrypted_in_production(self, production: Reading, sandbox: Reading) -> None:
         for group in production.all("AWS::Logs::LogGroup"):
             assert group["RetentionInDays"] == 365
