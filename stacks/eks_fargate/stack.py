@@ -55,11 +55,7 @@ class EksFargateStack(PatternStack):
         self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")
-        self.output(
-            "ControlPlaneLogGroupName",
-            self.cluster.log_group.log_group_name,
-            "CloudWatch log group of the control plane",
-        )
+        for name, (value, description) in self.cluster.outputs().items():
+            self.output(name, value, description)
         self.output("LogGroupName", self.pods.log_group.log_group_name, "CloudWatch log group of the pods")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

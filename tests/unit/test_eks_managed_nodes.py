@@ -677,6 +677,12 @@ class TestRefusals:
                 "public_access_cidrs",
                 "in production, got 0.0.0.0/1, 128.0.0.0/1.",
             ),
+            ({"private_access_cidrs": ["10.0.0.1/8"]}, "private_access_cidrs.0", "an IPv4 block in CIDR notation"),
+            (
+                {"private_access_security_groups": ["bastion"]},
+                "private_access_security_groups.0",
+                'the id of a security group such as "sg-0123456789abcdef0"',
+            ),
             ({"admin_principals": ["*"]}, "admin_principals.0", "but not *, which stands for all AWS accounts"),
             (
                 {"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}},

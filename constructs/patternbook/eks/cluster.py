@@ -15,26 +15,25 @@ from typing_extensions import Self
 
 from patternbook.data.logs import LogGroup
 from patternbook.eks.access import admin_role, auto_mode_node_role
+from patternbook.eks.endpoint import admit_clients, kubeconfig_command
 from patternbook.eks.manifests import Kubectl
-from patternbook.eks.pod_identity import volume_key_statements
-from patternbook.eks.settings import ClusterSettings, check_public_access
+from patternbook.eks.pod_identity import complete_cluster_role
+from patternbook.eks.settings import ClusterSettings, check_private_access, check_public_access
 from patternbook.limits.eks import ADD_ONS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.logs import check_retention
-from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 
 NODE_POOLS: Final = ("system", "general-purpose")
 """The built-in node pools of Auto Mode: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
-AUTO_MODE_POLICIES: Final = ("Compute", "BlockStorage", "LoadBalancing", "Networking")
-"""Managed policies that Auto Mode needs in the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 class EksCluster(Construct):
     """A cluster whose control plane EKS runs, in the private subnets of a network.
 
-    - *Endpoint*: private. It is also public for ``public_access_cidrs``, and for nobody else.
+    - *Endpoint*: private. Members of the cluster's security group reach it, and ``private_access_cidrs`` and
+      ``private_access_security_groups``. It is also public for ``public_access_cidrs``, and for nobody else.
     - *Access*: the authentication mode is API. The creator of the cluster (CloudFormation's role) has no access.
       ``admin_role`` is the cluster administrator, and IAM decides who may assume it.
     - *Logs*: all five types of control-plane logs, in a log group with a retention.
@@ -54,6 +53,8 @@ class EksCluster(Construct):
         posture: Posture,
         version: str = KUBERNETES_VERSION,
         public_access_cidrs: Sequence[str] = (),
+        private_access_cidrs: Sequence[str] = (),
+        private_access_security_groups: Sequence[str] = (),
         admin_principals: Sequence[str] = (),
         upgrade_policy: UpgradePolicy = "STANDARD",
         auto_mode: bool = False,
@@ -70,6 +71,8 @@ class EksCluster(Construct):
             balancers. In a VPC that exists, its owner adds them
             (https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html).
         :param public_access_cidrs: CIDR blocks that may reach the public endpoint. Without any there is none.
+        :param private_access_cidrs: CIDR blocks of connected networks that may reach the private endpoint.
+        :param private_access_security_groups: ids of security groups whose members may reach the private endpoint.
         :param admin_principals: ARNs of the roles, users or accounts that may assume the admin role. Without any, the
             IAM policies of this account decide.
         :param upgrade_policy: at the end of standard support, EKS upgrades the cluster by itself (STANDARD), or
@@ -84,11 +87,13 @@ class EksCluster(Construct):
         :param secrets_key: encrypts the Kubernetes secrets. Changing it replaces the cluster. Defaults to a key of the
             cluster's own, so that ``key`` can change.
         :raises ValueError: see :func:`patternbook.limits.eks_versions.check_version`,
-            :func:`patternbook.eks.settings.check_public_access` and
+            :func:`patternbook.eks.settings.check_public_access`,
+            :func:`patternbook.eks.settings.check_private_access` and
             :func:`patternbook.limits.logs.check_retention`.
         """
         check_version(version, upgrade_policy=upgrade_policy, kubectl=kubectl)
         check_public_access(public_access_cidrs, posture=posture)
+        check_private_access(cidrs=private_access_cidrs, security_groups=private_access_security_groups)
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
         # CDK's log groups of the kubectl functions would have the names of the functions, and nothing would wait for
@@ -160,23 +165,13 @@ class EksCluster(Construct):
         # The L2 has neither property.
         resource.deletion_protection = posture.deletion_protection
         resource.upgrade_policy = eks.CfnCluster.UpgradePolicyProperty(support_type=upgrade_policy)
+        admit_clients(self.cluster, cidrs=private_access_cidrs, security_groups=private_access_security_groups)
         # Rules that other constructs add to the security group of the cluster stand below it.
         self.before_members.add(self.cluster.cluster_security_group)
         if self._kubectl:
             self._kubectl.attach(self.cluster, self.before_members)
         self.admin_role = admin_role(self, "Admin", cluster=self.cluster, principals=admin_principals)
-        for kind in ("Cluster", *AUTO_MODE_POLICIES) if auto_mode else ("Cluster",):
-            acknowledge(
-                self.cluster,
-                f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonEKS{kind}Policy]",
-                "AWS documents this policy for the role of a cluster, which only EKS acts as.",
-            )
-        if auto_mode and key:
-            for statement in volume_key_statements(key):
-                # EKS brings the first node as soon as the cluster exists. The policy is a resource of its own.
-                added = self.cluster.role.add_to_principal_policy(statement)
-                assert added.policy_dependable
-                resource.node.add_dependency(added.policy_dependable)
+        complete_cluster_role(self.cluster, auto_mode=auto_mode, key=key)
 
     @classmethod
     def from_settings(
@@ -199,6 +194,8 @@ class EksCluster(Construct):
             posture=posture,
             version=settings.kubernetes_version,
             public_access_cidrs=settings.public_access_cidrs,
+            private_access_cidrs=settings.private_access_cidrs,
+            private_access_security_groups=settings.private_access_security_groups,
             admin_principals=settings.admin_principals,
             upgrade_policy=settings.upgrade_policy,
             auto_mode=auto_mode,
@@ -213,9 +210,19 @@ class EksCluster(Construct):
     @property
     def kubeconfig_command(self) -> str:
         """The command that sets up kubectl to talk to the cluster as the admin role."""
-        region = cdk.Stack.of(self).region
-        name, role = self.cluster.cluster_name, self.admin_role.role_arn
-        return f"aws eks update-kubeconfig --name {name} --region {region} --role-arn {role}"
+        return kubeconfig_command(self.cluster, self.admin_role)
+
+    def outputs(self) -> dict[str, tuple[str, str]]:
+        """The outputs of every stack with a cluster: values and descriptions by name."""
+        return {
+            "KubeconfigCommand": (self.kubeconfig_command, "Sets up kubectl for the cluster"),
+            "VpcId": (self._network.vpc.vpc_id, "VPC from which the private endpoint is reached"),
+            "ClusterSecurityGroupId": (
+                self.cluster.cluster_security_group_id,
+                "Security group whose members reach the private endpoint",
+            ),
+            "ControlPlaneLogGroupName": (self.log_group.log_group_name, "CloudWatch log group of the control plane"),
+        }
 
     @property
     def kubectl(self) -> Kubectl:

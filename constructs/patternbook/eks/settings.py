@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import KeySettings, LogSettings
-from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
+from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PRIVATE_RULES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.given import listed
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
@@ -18,7 +18,16 @@ from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
-from patternbook.settings.fields import CIDR, NAMESPACE, EachOnce, Percent, Whole, YesNo
+from patternbook.settings.fields import (
+    CIDR,
+    NAMESPACE,
+    PRIVATE_CIDR,
+    SECURITY_GROUP_ID,
+    EachOnce,
+    Percent,
+    Whole,
+    YesNo,
+)
 from patternbook.settings.ranges import checked_maximum
 from patternbook.settings.validators import Expected, Unit, matching
 
@@ -65,6 +74,25 @@ def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
         )
 
 
+def check_private_access(*, cidrs: Sequence[str], security_groups: Sequence[str]) -> None:
+    """https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html#private-access
+
+    :raises ValueError: for anything but CIDR blocks and ids of security groups, and for more of them than a security
+        group has rules.
+    """
+    for cidr in cidrs:
+        if not PRIVATE_CIDR.accepts(cidr):
+            raise ValueError(f"Each of private_access_cidrs must be {PRIVATE_CIDR.text}, got {cidr!r}.")
+    for group in security_groups:
+        if not SECURITY_GROUP_ID.accepts(group):
+            raise ValueError(f"Each of private_access_security_groups must be {SECURITY_GROUP_ID.text}, got {group!r}.")
+    if len(cidrs) + len(security_groups) > MAX_PRIVATE_RULES:
+        raise ValueError(
+            f"private_access_cidrs and private_access_security_groups must list at most {MAX_PRIVATE_RULES} together, "
+            f"got {len(cidrs) + len(security_groups)}. Merge adjacent blocks, or put clients into one security group."
+        )
+
+
 def check_namespaces(namespaces: Sequence[str]) -> None:
     """:raises ValueError: for names that are no namespaces, for namespaces that belong to the cluster, and for more or
     fewer than a Fargate profile takes.
@@ -94,6 +122,14 @@ class ClusterSettings(KeySettings, NetworkSettings):
     public_access_cidrs: Annotated[tuple[fields.Cidr, ...], EachOnce, Field(max_length=MAX_PUBLIC_CIDRS)] = ()
     """IPv4 CIDR blocks that may reach the API of the cluster from the internet. Without any, the cluster has no public
     endpoint."""
+    private_access_cidrs: Annotated[tuple[fields.PrivateCidr, ...], EachOnce, Field(max_length=MAX_PRIVATE_RULES)] = ()
+    """IPv4 CIDR blocks of connected networks, such as a VPN, that may reach the private endpoint of the cluster (port
+    443)."""
+    private_access_security_groups: Annotated[
+        tuple[fields.SecurityGroupId, ...], EachOnce, Field(max_length=MAX_PRIVATE_RULES)
+    ] = ()
+    """Ids of security groups whose members may reach the private endpoint of the cluster (port 443). They are in the
+    VPC of the cluster, or in a VPC that is peered with it."""
     admin_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=20)] = ()
     """ARNs of IAM roles, users or accounts that may assume the admin role of the cluster. Without any, the IAM policies
     of this account decide."""
@@ -112,6 +148,12 @@ class ClusterSettings(KeySettings, NetworkSettings):
     @classmethod
     def _reachable(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         check_public_access(value, posture=posture_of(info))
+        return value
+
+    @field_validator("private_access_security_groups")
+    @classmethod
+    def _few_rules(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        check_private_access(cidrs=info.data.get("private_access_cidrs", ()), security_groups=value)
         return value
 
     @field_validator("add_on_versions")

@@ -12,6 +12,8 @@ MAX_PUBLIC_CIDRS: Final = 40
 
 https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
 """
+MAX_PRIVATE_RULES: Final = 60
+"""Inbound rules of a security group: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"""
 MAX_NODES: Final = 450
 """Nodes of a managed node group: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"""
 MAX_NAMESPACES: Final = 5

@@ -271,6 +271,10 @@ Namespace = Annotated[str, NAMESPACE]
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
 AMI_ID = reference(r"ami-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of an AMI such as "ami-0123456789abcdef0"')
 AmiId = Annotated[str, AMI_ID]
+SECURITY_GROUP_ID = reference(
+    r"sg-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of a security group such as "sg-0123456789abcdef0"'
+)
+SecurityGroupId = Annotated[str, SECURITY_GROUP_ID]
 
 Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
 
