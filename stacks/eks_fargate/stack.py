@@ -45,7 +45,6 @@ class EksFargateStack(PatternStack):
         self.pods = FargatePods.from_settings(
             self, "Pods", settings, cluster=self.cluster, posture=posture, key=self.key
         )
-        self.pods.apply_log_router()
         self.files: StaticEfsVolume | None = None
         if "efs" in settings.storage:
             self.files = StaticEfsVolume(
@@ -57,5 +56,9 @@ class EksFargateStack(PatternStack):
 
         for name, (value, description) in self.cluster.outputs().items():
             self.output(name, value, description)
+        self.output("OidcIssuer", self.pods.identity.issuer, "Issuer of the tokens of pods, for roles of your own")
+        self.output(
+            "ApplicationRoleArn", self.pods.application_role.role_arn, "Role of the service account application"
+        )
         self.output("LogGroupName", self.pods.log_group.log_group_name, "CloudWatch log group of the pods")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import KeySettings, LogSettings
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PRIVATE_RULES, MAX_PUBLIC_CIDRS, check_node_types
+from patternbook.limits.eks_amis import AMI_RELEASE, release_date
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.given import listed
 from patternbook.limits.instance_types import Architecture, InstanceTypeName
@@ -231,8 +232,11 @@ class SelfManagedNodesSettings(NodeSettings):
     }
 
     ami_id: fields.AmiId | None = None
-    """AMI of your own. It needs nodeadm, this architecture and the Region of the stack. Each deployment defaults to the
-    newest EKS-optimized AMI of AL2023."""
+    """AMI of your own. It needs nodeadm, this architecture and the Region of the stack. Defaults to the EKS-optimized
+    AMI of ami_release."""
+    ami_release: Annotated[str, Expected(f'a release of the EKS-optimized AMIs such as "{AMI_RELEASE}"')] = AMI_RELEASE
+    """Release of the EKS-optimized AMI of AL2023. Change it about once a month, for security updates. A change replaces
+    the nodes."""
     instance_types: InstanceTypes = ()
     """Instance types of the nodes, in order of preference on demand. Defaults to five types of the architecture."""
     on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("nodes")] = 2
@@ -245,6 +249,14 @@ class SelfManagedNodesSettings(NodeSettings):
     """Maximum number of nodes."""
     node_labels: Labels = Field({"nodes": "own"})
     """Kubernetes labels of the nodes."""
+
+    @field_validator("ami_release")
+    @classmethod
+    def _released(cls, value: str, info: ValidationInfo) -> str:
+        release_date(value)
+        if value != AMI_RELEASE and info.data.get("ami_id"):
+            raise ValueError("Has no effect with ami_id, which names the AMI. Remove one of the two.")
+        return value
 
     @field_validator("instance_types")
     @classmethod
@@ -263,7 +275,10 @@ class FargatePodsSettings(LogSettings):
     namespaces: Annotated[tuple[fields.Namespace, ...], EachOnce, Field(min_length=1, max_length=MAX_NAMESPACES)] = (
         "default",
     )
-    """Kubernetes namespaces whose pods run on Fargate. Pods of other namespaces find no node."""
+    """Kubernetes namespaces whose pods run on Fargate, beside kube-system. Pods of other namespaces find no node."""
+    application_policy_arns: Annotated[tuple[fields.PolicyArn, ...], EachOnce, Field(max_length=10)] = ()
+    """ARNs of the IAM managed policies of the application role. Pods with the service account application in the first
+    of namespaces assume it."""
 
     @field_validator("namespaces")
     @classmethod

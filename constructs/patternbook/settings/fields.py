@@ -238,6 +238,11 @@ PRINCIPAL_ARN = reference(
     "stands for all AWS accounts",
 )
 PrincipalArn = Annotated[str, PRINCIPAL_ARN]
+POLICY_ARN = reference(
+    r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+",
+    'the ARN of a managed policy such as "arn:aws:iam::111122223333:policy/app"',
+)
+PolicyArn = Annotated[str, POLICY_ARN]
 # https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html
 _DOMAIN_NAME = (
     r"(?=.{4,255}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",

@@ -317,19 +317,23 @@ class OperationPromises:
         *("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"),
         "cluster_failed_node_count",
     )
+    OTHER_METRICS: ClassVar[tuple[str, ...]] = ()
+    """Metrics with an alarm that are not about the cluster."""
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
     """Outputs of this pattern only."""
 
     def test_alarms(self, stack: Reading, bare: Reading) -> None:
         name = stack.shown(cluster(stack)["Name"])
         alarms = {each["MetricName"]: each for each in stack.all("AWS::CloudWatch::Alarm")}
-        assert alarms.keys() == set(self.METRICS)
-        for alarm in alarms.values():
+        assert alarms.keys() == {*self.METRICS, *self.OTHER_METRICS}
+        for metric, alarm in alarms.items():
             [dimension] = alarm["Dimensions"]
-            assert (dimension["Name"], stack.shown(dimension["Value"])) == ("ClusterName", name)
+            if metric in self.METRICS:
+                assert (dimension["Name"], stack.shown(dimension["Value"])) == ("ClusterName", name)
             assert alarm["AlarmActions"] == alarm["OKActions"]
             assert stack.to(alarm["AlarmActions"][0]).type == "AWS::SNS::Topic"
-        assert {alarm["Namespace"] for alarm in bare.all("AWS::CloudWatch::Alarm")} == {"AWS/EKS"}
+        names = {alarm["MetricName"] for alarm in bare.all("AWS::CloudWatch::Alarm")} - {*self.OTHER_METRICS}
+        assert names == set(self.METRICS) - {"cluster_failed_node_count"}
 
     def test_only_the_setting_adds_an_email_subscription(self, full: Reading, stack: Reading) -> None:
         [subscription] = full.all("AWS::SNS::Subscription")
