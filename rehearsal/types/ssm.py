@@ -28,7 +28,7 @@ EKS_AMI = re.compile(
 class PublicParameters(dict[str, str]):
     """The parameters of MiniStack, and those above."""
 
-    def get(self, name: str, default: Any = None) -> Any:  # ty: ignore[invalid-method-override]
+    def get(self, name: str, default: Any = None) -> Any:  # ty: ignore[incompatible-method-override]
         return AMI if EKS_AMI.fullmatch(name) else super().get(name, default)
 
 

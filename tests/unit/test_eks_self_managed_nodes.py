@@ -12,6 +12,7 @@ from aws_cdk.assertions import Annotations, Match
 
 from patternbook import PRODUCTION, SANDBOX, EksCluster, Network, NodeTermination, SelfManagedNodes, node_role
 from patternbook.eks.settings import Taint
+from patternbook.limits.ec2_types import ec2_types
 from patternbook.limits.eks import service_cidr
 from patternbook.limits.eks_amis import AMI_RELEASE, age_warning
 from patternbook.testing.eks import (
@@ -40,7 +41,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "architecture": "x86_64",
     "volume_gib": 100,
     "ami_id": "ami-0123456789abcdef0",
-    "instance_types": ["m6i.large", "r6i.large"],
+    "instance_types": ["m6i.large", "m7i.large"],
     "on_demand_base": 3,
     "spot_percent": 80,
     "min_nodes": 3,
@@ -158,11 +159,11 @@ class TestNodes:
             "SpotAllocationStrategy": "price-capacity-optimized",
         }
         assert [each["InstanceType"] for each in mix["LaunchTemplate"]["Overrides"]] == [
-            *("t4g.large", "m7g.large", "r7g.large", "m7g.xlarge", "c7g.xlarge")
+            *("t4g.large", "m7g.large", "m6g.large", "m7gd.large", "m6gd.large")
         ]
         mix = group(full)["MixedInstancesPolicy"]
         assert mix["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 20
-        assert [each["InstanceType"] for each in mix["LaunchTemplate"]["Overrides"]] == ["m6i.large", "r6i.large"]
+        assert [each["InstanceType"] for each in mix["LaunchTemplate"]["Overrides"]] == ["m6i.large", "m7i.large"]
 
     def test_the_group_has_a_minimum_and_a_maximum_and_no_desired_capacity(self, stack: Reading) -> None:
         assert (group(stack)["MinSize"], group(stack)["MaxSize"]) == ("2", "6")
@@ -197,6 +198,16 @@ class TestNodes:
         tags = {any_stack.shown(tag["Key"]): tag for tag in group(any_stack)["Tags"]}
         tag = tags[f"kubernetes.io/cluster/{any_stack.shown(cluster(any_stack)['Name'])}"]
         assert (tag["Value"], tag["PropagateAtLaunch"]) == ("owned", True)
+
+    def test_cluster_autoscaler_discovers_the_group(self, any_stack: Reading) -> None:
+        tags = {any_stack.shown(tag["Key"]): tag["Value"] for tag in group(any_stack)["Tags"]}
+        assert tags["k8s.io/cluster-autoscaler/enabled"] == "true"
+        assert tags[f"k8s.io/cluster-autoscaler/{any_stack.shown(cluster(any_stack)['Name'])}"] == "owned"
+
+    def test_nodes_are_equal(self, any_stack: Reading) -> None:
+        overrides = group(any_stack)["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]
+        types = [ec2_types()[each["InstanceType"]] for each in overrides]
+        assert len({(each.vcpus, each.memory_mib) for each in types}) == 1
 
     def test_the_role_may_join_and_pull_images_and_nothing_else(self, any_stack: Reading) -> None:
         found = role(any_stack)

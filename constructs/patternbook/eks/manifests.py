@@ -140,6 +140,8 @@ class Kubectl:
             cluster=self._cluster,  # ty: ignore[invalid-argument-type]
             manifest=[dict(each) for each in manifests],
             prune=False,
+            # kubectl apply instead of create, which fails at a retry for objects that the first attempt has made.
+            overwrite=True,
         )
         manifest.node.add_dependency(*self._after, *after)
         return manifest

@@ -15,12 +15,12 @@ from patternbook.ec2.instances import mixed_instances
 from patternbook.eks.access import node_access_entry
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.launch_template import OwnImage, node_template, nodeadm_user_data, optimized_image
-from patternbook.eks.managed_nodes import warn_of_one_spot_type
+from patternbook.eks.managed_nodes import warn_of_types
 from patternbook.eks.settings import SelfManagedNodesSettings, Taint
 from patternbook.eks.termination import NodeTermination
 from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
 from patternbook.limits.eks_amis import AMI_RELEASE, age_warning
-from patternbook.limits.instance_types import Architecture, InstanceTypeName
+from patternbook.limits.instance_types import Architecture
 from patternbook.limits.scaling import check_spot_share
 from patternbook.nag import acknowledge
 from patternbook.posture import Posture
@@ -60,7 +60,7 @@ class SelfManagedNodes(Construct):
         termination: NodeTermination | None = None,
         refresh_alarms: Sequence[cloudwatch.IAlarm] = (),
         architecture: Architecture = "arm64",
-        instance_types: Sequence[InstanceTypeName] = (),
+        instance_types: Sequence[str] = (),
         on_demand_base: int = 2,
         spot_percent: int = 50,
         min_nodes: int = 2,
@@ -91,7 +91,7 @@ class SelfManagedNodes(Construct):
         check_sizes(min_nodes=min_nodes, max_nodes=max_nodes)
         check_spot_share(on_demand_base=on_demand_base, spot_percent=spot_percent)
         names = tuple(instance_types) or tuple(dict.fromkeys((*NODE_TYPES[architecture], *SPOT_TYPES[architecture])))
-        check_node_types(names, architecture=architecture)
+        check_node_types(names, architecture=architecture, own_ami=bool(ami_id))
         if ami_id is not None and not AMI_ID.accepts(ami_id):
             raise ValueError(f"ami_id must be {AMI_ID.text}, got {ami_id!r}.")
         if cluster.service_cidr is None:
@@ -100,8 +100,7 @@ class SelfManagedNodes(Construct):
         super().__init__(scope, construct_id)
         if old:
             cdk.Annotations.of(self).add_warning_v2("patternbook:OldAmi", old)
-        if spot_percent and len(names) == 1:
-            warn_of_one_spot_type(self, names[0])
+        warn_of_types(self, names, spot=bool(spot_percent))
         config = {
             "name": cluster.name,
             "apiServerEndpoint": cluster.cluster.cluster_endpoint,
@@ -148,8 +147,14 @@ class SelfManagedNodes(Construct):
                 alarms=list(refresh_alarms) or None,
             ),
         )
-        # Controllers in the cluster find its instances by this tag.
-        cdk.Tags.of(self.group).add(f"kubernetes.io/cluster/{cluster.name}", "owned")
+        # Controllers find the instances by the first tag, and Cluster Autoscaler the group by the others:
+        # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
+        for key, value in {
+            f"kubernetes.io/cluster/{cluster.name}": "owned",
+            "k8s.io/cluster-autoscaler/enabled": "true",
+            f"k8s.io/cluster-autoscaler/{cluster.name}": "owned",
+        }.items():
+            cdk.Tags.of(self.group).add(key, value)
         entry = node_access_entry(self, "Access", cluster=cluster.cluster, role=role)
         # A node needs its role and its route to EKS until it is gone, so both are deleted after it.
         self.group.node.add_dependency(role, entry, *after, cluster.before_members)

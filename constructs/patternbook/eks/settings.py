@@ -9,11 +9,12 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import KeySettings, LogSettings
+from patternbook.limits.ec2_types import check_known
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PRIVATE_RULES, MAX_PUBLIC_CIDRS, check_node_types
 from patternbook.limits.eks_amis import AMI_RELEASE, release_date
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.given import listed
-from patternbook.limits.instance_types import Architecture, InstanceTypeName
+from patternbook.limits.instance_types import Architecture
 from patternbook.limits.operating_systems import OperatingSystem
 from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
@@ -38,7 +39,8 @@ TaintEffect = Literal["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html
 AddOnVersion = Annotated[str, matching(r"v\d+\.\d+\.\d+-eksbuild\.\d+", 'a version such as "v1.20.4-eksbuild.1"')]
 Labels = Annotated[dict[fields.LabelKey, fields.LabelValue], Field(max_length=50)]
-InstanceTypes = Annotated[tuple[InstanceTypeName, ...], EachOnce, Field(max_length=10)]
+InstanceTypeText = Annotated[str, Expected('an instance type of EC2, such as "m7g.large"')]
+InstanceTypes = Annotated[tuple[InstanceTypeText, ...], EachOnce, Field(max_length=10)]
 # A group may have no nodes at first, and be scaled up by an autoscaler or a person.
 Nodes = Annotated[Whole, Field(ge=0, le=MAX_NODES), Unit("nodes")]
 SomeNodes = Annotated[Whole, Field(ge=1, le=MAX_NODES), Unit("nodes")]
@@ -287,8 +289,10 @@ class FargatePodsSettings(LogSettings):
         return value
 
 
-def checked_types(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> tuple[InstanceTypeName, ...]:
+def checked_types(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     """Validates instance types, see :func:`patternbook.limits.eks.check_node_types`."""
-    if "architecture" in info.data:
-        check_node_types(value, architecture=info.data["architecture"])
+    if "architecture" not in info.data:
+        check_known(value)
+    else:
+        check_node_types(value, architecture=info.data["architecture"], own_ami=bool(info.data.get("ami_id")))
     return value

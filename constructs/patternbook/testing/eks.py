@@ -167,6 +167,11 @@ class ClusterPromises:
         for each in applied:
             assert {entry.id, cluster(stack).id} <= stack.before(each)
 
+    def test_kubectl_applies_what_a_first_attempt_has_left(self, stack: Reading) -> None:
+        """``kubectl create`` would fail for objects that exist."""
+        for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource"):
+            assert each["Overwrite"] is True
+
     def test_kubectl_writes_to_a_log_group_of_the_stack_from_its_first_call_to_its_last(self, stack: Reading) -> None:
         [group] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in stack.all("AWS::Lambda::Function")}
         for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource"):
