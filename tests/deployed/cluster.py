@@ -177,11 +177,8 @@ class AnyCluster(AlarmTopic):
         cluster = cluster_of(stack)["resourcesVpcConfig"]
         groups = [*stack.all("AWS::EC2::SecurityGroup"), cluster["clusterSecurityGroupId"]]
         outside = {rule for rule in rules_of(stack, groups) if not rule.peer.startswith(("sg-", "pl-"))}
-        given = {
-            rule
-            for rule in rules_of(stack, cluster.get("securityGroupIds", []))
-            if (rule.first, rule.last) == (443, 443) and rule.peer != ANYWHERE
-        }
+        # The setting private_access_cidrs admits networks to the private endpoint.
+        given = {rule for rule in outside if (rule.first, rule.last) == (443, 443) and rule.peer != ANYWHERE}
         assert not outside - given, f"the stack's security groups admit {shown(outside - given)}"
 
 

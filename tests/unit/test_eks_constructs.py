@@ -1,5 +1,6 @@
 """EKS constructs without a stack of their own: arguments that they refuse, and versions by date."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,12 @@ from constructs import Construct
 from patternbook import PRODUCTION, SANDBOX, EksCluster, ManagedNodes, Network, node_role, read_manifests
 from patternbook.eks.settings import check_private_access, check_public_access
 from patternbook.limits.eks import check_sizes
-from patternbook.limits.eks_versions import END_OF_STANDARD_SUPPORT, KUBERNETES_VERSION, check_version
+from patternbook.limits.eks_versions import (
+    END_OF_STANDARD_SUPPORT,
+    KUBERNETES_VERSION,
+    check_version,
+    end_of_extended_support,
+)
 
 LAST_DAY_OF_1_35 = date(2027, 3, 26)
 FIRST_DAY_AFTER_1_35 = date(2027, 3, 27)
@@ -48,6 +54,15 @@ class TestVersions:
     def test_the_default_version_is_the_newest_known_one(self) -> None:
         newest = max(END_OF_STANDARD_SUPPORT, key=lambda version: int(version.partition(".")[2]))
         assert newest == KUBERNETES_VERSION
+
+    def test_the_page_has_the_dates(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "eks-managed-nodes.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| (1\.\d\d) \| (\S+) \| (\S+) \|$", page, re.MULTILINE)
+        assert rows[0][0] == KUBERNETES_VERSION
+        assert rows == [
+            (version, str(END_OF_STANDARD_SUPPORT[version]), str(end_of_extended_support(version)))
+            for version, _, _ in rows
+        ]
 
 
 class TestPublicAccess:
