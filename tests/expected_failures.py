@@ -43,10 +43,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
     ),
     *(
         ExpectedFailure("drill", pattern, UNDRILLED, _DRILLS)
-        for pattern in (
-            *("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksFargateStack", "EksAutoModeStack"),
-            *("EcrStack", "AppRunnerStack", "LambdaConcurrencyStack", "LambdaEdgeStack"),
-        )
+        for pattern in (*("EcrStack", "AppRunnerStack", "LambdaConcurrencyStack", "LambdaEdgeStack"),)
     ),
     ExpectedFailure(
         "late failure",

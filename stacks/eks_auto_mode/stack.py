@@ -41,7 +41,9 @@ class EksAutoModeStack(PatternStack):
         self.cluster.kubectl.apply("NetworkPolicy", read_manifests(MANIFESTS / "network-policy-auto.yaml"))
         apply_default_class(self.cluster, path=MANIFESTS / "storage-class-auto.yaml", key=self.key)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-auto-mode.md"
+        )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
         for name, (value, description) in self.cluster.outputs().items():

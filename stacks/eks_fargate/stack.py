@@ -51,7 +51,9 @@ class EksFargateStack(PatternStack):
                 self, "Files", cluster=self.cluster, network=self.network, posture=posture, key=self.key
             )
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-fargate.md"
+        )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
 
         for name, (value, description) in self.cluster.outputs().items():

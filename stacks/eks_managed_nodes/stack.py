@@ -55,7 +55,9 @@ class EksManagedNodesStack(PatternStack):
         if settings.container_insights:
             add_container_insights(self.cluster, nodes=nodes)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-managed-nodes.md"
+        )
         self.storage = ClusterStorage.from_settings(
             self, settings, cluster=self.cluster, network=self.network, posture=posture, nodes=nodes, key=self.key
         )

@@ -52,7 +52,9 @@ class EksSelfManagedNodesStack(PatternStack):
         self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         role = node_role(self, "NodeRole")
         ready = add_ons_before_nodes(self.cluster)
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-self-managed-nodes.md"
+        )
         alarms = self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
         self.termination = NodeTermination(self, "Termination", cluster=self.cluster)
         self.monitoring.watch_termination(self.termination)

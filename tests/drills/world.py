@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.clusters import cluster_emitters
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
+from tests.drills.emitters.eks import Kubernetes
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
+from tests.drills.emitters.fsx import Storage
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
@@ -60,6 +63,12 @@ class Minute:
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
 
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
+    storage: Storage = field(default_factory=Storage)
+    """The file systems of FSx."""
+    node_events: Messages = field(default_factory=Messages)
+    """The queue of events about nodes that come and go."""
+
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
 
@@ -84,7 +93,8 @@ class World:
         self._template = template
         self.services = self._services()
         self._load_balancer = self._find_load_balancer()
-        queues = self._of_type("AWS::SQS::Queue")
+        self._clusters = cluster_emitters(template, self._names)
+        queues = {} if self._clusters.clusters else self._of_type("AWS::SQS::Queue")
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
@@ -115,7 +125,8 @@ class World:
             *(["tasks"] if self.services and self.calm.main.desired else []),
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
-            *(["files"] if self._file_systems else []),
+            *(["files"] if self._file_systems and not self._clusters.clusters else []),
+            *self._clusters.parts,
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
 
@@ -143,6 +154,7 @@ class World:
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
+        sent |= self._clusters.metrics(minute.kubernetes, minute.storage, minute.node_events)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
