@@ -43,7 +43,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
     ),
     *(
         ExpectedFailure("drill", pattern, UNDRILLED, _DRILLS)
-        for pattern in (*("EcrStack", "AppRunnerStack", "LambdaConcurrencyStack", "LambdaEdgeStack"),)
+        for pattern in ("EcrStack", "AppRunnerStack", "LambdaEdgeStack")
     ),
     ExpectedFailure(
         "late failure",

@@ -62,6 +62,9 @@ from .streams.queries import QueryWorkgroup
 from .streams.stream import EventStream
 from .streams.subscription import StreamSubscription
 from .streams.table import EventTable
+from .workflows.people import PeopleQueue
+from .workflows.state_machine import Workflow
+from .workflows.task_step import TaskStep
 
 __all__ = [
     "PRODUCTION",
@@ -108,6 +111,7 @@ __all__ = [
     "PatternSettings",
     "PatternStack",
     "PatternbookRules",
+    "PeopleQueue",
     "Posture",
     "PrivateIngress",
     "Provisioned",
@@ -130,11 +134,13 @@ __all__ = [
     "StaticEfsVolume",
     "StreamSubscription",
     "Task",
+    "TaskStep",
     "Throttle",
     "UploadBucket",
     "VpcConnector",
     "WebIdentity",
     "WorkQueue",
+    "Workflow",
     "WritablePath",
     "allow_services",
     "build_app",

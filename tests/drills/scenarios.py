@@ -22,6 +22,9 @@ Part = Literal[
     "insights",
     "fsx",
     "node events",
+    "work",
+    "provisioned",
+    "workflow",
 ]
 """A stream is steady if its owner has said for how long it may be without a record."""
 

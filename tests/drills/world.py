@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
 from tests.drills.clusters import cluster_emitters
+from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
@@ -27,10 +28,11 @@ from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
 from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
+from tests.drills.workflow import Orders, workflow_parts
 
-Role = Literal["main", "worker", "database", "migration"]
+Role = Literal["main", "worker", "database", "migration", "workflow", "cluster"]
 """The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; and
-the custom resource that migrates the schema of a database."""
+the custom resource that migrates the schema of a database; a workflow, and the cluster in which it runs tasks."""
 
 Sent = Callable[[Any], Mapping[str, Any]]
 """An event that the emitter of a role sends to EventBridge."""
@@ -62,9 +64,12 @@ class Minute:
     table: Capacity = field(default_factory=Capacity)
     sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
 
+    work: Work = field(default_factory=Work)
+    """Calls of a function that processes events asynchronously."""
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
     flow: Flow = field(default_factory=Flow)
+    orders: Orders = field(default_factory=Orders)
 
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
     storage: Storage = field(default_factory=Storage)
@@ -97,15 +102,23 @@ class World:
         self.services = self._services()
         self._load_balancer = self._find_load_balancer()
         self._clusters = cluster_emitters(template, self._names)
-        queues = {} if self._clusters.clusters else self._of_type("AWS::SQS::Queue")
+        self._workflow = workflow_parts(template, self._names)
+        queues = self._of_type("AWS::SQS::Queue")
+        if self._workflow or self._clusters.clusters:  # people, or a handler of nodes, work their queues off
+            queues = {}
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
         self._streams = stream_emitters(template, self._names)
+        self._work = list(self._asynchronous_functions())
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
-        self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
+        self.senders: dict[Role, Any] = {
+            **self.services,
+            **self._database_senders(),
+            **({"workflow": self._workflow.machine, "cluster": self._workflow.cluster} if self._workflow else {}),
+        }
         """The emitters of events, by role."""
 
     @property
@@ -131,6 +144,9 @@ class World:
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
             *stream_parts(self._template),
+            *(["work"] if self._work else []),
+            *(["provisioned"] if self._work and self._provisions() else []),
+            *(["workflow"] if self._workflow else []),
             *(["files"] if self._file_systems and not self._clusters.clusters else []),
             *self._clusters.parts,
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
@@ -163,6 +179,10 @@ class World:
         sent |= self._clusters.metrics(minute.kubernetes, minute.storage, minute.node_events)
         for stream in self._streams:
             sent |= stream.metrics(minute.flow)
+        for function in self._work:
+            sent |= function.metrics(minute.work)
+        if self._workflow:
+            sent |= self._workflow.metrics(minute.orders)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
@@ -196,6 +216,27 @@ class World:
         [properties] = self._of_type(resource_type).values()
         return Function(self._names.of(properties[key]).partition(".")[0], alias)
 
+    def _asynchronous_functions(self) -> Iterator[AsynchronousFunction]:
+        """The functions that send the events which they cannot process to a destination."""
+        for config in self._of_type("AWS::Lambda::EventInvokeConfig").values():
+            if "DestinationConfig" in config:
+                name = self._names.of(config["FunctionName"])
+                [alias] = self._of_type("AWS::Lambda::Alias").values()
+                yield AsynchronousFunction(
+                    name,
+                    alias["Name"],
+                    self._names.of(alias["FunctionVersion"]),
+                    self._of_type("AWS::Lambda::Function")[name]["Timeout"],
+                    config["MaximumEventAgeInSeconds"],
+                )
+
+    def _provisions(self) -> bool:
+        """Whether environments are provisioned, by the alias or by scaling."""
+        aliases = self._of_type("AWS::Lambda::Alias").values()
+        targets = self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+        scaled = [each for each in targets if each["ScalableDimension"] == "lambda:function:ProvisionedConcurrency"]
+        return bool(scaled) or any("ProvisionedConcurrencyConfig" in each for each in aliases)
+
     def _services(self) -> dict[Role, EcsService]:
         found: dict[Role, EcsService] = {}
         services = {**self._of_type("AWS::ECS::Service"), **self._of_type(EXPRESS)}
@@ -215,6 +256,8 @@ class World:
 
     def _scheduled(self) -> list[int]:
         """The minima that schedules set for the main service."""
+        if "main" not in self.services:
+            return []
         return [
             action["ScalableTargetAction"]["MinCapacity"]
             for target in self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
