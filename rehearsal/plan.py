@@ -54,6 +54,9 @@ class Plan:
     """The resources that remain in both postures, also after a failed creation. AWS does not allow to delete them in
     time, and they cost nothing."""
 
+    replaced_and_retained: frozenset[str] = frozenset()
+    """The resources that the update replaces, and whose old ones remain until the stack is deleted."""
+
     use: Use | None = None
     """Uses what is deployed, as its users do."""
     use_updated: Use | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, readers, web_api
+from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, readers, web_api, workflow
 from rehearsal.account import ACCOUNT_ID, REGION
 from rehearsal.plan import ALARM_ADDRESS, Plan, Setting
 
@@ -15,8 +15,7 @@ DOMAIN: Final = {"domain_name": "shop.example.com", "hosted_zone_id": HOSTED_ZON
 
 RETAINED_BY_CLUSTERS = (
     *("Key/Resource", "Network/FlowLogs/Resource", "Eks/SecretsKey/Resource", "Eks/Logs/Resource"),
-    "Eks/Cluster/KubectlProvider/Handler/LogGroup/Resource",
-    "Eks/Cluster/KubectlProvider/Provider/framework-onEvent/LogGroup/Resource",
+    "Eks/KubectlLogs/Resource",
 )
 INSIGHTS_LOGS = [f"Eks/{kind}Logs/Resource" for kind in ("Application", "Dataplane", "Host", "Performance")]
 
@@ -253,5 +252,22 @@ PLANS: Mapping[str, Plan] = {
         ),
         use=data_stream.use,
         use_updated=data_stream.use_updated,
+    ),
+    "WorkflowStack": Plan(
+        settings={"approval_above": Setting(workflow.APPROVAL_ABOVE, readers.approval_above)},
+        # Version and alias change, too. They refer to attributes of what changes, so the change set cannot tell.
+        changes={"Workflow/StateMachine/Resource": "Modify"},
+        # An execution of the old version can still be redriven.
+        replaced_and_retained=frozenset({"Workflow/Version"}),
+        retained_in_production=frozenset(
+            {
+                *("Approvals/Queue/Resource", "Attention/Queue/Resource", "Books/Table/Resource"),
+                *("Documents/Bucket/Resource", "ExecutionLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource"),
+                *(f"Functions/{name}Logs/Resource" for name in ("Orders", "Payments", "Shipments", "Stock")),
+                "PackLogs/Resource",
+            }
+        ),
+        use=workflow.use,
+        use_updated=workflow.use_updated,
     ),
 }

@@ -40,6 +40,8 @@ from .eks.storage.cluster_storage import ClusterStorage
 from .eks.storage.efs import EfsStorage, StaticEfsVolume
 from .eks.storage.fsx_lustre import LustreStorage
 from .eks.storage.fsx_ontap import OntapStorage
+from .eks.termination import NodeTermination
+from .eks.web_identity import WebIdentity
 from .messaging.consumer import QueueConsumer
 from .messaging.topic import EventTopic
 from .messaging.uploads import UploadBucket
@@ -60,6 +62,9 @@ from .streams.queries import QueryWorkgroup
 from .streams.stream import EventStream
 from .streams.subscription import StreamSubscription
 from .streams.table import EventTable
+from .workflows.people import PeopleQueue
+from .workflows.state_machine import Workflow
+from .workflows.task_step import TaskStep
 
 __all__ = [
     "PRODUCTION",
@@ -100,11 +105,13 @@ __all__ = [
     "Monitoring",
     "Network",
     "NetworkHealthCheck",
+    "NodeTermination",
     "NotificationTopic",
     "OntapStorage",
     "PatternSettings",
     "PatternStack",
     "PatternbookRules",
+    "PeopleQueue",
     "Posture",
     "PrivateIngress",
     "Provisioned",
@@ -127,10 +134,13 @@ __all__ = [
     "StaticEfsVolume",
     "StreamSubscription",
     "Task",
+    "TaskStep",
     "Throttle",
     "UploadBucket",
     "VpcConnector",
+    "WebIdentity",
     "WorkQueue",
+    "Workflow",
     "WritablePath",
     "allow_services",
     "build_app",

@@ -8,7 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.drills import api_events, calm, database_events, events, pipeline_events, stream_events, work_events
+from tests.drills import (
+    api_events,
+    calm,
+    cluster_events,
+    database_events,
+    events,
+    pipeline_events,
+    stream_events,
+    work_events,
+    workflow_events,
+)
 from tests.drills.scenarios import Scenario
 
 
@@ -86,6 +96,11 @@ REDRIVE: Final = (
     "Find the reason in the log group by the id of the message. Repair, and start the redrive by the command in the "
     "outputs."
 )
+UNDONE: Final = (
+    "The cause is in the list of executions. `OrderUndone` means that all is undone: repair, and start the order under "
+    "a new id. Otherwise, repair and continue by the command in the outputs (redrive)."
+)
+STOPPED_ORDER: Final = "Nothing was undone. The message has the command that continues the execution (redrive)."
 FILES: Final = Promise(
     events.files_at_their_limit(),
     15,
@@ -154,7 +169,81 @@ def web_is_silent(*, start_minutes: int) -> list[Scenario]:
     ]
 
 
+PENDING: Final = (
+    "`kubectl get events --field-selector reason=FailedScheduling -A` says what the pod lacks: room, a toleration, or "
+    "a node in the AZ of its volume."
+)
+
+
+def cluster_rings() -> list[Promise]:
+    """The promises of any cluster."""
+    return [
+        Promise(cluster_events.pending_pod(), 20, PENDING),
+        Promise(
+            cluster_events.failing_api_server(),
+            10,
+            "Look into the log group `ControlPlaneLogGroupName`, and at the requests on the dashboard.",
+        ),
+        Promise(
+            cluster_events.silent_webhook(),
+            10,
+            "`kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations` has the webhooks. Repair the "
+            "one that does not answer, or delete its configuration.",
+        ),
+    ]
+
+
+def nodes_ring() -> list[Promise]:
+    """The promises of a cluster with nodes."""
+    return [
+        Promise(cluster_events.all_nodes_lost(), 30, "See the Auto Scaling groups of the nodes for their activities."),
+        Promise(cluster_events.failed_node(), 10, "`kubectl describe node` has the reason. Replace the node."),
+    ]
+
+
+SPOT: Final = Promise(
+    cluster_events.no_spot_capacity(),
+    20,
+    "Name more instance types, or let the pods tolerate other nodes. The activities of the Auto Scaling group have the "
+    "reason.",
+)
+FSX: Final = Promise(
+    cluster_events.full_file_system(),
+    10,
+    "Raise its capacity setting and deploy. AWS advises to keep 20 % free.",
+)
+CLUSTER_IS_SILENT: Final = (
+    cluster_events.day(),
+    cluster_events.night(),
+    cluster_events.control_plane_update(),
+    cluster_events.few_errors(),
+)
+NODES_ARE_SILENT: Final = (
+    cluster_events.scale_out(),
+    cluster_events.batch(),
+    cluster_events.node_replacement(),
+)
+
 DRILLS: Final[Mapping[str, Drill]] = {
+    "EksManagedNodesStack": Drill(
+        [*cluster_rings(), *nodes_ring(), SPOT, FSX],
+        [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT, cluster_events.filling_file_system()],
+    ),
+    "EksSelfManagedNodesStack": Drill(
+        [
+            *cluster_rings(),
+            *nodes_ring(),
+            SPOT,
+            Promise(
+                cluster_events.nobody_drains(),
+                20,
+                "See the pods and the log of the Deployment `aws-node-termination-handler` in `kube-system`.",
+            ),
+        ],
+        [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT, cluster_events.slow_drain()],
+    ),
+    "EksFargateStack": Drill(cluster_rings(), CLUSTER_IS_SILENT),
+    "EksAutoModeStack": Drill([*cluster_rings(), *nodes_ring()], [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT]),
     "FargateEfsStack": Drill(
         [
             *web_rings(),
@@ -443,6 +532,58 @@ DRILLS: Final[Mapping[str, Drill]] = {
             stream_events.deployment(),
             stream_events.one_throttled_call(),
             stream_events.one_refused_put(),
+        ],
+    ),
+    "WorkflowStack": Drill(
+        [
+            Promise(workflow_events.one_failure(), 5, UNDONE),
+            Promise(workflow_events.quiet_workflow_fails(), 10, UNDONE),
+            Promise(workflow_events.every_order_fails(), 10, "The log group of the function has the error."),
+            Promise(workflow_events.timed_out(), 1, STOPPED_ORDER),
+            Promise(workflow_events.aborted(), 1, STOPPED_ORDER),
+            Promise(
+                workflow_events.throttled_steps(),
+                15,
+                "Find what starts so many executions, or ask AWS for a higher quota of state transitions.",
+            ),
+            Promise(
+                workflow_events.undoing_fails(),
+                5,
+                "Read the message (output `AttentionCommand`). It has the order, the step, the error and the command "
+                "that goes on.",
+            ),
+            Promise(
+                workflow_events.forgotten_problem(), 5, "The same, before the workflow ends after two weeks of waiting."
+            ),
+            Promise(
+                workflow_events.forgotten_approval(),
+                5,
+                "Read the message (output `ApprovalsCommand`), answer by the command in it, and delete it.",
+            ),
+            Promise(
+                workflow_events.image_is_gone(),
+                1,
+                "The message has the reason. Repair the image, the network or the execution role. The workflow repeats "
+                "the step for some minutes.",
+            ),
+            Promise(workflow_events.no_capacity(), 20, UNDONE),
+            Promise(workflow_events.throttled_calls(), 10, "Ask AWS for a higher quota, or find who uses it up."),
+            Promise(workflow_events.slow_calls(), 10, "The traces of the functions show what takes the time."),
+            Promise(workflow_events.throttled_books(), 15, RAISE_UNITS),
+            Promise(
+                workflow_events.bad_version(),
+                4,
+                "In production, the deployment goes back by itself. Repair the definition, and deploy again.",
+            ),
+        ],
+        [
+            workflow_events.day(),
+            workflow_events.night(),
+            workflow_events.refused_order(),
+            workflow_events.deployment(),
+            workflow_events.repeated_step(),
+            workflow_events.burst(),
+            workflow_events.approval(),
         ],
     ),
 }

@@ -9,7 +9,22 @@ from typing import Literal
 from tests.drills.world import Minute, Role, Sent
 
 Part = Literal[
-    "tasks", "files", "readers", "api", "pipeline", "stream", "own key", "topic", "steady", "work", "provisioned"
+    "tasks",
+    "files",
+    "readers",
+    "api",
+    "pipeline",
+    "stream",
+    "own key",
+    "topic",
+    "steady",
+    "cluster",
+    "insights",
+    "fsx",
+    "node events",
+    "work",
+    "provisioned",
+    "workflow",
 ]
 """A stream is steady if its owner has said for how long it may be without a record."""
 

@@ -52,6 +52,29 @@ def other_categories(rule: Properties) -> None:
     rule["EventPattern"]["detail"]["EventCategories"] = ["notification", "backup"]
 
 
+def all_executions(alarm: Properties) -> None:
+    """The alarm counts all executions of the version."""
+    alarm["MetricName"] = "ExecutionsStarted"
+
+
+def unfilled_late(alarm: Properties) -> None:
+    """FILL stands for the newest minute, whose data arrive later, and so hides them from an alarm on one minute."""
+    metric = {name: alarm.pop(name) for name in ("Dimensions", "MetricName", "Namespace")}
+    stat = {"Metric": metric, "Period": alarm.pop("Period"), "Stat": alarm.pop("Statistic")}
+    alarm["Metrics"] = [
+        {"Id": "m1", "MetricStat": stat, "ReturnData": False},
+        {"Id": "filled", "Expression": "FILL(m1, 0)"},
+    ]
+
+
+def other_status(rule: Properties) -> None:
+    rule["EventPattern"]["detail"]["status"] = ["SUCCEEDED", "TIMED_OUT", "ABORTED"]
+
+
+def other_code(rule: Properties) -> None:
+    rule["EventPattern"]["detail"]["stopCode"] = ["EssentialContainerExited", "TaskFailedToStart"]
+
+
 def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
     broken = copy.deepcopy(dict(template))
     [body] = [
@@ -66,6 +89,40 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
 @pytest.mark.parametrize(
     ("pattern", "name", "change", "finding"),
     [
+        ("EksManagedNodesStack", "PendingPods", threshold(1), "A pod finds no node: nothing rings within 20 minutes"),
+        (
+            "EksManagedNodesStack",
+            "PendingPods",
+            datapoints(5, 15),
+            "jobs that wait for nodes, again and again: PendingPods rings",
+        ),
+        (
+            "EksManagedNodesStack",
+            "ApiServerErrors",
+            threshold(50),
+            "An admission webhook does not answer, in a quiet cluster: nothing rings within 10 minutes",
+        ),
+        (
+            "EksFargateStack",
+            "ApiServerErrors",
+            datapoints(1, 5),
+            "an update of the control plane: ApiServerErrors rings",
+        ),
+        ("EksAutoModeStack", "FailedNodes", datapoints(2, 5), "an update that replaces all nodes: FailedNodes rings"),
+        ("EksManagedNodesStack", "LustreFull", threshold(99), "no event rings LustreFull"),
+        (
+            "EksManagedNodesStack",
+            "OntapFull",
+            threshold(70),
+            "a file system of FSx that is three quarters full: OntapFull rings",
+        ),
+        (
+            "EksSelfManagedNodesStack",
+            "UnhandledNodes",
+            threshold(1200),
+            "Nobody handles the events of nodes that come or go: nothing rings within 20 minutes",
+        ),
+        ("EksSelfManagedNodesStack", "UnhandledNodes", threshold(300), "a drain of nine minutes: UnhandledNodes rings"),
         (
             "FargateEfsStack",
             "MissingTasks",
@@ -279,6 +336,19 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             threshold(100),
             "SNS cannot deliver events to a queue: nothing rings within 5 minutes",
         ),
+        ("WorkflowStack", "NewVersionFails", all_executions, "an ordinary day: NewVersionFails rings"),
+        ("WorkflowStack", "NewVersionFails", unfilled_late, "no event rings NewVersionFails"),
+        ("WorkflowStack", "StoppedExecution", other_status, "an order that is refused: StoppedExecution rings"),
+        ("WorkflowStack", "TaskFailedToStart", other_code, "the shift to a new version: TaskFailedToStart rings"),
+        ("WorkflowStack", "ApprovalsWait", threshold(3_600), "orders that wait for hours: ApprovalsWait rings"),
+        (
+            "WorkflowStack",
+            "FailedSteps",
+            datapoints(1, 1),
+            "a call that succeeds when it is repeated: FailedSteps rings",
+        ),
+        ("WorkflowStack", "ThrottledSteps", datapoints(1, 1), "a thousand orders at once: ThrottledSteps rings"),
+        ("WorkflowStack", "FailedExecutions", threshold(100), "no event rings FailedExecutions"),
     ],
 )
 def test_a_broken_alarm_fails_its_drill(

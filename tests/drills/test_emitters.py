@@ -12,6 +12,7 @@ from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
+from tests.drills.emitters.step_functions import Executions, StateMachine
 from tests.drills.emitters.traffic import Traffic
 from tests.drills.emitters.web_api import (
     Capacity,
@@ -214,3 +215,26 @@ def test_failed_and_throttled_sign_ins_are_zeros() -> None:
     assert value(sent, "SignInSuccesses", "SampleCount", **of) == 4
     assert value(sent, "SignInSuccesses", "Sum", **of) == 1
     assert names(UserPool("pool", "client").metrics(SignIns())) == set()
+
+
+MACHINE = StateMachine("arn:aws:states:eu-west-1:111122223333:stateMachine:orders", "live", "7")
+
+
+def test_executions_are_counted_by_state_machine_alias_and_version() -> None:
+    sent = MACHINE.metrics(Executions(started=10, failed=1), Executions(started=2))
+    arn = {"StateMachineArn": MACHINE.arn}
+    assert value(sent, "ExecutionsStarted", "Sum", **arn) == 10
+    assert value(sent, "ExecutionsStarted", "Sum", **arn, Alias="live") == 10
+    assert value(sent, "ExecutionsStarted", "Sum", **arn, Version="7") == 2
+    failed = {metric.dimensions for metric in sent if metric.name == "ExecutionsFailed"}
+    assert frozenset({*arn.items(), ("Version", "7")}) not in failed
+
+
+def test_a_workflow_without_executions_sends_nothing() -> None:
+    assert MACHINE.metrics(Executions(), None) == {}
+
+
+def test_the_event_of_an_encrypted_execution_has_no_data() -> None:
+    detail = MACHINE.aborted()["detail"]
+    assert (detail["status"], detail["name"], detail["input"]) == ("ABORTED", "order-1", None)
+    assert detail["executionArn"] == "arn:aws:states:eu-west-1:111122223333:execution:orders:order-1"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.clusters import cluster_emitters
 from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
@@ -15,7 +16,9 @@ from tests.drills.emitters.cloudformation import StackResource
 from tests.drills.emitters.data_stream import Flow
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
+from tests.drills.emitters.eks import Kubernetes
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
+from tests.drills.emitters.fsx import Storage
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
@@ -25,10 +28,11 @@ from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
 from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
+from tests.drills.workflow import Orders, workflow_parts
 
-Role = Literal["main", "worker", "database", "migration"]
+Role = Literal["main", "worker", "database", "migration", "workflow", "cluster"]
 """The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; and
-the custom resource that migrates the schema of a database."""
+the custom resource that migrates the schema of a database; a workflow, and the cluster in which it runs tasks."""
 
 Sent = Callable[[Any], Mapping[str, Any]]
 """An event that the emitter of a role sends to EventBridge."""
@@ -65,6 +69,13 @@ class Minute:
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
     flow: Flow = field(default_factory=Flow)
+    orders: Orders = field(default_factory=Orders)
+
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
+    storage: Storage = field(default_factory=Storage)
+    """The file systems of FSx."""
+    node_events: Messages = field(default_factory=Messages)
+    """The queue of events about nodes that come and go."""
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -90,7 +101,11 @@ class World:
         self._template = template
         self.services = self._services()
         self._load_balancer = self._find_load_balancer()
+        self._clusters = cluster_emitters(template, self._names)
+        self._workflow = workflow_parts(template, self._names)
         queues = self._of_type("AWS::SQS::Queue")
+        if self._workflow or self._clusters.clusters:  # people, or a handler of nodes, work their queues off
+            queues = {}
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
@@ -99,7 +114,11 @@ class World:
         self._work = list(self._asynchronous_functions())
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
-        self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
+        self.senders: dict[Role, Any] = {
+            **self.services,
+            **self._database_senders(),
+            **({"workflow": self._workflow.machine, "cluster": self._workflow.cluster} if self._workflow else {}),
+        }
         """The emitters of events, by role."""
 
     @property
@@ -127,7 +146,9 @@ class World:
             *stream_parts(self._template),
             *(["work"] if self._work else []),
             *(["provisioned"] if self._work and self._provisions() else []),
-            *(["files"] if self._file_systems else []),
+            *(["workflow"] if self._workflow else []),
+            *(["files"] if self._file_systems and not self._clusters.clusters else []),
+            *self._clusters.parts,
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
 
@@ -155,10 +176,13 @@ class World:
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
+        sent |= self._clusters.metrics(minute.kubernetes, minute.storage, minute.node_events)
         for stream in self._streams:
             sent |= stream.metrics(minute.flow)
         for function in self._work:
             sent |= function.metrics(minute.work)
+        if self._workflow:
+            sent |= self._workflow.metrics(minute.orders)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)

@@ -32,6 +32,7 @@ WORK = Path(__file__).parents[2] / "stacks/lambda_concurrency/runtime"
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 SUBJECTS = {
+    "distributed-map": "AWS::StepFunctions::StateMachine",
     "global-table": "AWS::DynamoDB::GlobalTable",
     "large-file": "AWS::Lambda::Function",
     "table-stream": "AWS::Lambda::EventSourceMapping",
@@ -289,6 +290,28 @@ class TestTableStream:
         assert stack.one("AWS::DynamoDB::GlobalTable")["StreamSpecification"] == {
             "StreamViewType": "NEW_AND_OLD_IMAGES"
         }
+
+
+class TestDistributedMap:
+    def test_each_object_is_a_workflow_and_few_may_fail(self, recipe: Recipes) -> None:
+        stack = recipe("distributed-map")
+        text = stack.shown(stack.one("AWS::StepFunctions::StateMachine")["DefinitionString"])
+        day = json.loads(text)["States"]["Day"]
+        assert day["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+        assert day["ItemReader"]["Resource"].endswith(":s3:listObjectsV2")
+        assert (day["ToleratedFailurePercentage"], day["MaxConcurrency"]) == (5, 100)
+
+    def test_the_workflow_may_start_itself_before_anybody_starts_it(self, recipe: Recipes) -> None:
+        stack = recipe("distributed-map")
+        machine = stack.one("AWS::StepFunctions::StateMachine")
+        statements = stack.statements(stack.to(machine["RoleArn"]))
+        allowed = {each["Action"]: each["Resource"] for each in statements if isinstance(each["Action"], str)}
+        execution = "execution:${AWS::StepFunctions::StateMachine.Name}"
+        assert allowed["states:StartExecution"] == "${AWS::StepFunctions::StateMachine}"
+        assert allowed["states:DescribeExecution"].endswith(f":{execution}:*")
+        assert allowed["states:RedriveExecution"].endswith(f":{execution}/*")
+        [policy] = [each for each in stack.all("AWS::IAM::Policy") if "MapRuns" in each.id]
+        assert policy.id in stack.before(stack.one("AWS::StepFunctions::StateMachineAlias"))
 
 
 class TestGlobalTable:

@@ -22,12 +22,15 @@ KEY_POLICY: Final = "patternbook:keyPolicy"
 """The id of the warning with the statements that the policy of an existing key must have."""
 
 
-Service = Literal["logs", "cloudwatch", "s3", "sns"]
+Service = Literal["logs", "cloudwatch", "s3", "sns", "delivery"]
 """A service that uses a key without an IAM policy: CloudWatch Logs for log groups, CloudWatch for its alarms, S3 for
-events that it publishes to topics, or SNS for messages that it delivers to queues."""
+events that it publishes to topics, SNS for messages that it delivers to queues, or the delivery of logs for those of
+encrypted state machines."""
 SERVICES: Final[tuple[Service, ...]] = ("logs", "cloudwatch")
 EVENT_SERVICES: Final[tuple[Service, ...]] = (*SERVICES, "s3", "sns")
 """The services of a stack in which S3 publishes events to a topic, and the topic delivers them to queues."""
+WORKFLOW_SERVICES: Final[tuple[Service, ...]] = (*SERVICES, "delivery")
+"""The services of a stack with a Step Functions workflow."""
 
 
 def data_key(
@@ -125,7 +128,10 @@ def service_statements(
     - S3, which publishes events to an encrypted topic
       (https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html);
     - SNS, which delivers messages to an encrypted queue
-      (https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html).
+      (https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html);
+    - the delivery of logs, which decrypts those of an encrypted state machine
+      (https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html). The role of the state machine
+      encrypts them with the logs of the account as the context, so the condition is on that.
 
     EventBridge is not among them, because its statement could have no condition on the account. EventBridge rules
     publish by a role instead (``targets.SnsTopic(…, authorize_using_role=True)``). EFS, FSx, ECR, EKS, App Runner and
@@ -154,6 +160,13 @@ def service_statements(
         ),
         "s3": allow("s3.amazonaws.com", publish, "StringEquals", "aws:SourceAccount", account),
         "sns": allow("sns.amazonaws.com", publish, "ArnLike", "aws:SourceArn", topics),
+        "delivery": allow(
+            "delivery.logs.amazonaws.com",
+            ["kms:Decrypt"],
+            "StringEquals",
+            "kms:EncryptionContext:SourceArn",
+            f"arn:{partition}:logs:{region}:{account}:*",
+        ),
     }
     return [statement for service, statement in statements.items() if service in services]
 
