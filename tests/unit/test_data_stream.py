@@ -498,7 +498,7 @@ class TestOperation:
         assert metrics.keys() == {
             f"AWS/Firehose/KMSKey{problem}" for problem in ("AccessDenied", "Disabled", "InvalidState", "NotFound")
         }
-        assert set(expression_of(alarm).split(" + ")) == {f"FILL({name}, 0)" for name in metrics.values()}
+        assert set(str(expression_of(alarm)).split(" + ")) == {f"FILL({name}, 0)" for name in metrics.values()}
 
     def test_silence_rings_also_without_data(self, full: Reading) -> None:
         """A stream that never had a record has no data from the beginning, and no state changes."""
