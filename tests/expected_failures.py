@@ -38,11 +38,6 @@ _CLUSTER_ROLE = (
     "The permission to use the key of the volumes is attached to the cluster's role after the cluster. The issue of "
     "the EKS patterns mends it."
 )
-_EDGE_LOGS = (
-    "Functions at the edge may run before they may write logs. The upload of the files refers to their versions. The "
-    "issue of the edge pattern mends it."
-)
-
 EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
     *(
         ExpectedFailure("order", pattern, f"{caller} does not depend on its log groups", _KUBECTL_LOGS)
@@ -76,10 +71,6 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         "AWS::FSx::FileSystem does not depend on its security group rules",
         "The L2 of FSx for Lustre does not depend on the rules of its group. The issue of EKS storage mends it.",
     ),
-    *(
-        ExpectedFailure("order", "LambdaEdgeStack", f"{caller} does not depend on its permissions", _EDGE_LOGS)
-        for caller in ("AWS::CloudFront::Distribution", "Custom::SiteUpload")
-    ),
     ExpectedFailure(
         "order",
         "AppRunnerStack",
@@ -92,12 +83,6 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
             *("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksFargateStack", "EksAutoModeStack"),
             *("EcrStack", "AppRunnerStack", "LambdaConcurrencyStack", "LambdaEdgeStack"),
         )
-    ),
-    ExpectedFailure(
-        "late failure",
-        "LambdaEdgeStack",
-        "A version for this Lambda function exists ( 2 ). Modify the function to create a new version.",
-        "Lambda keeps the new version while CloudFront has replicas of it. The issue of the edge pattern mends it.",
     ),
 )
 
