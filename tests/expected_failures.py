@@ -71,12 +71,6 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         "AWS::FSx::FileSystem does not depend on its security group rules",
         "The L2 of FSx for Lustre does not depend on the rules of its group. The issue of EKS storage mends it.",
     ),
-    ExpectedFailure(
-        "order",
-        "AppRunnerStack",
-        "AWS::AppRunner::Service does not depend on its endpoints",
-        "The service does not depend on Network.connectivity yet. The issue of App Runner mends it.",
-    ),
     *(
         ExpectedFailure("drill", pattern, UNDRILLED, _DRILLS)
         for pattern in (

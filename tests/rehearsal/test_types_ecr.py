@@ -106,7 +106,8 @@ def test_signing(stack: Stack) -> None:
     def read() -> Any:
         return only(stack.client("ecr").get_signing_configuration()["signingConfiguration"]["rules"])
 
-    for found, repository in zip(check_life_cycle(stack, resources("one"), resources("two"), read), ("one", "two")):
+    rules = check_life_cycle(stack, resources("one"), resources("two"), read)
+    for found, repository in zip(rules, ("one", "two"), strict=True):
         assert re.fullmatch(rf"arn:aws:signer:{REGION}:{ACCOUNT_ID}:/signing-profiles/\w+", found["signingProfileArn"])
         assert found["repositoryFilters"] == [{"filter": repository, "filterType": "WILDCARD_MATCH"}]
     with pytest.raises(ClientError, match="SigningConfigurationNotFoundException"):
