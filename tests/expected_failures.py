@@ -75,7 +75,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         ExpectedFailure("drill", pattern, UNDRILLED, _DRILLS)
         for pattern in (
             *("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksFargateStack", "EksAutoModeStack"),
-            *("EcrStack", "AppRunnerStack", "LambdaConcurrencyStack", "LambdaEdgeStack"),
+            "LambdaConcurrencyStack",
         )
     ),
 )

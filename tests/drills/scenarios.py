@@ -8,7 +8,7 @@ from typing import Literal
 
 from tests.drills.world import Minute, Role, Sent
 
-Part = Literal["tasks", "files", "readers", "api", "pipeline"]
+Part = Literal["tasks", "files", "readers", "api", "pipeline", "site", "instances"]
 
 Course = Callable[[int, Minute], Minute]
 """Returns the state in a minute, counted from the beginning, from the state in a calm minute of the stack."""

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.edge import edge_emitters
+from tests.drills.emitters.app_runner import AppRequests
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
+from tests.drills.emitters.cloudfront import Views
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
@@ -23,9 +26,9 @@ from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
 from tests.drills.web import web_emitters
 
-Role = Literal["main", "worker", "database", "migration"]
-"""The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; and
-the custom resource that migrates the schema of a database."""
+Role = Literal["main", "worker", "database", "migration", "app", "repository"]
+"""The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; the
+custom resource that migrates the schema of a database; a service of App Runner; and a repository of images."""
 
 Sent = Callable[[Any], Mapping[str, Any]]
 """An event that the emitter of a role sends to EventBridge."""
@@ -56,6 +59,13 @@ class Minute:
     api: Requests = field(default_factory=lambda: Requests(Outcome(answered=600)))
     table: Capacity = field(default_factory=Capacity)
     sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
+
+    views: Views = field(default_factory=Views)
+    """Requests to a distribution of CloudFront."""
+    app: AppRequests = field(default_factory=AppRequests)
+    """Requests to a service of App Runner."""
+    max_instances: int = 1
+    """The highest number of instances of that service."""
 
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
@@ -89,9 +99,10 @@ class World:
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
+        self._edge = edge_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
-        self.senders: dict[Role, Any] = {**self.services, **self._database_senders()}
+        self.senders: dict[Role, Any] = {**self.services, **self._database_senders(), **self._edge.senders}
         """The emitters of events, by role."""
 
     @property
@@ -105,6 +116,7 @@ class World:
             pauses = self._scaling["MinCapacity"] == 0
             minute = replace(minute, max_acu=self._database.max_acu, pauses=pauses)
             minute = minute.database(instances=len(self._database.instances))
+        minute = replace(minute, max_instances=self._edge.max_instances)
         traffic = replace(minute.traffic, healthy=minute.main.desired)
         return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
 
@@ -115,6 +127,7 @@ class World:
             *(["tasks"] if self.services and self.calm.main.desired else []),
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
+            *self._edge.parts,
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -143,6 +156,7 @@ class World:
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
+        sent |= self._edge.metrics(minute.views, minute.app)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)

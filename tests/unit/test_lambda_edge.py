@@ -89,6 +89,12 @@ def site_bucket(stack: Reading) -> Resource:
     return stack.to(origin["DomainName"])
 
 
+def metrics(alarm: Resource) -> list[dict[str, Any]]:
+    """The metrics that an alarm watches, by itself or in an expression."""
+    inside = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics") or [] if "MetricStat" in each]
+    return inside or [alarm.body["Properties"]]
+
+
 def upload_role(stack: Reading) -> Resource:
     return stack.to(stack.to(stack.one("Custom::SiteUpload")["ServiceToken"])["Role"])
 
@@ -195,8 +201,15 @@ class TestFunctions:
                 "strict_transport_security": "max-age=31536000",
             },
             "origin-request": {"variant_paths": []},
-            "origin-response": {"page_cache_seconds": 60, "content_security_policy": policy},
-            "viewer-response": {"content_security_policy": policy, "variant_days": 7},
+            "origin-response": {
+                "page_cache_seconds": 60,
+                "content_security_policy": policy,
+                "objects": [
+                    *("/about/index.html", "/assets/icon.1.svg", "/assets/style.1.css", "/index.html", "/robots.txt"),
+                    "/variant-b/index.html",
+                ],
+            },
+            "viewer-response": {"content_security_policy": policy, "variant_days": 7, "variant_paths": []},
         }
 
     def test_a_changed_setting_is_a_new_function_with_one_version(self, sandbox: Reading, own: Reading) -> None:
@@ -413,21 +426,32 @@ class TestOperation:
     def test_alarms_on_errors_notify_the_topic(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
         alarms = any_stack.all("AWS::CloudWatch::Alarm")
-        assert {alarm["MetricName"] for alarm in alarms} == {
-            *("5xxErrorRate", "LambdaExecutionError", "LambdaValidationError"),
+        watched = [metric for alarm in alarms for metric in metrics(alarm)]
+        assert {(metric["Namespace"], metric["MetricName"]) for metric in watched} == {
+            *(("AWS/CloudFront", name) for name in ("5xxErrorRate", "LambdaExecutionError", "LambdaValidationError")),
+            *(("AWS/CloudFront", name) for name in ("LambdaLimitExceededErrors", "Requests")),
+            ("AWS/Lambda", "ConcurrentExecutions"),
         }
-        for alarm in alarms:
-            assert alarm["Namespace"] == "AWS/CloudFront"
-            dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        for metric in watched:
+            dimensions = {each["Name"]: each["Value"] for each in metric.get("Dimensions", [])}
+            if metric["Namespace"] == "AWS/Lambda":
+                assert dimensions == {}, "the metric of all functions of the Region has no dimension"
+                continue
             assert dimensions["Region"] == "Global"
             assert any_stack.to(dimensions["DistributionId"]).type == "AWS::CloudFront::Distribution"
+        for alarm in alarms:
             assert any_stack.to(alarm["AlarmActions"][0]) == any_stack.to(alarm["OKActions"][0]) == topic
+
+    def test_each_alarm_looks_at_some_of_its_minutes(self, any_stack: Reading) -> None:
+        """A minute without requests must not reset an alarm."""
+        for alarm in any_stack.all("AWS::CloudWatch::Alarm"):
+            assert alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"]
 
     def test_every_metric_of_the_dashboard_has_its_dimensions(self, any_stack: Reading) -> None:
         body = any_stack.shown(any_stack.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
         metrics = [each["properties"].get("metrics", []) for each in json.loads(body)["widgets"]]
         of_cloudfront = [metric for each in metrics for metric in each if metric[0] == "AWS/CloudFront"]
-        assert len(of_cloudfront) == 5
+        assert len(of_cloudfront) == 8
         for metric in of_cloudfront:
             assert metric[2:6] == ["DistributionId", "${AWS::CloudFront::Distribution}", "Region", "Global"]
 
