@@ -129,7 +129,7 @@ def test_the_last_operation_succeeded(stack: DeployedStack) -> None:
 
 @fails("runs .*hello-app-runner:old, .* not .*hello-app-runner:latest", f"{IMAGE} ImageIdentifier", OLD, only="sandbox")
 @fails("with 300 CPU units and .*, not", f"{RUNNING} InstanceConfiguration Cpu", "300")
-@fails("branch other with .*, not .*branch main", BRANCH, "other", only="otherwise")
+@fails("branch other, with .*, not .*branch release", BRANCH, "other", only="otherwise")
 def test_it_runs_what_was_deployed(stack: DeployedStack) -> None:
     """The output says what the stack deployed, the service what runs."""
     service = _service(stack)
