@@ -9,6 +9,7 @@ if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C en
 from patternbook import synthesize
 from stacks.app_runner import AppRunnerStack
 from stacks.aurora_serverless import AuroraServerlessStack
+from stacks.data_stream import DataStreamStack
 from stacks.ecr import EcrStack
 from stacks.ecs_anywhere import EcsAnywhereStack
 from stacks.ecs_ec2 import EcsEc2Stack
@@ -44,6 +45,7 @@ PATTERNS = (
     AuroraServerlessStack,
     WebApiStack,
     EventPipelineStack,
+    DataStreamStack,
 )
 
 if __name__ == "__main__":

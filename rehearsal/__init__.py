@@ -20,5 +20,7 @@ permissions. No container runs, no Kubernetes manifest is applied, and no packet
 
 HOSTED_ZONE_ID = "Z0123456789ABCDEFGHIJ"
 """The hosted zone example.com, which the account has before any stack. Its id is known at synth."""
+TOPIC_NAME = "events"
+"""The name of an SNS topic, which the account has before any stack. Its ARN is known at synth."""
 INVENTORY = "/_rehearsal/inventory"
 """The path at which the server lists all records of the account."""

@@ -259,7 +259,8 @@ def isolated_environment(home: Path) -> dict[str, str]:
     """Environment variables with the project's tools on the path, and without the user's variables, home or proxies."""
     cache = "Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii"
     return {
-        "PATH": os.pathsep.join([str(BIN), "/usr/local/bin", "/usr/bin", "/bin"]),
+        # With sbin, because PostgreSQL refuses to run as root: its wrapper adds a user by useradd.
+        "PATH": os.pathsep.join([str(BIN), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]),
         "HOME": str(home),
         "TMPDIR": str(home),
         "LANG": "C.UTF-8",

@@ -16,6 +16,7 @@ PARTS = (
     "AWS::ApiGatewayV2::Stage",
     "AWS::Cognito::UserPoolGroup",
     "AWS::Cognito::UserPoolResourceServer",
+    "AWS::Glue::Table",
 )
 """Types whose physical id is a name within another resource. Two of these may have the same."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rehearsal import HOSTED_ZONE_ID, event_pipeline, readers, web_api
+from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, readers, web_api
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
 from rehearsal.readers import Reader
 
@@ -293,5 +293,29 @@ PLANS: Mapping[str, Plan] = {
         ),
         use=event_pipeline.use,
         use_updated=event_pipeline.use_updated,
+    ),
+    "DataStreamStack": Plan(
+        settings={
+            "buffer_seconds": Setting(300, readers.buffer_seconds),
+            "retention_days": Setting(400, readers.retention_days),
+        },
+        # The stream changes, too. It refers to an attribute of the bucket, so the change set cannot tell.
+        changes={
+            "Events/Bucket/Resource": "Modify",
+            "Monitoring/Dashboard/Resource": "Modify",
+            "Monitoring/LateRecords/Resource": "Modify",
+            "Monitoring/NothingDelivered/Resource": "Modify",
+            "Table/Table/Table": "Modify",
+        },
+        production_settings={**ALARM_ADDRESS, "topic_arn": data_stream.TOPIC_ARN},
+        retained_in_production=frozenset(
+            {
+                *("Events/Bucket/Resource", "Key/Resource", "StreamLogs/Resource", "TransformLogs/Resource"),
+                *("StreamLogs/S3Backup/Resource", "StreamLogs/S3Destination/Resource"),
+                "Subscription/Failures/Queue/Resource",
+            }
+        ),
+        use=data_stream.use,
+        use_updated=data_stream.use_updated,
     ),
 }

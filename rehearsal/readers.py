@@ -177,3 +177,17 @@ def max_acu(session: boto3.Session, ids: PhysicalIds) -> float:
         "DBClusters"
     ]
     return cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"]
+
+
+def buffer_seconds(session: boto3.Session, ids: PhysicalIds) -> int:
+    name = ids["Stream/Stream/Resource"]
+    described = session.client("firehose").describe_delivery_stream(DeliveryStreamName=name)
+    [destination] = described["DeliveryStreamDescription"]["Destinations"]
+    return destination["ExtendedS3DestinationDescription"]["BufferingHints"]["IntervalInSeconds"]
+
+
+def retention_days(session: boto3.Session, ids: PhysicalIds) -> int:
+    """The retention of the files of the table."""
+    found = session.client("s3").get_bucket_lifecycle_configuration(Bucket=ids["Events/Bucket/Resource"])
+    [days] = [rule["Expiration"]["Days"] for rule in found["Rules"] if rule.get("Filter") == {"Prefix": "events/"}]
+    return days

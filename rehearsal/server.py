@@ -20,11 +20,11 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
-from ministack.services import route53
+from ministack.services import route53, sns
 from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
-from rehearsal import HOSTED_ZONE_ID, INVENTORY
+from rehearsal import HOSTED_ZONE_ID, INVENTORY, TOPIC_NAME
 from rehearsal.types import rds, replacements, rollbacks
 
 # These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
@@ -33,7 +33,11 @@ HISTORY = (
     *("apigateway._jwks_cache", "s3._completed_multipart_uploads"),
 )
 # Every account has these. MiniStack creates them at the first request.
-DEFAULT_RESOURCES = (("eventbridge._event_buses", "default"),)
+DEFAULT_RESOURCES = (
+    ("athena._data_catalogs", "AwsDataCatalog"),
+    ("athena._workgroups", "primary"),
+    ("eventbridge._event_buses", "default"),
+)
 
 
 def main() -> None:
@@ -44,6 +48,7 @@ def main() -> None:
     rollbacks.register()
     limit_custom_resources(seconds)
     add_hosted_zone()
+    sns._create_topic({"Name": [TOPIC_NAME]})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"fd://{socket}"]

@@ -55,6 +55,11 @@ from .posture import PRODUCTION, SANDBOX, Posture
 from .rules.plugin import PatternbookRules
 from .settings.base import PatternSettings, SettingsModel
 from .settings.mistakes import SettingsError
+from .streams.bucket import EventBucket
+from .streams.queries import QueryWorkgroup
+from .streams.stream import EventStream
+from .streams.subscription import StreamSubscription
+from .streams.table import EventTable
 
 __all__ = [
     "PRODUCTION",
@@ -73,6 +78,9 @@ __all__ = [
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
+    "EventBucket",
+    "EventStream",
+    "EventTable",
     "EventTopic",
     "ExistingNetwork",
     "ExistingVpc",
@@ -101,6 +109,7 @@ __all__ = [
     "PrivateIngress",
     "Provisioned",
     "PublicLoadBalancer",
+    "QueryWorkgroup",
     "QueueConsumer",
     "SelfManagedNodes",
     "ServerlessDatabase",
@@ -116,6 +125,7 @@ __all__ = [
     "SourceRepository",
     "StackOptions",
     "StaticEfsVolume",
+    "StreamSubscription",
     "Task",
     "Throttle",
     "UploadBucket",

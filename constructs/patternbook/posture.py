@@ -39,6 +39,8 @@ class Posture:
     """Default retention of the automated backups of a database. Settings can override it."""
     database_insights: bool
     """Turns on the Advanced mode of CloudWatch Database Insights, which keeps 15 months of history and costs money."""
+    stream_buffer_seconds: int
+    """Default time for which a Firehose stream collects records before it writes a file. Settings can override it."""
     require_tls: bool
     """Refuses a public listener without a certificate."""
     require_alarm_address: bool
@@ -85,6 +87,7 @@ SANDBOX: Final = Posture(
     database_readers=0,
     database_backup_days=1,
     database_insights=False,
+    stream_buffer_seconds=60,
     require_tls=False,
     require_alarm_address=False,
     require_callback_urls=False,
@@ -119,6 +122,7 @@ PRODUCTION: Final = Posture(
     database_readers=1,
     database_backup_days=14,
     database_insights=True,
+    stream_buffer_seconds=900,
     require_tls=True,
     require_alarm_address=True,
     require_callback_urls=True,

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from ministack import app
 from ministack.core import router
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import cloudformation, ec2, sqs
+from ministack.services import cloudformation, ec2, firehose, sqs
 
 from rehearsal.types.shapes import Response, text_of
 
@@ -59,6 +59,22 @@ def add_sqs_actions(actions: Mapping[str, JsonAction]) -> None:
         return answer
 
     sqs._HANDLERS.update({name: answering(action) for name, action in actions.items()})
+
+
+def add_firehose_actions(actions: Mapping[str, JsonAction]) -> None:
+    """Adds actions to Firehose, which answers each request on a thread of its own."""
+
+    def answering(action: JsonAction) -> Callable[[dict[str, Any]], Response]:
+        def answer(data: dict[str, Any]) -> Response:
+            try:
+                return json_response(action(data))
+            except ApiError as error:
+                return error_response_json(error.code, str(error), 400)
+
+        return answer
+
+    handlers: dict[str, Any] = firehose._HANDLERS
+    handlers.update({name: answering(action) for name, action in actions.items()})
 
 
 def add_rest_actions(service: str, actions: Mapping[str, Callable[..., dict[str, Any]]]) -> None:

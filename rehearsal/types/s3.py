@@ -73,6 +73,16 @@ def lifecycle_rules(rules: list[Properties]) -> dict[str, Any]:
 
 
 def lifecycle_rule(rule: Properties) -> dict[str, Any]:
-    same = {name: value for name, value in rule.items() if name not in ("ExpirationInDays", "Prefix")}
-    expiration = {"Expiration": {"Days": rule["ExpirationInDays"]}} if "ExpirationInDays" in rule else {}
-    return {**same, **expiration, "Filter": {"Prefix": rule.get("Prefix", "")}}
+    other = ("ExpirationInDays", "ExpiredObjectDeleteMarker", "Prefix", "Transitions")
+    same = {name: value for name, value in rule.items() if name not in other}
+    names = {"ExpirationInDays": "Days", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
+    expiration = {api: rule[name] for name, api in names.items() if name in rule}
+    transitions = [
+        {"StorageClass": each["StorageClass"], "Days": each["TransitionInDays"]} for each in rule.get("Transitions", [])
+    ]
+    return {
+        **same,
+        **({"Expiration": expiration} if expiration else {}),
+        **({"Transitions": transitions} if transitions else {}),
+        "Filter": {"Prefix": rule.get("Prefix", "")},
+    }

@@ -98,6 +98,7 @@ class EventPipelineStack(PatternStack):
         if self.url:
             self.output("Url", self.url.url, "Function URL that makes forms for uploads, for requests signed for IAM")
         self.output("BucketName", self.uploads.bucket.bucket_name, "Bucket of the uploads")
+        self.output("TopicArn", self.topic.topic.topic_arn, "Topic of the events, for other subscribers")
         self.output("TableName", self.table.table.table_name, "Table with the results and the audit trail")
         for name, consumer in self.consumers.items():
             title, work = name.title(), consumer.work

@@ -119,6 +119,8 @@ class Alarm:
     datapoints_to_alarm: int
     missing: Missing
     few_samples: Literal["evaluate", "ignore"] = "evaluate"
+    notifies_without_data: bool = False
+    """Whether it also notifies people when it has no data any more."""
 
     def __hash__(self) -> int:
         return hash((self.name, self.threshold, self.evaluation_periods, self.datapoints_to_alarm))

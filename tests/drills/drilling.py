@@ -17,7 +17,7 @@ from tests.drills.world import World
 DELAYS: Final = (0, 2)
 """Minutes until a metric is published. An alarm has to keep its promise with any of them."""
 
-HISTORY: Final = 40
+HISTORY: Final = 50
 """Minutes before an event or calm begins."""
 
 WATCHED: Final = 75
@@ -103,9 +103,12 @@ def _first_ring(
     Most alarms see the same in most events, hence the cache.
     """
     telemetry = {metric: dict(samples) for metric, samples in sent}
+    before = State.INSUFFICIENT_DATA  # in which an alarm begins, without an action
     for now, state in alarm.states(telemetry, range(-SETTLED, minutes), delay=delay):
-        if state == State.ALARM:
+        lost = alarm.notifies_without_data and state == State.INSUFFICIENT_DATA != before
+        if state == State.ALARM or lost:
             return now + 1
+        before = state
     return None
 
 

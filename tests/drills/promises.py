@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.drills import api_events, calm, database_events, edge_events, events, pipeline_events
+from tests.drills import (
+    api_events,
+    calm,
+    database_events,
+    edge_events,
+    events,
+    pipeline_events,
+    stream_events,
+)
 from tests.drills.scenarios import Scenario
 
 
@@ -44,6 +52,23 @@ SLOW: Final = (
 ROLLED_BACK: Final = "The message has the reason. See the stopped tasks and their logs, repair, and deploy again."
 
 DATABASE: Final = "The events of the cluster in the RDS console give the reason."
+
+STREAM_LOG: Final = (
+    "The error log of the stream has the reason. Repair the bucket, the role, the table or the key within 24 hours: "
+    "Firehose loses older records."
+)
+TRANSFORM: Final = (
+    "Read the error in the log group of the transform. Its records are below `errors/processing-failed/`."
+)
+FAILED: Final = (
+    "The log group of the transform has the reason. Repair the producer or the transform, and "
+    "[put the records again](#records-that-failed)."
+)
+UNDELIVERED: Final = (
+    "Compare the role of the subscription with the template, and "
+    "[put the messages into the stream](#messages-that-sns-could-not-deliver)."
+)
+RAISE_CONCURRENCY_OF_ACCOUNT: Final = "Ask AWS for a higher quota of concurrent executions, or find who uses it up."
 
 ACCESS_LOG: Final = (
     "Find a failed request in the access log (output `AccessLogName`), and its `requestId` in the logs of the "
@@ -400,5 +425,52 @@ DRILLS: Final[Mapping[str, Drill]] = {
             )
         ],
         [edge_events.images_by_day(), edge_events.findings_elsewhere()],
+    ),
+    "DataStreamStack": Drill(
+        [
+            Promise(stream_events.refused_files(), 60, STREAM_LOG),
+            Promise(stream_events.refused_backups(), 60, STREAM_LOG),
+            Promise(stream_events.blocked(), 60, STREAM_LOG),
+            Promise(stream_events.late(), 75, STREAM_LOG),
+            Promise(
+                stream_events.unfit_rows(),
+                30,
+                "Compare the columns of the table with what the transform writes. The records are below `errors/`, and "
+                "as they came below `raw/`.",
+            ),
+            Promise(stream_events.crashing_transform(), 15, TRANSFORM),
+            Promise(stream_events.rarely_called_transform(), 45, TRANSFORM),
+            Promise(stream_events.throttled_transform(), 15, RAISE_CONCURRENCY_OF_ACCOUNT),
+            Promise(stream_events.slow_transform(), 15, "The traces show what takes the time."),
+            Promise(stream_events.every_record_fails(), 10, FAILED),
+            Promise(stream_events.some_records_fail(), 30, FAILED),
+            Promise(
+                stream_events.throttled_producers(),
+                20,
+                "Producers must retry. Ask AWS for a higher quota of the stream, or put records in batches.",
+            ),
+            Promise(
+                stream_events.too_many_partitions(), 15, "Find out which days the transform names, and since when."
+            ),
+            Promise(
+                stream_events.unusable_key(),
+                15,
+                "Enable the key, or cancel its deletion. Producers get errors meanwhile, and must retry.",
+            ),
+            Promise(stream_events.undelivered_messages(), 5, UNDELIVERED),
+            Promise(stream_events.silence(), 45, "Look at the producers, and at the subscription of the topic."),
+            Promise(
+                stream_events.silence(zeros=True), 45, "Look at the producers, and at the subscription of the topic."
+            ),
+        ],
+        [
+            stream_events.day(),
+            stream_events.night(),
+            stream_events.never_used(),
+            stream_events.burst(),
+            stream_events.one_bad_record(),
+            stream_events.deployment(),
+            stream_events.one_refused_put(),
+        ],
     ),
 }

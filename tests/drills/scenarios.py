@@ -8,7 +8,10 @@ from typing import Literal
 
 from tests.drills.world import Minute, Role, Sent
 
-Part = Literal["tasks", "files", "readers", "api", "pipeline", "site", "instances"]
+Part = Literal[
+    "tasks", "files", "readers", "api", "pipeline", "stream", "own key", "topic", "steady", "site", "instances"
+]
+"""A stream is steady if its owner has said for how long it may be without a record."""
 
 Course = Callable[[int, Minute], Minute]
 """Returns the state in a minute, counted from the beginning, from the state in a calm minute of the stack."""

@@ -73,6 +73,7 @@ def _alarm(name: str, properties: Mapping[str, Any], template: Template, names: 
         datapoints_to_alarm=properties.get("DatapointsToAlarm", properties["EvaluationPeriods"]),
         missing=properties.get("TreatMissingData", "missing"),
         few_samples=properties.get("EvaluateLowSampleCountPercentile", "evaluate"),
+        notifies_without_data=_notifies(template, properties.get("InsufficientDataActions", [])),
     )
 
 

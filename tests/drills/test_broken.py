@@ -31,6 +31,19 @@ def datapoints(needed: int, of: int) -> Change:
     return lambda alarm: alarm.update(DatapointsToAlarm=needed, EvaluationPeriods=of)
 
 
+def only_with_data(alarm: Properties) -> None:
+    del alarm["InsufficientDataActions"]
+
+
+def missing_data_breaches(alarm: Properties) -> None:
+    alarm["TreatMissingData"] = "breaching"
+
+
+def other_dimensions(alarm: Properties) -> None:
+    """Powertools adds the name of the service to the dimensions of its metrics."""
+    alarm["Dimensions"] = [each for each in alarm["Dimensions"] if each["Name"] != "service"]
+
+
 def other_event(rule: Properties) -> None:
     rule["EventPattern"]["detail"]["eventName"] = ["SERVICE_DEPLOYMENT_COMPLETED"]
 
@@ -183,6 +196,39 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "two minutes above the limits: ThrottledRequests rings",
         ),
         ("WebApiStack", "FailedSignIns", threshold(20), "mistyped passwords: FailedSignIns rings"),
+        (
+            "DataStreamStack",
+            "Silence",
+            only_with_data,
+            "No record arrives any more: nothing rings within 45 minutes",
+        ),
+        (
+            "DataStreamStack",
+            "Silence",
+            missing_data_breaches,
+            "a stream that has never had a record: Silence rings",
+        ),
+        (
+            "DataStreamStack",
+            "NothingDelivered",
+            missing_data_set_back,
+            "Delivery is blocked, and nothing is reported of it: nothing rings within 60 minutes",
+        ),
+        ("DataStreamStack", "NothingDelivered", datapoints(1, 1), "an ordinary day: NothingDelivered rings"),
+        ("DataStreamStack", "LateRecords", threshold(60), "an ordinary day: LateRecords rings"),
+        (
+            "DataStreamStack",
+            "FailedRecords",
+            other_dimensions,
+            "The transform fails every record: nothing rings within 10 minutes",
+        ),
+        ("DataStreamStack", "FailedRecords", datapoints(1, 30), "one record that is no event: FailedRecords rings"),
+        (
+            "DataStreamStack",
+            "ThrottledRecords",
+            datapoints(2, 3),
+            "a hundred times as many records for ten minutes: ThrottledRecords rings",
+        ),
         (
             "EventPipelineStack",
             "ProcessFailedMessages",

@@ -14,6 +14,7 @@ from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
 from tests.drills.emitters.cloudfront import Views
+from tests.drills.emitters.data_stream import Flow
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
@@ -24,6 +25,7 @@ from tests.drills.emitters.traffic import Traffic
 from tests.drills.emitters.web_api import Capacity, Outcome, Requests, SignIns
 from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
+from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
 
 Role = Literal["main", "worker", "database", "migration", "app", "repository"]
@@ -69,6 +71,7 @@ class Minute:
 
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
+    flow: Flow = field(default_factory=Flow)
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -100,6 +103,7 @@ class World:
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
         self._edge = edge_emitters(template, self._names)
+        self._streams = stream_emitters(template, self._names)
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
         self.senders: dict[Role, Any] = {**self.services, **self._database_senders(), **self._edge.senders}
@@ -117,6 +121,7 @@ class World:
             minute = replace(minute, max_acu=self._database.max_acu, pauses=pauses)
             minute = minute.database(instances=len(self._database.instances))
         minute = replace(minute, max_instances=self._edge.max_instances)
+        minute = replace(minute, flow=replace(minute.flow, interval=interval_of(self._template)))
         traffic = replace(minute.traffic, healthy=minute.main.desired)
         return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
 
@@ -128,6 +133,7 @@ class World:
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
             *self._edge.parts,
+            *stream_parts(self._template),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -157,6 +163,8 @@ class World:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
         sent |= self._edge.metrics(minute.views, minute.app)
+        for stream in self._streams:
+            sent |= stream.metrics(minute.flow)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)

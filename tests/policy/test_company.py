@@ -17,8 +17,8 @@ from tests.book import patterns_with
 from tests.expected_failures import EXPECTED_FAILURES
 from tests.policy.company import ACCOUNT, HOME, Company, Platform
 from tests.policy.conftest import Templates
+from tests.policy.linting import lint
 from tests.policy.ordering import Order
-from tests.policy.test_findings import lint
 from tests.policy.test_partitions import REFUSED
 from tests.policy.test_stages import SET_BY_USERS, identities
 from tools.assembly import template_files

@@ -1,8 +1,6 @@
 """Rungs 2 to 5: CDK's validation, cdk-nag, cfn-lint and our rules find nothing, and each acknowledgement is needed."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +17,7 @@ from patternbook import PatternSettings, PatternStack, Posture, build_app
 from patternbook.data.databases import LITERAL_ZONE
 from tests.book import SCENARIOS, patterns_with, template_files
 from tests.policy.conftest import Book
+from tests.policy.linting import lint
 
 PLAIN_HTTP, CLOSED = "patternbook:plainHttp", "patternbook:appRunnerClosed"
 KEY_POLICY = "patternbook:keyPolicy"
@@ -116,12 +115,6 @@ class TestEveryPattern:
         assert lint(*templates.values()) == ""
 
 
-def lint(*templates: Path) -> str:
-    """The findings of cfn-lint with the project's configuration."""
-    command = [str(Path(sys.executable).parent / "cfn-lint"), *map(str, templates)]
-    return subprocess.run(command, cwd=app.CDK_JSON.parent, capture_output=True, text=True, check=False).stdout
-
-
 class TestCheckersFindDefects:
     """Each checker finds a defect. This proves that the tests above can fail."""
 
@@ -172,3 +165,23 @@ class TestCheckersFindDefects:
         path = tmp_path / "broken.template.json"
         path.write_text('{"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"Nam": 1}}}}', encoding="utf-8")
         assert "E3002" in lint(path)
+
+    def test_cfn_lint_where_an_equal_resource_was_checked_before(self, tmp_path: Path) -> None:
+        """It checks equal resources once, but not where one refers to something else, or where there was a finding."""
+
+        def findings(name: str, resources: dict[str, Any]) -> str:
+            path = tmp_path / f"{name}.template.json"
+            path.write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+            return lint(path)
+
+        group = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "Group"}}
+        rule = {
+            "Type": "AWS::EC2::SecurityGroupIngress",
+            "Properties": {"GroupId": {"Fn::GetAtt": ["Group", "GroupId"]}, "IpProtocol": "-1", "CidrIp": "10.0.0.0/8"},
+        }
+        topic = {"Type": "AWS::SNS::Topic"}
+        assert findings("good", {"Group": group, "Rule": rule}) == ""
+        assert "E1010" in findings("other", {"Group": topic, "Rule": rule})
+        broken = {"Type": "AWS::SNS::Topic", "Properties": {"Nam": 1}}
+        assert [findings(name, {"Group": group, "Rule": rule, "T": broken}).count("E3002") for name in "ab"] == [1, 1]
+        assert "E3004" in findings("circle", {"A": {**topic, "DependsOn": "B"}, "B": {**topic, "DependsOn": "A"}})

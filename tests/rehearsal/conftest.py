@@ -17,6 +17,12 @@ from rehearsal.report import Report
 from tests.rehearsal.templates import Stack
 from tools.assembly import copy_assembly
 
+DEPLOYED = (
+    *("AuroraServerlessStack", "EcrStack", "EcsEc2Stack", "EcsExpressStack", "FargateEfsStack"),
+    *("LambdaConcurrencyStack", "WebApiStack"),
+)
+"""The patterns that the tests deploy. ``make rehearse`` deploys all of them."""
+
 
 class Accounts:
     """The account that tests share, and the one that replaces it if a test leaves something in it."""
@@ -75,9 +81,9 @@ def account(accounts: Accounts) -> Iterator[EmulatedAccount]:
 
 @pytest.fixture(scope="session")
 def assemblies(accounts: Accounts, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The book in both stages, as configured and with the changed settings."""
+    """The patterns that are deployed, in both stages, as configured and with the changed settings."""
     folder = tmp_path_factory.mktemp("assemblies")
-    synthesize(accounts.shared, folder, list(PLANS), STAGES)
+    synthesize(accounts.shared, folder, DEPLOYED, STAGES)
     return folder
 
 
@@ -101,6 +107,7 @@ def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterato
     made: list[Cycle] = []
 
     def cycle_of(pattern: str, stage: str = "sandbox") -> Cycle:
+        assert pattern in DEPLOYED, f"Add {pattern} to DEPLOYED in {__file__}."
         made.append(Cycle(account, copied, stage, [pattern], Report(io.StringIO())))
         return made[-1]
 

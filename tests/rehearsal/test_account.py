@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,6 +90,13 @@ def test_an_isolated_environment_has_no_aws_settings(tmp_path: Path) -> None:
     assert result.output == f"[] {tmp_path}\n"
 
 
+def test_the_server_finds_the_command_that_adds_the_user_of_postgresql(tmp_path: Path) -> None:
+    """A machine that has never run PostgreSQL as root has no such user yet."""
+    if (command := shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")) is None:
+        pytest.skip("this system adds users in another way")
+    assert Path(str(shutil.which("useradd", path=isolated_environment(tmp_path)["PATH"]))).samefile(command)
+
+
 @pytest.mark.usefixtures("user_of_aws")
 def test_the_session_sees_the_emulated_account_only() -> None:
     with EmulatedAccount() as account:
@@ -145,12 +153,21 @@ def test_a_missing_command_is_an_error() -> None:
         account.run("cdkk", "deploy")
 
 
+# It ignores the signals that a person sends, and has a child.
+STUBBORN = """
+import signal, subprocess
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+subprocess.run(["sleep", "60"])
+"""
+
+
 def test_a_signal_ends_everything_that_waits() -> None:
     interruption = Interruption()
     with EmulatedAccount(interruption=interruption) as account:
         threading.Timer(0.5, interruption._note, (signal.SIGINT, None)).start()
         with pytest.raises(StopRequestError):
-            account.run("sleep", "60")
+            account.run(sys.executable, "-c", STUBBORN)
         with pytest.raises(StopRequestError):
             account.run("true")
         wait_until_none(account.folder, excluding=server_of(account.folder))

@@ -27,10 +27,11 @@ STEPS = (
     *("synth", "bootstrap", "fail first deployment", "deploy", "check", "fail update", "deploy as before", "update"),
     *("check again", "deploy again", "diff", "drift", "destroy", "check leftovers"),
 )
-DIFFERENT_STEPS = ("synth", "bootstrap", "check")
-"""The steps that wait for different commands: a process of Python, the CDK CLI and pytest. The others wait for the CLI.
+DIFFERENT_STEPS = ("synth", "bootstrap")
+"""Steps that wait for different commands: a process of Python, and the CDK CLI.
 
-They wait by :meth:`rehearsal.account.EmulatedAccount.run`. ``test_late_failures`` interrupts what waits otherwise.
+All steps wait by :meth:`rehearsal.account.EmulatedAccount.run`, which ``test_account`` interrupts while a command runs
+that ignores signals. ``test_late_failures`` interrupts what waits otherwise.
 """
 
 

@@ -10,8 +10,6 @@ from typing import Any, cast
 
 import pytest
 
-import app
-from patternbook import build_app
 from rehearsal import cycle
 from rehearsal.account import EmulatedAccount, RehearsalError
 from rehearsal.assemblies import CLI_CONTEXT
@@ -96,9 +94,9 @@ def test_services_can_change_from_a_capacity_provider_to_a_launch_type_and_back(
 ) -> None:
     ec2 = steps("EcsEc2Stack")
     ec2.deploy()
-    context = {**CLI_CONTEXT, "EcsEc2Stack": other_options(EcsEc2Stack)}
-    alone = build_app(app.PATTERNS, cdk_json=app.CDK_JSON, context=context, outdir=str(tmp_path / "alone")).synth()
-    for assembly in (Path(alone.directory), assemblies / AS_CONFIGURED):
+    alone = stage_of("sandbox", {"EcsEc2Stack": other_options(EcsEc2Stack) or {}})
+    book_app(alone, tmp_path / "alone", checked=False, **CLI_CONTEXT).synth()
+    for assembly in (tmp_path / "alone", assemblies / AS_CONFIGURED):
         ec2.deploy_assembly(assembly)
         ec2.check("check")
     ec2.changed = assemblies / AS_CONFIGURED

@@ -10,8 +10,10 @@ import pytest
 import app
 from patternbook import PatternStack
 from rehearsal.account import BIN, ROOT, isolated_environment
-from rehearsal.plans import AS_CONFIGURED, PLANS
+from rehearsal.assemblies import CLI_CONTEXT, context
+from rehearsal.plans import AS_CONFIGURED, PLANS, STAGES
 from tests.deployed.recording import recordings_of
+from tests.rehearsal.conftest import DEPLOYED
 
 PATTERNS = {pattern.__name__: pattern for pattern in app.PATTERNS}
 
@@ -35,20 +37,29 @@ def test_the_changed_settings_differ_from_their_defaults(name: str) -> None:
 
 
 def test_the_rehearsal_deploys_the_templates_of_cdk_synth(assemblies: Path, tmp_path: Path) -> None:
+    """With the settings of cdk.json, as the next test shows for every pattern."""
     subprocess.run(
-        [BIN / "cdk", "synth", "--quiet", "--output", str(tmp_path)],
+        [BIN / "cdk", "synth", "--quiet", "-c", f"patterns={','.join(DEPLOYED)}", "--output", str(tmp_path)],
         cwd=ROOT,
         env={**isolated_environment(Path.home()), "CDK_VALIDATION": "false"},
         capture_output=True,
         check=True,
         timeout=120,
     )
-    for name in PATTERNS:
+    for name in DEPLOYED:
         rehearsed, written = (
             json.loads((folder / f"{name}.template.json").read_text(encoding="utf-8"))
             for folder in (assemblies / AS_CONFIGURED, tmp_path)
         )
         assert rehearsed == written
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_rehearsal_of_the_sandbox_begins_with_the_settings_of_cdk_json(name: str) -> None:
+    """The context has no setting, but for the stage in production, and what the CLI adds to every synthesis."""
+    given = context([name], STAGES, changed=False)
+    production = {"settings": {name: dict(PLANS[name].production_settings)}}
+    assert given == {**CLI_CONTEXT, "patterns": name, "stages": {"production": production}}
 
 
 def test_only_checks_of_deployed_stacks_are_skipped_without_an_account(request: pytest.FixtureRequest) -> None:

@@ -448,9 +448,12 @@ class TestOperation:
         ):
             assert resource.kept[0] == kept
 
+    def test_other_stacks_find_the_topic_of_the_events(self, any_stack: Reading) -> None:
+        assert any_stack.to(any_stack.document["Outputs"]["TopicArn"]["Value"]) == topic(any_stack)
+
     def test_outputs(self, any_stack: Reading) -> None:
         assert any_stack.document["Outputs"].keys() == {
-            *("Url", "BucketName", "TableName", "DashboardUrl"),
+            *("Url", "BucketName", "TopicArn", "TableName", "DashboardUrl"),
             *("ProcessQueueUrl", "ProcessDeadLettersUrl", "ProcessRedriveCommand"),
             *("AuditQueueUrl", "AuditDeadLettersUrl", "AuditRedriveCommand"),
         }

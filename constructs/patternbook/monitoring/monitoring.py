@@ -11,6 +11,7 @@ from patternbook.monitoring.functions import FunctionAlarms
 from patternbook.monitoring.load_balancers import LoadBalancerAlarms
 from patternbook.monitoring.messaging import MessagingAlarms
 from patternbook.monitoring.queues import QueueAlarms
+from patternbook.monitoring.streams import StreamAlarms
 from patternbook.monitoring.tables import TableAlarms
 
 
@@ -19,6 +20,7 @@ class Monitoring(
     EcsAlarms,
     EksAlarms,
     MessagingAlarms,
+    StreamAlarms,
     FunctionAlarms,
     QueueAlarms,
     FileSystemAlarms,

@@ -19,6 +19,7 @@ from patternbook.rules import (
     ecs,
     efs,
     eks,
+    firehose,
     lambda_edge,
     lambda_queues,
     networks,
@@ -41,6 +42,7 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "Cognito": rules_in(cognito),
     "DynamoDB": rules_in(dynamodb),
     "SQS": rules_in(sqs),
+    "Firehose": rules_in(firehose),
 }
 """The rules by AWS service."""
 

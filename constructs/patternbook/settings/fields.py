@@ -178,6 +178,17 @@ ClusterSnapshotArn = Annotated[
         same_region="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-copy-snapshot.html",
     ),
 ]
+# A standard topic, because Firehose takes messages of no other. The name of a FIFO topic ends with ".fifo":
+# https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
+TopicArn = Annotated[
+    str,
+    arn(
+        "sns",
+        r"[\w-]{1,256}",
+        "arn:aws:sns:eu-west-1:111122223333:uploads",
+        same_region="https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html",
+    ),
+]
 WebAclArn = Annotated[
     str,
     arn(

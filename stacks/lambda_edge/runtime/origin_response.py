@@ -6,9 +6,9 @@ doesn't admit the distribution. A file of the site that is refused tells the two
 rings.
 """
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from shared import header, settings
 
@@ -25,7 +25,7 @@ HTML = header("Content-Type", "text/html; charset=utf-8")
 # Error pages get their policy here, because CloudFront calls no function at viewer response for an error.
 POLICY = header("Content-Security-Policy", SETTINGS["content_security_policy"])
 
-POLICY_TAG = sha256(SETTINGS["content_security_policy"].encode()).hexdigest()[:8]
+POLICY_TAG = f"{crc32(SETTINGS['content_security_policy'].encode()):08x}"
 """Changes with the policy. It is a part of each page's ETag, so that no browser keeps a page with an old policy."""
 
 NOT_FOUND, UNAVAILABLE = (

@@ -15,6 +15,7 @@ from tests.rules.cases import (
     ecs,
     efs,
     eks,
+    firehose,
     lambda_edge,
     lambda_queues,
     networks,
@@ -38,5 +39,6 @@ CASES: Final[Mapping[str, Case]] = {
     **cognito.CASES,
     **dynamodb.CASES,
     **sqs.CASES,
+    **firehose.CASES,
 }
 """The cases by rule id, in the order of the rules."""

@@ -11,6 +11,7 @@ from tests.rules.defects import (
     ecs,
     efs,
     eks,
+    firehose,
     lambda_edge,
     networks,
     sqs,
@@ -32,5 +33,6 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *aurora.DEFECTS,
     *web_api.DEFECTS,
     *sqs.DEFECTS,
+    *firehose.DEFECTS,
 )
 """All defects, in the order of the rules."""

@@ -1,0 +1,16 @@
+"""Logs, traces and metrics of the function."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Tracer, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+logger = Logger()
+tracer = Tracer(patch_modules=["botocore"])
+
+
+def count(name: str, number: int, context: Any) -> None:
+    """Counts something in the metrics of this function."""
+    if number:
+        with single_metric(name=name, unit=MetricUnit.Count, value=number) as metric:
+            metric.add_dimension(name="function_name", value=context.function_name)
