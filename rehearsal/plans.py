@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, readers, web_api
+from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, readers, web_api, workflow
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
 from rehearsal.readers import Reader
 
@@ -59,6 +59,9 @@ class Plan:
     always_retained: frozenset[str] = frozenset()
     """The resources that remain in both postures, also after a failed creation. AWS does not allow to delete them in
     time, and they cost nothing."""
+
+    replaced_and_retained: frozenset[str] = frozenset()
+    """The resources that the update replaces, and whose old ones remain until the stack is deleted."""
 
     use: Use | None = None
     """Uses what is deployed, as its users do."""
@@ -317,5 +320,22 @@ PLANS: Mapping[str, Plan] = {
         ),
         use=data_stream.use,
         use_updated=data_stream.use_updated,
+    ),
+    "WorkflowStack": Plan(
+        settings={"approval_above": Setting(workflow.APPROVAL_ABOVE, readers.approval_above)},
+        # Version and alias change, too. They refer to attributes of what changes, so the change set cannot tell.
+        changes={"Workflow/StateMachine/Resource": "Modify"},
+        # An execution of the old version can still be redriven.
+        replaced_and_retained=frozenset({"Workflow/Version"}),
+        retained_in_production=frozenset(
+            {
+                *("Approvals/Queue/Resource", "Attention/Queue/Resource", "Books/Table/Resource"),
+                *("Documents/Bucket/Resource", "ExecutionLogs/Resource", "Key/Resource", "Network/FlowLogs/Resource"),
+                *(f"Functions/{name}Logs/Resource" for name in ("Orders", "Payments", "Shipments", "Stock")),
+                "PackLogs/Resource",
+            }
+        ),
+        use=workflow.use,
+        use_updated=workflow.use_updated,
     ),
 }

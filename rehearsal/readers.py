@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import urllib.request
 import zipfile
 from collections.abc import Callable, Mapping
@@ -77,6 +78,15 @@ def content_types(session: boto3.Session, ids: PhysicalIds) -> list[str]:
         FunctionName=ids["Functions/Process/Function/Resource"], Qualifier="live"
     )
     return found["Environment"]["Variables"]["CONTENT_TYPES"].split(",")
+
+
+def approval_above(session: boto3.Session, ids: PhysicalIds) -> int:
+    """From the version that the alias points to."""
+    client = session.client("stepfunctions")
+    [routed] = client.describe_state_machine_alias(stateMachineAliasArn=ids["Workflow/Alias"])["routingConfiguration"]
+    definition = client.describe_state_machine(stateMachineArn=routed["stateMachineVersionArn"])["definition"]
+    found = re.search(r"\$order\.amount > (\d+)", definition)
+    return int(found[1]) if found else -1
 
 
 def read_rate(session: boto3.Session, ids: PhysicalIds) -> int:

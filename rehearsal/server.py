@@ -30,7 +30,7 @@ from rehearsal.types import rds, replacements, rollbacks
 # These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
 HISTORY = (
     *("cloudformation.", "cloudtrail.", "cloudwatch._alarm_history", "cloudwatch._metrics", "rollbacks."),
-    *("apigateway._jwks_cache", "s3._completed_multipart_uploads"),
+    *("apigateway._jwks_cache", "eventbridge._events_log", "s3._completed_multipart_uploads"),
 )
 # Every account has these. MiniStack creates them at the first request.
 DEFAULT_RESOURCES = (

@@ -123,6 +123,11 @@ def book_app(stage: Stage, outdir: Path, *, checked: bool = True, **flags: Any) 
     return made
 
 
+def sandbox_app(outdir: Path) -> cdk.App:
+    """An app with every pattern in the sandbox with default settings, without checks."""
+    return book_app(stage_of("sandbox", settings_of("sandbox", "defaults")), outdir, checked=False)
+
+
 def template_files(assembly: Path) -> dict[str, Path]:
     """The templates of a synthesized app, those of nested stages, too, by the ids of their stacks."""
     return {path.rpartition("/")[2]: file for path, file in in_assembly(assembly).items()}

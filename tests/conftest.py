@@ -4,10 +4,14 @@ import atexit
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 import patternbook  # noqa: F401 - before aws_cdk: it points jsii at the Node of this environment
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
 
 # A shell without job control starts its background jobs with SIGINT ignored, and commands that a test starts would
 # inherit that. The tests of Ctrl-C need commands that heed it. Until the tests start, Ctrl-C ends the process at once.
@@ -36,3 +40,11 @@ def _end_at_once() -> None:
 
 def pytest_unconfigure() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session")
+def sandbox_book(tmp_path_factory: pytest.TempPathFactory) -> "cdk.App":
+    """Every pattern in the sandbox with default settings, synthesized once for all tests."""
+    from tests.book import sandbox_app  # here, because few tests need the CDK, which it imports
+
+    return sandbox_app(tmp_path_factory.mktemp("sandbox"))

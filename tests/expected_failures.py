@@ -73,10 +73,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
     ),
     *(
         ExpectedFailure("drill", pattern, UNDRILLED, _DRILLS)
-        for pattern in (
-            *("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksFargateStack", "EksAutoModeStack"),
-            "LambdaConcurrencyStack",
-        )
+        for pattern in ("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksFargateStack", "EksAutoModeStack")
     ),
 )
 

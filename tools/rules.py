@@ -11,9 +11,10 @@ HEAD = """\
 # Rules for CloudFormation templates
 
 {count} rules find problems in templates with ECS, EKS, Lambda, Lambda@Edge, CloudFront, ECR, EFS, App Runner, VPCs,
-Aurora, API Gateway, Cognito, DynamoDB, SQS and Firehose. They report problems that break a deployment and that most
-checkers do not see. To find them, they follow references through a template: from a service to its task definition, or
-from a distribution to the version of a function. Each synthesis of this book's patterns runs the rules.
+Aurora, API Gateway, Cognito, DynamoDB, SQS, Firehose and Step Functions. They report problems that break a deployment
+and that most checkers do not see. To find them, they follow references through a template: from a service to its task
+definition, or from a distribution to the version of a function. They read the definitions of state machines, too. Each
+synthesis of this book's patterns runs the rules.
 
 ```sh
 patternbook check template.yaml      # any template in JSON or YAML, from the CDK or not

@@ -60,6 +60,9 @@ from .streams.queries import QueryWorkgroup
 from .streams.stream import EventStream
 from .streams.subscription import StreamSubscription
 from .streams.table import EventTable
+from .workflows.people import PeopleQueue
+from .workflows.state_machine import Workflow
+from .workflows.task_step import TaskStep
 
 __all__ = [
     "PRODUCTION",
@@ -105,6 +108,7 @@ __all__ = [
     "PatternSettings",
     "PatternStack",
     "PatternbookRules",
+    "PeopleQueue",
     "Posture",
     "PrivateIngress",
     "Provisioned",
@@ -127,10 +131,12 @@ __all__ = [
     "StaticEfsVolume",
     "StreamSubscription",
     "Task",
+    "TaskStep",
     "Throttle",
     "UploadBucket",
     "VpcConnector",
     "WorkQueue",
+    "Workflow",
     "WritablePath",
     "allow_services",
     "build_app",

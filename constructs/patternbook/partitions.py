@@ -55,6 +55,19 @@ def refuse_arn_of_other_region(stack: cdk.Stack, name: str, arn: str, *, source:
     )
 
 
+def refuse_resource_of_other_partition(stack: cdk.Stack, name: str, given: str, *, region: str) -> None:
+    """Adds an error, once, for a resource that an account of another partition owns.
+
+    :param name: the setting or the argument.
+    :param region: a Region of the stack's partition.
+    """
+    cdk.Annotations.of(stack).add_error(
+        f"{name} must be of the partition {partition_of(region)}, that of {region}, got {given}. Accounts cannot use "
+        "resources of another partition "
+        "(https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html)."
+    )
+
+
 def console_url(scope: IConstruct, path: str) -> str:
     """The address of a page in the AWS console, in the Region of a construct.
 

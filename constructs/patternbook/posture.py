@@ -25,6 +25,9 @@ class Posture:
     """Calls AWS services through VPC interface endpoints instead of the NAT gateway."""
     log_retention_days: int
     """Default retention of log groups and access logs. Settings can override it."""
+    log_execution_data: bool
+    """Writes the input and output of each step of a workflow to its logs. They can contain personal data, and Step
+    Functions keeps them for 90 days anyway."""
     access_logs: bool
     """Writes access logs of load balancers to S3."""
     backups: bool
@@ -50,8 +53,8 @@ class Posture:
     block_risky_sign_ins: bool
     """Blocks sign-ins of high risk. Otherwise, threat protection only records them."""
     deployment_alarms: bool
-    """Rolls a deployment of an ECS service back if one of its alarms rings. Each deployment then takes longer, because
-    ECS watches the alarms for some time after the last new task has started."""
+    """Rolls a deployment of an ECS service or a workflow back if one of its alarms rings. Each deployment then takes
+    longer, because AWS watches the alarms for some time."""
     allow_open_cluster_endpoint: bool
     """Allows a setting to open the API of a Kubernetes cluster to all addresses."""
     execute_command: bool
@@ -80,6 +83,7 @@ SANDBOX: Final = Posture(
     nat_gateways=1,
     interface_endpoints=False,
     log_retention_days=7,
+    log_execution_data=True,
     access_logs=False,
     backups=False,
     multi_az_file_systems=False,
@@ -113,6 +117,7 @@ PRODUCTION: Final = Posture(
     nat_gateways=3,
     interface_endpoints=True,
     log_retention_days=365,
+    log_execution_data=False,
     access_logs=True,
     backups=True,
     multi_az_file_systems=True,

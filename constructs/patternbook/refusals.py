@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import aws_cdk as cdk
 
 from patternbook.limits.images import PRIVATE_ECR
-from patternbook.partitions import partition_of, refuse_arn_of_other_region
+from patternbook.partitions import partition_of, refuse_arn_of_other_region, refuse_resource_of_other_partition
 from patternbook.settings.base import PatternSettings
 from patternbook.settings.describe import texts_of
 from patternbook.settings.fields import IMAGE_URI
@@ -32,11 +32,7 @@ def refuse_resources_of_other_regions(stack: cdk.Stack, settings: PatternSetting
         elif reference and text.startswith("arn:"):
             _, of, _, own, *_ = text.split(":")
         if None not in (of, partition) and of != partition:
-            cdk.Annotations.of(stack).add_error(
-                f"{path} must be of the partition {partition}, that of {asked_region}, got {text}. Accounts cannot use "
-                "resources of another partition "
-                "(https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html)."
-            )
+            refuse_resource_of_other_partition(stack, path, text, region=asked_region)
         elif reference and reference.same_region and own != region:
             refuse_arn_of_other_region(stack, path, text, source=reference.same_region)
 

@@ -60,6 +60,8 @@ from rehearsal.types import (
     sns,
     sqs,
     ssm,
+    step_functions,
+    step_functions_executions,
     wafv2,
 )
 
@@ -103,6 +105,8 @@ _SERVICES = (
     sns,
     sqs,
     ssm,
+    step_functions,
+    step_functions_executions,
     wafv2,
 )
 

@@ -47,6 +47,13 @@ class AppRunnerStack(PatternStack):
                 "App Runner before.",
             )
         needs_network = settings.vpc_connector or settings.private_ingress
+        if settings.vpc and not needs_network:
+            # A warning, because EveryStack can set the VPC for stacks that use it.
+            cdk.Annotations.of(self).add_warning_v2(
+                "patternbook:vpcUnused",
+                "vpc has no effect, because the service uses no VPC without vpc_connector or private_ingress. Set one "
+                "of them to true, or remove vpc.",
+            )
         # Only a VPC of the stack has flow logs, which are the only log group.
         services = SERVICES if needs_network and settings.vpc is None else ("cloudwatch",)
         self.key = data_key(self, "Key", posture=posture, key_arn=settings.key_arn, services=services)

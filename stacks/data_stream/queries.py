@@ -13,7 +13,7 @@ def events_by_type(database: str, table: str) -> str:
     """
     return f"""\
 WITH deliveries AS (
-  SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY arrival_time) AS delivery
+  SELECT *, row_number() OVER (PARTITION BY source, event_id ORDER BY arrival_time) AS delivery
   FROM "{database}"."{table}"
   WHERE day >= CAST(CAST(current_date - INTERVAL '7' DAY AS date) AS varchar)
 )

@@ -17,7 +17,7 @@ class Column(NamedTuple):
 
 
 COLUMNS: Final = (
-    Column("event_id", "string", "The same for each delivery of an event"),
+    Column("event_id", "string", "The same for each delivery of an event, and unique in its source"),
     Column("event_time", "timestamp", "When it happened, in UTC"),
     Column("event_type", "string", "What happened, such as ObjectCreated:Put"),
     Column("source", "string", "Where it happened, such as the URI of a bucket"),

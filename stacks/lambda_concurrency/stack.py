@@ -1,5 +1,7 @@
 """Caller (IAM) → function URL → alias → Lambda function; asynchronous events that fail → SQS queue."""
 
+from typing import Final
+
 from constructs import Construct
 from typing_extensions import Unpack
 
@@ -8,6 +10,8 @@ from patternbook.aws_lambda.function import ALIAS
 from patternbook.limits.regions import FUNCTION_URL
 from stacks.lambda_concurrency import demonstration
 from stacks.lambda_concurrency.settings import LambdaConcurrencySettings
+
+PAGE: Final = "docs/lambda-concurrency.md"
 
 
 class LambdaConcurrencyStack(PatternStack):
@@ -41,9 +45,11 @@ class LambdaConcurrencyStack(PatternStack):
         if settings.invoke_principals:
             self.refuse_where_missing(FUNCTION_URL)
         self.url = self.function.url(principals=settings.invoke_principals) if self.offers(FUNCTION_URL) else None
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page=PAGE
+        )
         slow = settings.duration_alarm_percent
-        self.monitoring.watch_function(self.function, slow_percent=slow)
+        self.monitoring.watch_work(self.function, slow_percent=slow)
         self.monitoring.watch_failures(self.failures)
         self.deployments = self.function.shift_traffic(
             settings.traffic_shift, alarms=self.monitoring.watch_new_version(self.function, slow_percent=slow)

@@ -235,8 +235,21 @@ def alarms_of(stack: DeployedStack) -> list[dict[str, Any]]:
 
 def metrics_of(alarm: dict[str, Any]) -> set[str]:
     """The metrics that an alarm watches, by itself or in an expression."""
+    return {metric["MetricName"] for metric in _metrics(alarm)}
+
+
+def metrics_with(alarm: dict[str, Any], *dimensions: str) -> set[str]:
+    """Those metrics of an alarm that have one of the dimensions."""
+    return {
+        metric["MetricName"]
+        for metric in _metrics(alarm)
+        if any(each["Name"] in dimensions for each in metric.get("Dimensions", []))
+    }
+
+
+def _metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
     inside = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
-    return {metric["MetricName"] for metric in [alarm, *inside] if "MetricName" in metric}
+    return [metric for metric in [alarm, *inside] if "MetricName" in metric]
 
 
 def listed(value: Any) -> list[Any]:

@@ -85,6 +85,14 @@ def _full_name(make: Maker) -> Maker:
     return lambda *arguments: make(*arguments).partition(":loadbalancer/")[2]
 
 
+def _state_machine(_: Names, name: str, __: Mapping[str, Any]) -> str:
+    return f"arn:aws:states:{PLACE}:stateMachine:{name}"
+
+
+def _state_machine_version(names: Names, _: str, properties: Mapping[str, Any]) -> str:
+    return f"{names.of(properties['StateMachineArn'])}:1"
+
+
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html: each
 # resource's page says what Ref and Fn::GetAtt return.
 REFS: Final[Mapping[str, Maker]] = {
@@ -93,6 +101,7 @@ REFS: Final[Mapping[str, Maker]] = {
     "AWS::ElasticLoadBalancingV2::TargetGroup": _target_group,
     "AWS::ECS::Service": _service,
     "AWS::ECS::ExpressGatewayService": _service,
+    "AWS::StepFunctions::StateMachine": _state_machine,
 }
 EXPRESS: Final = "AWS::ECS::ExpressGatewayService"
 INGRESS: Final = "ECSManagedResourceArns.IngressPath"
@@ -103,6 +112,7 @@ ATTRIBUTES: Final[Mapping[tuple[str, str], Maker]] = {
     ("AWS::ECS::Service", "ServiceArn"): _service,
     ("AWS::ECS::Cluster", "Arn"): lambda _, name, __: f"arn:aws:ecs:{PLACE}:cluster/{name}",
     ("AWS::AppRunner::Service", "ServiceArn"): lambda _, name, __: f"arn:aws:apprunner:{PLACE}:service/{name}/1",
+    ("AWS::StepFunctions::StateMachineVersion", "Arn"): _state_machine_version,
     ("AWS::SQS::Queue", "QueueName"): lambda _, name, __: name,
     (EXPRESS, "ServiceArn"): _service,
     (EXPRESS, f"{INGRESS}.LoadBalancerArn"): _load_balancer,

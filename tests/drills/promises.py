@@ -16,6 +16,8 @@ from tests.drills import (
     events,
     pipeline_events,
     stream_events,
+    work_events,
+    workflow_events,
 )
 from tests.drills.scenarios import Scenario
 
@@ -108,6 +110,11 @@ OPERATION: Final = (
     "deploy again."
 )
 APP_LOGS: Final = "`LogsCommand` shows the logs of the application."
+UNDONE: Final = (
+    "The cause is in the list of executions. `OrderUndone` means that all is undone: repair, and start the order under "
+    "a new id. Otherwise, repair and continue by the command in the outputs (redrive)."
+)
+STOPPED_ORDER: Final = "Nothing was undone. The message has the command that continues the execution (redrive)."
 FILES: Final = Promise(
     events.files_at_their_limit(),
     15,
@@ -308,6 +315,48 @@ DRILLS: Final[Mapping[str, Drill]] = {
             database_events.migration(),
         ],
     ),
+    "LambdaConcurrencyStack": Drill(
+        [
+            Promise(work_events.every_call_fails(600), 5, LOGS),
+            Promise(work_events.every_call_fails(5), 10, LOGS),
+            Promise(work_events.some_calls_fail(), 10, LOGS),
+            Promise(work_events.rare_calls_fail(), 30, LOGS),
+            Promise(work_events.throttled(), 10, RAISE_CONCURRENCY),
+            Promise(work_events.slow_calls(), 10, SLOW_CALLS),
+            Promise(
+                work_events.late_events(),
+                15,
+                "Raise `reserved_concurrency`, or let fewer events arrive at the same time.",
+            ),
+            Promise(
+                work_events.dropped_event(),
+                5,
+                "Read the event and its error in the queue `FailuresQueueUrl`. Repair, and send the event again.",
+            ),
+            Promise(
+                work_events.lost_event(),
+                5,
+                "Compare the policies of the queue and of its key with the template. The log group has what is left.",
+            ),
+            Promise(
+                work_events.spill_over(),
+                15,
+                "Raise `provisioned_concurrency`, or `max_provisioned_concurrency` if it scales.",
+            ),
+            Promise(work_events.new_version_fails(60), 4, NEW_VERSION),
+            Promise(work_events.new_version_fails(1), 4, NEW_VERSION),
+            Promise(work_events.new_version_is_slow(), 4, NEW_VERSION),
+        ],
+        [
+            work_events.day(),
+            work_events.night(),
+            work_events.one_failed_call(),
+            work_events.rare_failures(),
+            work_events.burst(),
+            work_events.deployment(),
+            work_events.quiet_deployment(),
+        ],
+    ),
     "WebApiStack": Drill(
         [
             Promise(api_events.functions_crash(600), 5, ACCESS_LOG),
@@ -470,7 +519,60 @@ DRILLS: Final[Mapping[str, Drill]] = {
             stream_events.burst(),
             stream_events.one_bad_record(),
             stream_events.deployment(),
+            stream_events.one_throttled_call(),
             stream_events.one_refused_put(),
+        ],
+    ),
+    "WorkflowStack": Drill(
+        [
+            Promise(workflow_events.one_failure(), 5, UNDONE),
+            Promise(workflow_events.quiet_workflow_fails(), 10, UNDONE),
+            Promise(workflow_events.every_order_fails(), 10, "The log group of the function has the error."),
+            Promise(workflow_events.timed_out(), 1, STOPPED_ORDER),
+            Promise(workflow_events.aborted(), 1, STOPPED_ORDER),
+            Promise(
+                workflow_events.throttled_steps(),
+                15,
+                "Find what starts so many executions, or ask AWS for a higher quota of state transitions.",
+            ),
+            Promise(
+                workflow_events.undoing_fails(),
+                5,
+                "Read the message (output `AttentionCommand`). It has the order, the step, the error and the command "
+                "that goes on.",
+            ),
+            Promise(
+                workflow_events.forgotten_problem(), 5, "The same, before the workflow ends after two weeks of waiting."
+            ),
+            Promise(
+                workflow_events.forgotten_approval(),
+                5,
+                "Read the message (output `ApprovalsCommand`), answer by the command in it, and delete it.",
+            ),
+            Promise(
+                workflow_events.image_is_gone(),
+                1,
+                "The message has the reason. Repair the image, the network or the execution role. The workflow repeats "
+                "the step for some minutes.",
+            ),
+            Promise(workflow_events.no_capacity(), 20, UNDONE),
+            Promise(workflow_events.throttled_calls(), 10, "Ask AWS for a higher quota, or find who uses it up."),
+            Promise(workflow_events.slow_calls(), 10, "The traces of the functions show what takes the time."),
+            Promise(workflow_events.throttled_books(), 15, RAISE_UNITS),
+            Promise(
+                workflow_events.bad_version(),
+                4,
+                "In production, the deployment goes back by itself. Repair the definition, and deploy again.",
+            ),
+        ],
+        [
+            workflow_events.day(),
+            workflow_events.night(),
+            workflow_events.refused_order(),
+            workflow_events.deployment(),
+            workflow_events.repeated_step(),
+            workflow_events.burst(),
+            workflow_events.approval(),
         ],
     ),
 }

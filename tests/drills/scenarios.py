@@ -9,7 +9,20 @@ from typing import Literal
 from tests.drills.world import Minute, Role, Sent
 
 Part = Literal[
-    "tasks", "files", "readers", "api", "pipeline", "stream", "own key", "topic", "steady", "site", "instances"
+    "tasks",
+    "files",
+    "readers",
+    "api",
+    "pipeline",
+    "stream",
+    "own key",
+    "topic",
+    "steady",
+    "work",
+    "provisioned",
+    "workflow",
+    "site",
+    "instances",
 ]
 """A stream is steady if its owner has said for how long it may be without a record."""
 

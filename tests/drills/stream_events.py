@@ -186,9 +186,21 @@ def deployment() -> Scenario:
     return _happens("a deployment of the transform", changes)
 
 
-def one_refused_put() -> Scenario:
+def one_throttled_call() -> Scenario:
     """A call of the transform that is throttled once, and tried again."""
     return _happens(
         "a throttled call that succeeds later",
         lambda minute, _: {"calls": Calls(done=2, throttled=1)} if minute == 3 else {},
     )
+
+
+def one_refused_put() -> Scenario:
+    """S3 answers one of two puts with an error, and takes the file a minute later."""
+
+    def changes(minute: int, calm: Minute) -> dict[str, Any]:
+        since = minute % calm.flow.interval
+        if minute < calm.flow.interval and since == 0:
+            return {"success": 0.5, "backup_success": 0.5}
+        return {"writes": True} if minute == 1 else {}
+
+    return _happens("a file that S3 refuses once", changes)

@@ -52,6 +52,39 @@ def other_categories(rule: Properties) -> None:
     rule["EventPattern"]["detail"]["EventCategories"] = ["notification", "backup"]
 
 
+def all_executions(alarm: Properties) -> None:
+    """The alarm counts all executions of the version."""
+    alarm["MetricName"] = "ExecutionsStarted"
+
+
+def unfilled_late(alarm: Properties) -> None:
+    """FILL stands for the newest minute, whose data arrive later, and so hides them from an alarm on one minute."""
+    metric = {name: alarm.pop(name) for name in ("Dimensions", "MetricName", "Namespace")}
+    stat = {"Metric": metric, "Period": alarm.pop("Period"), "Stat": alarm.pop("Statistic")}
+    alarm["Metrics"] = [
+        {"Id": "m1", "MetricStat": stat, "ReturnData": False},
+        {"Id": "filled", "Expression": "FILL(m1, 0)"},
+    ]
+
+
+def other_status(rule: Properties) -> None:
+    rule["EventPattern"]["detail"]["status"] = ["SUCCEEDED", "TIMED_OUT", "ABORTED"]
+
+
+def other_operation(rule: Properties) -> None:
+    rule["EventPattern"]["detail"]["operationStatus"] = ["UpdateServiceCompletedSuccessfully"]
+
+
+def other_repository(rule: Properties) -> None:
+    for name in ("repository-name", "severity"):
+        if name in rule["EventPattern"]["detail"]:
+            rule["EventPattern"]["detail"][name] = ["other"]
+
+
+def other_code(rule: Properties) -> None:
+    rule["EventPattern"]["detail"]["stopCode"] = ["EssentialContainerExited", "TaskFailedToStart"]
+
+
 def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
     broken = copy.deepcopy(dict(template))
     [body] = [
@@ -166,6 +199,30 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "A call every four minutes, and every one fails: nothing rings within 30 minutes",
         ),
         (
+            "LambdaConcurrencyStack",
+            "FailedCalls",
+            datapoints(5, 5),
+            "A call of the function every four minutes, and every one fails: nothing rings within 30 minutes",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "ThrottledCalls",
+            datapoints(3, 15),
+            "four minutes in which events arrive faster than Lambda adds environments: ThrottledCalls rings",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "NewVersionErrors",
+            datapoints(1, 1),
+            "a deployment whose new version gets one call, which fails: NewVersionErrors rings",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "NewVersionErrors",
+            datapoints(5, 5),
+            "Every call of a new version fails during the shift (1 a minute): nothing rings within 4 minutes",
+        ),
+        (
             "AuroraServerlessStack",
             "SlowCalls",
             threshold(60_000),
@@ -197,6 +254,43 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
         ),
         ("WebApiStack", "FailedSignIns", threshold(20), "mistyped passwords: FailedSignIns rings"),
         (
+            "LambdaEdgeStack",
+            "FunctionExecutionErrors",
+            threshold(1),
+            "A function at an origin event fails, and most pages are cached: nothing rings within 10 minutes",
+        ),
+        (
+            "LambdaEdgeStack",
+            "FunctionExecutionErrors",
+            datapoints(5, 5),
+            "A request every four minutes, and a function fails at each: nothing rings within 30 minutes",
+        ),
+        ("LambdaEdgeStack", "ErrorRate", datapoints(1, 1), "one failed request, by day or at night: ErrorRate rings"),
+        (
+            "LambdaEdgeStack",
+            "RegionalConcurrency",
+            datapoints(1, 1),
+            "two busy minutes at the quota: RegionalConcurrency rings",
+        ),
+        (
+            "AppRunnerStack",
+            "ServiceErrors",
+            datapoints(5, 5),
+            "A request every four minutes, and every one fails: nothing rings within 30 minutes",
+        ),
+        (
+            "AppRunnerStack",
+            "FailedOperation",
+            other_operation,
+            "An update fails, and App Runner goes back: nothing rings within 1 minute",
+        ),
+        (
+            "EcrStack",
+            "Findings",
+            other_repository,
+            "A scan finds a CRITICAL vulnerability in an image: nothing rings within 1 minute",
+        ),
+        (
             "DataStreamStack",
             "Silence",
             only_with_data,
@@ -214,6 +308,7 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             missing_data_set_back,
             "Delivery is blocked, and nothing is reported of it: nothing rings within 60 minutes",
         ),
+        ("DataStreamStack", "DeliveryFails", datapoints(1, 4), "a file that S3 refuses once: DeliveryFails rings"),
         ("DataStreamStack", "NothingDelivered", datapoints(1, 1), "an ordinary day: NothingDelivered rings"),
         ("DataStreamStack", "LateRecords", threshold(60), "an ordinary day: LateRecords rings"),
         (
@@ -254,6 +349,19 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             threshold(100),
             "SNS cannot deliver events to a queue: nothing rings within 5 minutes",
         ),
+        ("WorkflowStack", "NewVersionFails", all_executions, "an ordinary day: NewVersionFails rings"),
+        ("WorkflowStack", "NewVersionFails", unfilled_late, "no event rings NewVersionFails"),
+        ("WorkflowStack", "StoppedExecution", other_status, "an order that is refused: StoppedExecution rings"),
+        ("WorkflowStack", "TaskFailedToStart", other_code, "the shift to a new version: TaskFailedToStart rings"),
+        ("WorkflowStack", "ApprovalsWait", threshold(3_600), "orders that wait for hours: ApprovalsWait rings"),
+        (
+            "WorkflowStack",
+            "FailedSteps",
+            datapoints(1, 1),
+            "a call that succeeds when it is repeated: FailedSteps rings",
+        ),
+        ("WorkflowStack", "ThrottledSteps", datapoints(1, 1), "a thousand orders at once: ThrottledSteps rings"),
+        ("WorkflowStack", "FailedExecutions", threshold(100), "no event rings FailedExecutions"),
     ],
 )
 def test_a_broken_alarm_fails_its_drill(

@@ -1,7 +1,10 @@
 """Emitters leave out what AWS documents as not sent."""
 
+from collections.abc import Mapping
+
 from tests.drills.alarms import statistic
 from tests.drills.emitters.app_runner import AppRequests, AppRunnerService
+from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls
 from tests.drills.emitters.aws_lambda import Function as AliasedFunction
@@ -12,6 +15,7 @@ from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
+from tests.drills.emitters.step_functions import Executions, StateMachine
 from tests.drills.emitters.traffic import Traffic
 from tests.drills.emitters.web_api import (
     Capacity,
@@ -142,6 +146,30 @@ def test_errors_have_a_sample_for_each_call() -> None:
     assert value(sent, "Errors", "Sum", FunctionName="work") == 1
 
 
+class TestAsynchronousFunction:
+    WORK = AsynchronousFunction("work", "live", "2", 10, 600)
+    LIVE: Mapping[str, str] = {"FunctionName": "work", "Resource": "work:live"}
+
+    def test_without_calls_and_events_it_sends_nothing(self) -> None:
+        assert self.WORK.metrics(Work(live=Calls())) == {}
+
+    def test_failures_of_events_are_sent_only_when_there_are_some(self) -> None:
+        failures = {"AsyncEventsDropped", "DestinationDeliveryFailures", "ProvisionedConcurrencySpilloverInvocations"}
+        assert not failures & names(self.WORK.metrics(Work()))
+        assert failures <= names(self.WORK.metrics(Work(dropped=1, lost=1, spilled=1)))
+
+    def test_the_age_of_an_event_is_in_milliseconds(self) -> None:
+        sent = self.WORK.metrics(Work(event_age_share=0.5))
+        assert value(sent, "AsyncEventAge", "Maximum", **self.LIVE) == 300_000
+
+    def test_versions_are_told_apart_only_while_traffic_shifts(self) -> None:
+        assert not any("ExecutedVersion" in dict(metric.dimensions) for metric in self.WORK.metrics(Work()))
+        sent = self.WORK.metrics(Work(live=Calls(done=9), new=Calls(failed=1)))
+        assert value(sent, "Errors", "Sum", **self.LIVE, ExecutedVersion="2") == 1
+        assert value(sent, "Errors", "Sum", **self.LIVE, ExecutedVersion="1") == 0
+        assert value(sent, "Invocations", "Sum", **self.LIVE) == 10
+
+
 WORK = Function("work", "live", "2", 10, "Own", "web-api")
 API = HttpApi("api", "$default", (WORK,))
 OF_ALIAS = {"FunctionName": "work", "Resource": "work:live"}
@@ -220,3 +248,26 @@ def test_each_kind_of_scanning_sends_its_own_events() -> None:
     arn = "arn:aws:ecr:eu-west-1:111122223333:repository/app"
     sources = {Repository("app", arn, enhanced).critical_finding()["source"] for enhanced in (False, True)}
     assert sources == {"aws.ecr", "aws.inspector2"}
+
+
+MACHINE = StateMachine("arn:aws:states:eu-west-1:111122223333:stateMachine:orders", "live", "7")
+
+
+def test_executions_are_counted_by_state_machine_alias_and_version() -> None:
+    sent = MACHINE.metrics(Executions(started=10, failed=1), Executions(started=2))
+    arn = {"StateMachineArn": MACHINE.arn}
+    assert value(sent, "ExecutionsStarted", "Sum", **arn) == 10
+    assert value(sent, "ExecutionsStarted", "Sum", **arn, Alias="live") == 10
+    assert value(sent, "ExecutionsStarted", "Sum", **arn, Version="7") == 2
+    failed = {metric.dimensions for metric in sent if metric.name == "ExecutionsFailed"}
+    assert frozenset({*arn.items(), ("Version", "7")}) not in failed
+
+
+def test_a_workflow_without_executions_sends_nothing() -> None:
+    assert MACHINE.metrics(Executions(), None) == {}
+
+
+def test_the_event_of_an_encrypted_execution_has_no_data() -> None:
+    detail = MACHINE.aborted()["detail"]
+    assert (detail["status"], detail["name"], detail["input"]) == ("ABORTED", "order-1", None)
+    assert detail["executionArn"] == "arn:aws:states:eu-west-1:111122223333:execution:orders:order-1"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
 from tests.drills.edge import edge_emitters
 from tests.drills.emitters.app_runner import AppRequests
+from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
@@ -27,10 +28,12 @@ from tests.drills.intrinsics import EXPRESS, INGRESS, Names
 from tests.drills.pipeline import pipeline_emitters
 from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
+from tests.drills.workflow import Orders, workflow_parts
 
-Role = Literal["main", "worker", "database", "migration", "app", "repository"]
+Role = Literal["main", "worker", "database", "migration", "workflow", "cluster", "app", "repository"]
 """The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; the
-custom resource that migrates the schema of a database; a service of App Runner; and a repository of images."""
+custom resource that migrates the schema of a database; a workflow, and the cluster in which it runs tasks; a service of
+App Runner; and a repository of images."""
 
 Sent = Callable[[Any], Mapping[str, Any]]
 """An event that the emitter of a role sends to EventBridge."""
@@ -69,9 +72,12 @@ class Minute:
     max_instances: int = 1
     """The highest number of instances of that service."""
 
+    work: Work = field(default_factory=Work)
+    """Calls of a function that processes events asynchronously."""
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
     flow: Flow = field(default_factory=Flow)
+    orders: Orders = field(default_factory=Orders)
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -98,15 +104,24 @@ class World:
         self.services = self._services()
         self._load_balancer = self._find_load_balancer()
         queues = self._of_type("AWS::SQS::Queue")
+        self._workflow = workflow_parts(template, self._names)
+        if self._workflow:  # people work its queues off
+            queues = {}
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
         self._edge = edge_emitters(template, self._names)
         self._streams = stream_emitters(template, self._names)
+        self._work = list(self._asynchronous_functions())
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
         self._database = self._find_database()
-        self.senders: dict[Role, Any] = {**self.services, **self._database_senders(), **self._edge.senders}
+        self.senders: dict[Role, Any] = {
+            **self.services,
+            **self._database_senders(),
+            **self._edge.senders,
+            **({"workflow": self._workflow.machine, "cluster": self._workflow.cluster} if self._workflow else {}),
+        }
         """The emitters of events, by role."""
 
     @property
@@ -134,6 +149,9 @@ class World:
             *(["pipeline"] if self._pipeline.consumers else []),
             *self._edge.parts,
             *stream_parts(self._template),
+            *(["work"] if self._work else []),
+            *(["provisioned"] if self._work and self._provisions() else []),
+            *(["workflow"] if self._workflow else []),
             *(["files"] if self._file_systems else []),
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
@@ -165,6 +183,10 @@ class World:
         sent |= self._edge.metrics(minute.views, minute.app)
         for stream in self._streams:
             sent |= stream.metrics(minute.flow)
+        for function in self._work:
+            sent |= function.metrics(minute.work)
+        if self._workflow:
+            sent |= self._workflow.metrics(minute.orders)
         if self._database:
             sent |= self._database.metrics(minute.load)
             sent |= self._function("AWS::Lambda::Alias", "FunctionName", "live").metrics(minute.calls)
@@ -198,6 +220,27 @@ class World:
         [properties] = self._of_type(resource_type).values()
         return Function(self._names.of(properties[key]).partition(".")[0], alias)
 
+    def _asynchronous_functions(self) -> Iterator[AsynchronousFunction]:
+        """The functions that send the events which they cannot process to a destination."""
+        for config in self._of_type("AWS::Lambda::EventInvokeConfig").values():
+            if "DestinationConfig" in config:
+                name = self._names.of(config["FunctionName"])
+                [alias] = self._of_type("AWS::Lambda::Alias").values()
+                yield AsynchronousFunction(
+                    name,
+                    alias["Name"],
+                    self._names.of(alias["FunctionVersion"]),
+                    self._of_type("AWS::Lambda::Function")[name]["Timeout"],
+                    config["MaximumEventAgeInSeconds"],
+                )
+
+    def _provisions(self) -> bool:
+        """Whether environments are provisioned, by the alias or by scaling."""
+        aliases = self._of_type("AWS::Lambda::Alias").values()
+        targets = self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+        scaled = [each for each in targets if each["ScalableDimension"] == "lambda:function:ProvisionedConcurrency"]
+        return bool(scaled) or any("ProvisionedConcurrencyConfig" in each for each in aliases)
+
     def _services(self) -> dict[Role, EcsService]:
         found: dict[Role, EcsService] = {}
         services = {**self._of_type("AWS::ECS::Service"), **self._of_type(EXPRESS)}
@@ -217,6 +260,8 @@ class World:
 
     def _scheduled(self) -> list[int]:
         """The minima that schedules set for the main service."""
+        if "main" not in self.services:
+            return []
         return [
             action["ScalableTargetAction"]["MinCapacity"]
             for target in self._of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()

@@ -86,6 +86,7 @@ def test_make_works_in_a_folder_of_any_name(tmp_path: Path) -> None:
     settings = run(["make", "settings", "STACK=EcrStack"], cwd=folder)
     assert (settings.returncode, settings.stderr) == (0, "")
     assert settings.stdout.startswith("EcrStack: ")
-    synth = run(["make", "synth", "ARGS=-c patterns=EcrStack", "OUT=an assembly"], cwd=folder)
+    words = ["make", "synth", "ARGS=-c patterns=EcrStack", "OUT=an assembly"]
+    synth = run(words, cwd=folder, CDK_VALIDATION="false")  # `make templates` validates
     assert synth.returncode == 0, synth.stderr
     assert (folder / "an assembly" / "EcrStack.template.json").exists()

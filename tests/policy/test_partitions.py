@@ -39,7 +39,7 @@ REFUSED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """What each Region lacks, by hand from AWS's documents. The options of EcrStack are apart, in a test of their own."""
 # Names of China that CDK 2.275 and the list of `aws ec2 describe-vpc-endpoint-services` agree on.
-CHINESE_ENDPOINTS: Final = {"ecr.api", "ecr.dkr", "eks", "monitoring", "sqs", "sts", "ec2"}
+CHINESE_ENDPOINTS: Final = {"ecr.api", "ecr.dkr", "eks", "monitoring", "sqs", "states", "sts", "ec2"}
 
 PATTERNS: Final[Mapping[str, type[PatternStack]]] = {each.__name__: each for each in app.PATTERNS}
 
@@ -220,7 +220,9 @@ def test_functions_in_china_are_not_traced(stacks: Stacks) -> None:
         }
         for region in PARTITIONS
     }
-    functions = {"AuroraServerlessStack", "EventPipelineStack", "LambdaConcurrencyStack", "WebApiStack"}
+    functions = {
+        *("AuroraServerlessStack", "EventPipelineStack", "LambdaConcurrencyStack", "WebApiStack", "WorkflowStack"),
+    }
     assert traced == {CHINA: set(), GOVCLOUD: functions}
 
 

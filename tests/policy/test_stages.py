@@ -17,8 +17,10 @@ NAMES: Mapping[str, str] = {
 }
 """Names that must be unique in an account, although CloudFormation's schemas do not call them identifiers."""
 
-WITHIN_ANOTHER = {"AWS::Lambda::Alias", "AWS::FSx::StorageVirtualMachine"}
-"""Types whose names are unique within a function or a file system only."""
+WITHIN_ANOTHER = {
+    *("AWS::Lambda::Alias", "AWS::FSx::StorageVirtualMachine", "AWS::StepFunctions::StateMachineAlias"),
+}
+"""Types whose names are unique within a function, a file system or a state machine only."""
 
 # Settings set these names. If two stages use the same one, the stack warns.
 SET_BY_USERS = {

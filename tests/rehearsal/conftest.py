@@ -18,7 +18,7 @@ from tests.rehearsal.templates import Stack
 from tools.assembly import copy_assembly
 
 DEPLOYED = (
-    *("AuroraServerlessStack", "EcrStack", "EcsEc2Stack", "EcsExpressStack", "FargateEfsStack"),
+    *("AuroraServerlessStack", "DataStreamStack", "EcrStack", "EcsEc2Stack", "EcsExpressStack", "FargateEfsStack"),
     *("LambdaConcurrencyStack", "WebApiStack"),
 )
 """The patterns that the tests deploy. ``make rehearse`` deploys all of them."""

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from ministack import app
 from ministack.core import responses, router
-from ministack.services import alb, cloudformation, ec2, iam
+from ministack.services import alb, cloudformation, ec2, firehose, iam, sns
 from ministack.services.cloudformation import custom_resource, drift, provisioners, stacks
 
 import rehearsal.types
@@ -106,6 +106,17 @@ PRIVATE_NAMES: dict[str, tuple[str, Callable[[], bool]]] = {
     "alb._ACTION_MAP": (
         "the functions that answer actions: add_to_description",
         lambda: "DescribeTags" in alb._ACTION_MAP,
+    ),
+    "firehose._HANDLERS": (
+        "the functions that answer actions: add_firehose_actions",
+        lambda: takes(firehose._HANDLERS["PutRecord"], "data"),
+    ),
+    "sns._fanout": (
+        "the delivery of a message to all subscriptions: sns.py",
+        lambda: (
+            takes(sns._fanout, "topic_arn", "msg_id", "message", "subject", "message_structure", "message_attributes")
+            and "_fanout" in sns.publish_internal.__code__.co_names
+        ),
     ),
     "cloudformation._ACTION_HANDLERS": (
         "the functions that answer actions: add_to_description",

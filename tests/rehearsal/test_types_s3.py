@@ -49,3 +49,15 @@ def test_a_bucket_with_the_aws_managed_key_accepts_uploads(stack: Stack) -> None
     algorithm = rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]  # the CDK CLI uploads assets with this key
     s3.put_object(Bucket=bucket, Key="some", ServerSideEncryption=algorithm)
     s3.delete_object(Bucket=bucket, Key="some")
+
+
+def test_lifecycles_move_objects_and_remove_markers(stack: Stack) -> None:
+    move = {"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}
+    rules = [
+        {"ExpirationInDays": 9, "Prefix": "a/", "Status": "Enabled", "Transitions": [move]},
+        {"ExpiredObjectDeleteMarker": True, "Status": "Enabled"},
+    ]
+    stack.deploy({"Bucket": of("S3::Bucket", LifecycleConfiguration={"Rules": rules})})
+    found = stack.client("s3").get_bucket_lifecycle_configuration(Bucket=stack.id_of("Bucket"))["Rules"]
+    assert [each["Expiration"] for each in found] == [{"Days": 9}, {"ExpiredObjectDeleteMarker": True}]
+    assert found[0]["Transitions"] == [{"Days": 0, "StorageClass": "INTELLIGENT_TIERING"}]

@@ -1,4 +1,4 @@
-"""PostgreSQL for the functions of ``AuroraServerlessStack``, and the functions of the web API."""
+"""PostgreSQL for the functions of ``AuroraServerlessStack``, the functions of the web API, and the workflow."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ import pytest
 
 from tests.runtime.aurora import Account, CloudFormation, Postgres, migrate, postgres
 from tests.runtime.web_api import Functions, functions
+from tests.runtime.workflow import Workflow, workflow
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +65,16 @@ def web_api() -> Iterator[Functions]:
 def api(web_api: Functions) -> Functions:
     web_api.reset()
     return web_api
+
+
+@pytest.fixture(scope="module")
+def workflow_of_module() -> Iterator[Workflow]:
+    with workflow() as loaded:
+        yield loaded
+
+
+@pytest.fixture
+def orders(workflow_of_module: Workflow) -> Workflow:
+    """The workflow, which has taken no order yet."""
+    workflow_of_module.reset()
+    return workflow_of_module

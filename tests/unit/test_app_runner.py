@@ -23,7 +23,7 @@ from patternbook.app_runner.health_check import HealthCheck
 from patternbook.limits import app_runner as app_runner_limits
 from patternbook.limits import fargate as fargate_limits
 from patternbook.limits.app_runner import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
-from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
+from patternbook.testing.options import EXISTING_VPC, TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import NOTHING, description, lets_out
 from patternbook.testing.synthesis import refusal, variant
@@ -356,6 +356,17 @@ class TestNetwork:
             "EgressConfiguration": {"EgressType": "DEFAULT"},
             "IngressConfiguration": {"IsPubliclyAccessible": True},
         }
+
+    @pytest.mark.parametrize(
+        ("more", "unused"), [({}, True), ({"vpc_connector": True}, False), ({"private_ingress": True}, False)]
+    )
+    def test_a_vpc_that_the_service_does_not_use_is_warned_of(
+        self, tmp_path: Path, more: dict[str, Any], unused: bool
+    ) -> None:
+        image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1"
+        stack = variant(PATTERN, tmp_path, existing_customer=True, image=image, vpc=EXISTING_VPC, **more)
+        found = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("vpc has no effect"))
+        assert bool(found) is unused
 
     @pytest.mark.parametrize("name", ["full", "yaml"])
     def test_a_connector_is_in_private_subnets_with_a_way_out(self, read: Callable[[str], Reading], name: str) -> None:

@@ -119,6 +119,20 @@ class TestExistingKey:
         statements = policy["Properties"]["PolicyDocument"]["Statement"]
         assert [each["Resource"] for each in statements if "kms:Decrypt" in each["Action"]] == [KEY_ARN]
 
+    @pytest.mark.parametrize(
+        ("key_arn", "says"),
+        [
+            (CN_ARN, "of the partition aws, that of eu-west-1"),
+            (KEY_ARN.replace("aws", "aws-cn"), "of the partition aws, that of eu-west-1"),
+            (KEY_ARN.replace("eu-west-1", "us-east-2"), "an ARN of eu-west-1, the Region of the stack"),
+        ],
+    )
+    def test_a_construct_says_so_of_a_key_elsewhere(self, tmp_path: Path, key_arn: str, says: str) -> None:
+        stack = cdk.Stack(unchecked_app(tmp_path), "Stack", env=cdk.Environment(region="eu-west-1"))
+        data_key(stack, "Key", posture=SANDBOX, key_arn=key_arn)
+        [error] = Annotations.from_stack(stack).find_error("*", ANY)
+        assert f"key_arn must be {says}, got {key_arn}." in str(error.entry.data)
+
     def test_a_key_of_another_region_is_an_error_of_the_stack(self, tmp_path: Path) -> None:
         env = cdk.Environment(account="111122223333", region="eu-central-1")
         settings = FargateEfsSettings(key_arn=KEY_ARN)
@@ -136,6 +150,18 @@ class TestRefusedKeys:
 
     def test_anything_else_is_not_put_into_a_command(self) -> None:
         assert "describe-key" not in refusal(EcrStack, key_arn="alias/a; rm -r")["key_arn"]
+
+    @pytest.mark.parametrize(
+        ("partition", "region", "right"),
+        [("aws-cn", "eu-west-1", "aws"), ("aws", "cn-north-1", "aws-cn"), ("aws", "us-gov-west-1", "aws-us-gov")],
+    )
+    def test_the_partition_is_that_of_the_region(self, partition: str, region: str, right: str) -> None:
+        remedy = refusal(EcrStack, key_arn=f"arn:{partition}:kms:{region}:111122223333:key/{KEY_ID}")["key_arn"]
+        assert f" {region} belongs to the partition {right}, not {partition}." in remedy
+        assert remedy.endswith(f" Write arn:{right}:kms:{region}:…")
+
+    def test_a_region_that_is_not_known_yet_is_in_any_partition(self) -> None:
+        FargateEfsSettings(key_arn=f"arn:aws:kms:eu-weast-9:111122223333:key/{KEY_ID}")
 
     def test_app_runner_refuses_a_multi_region_key(self, company: cdk.Stack) -> None:
         multi_region = f"arn:aws:kms:eu-west-1:111122223333:key/mrk-{'0' * 32}"

@@ -338,7 +338,7 @@ class TestQueries:
         assert any_stack.to(query["Database"]) == any_stack.one("AWS::Glue::Database")
         sql = any_stack.shown(query["QueryString"])
         assert 'FROM "${AWS::Glue::Database}"."${AWS::Glue::Table}"' in sql
-        assert "PARTITION BY event_id" in sql
+        assert "PARTITION BY source, event_id" in sql
         assert "WHERE delivery = 1" in sql
         assert "WHERE day >=" in sql  # otherwise it would read every file
 
@@ -467,7 +467,7 @@ class TestOperation:
     def test_what_rings(self, any_stack: Reading) -> None:
         found = alarms_of(any_stack)
         for name in ("DeliveryFails", "BackupFails"):
-            assert rings(found[name]) == (1, 4, "notBreaching")
+            assert rings(found[name]) == (2, 6, "notBreaching")
             assert expression_of(found[name]) == "1 - success"
         assert rings(found["FailedConversions"]) == (1, 2, "notBreaching")
         assert rings(found["FailedRecords"]) == (2, 30, "notBreaching")

@@ -14,7 +14,8 @@ from patternbook import SANDBOX, LiveFunction, LogGroup, Provisioned
 from patternbook.aws_lambda.package import check_handler, check_package
 from patternbook.aws_lambda.provisioned_concurrency import Schedule
 from patternbook.limits import aws_lambda as lambda_limits
-from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment
+from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment, environment_bytes
+from patternbook.testing.alarms import check_that_alarms_notify, expression_of, rings
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.lambda_concurrency import LambdaConcurrencyStack
@@ -81,16 +82,25 @@ def group(stack: Reading) -> Resource:
 
 
 def alarms(stack: Reading) -> dict[str, Resource]:
-    """The alarms by the name of their metric. Those of a new version begin with ``new``."""
+    """The alarms by the name of their first metric. Those of a new version begin with ``new``."""
     return {
-        ("new " if "ExecutedVersion" in dimensions(alarm) else "") + alarm["MetricName"]: alarm
+        ("new " if "ExecutedVersion" in dimensions(alarm) else "") + metrics_in(alarm)[0]["MetricName"]: alarm
         for alarm in stack.all("AWS::CloudWatch::Alarm")
         if alarm.get("OKActions")
     }
 
 
+def metrics_in(alarm: Resource) -> list[Any]:
+    """The metric of an alarm, or those of its metric math."""
+    inside = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+    return inside or [alarm.body["Properties"]]
+
+
 def dimensions(alarm: Resource) -> dict[str, Any]:
-    return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+    """The dimensions that all metrics of an alarm have."""
+    first, *others = [{each["Name"]: each["Value"] for each in metric["Dimensions"]} for metric in metrics_in(alarm)]
+    assert all(each == first for each in others)
+    return first
 
 
 def test_the_parts_of_the_stack_are_attributes(full: Reading) -> None:
@@ -315,13 +325,18 @@ class TestDeployments:
 
     def test_only_alarms_of_the_new_version_turn_it_back(self, any_stack: Reading) -> None:
         watched = [any_stack.to(alarm["Name"]) for alarm in group(any_stack)["AlarmConfiguration"]["Alarms"]]
-        assert {alarm["MetricName"] for alarm in watched} == {"Errors", "Duration"}
+        assert {metrics_in(alarm)[0]["MetricName"] for alarm in watched} == {"Errors", "Duration"}
         for alarm in watched:
             found = dimensions(alarm)
             assert any_stack.to(found["ExecutedVersion"]) == any_stack.one("AWS::Lambda::Version")
             assert any_stack.shown(found["Resource"]) == "${AWS::Lambda::Function}:live"
-            # A canary of five minutes is over before five minutes of breaches are.
-            assert alarm["EvaluationPeriods"] * alarm["Period"] == 60
+            # One bad minute does not turn a deployment back, and two are within the five minutes of a canary.
+            assert rings(alarm) == (2, 5, "notBreaching")
+
+    def test_a_share_of_failed_calls_turns_it_back(self, any_stack: Reading) -> None:
+        found = alarms(any_stack)["new Errors"]
+        assert expression_of(found) == "failures - FILL(attempts, 0) * IF(failures >= 5, 0.05, 0.5)"
+        assert [each["MetricName"] for each in metrics_in(found)] == ["Errors", "Invocations"]
 
     def test_they_are_in_place_before_traffic_moves(self, any_stack: Reading) -> None:
         watching = {any_stack.to(alarm["Name"]).id for alarm in group(any_stack)["AlarmConfiguration"]["Alarms"]}
@@ -348,10 +363,20 @@ class TestOperation:
         assert alarms(stack).keys() == expected
         topic = stack.one("AWS::SNS::Topic")
         assert all(stack.to(alarm["AlarmActions"][0]) == topic for alarm in alarms(stack).values())
+        check_that_alarms_notify(stack, page="docs/lambda-concurrency.md")
+
+    @pytest.mark.parametrize(
+        ("name", "when"),
+        [("Errors", (3, 15)), ("Throttles", (5, 15)), ("Duration", (3, 15)), ("AsyncEventAge", (5, 5))],
+    )
+    def test_some_of_the_last_minutes_have_to_breach(
+        self, any_stack: Reading, name: str, when: tuple[int, int]
+    ) -> None:
+        assert rings(alarms(any_stack)[name]) == (*when, "notBreaching")
 
     def test_they_watch_what_is_called_by_the_alias(self, any_stack: Reading) -> None:
         for name, alarm in alarms(any_stack).items():
-            if alarm["Namespace"] == "AWS/Lambda":
+            if metrics_in(alarm)[0]["Namespace"] == "AWS/Lambda":
                 found = dimensions(alarm)
                 assert any_stack.to(found["FunctionName"]) == function(any_stack), name
                 assert any_stack.shown(found["Resource"]) == "${AWS::Lambda::Function}:live", name
@@ -545,6 +570,13 @@ class TestSettings:
     )
     def test_what_is_just_within_is_taken(self, tmp_path: Path, given: dict[str, Any]) -> None:
         variant(PATTERN, tmp_path, **given)
+
+    def test_variables_have_4_kb_together(self, tmp_path: Path) -> None:
+        first, around = "x" * 2048, environment_bytes({"A1": "", "B2": ""})
+        second = "y" * (4096 - 2048 - around)
+        variant(PATTERN, tmp_path, environment={"A1": first, "B2": second})
+        found = refusal(PATTERN, environment={"A1": first, "B2": second + "y"})
+        assert "must be at most 4,096 bytes, got 4,097" in found["environment"]
 
     def test_all_mistakes_come_at_once(self) -> None:
         found = refusal(PATTERN, memory_mib=1, timeout_seconds=901, reserved_concurrency=0)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import boto3
 import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
+from moto import mock_aws
 
 import app as book
 from patternbook import LogGroup, PatternbookRules, Task
@@ -30,7 +32,9 @@ WORK = Path(__file__).parents[2] / "stacks/lambda_concurrency/runtime"
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 SUBJECTS = {
+    "distributed-map": "AWS::StepFunctions::StateMachine",
     "global-table": "AWS::DynamoDB::GlobalTable",
+    "large-file": "AWS::Lambda::Function",
     "table-stream": "AWS::Lambda::EventSourceMapping",
     "web-acl-for-api": "AWS::CloudFront::Distribution",
 }
@@ -38,8 +42,9 @@ SUBJECTS = {
 Recipes = Callable[..., Reading]
 
 
-def code(name: str) -> str:
-    [block] = re.findall(r"^```python\n(.*?)^```", (FOLDER / f"{name}.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+def code(name: str, language: str = "python") -> str:
+    page = (FOLDER / f"{name}.md").read_text("utf-8")
+    [block] = re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     return block
 
 
@@ -73,6 +78,8 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipes:
         given = {
             "zone": route53.PublicHostedZone(company, "Zone", zone_name="example.com"),
             "package": WORK,
+            "bucket": s3.Bucket.from_bucket_name(company, "Bucket", "company-models"),
+            "version": "version-1",
             "certificate": acm.Certificate.from_certificate_arn(company, "Certificate", CERTIFICATE),
         }
         arguments = {argument: value for argument, value in given.items() if re.search(rf", {argument}: ", code(name))}
@@ -285,6 +292,28 @@ class TestTableStream:
         }
 
 
+class TestDistributedMap:
+    def test_each_object_is_a_workflow_and_few_may_fail(self, recipe: Recipes) -> None:
+        stack = recipe("distributed-map")
+        text = stack.shown(stack.one("AWS::StepFunctions::StateMachine")["DefinitionString"])
+        day = json.loads(text)["States"]["Day"]
+        assert day["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+        assert day["ItemReader"]["Resource"].endswith(":s3:listObjectsV2")
+        assert (day["ToleratedFailurePercentage"], day["MaxConcurrency"]) == (5, 100)
+
+    def test_the_workflow_may_start_itself_before_anybody_starts_it(self, recipe: Recipes) -> None:
+        stack = recipe("distributed-map")
+        machine = stack.one("AWS::StepFunctions::StateMachine")
+        statements = stack.statements(stack.to(machine["RoleArn"]))
+        allowed = {each["Action"]: each["Resource"] for each in statements if isinstance(each["Action"], str)}
+        execution = "execution:${AWS::StepFunctions::StateMachine.Name}"
+        assert allowed["states:StartExecution"] == "${AWS::StepFunctions::StateMachine}"
+        assert allowed["states:DescribeExecution"].endswith(f":{execution}:*")
+        assert allowed["states:RedriveExecution"].endswith(f":{execution}/*")
+        [policy] = [each for each in stack.all("AWS::IAM::Policy") if "MapRuns" in each.id]
+        assert policy.id in stack.before(stack.one("AWS::StepFunctions::StateMachineAlias"))
+
+
 class TestGlobalTable:
     def test_both_replicas_are_protected_in_production(self, recipe: Recipes) -> None:
         replicas = recipe("global-table", "production").one("AWS::DynamoDB::GlobalTable")["Replicas"]
@@ -292,3 +321,30 @@ class TestGlobalTable:
         for each in replicas:
             assert each["DeletionProtectionEnabled"] is True
             assert each["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+
+
+class TestLargeFile:
+    def test_the_function_may_read_this_file_only(self, recipe: Recipes) -> None:
+        stack = recipe("large-file")
+        function = stack.one("AWS::Lambda::Function")
+        assert function["Environment"]["Variables"] == {"BUCKET_NAME": "company-models", "VERSION_ID": "version-1"}
+        reading = [each for each in stack.statements(stack.to(function["Role"])) if "s3:" in str(each["Action"])]
+        assert [(each["Action"], each["Resource"]) for each in reading] == [
+            ("s3:GetObjectVersion", "arn:${AWS::Partition}:s3:::company-models/model.bin")
+        ]
+
+    def test_an_environment_loads_it_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A start loads the version that the variables name, not the newest one. An event loads nothing."""
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        with mock_aws():
+            client = boto3.client("s3")
+            bucket = {"Bucket": "company-models"}
+            client.create_bucket(**bucket)
+            client.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Enabled"})
+            old, _ = [client.put_object(**bucket, Key="model.bin", Body=body) for body in (b"old", b"newer")]
+            monkeypatch.setenv("BUCKET_NAME", bucket["Bucket"])
+            monkeypatch.setenv("VERSION_ID", old["VersionId"])
+            names: dict[str, Any] = {}
+            exec(code("large-file", "py").replace('"/tmp/', f'"{tmp_path}/'), names)
+        assert (tmp_path / "model.bin").read_bytes() == b"old"
+        assert [names["handler"]({}, None) for _ in range(2)] == [{"bytes": 3}, {"bytes": 3}]

@@ -10,23 +10,27 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import region_info
 from constructs import Construct
 
-from patternbook.partitions import partition_of
+from patternbook.partitions import partition_of, refuse_arn_of_other_region, refuse_resource_of_other_partition
 from patternbook.posture import Posture
 
 KEY_POLICY_URL: Final = (
     "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"
     "#key-policy-default-allow-root-enable-iam"
 )
+SAME_REGION_URL: Final = "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html"
 KEY_POLICY: Final = "patternbook:keyPolicy"
 """The id of the warning with the statements that the policy of an existing key must have."""
 
 
-Service = Literal["logs", "cloudwatch", "s3", "sns"]
+Service = Literal["logs", "cloudwatch", "s3", "sns", "delivery"]
 """A service that uses a key without an IAM policy: CloudWatch Logs for log groups, CloudWatch for its alarms, S3 for
-events that it publishes to topics, or SNS for messages that it delivers to queues."""
+events that it publishes to topics, SNS for messages that it delivers to queues, or the delivery of logs for those of
+encrypted state machines."""
 SERVICES: Final[tuple[Service, ...]] = ("logs", "cloudwatch")
 EVENT_SERVICES: Final[tuple[Service, ...]] = (*SERVICES, "s3", "sns")
 """The services of a stack in which S3 publishes events to a topic, and the topic delivers them to queues."""
+WORKFLOW_SERVICES: Final[tuple[Service, ...]] = (*SERVICES, "delivery")
+"""The services of a stack with a Step Functions workflow."""
 
 
 def data_key(
@@ -65,6 +69,7 @@ def data_key(
     """
     stack = cdk.Stack.of(scope)
     if key_arn is not None:
+        _refuse_elsewhere(stack, key_arn)
         cdk.Annotations.of(stack).add_warning_v2(KEY_POLICY, _requirements(stack, key_arn, services))
         # An import, even of a key in the same app: grants must not add the roles of this stack to the policy of a key
         # in another stack, because the two stacks would then depend on each other.
@@ -80,6 +85,17 @@ def data_key(
     )
     allow_services(key, services)  # ty: ignore[invalid-argument-type]
     return key  # ty: ignore[invalid-explicit-return]
+
+
+def _refuse_elsewhere(stack: cdk.Stack, key_arn: str) -> None:
+    """Adds an error if the key is not in the Region or the partition of a stack, as far as both are known."""
+    if not key_arn.startswith("arn:") or cdk.Token.is_unresolved(stack.region):  # otherwise it is a token
+        return
+    _, partition, _, region, *_ = key_arn.split(":")
+    if partition_of(stack.region) not in (None, partition):
+        refuse_resource_of_other_partition(stack, "key_arn", key_arn, region=stack.region)
+    elif region != stack.region:
+        refuse_arn_of_other_region(stack, "key_arn", key_arn, source=SAME_REGION_URL)
 
 
 def allow_services(key: kms.IKey, services: Sequence[Service] = SERVICES) -> None:
@@ -112,7 +128,10 @@ def service_statements(
     - S3, which publishes events to an encrypted topic
       (https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html);
     - SNS, which delivers messages to an encrypted queue
-      (https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html).
+      (https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html);
+    - the delivery of logs, which decrypts those of an encrypted state machine
+      (https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html). The role of the state machine
+      encrypts them with the logs of the account as the context, so the condition is on that.
 
     EventBridge is not among them, because its statement could have no condition on the account. EventBridge rules
     publish by a role instead (``targets.SnsTopic(…, authorize_using_role=True)``). EFS, FSx, ECR, EKS, App Runner and
@@ -141,6 +160,13 @@ def service_statements(
         ),
         "s3": allow("s3.amazonaws.com", publish, "StringEquals", "aws:SourceAccount", account),
         "sns": allow("sns.amazonaws.com", publish, "ArnLike", "aws:SourceArn", topics),
+        "delivery": allow(
+            "delivery.logs.amazonaws.com",
+            ["kms:Decrypt"],
+            "StringEquals",
+            "kms:EncryptionContext:SourceArn",
+            f"arn:{partition}:logs:{region}:{account}:*",
+        ),
     }
     return [statement for service, statement in statements.items() if service in services]
 

@@ -15,9 +15,9 @@ def shown(value: object) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def listed(values: Iterable[object]) -> str:
-    """The first of the values, and the number of the others if they do not fit."""
+def listed(values: Iterable[object], *, longest: int = LONGEST_SHOWN) -> str:
+    """The first of the values, and the number of the others if they do not fit into ``longest`` characters."""
     texts = [shown(value) for value in values]
-    fitting = next((count for count in range(len(texts), 1, -1) if len(", ".join(texts[:count])) <= LONGEST_SHOWN), 1)
+    fitting = next((count for count in range(len(texts), 1, -1) if len(", ".join(texts[:count])) <= longest), 1)
     others = len(texts) - fitting
     return ", ".join(texts[:fitting]) + (f" and {others:,} more" if others > 0 else "")

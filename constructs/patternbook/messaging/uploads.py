@@ -66,7 +66,7 @@ class UploadBucket(Construct):
             ],
             removal_policy=posture.removal_policy,
         )
-        acknowledge(self.bucket, "S1", "The audit trail has its writes and deletions. CloudTrail records who reads.")
+        acknowledge(self.bucket, "S1", "Data events of CloudTrail record who reads, writes and deletes objects.")
 
     def grant_upload(self, role: iam.IRole) -> None:
         """Lets a role create objects below the prefix, but not read or delete them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from patternbook.data.queues import FailureQueue
-from patternbook.monitoring.base import MINUTE, MonitoringBase
+from patternbook.monitoring.base import MINUTE, MonitoringBase, failures_beyond_tolerance
 
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
     from patternbook.aws_lambda.function import LiveFunction
@@ -43,6 +43,47 @@ class FunctionAlarms(MonitoringBase):
             threshold=live.timeout_seconds * 10 * slow_percent,  # in ms
             description=f"One call{of} in a hundred takes longer than {slow_percent} % of the timeout",
         )
+        self._watch_load(live, name)
+
+    def watch_work(self, live: LiveFunction, *, slow_percent: int) -> None:
+        """Adds alarms for a function that is called at any rate, from every few minutes to thousands of times a minute.
+
+        A function that is seldom called and always fails rings, and a small share of many calls does not. Otherwise the
+        alarms are those of :meth:`watch_function`.
+
+        :param slow_percent: see :meth:`watch_function`.
+        """
+        self._watch_failures(
+            "FailedCalls",
+            live.metric("Errors", "sum"),
+            live.metric("Invocations", "sum"),
+            breaching_minutes=3,
+            description="Too many calls of the function fail",
+            remedy="Read the error in the log group of the function.",
+        )
+        self.watch(
+            "ThrottledCalls",
+            live.metric("Throttles", "sum"),
+            threshold=0,
+            minutes=15,
+            breaching_minutes=5,
+            description="Calls of the function are throttled",
+            remedy="Raise reserved_concurrency or the quota of the account, or find the caller.",
+        )
+        self.watch(
+            "SlowCalls",
+            live.metric("Duration", "p99"),
+            threshold=live.timeout_seconds * 10 * slow_percent,  # in ms
+            minutes=15,
+            breaching_minutes=3,
+            description=f"One call in a hundred takes longer than {slow_percent} % of the timeout",
+            remedy="Look at what the calls do in the traces, and raise the memory if it is their own code.",
+        )
+        self._watch_load(live)
+
+    def _watch_load(self, live: LiveFunction, name: str = "") -> None:
+        """Adds alarms on asynchronous events and provisioned concurrency, if there are any, and graphs of the load."""
+        of = f" of {name}" if name else ""
         if live.max_event_age_seconds is not None:
             self._watch_events(live, live.max_event_age_seconds, name)
         if live.provisioned is not None:
@@ -50,6 +91,8 @@ class FunctionAlarms(MonitoringBase):
                 f"{name}SpillOver",
                 live.metric("ProvisionedConcurrencySpilloverInvocations", "sum"),
                 threshold=0,
+                minutes=15,
+                breaching_minutes=5,
                 description=f"Calls{of} exceed the provisioned concurrency",
             )
             self.graph(f"Use of provisioned concurrency{of}", [live.metric("ProvisionedConcurrencyUtilization", "max")])
@@ -120,7 +163,11 @@ class FunctionAlarms(MonitoringBase):
         faults: cloudwatch.Metric | None = None,
         name: str = "",
     ) -> list[cloudwatch.Alarm]:
-        """Adds alarms that ring within a minute if the version to which traffic shifts fails or is slow.
+        """Adds alarms that ring during a shift of traffic if the version to which it shifts fails or is slow.
+
+        Two minutes of the last five have to breach, so that one failed call or one slow start does not turn a
+        deployment back. Both are within the five minutes of a canary. Few failures among many calls are tolerated, see
+        :func:`patternbook.monitoring.base.failures_beyond_tolerance`.
 
         :param slow_percent: see :meth:`watch_function`.
         :param faults: metric of the new version for failures that the function answers itself, which Lambda doesn't
@@ -152,16 +199,18 @@ class FunctionAlarms(MonitoringBase):
             *answered,
             self.watch(
                 f"{name}NewVersionErrors",
-                live.new_version("Errors", "sum"),
+                failures_beyond_tolerance(live.new_version("Errors", "sum"), live.new_version("Invocations", "sum")),
                 threshold=0,
-                minutes=1,
+                minutes=5,
+                breaching_minutes=2,
                 description=f"The new version{of} fails during the shift",
             ),
             self.watch(
                 f"{name}NewVersionSlow",
                 live.new_version("Duration", "p99"),
                 threshold=live.timeout_seconds * 10 * slow_percent,  # in ms
-                minutes=1,
+                minutes=5,
+                breaching_minutes=2,
                 description=f"The new version{of} takes longer than {slow_percent} % of the timeout during the shift",
             ),
         ]

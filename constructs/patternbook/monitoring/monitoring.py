@@ -13,6 +13,7 @@ from patternbook.monitoring.messaging import MessagingAlarms
 from patternbook.monitoring.queues import QueueAlarms
 from patternbook.monitoring.streams import StreamAlarms
 from patternbook.monitoring.tables import TableAlarms
+from patternbook.monitoring.workflows import WorkflowAlarms
 
 
 class Monitoring(
@@ -29,5 +30,6 @@ class Monitoring(
     DatabaseAlarms,
     ApiAlarms,
     TableAlarms,
+    WorkflowAlarms,
 ):
     """A dashboard, an alarm topic, and alarms. Each base class has the alarms of one AWS service."""

@@ -42,8 +42,8 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
                 f"{name}Fails",
                 _share_of_failures(stream.metric(f"{name}ToS3.Success", "avg")),
                 threshold=0,
-                minutes=4,
-                breaching_minutes=1,
+                minutes=6,
+                breaching_minutes=2,
                 description=f"S3 refuses {what}",
                 remedy="Read the error log of the stream. Firehose loses records that it cannot deliver for 24 hours.",
             )

@@ -24,6 +24,7 @@ from patternbook.rules import (
     lambda_queues,
     networks,
     sqs,
+    step_functions,
 )
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, Rule, rules_in
 
@@ -43,6 +44,7 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "DynamoDB": rules_in(dynamodb),
     "SQS": rules_in(sqs),
     "Firehose": rules_in(firehose),
+    "Step Functions": rules_in(step_functions),
 }
 """The rules by AWS service."""
 

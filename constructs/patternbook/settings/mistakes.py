@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-from patternbook.limits.given import shown
+from patternbook.limits.given import listed, shown
 
 NOTHING: Final = object()
 """The value of a mistake without a value."""
 MOST_SHOWN: Final = 20
 """Maximum number of mistakes in a message."""
+LONGEST_LIST: Final = 400
+"""Maximum number of characters for the other values with the same mistake."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Mistake:
 
 
 class SettingsError(Exception):
-    """Reports all mistakes in settings. The message shows the first ones, and one of many with the same remedy."""
+    """Reports all mistakes in settings. The message shows the first ones, and says once what several have in common."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
@@ -78,12 +80,14 @@ def did_you_mean(given: Any, known: Iterable[str]) -> str:
 
 
 def _said_once(alike: list[Mistake]) -> str:
-    """One of the mistakes in a setting that have the same remedy, and the number of the others."""
-    first, others = alike[0], len(alike) - 1
+    """The mistakes in a setting that have the same remedy: the first one, and the values of the others."""
+    first, *others = alike
     if not others:
         return str(first)
-    values = "1 other value" if others == 1 else f"{others:,} other values"
-    return f"{first} This also applies to {values} in {shown(first.setting or first.path)}."
+    places = (each.path.removeprefix(f"{first.setting}.") for each in others)
+    values = [f"{place} = {_as_json(each.value)}" for place, each in zip(places, others, strict=True)]
+    named = listed(values, longest=LONGEST_LIST)
+    return f"{first} This also applies to {named} in {shown(first.setting or first.path)}."
 
 
 def _as_json(value: Any) -> str:

@@ -15,6 +15,7 @@ from pydantic_core import core_schema
 
 from patternbook.limits.given import shown
 from patternbook.limits.limit import Limit
+from patternbook.partitions import partition_of
 
 PLACEHOLDER: Final = re.compile(r"[$#]\{Token\[")
 """The beginning of a placeholder of the CDK. The CDK would look for its value while it writes the template."""
@@ -183,4 +184,21 @@ def arn(
     :param same_region: see :attr:`Reference.same_region`.
     """
     pattern = rf"arn:aws[a-z-]*:{service}:[a-z]{{2,4}}(-[a-z]+)+-\d:\d{{12}}:{resource}"
-    return replace(reference(pattern, f'an ARN such as "{example}"', hint), same_region=same_region)
+    found = reference(pattern, f'an ARN such as "{example}"', hint)
+    return replace(
+        found,
+        accepts=lambda value: found.accepts(value) and not _wrong_partition(value),
+        hint=lambda value: hint(value) or (_wrong_partition(value) if found.accepts(value) else ""),
+        same_region=same_region,
+    )
+
+
+def _wrong_partition(arn: str) -> str:
+    """A sentence about an ARN whose Region belongs to another partition, or an empty text."""
+    if ONE_PLACEHOLDER.fullmatch(arn):
+        return ""
+    _, given, service, region, *_ = arn.split(":")
+    partition = partition_of(region)
+    if partition in (None, given):
+        return ""
+    return f" {region} belongs to the partition {partition}, not {given}. Write arn:{partition}:{service}:{region}:…"

@@ -33,7 +33,7 @@ class EventBucket(Construct):
 
     *Tiering.* S3 Intelligent-Tiering stores each file of the table in the tier that fits how often it is read, without
     a fee for reading. S3 moves no object of less than 128 KB to it
-    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
+    (https://docs.aws.amazon.com/boto3/latest/reference/services/s3/bucketlifecycleconfiguration/transition_default_minimum_object_size.html).
     """
 
     def __init__(

@@ -41,14 +41,14 @@ class EventStream(Construct):
     not fit the table, are below ``errors/`` in the bucket. Each record is below ``raw/``, too, as it came.
 
     *Delivery* is at least once: a file can repeat rows of another one. While S3 refuses files, Firehose tries again for
-    24 hours. After that, the records are lost (https://docs.aws.amazon.com/firehose/latest/dev/retry.html).
+    24 hours. After that, the records are lost (https://docs.aws.amazon.com/firehose/latest/dev/troubleshooting.html).
 
     *Role.* Firehose may write below these prefixes, read the definition of the table, invoke the function, and log
     errors. The CDK's own grants would let it delete objects, too.
 
     The backup of the records and the partitions are for the lifetime of a stream. Firehose can neither turn the backup
     off nor the partitions on (https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-source-record-backup.html,
-    https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-enable.html).
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_kinesisfirehose.DynamicPartitioningProps.html).
     """
 
     def __init__(

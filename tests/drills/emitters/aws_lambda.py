@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html: a fu
 
 from dataclasses import dataclass
 
+from tests.drills.alarms import Samples
 from tests.drills.emitters.reports import Report, ones, report
 
 
@@ -27,15 +28,19 @@ class Function:
     alias: str | None = None
 
     def metrics(self, calls: Calls) -> Report:
-        count = calls.done + calls.failed
-        values = {
-            "Invocations": ones(count),
-            "Errors": tuple(each for each in ((1.0, calls.failed), (0.0, calls.done)) if each[1]) or None,
-            "Duration": ((1000 * calls.seconds, count),) if count else None,
-            "Throttles": ones(calls.throttled),
-        }
+        values = self.values(calls)
         sent = report("AWS/Lambda", {"FunctionName": self.name}, values)
         if self.alias:
             both = {"FunctionName": self.name, "Resource": f"{self.name}:{self.alias}"}
             sent |= report("AWS/Lambda", both, values)
         return sent
+
+    def values(self, calls: Calls) -> dict[str, Samples | None]:
+        """The metrics of calls, for any dimensions."""
+        count = calls.done + calls.failed
+        return {
+            "Invocations": ones(count),
+            "Errors": tuple(each for each in ((1.0, calls.failed), (0.0, calls.done)) if each[1]) or None,
+            "Duration": ((1000 * calls.seconds, count),) if count else None,
+            "Throttles": ones(calls.throttled),
+        }

@@ -20,6 +20,7 @@ from tests.rules.cases import (
     lambda_queues,
     networks,
     sqs,
+    step_functions,
 )
 from tests.rules.cases.base import Case
 
@@ -40,5 +41,6 @@ CASES: Final[Mapping[str, Case]] = {
     **dynamodb.CASES,
     **sqs.CASES,
     **firehose.CASES,
+    **step_functions.CASES,
 }
 """The cases by rule id, in the order of the rules."""

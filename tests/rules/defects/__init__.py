@@ -15,6 +15,7 @@ from tests.rules.defects import (
     lambda_edge,
     networks,
     sqs,
+    step_functions,
     web_api,
 )
 from tests.rules.defects.base import Defect
@@ -34,5 +35,6 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *web_api.DEFECTS,
     *sqs.DEFECTS,
     *firehose.DEFECTS,
+    *step_functions.DEFECTS,
 )
 """All defects, in the order of the rules."""
