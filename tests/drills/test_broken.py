@@ -259,12 +259,6 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             threshold(1),
             "A function at an origin event fails, and most pages are cached: nothing rings within 10 minutes",
         ),
-        (
-            "LambdaEdgeStack",
-            "FunctionExecutionErrors",
-            datapoints(5, 5),
-            "A request every four minutes, and a function fails at each: nothing rings within 30 minutes",
-        ),
         ("LambdaEdgeStack", "ErrorRate", datapoints(1, 1), "one failed request, by day or at night: ErrorRate rings"),
         (
             "LambdaEdgeStack",
