@@ -80,8 +80,7 @@ class Plan:
 
 RETAINED_BY_CLUSTERS = (
     *("Key/Resource", "Network/FlowLogs/Resource", "Eks/SecretsKey/Resource", "Eks/Logs/Resource"),
-    "Eks/Cluster/KubectlProvider/Handler/LogGroup/Resource",
-    "Eks/Cluster/KubectlProvider/Provider/framework-onEvent/LogGroup/Resource",
+    "Eks/KubectlLogs/Resource",
 )
 INSIGHTS_LOGS = [f"Eks/{kind}Logs/Resource" for kind in ("Application", "Dataplane", "Host", "Performance")]
 

@@ -74,6 +74,9 @@ def complete_group(name: str, properties: Properties) -> None:
         NewInstancesProtectedFromScaleIn=is_true(properties.get("NewInstancesProtectedFromScaleIn", False)),
         properties=properties,
     )
+    for hook in properties.get("LifecycleHookSpecificationList", []):
+        hook_name = hook["LifecycleHookName"]
+        autoscaling._hooks[f"{name}/{hook_name}"] = autoscaling._hook_record(name, hook_name, hook)
 
 
 def check_policy(properties: Properties) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from tests.drills import (
     api_events,
     calm,
+    cluster_events,
     database_events,
     edge_events,
     events,
@@ -183,7 +184,81 @@ def web_is_silent(*, start_minutes: int) -> list[Scenario]:
     ]
 
 
+PENDING: Final = (
+    "`kubectl get events --field-selector reason=FailedScheduling -A` says what the pod lacks: room, a toleration, or "
+    "a node in the AZ of its volume."
+)
+
+
+def cluster_rings() -> list[Promise]:
+    """The promises of any cluster."""
+    return [
+        Promise(cluster_events.pending_pod(), 20, PENDING),
+        Promise(
+            cluster_events.failing_api_server(),
+            10,
+            "Look into the log group `ControlPlaneLogGroupName`, and at the requests on the dashboard.",
+        ),
+        Promise(
+            cluster_events.silent_webhook(),
+            10,
+            "`kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations` has the webhooks. Repair the "
+            "one that does not answer, or delete its configuration.",
+        ),
+    ]
+
+
+def nodes_ring() -> list[Promise]:
+    """The promises of a cluster with nodes."""
+    return [
+        Promise(cluster_events.all_nodes_lost(), 30, "See the Auto Scaling groups of the nodes for their activities."),
+        Promise(cluster_events.failed_node(), 10, "`kubectl describe node` has the reason. Replace the node."),
+    ]
+
+
+SPOT: Final = Promise(
+    cluster_events.no_spot_capacity(),
+    20,
+    "Name more instance types, or let the pods tolerate other nodes. The activities of the Auto Scaling group have the "
+    "reason.",
+)
+FSX: Final = Promise(
+    cluster_events.full_file_system(),
+    10,
+    "Raise its capacity setting and deploy. AWS advises to keep 20 % free.",
+)
+CLUSTER_IS_SILENT: Final = (
+    cluster_events.day(),
+    cluster_events.night(),
+    cluster_events.control_plane_update(),
+    cluster_events.few_errors(),
+)
+NODES_ARE_SILENT: Final = (
+    cluster_events.scale_out(),
+    cluster_events.batch(),
+    cluster_events.node_replacement(),
+)
+
 DRILLS: Final[Mapping[str, Drill]] = {
+    "EksManagedNodesStack": Drill(
+        [*cluster_rings(), *nodes_ring(), SPOT, FSX],
+        [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT, cluster_events.filling_file_system()],
+    ),
+    "EksSelfManagedNodesStack": Drill(
+        [
+            *cluster_rings(),
+            *nodes_ring(),
+            SPOT,
+            Promise(
+                cluster_events.nobody_drains(),
+                20,
+                "See the pods and the log of the Deployment `aws-node-termination-handler` in `kube-system`.",
+            ),
+        ],
+        [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT, cluster_events.slow_drain()],
+    ),
+    "EksFargateStack": Drill(cluster_rings(), CLUSTER_IS_SILENT),
+    "EksAutoModeStack": Drill([*cluster_rings(), *nodes_ring()], [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT]),
     "FargateEfsStack": Drill(
         [
             *web_rings(),

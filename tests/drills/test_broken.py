@@ -99,6 +99,40 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
 @pytest.mark.parametrize(
     ("pattern", "name", "change", "finding"),
     [
+        ("EksManagedNodesStack", "PendingPods", threshold(1), "A pod finds no node: nothing rings within 20 minutes"),
+        (
+            "EksManagedNodesStack",
+            "PendingPods",
+            datapoints(5, 15),
+            "jobs that wait for nodes, again and again: PendingPods rings",
+        ),
+        (
+            "EksManagedNodesStack",
+            "ApiServerErrors",
+            threshold(50),
+            "An admission webhook does not answer, in a quiet cluster: nothing rings within 10 minutes",
+        ),
+        (
+            "EksFargateStack",
+            "ApiServerErrors",
+            datapoints(1, 5),
+            "an update of the control plane: ApiServerErrors rings",
+        ),
+        ("EksAutoModeStack", "FailedNodes", datapoints(2, 5), "an update that replaces all nodes: FailedNodes rings"),
+        ("EksManagedNodesStack", "LustreFull", threshold(99), "no event rings LustreFull"),
+        (
+            "EksManagedNodesStack",
+            "OntapFull",
+            threshold(70),
+            "a file system of FSx that is three quarters full: OntapFull rings",
+        ),
+        (
+            "EksSelfManagedNodesStack",
+            "UnhandledNodes",
+            threshold(1200),
+            "Nobody handles the events of nodes that come or go: nothing rings within 20 minutes",
+        ),
+        ("EksSelfManagedNodesStack", "UnhandledNodes", threshold(300), "a drain of nine minutes: UnhandledNodes rings"),
         (
             "FargateEfsStack",
             "MissingTasks",

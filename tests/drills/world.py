@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.clusters import cluster_emitters
 from tests.drills.edge import edge_emitters
 from tests.drills.emitters.app_runner import AppRequests
 from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
@@ -18,7 +19,9 @@ from tests.drills.emitters.cloudfront import Views
 from tests.drills.emitters.data_stream import Flow
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
+from tests.drills.emitters.eks import Kubernetes
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
+from tests.drills.emitters.fsx import Storage
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
@@ -79,6 +82,12 @@ class Minute:
     flow: Flow = field(default_factory=Flow)
     orders: Orders = field(default_factory=Orders)
 
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
+    storage: Storage = field(default_factory=Storage)
+    """The file systems of FSx."""
+    node_events: Messages = field(default_factory=Messages)
+    """The queue of events about nodes that come and go."""
+
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
 
@@ -103,9 +112,10 @@ class World:
         self._template = template
         self.services = self._services()
         self._load_balancer = self._find_load_balancer()
-        queues = self._of_type("AWS::SQS::Queue")
+        self._clusters = cluster_emitters(template, self._names)
         self._workflow = workflow_parts(template, self._names)
-        if self._workflow:  # people work its queues off
+        queues = self._of_type("AWS::SQS::Queue")
+        if self._workflow or self._clusters.clusters:  # people, or a handler of nodes, work their queues off
             queues = {}
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
@@ -152,7 +162,8 @@ class World:
             *(["work"] if self._work else []),
             *(["provisioned"] if self._work and self._provisions() else []),
             *(["workflow"] if self._workflow else []),
-            *(["files"] if self._file_systems else []),
+            *(["files"] if self._file_systems and not self._clusters.clusters else []),
+            *self._clusters.parts,
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
 
@@ -181,6 +192,7 @@ class World:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
         sent |= self._edge.metrics(minute.views, minute.app)
+        sent |= self._clusters.metrics(minute.kubernetes, minute.storage, minute.node_events)
         for stream in self._streams:
             sent |= stream.metrics(minute.flow)
         for function in self._work:
