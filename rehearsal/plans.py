@@ -217,8 +217,9 @@ PLANS: Mapping[str, Plan] = {
         },
         changes={
             "Distribution/Resource": "Modify",
-            "ViewerRequest/Function/Resource": "Modify",
+            "ViewerRequest/Function/Resource": "Replace",
             "ViewerRequest/Function/CurrentVersion/Resource": "Replace",
+            "ViewerRequest/Logs/Resource": "Replace",
         },
         retained_in_production=frozenset(
             {"AccessLogs/Bucket/Resource", "Bucket/Resource", "Key/Resource", "Site/Logs/Resource"}

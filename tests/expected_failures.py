@@ -24,34 +24,8 @@ class ExpectedFailure:
 UNDRILLED: Final = "no event is drilled yet"
 """A pattern has alarms, and nobody has written the events that ring them."""
 
-_DRILLS = "The issue of these patterns writes the events."
-_EDGE_LOGS = (
-    "Functions at the edge may run before they may write logs. The upload of the files refers to their versions. The "
-    "issue of the edge pattern mends it."
-)
-
-EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
-    *(
-        ExpectedFailure("order", "LambdaEdgeStack", f"{caller} does not depend on its permissions", _EDGE_LOGS)
-        for caller in ("AWS::CloudFront::Distribution", "Custom::SiteUpload")
-    ),
-    ExpectedFailure(
-        "order",
-        "AppRunnerStack",
-        "AWS::AppRunner::Service does not depend on its endpoints",
-        "The service does not depend on Network.connectivity yet. The issue of App Runner mends it.",
-    ),
-    *(
-        ExpectedFailure("drill", pattern, UNDRILLED, _DRILLS)
-        for pattern in ("EcrStack", "AppRunnerStack", "LambdaEdgeStack")
-    ),
-    ExpectedFailure(
-        "late failure",
-        "LambdaEdgeStack",
-        "A version for this Lambda function exists ( 2 ). Modify the function to create a new version.",
-        "Lambda keeps the new version while CloudFront has replicas of it. The issue of the edge pattern mends it.",
-    ),
-)
+EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = ()
+"""Nothing is expected to fail now."""
 
 
 def is_expected(check: Check, pattern: str, finding: str) -> bool:

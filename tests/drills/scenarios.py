@@ -25,6 +25,8 @@ Part = Literal[
     "work",
     "provisioned",
     "workflow",
+    "site",
+    "instances",
 ]
 """A stream is steady if its owner has said for how long it may be without a record."""
 
