@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount, RehearsalError
 from rehearsal.deployments import CHANGE_SET, Deployments, changes, names, tail
-from rehearsal.late_failures import expect_refused_retries, fail_first_deployment, fail_update
+from rehearsal.late_failures import fail_first_deployment, fail_update
 from rehearsal.plan import given
 from rehearsal.plans import PLANS
 from rehearsal.report import Report
@@ -65,7 +65,6 @@ class Cycle(Deployments):
         self.report.line(f"\n{', '.join(self.patterns)} in {self.stage}, deployed")
         fail_update(self)
         self.deploy_unchanged("deploy as before", self.as_configured)
-        expect_refused_retries(self)
         self.update()
         self.check("check again")
         self.use(updated=True)

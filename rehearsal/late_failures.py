@@ -14,10 +14,8 @@ from rehearsal.deployments import CHANGE_SET, Deployments, names
 from rehearsal.plan import given
 from rehearsal.plans import PLANS
 from rehearsal.stack import Resource, Stack
-from tests.expected_failures import EXPECTED_FAILURES, Check, differences
 from tools.assembly import change_template, copy_assembly, template_files
 
-CHECK: Check = "late failure"
 LATE_FAILURE = "LateFailure"
 """Logical id of the resource that fails."""
 # CloudFormation cannot create it, because the security group does not exist.
@@ -105,28 +103,6 @@ def fail_update(deployments: Deployments) -> None:
         retained = [resource for stack in deployments.stacks for resource in stack.retained()]
         deployments.check_nothing_left({**before, **{store: now[store] for store in REPLACED}}, retained)
         details.append("rolled back")
-
-
-def expect_refused_retries(deployments: Deployments) -> None:
-    """Tries the updates again that cannot succeed yet, for the reasons in :data:`EXPECTED_FAILURES`.
-
-    Then it deletes the versions of functions that the roll-back retained, as a person would do before the next try.
-    """
-    waiting = {each.pattern for each in EXPECTED_FAILURES if each.check == CHECK}
-    for stack in deployments.stacks:
-        if stack.pattern not in waiting:
-            continue
-        with deployments.report.step("refuse to try again") as details:
-            deployments.cdk("deploy", deployments.changed, stack.path, "--exclusively", "--require-approval", "never")
-            wrong = differences(
-                CHECK, stack.pattern, (reason.partition(": ")[2] for reason in stack.failures(deployments.started))
-            )
-            if wrong:
-                raise RehearsalError("\n".join(wrong))
-            for resource in stack.retained():
-                if resource.type == "AWS::Lambda::Version":
-                    deployments.account.session.client("lambda").delete_function(FunctionName=resource.physical_id)
-            details.append(f"{stack.name}, as expected")
 
 
 def _fail(deployments: Deployments, assembly: Path) -> None:

@@ -8,7 +8,6 @@ from tests.drills.book import Templates
 from tests.drills.drilling import Stack, findings
 from tests.drills.promises import DRILLS
 from tests.drills.templates import alarms_of, rules_of
-from tests.expected_failures import UNDRILLED, differences
 
 PATTERNS = [pattern.__name__ for pattern in app.PATTERNS]
 
@@ -18,13 +17,13 @@ def found(pattern: str, book: list[Templates]) -> set[str]:
     stacks = {Stack(template) for templates in book for name, template in templates.items() if name == pattern}
     assert stacks, f"{pattern} is not in the book"
     if pattern not in DRILLS:
-        return {UNDRILLED} if any(stack.names for stack in stacks) else set()
+        return {"no event is drilled yet"} if any(stack.names for stack in stacks) else set()
     return {finding for stack in stacks for finding in findings(stack, DRILLS[pattern])}
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_each_event_rings_and_each_alarm_is_rung_and_calm_is_silent(pattern: str, book: list[Templates]) -> None:
-    assert differences("drill", pattern, found(pattern, book)) == []
+    assert found(pattern, book) == set()
 
 
 class Everything(dict[Metric, dict[int, Samples]]):

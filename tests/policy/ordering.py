@@ -296,11 +296,6 @@ class Need:
     reason: str
     needed: str
 
-    @property
-    def summary(self) -> str:
-        """The finding, without logical ids. It is the same in each variant of a pattern."""
-        return f"{self.workload_type} does not depend on its {self.kind}"
-
     def __str__(self) -> str:
         return f"{self.workload} ({self.workload_type}) does not depend on {self.needed}. {self.reason}"
 

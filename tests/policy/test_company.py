@@ -14,7 +14,6 @@ from patternbook import PatternStack
 from patternbook.data.encryption import KEY_POLICY
 from patternbook.testing.synthesis import feature_flags, unchecked_app
 from tests.book import patterns_with
-from tests.expected_failures import EXPECTED_FAILURES
 from tests.policy.company import ACCOUNT, HOME, Company, Platform
 from tests.policy.conftest import Templates
 from tests.policy.linting import lint
@@ -109,12 +108,9 @@ class TestTheApp:
 @pytest.mark.parametrize("pattern", app.PATTERNS, ids=lambda pattern: pattern.__name__)
 class TestEveryPattern:
     def test_workloads_depend_on_what_they_need(self, pattern: type[PatternStack], company: Company) -> None:
-        accepted = {
-            each.finding for each in EXPECTED_FAILURES if (each.check, each.pattern) == ("order", pattern.__name__)
-        }
         for path, template in stacks_of(company, *STAGES).items():
             if path.endswith(f"/{pattern.__name__}"):
-                assert {need.summary for need in Order(template).findings()} <= accepted, path
+                assert Order(template).findings() == set(), path
 
     def test_it_makes_nothing_in_the_vpc_but_its_own_resources(
         self, pattern: type[PatternStack], company: Company

@@ -9,7 +9,6 @@ import pytest
 import app
 from patternbook import PatternStack
 from tests.book import SCENARIOS, patterns_with
-from tests.expected_failures import differences
 from tests.policy.conftest import Templates
 from tests.policy.ordering import Order
 
@@ -18,14 +17,12 @@ from tests.policy.ordering import Order
 class TestEveryPattern:
     def test_workloads_depend_on_what_they_need(self, pattern: type[PatternStack], templates: Templates) -> None:
         found = {
-            (need.summary, f"{posture}, {options}: {need}")
+            f"{posture}, {options}: {need}"
             for posture, options in SCENARIOS
             if pattern in patterns_with(options)
             for need in Order(templates(posture, options)[pattern.__name__]).findings()
         }
-        unexpected = differences("order", pattern.__name__, {summary for summary, _ in found})
-        details = [detail for summary, detail in sorted(found) if f"{pattern.__name__}: {summary}" in unexpected]
-        assert not unexpected, "\n".join([*unexpected, *details])
+        assert not found, "\n".join(sorted(found))
 
     def test_every_function_has_a_log_group_of_the_stack(
         self, pattern: type[PatternStack], templates: Templates

@@ -211,8 +211,7 @@ def test_a_mistake_in_cdk_json_is_one_message_and_status_1(rehearsal: Start, tmp
     project, temporary = tmp_path / "project", tmp_path / "tmp"
     temporary.mkdir()
     project.mkdir()
-    (project / "tests").mkdir()
-    for name in ("app.py", "stacks", "rehearsal", "tools", "tests/expected_failures.py"):
+    for name in ("app.py", "stacks", "rehearsal", "tools"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, project / name)
     cdk_json = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))

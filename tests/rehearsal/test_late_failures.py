@@ -16,14 +16,11 @@ from rehearsal.late_failures import (
     IMPOSSIBLE,
     LATE_FAILURE,
     add_late_failure,
-    expect_refused_retries,
     fail_first_deployment,
     fail_update,
 )
 from rehearsal.plan import AS_CONFIGURED, Plan
 from rehearsal.plans import PLANS
-from tests import expected_failures
-from tests.expected_failures import ExpectedFailure
 from tools.assembly import change_template
 
 
@@ -111,16 +108,6 @@ def test_a_failed_update_must_leave_the_settings(steps: Callable[..., Cycle], mo
     monkeypatch.setitem(cast(dict[str, Plan], PLANS), "EcrStack", plan)
     with pytest.raises(RehearsalError, match="must leave untagged_days = 14, but the account has untagged_days = 7"):
         fail_update(ecr)
-
-
-def test_a_stale_expected_failure_fails(steps: Callable[..., Cycle], monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = (ExpectedFailure("late failure", "EcrStack", "a known reason", "mended later"),)
-    for module in (late_failures, expected_failures):
-        monkeypatch.setattr(module, "EXPECTED_FAILURES", entries)
-    ecr = steps("EcrStack")
-    ecr.deploy()
-    with pytest.raises(RehearsalError, match=r"EcrStack: remove the stale entry from .*: a known reason"):
-        expect_refused_retries(ecr)
 
 
 def test_changed_removed_and_added_resources_are_rolled_back(
