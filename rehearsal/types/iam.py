@@ -38,10 +38,8 @@ def as_text(found: Any, properties: Properties) -> Any:
 def create_provider(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
     if not properties["Url"].startswith("https://"):
         raise ValueError("Invalid Open ID Connect Provider URL")
-    request = {"Url": properties["Url"], "ClientIDList": properties.get("ClientIdList", [])}
-    answer = parse_response(iam._create_oidc_provider(query_parameters(request)))
-    arn = xml_text(answer, "OpenIDConnectProviderArn")
-    return arn, {"Arn": arn}
+    answer = parse_response(iam._create_oidc_provider(query_parameters({"Url": properties["Url"]})))
+    return update_provider(xml_text(answer, "OpenIDConnectProviderArn"), {}, properties, "")
 
 
 def update_provider(physical_id: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:

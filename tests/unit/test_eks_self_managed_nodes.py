@@ -329,6 +329,10 @@ class TestTermination:
         hook = any_stack.one("AWS::AutoScaling::LifecycleHook")
         assert group(any_stack).id in any_stack.before(hook)
 
+    def test_an_event_is_received_until_the_node_is_ready(self, any_stack: Reading) -> None:
+        """With a dead-letter queue, the handler would lose it after a few attempts, and the node would go."""
+        assert any_stack.one("AWS::SQS::Queue").get("RedrivePolicy") is None
+
     def test_an_alarm_rings_if_nobody_handles_the_events(self, stack: Reading) -> None:
         [alarm] = [each for each in stack.all("AWS::CloudWatch::Alarm") if each["Namespace"] == "AWS/SQS"]
         queue = stack.one("AWS::SQS::Queue")

@@ -49,6 +49,9 @@ class NodeTermination(Construct):
         super().__init__(scope, construct_id)
         self.cluster_name = cluster.name
         # Not a key of the stack, because EventBridge would need it: events have nothing but ids of instances.
+        # And no dead-letter queue: the handler receives the event of a new node again and again until it is ready.
+        # After a few times, a redrive policy would take it away, and EC2 the node:
+        # https://github.com/aws/aws-node-termination-handler/issues/1205
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -57,7 +60,7 @@ class NodeTermination(Construct):
             retention_period=KEEP_EVENTS,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        acknowledge(self.queue, "SQS3", "An event that nobody handles is about a node that is gone soon.")
+        acknowledge(self.queue, "SQS3", "The handler receives an event until it is done. Then the node is gone.")
         rules = [self._rule(name, pattern) for name, pattern in self._patterns().items()]
         role = self._role()
         association = eks.CfnPodIdentityAssociation(

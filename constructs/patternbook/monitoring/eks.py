@@ -52,13 +52,17 @@ class EksAlarms(MonitoringBase):
         return [pending, failed]
 
     def watch_termination(self, termination: NodeTermination) -> None:
-        """Adds an alarm on nodes that come or go, and that nobody handles."""
+        """Adds an alarm on events of nodes that nobody takes from the queue, as without a running handler.
+
+        The age does not count an event that was received three times:
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        """
         self.watch(
             "UnhandledNodes",
             termination.event_age(),
             threshold=900,
             minutes=3,
-            description="For 15 minutes, nobody has drained a node that goes, or has seen a new one become ready",
+            description="For 15 minutes, nobody has taken the event of a node that comes or goes",
         )
 
     def watch_storage(self, storage: ClusterStorage) -> None:
