@@ -9,7 +9,7 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import NotificationTopic, PatternStack, Posture, StackOptions, data_key
-from patternbook.limits.regions import ECR_PUBLIC
+from patternbook.limits.regions import ECR_PUBLIC, ECR_SIGNING
 from patternbook.nag import acknowledge
 from stacks.ecr.caches import pull_through_caches
 from stacks.ecr.lifecycle_rules import lifecycle_policy
@@ -65,6 +65,7 @@ class EcrStack(PatternStack):
             caches = [f"{prefix}/*" for cache in CACHES if (prefix := getattr(settings, cache.prefix))]
             enhanced_scanning(self, "Scanning", filters=[self.repository.repository_name, *caches])
         if settings.signing:
+            self.refuse_where_missing(ECR_SIGNING)
             profile = managed_signing(self, "Signing", repository=self.repository, posture=posture)
             self.output("SigningProfileArn", profile.signing_profile_arn, "Who pushes needs signer:SignPayload on it")
         pull_through_caches(self, settings, key=self.key)

@@ -60,6 +60,7 @@ def in_region(region: str, options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in {
         "public_repository": None,
         "replicate_to_regions": [OTHER[region]],
+        "signing": region != CHINA,
     }.items():
         if name in ecr:
             ecr[name] = value
@@ -221,7 +222,8 @@ def test_functions_in_china_are_not_traced(stacks: Stacks) -> None:
         for region in PARTITIONS
     }
     functions = {
-        *("AuroraServerlessStack", "EventPipelineStack", "LambdaConcurrencyStack", "WebApiStack", "WorkflowStack"),
+        *("AuroraServerlessStack", "DataStreamStack", "EventPipelineStack", "LambdaConcurrencyStack"),
+        *("WebApiStack", "WorkflowStack"),
     }
     assert traced == {CHINA: set(), GOVCLOUD: functions}
 
@@ -252,6 +254,13 @@ class TestRefusals:
     def test_a_public_repository_is_refused(self, region: str, tmp_path: Path) -> None:
         [error] = self._errors(tmp_path, "EcrStack", region, {"public_repository": {}})
         assert error.startswith(f"ECR Public is not offered in {region}")
+
+    @pytest.mark.parametrize(("region", "refused"), [(CHINA, True), (GOVCLOUD, False)])
+    def test_managed_signing_is_refused_in_china(self, region: str, refused: bool, tmp_path: Path) -> None:
+        found = self._errors(tmp_path, "EcrStack", region, {"signing": True})
+        assert [each.partition(".")[0] for each in found] == [
+            "Managed signing of images by CloudFormation is not offered in cn-north-1"
+        ] * refused
 
     @pytest.mark.parametrize(("region", "refused"), [(CHINA, True), (GOVCLOUD, False)])
     def test_a_private_dns_name_is_refused_in_china(self, region: str, refused: bool, tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ ECR_PUBLIC: Final = RegionalService(
     "https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-ecr.html",
     remedy="Unset public_repository",
 )
+# The schemas of China's Regions have neither type of it (2026-11), although the documents of China describe it.
+ECR_SIGNING: Final = RegionalService(
+    name="Managed signing of images by CloudFormation",
+    missing_partitions=("aws-cn",),
+    source="https://docs.amazonaws.cn/en_us/AWSCloudFormation/latest/UserGuide/resource-type-schemas.html",
+    remedy="Unset signing, and set it up by the AWS CLI if ECR offers it there",
+)
 # Earlier versions of the page exclude China, and later ones do not mention it. The pattern is not made for China: the
 # script that registers a machine comes from the partition aws.
 ECS_ANYWHERE: Final = RegionalService(
