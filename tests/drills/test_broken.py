@@ -31,6 +31,25 @@ def datapoints(needed: int, of: int) -> Change:
     return lambda alarm: alarm.update(DatapointsToAlarm=needed, EvaluationPeriods=of)
 
 
+def periods_of_five_minutes(alarm: Properties) -> None:
+    """As many of them as the alarm looks back on."""
+    stats = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]
+    alarm["EvaluationPeriods"] *= stats[0]["Period"] // 300
+    for stat in stats:
+        stat["Period"] = 300
+
+
+def without(metric: str) -> Change:
+    """A filled metric of an array is left out."""
+
+    def change(alarm: Properties) -> None:
+        for query in alarm["Metrics"]:
+            if "Expression" in query:
+                query["Expression"] = query["Expression"].replace(f", FILL({metric}, 0)", "")
+
+    return change
+
+
 def only_with_data(alarm: Properties) -> None:
     del alarm["InsufficientDataActions"]
 
@@ -334,10 +353,27 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "DataStreamStack",
             "NothingDelivered",
             missing_data_set_back,
-            "Delivery is blocked, and nothing is reported of it: nothing rings within 60 minutes",
+            "Delivery is blocked, and nothing is reported of it: nothing rings within 75 minutes",
         ),
         ("DataStreamStack", "DeliveryFails", datapoints(1, 4), "a file that S3 refuses once: DeliveryFails rings"),
-        ("DataStreamStack", "NothingDelivered", datapoints(1, 1), "an ordinary day: NothingDelivered rings"),
+        (
+            "DataStreamStack",
+            "NothingDelivered",
+            datapoints(1, 1),
+            "a quiet night with a record every ten minutes: NothingDelivered rings",
+        ),
+        (
+            "DataStreamStack",
+            "NothingDelivered",
+            periods_of_five_minutes,
+            "Delivery is blocked, while a record arrives every ten minutes: nothing rings within 75 minutes",
+        ),
+        (
+            "DataStreamStack",
+            "LateRecords",
+            without("backup"),
+            "The backup falls behind: nothing rings within 75 minutes",
+        ),
         ("DataStreamStack", "LateRecords", threshold(60), "an ordinary day: LateRecords rings"),
         (
             "DataStreamStack",
