@@ -173,6 +173,16 @@ class TestWorkflow:
         assert dimensions == {"Version": {"Fn::Select": [7, split]}}
         assert rings(alarm) == (1, 1, "notBreaching")
 
+    def test_each_version_has_a_new_alarm(self, any_stack: Reading) -> None:
+        """An alarm that is updated keeps its state, and CloudFormation refuses to shift to a version while it rings:
+        https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-stepfunctions
+        """
+        version = any_stack.one("AWS::StepFunctions::StateMachineVersion")
+        split = {"Fn::Split": [":", {"Fn::GetAtt": [version.id, "Arn"]}]}
+        _, [start, number] = alarms_of(any_stack)["NewVersionFails"]["AlarmName"]["Fn::Join"]
+        assert start.endswith("WorkflowStack-Monitoring-NewVersionFails-")
+        assert number == {"Fn::Select": [7, split]}
+
     @pytest.mark.parametrize(("name", "data"), [("sandbox", True), ("production", False)])
     def test_all_events_are_logged_and_in_production_no_data(
         self, read: Callable[[str], Reading], name: str, data: bool
