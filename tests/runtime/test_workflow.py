@@ -63,6 +63,14 @@ class TestRepeatedOrders:
         assert orders.take("o-1").outcome == "confirmed"
         assert orders.entries() == before
 
+    @pytest.mark.parametrize("changes", [{"payment": "declined"}, LARGE], ids=["declined", "expired"])
+    def test_an_order_that_was_confirmed_stays_so(self, orders: Workflow, changes: dict[str, Any]) -> None:
+        """Step Functions forgets the name of an execution after 90 days. The document may say something else then."""
+        orders.take("o-1")
+        before = orders.entries()
+        assert orders.take("o-1", **changes).outcome == "confirmed"
+        assert orders.entries() == before
+
     def test_an_order_that_was_undone_stays_so(self, orders: Workflow) -> None:
         orders.faults = {"ship": ["before"] * ALWAYS}
         orders.take("o-1")
