@@ -35,7 +35,7 @@ class Entry:
         return self._write(order_id, self.done, self.undone, details)
 
     def is_done(self, order_id: str) -> bool:
-        """Whether the entry says that the step was done. Its update changes nothing, and needs no permission to read."""
+        """Whether the step was done. The update changes nothing, so the function needs no permission to read."""
         try:
             client.update_item(
                 TableName=TABLE,
