@@ -401,6 +401,22 @@ class TestKey:
             ({"kms:GenerateDataKey"}, {"StringEquals": {f"{context}SourceArn": ARN % ("logs", "*")}}),
         ]
 
+    def test_each_role_uses_it_through_the_services_that_it_calls(self, production: Reading) -> None:
+        def services(role: Resource) -> dict[str, set[str]]:
+            found: dict[str, set[str]] = {}
+            for each in production.statements(role):
+                via = each.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService")
+                if each["Resource"] == KEY and via:
+                    found.setdefault(via.partition(".")[0], set()).update(listed(each["Action"]))
+            return found
+
+        read, send = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
+        assert services(role_of_workflow(production)) == {"sqs": send}
+        table = services(production.to(function(production, "stock")["Role"]))
+        assert table.keys() == {"dynamodb"}
+        for role in (function(production, "orders")["Role"], task(production)["TaskRoleArn"]):
+            assert services(production.to(role)) == {"s3": read, **table}
+
     def test_it_admits_the_delivery_of_logs_of_the_account(self, production: Reading) -> None:
         statements = production.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]
         [admitted] = [each for each in statements if each["Principal"].get("Service") == "delivery.logs.amazonaws.com"]
