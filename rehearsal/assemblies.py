@@ -11,7 +11,8 @@ from typing import Any
 
 from app import CDK_JSON, PATTERNS  # must be imported before patternbook: it points jsii to this environment's Node
 from patternbook import SettingsError, build_app
-from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, SANDBOX
+from rehearsal.plan import AS_CONFIGURED, CHANGED, SANDBOX
+from rehearsal.plans import PLANS
 
 # The CLI adds these when it synthesizes. It needs the construct paths to name resources, and the paths of assets.
 CLI_CONTEXT = {"aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}

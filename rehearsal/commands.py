@@ -12,7 +12,8 @@ from patternbook.settings.mistakes import did_you_mean
 from rehearsal.account import LOOPBACK, ROOT, EmulatedAccount, RehearsalError, isolated_environment
 from rehearsal.cycle import Cycle, bootstrap, rehearse
 from rehearsal.interruption import Interruption, StopRequestError
-from rehearsal.plans import PLANS, STAGES
+from rehearsal.plan import STAGES
+from rehearsal.plans import PLANS
 from rehearsal.report import Report
 
 LIMITS = """\

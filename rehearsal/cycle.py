@@ -8,7 +8,8 @@ from pathlib import Path
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount, RehearsalError
 from rehearsal.deployments import CHANGE_SET, Deployments, changes, names, tail
 from rehearsal.late_failures import expect_refused_retries, fail_first_deployment, fail_update
-from rehearsal.plans import PLANS, given
+from rehearsal.plan import given
+from rehearsal.plans import PLANS
 from rehearsal.report import Report
 from rehearsal.stack import Resource
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.account import ACCOUNT_ID, REGION, ROOT, CommandResult, EmulatedAccount, RehearsalError
-from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, SANDBOX
+from rehearsal.plan import AS_CONFIGURED, CHANGED, SANDBOX
+from rehearsal.plans import PLANS
 from rehearsal.report import Report
 from rehearsal.stack import Resource, Stack
 
@@ -22,7 +23,7 @@ class Deployments:
         self, account: EmulatedAccount, assemblies: Path, stage: str, patterns: Sequence[str], report: Report
     ) -> None:
         """:param assemblies: the folder of :mod:`rehearsal.assemblies`.
-        :param stage: one of :data:`rehearsal.plans.STAGES`.
+        :param stage: one of :data:`rehearsal.plan.STAGES`.
         """
         self.account = account
         self.stage = stage

@@ -11,7 +11,8 @@ from typing import Any
 
 from rehearsal.account import RehearsalError
 from rehearsal.deployments import CHANGE_SET, Deployments, names
-from rehearsal.plans import PLANS, given
+from rehearsal.plan import given
+from rehearsal.plans import PLANS
 from rehearsal.stack import Resource, Stack
 from tests.expected_failures import EXPECTED_FAILURES, Check, differences
 from tools.assembly import change_template, copy_assembly, template_files

@@ -1,87 +1,21 @@
-"""The plan for each pattern's rehearsal: which settings to change, and which resources may change and remain."""
+"""The plan for each pattern's rehearsal."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from collections.abc import Mapping
+from typing import Final
 
 from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, readers, web_api, workflow
-from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
-from rehearsal.readers import Reader
+from rehearsal.account import ACCOUNT_ID, REGION
+from rehearsal.plan import ALARM_ADDRESS, Plan, Setting
 
-AS_CONFIGURED: Final = "configured"
-"""The folder of the app as cdk.json configures it."""
-CHANGED: Final = "changed"
-"""The folder of the app with the changed settings of each pattern."""
-SANDBOX: Final = "sandbox"
-STAGES: Final = (SANDBOX, "production")
-"""The stages of a rehearsal: the sandbox, whose stacks are directly in the app, and a stage in posture production."""
-
-ALARM_ADDRESS: Final = {"alarm_email": "ops@example.com"}
 CERTIFICATE: Final = {
     "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
 }
-"""The setting that every pattern with alarms requires in production."""
 DOMAIN: Final = {"domain_name": "shop.example.com", "hosted_zone_id": HOSTED_ZONE_ID}
 """A name with a certificate and records that the stack makes."""
 
-Use = Callable[[EmulatedAccount, Mapping[str, str], Mapping[str, str]], str]
-"""Uses a stack by its outputs and its physical ids, and returns a few words about it."""
-Action = Literal["Add", "Modify", "Replace", "Remove"]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A setting that the update changes."""
-
-    value: Any
-    """Its new value, which differs from the default."""
-    read: Reader
-    """Reads it from the account."""
-
-
-def given(settings: Mapping[str, Any]) -> str:
-    """Settings with their values, for messages."""
-    return ", ".join(f"{name} = {value!r}" for name, value in settings.items())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """The plan for one pattern. It names resources by their construct paths below the stack."""
-
-    settings: Mapping[str, Setting]
-    """The settings that the update changes. Together they replace what the pattern runs, if any."""
-    changes: Mapping[str, Action]
-    """The resources that the update changes. No other resource may change."""
-    production_settings: Mapping[str, Any] = field(default_factory=lambda: ALARM_ADDRESS)
-    """Settings that the pattern requires in production."""
-    retained_in_production: frozenset[str] = frozenset()
-    """The resources that remain after the deletion of the stack in production. In the sandbox none remain."""
-    always_retained: frozenset[str] = frozenset()
-    """The resources that remain in both postures, also after a failed creation. AWS does not allow to delete them in
-    time, and they cost nothing."""
-
-    replaced_and_retained: frozenset[str] = frozenset()
-    """The resources that the update replaces, and whose old ones remain until the stack is deleted."""
-
-    use: Use | None = None
-    """Uses what is deployed, as its users do."""
-    use_updated: Use | None = None
-    """Uses what is deployed with the changed settings."""
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The new values of the settings."""
-        return {name: setting.value for name, setting in self.settings.items()}
-
-    @property
-    def given(self) -> str:
-        return given(self.values)
-
-
 RETAINED_BY_CLUSTERS = (
     *("Key/Resource", "Network/FlowLogs/Resource", "Eks/SecretsKey/Resource", "Eks/Logs/Resource"),
-    "Eks/Cluster/KubectlProvider/Handler/LogGroup/Resource",
-    "Eks/Cluster/KubectlProvider/Provider/framework-onEvent/LogGroup/Resource",
+    "Eks/KubectlLogs/Resource",
 )
 INSIGHTS_LOGS = [f"Eks/{kind}Logs/Resource" for kind in ("Application", "Dataplane", "Host", "Performance")]
 
@@ -218,8 +152,9 @@ PLANS: Mapping[str, Plan] = {
         },
         changes={
             "Distribution/Resource": "Modify",
-            "ViewerRequest/Function/Resource": "Modify",
+            "ViewerRequest/Function/Resource": "Replace",
             "ViewerRequest/Function/CurrentVersion/Resource": "Replace",
+            "ViewerRequest/Logs/Resource": "Replace",
         },
         retained_in_production=frozenset(
             {"AccessLogs/Bucket/Resource", "Bucket/Resource", "Key/Resource", "Site/Logs/Resource"}
@@ -306,7 +241,6 @@ PLANS: Mapping[str, Plan] = {
             "Events/Bucket/Resource": "Modify",
             "Monitoring/Dashboard/Resource": "Modify",
             "Monitoring/LateRecords/Resource": "Modify",
-            "Monitoring/NothingDelivered/Resource": "Modify",
             "Table/Table/Table": "Modify",
         },
         production_settings={**ALARM_ADDRESS, "topic_arn": data_stream.TOPIC_ARN},

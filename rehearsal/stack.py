@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from rehearsal.account import RehearsalError
-from rehearsal.plans import SANDBOX
+from rehearsal.plan import SANDBOX
 from tools.assembly import template_files
 
 
@@ -30,7 +30,7 @@ class Stack:
     """A stack, which may exist, not exist yet, or be deleted."""
 
     def __init__(self, session: boto3.Session, stage: str, pattern: str, assemblies: Sequence[Path]) -> None:
-        """:param stage: one of :data:`rehearsal.plans.STAGES`.
+        """:param stage: one of :data:`rehearsal.plan.STAGES`.
         :param assemblies: the synthesized apps that it is deployed from.
         """
         self.pattern = pattern

@@ -24,82 +24,8 @@ class ExpectedFailure:
 UNDRILLED: Final = "no event is drilled yet"
 """A pattern has alarms, and nobody has written the events that ring them."""
 
-_DRILLS = "The issue of these patterns writes the events."
-_MANIFEST = "Custom::AWSCDK-EKS-KubernetesResource"
-_KUBECTL_LOGS = (
-    "CDK makes the log groups of its kubectl functions, and lets nothing depend on them. The issue of the EKS patterns "
-    "mends it."
-)
-_CLUSTER_GROUP = (
-    "All members of a cluster share the security group that EKS makes, and the rules of its file systems come after "
-    "them. The issue of the EKS patterns mends it."
-)
-_CLUSTER_ROLE = (
-    "The permission to use the key of the volumes is attached to the cluster's role after the cluster. The issue of "
-    "the EKS patterns mends it."
-)
-_EDGE_LOGS = (
-    "Functions at the edge may run before they may write logs. The upload of the files refers to their versions. The "
-    "issue of the edge pattern mends it."
-)
-
-EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
-    *(
-        ExpectedFailure("order", pattern, f"{caller} does not depend on its log groups", _KUBECTL_LOGS)
-        for pattern, caller in (
-            ("EksAutoModeStack", _MANIFEST),
-            ("EksFargateStack", _MANIFEST),
-            ("EksManagedNodesStack", _MANIFEST),
-            ("EksManagedNodesStack", "Custom::AWSCDK-EKS-KubernetesObjectValue"),
-            ("EksSelfManagedNodesStack", _MANIFEST),
-        )
-    ),
-    *(
-        ExpectedFailure("order", pattern, f"{member} does not depend on its security group rules", _CLUSTER_GROUP)
-        for pattern, member in (
-            ("EksFargateStack", "AWS::EKS::Addon"),
-            ("EksFargateStack", "AWS::EKS::FargateProfile"),
-            ("EksFargateStack", _MANIFEST),
-            ("EksManagedNodesStack", "AWS::EKS::Addon"),
-            ("EksManagedNodesStack", "AWS::EKS::Nodegroup"),
-            ("EksManagedNodesStack", _MANIFEST),
-            ("EksManagedNodesStack", "Custom::AWSCDK-EKS-KubernetesObjectValue"),
-        )
-    ),
-    *(
-        ExpectedFailure("order", "EksAutoModeStack", f"{user} does not depend on its permissions", _CLUSTER_ROLE)
-        for user in ("AWS::EKS::Cluster", "AWS::EKS::Addon", _MANIFEST)
-    ),
-    ExpectedFailure(
-        "order",
-        "EksManagedNodesStack",
-        "AWS::FSx::FileSystem does not depend on its security group rules",
-        "The L2 of FSx for Lustre does not depend on the rules of its group. The issue of EKS storage mends it.",
-    ),
-    *(
-        ExpectedFailure("order", "LambdaEdgeStack", f"{caller} does not depend on its permissions", _EDGE_LOGS)
-        for caller in ("AWS::CloudFront::Distribution", "Custom::SiteUpload")
-    ),
-    ExpectedFailure(
-        "order",
-        "AppRunnerStack",
-        "AWS::AppRunner::Service does not depend on its endpoints",
-        "The service does not depend on Network.connectivity yet. The issue of App Runner mends it.",
-    ),
-    *(
-        ExpectedFailure("drill", pattern, UNDRILLED, _DRILLS)
-        for pattern in (
-            *("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksFargateStack", "EksAutoModeStack"),
-            *("EcrStack", "AppRunnerStack", "LambdaEdgeStack"),
-        )
-    ),
-    ExpectedFailure(
-        "late failure",
-        "LambdaEdgeStack",
-        "A version for this Lambda function exists ( 2 ). Modify the function to create a new version.",
-        "Lambda keeps the new version while CloudFront has replicas of it. The issue of the edge pattern mends it.",
-    ),
-)
+EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = ()
+"""Nothing is expected to fail now."""
 
 
 def is_expected(check: Check, pattern: str, finding: str) -> bool:

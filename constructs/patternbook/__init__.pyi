@@ -40,6 +40,8 @@ from .eks.storage.cluster_storage import ClusterStorage
 from .eks.storage.efs import EfsStorage, StaticEfsVolume
 from .eks.storage.fsx_lustre import LustreStorage
 from .eks.storage.fsx_ontap import OntapStorage
+from .eks.termination import NodeTermination
+from .eks.web_identity import WebIdentity
 from .messaging.consumer import QueueConsumer
 from .messaging.topic import EventTopic
 from .messaging.uploads import UploadBucket
@@ -103,6 +105,7 @@ __all__ = [
     "Monitoring",
     "Network",
     "NetworkHealthCheck",
+    "NodeTermination",
     "NotificationTopic",
     "OntapStorage",
     "PatternSettings",
@@ -135,6 +138,7 @@ __all__ = [
     "Throttle",
     "UploadBucket",
     "VpcConnector",
+    "WebIdentity",
     "WorkQueue",
     "Workflow",
     "WritablePath",

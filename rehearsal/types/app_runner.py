@@ -21,6 +21,8 @@ SERVICES = regional_store()
 SCALING = regional_store()
 TRACING = regional_store()
 CONNECTORS = regional_store()
+OPERATIONS = regional_store()
+"""The operations of each service, the newest first."""
 
 DEFAULT_SCALING = "autoscalingconfiguration/DefaultConfiguration/1/00000000000000000000000000000001"
 PULLS, RUNS = "build.apprunner.amazonaws.com", "tasks.apprunner.amazonaws.com"
@@ -46,6 +48,7 @@ def register() -> None:
                 TRACING, "ObservabilityConfiguration", "ObservabilityConfigurationArn"
             ),
             "DescribeVpcConnector": described(CONNECTORS, "VpcConnector", "VpcConnectorArn"),
+            "ListOperations": list_operations,
         },
     )
 
@@ -95,11 +98,28 @@ def create_service(logical_id: str, properties: Properties, stack: str) -> Provi
         "Status": "RUNNING",
         "CreatedAt": time.time(),
     }
+    add_operation(arn, "CREATE_SERVICE")
     return put_service(arn, request)
 
 
 def update_service(arn: str, _old: Properties, new: Properties, _stack: str) -> Provisioned:
-    return put_service(arn, service_request(new))
+    request = service_request(new)
+    add_operation(arn, "UPDATE_SERVICE")
+    return put_service(arn, request)
+
+
+def add_operation(arn: str, kind: str) -> None:
+    now = time.time()
+    operation = {"Id": new_uuid(), "Type": kind, "Status": "SUCCEEDED", "TargetArn": arn}
+    times = dict.fromkeys(("StartedAt", "EndedAt", "UpdatedAt"), now)
+    OPERATIONS[arn] = [{**operation, **times}, *OPERATIONS.get(arn, [])]
+
+
+def list_operations(request: dict[str, Any]) -> dict[str, Any]:
+    arn = request["ServiceArn"]
+    if arn not in SERVICES:
+        raise ApiError("ResourceNotFoundException", f"Service with arn {arn} not found.")
+    return {"OperationSummaryList": OPERATIONS[arn]}
 
 
 def service_request(properties: Properties) -> Record:
@@ -181,6 +201,7 @@ def with_maps(source: Record) -> Record:
 
 def delete_service(arn: str, _properties: Properties) -> None:
     SERVICES.pop(arn, None)
+    OPERATIONS.pop(arn, None)
 
 
 # Auto scaling configurations, observability configurations and VPC connectors cannot be updated in place, and cannot be

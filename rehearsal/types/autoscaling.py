@@ -69,11 +69,17 @@ def check_group(properties: Properties) -> None:
 
 
 def complete_group(name: str, properties: Properties) -> None:
+    before = autoscaling._asgs[name].get("properties", {})
+    for hook in before.get("LifecycleHookSpecificationList", []):
+        autoscaling._hooks.pop(f"{name}/{hook['LifecycleHookName']}", None)
     autoscaling._asgs[name].update(
         AvailabilityZones=[ec2._subnets[subnet]["AvailabilityZone"] for subnet in properties["VPCZoneIdentifier"]],
         NewInstancesProtectedFromScaleIn=is_true(properties.get("NewInstancesProtectedFromScaleIn", False)),
         properties=properties,
     )
+    for hook in properties.get("LifecycleHookSpecificationList", []):
+        hook_name = hook["LifecycleHookName"]
+        autoscaling._hooks[f"{name}/{hook_name}"] = autoscaling._hook_record(name, hook_name, hook)
 
 
 def check_policy(properties: Properties) -> None:

@@ -5,6 +5,7 @@ overwrites the first, as on AWS.
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
@@ -20,12 +21,14 @@ CACHE_RULES = regional_store()
 """Pull-through cache rules, by prefix."""
 CREATION_TEMPLATES = regional_store()
 """Repository creation templates, by prefix."""
+PROFILES = regional_store()
+"""Names of signing profiles, by ARN."""
 PUBLIC_REPOSITORIES = global_store()
 """Public repositories with their catalog data, policy and tags, by name."""
 
 
 def register() -> None:
-    for setting in (SCANNING, REPLICATION):
+    for setting in (SCANNING, REPLICATION, SIGNING):
         register_type(setting.type, create=setting.create, update=setting.update, delete=setting.delete)
     register_type(
         "AWS::ECR::PullThroughCacheRule",
@@ -39,6 +42,7 @@ def register() -> None:
         update=update_template,
         delete=lambda prefix, _properties: CREATION_TEMPLATES.pop(prefix, None),
     )
+    register_type("AWS::Signer::SigningProfile", create=create_profile, update=update_profile, delete=cancel_profile)
     register_type(
         "AWS::ECR::PublicRepository",
         create=create_public_repository,
@@ -53,6 +57,7 @@ def register() -> None:
         "ecr",
         {
             "GetRegistryScanningConfiguration": get_scanning,
+            "GetSigningConfiguration": get_signing,
             "DescribePullThroughCacheRules": describe_cache_rules,
             "DescribeRepositoryCreationTemplates": describe_templates,
         },
@@ -74,13 +79,18 @@ def register() -> None:
 class RegistrySetting:
     """A type of which a registry has exactly one resource. Deleting it restores the default."""
 
-    def __init__(self, resource_type: str, action: str) -> None:
-        """:param action: the action that puts the setting. Its input has the same names as the properties."""
+    def __init__(
+        self, resource_type: str, action: str, wrap: Callable[[Properties], Properties] = lambda given: given
+    ) -> None:
+        """:param action: the action that puts the setting.
+        :param wrap: makes its input of the properties. By default, it has the same names.
+        """
         self.type = resource_type
         self.action = action
+        self.wrap = wrap
 
     def create(self, _logical_id: str, properties: Properties, _stack: str) -> Provisioned:
-        REGISTRY[self.action] = to_api("ecr", self.action, properties)
+        REGISTRY[self.action] = to_api("ecr", self.action, self.wrap(properties))
         return get_account_id(), {"RegistryId": get_account_id()}
 
     def update(self, _physical_id: str, _old: Properties, new: Properties, stack: str) -> Provisioned:
@@ -92,6 +102,9 @@ class RegistrySetting:
 
 SCANNING = RegistrySetting("AWS::ECR::RegistryScanningConfiguration", "PutRegistryScanningConfiguration")
 REPLICATION = RegistrySetting("AWS::ECR::ReplicationConfiguration", "PutReplicationConfiguration")
+SIGNING = RegistrySetting(
+    "AWS::ECR::SigningConfiguration", "PutSigningConfiguration", lambda given: {"SigningConfiguration": given}
+)
 
 
 def get_scanning(_request: dict[str, Any]) -> dict[str, Any]:
@@ -99,8 +112,36 @@ def get_scanning(_request: dict[str, Any]) -> dict[str, Any]:
     return {"registryId": get_account_id(), "scanningConfiguration": configuration}
 
 
+def get_signing(_request: dict[str, Any]) -> dict[str, Any]:
+    if SIGNING.action not in REGISTRY:
+        raise ApiError("SigningConfigurationNotFoundException", "The registry has no signing configuration")
+    return {"registryId": get_account_id(), **REGISTRY[SIGNING.action]}
+
+
 def add_replication(answer: dict[str, Any]) -> None:
     answer.update(REGISTRY.get(REPLICATION.action, {}))
+
+
+# Signing profiles
+
+
+def create_profile(logical_id: str, _properties: Properties, stack: str) -> Provisioned:
+    """A profile has a name of letters, digits and underscores, and a version."""
+    name = physical_name(stack, logical_id, max_len=64).replace("-", "_")
+    arn = f"arn:aws:signer:{get_region()}:{get_account_id()}:/signing-profiles/{name}"
+    PROFILES[arn] = name
+    version = name[-10:].rjust(10, "0")
+    attributes = {"ProfileName": name, "ProfileVersion": version, "ProfileVersionArn": f"{arn}/{version}", "Arn": arn}
+    return arn, attributes
+
+
+def update_profile(arn: str, _old: Properties, _new: Properties, _stack: str) -> Provisioned:
+    """CloudFormation replaces the resource for every change except its tags, so this changes nothing."""
+    return arn, {}
+
+
+def cancel_profile(arn: str, _properties: Properties) -> None:
+    PROFILES.pop(arn, None)
 
 
 # Pull-through cache rules

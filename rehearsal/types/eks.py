@@ -98,6 +98,8 @@ def cluster_attributes(name: str, _properties: Properties) -> dict[str, Any]:
     return {
         "ClusterSecurityGroupId": record["resourcesVpcConfig"]["clusterSecurityGroupId"],
         "CertificateAuthorityData": record["certificateAuthority"]["data"],
+        # MiniStack's issuer has no TLS, and IAM takes no other issuers.
+        "OpenIdConnectIssuerUrl": record["identity"]["oidc"]["issuer"].replace("http://", "https://"),
     }
 
 

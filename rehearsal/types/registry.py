@@ -123,6 +123,18 @@ def amend_type(
         _stack_tags[name] = (tags, "list")
 
 
+def amend_drift(name: str, translate: Callable[[Any, Properties], Any]) -> None:
+    """Changes what MiniStack compares of a type.
+
+    :param translate: ``translate(found, properties)`` returns the properties that exist, in the form of the template's.
+    """
+    read, compared = drift._DRIFT_READERS[name]
+    drift._DRIFT_READERS[name] = (
+        lambda physical_id, properties: translate(read(physical_id, properties), properties),
+        compared,
+    )
+
+
 def skip_drift(name: str) -> None:
     """Counts resources of a type as unchecked, because MiniStack looks for them by other ids than those of AWS."""
     drift._DRIFT_READERS.pop(name)

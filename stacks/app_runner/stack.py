@@ -63,6 +63,7 @@ class AppRunnerStack(PatternStack):
         self.connector = None
         if self.network and settings.vpc_connector:
             self.connector = VpcConnector(self, "Connector", vpc=self.network.vpc, cidr_blocks=self.network.cidr_blocks)
+            self.connector.connector.node.add_dependency(self.network.connectivity)
         self.service = AppRunnerService.from_settings(
             self, "AppRunner", settings, connector=self.connector, key=self.key
         )
@@ -77,16 +78,24 @@ class AppRunnerStack(PatternStack):
                 vpc=self.network.vpc,
                 cidr_blocks=self.network.cidr_blocks,
             )
+            # The endpoint comes before the traffic that it takes over.
+            self.service.service.node.add_dependency(self.ingress.endpoint)
             url, clients = self.ingress.url, "clients in the VPC"
             self.output("VpcId", self.network.vpc.vpc_id, "VPC of the service's clients")
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/app-runner.md"
+        )
         scales = settings.min_instances < settings.max_instances
         self.monitoring.watch_app_runner(
-            self.service.name, self.service.id, max_instances=settings.max_instances if scales else None
+            self.service.name,
+            self.service.id,
+            service_arn=self.service.arn,
+            max_instances=settings.max_instances if scales else None,
         )
 
         self.output("Url", url, f"URL of the service for {clients}")
         self.output("ServiceArn", self.service.arn, "ARN of the service, for App Runner's commands")
+        self.output("Runs", self.service.runs, "What the service runs, unless App Runner rolled an update back")
         self.output("DeployCommand", self.service.command("start-deployment"), "Deploys the current source")
         self.output("PauseCommand", self.service.command("pause-service"), "Stops the service and its cost")
         self.output("ResumeCommand", self.service.command("resume-service"), "Starts the service again")

@@ -1,21 +1,22 @@
-"""Features of the registry around the repository: enhanced scanning, pull-through caches and replication."""
+"""Features of the registry around the repository: enhanced scanning, signing and replication."""
 
-import json
 from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_signer as signer
 from constructs import Construct
 
-from patternbook import PatternStack
-from stacks.ecr.settings import EcrSettings
+from patternbook import PatternStack, Posture
+from stacks.ecr.settings import CACHES, EcrSettings
 
 
 def warn_of_shared_registry(stack: PatternStack, settings: EcrSettings) -> None:
     """Warns at synth if a stack of another stage asks for the same part of the same registry.
 
-    An account has one registry in each Region, with one scanning and one replication configuration, and each name of a
-    repository and each prefix of a cache once. The second deployment fails, or overrides the first one in silence.
+    An account has one registry in each Region, with one configuration of scanning, of signing and of replication, and
+    each name of a repository and each prefix of a cache once. The second deployment fails, or overrides the first one
+    in silence.
     """
     for other in stack.counterparts():
         if stack.environment != other.environment or not isinstance(other.settings, EcrSettings):
@@ -23,11 +24,12 @@ def warn_of_shared_registry(stack: PatternStack, settings: EcrSettings) -> None:
         theirs = other.settings
         shared = {
             "scanning": settings.scanning == theirs.scanning == "enhanced",
+            "signing": settings.signing and theirs.signing,
             "replicate_to_regions": bool(settings.replicate_to_regions and theirs.replicate_to_regions),
             "public_repository": _public_name(settings) is not None and _public_name(settings) == _public_name(theirs),
             **{
                 name: getattr(settings, name) is not None and getattr(settings, name) == getattr(theirs, name)
-                for name in ("repository_name", "cache_ecr_public_prefix", "cache_docker_hub_prefix")
+                for name in ("repository_name", *(cache.prefix for cache in CACHES))
             },
         }
         if names := [name for name, is_shared in shared.items() if is_shared]:
@@ -42,49 +44,45 @@ def _public_name(settings: EcrSettings) -> str | None:
     return settings.public_repository.name if settings.public_repository else None
 
 
-def enhanced_scanning(scope: Construct, construct_id: str, *, repository: ecr.Repository) -> None:
-    """Lets Amazon Inspector scan the repository continuously. This is the scanning configuration of the registry."""
-    this_repository = {"filter": repository.repository_name, "filterType": "WILDCARD"}
-    ecr.CfnRegistryScanningConfiguration(
+def enhanced_scanning(scope: Construct, construct_id: str, *, filters: Sequence[str]) -> None:
+    """Lets Amazon Inspector scan repositories continuously. This is the scanning configuration of the registry.
+
+    CloudFormation restores basic scanning when it deletes the configuration, and that disables Amazon Inspector for
+    images of the whole account. So it keeps the configuration when the stack is deleted, or leaves enhanced scanning.
+
+    :param filters: names of repositories, in which a * matches any characters.
+    """
+    configuration = ecr.CfnRegistryScanningConfiguration(
         scope,
         construct_id,
         scan_type="ENHANCED",
-        rules=[{"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [this_repository]}],
+        rules=[
+            {
+                "scanFrequency": "CONTINUOUS_SCAN",
+                "repositoryFilters": [{"filter": each, "filterType": "WILDCARD"} for each in filters],
+            }
+        ],
     )
+    configuration.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
 
 
-def pull_through_cache(
-    scope: Construct, construct_id: str, *, upstream: str, prefix: str, days: int, secret_arn: str | None = None
-) -> str:
-    """A pull-through cache, and a template for the repositories that ECR creates for its images.
+def managed_signing(
+    scope: Construct, construct_id: str, *, repository: ecr.Repository, posture: Posture
+) -> signer.SigningProfile:
+    """Lets AWS Signer sign each image that is pushed. This is the signing configuration of the registry.
 
-    The stack doesn't own these repositories, so their lifecycle rule limits the cost of the images.
-
-    :param upstream: URL of the upstream registry.
-    :param days: age at which cached images expire.
-    :param secret_arn: credentials for the upstream registry.
-    :return: the URI to pull from instead of ``upstream``.
+    ECR signs with the permissions of whoever pushes, who needs ``signer:SignPayload`` on the profile:
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
     """
-    expire = {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
-    template = ecr.CfnRepositoryCreationTemplate(
+    profile = signer.SigningProfile(scope, f"{construct_id}Profile", platform=signer.Platform.NOTATION_OCI_SHA384_ECDSA)
+    profile.apply_removal_policy(posture.removal_policy)
+    this_repository = {"filter": repository.repository_name, "filterType": "WILDCARD_MATCH"}
+    ecr.CfnSigningConfiguration(
         scope,
-        f"{construct_id}Template",
-        prefix=prefix,
-        applied_for=["PULL_THROUGH_CACHE"],
-        lifecycle_policy=json.dumps(
-            {"rules": [{"rulePriority": 1, "selection": expire, "action": {"type": "expire"}}]}
-        ),
+        construct_id,
+        rules=[{"signingProfileArn": profile.signing_profile_arn, "repositoryFilters": [this_repository]}],
     )
-    cache = ecr.CfnPullThroughCacheRule(
-        scope,
-        f"{construct_id}Cache",
-        ecr_repository_prefix=prefix,
-        upstream_registry_url=upstream,
-        credential_arn=secret_arn,
-    )
-    cache.node.add_dependency(template)
-    stack = cdk.Stack.of(scope)
-    return f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}/{prefix}"
+    return profile
 
 
 def replication(scope: Construct, construct_id: str, *, repository: ecr.Repository, regions: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Settings of EcrStack. The defaults work in an empty account."""
 
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -23,6 +23,31 @@ UNKNOWN_TO = {"basic": "UNTRIAGED", "enhanced": "UNDEFINED"}
 
 # AWS documents no maximum for an age in days. Ten years mean never.
 Days = Annotated[Whole, Field(ge=1, le=3650), Unit("days")]
+
+
+class Cache(NamedTuple):
+    """An upstream registry of a pull-through cache, and the settings that are about it.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-rule.html
+    """
+
+    name: str
+    """Beginning of the names of its resources and outputs."""
+    upstream: str
+    prefix: str
+    """Setting with the prefix of its repositories."""
+    secret: str | None = None
+    """Setting with its credentials, for a registry that requires them."""
+
+
+CACHES = (
+    Cache("EcrPublic", "public.ecr.aws", "cache_ecr_public_prefix"),
+    Cache("DockerHub", "registry-1.docker.io", "cache_docker_hub_prefix", "cache_docker_hub_secret_arn"),
+    Cache("Kubernetes", "registry.k8s.io", "cache_kubernetes_prefix"),
+    Cache("Quay", "quay.io", "cache_quay_prefix"),
+    Cache("GitHub", "ghcr.io", "cache_github_prefix", "cache_github_secret_arn"),
+)
+"""The upstream registries, in the order of their settings."""
 
 
 class Release(SettingsModel):
@@ -75,10 +100,16 @@ class EcrSettings(KeySettings, TopicSettings):
     """Tag prefixes of releases. For each, the newest images are kept and the others expire."""
     other_days: Days | None = None
     """Age at which tagged images expire that are not a release. If unset, they never expire."""
+    archive_days: Days | None = None
+    """Days without a pull after which ECR archives images that are not a release, in place of other_days. Archived
+    images cost less, and nobody can pull them until they are restored."""
 
     scanning: Literal["basic", "enhanced"] = "basic"
     """Scanning at each push ("basic"), or continuously by Amazon Inspector ("enhanced"). Enhanced scanning replaces the
     scanning configuration of the whole registry, so at most one stack per account and Region can own it."""
+    signing: bool = False
+    """Whether AWS Signer signs each pushed image, with a signing profile of the stack. This replaces the signing
+    configuration of the whole registry, so at most one stack per account and Region can own it."""
     scan_severities: Annotated[tuple[Severity, ...], Field(min_length=1, max_length=6), EachOnce] = ("CRITICAL", "HIGH")
     """Severities of findings that are reported. UNDEFINED exists in basic scanning only, UNTRIAGED in enhanced only."""
 
@@ -93,6 +124,14 @@ class EcrSettings(KeySettings, TopicSettings):
     """Repository prefix of a pull-through cache for Docker Hub. If unset, there is no such cache."""
     cache_docker_hub_secret_arn: fields.CacheSecretArn | None = None
     """Secret with username and accessToken for Docker Hub, in the account and Region of the stack."""
+    cache_kubernetes_prefix: fields.CachePrefix | None = None
+    """Repository prefix of a pull-through cache for registry.k8s.io. If unset, there is no such cache."""
+    cache_quay_prefix: fields.CachePrefix | None = None
+    """Repository prefix of a pull-through cache for Quay. If unset, there is no such cache."""
+    cache_github_prefix: fields.CachePrefix | None = None
+    """Repository prefix of a pull-through cache for the GitHub Container Registry. If unset, there is no such cache."""
+    cache_github_secret_arn: fields.CacheSecretArn | None = None
+    """Secret with username and accessToken for GitHub, in the account and Region of the stack."""
     cache_days: Days = 30
     """Age at which cached images expire. The next pull caches them again."""
 
@@ -122,23 +161,32 @@ class EcrSettings(KeySettings, TopicSettings):
             raise ValueError(f"Must list severities of {scanning} scanning, got {UNKNOWN_TO[scanning]}. Remove it.")
         return value
 
-    @field_validator("cache_docker_hub_prefix")
+    @field_validator("archive_days")
     @classmethod
-    def _different_prefix(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and value == info.data.get("cache_ecr_public_prefix"):
-            raise ValueError(f"Must differ from cache_ecr_public_prefix, got {value} for both. Change one.")
+    def _one_rule_for_others(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("other_days") is not None:
+            raise ValueError("Must be unset if other_days is set, because both are about the same images. Unset one.")
         return value
 
-    @field_validator("cache_docker_hub_secret_arn")
+    @field_validator(*(cache.prefix for cache in CACHES[1:]))
+    @classmethod
+    def _different_prefix(cls, value: str | None, info: ValidationInfo) -> str | None:
+        for cache in CACHES:
+            if cache.prefix == info.field_name:
+                break
+            if value is not None and value == info.data.get(cache.prefix):
+                raise ValueError(f"Must differ from {cache.prefix}, got {value} for both. Change one.")
+        return value
+
+    @field_validator(*(cache.secret for cache in CACHES if cache.secret))
     @classmethod
     def _with_prefix(cls, value: str | None, info: ValidationInfo) -> str | None:
-        prefix = info.data.get("cache_docker_hub_prefix")
+        [name] = [cache.prefix for cache in CACHES if cache.secret == info.field_name]
+        prefix = info.data.get(name)
         if prefix is not None and value is None:
-            raise ValueError(
-                "Must be the ARN of a secret, because cache_docker_hub_prefix is set. Set both, or neither."
-            )
-        if prefix is None and value is not None and "cache_docker_hub_prefix" in info.data:
-            raise ValueError("Must be unset without cache_docker_hub_prefix. Set both, or neither.")
+            raise ValueError(f"Must be the ARN of a secret, because {name} is set. Set both, or neither.")
+        if prefix is None and value is not None and name in info.data:
+            raise ValueError(f"Must be unset without {name}. Set both, or neither.")
         return value
 
     @field_validator("replicate_to_regions")

@@ -1,5 +1,7 @@
 """docker push → private ECR repository → image scan → EventBridge rule → SNS topic; other accounts and Regions pull."""
 
+from typing import cast
+
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
@@ -9,11 +11,12 @@ from typing_extensions import Unpack
 from patternbook import NotificationTopic, PatternStack, Posture, StackOptions, data_key
 from patternbook.limits.regions import ECR_PUBLIC
 from patternbook.nag import acknowledge
-from stacks.ecr.lifecycle_rules import lifecycle_rules
+from stacks.ecr.caches import pull_through_caches
+from stacks.ecr.lifecycle_rules import lifecycle_policy
 from stacks.ecr.public_repository import public_repository
-from stacks.ecr.registry import enhanced_scanning, pull_through_cache, replication, warn_of_shared_registry
+from stacks.ecr.registry import enhanced_scanning, managed_signing, replication, warn_of_shared_registry
 from stacks.ecr.scan_findings import basic_scan_findings, enhanced_scan_findings
-from stacks.ecr.settings import EcrSettings
+from stacks.ecr.settings import CACHES, EcrSettings
 
 
 class EcrStack(PatternStack):
@@ -43,11 +46,13 @@ class EcrStack(PatternStack):
             image_tag_mutability=mutability.IMMUTABLE_WITH_EXCLUSION if mutable_tags else mutability.IMMUTABLE,
             image_tag_mutability_exclusion_filters=mutable_tags or None,
             image_scan_on_push=True,
-            lifecycle_rules=lifecycle_rules(settings),
             encryption_key=self.key,
             removal_policy=posture.removal_policy,
             empty_on_delete=posture.removal_policy == cdk.RemovalPolicy.DESTROY,
         )
+        cast(
+            "ecr.CfnRepository", self.repository.node.default_child
+        ).lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=lifecycle_policy(settings))
         self._grant_pull(settings)
         self.findings = NotificationTopic.from_settings(self, "Findings", settings, key=self.key)
         is_enhanced = settings.scanning == "enhanced"
@@ -57,12 +62,12 @@ class EcrStack(PatternStack):
             self, "FindingsRule", pattern, description="Findings of image scans", message=message
         )
         if is_enhanced:
-            enhanced_scanning(self, "Scanning", repository=self.repository)
-        days = settings.cache_days
-        if prefix := settings.cache_ecr_public_prefix:
-            self._cache("EcrPublic", "public.ecr.aws", prefix, days)
-        if prefix := settings.cache_docker_hub_prefix:
-            self._cache("DockerHub", "registry-1.docker.io", prefix, days, settings.cache_docker_hub_secret_arn)
+            caches = [f"{prefix}/*" for cache in CACHES if (prefix := getattr(settings, cache.prefix))]
+            enhanced_scanning(self, "Scanning", filters=[self.repository.repository_name, *caches])
+        if settings.signing:
+            profile = managed_signing(self, "Signing", repository=self.repository, posture=posture)
+            self.output("SigningProfileArn", profile.signing_profile_arn, "Who pushes needs signer:SignPayload on it")
+        pull_through_caches(self, settings, key=self.key)
         if settings.replicate_to_regions:
             replication(self, "Replication", repository=self.repository, regions=settings.replicate_to_regions)
         self.public_repository = None
@@ -98,10 +103,6 @@ class EcrStack(PatternStack):
                 "ECR1",
                 "The principal is *, as there is none for an organization; aws:PrincipalOrgID narrows it to that.",
             )
-
-    def _cache(self, name: str, upstream: str, prefix: str, days: int, secret_arn: str | None = None) -> None:
-        uri = pull_through_cache(self, name, upstream=upstream, prefix=prefix, days=days, secret_arn=secret_arn)
-        self.output(f"{name}CacheUri", uri, f"URI to pull from instead of {upstream}")
 
     def _public_outputs(self, repository: ecr.CfnPublicRepository) -> None:
         # A command, because no resource has the alias of the account's public registry, which is a part of the URI.

@@ -41,13 +41,11 @@ class EksAutoModeStack(PatternStack):
         self.cluster.kubectl.apply("NetworkPolicy", read_manifests(MANIFESTS / "network-policy-auto.yaml"))
         apply_default_class(self.cluster, path=MANIFESTS / "storage-class-auto.yaml", key=self.key)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-auto-mode.md"
+        )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")
-        self.output(
-            "ControlPlaneLogGroupName",
-            self.cluster.log_group.log_group_name,
-            "CloudWatch log group of the control plane",
-        )
+        for name, (value, description) in self.cluster.outputs().items():
+            self.output(name, value, description)
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -2,7 +2,8 @@
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
 - Only an admin role has access to the cluster. IAM decides who may assume it.
-- Pods of your namespaces and CoreDNS run on Fargate, in private subnets.
+- Pods of your namespaces and of kube-system run on Fargate, in private subnets.
+- Pods call AWS by a role of their service account, which trusts the OIDC provider of the cluster.
 - The pod execution role pulls images and writes to one log group, for this cluster only.
 - The log router sends the output of pods to a log group of the stack.
 - Pods of the cluster reach the file system by TLS, and never as root.

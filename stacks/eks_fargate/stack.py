@@ -45,21 +45,22 @@ class EksFargateStack(PatternStack):
         self.pods = FargatePods.from_settings(
             self, "Pods", settings, cluster=self.cluster, posture=posture, key=self.key
         )
-        self.pods.apply_log_router()
         self.files: StaticEfsVolume | None = None
         if "efs" in settings.storage:
             self.files = StaticEfsVolume(
                 self, "Files", cluster=self.cluster, network=self.network, posture=posture, key=self.key
             )
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-fargate.md"
+        )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")
+        for name, (value, description) in self.cluster.outputs().items():
+            self.output(name, value, description)
+        self.output("OidcIssuer", self.pods.identity.issuer, "Issuer of the tokens of pods, for roles of your own")
         self.output(
-            "ControlPlaneLogGroupName",
-            self.cluster.log_group.log_group_name,
-            "CloudWatch log group of the control plane",
+            "ApplicationRoleArn", self.pods.application_role.role_arn, "Role of the service account application"
         )
         self.output("LogGroupName", self.pods.log_group.log_group_name, "CloudWatch log group of the pods")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -55,17 +55,15 @@ class EksManagedNodesStack(PatternStack):
         if settings.container_insights:
             add_container_insights(self.cluster, nodes=nodes)
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-managed-nodes.md"
+        )
         self.storage = ClusterStorage.from_settings(
             self, settings, cluster=self.cluster, network=self.network, posture=posture, nodes=nodes, key=self.key
         )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
         self.monitoring.watch_storage(self.storage)
 
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")
-        self.output(
-            "ControlPlaneLogGroupName",
-            self.cluster.log_group.log_group_name,
-            "CloudWatch log group of the control plane",
-        )
+        for name, (value, description) in self.cluster.outputs().items():
+            self.output(name, value, description)
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -2,10 +2,11 @@
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
 - Only an admin role has access to the cluster. IAM decides who may assume it.
-- Nodes run the newest EKS-optimized AMI of AL2023 at each deployment, or an AMI of your own.
+- Nodes run the EKS-optimized AMI of one release, until a setting changes it, or an AMI of your own.
 - Nodes join by an access entry of type EC2_LINUX. Their role can only join the cluster and pull images.
 - On-demand and Spot nodes of several instance types share the one group.
-- An instance refresh replaces the nodes when the launch template changes. Nobody drains them.
+- A node is drained before Auto Scaling or EC2 takes it, and a new one counts when it is ready.
+- An instance refresh replaces the nodes when the launch template changes. An alarm stops it.
 - In production, every node is replaced after 30 days, and EKS and CloudFormation refuse to delete the cluster.
 
 Page: docs/eks-self-managed-nodes.md

@@ -7,6 +7,7 @@ from patternbook import (
     EksCluster,
     Monitoring,
     Network,
+    NodeTermination,
     PatternStack,
     Posture,
     SelfManagedNodes,
@@ -45,14 +46,28 @@ class EksSelfManagedNodesStack(PatternStack):
             network=self.network,
             posture=posture,
             service_cidr=service_cidr(*settings.cidr_blocks),
-            kubectl=bool(settings.storage),
+            kubectl=True,
             key=self.key,
         )
         self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         role = node_role(self, "NodeRole")
         ready = add_ons_before_nodes(self.cluster)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-self-managed-nodes.md"
+        )
+        alarms = self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
+        self.termination = NodeTermination(self, "Termination", cluster=self.cluster)
+        self.monitoring.watch_termination(self.termination)
         self.nodes = SelfManagedNodes.from_settings(
-            self, "Nodes", settings, cluster=self.cluster, role=role, posture=posture, after=ready
+            self,
+            "Nodes",
+            settings,
+            cluster=self.cluster,
+            role=role,
+            posture=posture,
+            termination=self.termination,
+            refresh_alarms=alarms,
+            after=ready,
         )
         nodes = [self.nodes.group]
         add_ons_after_nodes(self.cluster, nodes=nodes)
@@ -62,14 +77,7 @@ class EksSelfManagedNodesStack(PatternStack):
             driver = add_ebs_driver(self.cluster, nodes=nodes, key=self.key)
             apply_default_class(self.cluster, key=self.key, after=[driver])
 
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
-        self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
-
-        self.output("KubeconfigCommand", self.cluster.kubeconfig_command, "Sets up kubectl for the cluster")
-        self.output(
-            "ControlPlaneLogGroupName",
-            self.cluster.log_group.log_group_name,
-            "CloudWatch log group of the control plane",
-        )
+        for name, (value, description) in self.cluster.outputs().items():
+            self.output(name, value, description)
         self.output("NodeGroupName", self.nodes.group.auto_scaling_group_name, "Auto Scaling group of the nodes")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

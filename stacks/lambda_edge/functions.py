@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from constructs import Construct
 
@@ -76,9 +77,14 @@ def _only(*names: str) -> Any:
     return lambda settings: {name: settings[name] for name in names}
 
 
+def _origin_response(settings: Mapping[str, Any]) -> dict[str, Any]:
+    objects = [f"/{quote(path.relative_to(SITE).as_posix())}" for path in SITE.rglob("*") if path.is_file()]
+    return {**_only("page_cache_seconds", "content_security_policy")(settings), "objects": sorted(objects)}
+
+
 _RENDERED: Final[Mapping[EdgeEvent, Any]] = {
     "viewer-request": _viewer_request,
     "origin-request": _only("variant_paths"),
-    "origin-response": _only("page_cache_seconds", "content_security_policy"),
-    "viewer-response": _only("content_security_policy", "variant_days"),
+    "origin-response": _origin_response,
+    "viewer-response": _only("content_security_policy", "variant_days", "variant_paths"),
 }

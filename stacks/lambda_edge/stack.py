@@ -70,8 +70,11 @@ class LambdaEdgeStack(PatternStack):
             made_by=[self.functions[event].version for event in ("origin-request", "origin-response")],  # ty: ignore[invalid-argument-type]
             key=self.key,
         )
-        self.monitoring = Monitoring.from_settings(self, "Monitoring", settings, posture=posture, key=self.key)
+        self.monitoring = Monitoring.from_settings(
+            self, "Monitoring", settings, posture=posture, key=self.key, page="docs/lambda-edge.md"
+        )
         self.monitoring.watch_distribution(self.distribution)
+        self.monitoring.watch_edge_concurrency()
 
         domain = self.distribution.distribution_domain_name
         self.output("Url", f"https://{next(iter(settings.domain_names), domain)}", "URL of the site")

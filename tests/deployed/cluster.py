@@ -171,13 +171,15 @@ class AnyCluster(AlarmTopic):
             assert (add_on["status"], issues) == ("ACTIVE", []), f"the add-on {name} is {add_on['status']}: {issues}"
 
     @fails(r"groups admit \['tcp/22 0\.0\.0\.0/0'", ADMITS, opened(22, ANYWHERE))
-    def test_nobody_from_outside_connects(self, stack: DeployedStack) -> None:
-        groups = [
-            *stack.all("AWS::EC2::SecurityGroup"),
-            cluster_of(stack)["resourcesVpcConfig"]["clusterSecurityGroupId"],
-        ]
+    @fails(r"groups admit \['tcp/443 0\.0\.0\.0/0'", ADMITS, opened(443, ANYWHERE))
+    @fails(r"groups admit \['tcp/22 10\.0\.0\.0/8'", ADMITS, opened(22, "10.0.0.0/8"))
+    def test_nobody_from_outside_connects_and_given_networks_reach_the_api_only(self, stack: DeployedStack) -> None:
+        cluster = cluster_of(stack)["resourcesVpcConfig"]
+        groups = [*stack.all("AWS::EC2::SecurityGroup"), cluster["clusterSecurityGroupId"]]
         outside = {rule for rule in rules_of(stack, groups) if not rule.peer.startswith(("sg-", "pl-"))}
-        assert not outside, f"the stack's security groups admit {shown(outside)}"
+        # The setting private_access_cidrs admits networks to the private endpoint.
+        given = {rule for rule in outside if (rule.first, rule.last) == (443, 443) and rule.peer != ANYWHERE}
+        assert not outside - given, f"the stack's security groups admit {shown(outside - given)}"
 
 
 class ClusterWithInsights(AnyCluster):

@@ -75,6 +75,10 @@ RUNNING = "apprunner.describe_service Service"
 SOURCE = f"{RUNNING} SourceConfiguration"
 SUMMARY = "AutoScalingConfigurationSummary AutoScalingConfigurationArn"
 IMAGE = f"{SOURCE} ImageRepository"
+OLD = "public.ecr.aws/aws-containers/hello-app-runner:old"
+BRANCH = f"{SOURCE} CodeRepository SourceCodeVersion Value"
+OPERATIONS = "apprunner.list_operations OperationSummaryList"
+ROLLED_BACK = {"Type": "UPDATE_SERVICE", "Status": "ROLLBACK_SUCCEEDED"}
 SCALES = "apprunner.describe_auto_scaling_configuration AutoScalingConfiguration"
 OBSERVED = f"{RUNNING} ObservabilityConfiguration"
 VENDOR = "apprunner.describe_observability_configuration ObservabilityConfiguration TraceConfiguration"
@@ -108,6 +112,35 @@ class TestTopic(AlarmTopic):
 def test_the_service_runs(stack: DeployedStack) -> None:
     status = _service(stack)["Status"]
     assert status == "RUNNING", f"the service is {status}"
+
+
+@fails("UPDATE_SERVICE is ROLLBACK_SUCCEEDED: the service runs what", f"{OPERATIONS} 0", ROLLED_BACK)
+@fails("CREATE_SERVICE is FAILED", f"{OPERATIONS} 0 Status", "FAILED")
+@fails("App Runner knows no operation", OPERATIONS, [])
+def test_the_last_operation_succeeded(stack: DeployedStack) -> None:
+    """App Runner rolls a failed update back, and CloudFormation takes that for a success."""
+    operations = stack.ask("apprunner.list_operations", ServiceArn=stack.only(SERVICE))["OperationSummaryList"]
+    assert operations, "App Runner knows no operation of the service"
+    last = operations[0]
+    assert last["Status"] == "SUCCEEDED", (
+        f"{last['Type']} is {last['Status']}: the service runs what it ran before, and its own log group says why"
+    )
+
+
+@fails("runs .*hello-app-runner:old, .* not .*hello-app-runner:latest", f"{IMAGE} ImageIdentifier", OLD, only="sandbox")
+@fails("with 300 CPU units and .*, not", f"{RUNNING} InstanceConfiguration Cpu", "300")
+@fails("branch other, with .*, not .*branch release", BRANCH, "other", only="otherwise")
+def test_it_runs_what_was_deployed(stack: DeployedStack) -> None:
+    """The output says what the stack deployed, the service what runs."""
+    service = _service(stack)
+    source, instance = service["SourceConfiguration"], service["InstanceConfiguration"]
+    if code := source.get("CodeRepository"):
+        name = f"{code['RepositoryUrl']}, branch {code['SourceCodeVersion']['Value']}"
+    else:
+        name = source["ImageRepository"]["ImageIdentifier"]
+    runs = f"{name}, with {instance['Cpu']} CPU units and {instance['Memory']} MiB"
+    deployed = stack.outputs.get("Runs")
+    assert runs == deployed, f"the service runs {runs}, not {deployed}: App Runner may have rolled an update back"
 
 
 @fails(r"sources \['CodeRepository', 'ImageRepository'\], not one", f"{SOURCE} CodeRepository", CODE, only="sandbox")
@@ -360,10 +393,12 @@ def test_alarms_are_on_this_service(stack: DeployedStack) -> None:
     service = _service(stack)
     expected = {"ServiceName": service["ServiceName"], "ServiceID": service["ServiceId"]}
     for alarm in alarms_of(stack):
-        given = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
-        assert given == expected, f"the alarm on {alarm['MetricName']} watches {given}, not {expected}"
+        inside = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
+        for metric in inside or [alarm]:
+            given = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
+            assert given == expected, f"the alarm on {metric['MetricName']} watches {given}, not {expected}"
         most = scaling["MaxSize"]
-        rings = alarm["MetricName"] != "ActiveInstances" or alarm["Threshold"] == most - 1
+        rings = alarm.get("MetricName") != "ActiveInstances" or alarm["Threshold"] == most - 1
         assert rings, f"the alarm on ActiveInstances rings above {alarm['Threshold']:g}, and there are {most} at most"
 
 

@@ -53,8 +53,8 @@ class TestTopic(AlarmTopic):
     """The checks of any stack with alarms."""
 
     WATCHED: ClassVar = {
-        *("DeliveryToS3.Success", "BackupToS3.Success", "DeliveryToS3.DataFreshness", "FailedConversion.Records"),
-        *("IncomingRecords", "ThrottledRecords", "PartitionCountExceeded", "FailedRecords"),
+        *("DeliveryToS3.Success", "BackupToS3.Success", "DeliveryToS3.DataFreshness", "BackupToS3.DataFreshness"),
+        *("FailedConversion.Records", "IncomingRecords", "ThrottledRecords", "PartitionCountExceeded", "FailedRecords"),
         *("Errors", "Throttles", "Duration"),
     }
 

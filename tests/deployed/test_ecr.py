@@ -26,6 +26,7 @@ STACK = "EcrStack"
 REPOSITORY = "AWS::ECR::Repository"
 REPLICATION = "AWS::ECR::ReplicationConfiguration"
 ENHANCED = "AWS::ECR::RegistryScanningConfiguration"
+SIGNING = "AWS::ECR::SigningConfiguration"
 RULE, TOPIC, KEY = "AWS::Events::Rule", "AWS::SNS::Topic", "AWS::KMS::Key"
 
 PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
@@ -42,6 +43,7 @@ SCANNING = "ecr.get_registry_scanning_configuration scanningConfiguration"
 CACHES = "ecr.describe_pull_through_cache_rules pullThroughCacheRules"
 TEMPLATES = "ecr.describe_repository_creation_templates repositoryCreationTemplates"
 CACHE_RULE = f"{TEMPLATES} * lifecyclePolicy rules 0"
+SIGNING_RULES = "ecr.get_signing_configuration signingConfiguration rules"
 REPLICATED = "ecr.describe_registry replicationConfiguration rules"
 GALLERY = "ecr-public.describe_repositories repositories"
 ARN = "arn:aws:ecr:us-east-1:111122223333:repository/team/app"
@@ -292,6 +294,35 @@ def test_enhanced_scanning_is_continuous(stack: DeployedStack) -> None:
     name = stack.only(REPOSITORY)
     continuous = [rule for rule in registry_scanning(stack)["rules"] if rule["scanFrequency"] == "CONTINUOUS_SCAN"]
     assert name in filtered(continuous), f"images of the repository {name} are not scanned continuously"
+
+
+@fails("no rule signs images", f"{SIGNING_RULES} * repositoryFilters 0 filter", "web", only="everything")
+@fails("other than the profile", f"{SIGNING_RULES} * signingProfileArn", "arn:other", only="everything")
+@fails("are signed by nobody", SIGNING_RULES, [], only="everything")
+def test_images_are_signed(stack: DeployedStack) -> None:
+    if not stack.all(SIGNING):
+        pytest.skip("the stack leaves the signing of the registry alone: signing is not set")
+    name, profile = stack.only(REPOSITORY), stack.outputs["SigningProfileArn"]
+    rules = stack.ask("ecr.get_signing_configuration")["signingConfiguration"]["rules"]
+    assert rules, f"images of the repository {name} are signed by nobody"
+    own = [rule for rule in rules if name in filtered([rule])]
+    assert own, f"no rule signs images of the repository {name}"
+    given = own[0]["signingProfileArn"]
+    assert given == profile, f"images of the repository {name} are signed by {given}, other than the profile {profile}"
+
+
+@fails("tags of the cache .* move", f"{TEMPLATES} * imageTagMutability", "MUTABLE", only="everything")
+@fails("latest of the cache .* never moves", f"{TEMPLATES} * imageTagMutabilityExclusionFilters", only="everything")
+def test_tags_of_cached_images_stay_except_for_latest(stack: DeployedStack) -> None:
+    own = set(stack.all("AWS::ECR::PullThroughCacheRule"))
+    if not own:
+        pytest.skip("the stack has no pull-through cache")
+    for template in stack.ask("ecr.describe_repository_creation_templates")["repositoryCreationTemplates"]:
+        if (prefix := template["prefix"]) in own:
+            kept = template["imageTagMutability"].startswith("IMMUTABLE")
+            assert kept, f"tags of the cache {prefix} move to other images"
+            moving = {each["filter"] for each in template.get("imageTagMutabilityExclusionFilters", [])}
+            assert moving == {"latest"}, f"latest of the cache {prefix} never moves"
 
 
 @fails("the registry has no cache", CACHES, [])

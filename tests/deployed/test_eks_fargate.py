@@ -44,9 +44,25 @@ def test_coredns_runs_on_fargate(stack: DeployedStack) -> None:
     configuration = json.loads(add_ons_of(stack)["coredns"].get("configurationValues") or "{}")
     where = configuration.get("computeType")
     assert where == "Fargate", f"CoreDNS waits for nodes: {configuration}"
-    wanted = {"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}
     selectors = [selector for profile in _profiles(stack) for selector in profile["selectors"]]
-    assert wanted in selectors, f"no Fargate profile is for CoreDNS: {selectors}"
+    wanted = [each for each in selectors if each["namespace"] == "kube-system" and not each.get("labels")]
+    assert wanted, f"no Fargate profile is for CoreDNS and the rest of kube-system: {selectors}"
+
+
+@fails("is for all pods of the cluster", f"{TRUST} Condition")
+@fails("the application role is for .*other", f"{TRUST} Principal", {"Federated": "arn:other"})
+@fails("which is not the stack's", made("AWS::IAM::OIDCProvider"))
+def test_the_application_role_is_for_one_service_account_of_this_cluster(stack: DeployedStack) -> None:
+    role = stack.outputs["ApplicationRoleArn"].rpartition("/")[2]
+    [statement] = stack.ask("iam.get_role", RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    provider = statement["Principal"].get("Federated", "")
+    assert provider in stack.all("AWS::IAM::OIDCProvider"), (
+        f"the application role is for {statement['Principal']}, which is not the stack's provider"
+    )
+    issuer = stack.outputs["OidcIssuer"]
+    equals = statement.get("Condition", {}).get("StringEquals", {})
+    account = equals.get(f"{issuer}:sub", "")
+    assert account.endswith(":application"), f"the application role is for all pods of the cluster: {equals}"
 
 
 @fails("has the policies .*Everything", ATTACHED, EVERYTHING)

@@ -14,6 +14,7 @@ STACK = "EksSelfManagedNodesStack"
 
 LAUNCHED = "ec2.describe_launch_template_versions LaunchTemplateVersions 0 LaunchTemplateData"
 GROUP = "autoscaling.describe_auto_scaling_groups AutoScalingGroups 0"
+HOOKS = "autoscaling.describe_lifecycle_hooks LifecycleHooks"
 MIX = f"{GROUP} MixedInstancesPolicy"
 
 
@@ -48,6 +49,22 @@ def test_nodes_run_on_demand_first_and_beyond_on_spot_with_a_choice(stack: Deplo
 def test_nodes_are_replaced_by_age_in_production(stack: DeployedStack) -> None:
     lifetime = _group(stack).get("MaxInstanceLifetime")
     assert lifetime or not stack.production, "nodes are never replaced by their age"
+
+
+@fails(r"no hook for .*LAUNCHING", HOOKS, [])
+@fails(r"no hook for .*TERMINATING", f"{HOOKS} LifecycleTransition=autoscaling:EC2_INSTANCE_TERMINATING")
+@fails("the hook .* is for other", f"{HOOKS} * NotificationMetadata", "other")
+@fails("new nodes that never get ready stay", f"{HOOKS} * DefaultResult", "CONTINUE")
+def test_nodes_are_drained_before_they_go_and_ready_before_they_count(stack: DeployedStack) -> None:
+    name = _group(stack)["AutoScalingGroupName"]
+    found = stack.ask("autoscaling.describe_lifecycle_hooks", AutoScalingGroupName=name)["LifecycleHooks"]
+    hooks = {each["LifecycleTransition"].rpartition("_")[2]: each for each in found}
+    for transition in ("LAUNCHING", "TERMINATING"):
+        assert transition in hooks, f"there is no hook for nodes that are {transition}"
+        noted = hooks[transition].get("NotificationMetadata")
+        cluster = cluster_of(stack)["name"]
+        assert noted == cluster, f"the hook for nodes that are {transition} is for {noted}, not for {cluster}"
+    assert hooks["LAUNCHING"]["DefaultResult"] == "ABANDON", "new nodes that never get ready stay"
 
 
 @fails("takes IMDSv1", f"{LAUNCHED} MetadataOptions HttpTokens", "optional")

@@ -34,6 +34,7 @@ RESERVED = "lambda.get_function_concurrency ReservedConcurrentExecutions"
 PROVISIONED = "lambda.get_provisioned_concurrency_config"
 SCALED = "application-autoscaling.describe_scalable_targets ScalableTargets"
 SCALING = "application-autoscaling.describe_scaling_policies ScalingPolicies"
+TRACKED = "TargetTrackingScalingPolicyConfiguration CustomizedMetricSpecification"
 EVENTS = "lambda.list_function_event_invoke_configs FunctionEventInvokeConfigs"
 QUEUE = "sqs.get_queue_attributes Attributes"
 URL = "lambda.get_function_url_config"
@@ -129,6 +130,7 @@ def test_provisioned_concurrency_is_ready_and_within_what_is_reserved(stack: Dep
 @fails("nothing scales function:", SCALED, [])
 @fails("environments are provisioned of 4 reserved", RESERVED, 4)
 @fails(r"scaling goes by \[\]", SCALING, [])
+@fails(r"scaling goes by \[\('Average'", f"{SCALING} * {TRACKED} Statistic", "Average")
 def test_provisioned_concurrency_scales_by_its_use(stack: DeployedStack) -> None:
     if not stack.all("AWS::ApplicationAutoScaling::ScalableTarget"):
         pytest.skip("the number of environments is fixed; it scales where max_provisioned_concurrency is set")
@@ -142,11 +144,12 @@ def test_provisioned_concurrency_scales_by_its_use(stack: DeployedStack) -> None
     policies = stack.ask("application-autoscaling.describe_scaling_policies", ServiceNamespace="lambda", ResourceId=of)[
         "ScalingPolicies"
     ]
-    tracked = [
-        policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]
+    metrics = [
+        policy["TargetTrackingScalingPolicyConfiguration"].get("CustomizedMetricSpecification", {})
         for policy in policies
     ]
-    assert tracked == ["LambdaProvisionedConcurrencyUtilization"], f"scaling goes by {tracked}"
+    tracked = [(metric.get("Statistic"), metric.get("MetricName")) for metric in metrics]
+    assert tracked == [("Maximum", "ProvisionedConcurrencyUtilization")], f"scaling goes by {tracked}"
 
 
 @fails("events of the alias live have no configuration", EVENTS, [])

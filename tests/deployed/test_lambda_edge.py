@@ -84,7 +84,10 @@ IN_SANDBOX = {
 class TestTopic(AlarmTopic):
     """The checks of any stack with alarms."""
 
-    WATCHED: ClassVar = {"5xxErrorRate", "LambdaExecutionError", "LambdaValidationError"}
+    WATCHED: ClassVar = {
+        *("5xxErrorRate", "LambdaExecutionError", "LambdaValidationError", "LambdaLimitExceededErrors"),
+        "ConcurrentExecutions",
+    }
 
 
 @fails("is in eu-west-1, not in us-east-1", "region", "eu-west-1")

@@ -18,10 +18,10 @@ DELAYS: Final = (0, 2)
 """Minutes until a metric is published. An alarm has to keep its promise with any of them."""
 
 HISTORY: Final = 50
-"""Minutes before an event or calm begins."""
+"""Minutes before an event or calm begins, or more if an alarm looks back on more."""
 
 WATCHED: Final = 75
-"""Minutes from the beginning on in which calm must not ring."""
+"""Minutes from the beginning on in which calm must not ring, or more if an alarm looks back on more."""
 
 SETTLED: Final = 5
 """Minutes before the beginning from which on alarms are evaluated."""
@@ -45,11 +45,7 @@ class Stack:
         self._world = World(template)
         self.alarms = [alarm for alarm in alarms_of(template) if alarm.notifies]
         self.rules = rules_of(template)
-        longest = max((alarm.range_minutes for alarm in self.alarms), default=0) + SETTLED + max(DELAYS)
-        if longest > HISTORY:
-            raise ValueError(
-                f"HISTORY must be at least {longest}, which the alarms look back, got {HISTORY}. Raise it."
-            )
+        self.range_minutes = max((alarm.range_minutes for alarm in self.alarms), default=0) + SETTLED + max(DELAYS)
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -75,8 +71,9 @@ class Stack:
         """The alarms and rules that ring within some minutes, the soonest first, however late metrics are published."""
         calm = self._world.calm
         before = scenario.before or (lambda _, same: same)
+        history = max(HISTORY, self.range_minutes)
         telemetry = self._world.telemetry(
-            {minute: (scenario.course if minute >= 0 else before)(minute, calm) for minute in range(-HISTORY, minutes)}
+            {minute: (scenario.course if minute >= 0 else before)(minute, calm) for minute in range(-history, minutes)}
         )
         found = self._rules_that_ring(scenario)
         for alarm in self.alarms:
@@ -133,9 +130,10 @@ def findings(stack: Stack, drill: Drill) -> list[str]:
         rung |= {ring.name for ring in in_time}
         if not in_time:
             found.append(f"{promise.event.title}: nothing rings within {plural(promise.minutes)}")
+    watched = max(WATCHED, stack.range_minutes)
     for scenario in drill.silent:
         if stack.can(scenario):
-            found += [f"{scenario.title}: {ring.name} rings" for ring in stack.rings(scenario, minutes=WATCHED)]
+            found += [f"{scenario.title}: {ring.name} rings" for ring in stack.rings(scenario, minutes=watched)]
     if any(stack.can(promise.event) for promise in drill.rings):
         found += [f"no event rings {name}" for name in sorted(stack.names - rung)]
     return found

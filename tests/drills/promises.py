@@ -11,7 +11,9 @@ from typing import Final
 from tests.drills import (
     api_events,
     calm,
+    cluster_events,
     database_events,
+    edge_events,
     events,
     pipeline_events,
     stream_events,
@@ -95,6 +97,20 @@ REDRIVE: Final = (
     "Find the reason in the log group by the id of the message. Repair, and start the redrive by the command in the "
     "outputs."
 )
+EDGE_LOGS: Final = (
+    "Read the log group of the function (output `LogGroupNames`) in the Region nearest to the viewers, and go back to "
+    "the last version."
+)
+EDGE_QUOTA: Final = (
+    "`ConcurrentExecutions` of each Region shows where. Ask AWS for a higher quota there, or reserve concurrency for "
+    "the function that uses most."
+)
+EDGE_ORIGIN: Final = "Compare the policy of the bucket with the template: `cdk drift` shows what differs. Restore it."
+OPERATION: Final = (
+    "The message and the log group `…/service` have the reason. The service still runs what it ran before. Repair, and "
+    "deploy again."
+)
+APP_LOGS: Final = "`LogsCommand` shows the logs of the application."
 UNDONE: Final = (
     "The cause is in the list of executions. `OrderUndone` means that all is undone: repair, and start the order under "
     "a new id. Otherwise, repair and continue by the command in the outputs (redrive)."
@@ -168,7 +184,81 @@ def web_is_silent(*, start_minutes: int) -> list[Scenario]:
     ]
 
 
+PENDING: Final = (
+    "`kubectl get events --field-selector reason=FailedScheduling -A` says what the pod lacks: room, a toleration, or "
+    "a node in the AZ of its volume."
+)
+
+
+def cluster_rings() -> list[Promise]:
+    """The promises of any cluster."""
+    return [
+        Promise(cluster_events.pending_pod(), 20, PENDING),
+        Promise(
+            cluster_events.failing_api_server(),
+            10,
+            "Look into the log group `ControlPlaneLogGroupName`, and at the requests on the dashboard.",
+        ),
+        Promise(
+            cluster_events.silent_webhook(),
+            10,
+            "`kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations` has the webhooks. Repair the "
+            "one that does not answer, or delete its configuration.",
+        ),
+    ]
+
+
+def nodes_ring() -> list[Promise]:
+    """The promises of a cluster with nodes."""
+    return [
+        Promise(cluster_events.all_nodes_lost(), 30, "See the Auto Scaling groups of the nodes for their activities."),
+        Promise(cluster_events.failed_node(), 10, "`kubectl describe node` has the reason. Replace the node."),
+    ]
+
+
+SPOT: Final = Promise(
+    cluster_events.no_spot_capacity(),
+    20,
+    "Name more instance types, or let the pods tolerate other nodes. The activities of the Auto Scaling group have the "
+    "reason.",
+)
+FSX: Final = Promise(
+    cluster_events.full_file_system(),
+    10,
+    "Raise its capacity setting and deploy. AWS advises to keep 20 % free.",
+)
+CLUSTER_IS_SILENT: Final = (
+    cluster_events.day(),
+    cluster_events.night(),
+    cluster_events.control_plane_update(),
+    cluster_events.few_errors(),
+)
+NODES_ARE_SILENT: Final = (
+    cluster_events.scale_out(),
+    cluster_events.batch(),
+    cluster_events.node_replacement(),
+)
+
 DRILLS: Final[Mapping[str, Drill]] = {
+    "EksManagedNodesStack": Drill(
+        [*cluster_rings(), *nodes_ring(), SPOT, FSX],
+        [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT, cluster_events.filling_file_system()],
+    ),
+    "EksSelfManagedNodesStack": Drill(
+        [
+            *cluster_rings(),
+            *nodes_ring(),
+            SPOT,
+            Promise(
+                cluster_events.nobody_drains(),
+                20,
+                "See the pods and the log of the Deployment `aws-node-termination-handler` in `kube-system`.",
+            ),
+        ],
+        [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT, cluster_events.slow_drain()],
+    ),
+    "EksFargateStack": Drill(cluster_rings(), CLUSTER_IS_SILENT),
+    "EksAutoModeStack": Drill([*cluster_rings(), *nodes_ring()], [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT]),
     "FargateEfsStack": Drill(
         [
             *web_rings(),
@@ -409,12 +499,65 @@ DRILLS: Final[Mapping[str, Drill]] = {
             pipeline_events.scaling_up(),
         ],
     ),
+    "LambdaEdgeStack": Drill(
+        [
+            Promise(edge_events.viewer_function_fails(600), 5, EDGE_LOGS),
+            Promise(edge_events.viewer_function_fails(5), 10, EDGE_LOGS),
+            Promise(edge_events.origin_function_fails(), 10, EDGE_LOGS),
+            Promise(edge_events.rare_function_failures(), 30, EDGE_LOGS),
+            Promise(edge_events.invalid_responses(), 10, EDGE_LOGS),
+            Promise(edge_events.functions_throttled(), 10, EDGE_QUOTA),
+            Promise(edge_events.region_busy(), 10, EDGE_QUOTA),
+            Promise(edge_events.origin_access_broken(0), 5, EDGE_ORIGIN),
+            Promise(edge_events.origin_access_broken(580), 10, EDGE_ORIGIN),
+            Promise(edge_events.bucket_down(), 5, "Look at the health of Amazon S3 in us-east-1."),
+        ],
+        [
+            edge_events.visitors(),
+            edge_events.nobody(),
+            edge_events.crawler(),
+            edge_events.one_failed_call(),
+            edge_events.rare_timeouts(),
+            edge_events.burst(),
+        ],
+    ),
+    "AppRunnerStack": Drill(
+        [
+            Promise(edge_events.every_request_fails(600), 5, APP_LOGS),
+            Promise(edge_events.every_request_fails(5), 10, APP_LOGS),
+            Promise(edge_events.one_in_ten_fails(), 10, APP_LOGS),
+            Promise(edge_events.quiet_service_fails(), 30, APP_LOGS),
+            Promise(edge_events.slow_answers(), 10, "If CPU on the dashboard is high, raise `cpu` or `max_instances`."),
+            Promise(edge_events.all_instances(), 20, "Raise `max_instances` or `max_concurrency`."),
+            Promise(edge_events.update_rolled_back(), 1, OPERATION),
+            Promise(edge_events.deployment_fails(), 1, OPERATION),
+        ],
+        [
+            edge_events.requests_by_day(),
+            edge_events.no_requests(),
+            edge_events.an_update(),
+            edge_events.one_failed_request(),
+            edge_events.a_busy_quarter(),
+        ],
+    ),
+    "EcrStack": Drill(
+        [
+            Promise(
+                edge_events.critical_finding(),
+                1,
+                "The message names the image. Build it again from an updated base image, and deploy that.",
+            )
+        ],
+        [edge_events.images_by_day(), edge_events.findings_elsewhere()],
+    ),
     "DataStreamStack": Drill(
         [
             Promise(stream_events.refused_files(), 60, STREAM_LOG),
             Promise(stream_events.refused_backups(), 60, STREAM_LOG),
-            Promise(stream_events.blocked(), 60, STREAM_LOG),
+            Promise(stream_events.blocked(), 75, STREAM_LOG),
+            Promise(stream_events.blocked_quiet(), 75, STREAM_LOG),
             Promise(stream_events.late(), 75, STREAM_LOG),
+            Promise(stream_events.late_backups(), 75, STREAM_LOG),
             Promise(
                 stream_events.unfit_rows(),
                 30,

@@ -18,9 +18,15 @@ Part = Literal[
     "own key",
     "topic",
     "steady",
+    "cluster",
+    "insights",
+    "fsx",
+    "node events",
     "work",
     "provisioned",
     "workflow",
+    "site",
+    "instances",
 ]
 """A stream is steady if its owner has said for how long it may be without a record."""
 

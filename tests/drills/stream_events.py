@@ -55,6 +55,22 @@ def blocked() -> Scenario:
     return _always("Delivery is blocked, and nothing is reported of it", writes=False)
 
 
+def blocked_quiet() -> Scenario:
+    """As before, with so few records that most periods have none."""
+
+    def changes(minute: int, _: Minute) -> dict[str, Any]:
+        return {"records": 0 if minute % 10 else 1, "writes": False}
+
+    return _happens("Delivery is blocked, while a record arrives every ten minutes", changes)
+
+
+def late_backups() -> Scenario:
+    """The raw records fall behind by a minute in each minute."""
+    return _happens(
+        "The backup falls behind", lambda minute, calm: {"backup_age_minutes": calm.flow.interval + max(minute, 0)}
+    )
+
+
 def late() -> Scenario:
     """Files are written, but fall behind by a minute in each minute."""
     return _happens("Delivery falls behind", lambda minute, calm: {"age_minutes": calm.flow.interval + max(minute, 0)})

@@ -71,6 +71,16 @@ def other_status(rule: Properties) -> None:
     rule["EventPattern"]["detail"]["status"] = ["SUCCEEDED", "TIMED_OUT", "ABORTED"]
 
 
+def other_operation(rule: Properties) -> None:
+    rule["EventPattern"]["detail"]["operationStatus"] = ["UpdateServiceCompletedSuccessfully"]
+
+
+def other_repository(rule: Properties) -> None:
+    for name in ("repository-name", "severity"):
+        if name in rule["EventPattern"]["detail"]:
+            rule["EventPattern"]["detail"][name] = ["other"]
+
+
 def other_code(rule: Properties) -> None:
     rule["EventPattern"]["detail"]["stopCode"] = ["EssentialContainerExited", "TaskFailedToStart"]
 
@@ -89,6 +99,40 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
 @pytest.mark.parametrize(
     ("pattern", "name", "change", "finding"),
     [
+        ("EksManagedNodesStack", "PendingPods", threshold(1), "A pod finds no node: nothing rings within 20 minutes"),
+        (
+            "EksManagedNodesStack",
+            "PendingPods",
+            datapoints(5, 15),
+            "jobs that wait for nodes, again and again: PendingPods rings",
+        ),
+        (
+            "EksManagedNodesStack",
+            "ApiServerErrors",
+            threshold(50),
+            "An admission webhook does not answer, in a quiet cluster: nothing rings within 10 minutes",
+        ),
+        (
+            "EksFargateStack",
+            "ApiServerErrors",
+            datapoints(1, 5),
+            "an update of the control plane: ApiServerErrors rings",
+        ),
+        ("EksAutoModeStack", "FailedNodes", datapoints(2, 5), "an update that replaces all nodes: FailedNodes rings"),
+        ("EksManagedNodesStack", "LustreFull", threshold(99), "no event rings LustreFull"),
+        (
+            "EksManagedNodesStack",
+            "OntapFull",
+            threshold(70),
+            "a file system of FSx that is three quarters full: OntapFull rings",
+        ),
+        (
+            "EksSelfManagedNodesStack",
+            "UnhandledNodes",
+            threshold(1200),
+            "Nobody handles the events of nodes that come or go: nothing rings within 20 minutes",
+        ),
+        ("EksSelfManagedNodesStack", "UnhandledNodes", threshold(300), "a drain of nine minutes: UnhandledNodes rings"),
         (
             "FargateEfsStack",
             "MissingTasks",
@@ -243,6 +287,37 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "two minutes above the limits: ThrottledRequests rings",
         ),
         ("WebApiStack", "FailedSignIns", threshold(20), "mistyped passwords: FailedSignIns rings"),
+        (
+            "LambdaEdgeStack",
+            "FunctionExecutionErrors",
+            threshold(1),
+            "A function at an origin event fails, and most pages are cached: nothing rings within 10 minutes",
+        ),
+        ("LambdaEdgeStack", "ErrorRate", datapoints(1, 1), "one failed request, by day or at night: ErrorRate rings"),
+        (
+            "LambdaEdgeStack",
+            "RegionalConcurrency",
+            datapoints(1, 1),
+            "two busy minutes at the quota: RegionalConcurrency rings",
+        ),
+        (
+            "AppRunnerStack",
+            "ServiceErrors",
+            datapoints(5, 5),
+            "A request every four minutes, and every one fails: nothing rings within 30 minutes",
+        ),
+        (
+            "AppRunnerStack",
+            "FailedOperation",
+            other_operation,
+            "An update fails, and App Runner goes back: nothing rings within 1 minute",
+        ),
+        (
+            "EcrStack",
+            "Findings",
+            other_repository,
+            "A scan finds a CRITICAL vulnerability in an image: nothing rings within 1 minute",
+        ),
         (
             "DataStreamStack",
             "Silence",

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from tests.drills.alarms import statistic
+from tests.drills.emitters.app_runner import AppRequests, AppRunnerService
 from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls
 from tests.drills.emitters.aws_lambda import Function as AliasedFunction
+from tests.drills.emitters.cloudfront import Distribution, Views
+from tests.drills.emitters.ecr import Repository
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
@@ -215,6 +218,36 @@ def test_failed_and_throttled_sign_ins_are_zeros() -> None:
     assert value(sent, "SignInSuccesses", "SampleCount", **of) == 4
     assert value(sent, "SignInSuccesses", "Sum", **of) == 1
     assert names(UserPool("pool", "client").metrics(SignIns())) == set()
+
+
+SITE = {"DistributionId": "E1", "Region": "Global"}
+
+
+def test_a_distribution_without_requests_sends_nothing() -> None:
+    assert names(Distribution("E1").metrics(Views(0)), "AWS/CloudFront") == set()
+
+
+def test_error_rates_of_a_distribution_are_shares_of_all_requests() -> None:
+    sent = Distribution("E1").metrics(Views(70, missing=10, unavailable=5, crashes=5, refused=5, throttled=5))
+    rates = ("4xxErrorRate", "5xxErrorRate", "TotalErrorRate")
+    assert [value(sent, name, "Average", **SITE) for name in rates] == [10, 20, 30]
+    assert value(sent, "LambdaExecutionError", "Sum", **SITE) == 5
+    assert "LambdaExecutionError" not in names(Distribution("E1").metrics(Views(70)))
+
+
+def test_a_service_of_app_runner_counts_responses_only_while_there_are_such() -> None:
+    service = AppRunnerService("web", "1", "arn:aws:apprunner:eu-west-1:111122223333:service/web/1")
+    of = {"ServiceName": "web", "ServiceID": "1"}
+    sent = service.metrics(AppRequests(8, failed=2))
+    assert (value(sent, "Requests", "Sum", **of), value(sent, "5xxStatusResponses", "Sum", **of)) == (10, 2)
+    assert names(service.metrics(AppRequests(0, active=0))) == {"ActiveInstances"}
+    assert service.update_failed()["resources"] == [service.arn]
+
+
+def test_each_kind_of_scanning_sends_its_own_events() -> None:
+    arn = "arn:aws:ecr:eu-west-1:111122223333:repository/app"
+    sources = {Repository("app", arn, enhanced).critical_finding()["source"] for enhanced in (False, True)}
+    assert sources == {"aws.ecr", "aws.inspector2"}
 
 
 MACHINE = StateMachine("arn:aws:states:eu-west-1:111122223333:stateMachine:orders", "live", "7")

@@ -8,14 +8,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tests.drills.alarms import Metric, Samples, Telemetry
+from tests.drills.clusters import cluster_emitters
+from tests.drills.edge import edge_emitters
+from tests.drills.emitters.app_runner import AppRequests
 from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
 from tests.drills.emitters.aurora import AuroraCluster, Load
 from tests.drills.emitters.aws_lambda import Calls, Function
 from tests.drills.emitters.cloudformation import StackResource
+from tests.drills.emitters.cloudfront import Views
 from tests.drills.emitters.data_stream import Flow
 from tests.drills.emitters.ecs import EcsService, Tasks
 from tests.drills.emitters.efs import Files, FileSystem
+from tests.drills.emitters.eks import Kubernetes
 from tests.drills.emitters.event_pipeline import Batches, Deliveries
+from tests.drills.emitters.fsx import Storage
 from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from tests.drills.emitters.reports import Report
 from tests.drills.emitters.sqs import Messages, Queue
@@ -27,9 +33,10 @@ from tests.drills.streams import interval_of, stream_emitters, stream_parts
 from tests.drills.web import web_emitters
 from tests.drills.workflow import Orders, workflow_parts
 
-Role = Literal["main", "worker", "database", "migration", "workflow", "cluster"]
-"""The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; and
-the custom resource that migrates the schema of a database; a workflow, and the cluster in which it runs tasks."""
+Role = Literal["main", "worker", "database", "migration", "workflow", "cluster", "app", "repository"]
+"""The service that clients reach, or the only one; the one that takes messages from the queue; a database cluster; the
+custom resource that migrates the schema of a database; a workflow, and the cluster in which it runs tasks; a service of
+App Runner; and a repository of images."""
 
 Sent = Callable[[Any], Mapping[str, Any]]
 """An event that the emitter of a role sends to EventBridge."""
@@ -61,12 +68,25 @@ class Minute:
     table: Capacity = field(default_factory=Capacity)
     sign_ins: SignIns = field(default_factory=lambda: SignIns(successes=10, failures=1))
 
+    views: Views = field(default_factory=Views)
+    """Requests to a distribution of CloudFront."""
+    app: AppRequests = field(default_factory=AppRequests)
+    """Requests to a service of App Runner."""
+    max_instances: int = 1
+    """The highest number of instances of that service."""
+
     work: Work = field(default_factory=Work)
     """Calls of a function that processes events asynchronously."""
     batches: Batches = field(default_factory=Batches)
     deliveries: Deliveries = field(default_factory=Deliveries)
     flow: Flow = field(default_factory=Flow)
     orders: Orders = field(default_factory=Orders)
+
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)
+    storage: Storage = field(default_factory=Storage)
+    """The file systems of FSx."""
+    node_events: Messages = field(default_factory=Messages)
+    """The queue of events about nodes that come and go."""
 
     fewest: int = 2
     """The lowest number of tasks that a schedule asks of the main service, at any time."""
@@ -92,14 +112,16 @@ class World:
         self._template = template
         self.services = self._services()
         self._load_balancer = self._find_load_balancer()
-        queues = self._of_type("AWS::SQS::Queue")
+        self._clusters = cluster_emitters(template, self._names)
         self._workflow = workflow_parts(template, self._names)
-        if self._workflow:  # people work its queues off
+        queues = self._of_type("AWS::SQS::Queue")
+        if self._workflow or self._clusters.clusters:  # people, or a handler of nodes, work their queues off
             queues = {}
         self._queues = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" in properties]
         self._dead_letters = [Queue(name) for name, properties in queues.items() if "RedrivePolicy" not in properties]
         self._web = web_emitters(template, self._names)
         self._pipeline = pipeline_emitters(template, self._names)
+        self._edge = edge_emitters(template, self._names)
         self._streams = stream_emitters(template, self._names)
         self._work = list(self._asynchronous_functions())
         self._file_systems = [FileSystem(name) for name in self._of_type("AWS::EFS::FileSystem")]
@@ -107,6 +129,7 @@ class World:
         self.senders: dict[Role, Any] = {
             **self.services,
             **self._database_senders(),
+            **self._edge.senders,
             **({"workflow": self._workflow.machine, "cluster": self._workflow.cluster} if self._workflow else {}),
         }
         """The emitters of events, by role."""
@@ -122,6 +145,7 @@ class World:
             pauses = self._scaling["MinCapacity"] == 0
             minute = replace(minute, max_acu=self._database.max_acu, pauses=pauses)
             minute = minute.database(instances=len(self._database.instances))
+        minute = replace(minute, max_instances=self._edge.max_instances)
         minute = replace(minute, flow=replace(minute.flow, interval=interval_of(self._template)))
         traffic = replace(minute.traffic, healthy=minute.main.desired)
         return replace(minute, traffic=traffic, fewest=min([minute.main.desired, *self._scheduled()]))
@@ -133,11 +157,13 @@ class World:
             *(["tasks"] if self.services and self.calm.main.desired else []),
             *(["api"] if self._web.apis else []),
             *(["pipeline"] if self._pipeline.consumers else []),
+            *self._edge.parts,
             *stream_parts(self._template),
             *(["work"] if self._work else []),
             *(["provisioned"] if self._work and self._provisions() else []),
             *(["workflow"] if self._workflow else []),
-            *(["files"] if self._file_systems else []),
+            *(["files"] if self._file_systems and not self._clusters.clusters else []),
+            *self._clusters.parts,
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
 
@@ -165,6 +191,8 @@ class World:
         for file_system in self._file_systems:
             sent |= file_system.metrics(minute.files)
         sent |= self._pipeline.metrics(minute.batches, minute.deliveries)
+        sent |= self._edge.metrics(minute.views, minute.app)
+        sent |= self._clusters.metrics(minute.kubernetes, minute.storage, minute.node_events)
         for stream in self._streams:
             sent |= stream.metrics(minute.flow)
         for function in self._work:

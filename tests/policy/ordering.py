@@ -334,6 +334,30 @@ class Order:
         """The needs that CloudFormation may create after their workload, and delete before it."""
         return {each for each in self.needs() if each.needed not in self._template.dependencies.of(each.workload)}
 
+    def unlogged_functions(self) -> set[str]:
+        """The functions without a log group of the template. Lambda makes one at the first call of such a function,
+        without a retention, and it outlives the stack.
+
+        Functions at the edge write to a log group in each Region with viewers, so they are left out.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+        """
+        functions = self._template.of_type("AWS::Lambda::Function")
+        named = {
+            name for each in self._template.of_type("AWS::Logs::LogGroup") for name in each["LogGroupName"].references
+        }
+        groups = {each.id for each in self._template.of_type("AWS::Logs::LogGroup")}
+        edge = {
+            name
+            for each in self._template.of_type("AWS::CloudFront::Distribution")
+            for name in self._template.dependencies.of(each.id)
+        }
+        return {
+            each.id
+            for each in functions
+            if each.id not in named | edge and not each["LoggingConfig"]["LogGroup"].references & groups
+        }
+
     @staticmethod
     def _need(workload: Resource, kind: FunctionType, needed: Resource) -> Need:
         reason = (getdoc(kind) or "").split("\n\n")[0]

@@ -16,7 +16,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", ResourceWarning)  # it does not close its files
     import parliament
 
-SERVICES = {"efs": "elasticfilesystem", "elasticloadbalancingv2": "elasticloadbalancing", "stepfunctions": "states"}
+SERVICES = {
+    "efs": "elasticfilesystem",
+    "elasticloadbalancingv2": "elasticloadbalancing",
+    "kinesisfirehose": "firehose",
+    "stepfunctions": "states",
+}
 """The names of services in IAM, by the lower-case name in CloudFormation, if they differ."""
 ARNS = {
     *("AWS::Lambda::Alias", "AWS::SecretsManager::Secret", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine"),
@@ -127,12 +132,15 @@ def test_keys_allow_only_the_services_that_use_them(templates: Templates, option
             for statement in each["Properties"]["KeyPolicy"]["Statement"]
             if "Service" in statement["Principal"]
         }
-        has_events = any(each["Type"] == "AWS::SNS::Subscription" and _is_queue(each) for each in resources)
+        subscriptions = [each for each in resources if each["Type"] == "AWS::SNS::Subscription"]
+        has_events = any(_is_queue(each) for each in subscriptions)
+        has_undelivered = any("RedrivePolicy" in each["Properties"] for each in subscriptions)
         has_workflow = any(each["Type"] == "AWS::StepFunctions::StateMachine" for each in resources)
         used = {
             *["logs"] * has_logs,
             *["cloudwatch"] * has_alarms,
             *["s3", "sns"] * has_events,
+            *["sns"] * has_undelivered,
             *["delivery"] * has_workflow,
         }
         if allowed != used:

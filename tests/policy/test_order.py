@@ -27,6 +27,13 @@ class TestEveryPattern:
         details = [detail for summary, detail in sorted(found) if f"{pattern.__name__}: {summary}" in unexpected]
         assert not unexpected, "\n".join([*unexpected, *details])
 
+    def test_every_function_has_a_log_group_of_the_stack(
+        self, pattern: type[PatternStack], templates: Templates
+    ) -> None:
+        for posture, options in SCENARIOS:
+            if pattern in patterns_with(options):
+                assert Order(templates(posture, options)[pattern.__name__]).unlogged_functions() == set()
+
     def test_each_dependency_that_is_removed_is_a_finding(
         self, pattern: type[PatternStack], templates: Templates
     ) -> None:

@@ -161,3 +161,21 @@ def test_rules_of_the_endpoints_that_a_workload_uses_are_needs() -> None:
     workload = {**SERVICE, "DependsOn": "Endpoint"}
     [found] = Order({"Resources": {"Workload": workload, **NETWORK, "Endpoint": endpoint, "In": admits}}).findings()
     assert (found.kind, found.needed) == ("security group rules", "In")
+
+
+def test_a_function_without_a_log_group_of_the_template_is_found() -> None:
+    group = resource("Logs::LogGroup")
+    refers = resource("Lambda::Function", LoggingConfig={"LogGroup": ref("Group")})
+    named = resource("Logs::LogGroup", LogGroupName={"Fn::Sub": "/aws/lambda/${Named}"})
+    resources = {"Group": group, "Refers": refers, "Named": resource("Lambda::Function"), "NamedGroup": named}
+    assert Order({"Resources": resources}).unlogged_functions() == set()
+    del resources["NamedGroup"]
+    assert Order({"Resources": resources}).unlogged_functions() == {"Named"}
+
+
+def test_functions_at_the_edge_need_no_log_group_of_the_template() -> None:
+    version = resource("Lambda::Version", FunctionName=ref("Function"))
+    distribution = resource("CloudFront::Distribution", DistributionConfig={"LambdaFunctionARN": ref("Version")})
+    resources = {"Function": resource("Lambda::Function"), "Version": version}
+    assert Order({"Resources": resources}).unlogged_functions() == {"Function"}
+    assert Order({"Resources": {**resources, "Distribution": distribution}}).unlogged_functions() == set()

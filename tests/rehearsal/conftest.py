@@ -2,17 +2,18 @@
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
 from rehearsal.commands import synthesize
 from rehearsal.cycle import Cycle
 from rehearsal.deployments import BOOTSTRAP_BUCKET
-from rehearsal.plans import PLANS, STAGES
+from rehearsal.plan import STAGES
+from rehearsal.plans import PLANS
 from rehearsal.report import Report
 from tests.rehearsal.templates import Stack
 from tools.assembly import copy_assembly
@@ -114,14 +115,19 @@ def steps(account: EmulatedAccount, assemblies: Path, tmp_path: Path) -> Iterato
     before = account.inventory()
     yield cycle_of
     cloudformation = account.session.client("cloudformation")
+    retained = []
     for each in made:
+        with suppress(ClientError):  # a test may have deleted the stack, or have deployed none
+            for stack in each.stacks:
+                stack.pin()
+            if each.production:
+                each.lift_protection()
         for stack in each.stacks:
             cloudformation.delete_stack(StackName=stack.name)
             cloudformation.get_waiter("stack_delete_complete").wait(
                 StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 20}
             )
-    stacks = [stack for each in made for stack in each.stacks]
-    always_retained = [
-        one for stack in stacks for one in stack.retained() if one.path in PLANS[stack.pattern].always_retained
-    ]
-    each.check_nothing_left(before, always_retained)
+            plan = PLANS[stack.pattern]
+            planned = plan.always_retained | (plan.retained_in_production if each.production else set())
+            retained += [one for one in stack.retained() if one.path in planned]
+    each.check_nothing_left(before, retained)

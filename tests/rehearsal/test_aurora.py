@@ -16,7 +16,7 @@ import pytest
 from rehearsal.account import ROOT, EmulatedAccount
 from rehearsal.deployments import BOOTSTRAP_BUCKET
 from rehearsal.late_failures import LATE_FAILURE, add_late_failure
-from rehearsal.plans import AS_CONFIGURED
+from rehearsal.plan import AS_CONFIGURED
 from tools.assembly import template_files
 
 PACKAGE = ROOT / "stacks" / "aurora_serverless" / "runtime"

@@ -13,7 +13,8 @@ from rehearsal.account import REGION, EmulatedAccount
 from rehearsal.assemblies import CLI_CONTEXT
 from rehearsal.cycle import Cycle
 from rehearsal.late_failures import fail_first_deployment, fail_update
-from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, SANDBOX
+from rehearsal.plan import AS_CONFIGURED, CHANGED, SANDBOX
+from rehearsal.plans import PLANS
 from rehearsal.report import Report
 from tests.book import book_app, stage_of
 from tests.rehearsal.templates import Stack, of, ref

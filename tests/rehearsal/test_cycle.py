@@ -14,7 +14,8 @@ from rehearsal import cycle
 from rehearsal.account import EmulatedAccount, RehearsalError
 from rehearsal.assemblies import CLI_CONTEXT
 from rehearsal.cycle import Cycle
-from rehearsal.plans import AS_CONFIGURED, CHANGED, PLANS, STAGES, Plan
+from rehearsal.plan import AS_CONFIGURED, CHANGED, STAGES, Plan
+from rehearsal.plans import PLANS
 from rehearsal.report import Report
 from stacks.ecs_ec2 import EcsEc2Stack
 from tests.book import book_app, other_options, settings_of, stage_of, without_existing_key

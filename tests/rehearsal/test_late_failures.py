@@ -20,7 +20,8 @@ from rehearsal.late_failures import (
     fail_first_deployment,
     fail_update,
 )
-from rehearsal.plans import AS_CONFIGURED, PLANS, Plan
+from rehearsal.plan import AS_CONFIGURED, Plan
+from rehearsal.plans import PLANS
 from tests import expected_failures
 from tests.expected_failures import ExpectedFailure
 from tools.assembly import change_template

@@ -11,7 +11,8 @@ import app
 from patternbook import PatternStack
 from rehearsal.account import BIN, ROOT, isolated_environment
 from rehearsal.assemblies import CLI_CONTEXT, context
-from rehearsal.plans import AS_CONFIGURED, PLANS, STAGES
+from rehearsal.plan import AS_CONFIGURED, STAGES
+from rehearsal.plans import PLANS
 from tests.deployed.recording import recordings_of
 from tests.rehearsal.conftest import DEPLOYED
 

@@ -111,6 +111,9 @@ def test_services_with_all_references(stack: Stack) -> None:
             ObservabilityConfigurationArn=service["ObservabilityConfiguration"]["ObservabilityConfigurationArn"]
         )["ObservabilityConfiguration"]
         assert tracing["TraceConfiguration"] == {"Vendor": "AWSXRAY"}
+        operations = client.list_operations(ServiceArn=stack.id_of("Service"))["OperationSummaryList"]
+        assert {(each["Status"], each["TargetArn"]) for each in operations} == {("SUCCEEDED", service["ServiceArn"])}
+        assert operations[-1]["Type"] == "CREATE_SERVICE"
         ingress = client.describe_vpc_ingress_connection(VpcIngressConnectionArn=stack.id_of("Ingress"))
         way = ingress["VpcIngressConnection"]["IngressVpcConfiguration"]
         assert way == {"VpcId": stack.id_of("Vpc"), "VpcEndpointId": stack.id_of("Endpoint")}

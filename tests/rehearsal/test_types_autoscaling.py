@@ -22,6 +22,7 @@ def test_auto_scaling_groups(stack: Stack) -> None:
             AutoScalingGroupNames=[stack.id_of("Instances")]
         )
         group = only(groups["AutoScalingGroups"])
+        hooks = stack.client("autoscaling").describe_lifecycle_hooks(AutoScalingGroupName=stack.id_of("Instances"))
         policy = group["MixedInstancesPolicy"]
         used = policy["LaunchTemplate"]["LaunchTemplateSpecification"]
         assert "LaunchTemplate" not in group
@@ -37,6 +38,7 @@ def test_auto_scaling_groups(stack: Stack) -> None:
             group["NewInstancesProtectedFromScaleIn"],
             group.get("MaxInstanceLifetime"),
             len(group.get("EnabledMetrics", [])),
+            [(each["LifecycleHookName"], each["DefaultResult"]) for each in hooks["LifecycleHooks"]],
             policy["LaunchTemplate"]["Overrides"],
             policy["InstancesDistribution"]["OnDemandBaseCapacity"],
             version["LaunchTemplateData"]["MetadataOptions"]["HttpPutResponseHopLimit"],
@@ -48,11 +50,18 @@ def test_auto_scaling_groups(stack: Stack) -> None:
         hops=2,
         protected=True,
         MaxInstanceLifetime=86400,
+        LifecycleHookSpecificationList=[
+            {
+                "LifecycleHookName": "ready",
+                "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+                "DefaultResult": "ABANDON",
+            }
+        ],
         MetricsCollection=[{"Granularity": "1Minute"}],
     )
     assert check_life_cycle(stack, instances(), second, read) == (
-        (2, ["us-east-1b"], False, None, 0, [{"InstanceType": "t4g.small"}], 1, 1),
-        (3, ["us-east-1b"], True, 86400, 8, [{"InstanceType": "m7g.large"}], 1, 2),
+        (2, ["us-east-1b"], False, None, 0, [], [{"InstanceType": "t4g.small"}], 1, 1),
+        (3, ["us-east-1b"], True, 86400, 8, [("ready", "ABANDON")], [{"InstanceType": "m7g.large"}], 1, 2),
     )
 
 
@@ -88,11 +97,21 @@ def test_scaling_policies_of_groups(stack: Stack) -> None:
     [
         *("ecs/optimized-ami/amazon-linux-2023/arm64/recommended", "ecs/optimized-ami/amazon-linux-2023/recommended"),
         *("bottlerocket/aws-ecs-2/arm64/latest", "bottlerocket/aws-ecs-2/x86_64/latest"),
+        "eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard/recommended",
+        "eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard/amazon-eks-node-al2023-arm64-standard-1.36-v20261023",
     ],
 )
 def test_public_parameters_contain_amis(stack: Stack, name: str) -> None:
     found = stack.client("ssm").get_parameter(Name=f"/aws/service/{name}/image_id")["Parameter"]
     assert found["Value"].startswith("ami-")
+
+
+def test_the_name_of_a_release_has_to_fit_its_version_and_architecture(stack: Stack) -> None:
+    folder = "/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard"
+    ssm = stack.client("ssm")
+    for name in ("amazon-eks-node-al2023-arm64-standard-1.35-v20261023", "v20261023"):
+        with pytest.raises(ssm.exceptions.ParameterNotFound):
+            ssm.get_parameter(Name=f"{folder}/{name}/image_id")
 
 
 MISSING_TEMPLATE = {"LaunchTemplateSpecification": {"LaunchTemplateId": "lt-missing", "Version": "1"}}

@@ -1,14 +1,17 @@
 """ECR in the emulated account: repositories, and the settings of the registry."""
 
+import re
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rehearsal.account import ACCOUNT_ID, REGION
 from tests.rehearsal.templates import (
     Resources,
     Stack,
     check_life_cycle,
+    get_att,
     of,
     only,
     ref,
@@ -87,6 +90,28 @@ def test_settings_of_the_registry(stack: Stack) -> None:
     assert second[0]["scanType"] == "BASIC"
     assert second[1]["rules"][0]["destinations"] == [{"region": "eu-west-3", "registryId": ACCOUNT_ID}]
     assert read() == untouched == ({"scanType": "BASIC", "rules": []}, {"rules": []})
+
+
+def test_signing(stack: Stack) -> None:
+    def resources(repository: str) -> Resources:
+        filters = [{"Filter": repository, "FilterType": "WILDCARD_MATCH"}]
+        return {
+            "Profile": of("Signer::SigningProfile", PlatformId="Notation-OCI-SHA384-ECDSA"),
+            "Signing": of(
+                "ECR::SigningConfiguration",
+                Rules=[{"RepositoryFilters": filters, "SigningProfileArn": get_att("Profile", "Arn")}],
+            ),
+        }
+
+    def read() -> Any:
+        return only(stack.client("ecr").get_signing_configuration()["signingConfiguration"]["rules"])
+
+    rules = check_life_cycle(stack, resources("one"), resources("two"), read)
+    for found, repository in zip(rules, ("one", "two"), strict=True):
+        assert re.fullmatch(rf"arn:aws:signer:{REGION}:{ACCOUNT_ID}:/signing-profiles/\w+", found["signingProfileArn"])
+        assert found["repositoryFilters"] == [{"filter": repository, "filterType": "WILDCARD_MATCH"}]
+    with pytest.raises(ClientError, match="SigningConfigurationNotFoundException"):
+        read()
 
 
 def test_pull_through_caches(stack: Stack) -> None:

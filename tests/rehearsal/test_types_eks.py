@@ -261,3 +261,30 @@ def test_objects_that_the_cluster_would_create(stack: Stack) -> None:
     with pytest.raises(AssertionError, match="thing is not found"):
         stack.deploy(resources("pod", "thing"))
     stack.delete()
+
+
+def identity(audience: str = "sts.amazonaws.com") -> dict[str, Any]:
+    """The OIDC provider of a cluster, and a role with a trust policy that is a text."""
+    provider = of("IAM::OIDCProvider", Url=get_att("Cluster", "OpenIdConnectIssuerUrl"), ClientIdList=[audience])
+    trusted = {"Effect": "Allow", "Principal": {"Federated": "${Provider}"}, "Action": "sts:AssumeRoleWithWebIdentity"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [trusted]}, sort_keys=True)
+    return {
+        **kubernetes(),
+        "Provider": provider,
+        "Application": of("IAM::Role", AssumeRolePolicyDocument={"Fn::Sub": text}),
+    }
+
+
+def test_oidc_providers_of_clusters(stack: Stack) -> None:
+    def read() -> Any:
+        iam, arn = stack.client("iam"), stack.id_of("Provider")
+        found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        issuer = stack.client("eks").describe_cluster(name="one")["cluster"]["identity"]["oidc"]["issuer"]
+        assert arn.partition(":oidc-provider/")[2] == issuer.partition("://")[2]
+        role = iam.get_role(RoleName=stack.id_of("Application"))["Role"]["AssumeRolePolicyDocument"]
+        assert role["Statement"][0]["Principal"] == {"Federated": arn}
+        return found["ClientIDList"]
+
+    before, after = check_life_cycle(stack, identity(), identity("other"), read)
+    assert (before, after) == (["sts.amazonaws.com"], ["other"])
+    assert stack.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"] == []

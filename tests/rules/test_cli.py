@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -220,16 +220,22 @@ def test_checking_json_imports_no_cdk_and_no_yaml_parser(clean: Path) -> None:
     assert result.stdout.splitlines()[-1] == "set()", result.stderr
 
 
-def test_the_ten_largest_templates_take_less_than_half_a_second(templates: Templates, tmp_path: Path) -> None:
-    """The quickest of five runs counts, because other programs run at the same time."""
+def test_the_ten_largest_templates_take_less_than_half_a_second_of_cpu(templates: Templates, tmp_path: Path) -> None:
+    """CPU time counts, because other programs run at the same time. The least of three runs had the warmest caches."""
     largest = sorted((json.dumps(json.loads(text), indent=1) for text in templates.texts.values()), key=len)[-10:]
     paths = []
     for index, text in enumerate(largest):
         paths.append(tmp_path / f"{index}.template.json")
         paths[-1].write_text(text, encoding="utf-8")
     seconds = []
-    for _run in range(5):
-        start = time.perf_counter()
+    for _run in range(3):
+        before = cpu_of_processes()
         assert run("check", *paths, HOME=os.environ["HOME"]).returncode == 0
-        seconds.append(time.perf_counter() - start)
+        seconds.append(cpu_of_processes() - before)
     assert min(seconds) < 0.5
+
+
+def cpu_of_processes() -> float:
+    """CPU time in seconds of the processes that this one started and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

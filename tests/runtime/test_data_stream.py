@@ -153,6 +153,29 @@ class TestSeveralEvents:
         assert run.reasons() == ["All events of a record must be of one day."]
 
 
+class TestMetrics:
+    def test_each_result_is_counted(self, run: Transform, capsys: pytest.CaptureFixture[str]) -> None:
+        """An alarm watches FailedRecords by this namespace and these dimensions."""
+        run(own_event(), own_event(), own_event(), json.dumps({"Event": "s3:TestEvent"}), "no event", "no event")
+        found = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+        counted = {}
+        for each in found:
+            [directive] = each["_aws"]["CloudWatchMetrics"]
+            assert (directive["Namespace"], each["service"], each["function_name"]) == (
+                "Patternbook/Stream",
+                "data-stream",
+                "transform",
+            )
+            assert {name for names in directive["Dimensions"] for name in names} == {"service", "function_name"}
+            [metric] = directive["Metrics"]
+            counted[metric["Name"]] = each[metric["Name"]]
+        assert counted == {"TransformedRecords": [3.0], "DroppedRecords": [1.0], "FailedRecords": [2.0]}
+
+    def test_nothing_is_counted_without_need(self, run: Transform, capsys: pytest.CaptureFixture[str]) -> None:
+        run(own_event())
+        assert "FailedRecords" not in capsys.readouterr().out
+
+
 class TestRecordsWithoutRows:
     def test_the_test_of_s3_is_dropped(self, run: Transform) -> None:
         test = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"})

@@ -316,6 +316,32 @@ class TestOriginResponse:
         assert values["transfer-encoding"] == "chunked"  # read-only: CloudFront refuses a response without it
         assert not {"content-length", "etag"} & values.keys()
 
+    @pytest.mark.parametrize("uri", ["/index.html", "/about/index.html", "/variant-b/index.html", "/robots.txt"])
+    def test_a_file_of_the_site_that_is_refused_is_an_outage(self, origin_response: ModuleType, uri: str) -> None:
+        """The bucket does not admit the distribution. 404 would hide it, from search engines and from the alarm."""
+        returned = call(origin_response, "origin-response", request(uri), response(403))
+        assert (returned["status"], returned["statusDescription"]) == ("503", "Service Unavailable")
+        assert "Try again" in returned["body"]
+        assert returned["headers"]["cache-control"][0]["value"] == "no-store"
+        assert call(origin_response, "origin-response", request(uri), response(404))["status"] == "404"
+
+    def test_a_page_with_another_policy_has_another_etag(self, functions: Callable[..., ModuleType]) -> None:
+        def etag(policy: str) -> list[dict[str, str]]:
+            function = functions("origin-response", content_security_policy=policy)
+            answered = response(etag='"1"', last_modified="Wed, 21 Oct 2026 07:28:00 GMT")
+            found = call(function, "origin-response", request("/about/index.html"), answered)["headers"]
+            assert "last-modified" not in found
+            return found["etag"]
+
+        assert etag("default-src 'self'") == etag("default-src 'self'") != etag("default-src 'none'")
+        assert re.fullmatch(r'"1-[0-9a-f]{8}"', etag("default-src 'self'")[0]["value"])
+
+    def test_assets_keep_their_etag(self, origin_response: ModuleType) -> None:
+        """Their responses have no policy of their own."""
+        answered = response(etag='"1"', content_type="text/css")
+        returned = call(origin_response, "origin-response", request("/assets/style.1.css"), answered)
+        assert returned["headers"]["etag"][0]["value"] == '"1"'
+
     @pytest.mark.parametrize("status", [500, 503])
     def test_an_error_is_not_hidden(self, origin_response: ModuleType, status: int) -> None:
         returned = call(origin_response, "origin-response", request("/about/index.html"), response(status))
@@ -343,14 +369,68 @@ class TestViewerResponse:
     @pytest.mark.parametrize("kind", ["image/svg+xml", "text/plain", []])
     def test_other_files_have_no_security_headers(self, viewer_response: ModuleType, kind: str | list[str]) -> None:
         answered = response(content_type=kind)
-        asked = request(cookie="variant=a")
+        asked = request("/robots.txt", cookie="variant=a")
         assert call(viewer_response, "viewer-response", asked, copy.deepcopy(answered)) == answered
 
-    def test_a_304_response_also_sets_the_cookie(self, viewer_response: ModuleType) -> None:
-        asked = request(cookie="variant=b", x_variant_assigned="b")
-        returned = call(viewer_response, "viewer-response", asked, response(content_type=[]))
-        assert returned["headers"]["set-cookie"][0]["value"].startswith("variant=b; ")
-        assert "content-security-policy" not in returned["headers"]
+    @pytest.mark.parametrize("uri", ["/", "/about"])
+    def test_a_304_response_of_a_page_has_its_headers_and_the_cookie(
+        self, viewer_response: ModuleType, uri: str
+    ) -> None:
+        """A browser keeps the headers of the page that it has, except those that are in the 304."""
+        asked = request(uri, cookie="variant=b", x_variant_assigned="b")
+        returned = call(viewer_response, "viewer-response", asked, response(304, content_type=[]))["headers"]
+        assert returned["set-cookie"][0]["value"].startswith("variant=b; ")
+        assert {"content-security-policy", "permissions-policy", "cross-origin-opener-policy"} <= returned.keys()
+
+    def test_a_304_response_of_another_file_has_no_policy(self, viewer_response: ModuleType) -> None:
+        answered = response(304, content_type=[])
+        asked = request("/robots.txt", cookie="variant=b")
+        assert call(viewer_response, "viewer-response", asked, copy.deepcopy(answered)) == answered
+
+    @pytest.mark.parametrize(
+        ("uri", "sent", "expected"),
+        [
+            ("/", {}, "private"),
+            ("/about", {}, "public"),
+            ("/about", {"x_variant_assigned": "b"}, "private"),
+            ("/robots.txt", {"x_variant_assigned": "b"}, "private"),
+        ],
+    )
+    @pytest.mark.parametrize("status", [200, 304])
+    def test_what_depends_on_the_viewer_is_private(
+        self, viewer_response: ModuleType, uri: str, sent: dict[str, str], expected: str, status: int
+    ) -> None:
+        """Also what carries a cookie. Shared caches keep nothing without asking, as no deployment invalidates them."""
+        answered = response(status, cache_control="public, max-age=0, s-maxage=60, must-revalidate")
+        returned = call(viewer_response, "viewer-response", request(uri, cookie="variant=b", **sent), answered)
+        assert [item["value"] for item in returned["headers"]["cache-control"]] == [
+            f"{expected}, max-age=0, must-revalidate"
+        ]
+
+    @pytest.mark.parametrize(
+        ("uri", "sent", "first"),
+        [("/", {"x_variant_assigned": "b"}, True), ("/about", {"x_variant_assigned": "b"}, True), ("/", {}, False)],
+    )
+    def test_the_log_has_the_variant_also_of_a_first_visit(
+        self,
+        viewer_response: ModuleType,
+        capsys: pytest.CaptureFixture[str],
+        uri: str,
+        sent: dict[str, str],
+        first: bool,
+    ) -> None:
+        """The request id is that of the access logs, which have the cookie of later visits only."""
+        call(viewer_response, "viewer-response", request(uri, cookie="variant=b", **sent), response())
+        assert json.loads(capsys.readouterr().out) == {
+            "variant": "b",
+            "page": uri,
+            "first": first,
+            "request": REQUEST_ID,
+        }
+
+    def test_other_pages_log_nothing(self, viewer_response: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+        call(viewer_response, "viewer-response", request("/about", cookie="variant=b"), response())
+        assert capsys.readouterr().out == ""
 
     @pytest.mark.parametrize("variant", ["a", "b"])
     def test_an_assigned_variant_sets_the_cookie(self, viewer_response: ModuleType, variant: str) -> None:

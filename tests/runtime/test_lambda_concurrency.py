@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stacks.lambda_concurrency import LambdaConcurrencySettings
 from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
 from tests.deployed.test_lambda_concurrency import DIGEST, ITEM
 
@@ -50,7 +51,12 @@ WRONG: list[tuple[Any, str]] = [
     ({"item": "x" * 1025}, "item must be a text"),
     ({"item": 1}, "item must be a text"),
     ({"item": "a", "rounds": 0}, "rounds must be a whole number"),
-    ({"item": "a", "rounds": 5_000_001}, "rounds must be a whole number"),
+    ({"item": "a", "rounds": 1_000_001}, "rounds must be a whole number"),
+    ({"item": "\ud800"}, "half of a surrogate pair"),
+    ({"item": "a\udfffb"}, "half of a surrogate pair"),
+    ({"item": None}, "item must be a text"),
+    ({"item": "a", "rounds": None}, "rounds must be a whole number"),
+    ({"item": "a", "rounds": 2.0}, "rounds must be a whole number"),
     ({"item": "a", "rounds": "many"}, "rounds must be a whole number"),
     ({"item": "a", "rounds": True}, "rounds must be a whole number"),
 ]
@@ -69,6 +75,38 @@ def test_an_invalid_request_is_answered_with_status_400(handler: Handler, item: 
     assert says in json.loads(answer["body"])["error"]
 
 
+@pytest.mark.parametrize("event", [None, 1, 0.5, True, "text", [], [1], float("nan"), "\ud800"])
+def test_an_event_that_is_no_object_fails_as_a_wrong_item(handler: Handler, event: Any) -> None:
+    with pytest.raises(ValueError, match="the item must be an object"):
+        handler(event, CONTEXT)
+
+
+@pytest.mark.parametrize("context", [None, 1, "http", ["http"], {}])
+def test_an_event_with_another_context_is_no_request(handler: Handler, context: Any) -> None:
+    with pytest.raises(ValueError, match="item must be a text"):
+        handler({"requestContext": context}, CONTEXT)
+    assert handler({"requestContext": context, "item": "a"}, CONTEXT)["item"] == "a"
+
+
+@pytest.mark.parametrize("body", [1, ["a"], {"item": "a"}, True, "é", "\ud800", b"\xff"])
+@pytest.mark.parametrize("encoded", [False, True, None, "yes"])
+def test_any_body_is_answered(handler: Handler, body: Any, encoded: Any) -> None:
+    answer = handler(request(body, isBase64Encoded=encoded), CONTEXT)
+    assert answer["statusCode"] == 400
+    json.dumps(answer).encode()
+
+
+def test_the_largest_item_fits_the_default_time_and_memory() -> None:
+    """The margin is for a slow CPU: this assumes a million rounds in a second of one vCPU, and most do more."""
+    fields = LambdaConcurrencySettings.model_fields
+    work = runpy.run_path(str(DEMONSTRATION / "work.py"))
+    share_of_a_vcpu = fields["memory_mib"].default / 1769
+    seconds = work["MAX_ROUNDS"] / 1_000_000 / share_of_a_vcpu
+    assert seconds <= fields["timeout_seconds"].default / 2
+    slow = fields["timeout_seconds"].default * fields["duration_alarm_percent"].default / 100
+    assert seconds < slow, "the alarm on slow calls must stay silent"
+
+
 @pytest.mark.parametrize("body", ["", "{", "[" * 100_000, None])
 def test_a_request_without_json_is_answered(handler: Handler, body: Any) -> None:
     answer = handler(request(body), CONTEXT)
@@ -84,7 +122,7 @@ def test_a_valid_request_is_answered(handler: Handler) -> None:
         assert json.loads(answer["body"])["digest"] == DIGEST
 
 
-@pytest.mark.parametrize("text", ["ä", "\ud800", "\0"])
+@pytest.mark.parametrize("text", ["ä", "\N{GRINNING FACE}", "\0"])
 def test_any_text_is_an_item(handler: Handler, text: str) -> None:
     assert len(handler({"item": text}, CONTEXT)["digest"]) == 64
 

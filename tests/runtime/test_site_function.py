@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from patternbook.edge.runtime import site_function
 from tests.in_memory import account_in_memory
@@ -154,6 +155,56 @@ def test_a_failure_is_reported(change: Callable[..., dict[str, Any]]) -> None:
     answer = change("Create", FILES, SourceKey="missing.zip")
     assert answer["Status"] == "FAILED"
     assert "NoSuchKey" in answer["Reason"]
+
+
+def denied(code: str = "AccessDenied") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "not yet"}}, "GetObject")
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses of the function, which take no time."""
+    pauses: list[float] = []
+    monkeypatch.setattr(site_function.time, "sleep", pauses.append)
+    monkeypatch.setattr(site_function.time, "monotonic", lambda: sum(pauses))
+    return pauses
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+@pytest.mark.parametrize("operation", ["GetObject", "PutObject", "ListObjectsV2", "DeleteObject"])
+def test_it_waits_until_iam_knows_its_policy(
+    session: boto3.Session, change: Callable[..., dict[str, Any]], slept: list[float], operation: str, code: str
+) -> None:
+    change("Create", {**FILES, "old.html": ""})
+    refusals = [denied(code), denied(code)]
+
+    def refuse(params: dict[str, Any], **_: Any) -> None:
+        if refusals and params["Key" if operation == "GetObject" else "Bucket"] in ("files.zip", BUCKET):
+            raise refusals.pop()
+
+    session.events.register(f"provide-client-params.s3.{operation}", refuse)
+    assert change("Update", FILES)["Status"] == "SUCCESS"
+    assert keys(session) == FILES.keys()
+    assert (refusals, len(slept)) == ([], 2)
+
+
+def test_a_permission_that_is_missing_fails_after_a_minute(
+    session: boto3.Session, change: Callable[..., dict[str, Any]], slept: list[float]
+) -> None:
+    change("Create", FILES)
+
+    def refuse(**_: Any) -> None:
+        raise denied()
+
+    session.events.register("provide-client-params.s3.GetObject", refuse)
+    answer = change("Update", FILES)
+    assert (answer["Status"], sum(slept)) == ("FAILED", 60)
+    assert "AccessDenied" in answer["Reason"]
+
+
+def test_another_error_fails_at_once(change: Callable[..., dict[str, Any]], slept: list[float]) -> None:
+    assert change("Create", FILES, SourceKey="missing.zip")["Status"] == "FAILED"
+    assert slept == []
 
 
 @pytest.mark.parametrize(

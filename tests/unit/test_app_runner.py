@@ -1,5 +1,6 @@
 """The promises of stacks/app_runner."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match
 from botocore.loaders import create_loader
+from moto.events.models import EventPattern
 
 from patternbook import (
     SANDBOX,
@@ -128,6 +130,12 @@ def allowed(stack: Reading, role: Resource) -> dict[str, set[str]]:
 
 def has_network(stack: Reading) -> bool:
     return bool(stack.all("AWS::EC2::VPC"))
+
+
+def metrics(alarm: Resource) -> list[dict[str, Any]]:
+    """The metrics that an alarm watches, by itself or in an expression."""
+    inside = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics") or [] if "MetricStat" in each]
+    return inside or [alarm.body["Properties"]]
 
 
 class TestClosed:
@@ -463,30 +471,57 @@ class TestOperation:
 
     def test_alarms_are_on_this_service_and_notify_the_topic(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
-        alarms = {alarm["MetricName"]: alarm for alarm in any_stack.all("AWS::CloudWatch::Alarm")}
         scales = any_stack.one("AWS::AppRunner::AutoScalingConfiguration")
-        expected = {"5xxStatusResponses", "RequestLatency"}
+        expected = {"5xxStatusResponses", "Requests", "RequestLatency"}
         expected |= {"ActiveInstances"} if scales["MinSize"] < scales["MaxSize"] else set()
-        assert alarms.keys() == expected
-        for alarm in alarms.values():
-            assert alarm["Namespace"] == "AWS/AppRunner"
-            dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+        watched = [metric for alarm in any_stack.all("AWS::CloudWatch::Alarm") for metric in metrics(alarm)]
+        assert {metric["MetricName"] for metric in watched} == expected
+        for metric in watched:
+            assert metric["Namespace"] == "AWS/AppRunner"
+            dimensions = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
             assert dimensions.keys() == {"ServiceName", "ServiceID"}
             assert dimensions["ServiceID"] == {"Fn::GetAtt": [service(any_stack).id, "ServiceId"]}
             in_the_arn = {"Fn::Split": ["/", {"Fn::GetAtt": [service(any_stack).id, "ServiceArn"]}]}
             assert dimensions["ServiceName"] == {"Fn::Select": [1, in_the_arn]}
+        for alarm in any_stack.all("AWS::CloudWatch::Alarm"):
             for actions in ("AlarmActions", "OKActions"):
                 assert [any_stack.to(action) for action in alarm[actions]] == [topic]
 
     def test_thresholds(self, sandbox: Reading) -> None:
-        alarms = {alarm["MetricName"]: alarm for alarm in sandbox.all("AWS::CloudWatch::Alarm")}
-        assert alarms["5xxStatusResponses"]["Threshold"] == 5
-        assert alarms["5xxStatusResponses"]["Statistic"] == "Sum"
+        alarms = {metrics(alarm)[0]["MetricName"]: alarm for alarm in sandbox.all("AWS::CloudWatch::Alarm")}
         assert alarms["RequestLatency"]["Threshold"] == 1000
         assert alarms["RequestLatency"]["ExtendedStatistic"] == "p90"
         assert alarms["ActiveInstances"]["Threshold"] == 5, "above it are 6, the most"
         assert alarms["ActiveInstances"]["Statistic"] == "Maximum"
         assert {alarm["ComparisonOperator"] for alarm in alarms.values()} == {"GreaterThanThreshold"}
+
+    def test_each_alarm_looks_at_some_of_its_minutes(self, any_stack: Reading) -> None:
+        """One good minute, or a minute without requests, must not reset an alarm."""
+        for alarm in any_stack.all("AWS::CloudWatch::Alarm"):
+            assert alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"]
+
+    @pytest.mark.parametrize(
+        ("status", "told"),
+        [
+            *((f"{operation}ServiceFailed", True) for operation in ("Create", "Delete", "Update", "Pause", "Resume")),
+            ("DeploymentFailed", True),
+            ("UpdateServiceCompletedSuccessfully", False),
+            ("UpdateServiceStarted", False),
+        ],
+    )
+    def test_failed_operations_notify_the_topic(self, any_stack: Reading, status: str, told: bool) -> None:
+        """The events of https://docs.aws.amazon.com/apprunner/latest/dg/monitor-ev.html"""
+        [rule] = any_stack.all("AWS::Events::Rule")
+        pattern = dict(rule["EventPattern"])
+        assert pattern.pop("resources") == [{"Fn::GetAtt": [service(any_stack).id, "ServiceArn"]}]
+        event = {
+            "source": "aws.apprunner",
+            "detail-type": "AppRunner Service Operation Status Change",
+            "detail": {"operationStatus": status},
+        }
+        loaded = EventPattern.load(json.dumps(pattern))
+        assert loaded.matches_event(event) is told  # ty: ignore[invalid-argument-type]
+        assert any_stack.to(rule["Targets"][0]["Arn"]) == any_stack.one("AWS::SNS::Topic")
 
     def test_who_hears_of_alarms(self, full: Reading, sandbox: Reading) -> None:
         assert full.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
@@ -514,7 +549,9 @@ class TestOperation:
         assert stack.output("LogsCommand") == f"aws logs tail {groups[0]} --follow"
         assert f"for group in {' '.join(groups)}; do aws logs put-retention-policy" in stack.output("RetentionCommand")
         assert stack.output("RetentionCommand").endswith(f"--retention-in-days {days}; done")
-        common = {"Url", "ServiceArn", "DeployCommand", "PauseCommand", "ResumeCommand", "LogsCommand"}
+        runs = "111122223333" if name == "full" else "public.ecr.aws/aws-containers/hello-app-runner:latest"
+        assert stack.output("Runs").startswith(runs)
+        common = {"Url", "ServiceArn", "Runs", "DeployCommand", "PauseCommand", "ResumeCommand", "LogsCommand"}
         more = {"VpcId", "ConnectorGroupId"} if name == "full" else set()
         assert stack.document["Outputs"].keys() == common | {"RetentionCommand", "DashboardUrl"} | more
 

@@ -215,6 +215,8 @@ class TestDelivery:
             "*": {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
         }
         assert any_stack.one("AWS::Lambda::Function")["Timeout"] == 60
+        # Firehose waits for each call, so there is nothing to retry or to keep for later.
+        assert not any_stack.all("AWS::Lambda::EventInvokeConfig")
 
     def test_the_template_has_no_mapping_of_addresses(self, any_stack: Reading) -> None:
         assert not [name for name in any_stack.document.get("Mappings", {}) if "Cidr" in name]
@@ -316,6 +318,7 @@ class TestQueries:
         found = workgroup(any_stack)["WorkGroupConfiguration"]
         assert found["EnforceWorkGroupConfiguration"] is True
         assert found["BytesScannedCutoffPerQuery"] == 10 * 2**30
+        assert found["PublishCloudWatchMetricsEnabled"] is True
         assert found["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
 
     def test_results_are_encrypted_and_in_the_bucket(self, sandbox: Reading, production: Reading) -> None:
@@ -341,6 +344,8 @@ class TestQueries:
         assert "PARTITION BY source, event_id" in sql
         assert "WHERE delivery = 1" in sql
         assert "WHERE day >=" in sql  # otherwise it would read every file
+        assert "INTERVAL '7' DAY" in sql
+        assert query["Name"] == f"{any_stack.stack.stack_name}: Events of the last 7 days by type"
 
     def test_the_command_runs_the_saved_query(self, any_stack: Reading) -> None:
         found = any_stack.output("QueryCommand")
@@ -453,7 +458,7 @@ class TestOperation:
             for name, _, period in metrics_of(alarm).values():
                 if name.startswith("AWS/Firehose/"):
                     names.add(name)
-                    assert period == 300, name
+                    assert period == 300 or alarm == alarms_of(any_stack)["NothingDelivered"], name
         assert len(names) >= 7
 
     @pytest.mark.parametrize(("name", "minutes"), [("sandbox", 7), ("production", 28), ("full", 13)])
@@ -462,7 +467,19 @@ class TestOperation:
     ) -> None:
         found = alarms_of(read(name))
         assert found["LateRecords"]["Threshold"] == minutes * 60
-        assert found["NothingDelivered"]["EvaluationPeriods"] * 5 >= minutes
+        metrics = metrics_of(found["LateRecords"]).values()
+        assert {metric for metric, *_ in metrics} == {
+            "AWS/Firehose/DeliveryToS3.DataFreshness",
+            "AWS/Firehose/BackupToS3.DataFreshness",
+        }
+
+    def test_a_blocked_delivery_is_noticed_in_a_quiet_stream(self, any_stack: Reading) -> None:
+        """A healthy stream writes a file within the period after a record, so two periods never breach."""
+        found = alarms_of(any_stack)
+        [period] = {period for _, _, period in metrics_of(found["NothingDelivered"]).values()}
+        assert period == 30 * 60
+        assert period >= found["LateRecords"]["Threshold"]
+        assert rings(found["NothingDelivered"]) == (2, 2, "notBreaching")
 
     def test_what_rings(self, any_stack: Reading) -> None:
         found = alarms_of(any_stack)
@@ -472,6 +489,16 @@ class TestOperation:
         assert rings(found["FailedConversions"]) == (1, 2, "notBreaching")
         assert rings(found["FailedRecords"]) == (2, 30, "notBreaching")
         assert rings(found["ThrottledRecords"]) == (3, 4, "notBreaching")
+        # It is 0 or 1, so a mean or a minimum would hide a short time beyond the quota.
+        assert found["PartitionsExceeded"]["Statistic"] == "Maximum"
+
+    def test_each_problem_with_the_key_rings(self, production: Reading) -> None:
+        alarm = alarms_of(production)["KeyProblems"]
+        metrics = {metric: name for name, (metric, *_) in metrics_of(alarm).items()}
+        assert metrics.keys() == {
+            f"AWS/Firehose/KMSKey{problem}" for problem in ("AccessDenied", "Disabled", "InvalidState", "NotFound")
+        }
+        assert set(str(expression_of(alarm)).split(" + ")) == {f"FILL({name}, 0)" for name in metrics.values()}
 
     def test_silence_rings_also_without_data(self, full: Reading) -> None:
         """A stream that never had a record has no data from the beginning, and no state changes."""
@@ -512,6 +539,7 @@ class TestOperation:
         # As the shell takes the text between the double quotes, with its commands still in it.
         event = json.loads(json.loads(json.loads(record))["Data"])
         assert event.keys() == {"id", "time", "type"}
+        assert event["time"] == "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 
     def test_outputs(self, any_stack: Reading) -> None:
         subscribed = bool(any_stack.all("AWS::SQS::Queue"))

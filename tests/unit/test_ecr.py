@@ -32,9 +32,17 @@ EVERY_OPTION: Mapping[str, Any] = {
     "cache_docker_hub_prefix": "docker-hub",
     "cache_docker_hub_secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:"
     "secret:ecr-pullthroughcache/docker-hub-AbCdEf",
+    "cache_kubernetes_prefix": "kubernetes",
+    "cache_quay_prefix": "quay",
+    "cache_github_prefix": "github",
+    "cache_github_secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:"
+    "secret:ecr-pullthroughcache/github-AbCdEf",
+    "signing": True,
     "public_repository": {"description": "An app", "operating_systems": ["Linux"]},
     "replicate_to_regions": ["eu-west-1"],
 }
+# Options that exclude some of EVERY_OPTION.
+OTHER_OPTIONS: Mapping[str, Any] = {"archive_days": 90}
 
 REPOSITORY = "AWS::ECR::Repository"
 ACCOUNT, REGION, NAME = "123456789012", "us-east-2", "amazon/amazon-ecs-sample"
@@ -244,6 +252,18 @@ class TestLifecycle:
         assert [rule["selection"].get("tagPrefixList") for rule in rules] == [None, ["v1"], ["v"], None]
         assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged", "tagged", "tagged", "any"]
 
+    def test_images_that_nobody_pulls_are_archived(self, made: Callable[..., Template]) -> None:
+        assert lifecycle(made(archive_days=90))[-1] == {
+            "rulePriority": 3,
+            "selection": {
+                "tagStatus": "any",
+                "countType": "sinceImagePulled",
+                "countUnit": "days",
+                "countNumber": 90,
+            },
+            "action": {"type": "transition", "targetStorageClass": "archive"},
+        }
+
     def test_the_longest_policy_is_within_the_quota(self, made: Callable[..., Template]) -> None:
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html: lifecycle policy length
         releases = [{"prefix": f"{index:02}".ljust(128, "x"), "keep": 100_000} for index in range(48)]
@@ -402,6 +422,18 @@ class TestSharing:
         for statement in (accounts, organization):
             assert (statement["Effect"], statement["Action"]) == ("Allow", PULL)
 
+    def test_images_that_nobody_pulls_are_archived(self, made: Callable[..., Template]) -> None:
+        assert lifecycle(made(archive_days=90))[-1] == {
+            "rulePriority": 3,
+            "selection": {
+                "tagStatus": "any",
+                "countType": "sinceImagePulled",
+                "countUnit": "days",
+                "countNumber": 90,
+            },
+            "action": {"type": "transition", "targetStorageClass": "archive"},
+        }
+
     def test_the_longest_policy_is_within_the_quota(self, made: Callable[..., Template]) -> None:
         # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html: 10,240 characters
         accounts = [f"{index:012}" for index in range(100)]
@@ -447,6 +479,18 @@ class TestRegistry:
             ],
         }
 
+    def test_enhanced_scanning_covers_cached_images(self, made: Callable[..., Template]) -> None:
+        template = made(scanning="enhanced", cache_quay_prefix="quay", cache_ecr_public_prefix="ecr-public")
+        [rule] = said(properties(template, "AWS::ECR::RegistryScanningConfiguration"), template)["Rules"]
+        assert [each["Filter"] for each in rule["RepositoryFilters"]] == [NAME, "ecr-public/*", "quay/*"]
+
+    @pytest.mark.parametrize("posture", POSTURES)
+    def test_the_configuration_of_scanning_stays(self, made: Callable[..., Template], posture: str) -> None:
+        """CloudFormation would disable Amazon Inspector for the account, also when a first deployment fails."""
+        made(posture=posture, scanning="enhanced").has_resource(
+            "AWS::ECR::RegistryScanningConfiguration", {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+        )
+
     @pytest.mark.parametrize(
         ("settings", "upstream", "secret"),
         [
@@ -456,8 +500,11 @@ class TestRegistry:
                 "registry-1.docker.io",
                 SECRET,
             ),
+            ({"cache_kubernetes_prefix": "cached"}, "registry.k8s.io", Match.absent()),
+            ({"cache_quay_prefix": "cached"}, "quay.io", Match.absent()),
+            ({"cache_github_prefix": "cached", "cache_github_secret_arn": SECRET}, "ghcr.io", SECRET),
         ],
-        ids=["ecr-public", "docker-hub"],
+        ids=["ecr-public", "docker-hub", "kubernetes", "quay", "github"],
     )
     def test_a_cache_keeps_what_it_pulled_for_some_days(
         self, made: Callable[..., Template], settings: dict[str, str], upstream: str, secret: Any
@@ -482,9 +529,62 @@ class TestRegistry:
         (rule,) = json.loads(cached["Properties"]["LifecyclePolicy"])["rules"]
         assert (rule["selection"]["tagStatus"], rule["selection"]["countNumber"]) == ("any", 5)
 
+    def test_a_tag_of_a_cache_keeps_its_image_except_for_latest(self, made: Callable[..., Template]) -> None:
+        template = made(cache_quay_prefix="quay")
+        found = properties(template, "AWS::ECR::RepositoryCreationTemplate")
+        assert found["ImageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+        [exclusion] = found["ImageTagMutabilityExclusionFilters"]
+        assert exclusion["ImageTagMutabilityExclusionFilterValue"] == "latest"
+        assert "EncryptionConfiguration" not in found
+
+    def test_production_encrypts_cached_images_with_its_key(self, made: Callable[..., Template]) -> None:
+        template = made(posture="production", cache_quay_prefix="quay", cache_kubernetes_prefix="kubernetes")
+        ((key, _),) = template.find_resources("AWS::KMS::Key").items()
+        arn = {"Fn::GetAtt": [key, "Arn"]}
+        [role] = [
+            name
+            for name, each in template.find_resources("AWS::IAM::Role").items()
+            if "ecr.amazonaws.com" in json.dumps(each["Properties"]["AssumeRolePolicyDocument"])
+        ]
+        [(policy, granted)] = [
+            (name, each["Properties"]["PolicyDocument"]["Statement"])
+            for name, each in template.find_resources("AWS::IAM::Policy").items()
+            if each["Properties"]["Roles"] == [{"Ref": role}]
+        ]
+        for each in template.find_resources("AWS::ECR::RepositoryCreationTemplate").values():
+            assert each["Properties"]["EncryptionConfiguration"] == {"EncryptionType": "KMS", "KmsKey": arn}
+            assert each["Properties"]["CustomRoleArn"] == {"Fn::GetAtt": [role, "Arn"]}
+            # ECR creates a repository by the role at the first pull.
+            assert policy in each["DependsOn"]
+        [repositories, using_the_key] = granted
+        assert [said(each, template).rpartition(":")[2] for each in repositories["Resource"]] == [
+            *("repository/kubernetes/*", "repository/quay/*"),
+        ]
+        assert using_the_key["Resource"] == arn
+        assert using_the_key["Action"] == ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"]
+
     def test_cached_images_have_an_address(self, made: Callable[..., Template]) -> None:
         template = made(cache_ecr_public_prefix="ecr-public")
         assert output(template, "EcrPublicCacheUri") == f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/ecr-public"
+
+
+class TestSigning:
+    def test_images_of_this_repository_are_signed(self, made: Callable[..., Template]) -> None:
+        template = made(signing=True)
+        ((profile, body),) = template.find_resources("AWS::Signer::SigningProfile").items()
+        assert body["Properties"]["PlatformId"] == "Notation-OCI-SHA384-ECDSA"
+        [rule] = properties(template, "AWS::ECR::SigningConfiguration")["Rules"]
+        assert rule["SigningProfileArn"] == {"Fn::GetAtt": [profile, "Arn"]}
+        [only] = rule["RepositoryFilters"]
+        assert (said(only["Filter"], template), only["FilterType"]) == (NAME, "WILDCARD_MATCH")
+
+    @pytest.mark.parametrize(("posture", "policy"), [("sandbox", "Delete"), ("production", "RetainExceptOnCreate")])
+    def test_the_profile_goes_by_posture(self, made: Callable[..., Template], posture: str, policy: str) -> None:
+        template = made(posture=posture, signing=True)
+        template.has_resource("AWS::Signer::SigningProfile", {"DeletionPolicy": policy})
+
+    def test_none_is_signed_by_default(self, default: Template) -> None:
+        default.resource_count_is("AWS::ECR::SigningConfiguration", 0)
 
 
 class TestPublicRepository:
@@ -570,6 +670,14 @@ def wrong_settings() -> Iterator[tuple[dict[str, Any], str, str]]:
     yield {"releases": [{"prefix": "v*", "keep": 3}]}, "releases.0.prefix", "the beginning of an image tag"
     yield {"releases": [{"prefix": "v", "keep": 0}]}, "releases.0.keep", "from 1 to 100,000"
     yield {"untagged_days": 0}, "untagged_days", "from 1 to 3,650"
+    yield {"other_days": 90, "archive_days": 30}, "archive_days", "Must be unset if other_days is set"
+    yield {"cache_github_prefix": "github"}, "cache_github_secret_arn", "because cache_github_prefix is set"
+    yield {"cache_github_secret_arn": SECRET}, "cache_github_secret_arn", "Must be unset without cache_github_prefix"
+    yield (
+        {"cache_kubernetes_prefix": "same", "cache_quay_prefix": "same"},
+        "cache_quay_prefix",
+        "Must differ from cache_kubernetes_prefix, got same for both",
+    )
     yield {"mutable_tags": ["latest", "latest"]}, "mutable_tags", "repeated: latest"
     yield {"mutable_tags": ["a", "b", "c", "d", "e", "f"]}, "mutable_tags", "at most 5"
     yield {"mutable_tags": ["feature/x"]}, "mutable_tags.0", "an image tag"
@@ -652,6 +760,8 @@ class TestTwoStages:
         "settings",
         [
             {"scanning": "enhanced"},
+            {"signing": True},
+            {"cache_quay_prefix": "quay"},
             {"repository_name": "team/app"},
             {"replicate_to_regions": ["eu-west-1"]},
             {"cache_ecr_public_prefix": "ecr-public"},

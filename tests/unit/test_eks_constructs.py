@@ -1,5 +1,6 @@
 """EKS constructs without a stack of their own: arguments that they refuse, and versions by date."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,14 @@ import pytest
 from constructs import Construct
 
 from patternbook import PRODUCTION, SANDBOX, EksCluster, ManagedNodes, Network, node_role, read_manifests
-from patternbook.eks.settings import check_public_access
+from patternbook.eks.settings import check_private_access, check_public_access
 from patternbook.limits.eks import check_sizes
-from patternbook.limits.eks_versions import END_OF_STANDARD_SUPPORT, KUBERNETES_VERSION, check_version
+from patternbook.limits.eks_versions import (
+    END_OF_STANDARD_SUPPORT,
+    KUBERNETES_VERSION,
+    check_version,
+    end_of_extended_support,
+)
 
 LAST_DAY_OF_1_35 = date(2027, 3, 26)
 FIRST_DAY_AFTER_1_35 = date(2027, 3, 27)
@@ -49,6 +55,15 @@ class TestVersions:
         newest = max(END_OF_STANDARD_SUPPORT, key=lambda version: int(version.partition(".")[2]))
         assert newest == KUBERNETES_VERSION
 
+    def test_the_page_has_the_dates(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "eks-managed-nodes.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| (1\.\d\d) \| (\S+) \| (\S+) \|$", page, re.MULTILINE)
+        assert rows[0][0] == KUBERNETES_VERSION
+        assert rows == [
+            (version, str(END_OF_STANDARD_SUPPORT[version]), str(end_of_extended_support(version)))
+            for version, _, _ in rows
+        ]
+
 
 class TestPublicAccess:
     @pytest.mark.parametrize(
@@ -66,6 +81,24 @@ class TestPublicAccess:
 
     def test_the_sandbox_posture_allows_every_address(self) -> None:
         check_public_access(["0.0.0.0/0"], posture=SANDBOX)
+
+
+class TestPrivateAccess:
+    @pytest.mark.parametrize(
+        ("cidrs", "security_groups", "message"),
+        [
+            (["10.20.0.1/16"], [], "private_access_cidrs must be an IPv4 block .*, got '10.20.0.1/16'"),
+            (["0.0.0.0/0"], [], "private_access_cidrs must be .*, got '0.0.0.0/0'"),
+            ([], ["mine"], "private_access_security_groups must be the id of a security group .*, got 'mine'"),
+            (["10.20.0.0/16"], [f"sg-{number:08x}" for number in range(60)], "at most 60 together, got 61. Merge"),
+        ],
+    )
+    def test_refusals(self, cidrs: list[str], security_groups: list[str], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            check_private_access(cidrs=cidrs, security_groups=security_groups)
+
+    def test_networks_and_security_groups_of_the_user_are_accepted(self) -> None:
+        check_private_access(cidrs=["10.0.0.0/8", "198.51.100.0/24"], security_groups=["sg-0123456789abcdef0"])
 
 
 class TestManifests:

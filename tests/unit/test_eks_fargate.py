@@ -1,5 +1,6 @@
 """The promises of EksFargateStack."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     **CLUSTER_OPTIONS,
     "add_on_versions": {"coredns": "v1.12.4-eksbuild.1"},
     "namespaces": ["default", "team-a"],
+    "application_policy_arns": ["arn:aws:iam::111122223333:policy/team/app"],
 }
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 BARE: Mapping[str, Any] = {"posture": "production", "storage": []}
@@ -58,7 +60,7 @@ class TestCluster(ClusterPromises): ...
 
 class TestOperation(OperationPromises):
     METRICS = ("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX")
-    OUTPUTS = ("LogGroupName",)
+    OUTPUTS = ("ApplicationRoleArn", "LogGroupName", "OidcIssuer")
 
 
 class TestPods:
@@ -73,10 +75,12 @@ class TestPods:
         for profile in profiles(stack).values():
             assert {stack.to(subnet).id for subnet in profile["Subnets"]} == private
 
+    def test_all_pods_of_kube_system_run_on_fargate(self, any_stack: Reading) -> None:
+        """Most charts and add-ons install into this namespace."""
+        assert profiles(any_stack)["kube-system"]["Selectors"] == [{"Namespace": "kube-system"}]
+
     def test_coredns_runs_on_fargate_and_is_the_only_add_on(self, any_stack: Reading) -> None:
         system = profiles(any_stack)["kube-system"]
-        [selector] = system["Selectors"]
-        assert selector["Labels"] == [{"Key": "k8s-app", "Value": "kube-dns"}]
         assert add_ons(any_stack) == {"coredns"}
         assert configuration(any_stack, "coredns") == {"computeType": "Fargate"}
         assert system.id in any_stack.before(add_on(any_stack, "coredns"))
@@ -126,6 +130,53 @@ class TestPods:
             each for each in any_stack.all("Custom::AWSCDK-EKS-KubernetesResource") if any_stack.refers(each, group)
         ]
         assert group.id in any_stack.before(applied)
+
+    def test_the_log_router_is_configured_before_the_first_pod_and_until_the_last(self, any_stack: Reading) -> None:
+        [router] = [
+            each
+            for each in any_stack.all("Custom::AWSCDK-EKS-KubernetesResource")
+            if "aws-logging" in str(any_stack.shown(each["Manifest"]))
+        ]
+        for each in (*profiles(any_stack).values(), add_on(any_stack, "coredns")):
+            assert router.id in any_stack.before(each)
+
+
+class TestApplicationRole:
+    """Pods on Fargate have no EKS Pod Identity."""
+
+    ISSUER = "${Fn::Select}"
+
+    def role(self, stack: Reading) -> Resource:
+        return stack.to(stack.document["Outputs"]["ApplicationRoleArn"]["Value"])
+
+    def test_the_cluster_has_an_oidc_provider_for_sts(self, any_stack: Reading) -> None:
+        provider = any_stack.one("AWS::IAM::OIDCProvider")
+        assert any_stack.shown(provider["Url"]) == "${AWS::EKS::Cluster.OpenIdConnectIssuerUrl}"
+        assert provider["ClientIdList"] == ["sts.amazonaws.com"]
+
+    def test_the_issuer_is_an_output(self, any_stack: Reading) -> None:
+        provider = any_stack.one("AWS::IAM::OIDCProvider")
+        issuer = any_stack.document["Outputs"]["OidcIssuer"]["Value"]
+        assert issuer == {"Fn::Select": [1, {"Fn::Split": [":oidc-provider/", {"Ref": provider.id}]}]}
+
+    def test_only_pods_of_one_service_account_assume_it(self, any_stack: Reading) -> None:
+        [statement] = json.loads(any_stack.shown(self.role(any_stack)["AssumeRolePolicyDocument"]))["Statement"]
+        assert statement == {
+            "Effect": "Allow",
+            "Principal": {"Federated": "${AWS::IAM::OIDCProvider}"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {
+                "StringEquals": {
+                    f"{self.ISSUER}:aud": "sts.amazonaws.com",
+                    f"{self.ISSUER}:sub": "system:serviceaccount:default:application",
+                }
+            },
+        }
+
+    def test_it_has_the_given_policies_and_nothing_else(self, stack: Reading, full: Reading) -> None:
+        assert stack.statements(self.role(stack)) == []
+        assert not self.role(stack).get("ManagedPolicyArns")
+        assert self.role(full)["ManagedPolicyArns"] == ["arn:aws:iam::111122223333:policy/team/app"]
 
 
 def test_the_parts_of_the_stack_are_attributes(full: Reading, bare: Reading) -> None:
@@ -200,6 +251,11 @@ class TestRefusals:
                 {"namespaces": ["kube-system"]},
                 "namespaces",
                 "got kube-system, which belongs to the cluster. Remove it.",
+            ),
+            (
+                {"application_policy_arns": ["ReadOnlyAccess"]},
+                "application_policy_arns.0",
+                'the ARN of a managed policy such as "arn:aws:iam::111122223333:policy/app"',
             ),
             ({"namespaces": ["Team"]}, "namespaces.0", 'a Kubernetes namespace such as "default"'),
             ({"namespaces": list("abcdef")}, "namespaces", "a list of 1 to 5"),

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match
 
+from patternbook.limits.ec2_types import ec2_types
 from patternbook.testing.eks import (
     ClusterPromises,
     InsightsPromises,
@@ -43,7 +44,7 @@ EVERY_OPTION: Mapping[str, Any] = {
     "system_labels": {"example.com/nodes": "system"},
     "min_system_nodes": 3,
     "max_system_nodes": 6,
-    "spot_instance_types": ["m6i.large", "m6i.xlarge", "r6i.large"],
+    "spot_instance_types": ["m6i.large", "m7i.large", "m5a.large"],
     "spot_labels": {"example.com/nodes": "spot"},
     "spot_taints": [{"key": "example.com/spot", "value": "true", "effect": "NO_EXECUTE"}, {"key": "batch"}],
     "min_spot_nodes": 0,
@@ -141,6 +142,12 @@ class TestNodes:
         assert group(stack, "ON_DEMAND")["InstanceTypes"] == ["t4g.large", "m7g.large"]
         assert len(group(stack, "SPOT")["InstanceTypes"]) == 5
 
+    def test_the_nodes_of_a_group_are_equal(self, any_stack: Reading) -> None:
+        """Cluster Autoscaler takes them for equal."""
+        for nodes in any_stack.all("AWS::EKS::Nodegroup"):
+            types = [ec2_types()[name] for name in nodes["InstanceTypes"]]
+            assert len({(each.vcpus, each.memory_mib) for each in types}) == 1
+
     def test_nodes_are_in_private_subnets_without_ssh(self, any_stack: Reading) -> None:
         private = {subnet.id for subnet in any_stack.subnets("private")}
         for nodes in any_stack.all("AWS::EKS::Nodegroup"):
@@ -164,8 +171,8 @@ class TestNodes:
     ) -> None:
         for nodes in read(name).all("AWS::EKS::Nodegroup"):
             assert nodes["AmiType"] == ami_type
-            arm = {each.partition(".")[0].endswith("g") for each in nodes["InstanceTypes"]}
-            assert arm == {"ARM_64" in ami_type}
+            architectures = {ec2_types()[each].architecture for each in nodes["InstanceTypes"]}
+            assert architectures == {"arm64" if "ARM_64" in ami_type else "x86_64"}
             mapped = launched(read(name), nodes)["BlockDeviceMappings"]
             assert {device["DeviceName"] for device in mapped} == devices
 
@@ -677,6 +684,12 @@ class TestRefusals:
                 "public_access_cidrs",
                 "in production, got 0.0.0.0/1, 128.0.0.0/1.",
             ),
+            ({"private_access_cidrs": ["10.0.0.1/8"]}, "private_access_cidrs.0", "an IPv4 block in CIDR notation"),
+            (
+                {"private_access_security_groups": ["bastion"]},
+                "private_access_security_groups.0",
+                'the id of a security group such as "sg-0123456789abcdef0"',
+            ),
             ({"admin_principals": ["*"]}, "admin_principals.0", "but not *, which stands for all AWS accounts"),
             (
                 {"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}},
@@ -690,6 +703,8 @@ class TestRefusals:
                 "must run an AMI for arm64, got m6i.large",
             ),
             ({"spot_instance_types": ["t4g.small"]}, "spot_instance_types", "room for pods beside the add-ons"),
+            ({"spot_instance_types": ["m7g.lage"]}, "spot_instance_types", "The family m7g has the sizes 12xlarge,"),
+            ({"spot_instance_types": ["g5g.xlarge"]}, "spot_instance_types", "no drivers for GPUs and other acceler"),
             ({"architecture": "x86_64", "spot_instance_types": ["m7g.large"]}, "spot_instance_types", "for x86_64"),
             (
                 {"min_system_nodes": 5},

@@ -224,9 +224,19 @@ class TestConcurrency:
     def test_it_scales_by_utilization_and_by_schedule(self, full: Reading) -> None:
         policy = full.one("AWS::ApplicationAutoScaling::ScalingPolicy")
         assert policy["PolicyType"] == "TargetTrackingScaling"
-        assert policy["TargetTrackingScalingPolicyConfiguration"] == {
-            "PredefinedMetricSpecification": {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"},
-            "TargetValue": 0.6,
+        tracking = dict(policy["TargetTrackingScalingPolicyConfiguration"])
+        metric = dict(tracking.pop("CustomizedMetricSpecification"))
+        assert tracking == {"TargetValue": 0.6}
+        name = full.shown(full.one("AWS::Lambda::Alias")["FunctionName"])
+        assert full.shown(metric.pop("Dimensions")) == [
+            {"Name": "FunctionName", "Value": name},
+            {"Name": "Resource", "Value": f"{name}:live"},
+        ]
+        # The predefined metric is an average, in which a short burst disappears.
+        assert metric == {
+            "Namespace": "AWS/Lambda",
+            "MetricName": "ProvisionedConcurrencyUtilization",
+            "Statistic": "Maximum",
         }
         [schedule] = full.one("AWS::ApplicationAutoScaling::ScalableTarget")["ScheduledActions"]
         assert schedule["Schedule"] == "cron(0 8 ? * MON-FRI *)"

@@ -73,6 +73,10 @@ def functions(stack: Reading) -> dict[str, Resource]:
     return {event: stack.to(version["FunctionName"]) for event, version in versions(stack).items()}
 
 
+def log_policies(stack: Reading) -> dict[str, Resource]:
+    return {event: policies_of(stack, stack.to(each["Role"]))[0] for event, each in functions(stack).items()}
+
+
 def asset(stack: Reading, resource: Resource) -> Path:
     """The folder of a function's package, in the cloud assembly."""
     app = stack.stack.node.root
@@ -83,6 +87,20 @@ def asset(stack: Reading, resource: Resource) -> Path:
 def site_bucket(stack: Reading) -> Resource:
     [origin] = config(stack)["Origins"]
     return stack.to(origin["DomainName"])
+
+
+def metrics(alarm: Resource) -> list[dict[str, Any]]:
+    """The metrics that an alarm watches, by itself or in an expression."""
+    inside = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics") or [] if "MetricStat" in each]
+    return inside or [alarm.body["Properties"]]
+
+
+def upload_role(stack: Reading) -> Resource:
+    return stack.to(stack.to(stack.one("Custom::SiteUpload")["ServiceToken"])["Role"])
+
+
+def policies_of(stack: Reading, role: Resource) -> list[Resource]:
+    return [each for each in stack.all("AWS::IAM::Policy") if stack.to(each["Roles"][0]) == role]
 
 
 def policy_of(stack: Reading, bucket: Resource) -> list[dict[str, Any]]:
@@ -156,8 +174,14 @@ class TestFunctions:
             group = "arn:aws:logs:*:${AWS::AccountId}:log-group:/aws/lambda/us-east-1.${AWS::Lambda::Function}"
             assert statement["Action"] == LOG_ACTIONS
             assert set(statement["Resource"]) == {group, f"{group}:*"}
-            [policy] = [each for each in any_stack.all("AWS::IAM::Policy") if any_stack.to(each["Roles"][0]) == role]
+            [policy] = policies_of(any_stack, role)
             assert any_stack.refers(policy, function)
+
+    def test_they_may_write_their_logs_before_the_distribution_calls_them(self, any_stack: Reading) -> None:
+        calling = any_stack.before(any_stack.one("AWS::CloudFront::Distribution"))
+        for function in functions(any_stack).values():
+            [policy] = policies_of(any_stack, any_stack.to(function["Role"]))
+            assert policy.id in calling
 
     def test_no_log_group_of_their_own_names_stays_empty(self, any_stack: Reading) -> None:
         [group] = any_stack.all("AWS::Logs::LogGroup")
@@ -177,14 +201,48 @@ class TestFunctions:
                 "strict_transport_security": "max-age=31536000",
             },
             "origin-request": {"variant_paths": []},
-            "origin-response": {"page_cache_seconds": 60, "content_security_policy": policy},
-            "viewer-response": {"content_security_policy": policy, "variant_days": 7},
+            "origin-response": {
+                "page_cache_seconds": 60,
+                "content_security_policy": policy,
+                "objects": [
+                    *("/about/index.html", "/assets/icon.1.svg", "/assets/style.1.css", "/index.html", "/robots.txt"),
+                    "/variant-b/index.html",
+                ],
+            },
+            "viewer-response": {"content_security_policy": policy, "variant_days": 7, "variant_paths": []},
         }
 
-    def test_a_changed_setting_is_a_new_version(self, sandbox: Reading, own: Reading) -> None:
-        """CloudFormation makes a new version only for a new logical id, so this test compares logical ids."""
-        changed = {event for event, version in versions(sandbox).items() if version.id != versions(own)[event].id}
-        assert changed == {"origin-response"}
+    def test_a_changed_setting_is_a_new_function_with_one_version(self, sandbox: Reading, own: Reading) -> None:
+        """A second version of a function would block the retry of a failed deployment. The old function keeps its own
+        policy until the distribution calls the new one.
+
+        CloudFormation makes a new resource only for a new logical id, so this test compares logical ids.
+        """
+        for of in (functions, versions, log_policies):
+            before, after = of(sandbox), of(own)
+            changed = {event for event, resource in before.items() if resource.id != after[event].id}
+            assert changed == {"origin-response"}
+            assert before["origin-response"].id not in own.resources
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"files": {"a.py": "# changed"}},
+            {"files": {"a.py": "", "b.py": ""}},
+            {"description": "Changed"},
+            {"memory_mib": 129},
+            {"timeout_seconds": 4},
+        ],
+    )
+    def test_each_change_of_a_function_is_a_new_one(self, change: dict[str, Any]) -> None:
+        given: dict[str, Any] = {"files": {"a.py": ""}, "description": "Same", "memory_mib": 128, "timeout_seconds": 5}
+        ids = []
+        for arguments in (given, given, {**given, **change}):
+            stack = cdk.Stack(unchecked_app(), "Edge", env=cdk.Environment(region="us-east-1"))
+            edge = EdgeFunction(stack, "Function", event="origin-request", handler="a.handler", **arguments)
+            ids.append(stack.resolve(edge.function.function_name))
+        assert ids[0] == ids[1]
+        assert ids[0] != ids[2]
 
 
 class TestDistribution:
@@ -310,8 +368,7 @@ class TestSite:
 
     def test_its_function_may_do_that_and_no_more(self, any_stack: Reading) -> None:
         files = any_stack.one("Custom::SiteUpload")
-        function = any_stack.to(files["ServiceToken"])
-        role = any_stack.to(function["Role"])
+        role = upload_role(any_stack)
         assert "ManagedPolicyArns" not in role.body["Properties"]
         allowed = {
             tuple(each["Action"]) if isinstance(each["Action"], list) else each["Action"]: each["Resource"]
@@ -320,16 +377,40 @@ class TestSite:
         source = any_stack.shown(files["SourceBucket"])
         assert {action: any_stack.shown(resource) for action, resource in allowed.items()} == {
             ("logs:CreateLogStream", "logs:PutLogEvents"): "${AWS::Logs::LogGroup.Arn}",
-            "s3:GetObject": f"arn:aws:s3:::{source}/{files['SourceKey']}",
+            "s3:GetObject": f"arn:aws:s3:::{source}/*.zip",
             "s3:ListBucket": "${AWS::S3::Bucket.Arn}",
             ("s3:DeleteObject", "s3:PutObject"): "${AWS::S3::Bucket.Arn}/*",
+            "kms:Decrypt": "arn:aws:kms:us-east-1:*:key/*",
             "cloudfront:CreateInvalidation": (
                 "arn:aws:cloudfront::${AWS::AccountId}:distribution/${AWS::CloudFront::Distribution}"
             ),
         }
-        [policy] = [each for each in any_stack.all("AWS::IAM::Policy") if any_stack.to(each["Roles"][0]) == role]
-        assert any_stack.refers(policy, site_bucket(any_stack))
-        assert policy.id in any_stack.before(files)
+        assert files["SourceKey"].endswith(".zip")
+        assert {policy.id for policy in policies_of(any_stack, role)} <= any_stack.before(files)
+
+    def test_it_reads_a_bootstrapped_bucket_with_a_customer_managed_key(self, any_stack: Reading) -> None:
+        """The role may use a key only by S3, and only for the archives of that bucket."""
+        statements = any_stack.statements(upload_role(any_stack))
+        [decrypting] = [each for each in statements if each["Action"] == "kms:Decrypt"]
+        source = f"arn:aws:s3:::{any_stack.shown(any_stack.one('Custom::SiteUpload')['SourceBucket'])}"
+        assert any_stack.shown(decrypting["Condition"]) == {
+            "StringEquals": {"kms:ViaService": "s3.us-east-1.${AWS::URLSuffix}"},
+            "StringLike": {"kms:EncryptionContext:aws:s3:arn": [source, f"{source}/*.zip"]},
+        }
+
+    def test_its_permissions_do_not_change_with_the_files(self, any_stack: Reading) -> None:
+        digest = any_stack.one("Custom::SiteUpload")["SourceKey"].removesuffix(".zip")
+        for policy in policies_of(any_stack, upload_role(any_stack)):
+            assert digest not in json.dumps(policy.body)
+
+    def test_its_permission_to_upload_does_not_wait_for_the_distribution(self, any_stack: Reading) -> None:
+        distribution = any_stack.one("AWS::CloudFront::Distribution")
+        waiting = [
+            [statement["Action"] for statement in policy["PolicyDocument"]["Statement"]]
+            for policy in policies_of(any_stack, upload_role(any_stack))
+            if distribution.id in any_stack.before(policy)
+        ]
+        assert waiting == [["cloudfront:CreateInvalidation"]]
 
     @pytest.mark.parametrize(("name", "days"), [("sandbox", 7), ("production", 365), ("full", 30)])
     def test_its_log_is_kept_for_a_time(self, read: Callable[[str], Reading], name: str, days: int) -> None:
@@ -345,21 +426,32 @@ class TestOperation:
     def test_alarms_on_errors_notify_the_topic(self, any_stack: Reading) -> None:
         topic = any_stack.one("AWS::SNS::Topic")
         alarms = any_stack.all("AWS::CloudWatch::Alarm")
-        assert {alarm["MetricName"] for alarm in alarms} == {
-            *("5xxErrorRate", "LambdaExecutionError", "LambdaValidationError"),
+        watched = [metric for alarm in alarms for metric in metrics(alarm)]
+        assert {(metric["Namespace"], metric["MetricName"]) for metric in watched} == {
+            *(("AWS/CloudFront", name) for name in ("5xxErrorRate", "LambdaExecutionError", "LambdaValidationError")),
+            *(("AWS/CloudFront", name) for name in ("LambdaLimitExceededErrors", "Requests")),
+            ("AWS/Lambda", "ConcurrentExecutions"),
         }
-        for alarm in alarms:
-            assert alarm["Namespace"] == "AWS/CloudFront"
-            dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        for metric in watched:
+            dimensions = {each["Name"]: each["Value"] for each in metric.get("Dimensions", [])}
+            if metric["Namespace"] == "AWS/Lambda":
+                assert dimensions == {}, "the metric of all functions of the Region has no dimension"
+                continue
             assert dimensions["Region"] == "Global"
             assert any_stack.to(dimensions["DistributionId"]).type == "AWS::CloudFront::Distribution"
+        for alarm in alarms:
             assert any_stack.to(alarm["AlarmActions"][0]) == any_stack.to(alarm["OKActions"][0]) == topic
+
+    def test_each_alarm_looks_at_some_of_its_minutes(self, any_stack: Reading) -> None:
+        """A minute without requests must not reset an alarm."""
+        for alarm in any_stack.all("AWS::CloudWatch::Alarm"):
+            assert alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"]
 
     def test_every_metric_of_the_dashboard_has_its_dimensions(self, any_stack: Reading) -> None:
         body = any_stack.shown(any_stack.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
         metrics = [each["properties"].get("metrics", []) for each in json.loads(body)["widgets"]]
         of_cloudfront = [metric for each in metrics for metric in each if metric[0] == "AWS/CloudFront"]
-        assert len(of_cloudfront) == 5
+        assert len(of_cloudfront) == 8
         for metric in of_cloudfront:
             assert metric[2:6] == ["DistributionId", "${AWS::CloudFront::Distribution}", "Region", "Global"]
 

@@ -120,6 +120,9 @@ class AppRunnerService(Construct):
         self.scaling = apprunner.CfnAutoScalingConfiguration(
             self, "Scaling", max_concurrency=max_concurrency, min_size=min_instances, max_size=max_instances
         )
+        source = image if image is not None else f"{repository.url}, branch {repository.branch}" if repository else ""
+        self.runs = f"{source}, with {cpu} CPU units and {memory_mib} MiB"
+        """What the service runs, unless App Runner has rolled an update back."""
         runtime = RuntimeConfiguration(port=port, start_command=start_command, variables=variables)
         service = apprunner.CfnService
         self.service = service(

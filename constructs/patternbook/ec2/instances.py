@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 
-from patternbook.limits.instance_types import InstanceTypeName
-
 
 def encrypted_volumes(sizes_gib: Mapping[str, int]) -> list[ec2.BlockDevice]:
     """Encrypted gp3 volumes that are deleted with their instance.
@@ -25,7 +23,7 @@ def encrypted_volumes(sizes_gib: Mapping[str, int]) -> list[ec2.BlockDevice]:
 
 
 def mixed_instances(
-    template: ec2.LaunchTemplate, *, instance_types: Sequence[InstanceTypeName], on_demand_base: int, spot_percent: int
+    template: ec2.LaunchTemplate, *, instance_types: Sequence[str], on_demand_base: int, spot_percent: int
 ) -> autoscaling.MixedInstancesPolicy:
     """The mixed instances policy of an Auto Scaling group: on demand and on Spot, of several instance types.
 

@@ -1,10 +1,12 @@
 """A Lambda@Edge function, and the package of its files."""
 
+import hashlib
+import json
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
@@ -44,15 +46,19 @@ class EdgeFunction(Construct):
     """A Python function, and a version of it that CloudFront replicates.
 
     Lambda@Edge has no environment variables, VPC, layers or tracing, so the package contains the configuration. A
-    changed package is a new version, which the distribution then uses.
+    changed package is a new function with one version, which the distribution then uses. A new version of the same
+    function would block the retry of a failed deployment: its replicas keep it for hours after the roll-back, and
+    Lambda publishes no second version of the same code (https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html).
 
-    The function and its versions outlive the stack, because CloudFront deletes its replicas only some hours after the
+    Functions and their versions outlive the stack, because CloudFront deletes its replicas only some hours after the
     last distribution is gone, and Lambda refuses to delete a function with replicas
     (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-delete-replicas.html). They cost
     nothing while they are not called, and don't block another stack, because they have no fixed names.
 
     Replicas write to CloudWatch Logs in the Region nearest to the viewer. Lambda creates the log group
-    ``/aws/lambda/us-east-1.<function>`` there, without an expiry. The role permits this and nothing else.
+    ``/aws/lambda/us-east-1.<function>`` there, without an expiry. The role permits this and nothing else. The
+    permission to write the logs of a function comes before its version and goes after it, as long as CloudFormation
+    deploys. So the function may write them whenever a distribution uses it.
     """
 
     def __init__(
@@ -108,9 +114,12 @@ class EdgeFunction(Construct):
                 current_version_options=lambda_.VersionOptions(removal_policy=retain),
             )
         self.function.apply_removal_policy(retain)
+        self._digest = _digest(files, handler, description, RUNTIME.name, memory_mib, timeout_seconds)
+        self._renew(cast("lambda_.CfnFunction", self.function.node.default_child))
         acknowledge(self.function, "L1", "CloudFront takes a new runtime later than Lambda; this one is in support.")
-        self._grant_logs()
+        logs = self._grant_logs()
         self.version = self.function.current_version
+        self.version.node.add_dependency(logs)
 
     @property
     def log_group_name(self) -> str:
@@ -122,7 +131,11 @@ class EdgeFunction(Construct):
         """The association of the version with a cache behavior."""
         return cloudfront.EdgeLambda(event_type=_EVENT_TYPES[self._event], function_version=self.version)  # ty: ignore[invalid-argument-type]
 
-    def _grant_logs(self) -> None:
+    def _renew(self, resource: cdk.CfnResource) -> None:
+        """Gives a resource a new logical id with each change of the function, so that CloudFormation makes another."""
+        resource.override_logical_id(f"{cdk.Stack.of(self).get_logical_id(resource)}{self._digest}")
+
+    def _grant_logs(self) -> iam.Policy:
         stack = cdk.Stack.of(self)
         # Any Region: logs go to the Region nearest to the viewer.
         group = stack.format_arn(
@@ -144,13 +157,22 @@ class EdgeFunction(Construct):
                 )
             ],
         )
-        name = stack.get_logical_id(self.function.node.default_child)  # ty: ignore[invalid-argument-type]
+        # The old function needs its own policy until the distribution uses the new function.
+        self._renew(cast("iam.CfnPolicy", policy.node.default_child))
+        name = stack.resolve(cast("lambda_.CfnFunction", self.function.node.default_child).logical_id)
         for ending in ("", ":*"):
             acknowledge(
                 policy,
                 f"IAM5[Resource::arn:aws:logs:*:<AWS::AccountId>:log-group:/aws/lambda/{REGION}.<{name}>{ending}]",
                 "Replicas log in the Region nearest to the viewer, into one group of this function's name.",
             )
+        return policy
+
+
+def _digest(files: Mapping[str, str], *configuration: object) -> str:
+    """Eight characters that change with the package and the configuration of a function."""
+    content = json.dumps([dict(files), *configuration], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:8]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
@@ -30,8 +30,12 @@ class SiteUpload(Construct):
 
     This is a custom resource, because CloudFormation can neither put an object into a bucket nor empty a bucket. CDK's
     own ``BucketDeployment`` and ``auto_delete_objects`` would be two functions, with the AWS CLI as a layer and with
-    wildcards in their permissions. This function is a page of Python that may read one archive, write into one bucket
-    and invalidate one distribution. The folder must fit into its memory.
+    wildcards in their permissions. This function is a page of Python that may read archives of the bootstrapped bucket,
+    write into one bucket and invalidate one distribution. The folder must fit into its memory.
+
+    *Permissions.* IAM needs seconds until it knows a changed policy, and CloudFormation calls the function at once. So
+    nothing that the role grants changes with the files, and the function tries again for a minute if access is denied.
+    The role may use the bucket before the distribution exists.
     """
 
     MEMORY_MIB = 512
@@ -69,17 +73,17 @@ class SiteUpload(Construct):
             description="Uploads the files of a website",
         )
         logs.grant_write(role)
-        stack = cdk.Stack.of(self)
-        for actions, resource in (
-            (["s3:GetObject"], archive.bucket.arn_for_objects(archive.s3_object_key)),
-            (["s3:ListBucket"], bucket.bucket_arn),
-            (["s3:PutObject", "s3:DeleteObject"], bucket.arn_for_objects("*")),
-            (["cloudfront:CreateInvalidation"], distribution.distribution_arn),
-        ):
-            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
-        name = stack.get_logical_id(bucket.node.default_child)  # ty: ignore[invalid-argument-type]
-        acknowledge(
-            role, f"IAM5[Resource::<{name}.Arn>/*]", "It writes whatever the folder has, into this bucket only."
+        self._grant_upload(role, archive, bucket)
+        # A policy of its own, because the other one would have to wait for the distribution.
+        invalidation = iam.Policy(
+            self,
+            "Invalidation",
+            roles=[role],  # ty: ignore[invalid-argument-type]
+            statements=[
+                iam.PolicyStatement(
+                    actions=["cloudfront:CreateInvalidation"], resources=[distribution.distribution_arn]
+                )
+            ],
         )
         with packed({_FUNCTION.name: _FUNCTION.read_text(encoding="utf-8")}) as code:
             function = lambda_.Function(
@@ -96,7 +100,7 @@ class SiteUpload(Construct):
                 log_group=logs,
             )
         empties = posture.removal_policy == cdk.RemovalPolicy.DESTROY
-        cdk.CustomResource(
+        files = cdk.CustomResource(
             self,
             "Files",
             resource_type="Custom::SiteUpload",
@@ -111,6 +115,7 @@ class SiteUpload(Construct):
                 "EmptyOnDelete": "true" if empties else "false",
             },
         )
+        files.node.add_dependency(role, invalidation)
 
     @classmethod
     def from_settings(
@@ -137,3 +142,46 @@ class SiteUpload(Construct):
             log_retention_days=settings.log_retention_days,
             key=key,
         )
+
+    def _grant_upload(self, role: iam.Role, archive: assets.Asset, bucket: s3.Bucket) -> None:
+        """Lets the role read any archive of the bootstrapped bucket, and write into the bucket of the site.
+
+        A customer managed key may encrypt the bootstrapped bucket (https://github.com/aws/aws-cdk/issues/25100). No
+        template knows the key, and it may belong to another account. So the statement names the bucket, which S3 gives
+        to KMS as the encryption context, and it grants nothing but what S3 decrypts for the role.
+        """
+        stack = cdk.Stack.of(self)
+        source = archive.bucket
+        for actions, resource in (
+            (["s3:GetObject"], source.arn_for_objects("*.zip")),
+            (["s3:ListBucket"], bucket.bucket_arn),
+            (["s3:PutObject", "s3:DeleteObject"], bucket.arn_for_objects("*")),
+        ):
+            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+        keys = stack.format_arn(service="kms", account="*", resource="key", resource_name="*")
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt"],
+                resources=[keys],
+                conditions={
+                    "StringEquals": {"kms:ViaService": f"s3.{stack.region}.{stack.url_suffix}"},
+                    "StringLike": {
+                        "kms:EncryptionContext:aws:s3:arn": [source.bucket_arn, source.arn_for_objects("*.zip")]
+                    },
+                },
+            )
+        )
+        name = stack.get_logical_id(bucket.node.default_child)  # ty: ignore[invalid-argument-type]
+        archives = f"arn:<AWS::Partition>:s3:::{_readable(stack.resolve(archive.s3_bucket_name))}/*.zip"
+        for pattern, reason in (
+            (f"<{name}.Arn>/*", "It writes whatever the folder has, into this bucket only."),
+            (archives, "The name of an archive changes with the files, and IAM would know the new policy too late."),
+            ("arn:<AWS::Partition>:kms:<AWS::Region>:*:key/*", "Only for objects of the bootstrapped bucket, by S3."),
+        ):
+            acknowledge(role, f"IAM5[Resource::{pattern}]", reason)
+
+
+def _readable(bucket_name: Any) -> str:
+    """The name of the bootstrapped bucket as cdk-nag writes it."""
+    text = bucket_name.get("Fn::Sub", "") if isinstance(bucket_name, dict) else bucket_name
+    return text.replace("${", "<").replace("}", ">")

@@ -10,31 +10,30 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from constructs import Construct, IDependable
+from constructs import Construct, DependencyGroup, IDependable
 from typing_extensions import Self
 
 from patternbook.data.logs import LogGroup
 from patternbook.eks.access import admin_role, auto_mode_node_role
+from patternbook.eks.endpoint import admit_clients, kubeconfig_command
 from patternbook.eks.manifests import Kubectl
-from patternbook.eks.pod_identity import volume_key_statements
-from patternbook.eks.settings import ClusterSettings, check_public_access
+from patternbook.eks.pod_identity import complete_cluster_role
+from patternbook.eks.settings import ClusterSettings, check_private_access, check_public_access
 from patternbook.limits.eks import ADD_ONS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.logs import check_retention
-from patternbook.nag import acknowledge
 from patternbook.network.vpc import Network
 from patternbook.posture import Posture
 
 NODE_POOLS: Final = ("system", "general-purpose")
 """The built-in node pools of Auto Mode: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
-AUTO_MODE_POLICIES: Final = ("Compute", "BlockStorage", "LoadBalancing", "Networking")
-"""Managed policies that Auto Mode needs in the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 class EksCluster(Construct):
     """A cluster whose control plane EKS runs, in the private subnets of a network.
 
-    - *Endpoint*: private. It is also public for ``public_access_cidrs``, and for nobody else.
+    - *Endpoint*: private. Members of the cluster's security group reach it, and ``private_access_cidrs`` and
+      ``private_access_security_groups``. It is also public for ``public_access_cidrs``, and for nobody else.
     - *Access*: the authentication mode is API. The creator of the cluster (CloudFormation's role) has no access.
       ``admin_role`` is the cluster administrator, and IAM decides who may assume it.
     - *Logs*: all five types of control-plane logs, in a log group with a retention.
@@ -54,6 +53,8 @@ class EksCluster(Construct):
         posture: Posture,
         version: str = KUBERNETES_VERSION,
         public_access_cidrs: Sequence[str] = (),
+        private_access_cidrs: Sequence[str] = (),
+        private_access_security_groups: Sequence[str] = (),
         admin_principals: Sequence[str] = (),
         upgrade_policy: UpgradePolicy = "STANDARD",
         auto_mode: bool = False,
@@ -70,6 +71,8 @@ class EksCluster(Construct):
             balancers. In a VPC that exists, its owner adds them
             (https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html).
         :param public_access_cidrs: CIDR blocks that may reach the public endpoint. Without any there is none.
+        :param private_access_cidrs: CIDR blocks of connected networks that may reach the private endpoint.
+        :param private_access_security_groups: ids of security groups whose members may reach the private endpoint.
         :param admin_principals: ARNs of the roles, users or accounts that may assume the admin role. Without any, the
             IAM policies of this account decide.
         :param upgrade_policy: at the end of standard support, EKS upgrades the cluster by itself (STANDARD), or
@@ -84,13 +87,18 @@ class EksCluster(Construct):
         :param secrets_key: encrypts the Kubernetes secrets. Changing it replaces the cluster. Defaults to a key of the
             cluster's own, so that ``key`` can change.
         :raises ValueError: see :func:`patternbook.limits.eks_versions.check_version`,
-            :func:`patternbook.eks.settings.check_public_access` and
+            :func:`patternbook.eks.settings.check_public_access`,
+            :func:`patternbook.eks.settings.check_private_access` and
             :func:`patternbook.limits.logs.check_retention`.
         """
         check_version(version, upgrade_policy=upgrade_policy, kubectl=kubectl)
         check_public_access(public_access_cidrs, posture=posture)
+        check_private_access(cidrs=private_access_cidrs, security_groups=private_access_security_groups)
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
+        # CDK's log groups of the kubectl functions would have the names of the functions, and nothing would wait for
+        # them: https://github.com/aws/aws-cdk/issues/32689
+        self.node.set_context("@aws-cdk/aws-lambda:useCdkManagedLogGroup", False)
         stack = cdk.Stack.of(self)
         self.version = version
         self.service_cidr = service_cidr
@@ -99,7 +107,11 @@ class EksCluster(Construct):
         self._log_retention_days = log_retention_days
         self._key = key
         self._add_on_versions = dict(add_on_versions or {})
-        self._endpoints: list[IDependable] = []
+        self.before_members = DependencyGroup()
+        """What nodes, pods and the stack's own kubectl need, from before the first of them until after the last: the
+        routes by which they reach AWS, the interface endpoints, and the rules of security groups. Constructs add to it
+        at any time."""
+        self.before_members.add(*network.routes)
         # The log group needs the name before the cluster exists. Each creation of the stack needs another name, so
         # that a stack can be deployed beside its own retained logs. The id of a stack ends with a UUID.
         uuid = cdk.Fn.select(2, cdk.Fn.split("/", stack.stack_id))
@@ -114,7 +126,7 @@ class EksCluster(Construct):
             enable_key_rotation=True,
             removal_policy=posture.removal_policy,
         )
-        self._kubectl = Kubectl(self) if kubectl else None
+        self._kubectl = Kubectl(self, self.add_log_group("KubectlLogs")) if kubectl else None
         self.cluster = eks.Cluster(
             self,
             "Cluster",
@@ -153,21 +165,13 @@ class EksCluster(Construct):
         # The L2 has neither property.
         resource.deletion_protection = posture.deletion_protection
         resource.upgrade_policy = eks.CfnCluster.UpgradePolicyProperty(support_type=upgrade_policy)
+        admit_clients(self.cluster, cidrs=private_access_cidrs, security_groups=private_access_security_groups)
+        # Rules that other constructs add to the security group of the cluster stand below it.
+        self.before_members.add(self.cluster.cluster_security_group)
         if self._kubectl:
-            days = posture.log_retention_days if log_retention_days is None else log_retention_days
-            self._kubectl.attach(
-                self.cluster, log_retention_days=days, log_removal_policy=posture.removal_policy, key=key
-            )
+            self._kubectl.attach(self.cluster, self.before_members)
         self.admin_role = admin_role(self, "Admin", cluster=self.cluster, principals=admin_principals)
-        for kind in ("Cluster", *AUTO_MODE_POLICIES) if auto_mode else ("Cluster",):
-            acknowledge(
-                self.cluster,
-                f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonEKS{kind}Policy]",
-                "AWS documents this policy for the role of a cluster, which only EKS acts as.",
-            )
-        if auto_mode and key:
-            for statement in volume_key_statements(key):
-                self.cluster.role.add_to_principal_policy(statement)
+        complete_cluster_role(self.cluster, auto_mode=auto_mode, key=key)
 
     @classmethod
     def from_settings(
@@ -190,6 +194,8 @@ class EksCluster(Construct):
             posture=posture,
             version=settings.kubernetes_version,
             public_access_cidrs=settings.public_access_cidrs,
+            private_access_cidrs=settings.private_access_cidrs,
+            private_access_security_groups=settings.private_access_security_groups,
             admin_principals=settings.admin_principals,
             upgrade_policy=settings.upgrade_policy,
             auto_mode=auto_mode,
@@ -204,9 +210,19 @@ class EksCluster(Construct):
     @property
     def kubeconfig_command(self) -> str:
         """The command that sets up kubectl to talk to the cluster as the admin role."""
-        region = cdk.Stack.of(self).region
-        name, role = self.cluster.cluster_name, self.admin_role.role_arn
-        return f"aws eks update-kubeconfig --name {name} --region {region} --role-arn {role}"
+        return kubeconfig_command(self.cluster, self.admin_role)
+
+    def outputs(self) -> dict[str, tuple[str, str]]:
+        """The outputs of every stack with a cluster: values and descriptions by name."""
+        return {
+            "KubeconfigCommand": (self.kubeconfig_command, "Sets up kubectl for the cluster"),
+            "VpcId": (self._network.vpc.vpc_id, "VPC from which the private endpoint is reached"),
+            "ClusterSecurityGroupId": (
+                self.cluster.cluster_security_group_id,
+                "Security group whose members reach the private endpoint",
+            ),
+            "ControlPlaneLogGroupName": (self.log_group.log_group_name, "CloudWatch log group of the control plane"),
+        }
 
     @property
     def kubectl(self) -> Kubectl:
@@ -227,28 +243,17 @@ class EksCluster(Construct):
         """
         return ec2.Connections(security_groups=[self.cluster.cluster_security_group])
 
-    @property
-    def internet_routes(self) -> list[IDependable]:
-        """The routes by which nodes and pods reach AWS. They must exist from before the first node until after the last
-        one."""
-        return list(self._network.routes)
-
     def add_interface_endpoints(self, services: Sequence[ec2.InterfaceVpcEndpointAwsService]) -> None:
-        """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it.
-
-        Call this before anything else is added to the cluster: kubectl can delete nothing once the endpoints refuse it.
-        """
+        """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it."""
         group = self._network.add_interface_endpoints(services, client=self.node_connections)
         if group:
-            self._endpoints.append(group)
-            if self._kubectl:
-                self._kubectl.add_dependency(group)
+            self.before_members.add(group)
 
-    def add_log_group(self, construct_id: str, *, name: str) -> logs.LogGroup:
+    def add_log_group(self, construct_id: str, *, name: str | None = None) -> logs.LogGroup:
         """A log group with the retention, removal policy and key of the cluster's own logs.
 
-        :param name: the name that its writer expects. It should contain the name of the cluster, because a log group
-            of an earlier creation of the stack may still exist.
+        :param name: the name that its writer expects, if it expects one. It should contain the name of the cluster,
+            because a log group of an earlier creation of the stack may still exist.
         """
         return LogGroup(
             self,
@@ -296,5 +301,5 @@ class EksCluster(Construct):
             # The template overrides manual changes.
             resolve_conflicts="OVERWRITE",
         )
-        add_on.node.add_dependency(*after, *self._endpoints, *(roles or {}).values())
+        add_on.node.add_dependency(self.before_members, *after, *(roles or {}).values())
         return add_on

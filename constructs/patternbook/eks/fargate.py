@@ -1,9 +1,9 @@
-"""Fargate profiles, the pod execution role, and the log router of pods on Fargate."""
+"""Fargate profiles, the two roles of pods on Fargate, and their log router."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -15,16 +15,24 @@ from patternbook.eks.access import role_with_policies
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.settings import FargatePodsSettings, check_namespaces
+from patternbook.eks.web_identity import WebIdentity
 from patternbook.limits.logs import check_retention
 from patternbook.posture import Posture
 
+APPLICATION: Final = "application"
+"""The service account of the application role."""
+
 
 class FargatePods(Construct):
-    """Fargate profiles for the pods of some namespaces and for CoreDNS, in the private subnets of a cluster without
-    nodes, and a log group for the output of pods.
+    """Fargate profiles for the pods of some namespaces and of ``kube-system``, in the private subnets of a cluster
+    without nodes, and a log group for the output of pods.
 
-    The *pod execution role* belongs to the kubelet, not to the pods. It pulls images, and writes to that one log group.
-    Only Fargate profiles of this one cluster can use it.
+    - The *pod execution role* belongs to the kubelet, not to the pods. It pulls images, and writes to that one log
+      group. Only Fargate profiles of this one cluster can use it.
+    - The *application role* belongs to pods. They assume it by the OIDC provider of the cluster, because EKS Pod
+      Identity has no agent on Fargate.
+    - The *log router* of Fargate reads its configuration when a pod starts, so the configuration exists before the
+      first pod of CoreDNS.
 
     EKS changes one Fargate profile of a cluster at a time, so CloudFormation makes and deletes them one by one.
 
@@ -39,10 +47,15 @@ class FargatePods(Construct):
         cluster: EksCluster,
         posture: Posture,
         namespaces: Sequence[str] = ("default",),
+        policy_arns: Sequence[str] = (),
         log_retention_days: int | None = None,
         key: kms.IKey | None = None,
     ) -> None:
-        """:param namespaces: namespaces whose pods run on Fargate. Pods of other namespaces find no node.
+        """:param cluster: a cluster with ``kubectl``.
+        :param namespaces: namespaces whose pods run on Fargate, beside ``kube-system``. Pods of other namespaces find
+            no node.
+        :param policy_arns: ARNs of managed policies of the application role. Pods with the service account
+            ``application`` in the first of the namespaces assume it.
         :param key: encrypts the log group.
         :raises ValueError: see :func:`patternbook.eks.settings.check_namespaces` and
             :func:`patternbook.limits.logs.check_retention`.
@@ -50,16 +63,20 @@ class FargatePods(Construct):
         check_namespaces(namespaces)
         check_retention(log_retention_days)
         super().__init__(scope, construct_id)
-        self._cluster = cluster
         self.log_group = LogGroup(self, "Logs", posture=posture, retention_days=log_retention_days, key=key)
         self.role = self._pod_execution_role(cluster)
-        system = self._profile(
-            "System", cluster, [eks.Selector(namespace="kube-system", labels={"k8s-app": "kube-dns"})]
-        )
-        self.profile = self._profile(
-            "Own", cluster, [eks.Selector(namespace=namespace) for namespace in namespaces], after=[system]
-        )
+        router = self._log_router(cluster)
+        system = self._profile("System", cluster, ["kube-system"], after=[router])
+        self.profile = self._profile("Own", cluster, namespaces, after=[system])
         self.dns = cluster.add_on("coredns", configuration={"computeType": "Fargate"}, after=[system])
+        self.identity = WebIdentity(self, "Identity", cluster=cluster)
+        self.application_role = self.identity.add_role(
+            "Application",
+            namespace=namespaces[0],
+            service_account=APPLICATION,
+            description=f"Pods of the service account {APPLICATION}",
+            policy_arns=policy_arns,
+        )
 
     @classmethod
     def from_settings(
@@ -78,18 +95,22 @@ class FargatePods(Construct):
             cluster=cluster,
             posture=posture,
             namespaces=settings.namespaces,
+            policy_arns=settings.application_policy_arns,
             log_retention_days=settings.log_retention_days,
             key=key,
         )
 
-    def apply_log_router(self) -> None:
-        """Applies the configuration of Fargate's log router, which sends the output of pods to the log group."""
+    def _log_router(self, cluster: EksCluster) -> IDependable:
+        """The configuration of Fargate's log router, which sends the output of pods to the log group.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html
+        """
         manifests = read_manifests(
             MANIFESTS / "log-router-fargate.yaml",
             LogGroupName=self.log_group.log_group_name,
             Region=cdk.Stack.of(self).region,
         )
-        self._cluster.kubectl.apply("LogRouter", manifests, after=[self.log_group])
+        return cluster.kubectl.apply("LogRouter", manifests, after=[self.log_group])
 
     def _pod_execution_role(self, cluster: EksCluster) -> iam.Role:
         """https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html"""
@@ -115,21 +136,17 @@ class FargatePods(Construct):
         return role
 
     def _profile(
-        self,
-        construct_id: str,
-        cluster: EksCluster,
-        selectors: Sequence[eks.Selector],
-        after: Sequence[IDependable] = (),
-    ) -> eks.FargateProfile:
-        profile = eks.FargateProfile(
-            self,
-            construct_id,
-            cluster=cluster.cluster,
-            pod_execution_role=self.role,  # ty: ignore[invalid-argument-type]
-            vpc=cluster.cluster.vpc,
-            subnet_selection=ec2.SubnetSelection(subnets=cluster.cluster.vpc.private_subnets),
-            selectors=selectors,
+        self, construct_id: str, cluster: EksCluster, namespaces: Sequence[str], *, after: Sequence[IDependable]
+    ) -> eks.CfnFargateProfile:
+        """L1, because the CDK's L2 makes everything that kubectl applies wait for the profile: the log router, too."""
+        profile = eks.CfnFargateProfile(
+            Construct(self, construct_id),
+            "Resource",
+            cluster_name=cluster.cluster.cluster_name,
+            pod_execution_role_arn=self.role.role_arn,
+            subnets=[subnet.subnet_id for subnet in cluster.cluster.vpc.private_subnets],
+            selectors=[eks.CfnFargateProfile.SelectorProperty(namespace=namespace) for namespace in namespaces],
         )
         # Pods need their route out, and the kubelet its permissions, until the last pod is gone.
-        profile.node.add_dependency(self.role, *after, *cluster.internet_routes)
+        profile.node.add_dependency(self.role, *after, cluster.before_members)
         return profile

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from patternbook.ec2.instances import encrypted_volumes
 from patternbook.eks.settings import Taint
+from patternbook.limits.eks_amis import image_parameter
 from patternbook.limits.instance_types import Architecture
 from patternbook.limits.operating_systems import VOLUMES_GIB, OperatingSystem
 
@@ -68,15 +69,16 @@ class OwnImage:
         )
 
 
-def optimized_image(version: str, architecture: Architecture) -> ec2.IMachineImage:
-    """The recommended EKS-optimized AMI, by the public SSM parameter that CloudFormation reads at each deployment.
+def optimized_image(version: str, architecture: Architecture, release: str) -> ec2.IMachineImage:
+    """The EKS-optimized AMI of one release, by a public SSM parameter that CloudFormation reads.
+
+    The parameter ``recommended`` would bring another AMI at any deployment after AWS has published one, and with it new
+    nodes (https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2391).
 
     https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html
     """
-    return ec2.MachineImage.from_ssm_parameter(
-        f"/aws/service/eks/optimized-ami/{version}/amazon-linux-2023/{architecture}/standard/recommended/image_id",
-        os=ec2.OperatingSystemType.LINUX,
-    )
+    name = image_parameter(release, kubernetes_version=version, architecture=architecture)
+    return ec2.MachineImage.from_ssm_parameter(name, os=ec2.OperatingSystemType.LINUX)
 
 
 def nodeadm_user_data(

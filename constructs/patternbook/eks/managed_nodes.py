@@ -13,8 +13,9 @@ from typing_extensions import Self
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.launch_template import node_template
 from patternbook.eks.settings import CapacityType, NodeGroupSettings, Taint
+from patternbook.limits.ec2_types import is_equal
 from patternbook.limits.eks import MAX_NODES, NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
-from patternbook.limits.instance_types import Architecture, InstanceTypeName
+from patternbook.limits.instance_types import Architecture
 from patternbook.limits.operating_systems import OperatingSystem
 
 AMI_TYPES: Final[Mapping[tuple[OperatingSystem, Architecture], eks.NodegroupAmiType]] = {
@@ -26,13 +27,23 @@ AMI_TYPES: Final[Mapping[tuple[OperatingSystem, Architecture], eks.NodegroupAmiT
 """The EKS-optimized AMIs: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html"""
 
 
-def warn_of_one_spot_type(scope: Construct, name: InstanceTypeName) -> None:
-    """Warns at synth that all Spot nodes depend on one Spot capacity pool."""
-    cdk.Annotations.of(scope).add_warning_v2(
-        "patternbook:OneSpotInstanceType",
-        f"The only Spot instance type is {name}. When its capacity pool runs dry, all Spot nodes can go at once "
-        "and none can come. Name several types.",
-    )
+def warn_of_types(scope: Construct, names: Sequence[str], *, spot: bool) -> None:
+    """Warns at synth of instance types that make a group fragile: one Spot capacity pool, or nodes of different sizes.
+
+    https://docs.aws.amazon.com/eks/latest/best-practices/cas.html
+    """
+    if spot and len(names) == 1:
+        cdk.Annotations.of(scope).add_warning_v2(
+            "patternbook:OneSpotInstanceType",
+            f"The only Spot instance type is {names[0]}. When its capacity pool runs dry, all Spot nodes can go at "
+            "once and none can come. Name several types.",
+        )
+    if not is_equal(names):
+        cdk.Annotations.of(scope).add_warning_v2(
+            "patternbook:UnequalInstanceTypes",
+            f"The instance types {', '.join(names)} differ in CPU or memory. Cluster Autoscaler takes all nodes of a "
+            "group for equal, and brings too few or too many. Name types with equal CPU and memory.",
+        )
 
 
 class ManagedNodes(Construct):
@@ -57,7 +68,7 @@ class ManagedNodes(Construct):
         capacity_type: CapacityType = "ON_DEMAND",
         operating_system: OperatingSystem = "al2023",
         architecture: Architecture = "arm64",
-        instance_types: Sequence[InstanceTypeName] = (),
+        instance_types: Sequence[str] = (),
         min_nodes: int = 2,
         max_nodes: int = 4,
         volume_gib: int | None = None,
@@ -68,7 +79,7 @@ class ManagedNodes(Construct):
         """:param role: role of the nodes, see :func:`patternbook.eks.access.node_role`.
         :param instance_types: in order of preference on demand. Defaults to
             :data:`patternbook.limits.eks.NODE_TYPES` or :data:`patternbook.limits.eks.SPOT_TYPES`. A single type on
-            Spot is a warning.
+            Spot is a warning, and so are types with different CPU or memory.
         :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
         :param after: what a node needs to become ready: the add-ons ``vpc-cni``, ``kube-proxy`` and
             ``eks-pod-identity-agent``.
@@ -80,8 +91,7 @@ class ManagedNodes(Construct):
         names = tuple(instance_types) or (SPOT_TYPES if spot else NODE_TYPES)[architecture]
         check_node_types(names, architecture=architecture)
         super().__init__(scope, construct_id)
-        if spot and len(names) == 1:
-            warn_of_one_spot_type(self, names[0])
+        warn_of_types(self, names, spot=spot)
         self.template = node_template(self, "Template", operating_system=operating_system, volume_gib=volume_gib)
         self.group = eks.Nodegroup(
             self,
@@ -113,7 +123,7 @@ class ManagedNodes(Construct):
         # The L2 leaves the version out, and nodes would stay on the old version when the cluster is upgraded.
         resource.version = cluster.version
         # A node needs its role and its route to EKS until it is gone, so both are deleted after it.
-        self.group.node.add_dependency(role, *after, *cluster.internet_routes)
+        self.group.node.add_dependency(role, *after, cluster.before_members)
 
     @classmethod
     def from_settings(

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import yaml
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.lambda_layer_kubectl_v36 import KubectlV36Layer
 from constructs import Construct, IDependable
@@ -68,8 +68,12 @@ class Kubectl:
     The construct of the cluster is the scope of everything that it makes.
     """
 
-    def __init__(self, scope: Construct) -> None:
+    def __init__(self, scope: Construct, log_group: logs.ILogGroup) -> None:
+        """:param log_group: log group of both functions. They refer to it, so it exists from before their first call
+        until after their last one.
+        """
         self._scope = scope
+        self._log_group = log_group
         self._role = role_with_policies(
             scope,
             "KubectlRole",
@@ -91,25 +95,21 @@ class Kubectl:
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
 
-    def attach(
-        self,
-        cluster: eks.Cluster,
-        *,
-        log_retention_days: int,
-        log_removal_policy: cdk.RemovalPolicy,
-        key: kms.IKey | None,
-    ) -> None:
-        """Configures the two functions of the cluster, where its L2 construct has no options for it."""
+    def attach(self, cluster: eks.Cluster, before_members: IDependable) -> None:
+        """Configures the two functions of the cluster, where its L2 construct has no options for it.
+
+        :param before_members: what the functions need as members of the cluster's security group.
+        """
         self._cluster = cluster
+        self._after.append(before_members)
         self._role.add_to_policy(iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster.cluster_arn]))
         provider = cluster.kubectl_provider
         assert provider is not None
-        # The functions have log groups here if the feature flag useCdkManagedLogGroup is on.
         for each in provider.node.find_all():
-            if isinstance(each, logs.CfnLogGroup):
-                each.apply_removal_policy(log_removal_policy)
-                each.retention_in_days = log_retention_days
-                each.kms_key_id = key.key_arn if key else None
+            if isinstance(each, lambda_.CfnFunction):
+                each.logging_config = lambda_.CfnFunction.LoggingConfigProperty(
+                    log_group=self._log_group.log_group_name
+                )
         # This condition is for a policy that the role does not have.
         self._scope.node.try_remove_child("HasEcrPublic")
         handler = provider.node.find_child("Handler").node.default_child
@@ -128,10 +128,6 @@ class Kubectl:
             "CDK's function may call every version of kubectl's.",
         )
 
-    def add_dependency(self, *needed: IDependable) -> None:
-        """Makes whatever kubectl applies from now on depend on these."""
-        self._after.extend(needed)
-
     def apply(
         self, construct_id: str, manifests: Sequence[Mapping[str, Any]], *, after: Sequence[IDependable] = ()
     ) -> eks.KubernetesManifest:
@@ -144,6 +140,8 @@ class Kubectl:
             cluster=self._cluster,  # ty: ignore[invalid-argument-type]
             manifest=[dict(each) for each in manifests],
             prune=False,
+            # kubectl apply instead of create, which fails at a retry for objects that the first attempt has made.
+            overwrite=True,
         )
         manifest.node.add_dependency(*self._after, *after)
         return manifest

@@ -1,12 +1,18 @@
-"""Roles that pods assume by EKS Pod Identity."""
+"""Roles that pods assume by EKS Pod Identity, and the role by which EKS makes volumes in Auto Mode."""
 
 from collections.abc import Sequence
+from typing import Final
 
+from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from patternbook.eks.access import role_with_policies
+from patternbook.nag import acknowledge
+
+AUTO_MODE_POLICIES: Final = ("Compute", "BlockStorage", "LoadBalancing", "Networking")
+"""Managed policies that Auto Mode needs in the cluster role: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 def pod_role(
@@ -60,3 +66,20 @@ def volume_key_statements(key: kms.IKey) -> list[iam.PolicyStatement]:
             resources=[key.key_arn],
         ),
     ]
+
+
+def complete_cluster_role(cluster: eks.Cluster, *, auto_mode: bool, key: kms.IKey | None) -> None:
+    """Lets the role of a cluster use the key of its volumes in Auto Mode, and says why it has managed policies."""
+    for kind in ("Cluster", *AUTO_MODE_POLICIES) if auto_mode else ("Cluster",):
+        acknowledge(
+            cluster,
+            f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonEKS{kind}Policy]",
+            "AWS documents this policy for the role of a cluster, which only EKS acts as.",
+        )
+    resource = cluster.node.default_child
+    assert isinstance(resource, eks.CfnCluster)
+    for statement in volume_key_statements(key) if auto_mode and key else ():
+        # EKS brings the first node as soon as the cluster exists. The policy is a resource of its own.
+        added = cluster.role.add_to_principal_policy(statement)
+        assert added.policy_dependable
+        resource.node.add_dependency(added.policy_dependable)

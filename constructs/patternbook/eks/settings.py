@@ -9,16 +9,27 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import KeySettings, LogSettings
-from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PUBLIC_CIDRS, check_node_types
+from patternbook.limits.ec2_types import check_known
+from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, MAX_PRIVATE_RULES, MAX_PUBLIC_CIDRS, check_node_types
+from patternbook.limits.eks_amis import AMI_RELEASE, release_date
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.given import listed
-from patternbook.limits.instance_types import Architecture, InstanceTypeName
+from patternbook.limits.instance_types import Architecture
 from patternbook.limits.operating_systems import OperatingSystem
 from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
-from patternbook.settings.fields import CIDR, NAMESPACE, EachOnce, Percent, Whole, YesNo
+from patternbook.settings.fields import (
+    CIDR,
+    NAMESPACE,
+    PRIVATE_CIDR,
+    SECURITY_GROUP_ID,
+    EachOnce,
+    Percent,
+    Whole,
+    YesNo,
+)
 from patternbook.settings.ranges import checked_maximum
 from patternbook.settings.validators import Expected, Unit, matching
 
@@ -28,7 +39,8 @@ TaintEffect = Literal["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html
 AddOnVersion = Annotated[str, matching(r"v\d+\.\d+\.\d+-eksbuild\.\d+", 'a version such as "v1.20.4-eksbuild.1"')]
 Labels = Annotated[dict[fields.LabelKey, fields.LabelValue], Field(max_length=50)]
-InstanceTypes = Annotated[tuple[InstanceTypeName, ...], EachOnce, Field(max_length=10)]
+InstanceTypeText = Annotated[str, Expected('an instance type of EC2, such as "m7g.large"')]
+InstanceTypes = Annotated[tuple[InstanceTypeText, ...], EachOnce, Field(max_length=10)]
 # A group may have no nodes at first, and be scaled up by an autoscaler or a person.
 Nodes = Annotated[Whole, Field(ge=0, le=MAX_NODES), Unit("nodes")]
 SomeNodes = Annotated[Whole, Field(ge=1, le=MAX_NODES), Unit("nodes")]
@@ -65,6 +77,25 @@ def check_public_access(cidrs: Sequence[str], *, posture: Posture) -> None:
         )
 
 
+def check_private_access(*, cidrs: Sequence[str], security_groups: Sequence[str]) -> None:
+    """https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html#private-access
+
+    :raises ValueError: for anything but CIDR blocks and ids of security groups, and for more of them than a security
+        group has rules.
+    """
+    for cidr in cidrs:
+        if not PRIVATE_CIDR.accepts(cidr):
+            raise ValueError(f"Each of private_access_cidrs must be {PRIVATE_CIDR.text}, got {cidr!r}.")
+    for group in security_groups:
+        if not SECURITY_GROUP_ID.accepts(group):
+            raise ValueError(f"Each of private_access_security_groups must be {SECURITY_GROUP_ID.text}, got {group!r}.")
+    if len(cidrs) + len(security_groups) > MAX_PRIVATE_RULES:
+        raise ValueError(
+            f"private_access_cidrs and private_access_security_groups must list at most {MAX_PRIVATE_RULES} together, "
+            f"got {len(cidrs) + len(security_groups)}. Merge adjacent blocks, or put clients into one security group."
+        )
+
+
 def check_namespaces(namespaces: Sequence[str]) -> None:
     """:raises ValueError: for names that are no namespaces, for namespaces that belong to the cluster, and for more or
     fewer than a Fargate profile takes.
@@ -94,6 +125,14 @@ class ClusterSettings(KeySettings, NetworkSettings):
     public_access_cidrs: Annotated[tuple[fields.Cidr, ...], EachOnce, Field(max_length=MAX_PUBLIC_CIDRS)] = ()
     """IPv4 CIDR blocks that may reach the API of the cluster from the internet. Without any, the cluster has no public
     endpoint."""
+    private_access_cidrs: Annotated[tuple[fields.PrivateCidr, ...], EachOnce, Field(max_length=MAX_PRIVATE_RULES)] = ()
+    """IPv4 CIDR blocks of connected networks, such as a VPN, that may reach the private endpoint of the cluster (port
+    443)."""
+    private_access_security_groups: Annotated[
+        tuple[fields.SecurityGroupId, ...], EachOnce, Field(max_length=MAX_PRIVATE_RULES)
+    ] = ()
+    """Ids of security groups whose members may reach the private endpoint of the cluster (port 443). They are in the
+    VPC of the cluster, or in a VPC that is peered with it."""
     admin_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=20)] = ()
     """ARNs of IAM roles, users or accounts that may assume the admin role of the cluster. Without any, the IAM policies
     of this account decide."""
@@ -112,6 +151,12 @@ class ClusterSettings(KeySettings, NetworkSettings):
     @classmethod
     def _reachable(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         check_public_access(value, posture=posture_of(info))
+        return value
+
+    @field_validator("private_access_security_groups")
+    @classmethod
+    def _few_rules(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        check_private_access(cidrs=info.data.get("private_access_cidrs", ()), security_groups=value)
         return value
 
     @field_validator("add_on_versions")
@@ -189,8 +234,11 @@ class SelfManagedNodesSettings(NodeSettings):
     }
 
     ami_id: fields.AmiId | None = None
-    """AMI of your own. It needs nodeadm, this architecture and the Region of the stack. Each deployment defaults to the
-    newest EKS-optimized AMI of AL2023."""
+    """AMI of your own. It needs nodeadm, this architecture and the Region of the stack. Defaults to the EKS-optimized
+    AMI of ami_release."""
+    ami_release: Annotated[str, Expected(f'a release of the EKS-optimized AMIs such as "{AMI_RELEASE}"')] = AMI_RELEASE
+    """Release of the EKS-optimized AMI of AL2023. Change it about once a month, for security updates. A change replaces
+    the nodes."""
     instance_types: InstanceTypes = ()
     """Instance types of the nodes, in order of preference on demand. Defaults to five types of the architecture."""
     on_demand_base: Annotated[Whole, Field(ge=0, le=1000), Unit("nodes")] = 2
@@ -203,6 +251,14 @@ class SelfManagedNodesSettings(NodeSettings):
     """Maximum number of nodes."""
     node_labels: Labels = Field({"nodes": "own"})
     """Kubernetes labels of the nodes."""
+
+    @field_validator("ami_release")
+    @classmethod
+    def _released(cls, value: str, info: ValidationInfo) -> str:
+        release_date(value)
+        if value != AMI_RELEASE and info.data.get("ami_id"):
+            raise ValueError("Has no effect with ami_id, which names the AMI. Remove one of the two.")
+        return value
 
     @field_validator("instance_types")
     @classmethod
@@ -221,7 +277,10 @@ class FargatePodsSettings(LogSettings):
     namespaces: Annotated[tuple[fields.Namespace, ...], EachOnce, Field(min_length=1, max_length=MAX_NAMESPACES)] = (
         "default",
     )
-    """Kubernetes namespaces whose pods run on Fargate. Pods of other namespaces find no node."""
+    """Kubernetes namespaces whose pods run on Fargate, beside kube-system. Pods of other namespaces find no node."""
+    application_policy_arns: Annotated[tuple[fields.PolicyArn, ...], EachOnce, Field(max_length=10)] = ()
+    """ARNs of the IAM managed policies of the application role. Pods with the service account application in the first
+    of namespaces assume it."""
 
     @field_validator("namespaces")
     @classmethod
@@ -230,8 +289,10 @@ class FargatePodsSettings(LogSettings):
         return value
 
 
-def checked_types(value: tuple[InstanceTypeName, ...], info: ValidationInfo) -> tuple[InstanceTypeName, ...]:
+def checked_types(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     """Validates instance types, see :func:`patternbook.limits.eks.check_node_types`."""
-    if "architecture" in info.data:
-        check_node_types(value, architecture=info.data["architecture"])
+    if "architecture" not in info.data:
+        check_known(value)
+    else:
+        check_node_types(value, architecture=info.data["architecture"], own_ami=bool(info.data.get("ami_id")))
     return value

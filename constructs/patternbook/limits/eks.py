@@ -4,7 +4,9 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from patternbook.limits.instance_types import Architecture, InstanceTypeName, check_instance_types
+from patternbook.limits.ec2_types import check_known, ec2_types
+from patternbook.limits.given import listed
+from patternbook.limits.instance_types import Architecture
 from patternbook.limits.scaling import check_order
 
 MAX_PUBLIC_CIDRS: Final = 40
@@ -12,6 +14,8 @@ MAX_PUBLIC_CIDRS: Final = 40
 
 https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
 """
+MAX_PRIVATE_RULES: Final = 60
+"""Inbound rules of a security group: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"""
 MAX_NODES: Final = 450
 """Nodes of a managed node group: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"""
 MAX_NAMESPACES: Final = 5
@@ -35,18 +39,22 @@ https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks
 https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html
 """
 
-NODE_TYPES: Final[Mapping[Architecture, tuple[InstanceTypeName, ...]]] = {
+NODE_TYPES: Final[Mapping[Architecture, tuple[str, ...]]] = {
     "arm64": ("t4g.large", "m7g.large"),
     "x86_64": ("t3.large", "m6i.large"),
 }
 """Default instance types of on-demand nodes."""
-SPOT_TYPES: Final[Mapping[Architecture, tuple[InstanceTypeName, ...]]] = {
-    "arm64": ("m7g.large", "r7g.large", "t4g.large", "m7g.xlarge", "c7g.xlarge"),
-    "x86_64": ("m6i.large", "r6i.large", "t3.large", "m6i.xlarge", "c6i.xlarge"),
+SPOT_TYPES: Final[Mapping[Architecture, tuple[str, ...]]] = {
+    "arm64": ("m7g.large", "m6g.large", "t4g.large", "m7gd.large", "m6gd.large"),
+    "x86_64": ("m6i.large", "m5.large", "t3.large", "m6a.large", "m5a.large"),
 }
-"""Default instance types of Spot nodes. More Spot capacity pools mean fewer interruptions."""
-TOO_SMALL: Final = ("t4g.small", "t3.small")
-"""Instance types with addresses for 11 pods, most of which the add-ons take.
+"""Default instance types of Spot nodes, all with 2 vCPUs and 8 GiB. More Spot capacity pools mean fewer interruptions.
+
+Cluster Autoscaler takes the first type for all of a group:
+https://docs.aws.amazon.com/eks/latest/best-practices/cas.html
+"""
+FEWEST_PODS: Final = 12
+"""Least number of pods of a node. The add-ons take most of the 11 of a t3.small.
 
 https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
 """
@@ -62,13 +70,29 @@ def service_cidr(*vpc_cidrs: str) -> str:
     return next(cidr for cidr in candidates if not any(block.overlaps(ipaddress.IPv4Network(cidr)) for block in blocks))
 
 
-def check_node_types(names: Sequence[InstanceTypeName], *, architecture: Architecture) -> None:
-    """:raises ValueError: for a type with another architecture than the AMI, or with too few addresses for pods."""
-    check_instance_types(names, architecture=architecture)
-    small = [name for name in names if name in TOO_SMALL]
+def check_node_types(names: Sequence[str], *, architecture: Architecture, own_ami: bool = False) -> None:
+    """:param own_ami: whether the AMI is the user's, which may have drivers that the EKS-optimized one lacks.
+    :raises ValueError: for types that EC2 does not have, with another architecture than the AMI, with an accelerator
+        that the AMI has no driver for, and with too few addresses for pods.
+    """
+    check_known(names)
+    types = [ec2_types()[name] for name in names]
+    others = [each.name for each in types if each.architecture != architecture]
+    if others:
+        raise ValueError(
+            f"Instance types must run an AMI for {architecture}, got {listed(others)}. Choose others, "
+            "or change architecture."
+        )
+    accelerated = [each.name for each in types if each.accelerated]
+    if accelerated and not own_ami:
+        raise ValueError(
+            f"Instance types must work with the standard AMI, which has no drivers for GPUs and other accelerators, "
+            f"got {listed(accelerated)}. Use EksAutoModeStack, or EksSelfManagedNodesStack with ami_id."
+        )
+    small = [each.name for each in types if each.pods and each.pods < FEWEST_PODS]
     if small:
         raise ValueError(
-            f"Instance types must have room for pods beside the add-ons, got {', '.join(small)}. Choose larger types."
+            f"Instance types must have room for pods beside the add-ons, got {listed(small)}. Choose larger types."
         )
 
 

@@ -18,9 +18,10 @@ STALE_AFTER_DAYS: Final = 183
 """Half a year. EKS brings a new version about every four months, so compare the calendar again after that."""
 
 END_OF_STANDARD_SUPPORT: Final[Mapping[str, date]] = {
-    # The earliest possible day: standard support lasts 14 months, and EKS released 1.36 after May 6, 2026.
-    # https://github.com/aws/containers-roadmap/issues/2803
-    "1.36": date(2027, 7, 6),
+    # 14 months after its release on EKS, as AWS documents it. The day of the release, June 2, 2026, is not from AWS:
+    # https://raw.githubusercontent.com/manomatt/devopsdreams-content/main/articles/4023529468306723341.md
+    # The first releases of its AMI are from those days, too: https://github.com/awslabs/amazon-eks-ami/releases
+    "1.36": date(2027, 8, 2),
     "1.35": date(2027, 3, 27),
     "1.34": date(2026, 12, 2),
     "1.33": date(2026, 7, 29),

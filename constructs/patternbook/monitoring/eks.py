@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 from patternbook.monitoring.base import MonitoringBase, metrics_of
 
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
     from patternbook.eks.storage.cluster_storage import ClusterStorage
+    from patternbook.eks.termination import NodeTermination
 
 
 class EksAlarms(MonitoringBase):
     """Alarms on pods, nodes and the API server of a cluster, and on its file systems."""
 
-    def watch_kubernetes(self, cluster_name: str, *, container_insights: bool) -> None:
+    def watch_kubernetes(self, cluster_name: str, *, container_insights: bool) -> list[cloudwatch.Alarm]:
         """Adds alarms on pods without a node and on errors of the API server, and a graph of its requests.
 
-        With Container Insights it also adds an alarm on failed nodes.
+        With Container Insights it also adds an alarm on failed nodes. It returns the alarms that ring when new nodes do
+        not work.
 
         https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-EKS.html
         """
         names = {"ClusterName": cluster_name}
         metric = metrics_of("AWS/EKS", names)
-        self.watch(
+        pending = self.watch(
             "PendingPods",
             metric("scheduler_pending_pods_UNSCHEDULABLE", "max"),
             threshold=0,
@@ -36,14 +40,30 @@ class EksAlarms(MonitoringBase):
             threshold=5,
             description="More than 5 responses of the API server per minute are 5xx",
         )
-        if container_insights:
-            self.watch(
-                "FailedNodes",
-                metrics_of("ContainerInsights", names)("cluster_failed_node_count", "max"),
-                threshold=0,
-                description="A node is not ready, or lacks memory, disk or process IDs",
-            )
         self.graph("Requests to the API server", [metric("apiserver_request_total", "sum")])
+        if not container_insights:
+            return [pending]
+        failed = self.watch(
+            "FailedNodes",
+            metrics_of("ContainerInsights", names)("cluster_failed_node_count", "max"),
+            threshold=0,
+            description="A node is not ready, or lacks memory, disk or process IDs",
+        )
+        return [pending, failed]
+
+    def watch_termination(self, termination: NodeTermination) -> None:
+        """Adds an alarm on events of nodes that nobody takes from the queue, as without a running handler.
+
+        The age does not count an event that was received three times:
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        """
+        self.watch(
+            "UnhandledNodes",
+            termination.event_age(),
+            threshold=900,
+            minutes=3,
+            description="For 15 minutes, nobody has taken the event of a node that comes or goes",
+        )
 
     def watch_storage(self, storage: ClusterStorage) -> None:
         """Adds an alarm on each file system of FSx, which rings before it is full. EFS and EBS have no such limit."""

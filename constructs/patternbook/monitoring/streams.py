@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from patternbook.limits.firehose import SLOWEST_DELIVERY
@@ -20,6 +21,8 @@ PERIOD: Final = 5
 """The period in minutes of the metrics of a stream."""
 ALLOWANCE: Final = 5
 """Minutes beyond the slowest delivery until a record counts as late."""
+BLOCKED_PERIOD: Final = cdk.Duration.minutes(30)
+"""The period of the alarm on a blocked delivery, which is longer than any delivery takes."""
 
 
 class StreamAlarms(FunctionAlarms, MonitoringBase):
@@ -30,7 +33,8 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
 
         While a delivery is blocked, Firehose may send no metric of it
         (https://docs.aws.amazon.com/firehose/latest/dev/data-freshness-metric-not-emitted.html). So another alarm rings
-        if records arrive all the time and no file is written.
+        if records arrive in each of two half-hours and no file is written. A shorter period would be without records
+        too often in a quiet stream, and each such period would reset the alarm.
 
         https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html
 
@@ -49,11 +53,13 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
             )
         self.watch(
             "LateRecords",
-            stream.metric("DeliveryToS3.DataFreshness", "max"),
+            _later_of(
+                stream.metric("DeliveryToS3.DataFreshness", "max"), stream.metric("BackupToS3.DataFreshness", "max")
+            ),
             threshold=late_minutes * 60,
             minutes=2,
             breaching_minutes=1,
-            description=f"A record is not in the table after {late_minutes} minutes",
+            description=f"A record is not in the table, or not in its backup, after {late_minutes} minutes",
             remedy="Read the error log of the stream, and look at the duration of the transform.",
         )
         self.watch(
@@ -65,10 +71,10 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
                     "delivered": stream.metric("DeliveryToS3.Records", "sum"),
                 },
                 label="Records arrive, and none is delivered",
-                period=stream.metric("IncomingRecords", "sum").period,
+                period=BLOCKED_PERIOD,
             ),
             threshold=0,
-            minutes=math.ceil(late_minutes / PERIOD) + 1,
+            minutes=2,
             description="Records arrive, and no file is written",
             remedy="Read the error log of the stream, and see the state of its bucket, role and key.",
         )
@@ -189,6 +195,16 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
             description="SNS cannot deliver messages to the stream",
             remedy="Compare the role of the subscription with the template, and put the messages into the stream.",
         )
+
+
+def _later_of(delivery: cloudwatch.Metric, backup: cloudwatch.Metric) -> cloudwatch.MathExpression:
+    """AWS advises to watch both: https://docs.aws.amazon.com/firehose/latest/dev/data-freshness-metric-not-emitted.html"""
+    return cloudwatch.MathExpression(
+        expression="MAX([FILL(delivery, 0), FILL(backup, 0)])",
+        using_metrics={"delivery": delivery, "backup": backup},
+        label="Age of the oldest record",
+        period=delivery.period,
+    )
 
 
 def _share_of_failures(success: cloudwatch.Metric) -> cloudwatch.MathExpression:

@@ -249,6 +249,11 @@ PRINCIPAL_ARN = reference(
     "stands for all AWS accounts",
 )
 PrincipalArn = Annotated[str, PRINCIPAL_ARN]
+POLICY_ARN = reference(
+    r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+",
+    'the ARN of a managed policy such as "arn:aws:iam::111122223333:policy/app"',
+)
+PolicyArn = Annotated[str, POLICY_ARN]
 # https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html
 _DOMAIN_NAME = (
     r"(?=.{4,255}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
@@ -282,6 +287,10 @@ Namespace = Annotated[str, NAMESPACE]
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
 AMI_ID = reference(r"ami-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of an AMI such as "ami-0123456789abcdef0"')
 AmiId = Annotated[str, AMI_ID]
+SECURITY_GROUP_ID = reference(
+    r"sg-[0-9a-f]{8}([0-9a-f]{9})?", 'the id of a security group such as "sg-0123456789abcdef0"'
+)
+SecurityGroupId = Annotated[str, SECURITY_GROUP_ID]
 
 Percent = Annotated[Whole, Field(ge=0, le=100), Unit("%")]
 

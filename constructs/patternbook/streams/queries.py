@@ -77,6 +77,6 @@ class QueryWorkgroup(Construct):
         ).attr_named_query_id
 
     def run_command(self, query_id: str) -> str:
-        """Runs a saved query, and prints the id of the execution."""
+        """Runs a saved query, and prints the ``QueryExecutionId``."""
         text = f"aws athena get-named-query --named-query-id {query_id} --query NamedQuery.QueryString --output text"
         return f'aws athena start-query-execution --work-group {self.workgroup.ref} --query-string "$({text})"'

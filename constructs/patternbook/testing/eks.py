@@ -10,6 +10,7 @@ from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import NOTHING, description, lets_out
 
 ADMIN = "arn:${AWS::Partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+CONTROL_PLANE = "EKS Control Plane Security Group"
 PODS = {"Service": "pods.eks.amazonaws.com"}
 
 
@@ -140,7 +141,7 @@ class ClusterPromises:
     def test_a_command_sets_up_kubectl(self, any_stack: Reading) -> None:
         assert any_stack.output("KubeconfigCommand") == (
             "aws eks update-kubeconfig --name ${AWS::EKS::Cluster} --region ${AWS::Region} "
-            "--role-arn ${AWS::IAM::Role.Arn}"
+            "--role-arn ${AWS::IAM::Role.Arn} --assume-role-arn ${AWS::IAM::Role.Arn}"
         )
 
     def test_kubectl_may_only_describe_the_cluster(self, stack: Reading) -> None:
@@ -165,6 +166,16 @@ class ClusterPromises:
         assert applied
         for each in applied:
             assert {entry.id, cluster(stack).id} <= stack.before(each)
+
+    def test_kubectl_applies_what_a_first_attempt_has_left(self, stack: Reading) -> None:
+        """``kubectl create`` would fail for objects that exist."""
+        for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource"):
+            assert each["Overwrite"] is True
+
+    def test_kubectl_writes_to_a_log_group_of_the_stack_from_its_first_call_to_its_last(self, stack: Reading) -> None:
+        [group] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in stack.all("AWS::Lambda::Function")}
+        for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource"):
+            assert group in stack.before(each)
 
     def test_logs_are_kept_and_encrypted_in_production(self, production: Reading, sandbox: Reading) -> None:
         for group in production.all("AWS::Logs::LogGroup"):
@@ -218,19 +229,44 @@ class NetworkPromises:
         assert {endpoint["VpcEndpointType"] for endpoint in sandbox.all("AWS::EC2::VPCEndpoint")} == {"Gateway"}
 
     def test_only_known_security_groups_admit_traffic_from_the_cluster(self, any_stack: Reading) -> None:
-        rules = [(group, rule) for group, rule in any_stack.inbound() if group != cluster(any_stack)]
+        rules = [
+            (group, rule)
+            for group, rule in any_stack.inbound()
+            if group != cluster(any_stack) and group["GroupDescription"] != CONTROL_PLANE
+        ]
         assert {group["GroupDescription"] for group, _ in rules} <= {"AWS service endpoints", *self.MORE_GROUPS}
         assert all("SourceSecurityGroupId" in rule and "CidrIp" not in rule for _, rule in rules)
 
     def test_no_security_group_lets_out_more_than_it_has_to(self, any_stack: Reading) -> None:
         # The control plane calls webhooks, on whatever port they listen.
-        expected = {"EKS Control Plane Security Group": {"-1 to 0.0.0.0/0"}, **self.OUTBOUND}
+        expected = {CONTROL_PLANE: {"-1 to 0.0.0.0/0"}, **self.OUTBOUND}
         for group in any_stack.all("AWS::EC2::SecurityGroup"):
             assert lets_out(any_stack, group) == expected.get(description(group), NOTHING), description(group)
 
     def test_the_clusters_own_group_admits_nobody_but_members_and_file_systems(self, any_stack: Reading) -> None:
         sources = [rule["SourceSecurityGroupId"] for group, rule in any_stack.inbound() if group == cluster(any_stack)]
         assert {any_stack.to(source)["GroupDescription"] for source in sources} <= {"FSx for Lustre"}
+
+    def test_given_clients_reach_the_private_endpoint_and_no_node(self, full: Reading) -> None:
+        """The security group is that of the control plane only."""
+        rules = [(group, rule) for group, rule in full.inbound() if group.get("GroupDescription") == CONTROL_PLANE]
+        admitted = {rule.get("CidrIp") or rule["SourceSecurityGroupId"] for _, rule in rules}
+        assert admitted == {"10.20.0.0/16", "100.64.0.0/10", "sg-0123456789abcdef0"}
+        assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for _, rule in rules} == {("tcp", 443, 443)}
+        [group] = {group.id for group, _ in rules}
+        assert [full.to(each).id for each in cluster(full)["ResourcesVpcConfig"]["SecurityGroupIds"]] == [group]
+        others = [each for each in full.resources.values() if each.type != "AWS::EKS::Cluster"]
+        assert [each.type for each in others if full.refers(each, full.resources[group])] in (
+            [],
+            ["AWS::EC2::SecurityGroupIngress"],
+        )
+
+    def test_nobody_else_reaches_the_private_endpoint(self, stack: Reading) -> None:
+        assert CONTROL_PLANE not in {group.get("GroupDescription") for group, _ in stack.inbound()}
+
+    def test_outputs_name_what_a_client_needs_to_reach_the_private_endpoint(self, any_stack: Reading) -> None:
+        assert any_stack.output("ClusterSecurityGroupId") == "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
+        assert any_stack.output("VpcId") == "${AWS::EC2::VPC}"
 
     def test_endpoints_admit_traffic_until_their_callers_are_deleted(self, production: Reading) -> None:
         [rule] = [
@@ -286,19 +322,23 @@ class OperationPromises:
         *("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX"),
         "cluster_failed_node_count",
     )
+    OTHER_METRICS: ClassVar[tuple[str, ...]] = ()
+    """Metrics with an alarm that are not about the cluster."""
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
     """Outputs of this pattern only."""
 
     def test_alarms(self, stack: Reading, bare: Reading) -> None:
         name = stack.shown(cluster(stack)["Name"])
         alarms = {each["MetricName"]: each for each in stack.all("AWS::CloudWatch::Alarm")}
-        assert alarms.keys() == set(self.METRICS)
-        for alarm in alarms.values():
+        assert alarms.keys() == {*self.METRICS, *self.OTHER_METRICS}
+        for metric, alarm in alarms.items():
             [dimension] = alarm["Dimensions"]
-            assert (dimension["Name"], stack.shown(dimension["Value"])) == ("ClusterName", name)
+            if metric in self.METRICS:
+                assert (dimension["Name"], stack.shown(dimension["Value"])) == ("ClusterName", name)
             assert alarm["AlarmActions"] == alarm["OKActions"]
             assert stack.to(alarm["AlarmActions"][0]).type == "AWS::SNS::Topic"
-        assert {alarm["Namespace"] for alarm in bare.all("AWS::CloudWatch::Alarm")} == {"AWS/EKS"}
+        names = {alarm["MetricName"] for alarm in bare.all("AWS::CloudWatch::Alarm")} - {*self.OTHER_METRICS}
+        assert names == set(self.METRICS) - {"cluster_failed_node_count"}
 
     def test_only_the_setting_adds_an_email_subscription(self, full: Reading, stack: Reading) -> None:
         [subscription] = full.all("AWS::SNS::Subscription")
@@ -306,7 +346,9 @@ class OperationPromises:
         assert not stack.all("AWS::SNS::Subscription")
 
     def test_outputs(self, stack: Reading) -> None:
-        common = {"KubeconfigCommand", "ControlPlaneLogGroupName", "DashboardUrl"}
+        common = {
+            *("ClusterSecurityGroupId", "ControlPlaneLogGroupName", "DashboardUrl", "KubeconfigCommand", "VpcId"),
+        }
         assert stack.document["Outputs"].keys() == common | set(self.OUTPUTS)
 
     def test_stack_is_protected_in_production(self, production: Reading, sandbox: Reading) -> None:

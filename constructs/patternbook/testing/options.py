@@ -41,6 +41,8 @@ CLUSTER_OPTIONS: Mapping[str, Any] = {
     "upgrade_policy": "EXTENDED",
     "kubernetes_version": "1.35",
     "public_access_cidrs": ["198.51.100.0/24", "203.0.113.0/24"],
+    "private_access_cidrs": ["10.20.0.0/16", "100.64.0.0/10"],
+    "private_access_security_groups": ["sg-0123456789abcdef0"],
     "admin_principals": ["arn:aws:iam::111122223333:role/team/operator"],
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,

@@ -35,6 +35,8 @@ class Flow:
     backup_success: float = 1.0
     age_minutes: float | None = None
     """Age of the oldest record that is not delivered. Defaults to the interval."""
+    backup_age_minutes: float | None = None
+    """Age of the oldest record that is not backed up. Defaults to the interval."""
     unfit: int = 0
     """Rows that do not fit the table."""
     failed: int = 0
@@ -58,6 +60,7 @@ class FirehoseStream:
     def metrics(self, flow: Flow) -> Report:
         of = {"DeliveryStreamName": self.name}
         age = flow.interval if flow.age_minutes is None else flow.age_minutes
+        backup_age = flow.interval if flow.backup_age_minutes is None else flow.backup_age_minutes
         delivered = flow.records * flow.interval * flow.success
         written: dict[str, float | None] = {
             "DeliveryToS3.Success": flow.success,
@@ -65,6 +68,7 @@ class FirehoseStream:
             "DeliveryToS3.Bytes": 100 * delivered or None,
             "DeliveryToS3.DataFreshness": 60 * age,
             "BackupToS3.Success": flow.backup_success,
+            "BackupToS3.DataFreshness": 60 * backup_age,
             "SucceedConversion.Records": delivered - flow.unfit or None,
             "FailedConversion.Records": nonzero(flow.unfit),
             "PartitionCountExceeded": float(flow.too_many_partitions),

@@ -7,19 +7,26 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 import io
 import json
 import mimetypes
+import time
 import urllib.request
 import zipfile
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 PAGES = (".html", ".htm")
+DENIED = ("AccessDenied", "AccessDeniedException")
+DENIED_SECONDS = 60
+"""Time for which the function tries again if access is denied. IAM needs seconds until it knows a new policy:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
+PAUSE_SECONDS = 5
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
     status, reason = "SUCCESS", ""
     try:
-        perform(event)
+        perform_once_permitted(event)
     except Exception as error:  # without a response, CloudFormation would wait until the timeout
         status, reason = "FAILED", f"{type(error).__name__}: {error}"
     answer = {
@@ -34,6 +41,19 @@ def handler(event: dict[str, Any], _context: object) -> None:
     )
     with urllib.request.urlopen(request, timeout=30):
         print(json.dumps(answer))
+
+
+def perform_once_permitted(event: dict[str, Any]) -> None:
+    """Does all of it again if access is denied. The same files and the same invalidation twice are harmless."""
+    deadline = time.monotonic() + DENIED_SECONDS
+    while True:
+        try:
+            return perform(event)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in DENIED or time.monotonic() >= deadline:
+                raise
+        print("Access is denied. IAM may not know the policy yet, so the function tries again.")
+        time.sleep(PAUSE_SECONDS)
 
 
 def perform(event: dict[str, Any]) -> None:

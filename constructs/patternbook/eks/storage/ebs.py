@@ -1,7 +1,8 @@
 """EBS volumes for the pods of a cluster, by the default StorageClass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_kms as kms
@@ -12,7 +13,13 @@ from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.pod_identity import pod_role, volume_key_statements
 
 
-def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: kms.IKey | None) -> eks.CfnAddon:
+def add_ebs_driver(
+    cluster: EksCluster,
+    *,
+    nodes: Sequence[IDependable],
+    key: kms.IKey | None,
+    configuration: Mapping[str, Any] | None = None,
+) -> eks.CfnAddon:
     """The EBS CSI driver, which makes, attaches, enlarges and deletes volumes for claims.
 
     Its role has the AWS managed policy, which lets it change only what it has tagged as a cluster's.
@@ -20,6 +27,7 @@ def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: km
 
     :param nodes: the nodes that the driver runs on.
     :param key: a customer managed key that encrypts the volumes.
+    :param configuration: see :meth:`patternbook.eks.cluster.EksCluster.add_on`.
     """
     role = pod_role(
         cluster,
@@ -28,7 +36,9 @@ def add_ebs_driver(cluster: EksCluster, *, nodes: Sequence[IDependable], key: km
         managed_policies=["service-role/AmazonEBSCSIDriverPolicy"],
         statements=volume_key_statements(key) if key else [],
     )
-    return cluster.add_on("aws-ebs-csi-driver", roles={"ebs-csi-controller-sa": role}, after=nodes)
+    return cluster.add_on(
+        "aws-ebs-csi-driver", configuration=configuration, roles={"ebs-csi-controller-sa": role}, after=nodes
+    )
 
 
 def apply_default_class(

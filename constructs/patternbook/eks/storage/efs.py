@@ -50,6 +50,7 @@ class EfsStorage(Construct):
         self._cluster = cluster
         self.files = SharedFileSystem(self, "Files", vpc=network.vpc, posture=posture, key=key)
         self.files.admit(cluster.node_connections)
+        cluster.before_members.add(*self.files.file_system.connections.security_groups)
         role = pod_role(self, "Role", description="Access points for claims", statements=self._statements())
         self.driver = cluster.add_on("aws-efs-csi-driver", roles={"efs-csi-controller-sa": role}, after=nodes)
         here = "<AWS::Region>:<AWS::AccountId>"
@@ -122,6 +123,7 @@ class StaticEfsVolume(SharedFileSystem):
         """
         super().__init__(scope, construct_id, vpc=network.vpc, posture=posture, key=key)
         self.admit(cluster.node_connections)
+        cluster.before_members.add(*self.file_system.connections.security_groups)
         cluster.kubectl.apply(
             "Shared",
             read_manifests(

@@ -72,6 +72,7 @@ class LustreStorage(Construct):
             group.add_egress_rule(group, port, "Lustre between its servers")
             group.connections.allow_from(pods, port, "Lustre from the nodes")
             group.connections.allow_to(pods, port, "Lustre to the nodes")
+        cluster.before_members.add(group)
         self.file_system = fsx.LustreFileSystem(
             self,
             "FileSystem",
@@ -97,8 +98,9 @@ class LustreStorage(Construct):
             resource = self.file_system.node.default_child
             assert isinstance(resource, fsx.CfnFileSystem)
             resource.kms_key_id = key.key_arn
-        # FSx checks that its servers reach each other when it creates the file system.
-        self.file_system.node.add_dependency(group)
+        # FSx checks that its servers reach each other when it creates the file system. The rules that admit them to the
+        # nodes stand below the security group of the cluster.
+        self.file_system.node.add_dependency(group, *pods.security_groups)
         role = pod_role(
             self,
             "Role",

@@ -89,6 +89,7 @@ class OntapStorage(Construct):
         )
         group.connections.allow_from(cluster.node_connections, ec2.Port.NFS, "NFS 4.1 from the nodes")
         group.connections.allow_from(cluster.node_connections, ec2.Port.HTTPS, "REST API of ONTAP, from Trident")
+        cluster.before_members.add(group)
         self.file_system = self._file_system(network, posture, group, capacity_gib, mbps, key)
         self.password = secretsmanager.Secret(
             self,
@@ -229,6 +230,7 @@ class OntapStorage(Construct):
             ),
         )
         file_system.apply_removal_policy(posture.removal_policy)
+        file_system.node.add_dependency(group)
         return file_system
 
     def _trident(self, nodes: Sequence[IDependable]) -> eks.CfnAddon:
