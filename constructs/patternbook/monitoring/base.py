@@ -124,7 +124,7 @@ class MonitoringBase(Construct):
         :param named: give the alarm a name of its own, so that a service can name it without depending on it.
         :param generation: ends the name of the alarm, so that another generation has a new alarm. An update would keep
             the state of the alarm
-            (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html).
+            (https://docs.aws.amazon.com/cli/latest/reference/cloudwatch/put-metric-alarm.html).
         :raises ValueError: if ``breaching_minutes`` is below 1 or above ``minutes``.
         """
         if breaching_minutes is not None and not 1 <= breaching_minutes <= minutes:
