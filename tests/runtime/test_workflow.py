@@ -1,10 +1,12 @@
 """Every way through the workflow: its real definition and functions, with steps that fail."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import stacks
 from tests.runtime.workflow import DONE, SCRIPT, Workflow, large, order
 
 STEPS = ["take", "reserve", "charge", "ship", "confirm"]
@@ -13,6 +15,8 @@ UNDONE_BY = {"reserve": ["release"], "charge": ["refund", "release"], "ship": ["
 UNDONE_BY["confirm"] = ["close", *UNDONE_BY["ship"]]
 ENTRY = {"reserve": "RESERVATION", "charge": "CHARGE", "ship": "SHIPMENT", "confirm": "ORDER"}
 STATE_OF = {"close": "Close", "recall": "Recall", "refund": "Refund", "release": "Release"}
+BY_HAND = [("orders", "close"), ("shipments", "recall"), ("payments", "refund"), ("stock", "release")]
+"""The steps by which a person undoes an order, each with its function."""
 ALWAYS = 50
 """More attempts than any step has."""
 LARGE = {"lines": large("")["lines"]}
@@ -61,6 +65,14 @@ class TestRepeatedOrders:
         orders.take("o-1")
         before = orders.entries()
         assert orders.take("o-1").outcome == "confirmed"
+        assert orders.entries() == before
+
+    @pytest.mark.parametrize("changes", [{"payment": "declined"}, LARGE], ids=["declined", "expired"])
+    def test_an_order_that_was_confirmed_stays_so(self, orders: Workflow, changes: dict[str, Any]) -> None:
+        """Step Functions forgets the name of an execution after 90 days. The document may say something else then."""
+        orders.take("o-1")
+        before = orders.entries()
+        assert orders.take("o-1", **changes).outcome == "confirmed"
         assert orders.entries() == before
 
     def test_an_order_that_was_undone_stays_so(self, orders: Workflow) -> None:
@@ -219,6 +231,21 @@ class TestHelp:
         orders.answers = [True]
         assert orders.take("o-1").outcome == "confirmed"
         assert orders.books("o-1") == DONE
+
+    def test_an_order_that_a_redrive_cannot_save_is_undone_by_hand(self, orders: Workflow) -> None:
+        """As with a mistake in the definition, which a redrive repeats."""
+        orders.faults = {"confirm": ["States.Runtime"]}
+        assert orders.take("o-1").status == "FAILED"
+        assert orders.balance("o-1") == {"RESERVATION", "CHARGE", "SHIPMENT"}
+        for module, action in BY_HAND:
+            orders._call(module, {"action": action, "order_id": "o-1"})
+        assert orders.balance("o-1") == set()
+        assert orders.redrive("o-1").error == "OrderUndone"
+
+    def test_the_page_has_these_steps(self) -> None:
+        page = (Path(stacks.__file__).parents[1] / "docs" / "workflow.md").read_text(encoding="utf-8")
+        steps = [page.index(f'`{{"action": "{action}", "order_id": "ORDER_ID"}}`') for _, action in BY_HAND]
+        assert steps == sorted(steps)
 
 
 def test_the_script_is_short_enough_for_a_command() -> None:

@@ -300,6 +300,17 @@ class TestDistributedMap:
         assert day["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
         assert day["ItemReader"]["Resource"].endswith(":s3:listObjectsV2")
         assert (day["ToleratedFailurePercentage"], day["MaxConcurrency"]) == (5, 100)
+        # The Map state collects what the runs return, and may return 256 KiB itself.
+        [one] = day["ItemProcessor"]["States"].values()
+        assert one["Output"] == {}
+
+    def test_the_function_reads_the_documents_and_the_workflow_lists_them(self, recipe: Recipes) -> None:
+        stack = recipe("distributed-map")
+        [function] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "work.handler"]
+        machine = stack.one("AWS::StepFunctions::StateMachine")
+        for role, reads in ((stack.to(function["Role"]), True), (stack.to(machine["RoleArn"]), False)):
+            actions = str([each["Action"] for each in stack.statements(role)])
+            assert ("s3:GetObject" in actions, "s3:ListBucket" in actions) == (reads, True)
 
     def test_the_workflow_may_start_itself_before_anybody_starts_it(self, recipe: Recipes) -> None:
         stack = recipe("distributed-map")

@@ -173,6 +173,16 @@ class TestWorkflow:
         assert dimensions == {"Version": {"Fn::Select": [7, split]}}
         assert rings(alarm) == (1, 1, "notBreaching")
 
+    def test_each_version_has_a_new_alarm(self, any_stack: Reading) -> None:
+        """An alarm that is updated keeps its state, and CloudFormation refuses to shift to a version while it rings:
+        https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-stepfunctions
+        """
+        version = any_stack.one("AWS::StepFunctions::StateMachineVersion")
+        split = {"Fn::Split": [":", {"Fn::GetAtt": [version.id, "Arn"]}]}
+        _, [start, number] = alarms_of(any_stack)["NewVersionFails"]["AlarmName"]["Fn::Join"]
+        assert start.endswith("WorkflowStack-Monitoring-NewVersionFails-")
+        assert number == {"Fn::Select": [7, split]}
+
     @pytest.mark.parametrize(("name", "data"), [("sandbox", True), ("production", False)])
     def test_all_events_are_logged_and_in_production_no_data(
         self, read: Callable[[str], Reading], name: str, data: bool
@@ -390,6 +400,22 @@ class TestKey:
             ),
             ({"kms:GenerateDataKey"}, {"StringEquals": {f"{context}SourceArn": ARN % ("logs", "*")}}),
         ]
+
+    def test_each_role_uses_it_through_the_services_that_it_calls(self, production: Reading) -> None:
+        def services(role: Resource) -> dict[str, set[str]]:
+            found: dict[str, set[str]] = {}
+            for each in production.statements(role):
+                via = each.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService")
+                if each["Resource"] == KEY and via:
+                    found.setdefault(via.partition(".")[0], set()).update(listed(each["Action"]))
+            return found
+
+        read, send = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
+        assert services(role_of_workflow(production)) == {"sqs": send}
+        table = services(production.to(function(production, "stock")["Role"]))
+        assert table.keys() == {"dynamodb"}
+        for role in (function(production, "orders")["Role"], task(production)["TaskRoleArn"]):
+            assert services(production.to(role)) == {"s3": read, **table}
 
     def test_it_admits_the_delivery_of_logs_of_the_account(self, production: Reading) -> None:
         statements = production.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]

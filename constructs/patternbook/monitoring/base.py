@@ -108,6 +108,7 @@ class MonitoringBase(Construct):
         breaching_minutes: int | None = None,
         missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
         named: bool = False,
+        generation: str | None = None,
     ) -> cloudwatch.Alarm:
         """Adds an alarm on a metric, and a graph of it.
 
@@ -121,15 +122,19 @@ class MonitoringBase(Construct):
         :param breaching_minutes: how many of them have to breach, in any order. Defaults to all.
         :param missing_data: how a minute without data counts.
         :param named: give the alarm a name of its own, so that a service can name it without depending on it.
+        :param generation: ends the name of the alarm, so that another generation has a new alarm. An update would keep
+            the state of the alarm
+            (https://docs.aws.amazon.com/cli/latest/reference/cloudwatch/put-metric-alarm.html).
         :raises ValueError: if ``breaching_minutes`` is below 1 or above ``minutes``.
         """
         if breaching_minutes is not None and not 1 <= breaching_minutes <= minutes:
             raise ValueError(f"breaching_minutes must be 1 to minutes ({minutes}), got {breaching_minutes}.")
         explained = " ".join([f"{description}.", *([remedy] if remedy else []), *self._page])
+        own_name = self._name_of("-".join([name, generation] if generation else [name]))
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_name=self._name_of(name) if named else None,
+            alarm_name=own_name if named or generation else None,
             metric=metric,
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

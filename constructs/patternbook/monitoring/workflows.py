@@ -67,6 +67,8 @@ class WorkflowAlarms(MonitoringBase):
                 minutes=1,
                 description="The newest version of the workflow fails",
                 remedy="A deployment that is under way goes back by itself. Repair the definition, and deploy again.",
+                # CloudFormation refuses a shift while the alarm rings. The one of the version before may ring.
+                generation=workflow.version_number,
             )
         ]
 

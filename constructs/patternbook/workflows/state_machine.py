@@ -101,6 +101,11 @@ class Workflow(Construct):
     def alias_arn(self) -> str:
         return self.alias.attr_arn
 
+    @property
+    def version_number(self) -> str:
+        """The number of the version of this deployment."""
+        return cdk.Fn.select(7, cdk.Fn.split(":", self.version.attr_arn))
+
     def wait_for(self, *needed: IDependable) -> None:
         """Makes the alias only when the executions have what they need."""
         self.alias.node.add_dependency(*needed)
@@ -184,8 +189,7 @@ class Workflow(Construct):
 
     def new_version(self, name: str, statistic: str = "sum") -> cloudwatch.Metric:
         """A metric of the executions of the version of this deployment."""
-        number = cdk.Fn.select(7, cdk.Fn.split(":", self.version.attr_arn))
-        return self._metric(name, statistic, {"Version": number})
+        return self._metric(name, statistic, {"Version": self.version_number})
 
     def _metric(self, name: str, statistic: str, more: Mapping[str, str]) -> cloudwatch.Metric:
         return cloudwatch.Metric(

@@ -34,6 +34,21 @@ class Entry:
         """
         return self._write(order_id, self.done, self.undone, details)
 
+    def is_done(self, order_id: str) -> bool:
+        """Whether the step was done. The update changes nothing, so the function needs no permission to read."""
+        try:
+            client.update_item(
+                TableName=TABLE,
+                Key=self._key(order_id),
+                UpdateExpression="SET #state = :done",
+                ConditionExpression="#state = :done",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={":done": {"S": self.done}},
+            )
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     def bar(self, order_id: str) -> str:
         """Sets the state of an undone step, unless the step was done before.
 

@@ -19,10 +19,16 @@ s3 = boto3.client("s3", config=Config(connect_timeout=1, read_timeout=5, retries
 
 
 def take(order_id: str, event: dict[str, Any]) -> dict[str, Any]:
-    """What the workflow needs to know of the order, with the version of the document that it was read from."""
+    """What the workflow needs to know of the order, with the version of the document that it was read from.
+
+    An order that was confirmed stays so, whatever its document says now. Step Functions forgets the name of its
+    execution after 90 days, so it can be taken again.
+    """
     try:
         if not documents.ORDER_ID.fullmatch(order_id):
             raise documents.RefusedError("The name of the execution must have 1 to 80 letters, digits, - and _.")
+        if CONFIRMATION.is_done(order_id):
+            return {"outcome": CONFIRMATION.done}
         key, version = documents.reference(event.get("input"), PREFIX)
         content, version = _fetch(key, version)
         order = documents.read(content, order_id)
