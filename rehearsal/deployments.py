@@ -94,7 +94,8 @@ class Deployments:
 
     def check_nothing_left(self, before: Mapping[str, Sequence[str]], retained: Sequence[Resource]) -> None:
         """Compares the records in the account with those from before the deployment."""
-        ids = [resource.physical_id for resource in retained]
+        # The physical id of a registry's setting is the account, which many records contain.
+        ids = [resource.physical_id for resource in retained if resource.physical_id != ACCOUNT_ID]
         # The physical id of a queue is its URL. Some stores use the name, which is the end of the URL.
         known = [BOOTSTRAP_BUCKET, *ids, *(each.rpartition("/")[2] for each in ids if "://" in each)]
         # That of a secret is its ARN, which ends with a dash and six characters. The store uses the name.

@@ -83,16 +83,13 @@ class EcrStack(PatternStack):
         self.output("RepositoryUri", self.repository.repository_uri, "URI of the repository, for tagging images")
         self.output(
             "LoginCommand",
-            f"aws ecr get-login-password --region {self.region}"
-            f" | docker login --username AWS --password-stdin {self.repository.registry_uri}",
+            f"aws ecr get-login-password --region {self.region} | docker login --username AWS --password-stdin "
+            f"{self.repository.registry_uri}",
             "Logs Docker in to the registry for 12 hours",
         )
         self.output("BuildCommand", f"docker build --tag {image} .", "Builds an image from a Dockerfile")
-        self.output(
-            "PushCommand",
-            f"docker push {image}",
-            "Pushes the image. Its tag is then taken, so the next image needs another one",
-        )
+        taken = "Pushes the image. Its tag is then taken, so the next image needs another one"
+        self.output("PushCommand", f"docker push {image}", taken)
 
     def _grant_pull(self, settings: EcrSettings) -> None:
         for account_id in settings.pull_account_ids:

@@ -24,13 +24,15 @@ from tools.assembly import change_template
 # With every option, production retains these resources in addition to those of the plan.
 ALSO_RETAINED_WITH_EVERY_OPTION = {
     "FargatePrivateLinkStack": {"Consumer/FlowLogs/Resource"},
-    "EcrStack": {"Public"},
+    "EcrStack": {"Public", "SigningProfile/Resource"},
     "EcsEc2Stack": {"Files/FileSystem/Resource"},
     "EksManagedNodesStack": {
         *("Efs/Files/FileSystem/Resource", "Lustre/FileSystem/Resource"),
         *("Ontap/FileSystem", "Ontap/Machine", "Ontap/Password/Resource"),
     },
 }
+# With every option, both postures retain these. The scanning of a registry outlives the stack that has set it.
+ALWAYS_RETAINED_WITH_EVERY_OPTION = {"EcrStack": {"Scanning"}}
 # The other options exclude some of the first. With them, production retains these if the plan does not, and vice versa.
 DIFFERENTLY_RETAINED_WITH_OTHER_OPTIONS = {
     "EksManagedNodesStack": {"Efs/Files/FileSystem/Resource", "Lustre/FileSystem/Resource"},
@@ -60,22 +62,30 @@ def test_the_message_for_an_unknown_type_names_the_module_to_extend(
 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize(
-    ("options", "difference"),
+    ("options", "difference", "always"),
     [
-        pytest.param("every option", ALSO_RETAINED_WITH_EVERY_OPTION, id="every option"),
-        pytest.param("other options", DIFFERENTLY_RETAINED_WITH_OTHER_OPTIONS, id="options that exclude others"),
+        pytest.param(
+            *("every option", ALSO_RETAINED_WITH_EVERY_OPTION, ALWAYS_RETAINED_WITH_EVERY_OPTION), id="every option"
+        ),
+        pytest.param("other options", DIFFERENTLY_RETAINED_WITH_OTHER_OPTIONS, {}, id="options that exclude others"),
     ],
 )
 def test_stacks_with_options_can_be_deployed_and_destroyed(
     options: str,
     difference: Mapping[str, set[str]],
+    always: Mapping[str, set[str]],
     stage: str,
     account: EmulatedAccount,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plans = {
-        name: replace(plan, retained_in_production=plan.retained_in_production ^ difference.get(name, set()))
+        name: replace(
+            plan,
+            retained_in_production=plan.retained_in_production ^ difference.get(name, set()),
+            always_retained=plan.always_retained | always.get(name, set()),
+            replaced_and_retained=frozenset(),  # nothing is updated here
+        )
         for name, plan in PLANS.items()
     }
     monkeypatch.setattr(cycle, "PLANS", plans)
@@ -84,6 +94,8 @@ def test_stacks_with_options_can_be_deployed_and_destroyed(
     shutil.copytree(tmp_path / AS_CONFIGURED, tmp_path / CHANGED)
     book = Cycle(account, tmp_path, stage, list(settings), Report(io.StringIO()))
     before = account.inventory()
+    if always:  # the record of what a registry keeps is known by no physical id but the account's
+        before["ecr.REGISTRY"] = [*before.get("ecr.REGISTRY", ()), "PutRegistryScanningConfiguration"]
     book.deploy()
     book.check("check")
     book.diff()
