@@ -30,7 +30,10 @@ def test_an_alarm_on_missing_data_does_not_ring_at_its_birth(book: list[Template
 
 def test_a_deployment_bakes_until_its_slowest_alarm_has_looked_back(book: list[Templates]) -> None:
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html"""
-    windows = {properties["AlarmName"]: minutes for _, properties, minutes in alarms(book) if "AlarmName" in properties}
+    # The alarm of a workflow's version has a name that refers to the version. No service watches it.
+    windows = {
+        name: minutes for _, properties, minutes in alarms(book) if isinstance(name := properties.get("AlarmName"), str)
+    }
     watched = 0
     for templates in book:
         for stack, template in templates.items():
