@@ -54,7 +54,7 @@ def check_known(names: Sequence[str]) -> None:
 
 
 def _similar(name: str) -> str:
-    """What to type instead: types with names like this one."""
+    """Types with names like this one, to type instead."""
     family, _, size = name.lower().strip().partition(".")
     known = ec2_types()
     of_family = [each for each in known if each.startswith(f"{family}.")]

@@ -223,7 +223,7 @@ def pass_any_role(template: Template) -> Iterator[Problem]:
 
 
 def _statements_of(template: Template, role: Resource | None) -> list[Node] | None:
-    """What a role is allowed to do. None if the template does not tell all of it."""
+    """The permissions of a role. None if the template does not tell all of them."""
     if role is None or not template.complete or role["ManagedPolicyArns"].items or role["ManagedPolicyArns"].unknown:
         return None
     if template.is_shared(role) or role["Policies"].unknown:
