@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.clock import Clock
 from tests.deployed import recording, test_ecr
+from tests.deployed import stack as deployed_stack
 from tests.deployed.account import LiveAccount, RecordedAccount, RecordingAccount
 from tests.deployed.answers import Answer, from_json, mistakes, parameters_key, to_json
 from tests.deployed.proving import NOTHING, ChangedAccount, Copied, ImpossibleAnswerError, fails, flaw
@@ -181,20 +182,18 @@ def test_where_nobody_answers_the_reason_is_the_page(live: LiveAccount) -> None:
 
 
 def test_a_check_waits_for_what_it_looks_for(monkeypatch: pytest.MonkeyPatch, live: LiveAccount) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
+    clock = Clock()
+    monkeypatch.setattr(deployed_stack, "time", clock)
     looks = itertools.count()
     assert stack_in(live).eventually(lambda: next(looks), lambda seen: seen == 3, seconds=60) == 3
-    assert slept == [5.0] * 3
+    assert clock.pauses == [5.0] * 3
 
 
 def test_a_check_waits_no_longer_than_it_says_and_never_for_a_recording(
     monkeypatch: pytest.MonkeyPatch, live: LiveAccount
 ) -> None:
-    clock = itertools.count(step=30.0)
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    for account, looks in ((live, 3), (RecordedAccount("us-east-1", {}), 1)):
+    monkeypatch.setattr(deployed_stack, "time", Clock())
+    for account, looks in ((live, 15), (RecordedAccount("us-east-1", {}), 1)):
         seen = itertools.count(1)
         assert stack_in(account).eventually(lambda seen=seen: next(seen), lambda _: False, seconds=70) == looks
 

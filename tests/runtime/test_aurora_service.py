@@ -15,6 +15,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError, Rea
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.clock import Clock
 from tests.runtime.aurora import ADMIN, APP_PASSWORD, Account, data_api, service
 
 NOTE = {"title": "a title", "text": "a text"}
@@ -379,10 +380,10 @@ def test_the_error_of_a_transaction_is_not_hidden_by_its_rollback(ready: Account
 
 def test_waits_grow_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     longest: Callable[[float, float], float] = lambda _, high: high  # noqa: E731
-    slept: list[float] = []
+    clock = Clock()
     monkeypatch.setattr(data_api.random, "uniform", longest)
-    monkeypatch.setattr(data_api.time, "sleep", slept.append)
+    monkeypatch.setattr(data_api, "time", clock)
     patience = data_api.Patience(lambda: 100)
     for _ in range(6):
         patience.wait(RuntimeError())
-    assert slept == [0.5, 1, 2, 4, 5, 5]
+    assert clock.pauses == [0.5, 1, 2, 4, 5, 5]

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from patternbook.edge.runtime import site_function
+from tests.clock import Clock
 from tests.in_memory import account_in_memory
 
 ARCHIVE, BUCKET = "archives", "website"
@@ -164,10 +165,9 @@ def denied(code: str = "AccessDenied") -> ClientError:
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses of the function, which take no time."""
-    pauses: list[float] = []
-    monkeypatch.setattr(site_function.time, "sleep", pauses.append)
-    monkeypatch.setattr(site_function.time, "monotonic", lambda: sum(pauses))
-    return pauses
+    clock = Clock()
+    monkeypatch.setattr(site_function, "time", clock)
+    return clock.pauses
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])

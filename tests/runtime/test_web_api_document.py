@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from tests.clock import Clock
 from tests.runtime.web_api import API, BEN, NO_ITEM, OPERATIONS, Functions, match
 
 
 class TestDocument:
     def test_every_status_of_the_document_is_shown_here(self, api: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
         """Compares the document with the answers to one request per status. Answers with other statuses fail anyway."""
-        monkeypatch.setattr("time.sleep", lambda _: None)
+        monkeypatch.setattr("botocore.endpoint.time", Clock())
         item = api.create()
         large, body = "x" * 16_385, {"title": "b"}
         requests: dict[str, dict[int, dict[str, Any]]] = {

@@ -11,6 +11,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
+from tests.clock import Clock
 from tests.runtime.web_api import BEN, NO_ITEM, OPERATIONS, TABLE, TITLE, Answered, Functions, create_table, match
 
 
@@ -39,7 +40,7 @@ class TestFailures:
         attempts: int,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        monkeypatch.setattr("time.sleep", lambda _: None)
+        monkeypatch.setattr("botocore.endpoint.time", Clock())
         refused = api.fail(code)
         for route, answer in every_call(api):
             assert (answer.status, answer.headers["retry-after"]) == (503, "1"), route
@@ -51,7 +52,7 @@ class TestFailures:
     def test_a_table_that_does_not_answer_is_unavailable(
         self, api: Functions, monkeypatch: pytest.MonkeyPatch, error: str
     ) -> None:
-        monkeypatch.setattr("time.sleep", lambda _: None)
+        monkeypatch.setattr("botocore.endpoint.time", Clock())
 
         def answer(**_: Any) -> None:
             raise getattr(botocore.exceptions, error)(endpoint_url="https://dynamodb")
@@ -121,6 +122,7 @@ class TestFailures:
 
 
 TRACED = """
+from tests.clock import Clock
 from tests.runtime.web_api import functions
 
 with functions() as api:
