@@ -32,15 +32,15 @@ from .edge.origin import site_bucket, site_origin
 from .edge.site import SiteUpload
 from .eks.access import node_role
 from .eks.cluster import EksCluster
-from .eks.fargate import FargatePods
-from .eks.managed_nodes import ManagedNodes
 from .eks.manifests import read_manifests
-from .eks.self_managed_nodes import SelfManagedNodes
+from .eks.nodes.fargate import FargatePods
+from .eks.nodes.managed import ManagedNodes
+from .eks.nodes.self_managed import SelfManagedNodes
+from .eks.nodes.termination import NodeTermination
 from .eks.storage.cluster_storage import ClusterStorage
 from .eks.storage.efs import EfsStorage, StaticEfsVolume
 from .eks.storage.fsx_lustre import LustreStorage
 from .eks.storage.fsx_ontap import OntapStorage
-from .eks.termination import NodeTermination
 from .eks.web_identity import WebIdentity
 from .messaging.consumer import QueueConsumer
 from .messaging.topic import EventTopic

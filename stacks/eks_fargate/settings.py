@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from patternbook.eks.settings import ClusterSettings, FargatePodsSettings
+from patternbook.eks.nodes.settings import FargatePodsSettings
+from patternbook.eks.settings import ClusterSettings
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings.fields import EachOnce
 

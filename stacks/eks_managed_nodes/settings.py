@@ -6,9 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.eks.add_ons import AFTER_NODES, BEFORE_NODES, OBSERVABILITY
-from patternbook.eks.settings import (
-    ClusterSettings,
-    InsightsSettings,
+from patternbook.eks.nodes.settings import (
     InstanceTypes,
     Labels,
     ManagedNodeSettings,
@@ -18,6 +16,7 @@ from patternbook.eks.settings import (
     Taint,
     checked_types,
 )
+from patternbook.eks.settings import ClusterSettings, InsightsSettings
 from patternbook.eks.storage.settings import Storage, StorageSettings
 from patternbook.limits.fsx import ROUTES_OF_OTHERS
 from patternbook.monitoring.settings import AlarmSettings

@@ -3,7 +3,8 @@
 from typing import Annotated, Literal
 
 from patternbook.eks.add_ons import AFTER_NODES, BEFORE_NODES, OBSERVABILITY
-from patternbook.eks.settings import ClusterSettings, InsightsSettings, SelfManagedNodesSettings
+from patternbook.eks.nodes.settings import SelfManagedNodesSettings
+from patternbook.eks.settings import ClusterSettings, InsightsSettings
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings.fields import EachOnce
 

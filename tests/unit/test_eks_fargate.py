@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patternbook.eks.settings import check_namespaces
+from patternbook.eks.nodes.settings import check_namespaces
 from patternbook.testing.eks import (
     ClusterPromises,
     NetworkPromises,

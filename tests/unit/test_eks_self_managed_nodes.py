@@ -11,7 +11,7 @@ import yaml
 from aws_cdk.assertions import Annotations, Match
 
 from patternbook import PRODUCTION, SANDBOX, EksCluster, Network, NodeTermination, SelfManagedNodes, node_role
-from patternbook.eks.settings import Taint
+from patternbook.eks.nodes.settings import Taint
 from patternbook.limits.ec2_types import ec2_types
 from patternbook.limits.eks import service_cidr
 from patternbook.limits.eks_amis import AMI_RELEASE, age_warning

@@ -9,8 +9,8 @@ from patternbook.monitoring.base import MonitoringBase, metrics_of
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
     from aws_cdk import aws_cloudwatch as cloudwatch
 
+    from patternbook.eks.nodes.termination import NodeTermination
     from patternbook.eks.storage.cluster_storage import ClusterStorage
-    from patternbook.eks.termination import NodeTermination
 
 
 class EksAlarms(MonitoringBase):

@@ -11,8 +11,8 @@ from constructs import Construct, IDependable
 from typing_extensions import Self
 
 from patternbook.eks.cluster import EksCluster
-from patternbook.eks.launch_template import node_template
-from patternbook.eks.settings import CapacityType, NodeGroupSettings, Taint
+from patternbook.eks.nodes.launch_template import node_template
+from patternbook.eks.nodes.settings import CapacityType, NodeGroupSettings, Taint
 from patternbook.limits.ec2_types import is_equal
 from patternbook.limits.eks import MAX_NODES, NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
 from patternbook.limits.instance_types import Architecture
@@ -80,7 +80,7 @@ class ManagedNodes(Construct):
         :param instance_types: in order of preference on demand. Defaults to
             :data:`patternbook.limits.eks.NODE_TYPES` or :data:`patternbook.limits.eks.SPOT_TYPES`. A single type on
             Spot is a warning, and so are types with different CPU or memory.
-        :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
+        :param volume_gib: see :func:`patternbook.eks.nodes.launch_template.node_template`.
         :param after: what a node needs to become ready: the add-ons ``vpc-cni``, ``kube-proxy`` and
             ``eks-pod-identity-agent``.
         :raises ValueError: see :func:`patternbook.limits.eks.check_sizes` and

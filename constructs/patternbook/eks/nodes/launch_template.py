@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from patternbook.ec2.instances import encrypted_volumes
-from patternbook.eks.settings import Taint
+from patternbook.eks.nodes.settings import Taint
 from patternbook.limits.eks_amis import image_parameter
 from patternbook.limits.instance_types import Architecture
 from patternbook.limits.operating_systems import VOLUMES_GIB, OperatingSystem

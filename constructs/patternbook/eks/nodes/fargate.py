@@ -14,7 +14,7 @@ from patternbook.data.logs import LogGroup
 from patternbook.eks.access import role_with_policies
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.manifests import MANIFESTS, read_manifests
-from patternbook.eks.settings import FargatePodsSettings, check_namespaces
+from patternbook.eks.nodes.settings import FargatePodsSettings, check_namespaces
 from patternbook.eks.web_identity import WebIdentity
 from patternbook.limits.logs import check_retention
 from patternbook.posture import Posture
@@ -57,7 +57,7 @@ class FargatePods(Construct):
         :param policy_arns: ARNs of managed policies of the application role. Pods with the service account
             ``application`` in the first of the namespaces assume it.
         :param key: encrypts the log group.
-        :raises ValueError: see :func:`patternbook.eks.settings.check_namespaces` and
+        :raises ValueError: see :func:`patternbook.eks.nodes.settings.check_namespaces` and
             :func:`patternbook.limits.logs.check_retention`.
         """
         check_namespaces(namespaces)

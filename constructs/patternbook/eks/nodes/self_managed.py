@@ -14,10 +14,10 @@ from typing_extensions import Self
 from patternbook.ec2.instances import mixed_instances
 from patternbook.eks.access import node_access_entry
 from patternbook.eks.cluster import EksCluster
-from patternbook.eks.launch_template import OwnImage, node_template, nodeadm_user_data, optimized_image
-from patternbook.eks.managed_nodes import warn_of_types
-from patternbook.eks.settings import SelfManagedNodesSettings, Taint
-from patternbook.eks.termination import NodeTermination
+from patternbook.eks.nodes.launch_template import OwnImage, node_template, nodeadm_user_data, optimized_image
+from patternbook.eks.nodes.managed import warn_of_types
+from patternbook.eks.nodes.settings import SelfManagedNodesSettings, Taint
+from patternbook.eks.nodes.termination import NodeTermination
 from patternbook.limits.eks import NODE_TYPES, SPOT_TYPES, check_node_types, check_sizes
 from patternbook.limits.eks_amis import AMI_RELEASE, age_warning
 from patternbook.limits.instance_types import Architecture
@@ -82,8 +82,8 @@ class SelfManagedNodes(Construct):
         :param instance_types: in order of preference on demand. On Spot, price and capacity decide.
         :param on_demand_base: number of nodes that run on demand before any node runs on Spot.
         :param spot_percent: share of Spot in the nodes beyond the base, 0 to 100.
-        :param volume_gib: see :func:`patternbook.eks.launch_template.node_template`.
-        :param after: what a node needs to become ready, see :class:`patternbook.eks.managed_nodes.ManagedNodes`.
+        :param volume_gib: see :func:`patternbook.eks.nodes.launch_template.node_template`.
+        :param after: what a node needs to become ready, see :class:`patternbook.eks.nodes.managed.ManagedNodes`.
         :raises ValueError: if ``ami_id`` is not the id of an AMI, or the cluster has no ``service_cidr``; see
             :func:`patternbook.limits.eks.check_sizes`, :func:`patternbook.limits.scaling.check_spot_share`,
             :func:`patternbook.limits.eks.check_node_types` and :func:`patternbook.limits.eks_amis.release_date`.
