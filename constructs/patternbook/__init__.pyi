@@ -32,6 +32,7 @@ from .edge.origin import site_bucket, site_origin
 from .edge.site import SiteUpload
 from .eks.access import node_role
 from .eks.cluster import EksCluster
+from .eks.karpenter.controller import Karpenter
 from .eks.manifests import read_manifests
 from .eks.nodes.fargate import FargatePods
 from .eks.nodes.managed import ManagedNodes
@@ -95,6 +96,7 @@ __all__ = [
     "FargateService",
     "InternalLoadBalancer",
     "JwtApi",
+    "Karpenter",
     "LiveFunction",
     "LogGroup",
     "LustreStorage",

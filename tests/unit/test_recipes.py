@@ -34,6 +34,7 @@ CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234
 SUBJECTS = {
     "distributed-map": "AWS::StepFunctions::StateMachine",
     "global-table": "AWS::DynamoDB::GlobalTable",
+    "karpenter": "AWS::EKS::Cluster",
     "large-file": "AWS::Lambda::Function",
     "table-stream": "AWS::Lambda::EventSourceMapping",
     "web-acl-for-api": "AWS::CloudFront::Distribution",
