@@ -41,7 +41,7 @@ DESCRIBE: Final = {
 }
 WITHOUT_RESOURCE: Final = (
     *(f"{service}:Describe{thing}" for service, things in DESCRIBE.items() for thing in things),
-    *("acm:ListCertificates", "ec2:GetSecurityGroupsForVpc", "elasticloadbalancing:SetWebAcl"),
+    *("acm:ListCertificates", "elasticloadbalancing:SetWebAcl"),
 )
 """Actions that support no resource-level permissions."""
 
@@ -102,7 +102,7 @@ class _Permissions:
         # In a shared VPC, the account of the VPC is another one.
         vpc = self._stack.format_arn(service="ec2", account="*", resource="vpc", resource_name=vpc_id)
         self._wildcards.append(f"arn:<AWS::Partition>:ec2:<AWS::Region>:*:vpc/{self._shown(vpc_id)}")
-        self.allow(["ec2:CreateSecurityGroup"], [vpc])
+        self.allow(["ec2:CreateSecurityGroup", "ec2:GetSecurityGroupsForVpc"], [vpc])
         self.allow(["ec2:CreateSecurityGroup"], groups, StringEquals=self._asks_for_tag)
         self.allow(
             ["ec2:CreateTags"],
