@@ -23,7 +23,7 @@ It runs no container and applies no Kubernetes manifest. Types that this project
 show how a template is wired, not how AWS behaves."""
 
 SYNTH_SECONDS = 60
-"""Time limit for each pattern when the apps are synthesized. All together take about half a minute on an idle machine."""
+"""Time limit for each pattern when the apps are synthesized. On an idle machine, all take half a minute."""
 
 
 def main(interruption: Interruption) -> int:
