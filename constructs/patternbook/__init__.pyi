@@ -29,6 +29,7 @@ from .edge.distribution import SiteDistribution
 from .edge.distribution_logs import DistributionLogs
 from .edge.function import EdgeFunction
 from .edge.origin import site_bucket, site_origin
+from .edge.redirects import EdgeRedirects
 from .edge.site import SiteUpload
 from .eks.access import node_role
 from .eks.cluster import EksCluster
@@ -82,6 +83,7 @@ __all__ = [
     "Ec2Capacity",
     "Ec2Service",
     "EdgeFunction",
+    "EdgeRedirects",
     "EfsStorage",
     "EksCluster",
     "EndpointConsumer",
