@@ -8,18 +8,25 @@ from aws_cdk.assertions import Template
 
 from patternbook.monitoring.monitoring import Monitoring
 from patternbook.posture import SANDBOX
-from tests.drills import cluster_events
-from tests.drills.drilling import Stack, findings
-from tests.drills.promises import CLUSTER_IS_SILENT, NODES_ARE_SILENT, Drill, Promise, cluster_rings, nodes_ring
+from patternbook.testing.drills.drilling import Stack, findings
+from patternbook.testing.drills.events import cluster
+from patternbook.testing.drills.promises import (
+    CLUSTER_IS_SILENT,
+    NODES_ARE_SILENT,
+    Drill,
+    Promise,
+    cluster_rings,
+    nodes_ring,
+)
 from tests.karpenter import karpenter_stack
 
 DRILL: Final = Drill(
     [
         *cluster_rings(),
         *nodes_ring(),
-        Promise(cluster_events.nobody_drains(), 20, "See the log of the Deployment `karpenter` in `kube-system`."),
+        Promise(cluster.nobody_drains(), 20, "See the log of the Deployment `karpenter` in `kube-system`."),
     ],
-    [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT, cluster_events.slow_drain()],
+    [*CLUSTER_IS_SILENT, *NODES_ARE_SILENT, cluster.slow_drain()],
 )
 
 
