@@ -33,6 +33,8 @@ from .edge.redirects import EdgeRedirects
 from .edge.site import SiteUpload
 from .eks.access import node_role
 from .eks.cluster import EksCluster
+from .eks.ingress.classes import AutoModeIngress, IngressClass
+from .eks.ingress.controller import LoadBalancerController
 from .eks.manifests import read_manifests
 from .eks.nodes.fargate import FargatePods
 from .eks.nodes.managed import ManagedNodes
@@ -73,6 +75,7 @@ __all__ = [
     "AnywhereService",
     "AppRunnerService",
     "ApplicationHealthCheck",
+    "AutoModeIngress",
     "ClusterStorage",
     "ContainerHealthCheck",
     "DatabaseSchema",
@@ -95,9 +98,11 @@ __all__ = [
     "FailureQueue",
     "FargatePods",
     "FargateService",
+    "IngressClass",
     "InternalLoadBalancer",
     "JwtApi",
     "LiveFunction",
+    "LoadBalancerController",
     "LogGroup",
     "LustreStorage",
     "Machines",

@@ -32,10 +32,12 @@ WORK = Path(__file__).parents[2] / "stacks/lambda_concurrency/runtime"
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 SUBJECTS = {
+    "auto-mode-ingress": "Custom::AWSCDK-EKS-KubernetesResource",
     "distributed-map": "AWS::StepFunctions::StateMachine",
     "edge-redirects": "AWS::CloudFront::Function",
     "global-table": "AWS::DynamoDB::GlobalTable",
     "large-file": "AWS::Lambda::Function",
+    "load-balancer-controller": "Custom::AWSCDK-EKS-HelmChart",
     "table-stream": "AWS::Lambda::EventSourceMapping",
     "web-acl-for-api": "AWS::CloudFront::Distribution",
 }
