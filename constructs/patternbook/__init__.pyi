@@ -31,6 +31,7 @@ from .edge.function import EdgeFunction
 from .edge.origin import site_bucket, site_origin
 from .edge.site import SiteUpload
 from .eks.access import node_role
+from .eks.application_identity import ApplicationIdentity
 from .eks.cluster import EksCluster
 from .eks.manifests import read_manifests
 from .eks.nodes.fargate import FargatePods
@@ -72,6 +73,7 @@ __all__ = [
     "AnywhereService",
     "AppRunnerService",
     "ApplicationHealthCheck",
+    "ApplicationIdentity",
     "ClusterStorage",
     "ContainerHealthCheck",
     "DatabaseSchema",
