@@ -32,6 +32,7 @@ from .edge.origin import site_bucket, site_origin
 from .edge.redirects import EdgeRedirects
 from .edge.site import SiteUpload
 from .eks.access import node_role
+from .eks.application_identity import ApplicationIdentity
 from .eks.cluster import EksCluster
 from .eks.ingress.classes import AutoModeIngress, IngressClass
 from .eks.ingress.controller import LoadBalancerController
@@ -76,6 +77,7 @@ __all__ = [
     "AnywhereService",
     "AppRunnerService",
     "ApplicationHealthCheck",
+    "ApplicationIdentity",
     "AutoModeIngress",
     "ClusterStorage",
     "ContainerHealthCheck",
