@@ -73,7 +73,7 @@ types: $(READY)
 templates: $(READY) ## synthesize both postures, and check every template
 	$(MAKE) synth
 	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true -c EveryStack.allow_localhost_callback=true"
-	$(RUN) patternbook.rules.cli check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
+	$(RUN) patternbook.cli check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 
 policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests and the order of resources
 	$(RUN) pytest tests/policy
@@ -100,9 +100,13 @@ diff-templates: $(READY) ## show how templates differ from those of another comm
 bench: $(READY) ## measure the cost of a synth, of the unit tests, and of the functions at the edge and of the web API; ARGS=--parts for a check's
 	@$(RUN) tools.bench $(ARGS)
 
-lock: $(READY) ## compile requirements.txt from pyproject.toml
-	echo '-e .' | $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --group dev --no-annotate \
-		--custom-compile-command 'make lock' --output-file requirements.txt -
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command 'make lock'
+COPIED := constructs/patternbook/copying/requirements.txt
+# uv prefers the versions that the file has already, so both files have the same.
+lock: $(READY) ## compile requirements.txt from pyproject.toml, and the one that copied patterns get
+	echo '-e .[cdk,node,testing]' | $(COMPILE) --group dev --output-file requirements.txt -
+	grep -v '^-e' requirements.txt >$(COPIED)
+	$(COMPILE) --no-header --extra cdk --extra node --extra testing --output-file $(COPIED) pyproject.toml
 
 clean: ## remove what is installed and what is generated
 	rm -rf $(VENV) node_modules cdk.out cdk.out.production
