@@ -13,8 +13,8 @@ RUN := $(BIN)/python tools/run.py
 # Where templates are written.
 OUT := cdk.out
 
-.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house rehearsals emulation
-.PHONY: settings diff-templates bench lock clean
+.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house copies rehearsals
+.PHONY: emulation settings diff-templates bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,7 +61,7 @@ record: $(READY) ## record what an emulated account answers to the checks of dep
 	@$(RUN) tests.deployed.record $(STACK)
 
 # The parts are independent: `make --jobs=3 check` runs three at a time. The longest comes first.
-check: rehearsals policy house emulation rehearse test templates types lint ## run everything that CI runs
+check: rehearsals policy copies house emulation rehearse test templates types lint ## run everything that CI runs
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -87,6 +87,9 @@ EMULATION := $(wildcard $(addprefix tests/rehearsal/test_,account.py commands.py
 
 rehearsals: $(READY) ## run the tests of the rehearsal
 	$(RUN) pytest tests/rehearsal $(addprefix --ignore=,$(EMULATION))
+
+copies: $(READY) ## copy every pattern into an app of its own, synthesize it there and run its tests
+	$(RUN) pytest tests/copies
 
 emulation: $(READY) ## run the tests of the emulated account, of its resources and of the commands that use it
 	$(RUN) pytest $(EMULATION)

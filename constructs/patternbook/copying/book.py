@@ -4,7 +4,6 @@ import ast
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,6 +65,8 @@ def requirement() -> str:
 
     pip records it, see https://packaging.python.org/en/latest/specifications/direct-url/.
     """
+    from importlib.metadata import PackageNotFoundError, distribution  # here, because the rules start without it
+
     name = f"patternbook[{EXTRAS}]"
     try:
         installed = distribution("patternbook")

@@ -42,7 +42,7 @@ def write_whole(target: Path, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            _write(path, content)
         if is_there:
             for path in sorted(partial.iterdir()):
                 moved.append(target / path.name)
@@ -55,3 +55,7 @@ def write_whole(target: Path, files: Mapping[str, bytes]) -> None:
             with suppress(OSError):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
