@@ -9,8 +9,9 @@ from typing import Final
 
 from patternbook.copying import cli as copying
 from patternbook.rules import cli as rules
+from patternbook.settings import cli as settings
 
-COMMANDS: Final = (rules, copying)
+COMMANDS: Final = (rules, copying, settings)
 """Modules that have ``add_commands``. It adds parsers, each of which sets ``run`` to a function: it takes what
 the parser has read and returns the exit status."""
 

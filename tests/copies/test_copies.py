@@ -46,7 +46,7 @@ def run(folder: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str
     )
 
 
-def tests(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_tests(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return run(folder, [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *arguments])
 
 
@@ -62,7 +62,7 @@ def test_a_copy_synthesizes_and_passes_its_tests(name: str, copy: Callable[[str]
     synthesized = run(folder, ["cdk", "synth", "--quiet"])
     assert synthesized.returncode == 0, synthesized.stderr
     assert [path for path in (folder / "cdk.out").glob("*.template.json") if path.name.startswith(name)]
-    finished = tests(folder)
+    finished = run_tests(folder)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert " passed" in finished.stdout
     assert "skipped" not in finished.stdout
@@ -71,7 +71,7 @@ def test_a_copy_synthesizes_and_passes_its_tests(name: str, copy: Callable[[str]
 def test_a_pattern_that_imports_another_one_cannot_leave(copy: Callable[[str], Path]) -> None:
     folder = copy("EcrStack")
     replace(folder / "tests/unit/test_ecr.py", "import json\n", "import json\n\nimport stacks.fargate_efs\n")
-    finished = tests(folder, "tests/unit")
+    finished = run_tests(folder, "tests/unit")
     assert finished.returncode == 2, finished.stdout
     assert "No module named 'stacks.fargate_efs'" in finished.stdout
 
@@ -79,7 +79,7 @@ def test_a_pattern_that_imports_another_one_cannot_leave(copy: Callable[[str], P
 def test_a_copy_without_cdk_json_is_told(copy: Callable[[str], Path]) -> None:
     folder = copy("EcrStack")
     (folder / "cdk.json").unlink()
-    finished = tests(folder, "tests/drills")
+    finished = run_tests(folder, "tests/drills")
     assert finished.returncode == 1
     assert "There is no cdk.json in the folders above" in finished.stdout
 
@@ -87,13 +87,13 @@ def test_a_copy_without_cdk_json_is_told(copy: Callable[[str], Path]) -> None:
 def test_the_unit_tests_of_a_copy_see_its_stack(copy: Callable[[str], Path]) -> None:
     folder = copy("EcrStack")
     replace(folder / "stacks/ecr/stack.py", "image_scan_on_push=True", "image_scan_on_push=False")
-    assert tests(folder, "tests/unit").returncode == 1
+    assert run_tests(folder, "tests/unit").returncode == 1
 
 
 def test_the_drills_of_a_copy_see_its_promises(copy: Callable[[str], Path]) -> None:
     folder = copy("FargateEfsStack")
     replace(folder / "tests/drills/test_fargate_efs.py", "[*web_is_silent(", "[services.roll_back(), *web_is_silent(")
     replace(folder / "tests/drills/test_fargate_efs.py", "events import calm", "events import calm, services")
-    finished = tests(folder, "tests/drills")
+    finished = run_tests(folder, "tests/drills")
     assert finished.returncode == 1
     assert "A deployment fails and is rolled back: DeploymentFailed rings" in finished.stdout

@@ -322,6 +322,24 @@ def test_pages_lose_links_to_what_stays_in_the_book() -> None:
     }
 
 
+def test_the_settings_of_a_copy_can_be_listed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("sys.path", list(sys.path))
+    assert main(["settings", "EcrStack"]) == 0
+    assert "\n  scan_severities = " in capsys.readouterr().out
+    package = tmp_path / "stacks" / "own"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from stacks.own.stack import OwnStack\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["settings", "OwnStack"]) == 1
+    assert capsys.readouterr().err == (
+        f"PATTERN must be a stack of this folder, got 'OwnStack'. {tmp_path} has no patterns. "
+        "Go to the folder with app.py and stacks.\n"
+    )
+
+
 @pytest.mark.parametrize("name", PATTERNS)
 def test_every_link_of_the_pages_leads_to_a_file_of_the_copy(name: str) -> None:
     files = project(ROOT, PATTERNS[name])

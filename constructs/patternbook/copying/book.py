@@ -41,23 +41,24 @@ def book() -> Path:
 
 
 def patterns(root: Path) -> dict[str, Pattern]:
-    """The patterns of a book by the names of their stacks. It reads their files and imports nothing."""
+    """The patterns of a folder by the names of their stacks. It reads their files and imports nothing."""
     found = (_read(path) for path in sorted(root.glob("stacks/*/__init__.py")))
-    return {pattern.stack: pattern for pattern in found}
+    return {pattern.stack: pattern for pattern in found if pattern}
 
 
-def _read(path: Path) -> Pattern:
+def _read(path: Path) -> Pattern | None:
+    """A pattern, if the package offers a stack in ``__all__``, as each pattern of the book does."""
     module = ast.parse(path.read_text(encoding="utf-8"))
-    [names] = [
-        node.value
-        for node in module.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
-    ]
-    [stack] = [name for name in ast.literal_eval(names) if name.endswith("Stack")]
-    promises = ast.get_docstring(module) or ""
-    return Pattern(
-        stack, path.parent.name, promises.rpartition("Page: docs/")[2].strip(), promises.partition("\n")[0].rstrip(".")
-    )
+    names = [node.value for node in module.body if isinstance(node, ast.Assign) and _assigns_all(node)]
+    stacks = [name for each in names for name in ast.literal_eval(each) if name.endswith("Stack")]
+    if not stacks:
+        return None
+    title, _, promises = (ast.get_docstring(module) or "").partition("\n")
+    return Pattern(stacks[0], path.parent.name, promises.rpartition("Page: docs/")[2].strip(), title.rstrip("."))
+
+
+def _assigns_all(node: ast.Assign) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets)
 
 
 def requirement() -> str:
