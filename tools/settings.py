@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> str:
     if name not in PATTERNS:
         message = f"STACK must be one stack of the book, or stages, got {name!r}.{did_you_mean(name, PATTERNS)}"
         sys.exit(f"{message} Choose from {', '.join(PATTERNS)}.")
-    return settings_of(PATTERNS[name])
+    return settings_of(name, PATTERNS[name].title, PATTERNS[name].settings_type)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,8 @@
 
 import argparse
 import sys
-from difflib import get_close_matches
+from collections.abc import Iterable
 from pathlib import Path
-
-from patternbook.copying.book import BookError, Pattern, book, patterns
-from patternbook.copying.folder import check_target, write_whole
-from patternbook.copying.project import project
 
 DONE, REFUSED, INTERRUPTED = 0, 1, 130
 
@@ -26,11 +22,18 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _copy(given: argparse.Namespace) -> int:
+    # Imported here, because the rules start without them.
+    from patternbook.copying.book import BookError, book, patterns
+    from patternbook.copying.folder import check_target, write_whole
+    from patternbook.copying.project import project
+
     try:
         root = book()
-        pattern = _chosen(given.pattern, patterns(root))
+        known = patterns(root)
+        if given.pattern not in known:
+            raise BookError(_unknown(given.pattern, known))
         check_target(given.target, outside=root)
-        write_whole(given.target, project(root, pattern))
+        write_whole(given.target, project(root, known[given.pattern]))
     except BookError as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -39,15 +42,15 @@ def _copy(given: argparse.Namespace) -> int:
         print(f"Interrupted. Nothing is left in {given.target}.", file=sys.stderr)
         return INTERRUPTED
     else:
-        print(f"{given.target} has {pattern.stack}. Next: cd there, and type the three commands of its README.md.")
+        print(f"{given.target} has {given.pattern}. Next: cd there, and type the three commands of its README.md.")
         return DONE
     return REFUSED
 
 
-def _chosen(name: str, known: dict[str, Pattern]) -> Pattern:
-    if name in known:
-        return known[name]
+def _unknown(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
     by_lower = {stack.lower(): stack for stack in known}
     close = get_close_matches(name.lower(), by_lower, n=1)
     question = f" Did you mean {by_lower[close[0]]}?" if close else ""
-    raise BookError(f"PATTERN must be a stack of the book, got {name!r}.{question} Choose from {', '.join(known)}.")
+    return f"PATTERN must be a stack of the book, got {name!r}.{question} Choose from {', '.join(known)}."

@@ -32,6 +32,6 @@ def _list(given: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     sys.path.insert(0, str(Path.cwd()))
-    module = import_module(f"stacks.{known[given.pattern].folder}")
-    print(settings_of(getattr(module, given.pattern)))
+    stack = getattr(import_module(f"stacks.{known[given.pattern].folder}"), given.pattern)
+    print(settings_of(given.pattern, stack.title, stack.settings_type))
     return 0

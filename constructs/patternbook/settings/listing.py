@@ -4,7 +4,6 @@ import json
 import textwrap
 from typing import Any
 
-from patternbook.app import PatternStack
 from patternbook.settings.base import SettingsModel
 from patternbook.settings.describe import describe, nested_models, unit_of
 
@@ -14,11 +13,10 @@ _indented = textwrap.TextWrapper(
 )
 
 
-def settings_of(pattern: type[PatternStack]) -> str:
-    """The settings of a pattern, followed by a section for each kind of object in them."""
-    sections = [f"{pattern.__name__}: {pattern.title}\n\n{fields_of(pattern.settings_type)}"]
-    for model in nested_models(pattern.settings_type):
-        sections.append(f"{model.__name__}: {model.__doc__}\n\n{fields_of(model)}")
+def settings_of(stack: str, title: str, model: type[SettingsModel]) -> str:
+    """The settings of a stack, followed by a section for each kind of object in them."""
+    sections = [f"{stack}: {title}\n\n{fields_of(model)}"]
+    sections += [f"{each.__name__}: {each.__doc__}\n\n{fields_of(each)}" for each in nested_models(model)]
     return "\n\n\n".join(sections)
 
 
