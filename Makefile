@@ -14,7 +14,7 @@ RUN := $(BIN)/python tools/run.py
 OUT := cdk.out
 
 .PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house copies rehearsals
-.PHONY: emulation settings diff-templates bench lock clean
+.PHONY: emulation settings diff-templates bench lock dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,10 +106,15 @@ bench: $(READY) ## measure the cost of a synth, of the unit tests, and of the fu
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command 'make lock'
 COPIED := constructs/patternbook/copying/requirements.txt
 # uv prefers the versions that the file has already, so both files have the same.
-lock: $(READY) ## compile requirements.txt from pyproject.toml, and the one that copied patterns get
-	echo '-e .[cdk,node,testing]' | $(COMPILE) --group dev --output-file requirements.txt -
+lock: $(READY) ## pin what pyproject.toml requires, here and for copied patterns; ARGS="--upgrade-package aws-cdk-lib"
+	echo '-e .[cdk,node,testing]' | $(COMPILE) $(ARGS) --group dev --output-file requirements.txt -
 	grep -v '^-e' requirements.txt >$(COPIED)
 	$(COMPILE) --no-header --extra cdk --extra node --extra testing --output-file $(COPIED) pyproject.toml
 
+dist: $(READY) ## build a wheel and an sdist of the package, and check them
+	rm -rf dist
+	$(RUN) hatchling build -d dist
+	$(BIN)/twine check --strict dist/*
+
 clean: ## remove what is installed and what is generated
-	rm -rf $(VENV) node_modules cdk.out cdk.out.production
+	rm -rf $(VENV) node_modules cdk.out cdk.out.production dist
