@@ -8,10 +8,11 @@ from datetime import date, datetime, timezone
 from typing import Final
 
 from patternbook.copying import cli as copying
+from patternbook.preflight import cli as preflight
 from patternbook.rules import cli as rules
 from patternbook.settings import cli as settings
 
-COMMANDS: Final = (rules, copying, settings)
+COMMANDS: Final = (rules, preflight, copying, settings)
 """Modules that have ``add_commands``. It adds parsers, each of which sets ``run`` to a function: it takes what
 the parser has read and returns the exit status."""
 
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -
     :returns: the exit status. Bad arguments end the process with 2.
     """
     parser = argparse.ArgumentParser(
-        prog="patternbook", description="Checks CloudFormation templates, and copies patterns of AWS CDK."
+        prog="patternbook",
+        description="Checks CloudFormation templates, asks an account before a deployment, and copies patterns.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for module in COMMANDS:

@@ -61,6 +61,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 There is no schema of the one of Auto Mode."""
 
 NO_DEFECTS = ACCEPTED | {
+    # This action is newer than the linter's data:
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ValidateSecurityGroupQuotasForInterface.html
+    "Unknown action ec2:ValidateSecurityGroupQuotasForInterface",
     # AWS's own policy allows this action on the VPC, too:
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEKSLoadBalancingPolicy.html
     "ec2:CreateSecurityGroup is for arn:*:ec2:*:*:security-group/* only",

@@ -42,8 +42,12 @@ DESCRIBE: Final = {
 WITHOUT_RESOURCE: Final = (
     *(f"{service}:Describe{thing}" for service, things in DESCRIBE.items() for thing in things),
     *("acm:ListCertificates", "elasticloadbalancing:SetWebAcl"),
+    # Elastic Load Balancing asks for it when a load balancer gets security groups, whatever the controller's release:
+    # https://github.com/kubernetes-sigs/aws-load-balancer-controller/releases/tag/v3.7.0
+    "ec2:ValidateSecurityGroupQuotasForInterface",
 )
-"""Actions that support no resource-level permissions."""
+"""Actions that support no resource-level permissions. Some of EC2 are not the controller's own calls, but those of
+Elastic Load Balancing: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html"""
 
 
 def allow_load_balancing(role: iam.Role, *, cluster: EksCluster, vpc_id: str) -> None:
