@@ -35,6 +35,7 @@ from .eks.access import node_role
 from .eks.cluster import EksCluster
 from .eks.ingress.classes import AutoModeIngress, IngressClass
 from .eks.ingress.controller import LoadBalancerController
+from .eks.karpenter.controller import Karpenter
 from .eks.manifests import read_manifests
 from .eks.nodes.fargate import FargatePods
 from .eks.nodes.managed import ManagedNodes
@@ -101,6 +102,7 @@ __all__ = [
     "IngressClass",
     "InternalLoadBalancer",
     "JwtApi",
+    "Karpenter",
     "LiveFunction",
     "LoadBalancerController",
     "LogGroup",
