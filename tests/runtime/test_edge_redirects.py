@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from patternbook.edge.redirects import CODE
 from patternbook.limits.edge import KEY_BYTES, URI_CHARACTERS
 from patternbook.limits.redirects import CANONICAL_PATH_PATTERN, check_table
-from tests.runtime.cloudfront_function import CODE, HOST, Redirects, request, syntax
+from tests.runtime.cloudfront_function import HOST, Redirects, request, syntax
 
 TABLE = {
     "/old": "/new",
@@ -112,6 +113,7 @@ class TestTable:
     def test_a_key_may_be_as_long_as_a_store_takes(self, redirects: Redirects) -> None:
         longest = "/" + "a" * (KEY_BYTES - 1)
         assert location(redirects({longest: "/new"}, request(longest))) == "/new"
+        assert location(redirects({longest: "/new"}, request("/" + "%61" * (KEY_BYTES - 1)))) == "/new"
         assert redirects({longest + "a": "/new"}, request(longest + "a")) is None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from patternbook import PRODUCTION, SANDBOX, EksCluster, ManagedNodes, Network, node_role, read_manifests
@@ -193,15 +194,22 @@ class TestCharts:
         assert timeout + 240 <= handler["Timeout"]
 
     def test_the_chart_is_there_only_as_long_as_kubectl_works(self, cluster: EksCluster) -> None:
-        first = cluster.kubectl.apply("First", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}])
-        cluster.kubectl.install("Tool", self.PUBLIC, values={}, after=[first])
+        cluster.kubectl.install("Tool", self.PUBLIC, values={})
+        cluster.before_members.add(sns.CfnTopic(cluster, "Needed"))
         stack = Reading(cdk.Stack.of(cluster))
+        needed = stack.one("AWS::SNS::Topic")
         before = stack.before(stack.one("Custom::AWSCDK-EKS-HelmChart"))
         [logs] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in stack.all("AWS::Lambda::Function")}
         [handler] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "index.handler"]
         [policy] = [each for each in stack.all("AWS::IAM::Policy") if stack.refers(each, stack.to(handler["Role"]))]
+        assert {logs, policy.id, needed.id, *(each.id for each in stack.all("AWS::EC2::Route"))} <= before
+
+    def test_the_chart_is_there_after_what_its_pods_need(self, cluster: EksCluster) -> None:
+        first = cluster.kubectl.apply("First", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}])
+        cluster.kubectl.install("Tool", self.HTTPS, values={}, after=[first])
+        stack = Reading(cdk.Stack.of(cluster))
         manifest = stack.one("Custom::AWSCDK-EKS-KubernetesResource")
-        assert {logs, policy.id, manifest.id, *(each.id for each in stack.all("AWS::EKS::Cluster"))} <= before
+        assert manifest.id in stack.before(stack.one("Custom::AWSCDK-EKS-HelmChart"))
 
     def test_only_a_chart_in_the_public_registry_of_ecr_needs_a_token(self, cluster: EksCluster) -> None:
         cluster.kubectl.install("Tool", self.HTTPS, values={})
