@@ -33,6 +33,7 @@ CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234
 
 SUBJECTS = {
     "auto-mode-ingress": "Custom::AWSCDK-EKS-KubernetesResource",
+    "cluster-options": "AWS::EKS::Capability",
     "distributed-map": "AWS::StepFunctions::StateMachine",
     "edge-redirects": "AWS::CloudFront::Function",
     "global-table": "AWS::DynamoDB::GlobalTable",
@@ -84,6 +85,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipes:
             "package": WORK,
             "bucket": s3.Bucket.from_bucket_name(company, "Bucket", "company-models"),
             "version": "version-1",
+            "instance_arn": "arn:aws:sso:::instance/ssoins-0123456789abcdef",
             "certificate": acm.Certificate.from_certificate_arn(company, "Certificate", CERTIFICATE),
         }
         arguments = {argument: value for argument, value in given.items() if re.search(rf", {argument}: ", code(name))}
@@ -380,3 +382,41 @@ class TestLargeFile:
             exec(code("large-file", "py").replace('"/tmp/', f'"{tmp_path}/'), names)
         assert (tmp_path / "model.bin").read_bytes() == b"old"
         assert [names["handler"]({}, None) for _ in range(2)] == [{"bytes": 3}, {"bytes": 3}]
+
+
+class TestKarpenter:
+    def test_it_is_watched(self, recipe: Recipes) -> None:
+        stack = recipe("karpenter")
+        ages = [each for each in stack.all("AWS::CloudWatch::Alarm") if each["Namespace"] == "AWS/SQS"]
+        [alarm] = ages
+        [dimension] = alarm["Dimensions"]
+        assert stack.to(dimension["Value"]).type == "AWS::SQS::Queue"
+
+    def test_its_controller_runs_on_a_managed_node_group(self, recipe: Recipes) -> None:
+        stack = recipe("karpenter", "production")
+        [controller] = [each for each in stack.all("Custom::AWSCDK-EKS-HelmChart") if each["Chart"] == "karpenter"]
+        assert stack.one("AWS::EKS::Nodegroup").id in stack.before(controller)
+        assert stack.one("AWS::EKS::Nodegroup")["ScalingConfig"]["MinSize"] >= 2
+
+
+class TestClusterOptions:
+    def test_the_cluster_takes_part_in_zonal_shifts(self, recipe: Recipes) -> None:
+        assert recipe("cluster-options").one("AWS::EKS::Cluster")["ZonalShiftConfig"] == {"Enabled": True}
+
+    def test_the_control_plane_has_a_tier(self, recipe: Recipes) -> None:
+        tier = recipe("cluster-options").one("AWS::EKS::Cluster")["ControlPlaneScalingConfig"]["Tier"]
+        shape = boto3.client("eks", region_name="eu-west-1").meta.service_model.shape_for("ProvisionedControlPlaneTier")
+        assert tier in shape.enum
+        tiers = {each for each in shape.enum if each != "standard"}
+        assert {each for each in tiers if f"`{each}`" in (FOLDER / "cluster-options.md").read_text("utf-8")} == tiers
+
+    def test_argo_cd_acts_as_a_role_that_may_do_nothing_yet(self, recipe: Recipes) -> None:
+        stack = recipe("cluster-options")
+        capability = stack.one("AWS::EKS::Capability")
+        assert (capability["Type"], capability["DeletePropagationPolicy"]) == ("ARGOCD", "RETAIN")
+        assert capability["Configuration"]["ArgoCd"]["AwsIdc"]["IdcInstanceArn"].startswith("arn:aws:sso:::instance/")
+        acting = stack.to(capability["RoleArn"])
+        [statement] = acting["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "capabilities.eks.amazonaws.com"}
+        assert set(statement["Action"]) == {"sts:AssumeRole", "sts:TagSession"}
+        assert stack.statements(acting) == []
