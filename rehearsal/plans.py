@@ -19,6 +19,8 @@ RETAINED_BY_CLUSTERS = (
 )
 INSIGHTS_LOGS = [f"Eks/{kind}Logs/Resource" for kind in ("Application", "Dataplane", "Host", "Performance")]
 
+TEAM = f"arn:aws:iam::{ACCOUNT_ID}:role/team/developer"
+
 PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
         settings={"memory_mib": Setting(1024, readers.task_memory("Fargate/Service/Service"))},
@@ -117,13 +119,23 @@ PLANS: Mapping[str, Plan] = {
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksAutoModeStack": Plan(
-        settings={"upgrade_policy": Setting("EXTENDED", readers.support_type)},
-        changes={"Eks/Cluster/Resource": "Modify"},
+        settings={
+            "upgrade_policy": Setting("EXTENDED", readers.support_type),
+            "access": Setting(
+                [{"principal": TEAM, "level": "edit", "namespaces": ["team-*"]}], readers.access_of(TEAM)
+            ),
+        },
+        changes={"Eks/Cluster/Resource": "Modify", "Eks/Accessdeveloper6cbfaf0e/Resource": "Add"},
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksFargateStack": Plan(
-        settings={"namespaces": Setting(["default", "team"], readers.fargate_namespaces)},
-        changes={"Pods/Own/Resource": "Replace"},
+        settings={
+            "namespaces": Setting(["default", "team"], readers.fargate_namespaces),
+            "add_ons": Setting(
+                {"metrics-server": {"version": "v0.8.0-eksbuild.2"}}, readers.version_of("metrics-server")
+            ),
+        },
+        changes={"Eks/MetricsServer": "Add", "Pods/Own/Resource": "Replace"},
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
     ),
     "EcrStack": Plan(

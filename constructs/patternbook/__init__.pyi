@@ -32,9 +32,11 @@ from .edge.origin import site_bucket, site_origin
 from .edge.redirects import EdgeRedirects
 from .edge.site import SiteUpload
 from .eks.access import node_role
+from .eks.application_identity import ApplicationIdentity
 from .eks.cluster import EksCluster
 from .eks.ingress.classes import AutoModeIngress, IngressClass
 from .eks.ingress.controller import LoadBalancerController
+from .eks.karpenter.controller import Karpenter
 from .eks.manifests import read_manifests
 from .eks.nodes.fargate import FargatePods
 from .eks.nodes.managed import ManagedNodes
@@ -75,6 +77,7 @@ __all__ = [
     "AnywhereService",
     "AppRunnerService",
     "ApplicationHealthCheck",
+    "ApplicationIdentity",
     "AutoModeIngress",
     "ClusterStorage",
     "ContainerHealthCheck",
@@ -101,6 +104,7 @@ __all__ = [
     "IngressClass",
     "InternalLoadBalancer",
     "JwtApi",
+    "Karpenter",
     "LiveFunction",
     "LoadBalancerController",
     "LogGroup",

@@ -26,7 +26,7 @@ LAYERS = (
         "api",
         "app_runner",
     ),
-    *("messaging", "streams", "edge", "workflows", "monitoring", "refusals", "rules", "app", "testing"),
+    *("messaging", "streams", "edge", "workflows", "monitoring", "refusals", "rules", "preflight", "app", "testing"),
 )
 """The groups of the package from bottom to top. Each may import itself and the groups before it."""
 

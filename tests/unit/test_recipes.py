@@ -36,6 +36,7 @@ SUBJECTS = {
     "distributed-map": "AWS::StepFunctions::StateMachine",
     "edge-redirects": "AWS::CloudFront::Function",
     "global-table": "AWS::DynamoDB::GlobalTable",
+    "karpenter": "AWS::EKS::Cluster",
     "large-file": "AWS::Lambda::Function",
     "load-balancer-controller": "Custom::AWSCDK-EKS-HelmChart",
     "table-stream": "AWS::Lambda::EventSourceMapping",

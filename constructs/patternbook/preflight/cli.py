@@ -34,7 +34,7 @@ class _Identity(NamedTuple):
     arn: str
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command to a parser. Its arguments go to :func:`run`."""
     parser = commands.add_parser(
         "preflight", help="ask an account what would stop a deployment", description=DESCRIPTION

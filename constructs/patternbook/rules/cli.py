@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     checking.add_argument("--region", help="Region of the deployment, which some rules depend on")
     commands.add_parser("rules", help="list all rules")
-    preflight.add_command(commands)
+    preflight.add_commands(commands)
     return parser
 
 
