@@ -80,7 +80,9 @@ ACCESS_LOG: Final = (
 RAISE_RATES: Final = (
     "The access log has the clients. If they are welcome, raise `read_rate` and `read_burst`, or those for writes."
 )
-RAISE_UNITS: Final = "Raise `max_read_request_units` or `max_write_request_units`, or find the owner who sends so much."
+RAISE_UNITS: Final = (
+    "Raise `max_read_request_units` or `max_write_request_units`, or find the caller who sends so much."
+)
 RAISE_CONCURRENCY: Final = "Raise `reserved_concurrency`, or ask AWS for a higher quota."
 SLOW_CALLS: Final = "The traces of the functions show what takes the time. Raise `memory_mib` if it is their own code."
 NEW_VERSION: Final = (
@@ -406,7 +408,14 @@ DRILLS: Final[Mapping[str, Drill]] = {
             Promise(
                 work_events.dropped_event(),
                 5,
-                "Read the event and its error in the queue `FailuresQueueUrl`. Repair, and send the event again.",
+                "Read the event and its error in the queue `FailuresQueueUrl`. Repair, and start the redrive by the "
+                "command in the outputs.",
+            ),
+            Promise(work_events.throttled_table(), 10, RAISE_UNITS),
+            Promise(
+                work_events.unreachable_table(),
+                5,
+                "The log group has the error of DynamoDB. Repair, and start the redrive by the command in the outputs.",
             ),
             Promise(
                 work_events.lost_event(),
@@ -428,6 +437,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
             work_events.one_failed_call(),
             work_events.rare_failures(),
             work_events.burst(),
+            work_events.brief_throttling_of_table(),
             work_events.deployment(),
             work_events.quiet_deployment(),
         ],
