@@ -1,4 +1,4 @@
-"""The command ``patternbook``: ``patternbook check TEMPLATE…`` and ``patternbook rules``."""
+"""The command ``patternbook``: ``patternbook check TEMPLATE…``, ``patternbook rules`` and ``patternbook preflight``."""
 
 import argparse
 import io
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from pathlib import Path
 
+from patternbook.preflight import cli as preflight
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, check, rewriting_macros
 from patternbook.rules.reading import TemplateError, read, read_standard_input
@@ -27,7 +28,10 @@ def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = _rules() if given.command == "rules" else _check(given, today or datetime.now(timezone.utc).date())
+        if given.command == "preflight":
+            status = given.run(given)
+        else:
+            status = _rules() if given.command == "rules" else _check(given, today or datetime.now(timezone.utc).date())
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # the reader has closed the pipe, such as head
@@ -52,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     checking.add_argument("--region", help="Region of the deployment, which some rules depend on")
     commands.add_parser("rules", help="list all rules")
+    preflight.add_commands(commands)
     return parser
 
 
