@@ -19,6 +19,7 @@ RETAINED_BY_CLUSTERS = (
 )
 INSIGHTS_LOGS = [f"Eks/{kind}Logs/Resource" for kind in ("Application", "Dataplane", "Host", "Performance")]
 
+METRICS = "metrics-server"
 TEAM = f"arn:aws:iam::{ACCOUNT_ID}:role/team/developer"
 
 PLANS: Mapping[str, Plan] = {
@@ -131,9 +132,7 @@ PLANS: Mapping[str, Plan] = {
     "EksFargateStack": Plan(
         settings={
             "namespaces": Setting(["default", "team"], readers.fargate_namespaces),
-            "add_ons": Setting(
-                {"metrics-server": {"version": "v0.8.0-eksbuild.2"}}, readers.version_of("metrics-server")
-            ),
+            "add_ons": Setting({METRICS: {"version": "v0.8.0-eksbuild.2"}}, readers.version_of(METRICS)),
         },
         changes={"Eks/MetricsServer": "Add", "Pods/Own/Resource": "Replace"},
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
