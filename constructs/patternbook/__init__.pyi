@@ -10,6 +10,7 @@ from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
 from .aws_lambda.powertools import powertools_layer_arn
 from .aws_lambda.provisioned_concurrency import Provisioned
+from .aws_lambda.redrive import EventRedrive
 from .data.databases import ServerlessDatabase
 from .data.encryption import allow_services, data_key
 from .data.file_system import SharedFiles, SharedFileSystem
@@ -92,6 +93,7 @@ __all__ = [
     "EndpointConsumer",
     "EndpointService",
     "EventBucket",
+    "EventRedrive",
     "EventStream",
     "EventTable",
     "EventTopic",

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -182,15 +182,20 @@ PATHS = st.from_regex(re.compile(CANONICAL_PATH_PATTERN, re.ASCII), fullmatch=Tr
 TEXTS = st.text(max_size=40) | st.text(alphabet="/.%2eE5cCindexhtml\\;=aé\r\n#?", max_size=40)
 
 
+# Each call goes to another process, which takes its time on a busy machine.
+UNHURRIED = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 class TestProperties:
     @given(path=PATHS)
+    @UNHURRIED
     def test_a_path_that_a_table_takes_is_found(self, redirects: Redirects, path: str) -> None:
         """The table and the function agree on the canonical form."""
         check_table({path: "https://example.com/target"})
         assert location(redirects({path: "https://example.com/target"}, request(path))) == "https://example.com/target"
 
     @given(uri=TEXTS, query=st.none() | TEXTS, value=TEXTS)
-    @hypothesis_settings(max_examples=500)
+    @hypothesis_settings(UNHURRIED, max_examples=500)
     def test_any_request_and_any_value(self, redirects: Redirects, uri: str, query: str | None, value: str) -> None:
         """Nothing throws, and a location is on the same host or on a host of the table."""
         for table in ({uri: value}, {"/old": value}):
@@ -200,6 +205,7 @@ class TestProperties:
                     assert re.fullmatch(r"/(?![/\\])[\w.~!$&'()*+,;=:@/?%-]*", location(returned), re.ASCII)
 
     @given(uri=TEXTS, query=st.none() | TEXTS)
+    @UNHURRIED
     def test_a_redirect_leads_to_a_page_at_once(self, redirects: Redirects, uri: str, query: str | None) -> None:
         returned = redirects(TABLE, request(uri, query))
         if returned is not None and location(returned).startswith("/"):
