@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, readers, web_api, workflow
+from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, lambda_concurrency, readers, web_api, workflow
 from rehearsal.account import ACCOUNT_ID, REGION
 from rehearsal.plan import ALARM_ADDRESS, Plan, Setting
 
@@ -181,7 +181,14 @@ PLANS: Mapping[str, Plan] = {
         settings={"memory_mib": Setting(512, readers.alias_memory("Work/Function/Resource"))},
         # The alias changes, too. It refers to an attribute of the new version, so the change set cannot tell.
         changes={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},
-        retained_in_production=frozenset({"Failures/Queue/Resource", "Key/Resource", "Logs/Resource"}),
+        retained_in_production=frozenset(
+            {
+                *("Failures/Queue/Resource", "Items/Table/Resource", "Key/Resource", "Logs/Resource"),
+                "RedriveLogs/Resource",
+            }
+        ),
+        use=lambda_concurrency.use,
+        use_updated=lambda_concurrency.use_updated,
     ),
     "AuroraServerlessStack": Plan(
         settings={"max_acu": Setting(16, readers.max_acu)},

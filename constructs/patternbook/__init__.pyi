@@ -10,6 +10,7 @@ from .app_runner.vpc import PrivateIngress, VpcConnector
 from .aws_lambda.function import LiveFunction
 from .aws_lambda.powertools import powertools_layer_arn
 from .aws_lambda.provisioned_concurrency import Provisioned
+from .aws_lambda.redrive import EventRedrive
 from .data.databases import ServerlessDatabase
 from .data.encryption import allow_services, data_key
 from .data.file_system import SharedFiles, SharedFileSystem
@@ -29,10 +30,14 @@ from .edge.distribution import SiteDistribution
 from .edge.distribution_logs import DistributionLogs
 from .edge.function import EdgeFunction
 from .edge.origin import site_bucket, site_origin
+from .edge.redirects import EdgeRedirects
 from .edge.site import SiteUpload
 from .eks.access import node_role
 from .eks.application_identity import ApplicationIdentity
 from .eks.cluster import EksCluster
+from .eks.ingress.classes import AutoModeIngress, IngressClass
+from .eks.ingress.controller import LoadBalancerController
+from .eks.karpenter.controller import Karpenter
 from .eks.manifests import read_manifests
 from .eks.nodes.fargate import FargatePods
 from .eks.nodes.managed import ManagedNodes
@@ -74,6 +79,7 @@ __all__ = [
     "AppRunnerService",
     "ApplicationHealthCheck",
     "ApplicationIdentity",
+    "AutoModeIngress",
     "ClusterStorage",
     "ContainerHealthCheck",
     "DatabaseSchema",
@@ -81,11 +87,13 @@ __all__ = [
     "Ec2Capacity",
     "Ec2Service",
     "EdgeFunction",
+    "EdgeRedirects",
     "EfsStorage",
     "EksCluster",
     "EndpointConsumer",
     "EndpointService",
     "EventBucket",
+    "EventRedrive",
     "EventStream",
     "EventTable",
     "EventTopic",
@@ -95,9 +103,12 @@ __all__ = [
     "FailureQueue",
     "FargatePods",
     "FargateService",
+    "IngressClass",
     "InternalLoadBalancer",
     "JwtApi",
+    "Karpenter",
     "LiveFunction",
+    "LoadBalancerController",
     "LogGroup",
     "LustreStorage",
     "Machines",

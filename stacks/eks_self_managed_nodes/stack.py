@@ -65,7 +65,7 @@ class EksSelfManagedNodesStack(PatternStack):
         )
         alarms = self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
         self.termination = NodeTermination(self, "Termination", cluster=self.cluster)
-        self.monitoring.watch_termination(self.termination)
+        self.monitoring.watch_node_events(self.termination)
         self.nodes = SelfManagedNodes.from_settings(
             self,
             "Nodes",

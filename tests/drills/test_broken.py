@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.drills.book import Templates
-from tests.drills.drilling import Stack, findings, readable
-from tests.drills.promises import DRILLS
+from patternbook.testing.drills.drilling import Stack, findings, readable
+from tests.drills.book import DRILLS, Templates
 
 Properties = dict[str, Any]
 Change = Callable[[Properties], None]
@@ -262,6 +261,12 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "ThrottledCalls",
             datapoints(3, 15),
             "four minutes in which events arrive faster than Lambda adds environments: ThrottledCalls rings",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "TableThrottles",
+            datapoints(1, 1),
+            "two minutes in which the table throttles writes: TableThrottles rings",
         ),
         (
             "LambdaConcurrencyStack",

@@ -9,6 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Annotations, Match, Template
 from constructs import Construct
 
@@ -26,6 +27,7 @@ from patternbook import (
 from patternbook.eks.access_settings import TeamAccess, by_principal
 from patternbook.eks.add_on import AddOn
 from patternbook.eks.add_ons import add_ons_before_nodes
+from patternbook.eks.charts import Chart
 from patternbook.eks.settings import check_private_access, check_public_access
 from patternbook.limits.eks import check_sizes
 from patternbook.limits.eks_add_ons import CONFIGURED
@@ -35,6 +37,7 @@ from patternbook.limits.eks_versions import (
     check_version,
     end_of_extended_support,
 )
+from patternbook.testing.reading import Reading
 from patternbook.testing.synthesis import variant
 from tests.book import every_option
 
@@ -155,6 +158,89 @@ class TestManifests:
             ValueError, match=r"b\.yaml must have Kubernetes objects with apiVersion, kind and metadata, got"
         ):
             read_manifests(path)
+
+
+class TestCharts:
+    HTTPS = Chart(name="tool", version="1.2.3", repository="https://charts.example.com")
+    PUBLIC = Chart(name="tool", version="1.2.3", repository="oci://public.ecr.aws/team/tool")
+
+    @pytest.fixture
+    def cluster(self) -> EksCluster:
+        stack = cdk.Stack()
+        network = Network(stack, "Network", posture=SANDBOX)
+        return EksCluster(stack, "Eks", network=network, posture=SANDBOX, kubectl=True)
+
+    @staticmethod
+    def kubectl_actions(stack: Reading) -> list[str]:
+        [handler] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "index.handler"]
+        return [each["Action"] for each in stack.statements(stack.to(handler["Role"]))]
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"name": "My Tool"}, "name must be a chart's name of at most 53 .*, got 'My Tool'"),
+            ({"name": "a" * 54}, "name must be a chart's name of at most 53"),
+            ({"version": "^1.2.3"}, r"version must be an exact version such as 3\.5\.0, got '\^1\.2\.3'"),
+            ({"version": "1.x"}, "version must be an exact version"),
+            ({"repository": "charts.example.com"}, "repository must start with https:// or oci://"),
+            ({"repository": "oci://public.ecr.aws/team"}, "must end with the name of the chart, .*registry/tool, got"),
+        ],
+    )
+    def test_refusals(self, wrong: dict[str, str], message: str) -> None:
+        given = {"name": "tool", "version": "1.2.3", "repository": "https://charts.example.com"}
+        with pytest.raises(ValueError, match=message):
+            Chart(**(given | wrong))
+
+    def test_values_that_the_cdk_would_drop_are_refused_by_their_paths(self, cluster: EksCluster) -> None:
+        values = {"image": {"tag": None}, "tolerations": [{"key": "a"}, {"key": None}]}
+        with pytest.raises(ValueError, match=r"got it for image\.tag, tolerations\[1\]\.key\."):
+            cluster.kubectl.install("Tool", self.HTTPS, values=values)
+
+    def test_helm_installs_one_version_and_waits_for_its_pods(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.HTTPS, values={"clusterName": cluster.cluster.cluster_name})
+        stack = Reading(cdk.Stack.of(cluster))
+        chart = stack.one("Custom::AWSCDK-EKS-HelmChart")
+        assert (chart["Release"], chart["Chart"], chart["Version"]) == ("tool", "tool", "1.2.3")
+        assert (chart["Namespace"], chart.get("CreateNamespace")) == ("kube-system", None)
+        assert (chart["Wait"], chart["Timeout"]) == (True, "600s")
+        assert stack.shown(chart["Values"]) == '{"clusterName":"${AWS::EKS::Cluster}"}'
+
+    def test_helm_stops_before_its_function_is_cut_off(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.HTTPS, values={})
+        stack = Reading(cdk.Stack.of(cluster))
+        [handler] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "index.handler"]
+        timeout = int(stack.one("Custom::AWSCDK-EKS-HelmChart")["Timeout"].removesuffix("s"))
+        assert timeout + 240 <= handler["Timeout"]
+
+    def test_the_chart_is_there_only_as_long_as_kubectl_works(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.PUBLIC, values={})
+        cluster.before_members.add(sns.CfnTopic(cluster, "Needed"))
+        stack = Reading(cdk.Stack.of(cluster))
+        needed = stack.one("AWS::SNS::Topic")
+        before = stack.before(stack.one("Custom::AWSCDK-EKS-HelmChart"))
+        [logs] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in stack.all("AWS::Lambda::Function")}
+        [handler] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "index.handler"]
+        [policy] = [each for each in stack.all("AWS::IAM::Policy") if stack.refers(each, stack.to(handler["Role"]))]
+        assert {logs, policy.id, needed.id, *(each.id for each in stack.all("AWS::EC2::Route"))} <= before
+
+    def test_the_chart_is_there_after_what_its_pods_need(self, cluster: EksCluster) -> None:
+        first = cluster.kubectl.apply("First", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}])
+        cluster.kubectl.install("Tool", self.HTTPS, values={}, after=[first])
+        stack = Reading(cdk.Stack.of(cluster))
+        manifest = stack.one("Custom::AWSCDK-EKS-KubernetesResource")
+        assert manifest.id in stack.before(stack.one("Custom::AWSCDK-EKS-HelmChart"))
+
+    def test_only_a_chart_in_the_public_registry_of_ecr_needs_a_token(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.HTTPS, values={})
+        assert self.kubectl_actions(Reading(cdk.Stack.of(cluster))) == ["eks:DescribeCluster"]
+
+    def test_kubectl_gets_a_token_for_the_public_registry_of_ecr_once(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.PUBLIC, values={})
+        other = Chart(name="tool-crd", version="1.2.3", repository="oci://public.ecr.aws/team/tool-crd")
+        cluster.kubectl.install("Crd", other, values={})
+        assert sorted(self.kubectl_actions(Reading(cdk.Stack.of(cluster)))) == [
+            *("ecr-public:GetAuthorizationToken", "eks:DescribeCluster", "sts:GetServiceBearerToken"),
+        ]
 
 
 class TestCluster:

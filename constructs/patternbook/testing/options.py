@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from patternbook.app import PatternStack
+
 TASK_OPTIONS: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
     "entry_point": ["/entry"],
@@ -71,3 +73,15 @@ EXISTING_VPC: Mapping[str, Any] = {
     "isolated_subnets": {"eu-west-1a": "subnet-0ccccccccccccccc1", "eu-west-1c": "subnet-0ccccccccccccccc2"},
     "cidr_blocks": ["10.20.0.0/16", "100.64.0.0/16"],
 }
+OPT_OUTS: Mapping[str, set[str]] = {
+    "allow_plain_http": {"certificate_arn", "hosted_zone_id"},
+    "allow_silent_alarms": {"alarm_email"},
+    "allow_localhost_callback": {"callback_urls"},
+}
+"""Settings that permit production to go without a requirement, each with the settings that meet it."""
+
+
+def opt_outs(pattern: type[PatternStack], settings: Mapping[str, Any]) -> dict[str, bool]:
+    """The settings that permit a pattern with such settings to go without what production requires."""
+    known = pattern.settings_type.model_fields
+    return {name: True for name, meet in OPT_OUTS.items() if name in known and not meet & settings.keys()}

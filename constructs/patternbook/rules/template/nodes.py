@@ -239,11 +239,11 @@ class Template:
     def is_exported(self, resource: "Resource") -> bool:
         """Whether the template exports something of a resource, so that other stacks can use it."""
         exported = [each for each in self._outputs.values() if isinstance(each, dict) and "Export" in each]
-        return resource.id in self._unplaced(exported).references
+        return resource.id in self.resolved(exported).references
 
     def is_shared(self, resource: "Resource") -> bool:
         """Whether other stacks can use a resource: an output, or a parameter of a nested stack, refers to it."""
-        outputs = self._unplaced(list(self._outputs.values()))
+        outputs = self.resolved(list(self._outputs.values()))
         nested = [each["Parameters"] for each in self.of_type("AWS::CloudFormation::Stack")]
         return any(resource.id in each.references for each in (outputs, *nested))
 
@@ -277,7 +277,7 @@ class Template:
         properties = self._resolver.resolve(body.get("Properties", {}))
         return Resource(self, name, (), {} if properties is MISSING else properties, body["Type"])
 
-    def _unplaced(self, value: Any) -> Node:
+    def resolved(self, value: Any) -> Node:
         """A value of the template that belongs to no resource."""
         return Node(self, "", (), self._resolver.resolve(value))
 
