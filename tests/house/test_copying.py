@@ -233,6 +233,24 @@ def test_the_context_has_the_flags_and_one_pattern(tmp_path: Path, capsys: pytes
     assert {key for key in context if key.startswith("@")} == {key for key in ours if key.startswith("@")}
 
 
+def test_settings_of_the_book_stay_in_the_book(tmp_path: Path) -> None:
+    """Stages may name patterns that the copy does not have, and their settings may name resources of another account."""
+    for name in ("docs", "package-lock.json", "package.json", "stacks", "tests"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    flag = "@aws-cdk/aws-iam:minimizePolicies"
+    ours = {
+        "EveryStack.key_arn": "arn",
+        "EveryStack": {},
+        "patterns": "EcrStack",
+        "EcrStack.alarm_email": "a@example.com",
+    }
+    stages = {"stages": {"production": {"patterns": ["FargateEfsStack"]}}, "FargateEfsStack.max_tasks": 3}
+    edited = {"app": "python app.py", "context": {**ours, **stages, "EcrStack": {"scanning": "enhanced"}, flag: True}}
+    (tmp_path / "cdk.json").write_text(json.dumps(edited))
+    made = json.loads(project(tmp_path, PATTERNS["EcrStack"])["cdk.json"])
+    assert made == {"app": "python app.py", "context": {"stages": {}, "EcrStack": {}, flag: True}}
+
+
 def test_the_cli_has_the_version_of_the_book_and_nothing_else(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
