@@ -234,7 +234,7 @@ def test_the_context_has_the_flags_and_one_pattern(tmp_path: Path, capsys: pytes
 
 
 def test_settings_of_the_book_stay_in_the_book(tmp_path: Path) -> None:
-    """Stages may name patterns that the copy does not have, and their settings may name resources of another account."""
+    """Stages may name patterns that the copy does not have, and settings may name resources of another account."""
     for name in ("docs", "package-lock.json", "package.json", "stacks", "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
     flag = "@aws-cdk/aws-iam:minimizePolicies"
