@@ -333,6 +333,12 @@ class TestOrder:
     def test_the_definitions_come_before_the_controller(self, stack: Reading) -> None:
         assert chart(stack, "karpenter-crd").id in stack.before(chart(stack, "karpenter"))
 
+    def test_the_association_has_time_to_become_effective(self, stack: Reading) -> None:
+        [association] = [
+            each for each in stack.all("AWS::EKS::PodIdentityAssociation") if each["ServiceAccount"] == "karpenter"
+        ]
+        assert association.id in stack.before(chart(stack, "karpenter-crd"))
+
     def test_production_reaches_queue_and_parameters_by_endpoints(self, stack: Reading) -> None:
         names = {stack.shown(each["ServiceName"]) for each in stack.all("AWS::EC2::VPCEndpoint")}
         assert {f"com.amazonaws.${{AWS::Region}}.{each}" for each in ("sqs", "ssm", "ec2", "eks", "eks-auth")} <= names

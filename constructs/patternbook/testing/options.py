@@ -46,8 +46,25 @@ CLUSTER_OPTIONS: Mapping[str, Any] = {
     "private_access_cidrs": ["10.20.0.0/16", "100.64.0.0/10"],
     "private_access_security_groups": ["sg-0123456789abcdef0"],
     "admin_principals": ["arn:aws:iam::111122223333:role/team/operator"],
+    "access": [
+        {"principal": "arn:aws:iam::111122223333:role/team/developer", "level": "edit", "namespaces": ["default"]},
+        {"principal": "arn:aws:iam::444455556666:user/auditor", "level": "view", "namespaces": ["*"]},
+        {"principal": "arn:aws:iam::111122223333:role/team/developer", "level": "view", "namespaces": ["kube-system"]},
+        {"principal": "arn:aws:iam::111122223333:role/team/developer", "level": "edit", "namespaces": ["team-*"]},
+    ],
+    "application_policy_arns": ["arn:aws:iam::111122223333:policy/team/app"],
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
+}
+OPTIONAL_ADD_ONS: Mapping[str, Any] = {
+    "snapshot-controller": {"version": "v8.3.0-eksbuild.1"},
+    "external-dns": {
+        "version": "v0.19.0-eksbuild.2",
+        "configuration": {"policy": "sync"},
+        "hosted_zones": {"Z0123456789ABCDEFGHIJ": "example.com", "Z0123456789ABCDEFGHIK": "example.org"},
+    },
+    "cert-manager": {},
+    "aws-secrets-store-csi-driver-provider": {},
 }
 EXISTING_VPC: Mapping[str, Any] = {
     "vpc_id": "vpc-0123456789abcdef0",

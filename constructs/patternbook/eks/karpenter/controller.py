@@ -114,15 +114,20 @@ class Karpenter(Construct):
             service_account=CONTROLLER,
             role_arn=self.role.role_arn,
         )
-        # Helm would install the definitions once and never upgrade them. They have a chart of their own for that.
-        definitions = kubectl.install("KarpenterDefinitions", _chart("karpenter-crd"), values={}, after=after)
+        # Helm would install the definitions once and never upgrade them. They have a chart of their own for that. It
+        # comes between the association and the controller, because an association takes seconds to be effective, and a
+        # pod that starts before stays without credentials:
+        # https://docs.aws.amazon.com/cli/v1/reference/eks/create-pod-identity-association.html
+        definitions = kubectl.install(
+            "KarpenterDefinitions", _chart("karpenter-crd"), values={}, after=[association, *after]
+        )
         self.controller = kubectl.install(
             "Karpenter",
             _chart("karpenter"),
             values=self._values(zonal_shift=zonal_shift),
             # Nodes need their role and its access entry until they are gone, and the controller terminates them.
             after=[
-                *(definitions, association, self.role, self.node_role, entry, self.instance_profile),
+                *(definitions, self.role, self.node_role, entry, self.instance_profile),
                 *(*rules, *self.queue.node.children, *after),
             ],
         )
