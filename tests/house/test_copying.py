@@ -146,7 +146,7 @@ def test_a_place_that_cannot_be_written_is_one_message(capsys: pytest.CaptureFix
     target = a_file(tmp_path / "file") / "shop"
     status, message = copy(capsys, "EcrStack", target)
     assert status == 1
-    assert message.startswith(f"{target} cannot be written, and nothing is left of it: ")
+    assert message.startswith(f"{target} cannot be written: ")
     assert message.count("\n") == 1
 
 
@@ -175,7 +175,7 @@ def test_a_copy_that_fails_half_way_leaves_nothing(
     status, message = copy(capsys, "EcrStack", target)
     assert calls == 10
     assert status == (1 if isinstance(error, OSError) else 130)
-    assert "othing is left" in message
+    assert "Nothing of the copy is left" in message
     assert list(tmp_path.rglob("*")) == ([target] if exists else [])
 
 
@@ -215,7 +215,7 @@ sys.exit(main(["copy", "EcrStack", sys.argv[1]]))
         [sys.executable, "-c", program, str(tmp_path / "shop")], capture_output=True, text=True, check=False, timeout=60
     )
     assert finished.returncode == 130
-    assert finished.stderr == f"Interrupted. Nothing is left in {tmp_path / 'shop'}.\n"
+    assert finished.stderr == f"Interrupted. Nothing of the copy is left in {tmp_path / 'shop'}.\n"
     assert list(tmp_path.iterdir()) == []
 
 
