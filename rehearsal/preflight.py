@@ -24,7 +24,7 @@ def preflight(cycle: "Deployments") -> None:
     with cycle.report.step("preflight") as details:
         files = template_files(cycle.as_configured)
         result = cycle.account.run(
-            *(sys.executable, "-m", "patternbook.rules.cli", "preflight", "--json"),
+            *(sys.executable, "-m", "patternbook.cli", "preflight", "--json"),
             *(str(files[path]) for path in cycle.paths),
             folder=ROOT,
             seconds=SECONDS_PER_STACK * len(cycle.stacks),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from patternbook.rules.cli import main as patternbook
+from patternbook.cli import main as patternbook
 from patternbook.settings.mistakes import SettingsError, did_you_mean
 from rehearsal.plans import PLANS
 from tools.assembly import template_files

@@ -310,6 +310,15 @@ class TestIngressClass:
         with pytest.raises(ValueError, match=message):
             IngressClass(**given)
 
+    def test_a_cluster_has_one_class_of_a_name(self) -> None:
+        stack = cdk.Stack()
+        network = Network(stack, "Network", posture=SANDBOX)
+        cluster = EksCluster(stack, "Eks", network=network, posture=SANDBOX, auto_mode=True, kubectl=True)
+        AutoModeIngress(stack, "Internal", cluster=cluster)
+        AutoModeIngress(stack, "Public", cluster=cluster, ingress_class=PUBLIC)
+        with pytest.raises(RuntimeError, match="already a Construct with name 'IngressClass-alb'"):
+            AutoModeIngress(stack, "Again", cluster=cluster)
+
     @pytest.mark.parametrize(
         ("given", "message"),
         [

@@ -1,13 +1,10 @@
-"""The command ``patternbook``: ``patternbook check TEMPLATE…``, ``patternbook rules`` and ``patternbook preflight``."""
+"""The commands of the rules: ``patternbook check TEMPLATE…`` and ``patternbook rules``."""
 
 import argparse
-import io
 import sys
-from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from datetime import date
 from pathlib import Path
 
-from patternbook.preflight import cli as preflight
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, check, rewriting_macros
 from patternbook.rules.reading import TemplateError, read, read_standard_input
@@ -17,37 +14,15 @@ STANDARD_INPUT = "-"
 CLEAN, FINDINGS, NOT_A_TEMPLATE = 0, 1, 2
 
 
-def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -> int:
-    """Runs the command.
-
-    :param today: the date in UTC; defaults to the current one.
-    :returns: the exit status: 0 without findings, 1 with findings, 2 if a file is not a template.
-    """
-    given = _parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        if given.command == "preflight":
-            status = given.run(given)
-        else:
-            status = _rules() if given.command == "rules" else _check(given, today or datetime.now(timezone.utc).date())
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # the reader has closed the pipe, such as head
-        sys.stdout = None
-        return FINDINGS
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="patternbook", description="Checks CloudFormation templates by rules.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the commands to those of ``patternbook``, see :mod:`patternbook.cli`."""
     checking = commands.add_parser(
         "check",
         help="check templates by all rules",
         description="Checks CloudFormation templates. "
         "Exit status: 0 without findings, 1 with findings, 2 if a file is not a template.",
     )
+    checking.set_defaults(run=_check)
     checking.add_argument(
         "templates", nargs="+", metavar="TEMPLATE", help="file in JSON or YAML; - reads standard input"
     )
@@ -55,13 +30,11 @@ def _parser() -> argparse.ArgumentParser:
         "--format", choices=("text", "json", "sarif"), default="text", help="output format (default: text)"
     )
     checking.add_argument("--region", help="Region of the deployment, which some rules depend on")
-    commands.add_parser("rules", help="list all rules")
-    preflight.add_commands(commands)
-    return parser
+    commands.add_parser("rules", help="list all rules").set_defaults(run=_rules)
 
 
-def _check(given: argparse.Namespace, today: date) -> int:
-    checked = [_checked(path, today, given.region) for path in given.templates]
+def _check(given: argparse.Namespace) -> int:
+    checked = [_checked(path, given.today, given.region) for path in given.templates]
     written = {
         "text": lambda: as_text(checked),
         "json": lambda: as_json(checked),
@@ -87,13 +60,9 @@ def _checked(path: str, today: date, region: str | None) -> Checked:
     return Checked(path, check(source.document, RULES, today=today, region=region), source.lines)
 
 
-def _rules() -> int:
+def _rules(_: argparse.Namespace) -> int:
     for family, rules in {**FAMILIES, "Acknowledgements": ACKNOWLEDGEMENT_RULES}.items():
         print(f"{family}\n")
         for rule in rules:
             print(f"  {rule.id} ({rule.severity.value})\n    {rule.summary}\n    {rule.fix}\n    {rule.source}\n")
     return CLEAN
-
-
-if __name__ == "__main__":
-    sys.exit(main())

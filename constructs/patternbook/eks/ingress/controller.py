@@ -111,7 +111,8 @@ class LoadBalancerController(Construct):
         if web_identity:
             account |= {"annotations": {"eks.amazonaws.com/role-arn": self.role.role_arn}}
         self.chart = kubectl.install(
-            cdk.Names.unique_resource_name(self, max_length=200),
+            # The name of the release is fixed, so a second controller in a cluster is refused here.
+            "LoadBalancerController",
             CHART,
             values={
                 **VALUES,
