@@ -312,7 +312,7 @@ class EksCluster(Construct):
     ) -> eks.CfnAddon:
         """An add-on that EKS installs and keeps running.
 
-        :param name: one of :data:`patternbook.limits.eks.ADD_ONS`.
+        :param name: one of :data:`patternbook.limits.eks_add_ons.ADD_ONS`.
         :param configuration: values of the schema that ``aws eks describe-addon-configuration`` returns.
         :param roles: roles of pods by service account (:func:`patternbook.eks.pod_identity.pod_role`). They need the
             add-on ``eks-pod-identity-agent``.
