@@ -92,7 +92,8 @@ def test_a_wrong_stack_stage_or_commit_is_one_message(command: str, message: str
 def test_preflight_without_access_fails_with_a_reason(
     environment: dict[str, str], arguments: str, message: str
 ) -> None:
-    result = run(["make", "preflight", *shlex.split(arguments)], CDK_VALIDATION="false", **environment)
+    variables = [f"{name}={value}" for name, value in {"CDK_VALIDATION": "false", **environment}.items()]
+    result = run(["env", *variables, "make", "preflight", *shlex.split(arguments)])
     said = result.stdout + result.stderr
     assert result.returncode == 2
     assert re.search(r"make: \*\*\* \[.*preflight.*\] Error 2", said)
