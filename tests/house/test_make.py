@@ -92,8 +92,8 @@ def test_a_wrong_stack_stage_or_commit_is_one_message(command: str, message: str
 def test_preflight_without_access_fails_with_a_reason(
     environment: dict[str, str], arguments: str, message: str
 ) -> None:
-    variables = [f"{name}={value}" for name, value in {"CDK_VALIDATION": "false", **environment}.items()]
-    result = run(["env", *variables, "make", "preflight", *shlex.split(arguments)])
+    command = ["make", "preflight", *shlex.split(arguments)]
+    result = run(command, cwd=ROOT, CDK_VALIDATION="false", **environment)
     said = result.stdout + result.stderr
     assert result.returncode == 2
     assert re.search(r"make: \*\*\* \[.*preflight.*\] Error 2", said)
