@@ -467,7 +467,7 @@ class TestOperation:
 
     @pytest.mark.parametrize(
         ("name", "when"),
-        [("Errors", (3, 15)), ("Throttles", (5, 15)), ("Duration", (3, 15)), ("AsyncEventAge", (5, 5))],
+        [("Errors", (3, 15)), ("Throttles", (3, 15)), ("Duration", (3, 15)), ("AsyncEventAge", (3, 15))],
     )
     def test_some_of_the_last_minutes_have_to_breach(
         self, any_stack: Reading, name: str, when: tuple[int, int]
