@@ -91,10 +91,6 @@ def version(stack: Reading) -> Resource:
     return of_function(stack, "AWS::Lambda::Version")
 
 
-def log_group(stack: Reading) -> Resource:
-    return stack.to(function(stack)["LoggingConfig"]["LogGroup"])
-
-
 def role(stack: Reading) -> Resource:
     return stack.to(function(stack)["Role"])
 
