@@ -26,7 +26,8 @@ from patternbook.rules import (
     sqs,
     step_functions,
 )
-from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, Rule, rules_in
+from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES
+from patternbook.rules.rule import Rule, rules_in
 
 FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "ECS": ecs.RULES,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Problem, Template
 
 API: Final = "AWS::ApiGatewayV2::Api"

@@ -17,7 +17,7 @@ from patternbook.limits.aws_lambda import (
     environment_bytes,
     reservable,
 )
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 
 FUNCTION: Final = "AWS::Lambda::Function"

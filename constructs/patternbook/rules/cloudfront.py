@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.limits.edge import REGION
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, PartialText, Problem, Template
 
 DISTRIBUTION: Final = "AWS::CloudFront::Distribution"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.limits.cognito import is_callback_url, is_example
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Problem, Template
 
 CLIENT: Final = "AWS::Cognito::UserPoolClient"

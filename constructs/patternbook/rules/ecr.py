@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from patternbook.rules.engine import ERROR, rule
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Node, Problem, Template
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html

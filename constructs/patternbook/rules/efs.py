@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, Final
 
-from patternbook.rules.engine import ERROR, rule
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.networks import SUBNET
 from patternbook.rules.template import Node, Problem, Template, Zone
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.limits.messaging import MIN_RECEIVES, VISIBILITY_FACTOR
-from patternbook.rules.engine import WARNING, rule
+from patternbook.rules.rule import WARNING, rule
 from patternbook.rules.template import Problem, Resource, Template
 
 FUNCTION: Final = "AWS::Lambda::Function"

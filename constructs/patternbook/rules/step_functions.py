@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 from patternbook.rules.template.values import PartialText
 

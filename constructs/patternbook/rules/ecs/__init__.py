@@ -3,6 +3,6 @@
 from typing import Final
 
 from patternbook.rules.ecs import capacity_providers, services, task_definitions
-from patternbook.rules.engine import Rule, rules_in
+from patternbook.rules.rule import Rule, rules_in
 
 RULES: Final[tuple[Rule, ...]] = rules_in(services, task_definitions, capacity_providers)

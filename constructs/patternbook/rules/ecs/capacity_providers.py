@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.rules.ecs.services import SERVICE
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import PartialText, Problem, Resource, Template
 
 CAPACITY_PROVIDER: Final = "AWS::ECS::CapacityProvider"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.rules.ecs.task_definitions import TASK_DEFINITION
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import UNKNOWN, Node, PartialText, Problem, Reference, Resource, Template
 
 SERVICE: Final = "AWS::ECS::Service"

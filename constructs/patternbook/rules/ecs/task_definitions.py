@@ -6,7 +6,7 @@ from typing import Final
 
 from patternbook.limits.fargate import MEMORY_MIB
 from patternbook.limits.images import is_private_ecr
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, PartialText, Problem, Reference, Resource, Template
 
 TASK_DEFINITION: Final = "AWS::ECS::TaskDefinition"

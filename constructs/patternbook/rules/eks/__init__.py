@@ -3,6 +3,6 @@
 from typing import Final
 
 from patternbook.rules.eks import add_ons, clusters, nodes, storage
-from patternbook.rules.engine import Rule, rules_in
+from patternbook.rules.rule import Rule, rules_in
 
 RULES: Final[tuple[Rule, ...]] = rules_in(clusters, nodes, add_ons, storage)

@@ -12,7 +12,7 @@ from patternbook.limits.eks_versions import (
     end_of_extended_support,
     minor_version,
 )
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.networks import all_addresses
 from patternbook.rules.template import Problem, Template
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from patternbook.rules.eks.add_ons import ADD_ON
 from patternbook.rules.eks.clusters import CLUSTER
 from patternbook.rules.eks.nodes import ACCESS_ENTRY, LAUNCH_TEMPLATE, NODE_GROUP, is_for_nodes
-from patternbook.rules.engine import ERROR, rule
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Node, PartialText, Problem, Template
 
 MANIFEST: Final = "Custom::AWSCDK-EKS-KubernetesResource"
