@@ -23,6 +23,7 @@ from patternbook.rules import (
     lambda_edge,
     lambda_queues,
     networks,
+    security_groups,
     sqs,
     step_functions,
 )
@@ -38,7 +39,7 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "ECR": rules_in(ecr),
     "EFS": rules_in(efs),
     "App Runner": rules_in(app_runner),
-    "Networks": rules_in(networks),
+    "Networks": rules_in(networks, security_groups),
     "Aurora": rules_in(aurora),
     "API Gateway": rules_in(api_gateway),
     "Cognito": rules_in(cognito),

@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "templates",
         nargs="+",
         metavar="TEMPLATE",
-        help="file in JSON or YAML, folder with such files, or pattern such as 'stacks/**/*.yaml'; - reads standard input",
+        help="file in JSON or YAML, folder with such files, or pattern such as '**/*.yaml'; - reads standard input",
     )
     checking.add_argument(
         "--format", choices=("text", "json", "sarif"), default="text", help="output format (default: text)"
@@ -85,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
 def _check(given: argparse.Namespace, today: date) -> int:
     options = options_of(given, [rule.id for rule in EVERY_RULE])
     checked = [
-        each for path in given.templates for found in _found(path) if (each := _checked(found, today, options)) is not None
+        each
+        for path in given.templates
+        for found in _found(path)
+        if (each := _checked(found, today, options)) is not None
     ]
     for each in checked:
         _tell(each)

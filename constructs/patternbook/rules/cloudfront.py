@@ -58,12 +58,39 @@ def origin_access(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
     for distribution in template.of_type(DISTRIBUTION):
+        signed = _signed_origins(distribution["DistributionConfig"])
         for origin in distribution["DistributionConfig"]["Origins"].items:
-            if not _is_bucket(origin["DomainName"]):
+            if not _is_bucket(origin["DomainName"]) or signed is None or origin["Id"].text in signed:
                 continue
             control, identity = origin["OriginAccessControlId"], origin["S3OriginConfig"]["OriginAccessIdentity"]
             if (control.missing or control.text == "") and (identity.missing or identity.text == ""):
                 yield origin.problem("The origin is an S3 bucket without origin access control.")
+
+
+def behaviors_of(config: Node) -> list[Node]:
+    """The cache behaviors of a distribution, the default one first."""
+    default = config["DefaultCacheBehavior"]
+    return [*([] if default.missing else [default]), *config["CacheBehaviors"].items]
+
+
+def _signed_origins(config: Node) -> set[str] | None:
+    """The ids of origins to which a function signs the requests. None if that is not known.
+
+    A Lambda@Edge function does so at origin-request, and a CloudFront Function by choosing the origin.
+    """
+    found: set[str] = set()
+    for behavior in behaviors_of(config):
+        functions = behavior["LambdaFunctionAssociations"]
+        signs = functions.unknown or any(each["EventType"].text in (None, "origin-request") for each in functions.items)
+        for each in behavior["FunctionAssociations"].items:
+            function = each["FunctionARN"].resource("AWS::CloudFront::Function")
+            signs = signs or (function is not None and "RequestOrigin" in function["FunctionCode"].known_text)
+        target = behavior["TargetOriginId"].text
+        if signs and target is None:
+            return None
+        if signs and target is not None:
+            found.add(target)
+    return found
 
 
 def _is_bucket(domain: Node) -> bool:

@@ -1,6 +1,7 @@
 """The options of ``patternbook check``, from the command line and from pyproject.toml."""
 
 import argparse
+import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -89,7 +90,7 @@ def _section() -> Mapping[str, Any]:
     if f"[{SECTION}]" not in text:
         return {}
     try:
-        import tomllib  # only where it is needed, because it takes as long as a template
+        tomllib: Any = importlib.import_module("tomllib")  # only here: it takes as long as a template
     except ImportError as error:
         raise OptionError(f"the section [{SECTION}] of {path} needs Python 3.11 or newer") from error
     try:

@@ -29,7 +29,8 @@ def find(path: str) -> list[Found]:
         found = [Found(each, in_folder=True) for each in _files(path)]
         return found or [Found(path, problem=f"the folder has no file that ends with {', '.join(SUFFIXES)}")]
     if not Path(path).exists() and glob.has_magic(path):
-        names = sorted(each for each in glob.glob(path, recursive=True) if Path(each).is_file())
+        matching = glob.glob(path, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
+        names = sorted(each for each in matching if Path(each).is_file())
         return [Found(each) for each in names] or [Found(path, problem="no file matches the pattern")]
     return [Found(path)]
 

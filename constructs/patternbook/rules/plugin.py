@@ -22,8 +22,8 @@ import jsii
 
 from patternbook.rules import EVERY_RULE, RULES
 from patternbook.rules.engine import MATCHES_NOTHING, PLUGIN, REASON_MISSING, Finding, check
-from patternbook.rules.rule import ADVICE, ERROR, Rule
 from patternbook.rules.reading import TemplateError, read
+from patternbook.rules.rule import ADVICE, ERROR, Rule
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 """The value of ``cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY``."""

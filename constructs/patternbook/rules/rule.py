@@ -19,8 +19,8 @@ class Severity(Enum):
     WARNING = "warning"
     """The template can be deployed, but costs more, leaks or fails later. All scenarios must have the problem."""
     ADVICE = "advice"
-    """Worth a look, but no finding that fails a check. An error becomes one where only a combination of choices makes it
-    that may exclude each other in practice."""
+    """Worth a look, but it fails no check. An error becomes advice if only a combination of choices makes it, because
+    the choices may exclude each other in practice."""
 
 
 ERROR: Final = Severity.ERROR

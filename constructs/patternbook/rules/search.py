@@ -1,12 +1,11 @@
 """Runs rules in all scenarios of a template, and decides which of the problems count."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from patternbook.rules.rule import ADVICE, ERROR, Rule, Severity
 from patternbook.rules.template import (
-    Dependencies,
     Problem,
     Scenario,
     Template,
@@ -16,10 +15,13 @@ from patternbook.rules.template import (
     with_defaults,
 )
 from patternbook.rules.template.values import mapping_or_empty
+from patternbook.rules.template.views import Views
 
 Place = tuple[str, tuple[str | int, ...]]
 """A resource, and the path of a property."""
-_MAX_NAMED_DEFAULTS = 40
+_ByReads = dict[tuple[str, ...], dict[tuple[Hashable, ...], list[Problem]]]
+"""The problems that a rule finds, by the resources that it has looked at, and by what they are."""
+_MAX_NAMED_DEFAULTS: Final = 40
 
 
 def problems_of(
@@ -31,12 +33,17 @@ def problems_of(
         free = search.by_place(each, search.free)
         severities: dict[Place, Severity | None] = {}
         for place, problems in free.items():
-            severities[place] = search.severity(each, place, problems, search.free)
+            # With the defaults, more is known. So a warning that they avoid does not occur in all scenarios.
+            severities[place] = (
+                None
+                if search.filled and each.severity is not ERROR
+                else search.severity(each, place, problems, search.free)
+            )
         for place, problems in search.by_place(each, search.filled).items():
             severity = search.severity(each, place, problems, search.filled)
             if severity and severities.get(place) in (None, ADVICE) and severity is not severities.get(place):
                 number, problem = next(iter(problems.items()))
-                yield each, search.with_note(each, problem, number), severity
+                yield each, problem if place in free else search.with_note(each, problem, number), severity
                 severities[place] = None
         for place, severity in severities.items():
             if severity:
@@ -49,7 +56,7 @@ class _Search:
         self._today = today
         self._region = region
         self._bodies = resource_bodies(document)
-        self._dependencies = Dependencies(self._bodies)
+        self._views = Views(document, self._bodies)
         self._conditions = list(mapping_or_empty(document.get("Conditions")))
         scenarios = scenarios_of(document, region)
         self._all_possible = all_scenarios_are_possible(document, scenarios)
@@ -57,23 +64,45 @@ class _Search:
         filled = with_defaults(document, scenarios, region)
         self._filled_scenarios = [each for each, _ in filled]
         self._bases = [base for _, base in filled]
+        self._known: dict[
+            tuple[str, frozenset[str]], dict[tuple[str, ...], dict[tuple[Hashable, ...], list[Problem]]]
+        ] = {}
+        """The problems by rule, and by the resources that there are in a scenario."""
+        self._varying: dict[str, bool] = {}
         self.free = [self._template(each) for each in scenarios]
         """The template in each scenario, without the defaults of parameters."""
         self.filled = [self._template(each) for each in self._filled_scenarios]
         """The template in each scenario, with the defaults of parameters."""
 
     def _template(self, scenario: Scenario) -> Template:
-        return Template(
-            self._document, today=self._today, region=self._region, scenario=scenario, dependencies=self._dependencies
-        )
+        return Template(self._document, today=self._today, region=self._region, scenario=scenario, views=self._views)
 
     def by_place(self, rule: Rule, templates: Sequence[Template]) -> dict[Place, dict[int, Problem]]:
         """The problem at each place, by the number of the scenario."""
         found: dict[Place, dict[int, Problem]] = {}
         for number, template in enumerate(templates):
-            for problem in rule.check(template):
+            for problem in self._problems(rule, template):
                 found.setdefault((problem.resource, problem.path), {})[number] = problem
         return found
+
+    def _problems(self, rule: Rule, template: Template) -> list[Problem]:
+        """The problems in a scenario. They are those of another one where all that the rule looks at is the same."""
+        known = self._known.setdefault((rule.id, template.present), {})
+        for names, by_view in known.items():
+            views = tuple(map(template.view, names))
+            if views in by_view:
+                return by_view[views]
+        template.reads.clear()
+        problems = list(rule.check(template))
+        names = tuple(sorted(name for name in template.reads if self._varies(name)))
+        known.setdefault(names, {})[tuple(map(template.view, names))] = problems
+        return problems
+
+    def _varies(self, name: str) -> bool:
+        """Whether a resource is not the same in all scenarios."""
+        if name not in self._varying:
+            self._varying[name] = len({each.view(name) for each in (*self.free, *self.filled)}) > 1
+        return self._varying[name]
 
     def severity(
         self, rule: Rule, place: Place, problems: Mapping[int, Problem], templates: Sequence[Template]

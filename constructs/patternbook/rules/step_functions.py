@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from patternbook.rules.permissions import ROLE, allowed_statements, allows, covers, listed
 from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 from patternbook.rules.template.values import PartialText
 
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
-ROLE: Final = "AWS::IAM::Role"
-ATTACHED: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 ALL: Final = "States.ALL"
 JOB_PERMISSIONS: Final = ("ecs:StopTask", "ecs:DescribeTasks", "events:PutRule", "events:PutTargets")
 _VARIABLE: Final = re.compile(r"\$([A-Za-z_]\w*)\b(?!\s*\()")
@@ -198,11 +197,10 @@ def job_permissions(template: Template) -> Iterator[Problem]:
     """
     for machine in template.of_type(MACHINE):
         waits = any(":ecs:runTask.sync" in resource for _, _, resource in _tasks(machine))
-        statements = _statements_of(template, machine["RoleArn"].resource(ROLE)) if waits else None
+        statements = allowed_statements(template, machine["RoleArn"].resource(ROLE)) if waits else None
         if statements is None:
             continue
-        allowed = [action for each in statements for action in _listed(each["Action"])]
-        missing = [action for action in JOB_PERMISSIONS if not any(_covers(each, action) for each in allowed)]
+        missing = [action for action in JOB_PERMISSIONS if not allows(statements, action)]
         if missing:
             yield machine["RoleArn"].problem(f"The role may not {', '.join(missing)}.")
 
@@ -216,34 +214,7 @@ def pass_any_role(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """
     for machine in template.of_type(MACHINE):
-        for statement in _statements_of(template, machine["RoleArn"].resource(ROLE)) or []:
-            passes = any(_covers(each, "iam:PassRole") for each in _listed(statement["Action"]))
-            if passes and "*" in _listed(statement["Resource"]) and statement["Condition"].missing:
+        for statement in allowed_statements(template, machine["RoleArn"].resource(ROLE)) or []:
+            passes = any(covers(each, "iam:PassRole") for each in listed(statement["Action"]))
+            if passes and "*" in listed(statement["Resource"]) and statement["Condition"].missing:
                 yield statement.problem(f"The role of {machine.id} may pass any role.")
-
-
-def _statements_of(template: Template, role: Resource | None) -> list[Node] | None:
-    """The permissions of a role. None if the template does not tell all of them."""
-    if role is None or not template.complete or role["ManagedPolicyArns"].items or role["ManagedPolicyArns"].unknown:
-        return None
-    if template.is_shared(role) or role["Policies"].unknown:
-        return None
-    documents = [each["PolicyDocument"] for each in role["Policies"].items]
-    for policy in template.of_type(*ATTACHED):
-        if role.id in policy["Roles"].references | policy["RoleName"].references:
-            documents.append(policy["PolicyDocument"])
-    found = list[Node]()
-    for document in documents:
-        statement = document["Statement"]
-        found += statement.items or [statement]
-    known = all(_listed(each["Action"]) and each["Effect"].text is not None for each in found)
-    return [each for each in found if each["Effect"].text == "Allow"] if known else None
-
-
-def _listed(node: Node) -> list[str]:
-    return [node.text] if node.text is not None else node.texts or []
-
-
-def _covers(pattern: str, action: str) -> bool:
-    parts = (re.escape(each).replace(r"\?", ".") for each in pattern.lower().split("*"))
-    return re.fullmatch(".*".join(parts), action.lower()) is not None

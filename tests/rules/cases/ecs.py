@@ -110,6 +110,17 @@ CASES: Final[Mapping[str, Case]] = {
         {"Service": SERVICE},
         {"Service.DeploymentConfiguration": REMOVED},
         {"Service.DeploymentConfiguration.DeploymentCircuitBreaker.Enable": "false"},
+        {
+            "Service.DeploymentConfiguration": REMOVED,
+            "Service.DesiredCount": 0,
+            "Target": resource(
+                "AWS::ApplicationAutoScaling::ScalableTarget", ResourceId={"Fn::Sub": "service/x/${Service.Name}"}
+            ),
+        },
+        harmless=(
+            {"Service.DeploymentConfiguration": REMOVED, "Service.DesiredCount": "0"},
+            {"Service.DeploymentConfiguration": REMOVED, "Service.SchedulingStrategy": "DAEMON"},
+        ),
     ),
     "ecs-launch-type-and-strategy": case(PROVIDER, {"Service.LaunchType": "EC2"}),
     "ecs-waits-for-listener": case(WEB, {"Service.DependsOn": []}),

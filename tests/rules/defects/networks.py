@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from tests.rules.defects.base import Apply, Defect, Template, of_type, set_properties, without_outputs
+from tests.rules.defects.base import Apply, Defect, Template, of_type, set_properties
 
 
 def _overlap_subnets(template: Template) -> bool:
@@ -32,7 +32,7 @@ DEFECTS: Final = (
     Defect(
         "network-subnet-outside",
         "other block",
-        without_outputs(set_properties("AWS::EC2::Subnet", {"CidrBlock": "192.168.0.0/24"})),
+        set_properties("AWS::EC2::Subnet", {"CidrBlock": "192.168.0.0/24"}),
         "AWS::EC2::Subnet",
     ),
     Defect("network-subnet-overlap", "same block", _overlap_subnets, "AWS::EC2::Subnet"),

@@ -39,7 +39,7 @@ def unused_capacity_provider(template: Template) -> Iterator[Problem]:
     """
     services = template.of_type(SERVICE)
     for provider in template.of_type(CAPACITY_PROVIDER):
-        if not services or not template.complete or template.is_shared(provider):
+        if not services or not template.complete or _is_known_elsewhere(template, provider):
             continue
         strategies = [service["CapacityProviderStrategy"] for service in services]
         if not all(strategy.fully_known for strategy in strategies) or any(
@@ -51,6 +51,19 @@ def unused_capacity_provider(template: Template) -> Iterator[Problem]:
         if not any(_uses(each, provider) for each in template.resources.values()):
             names = ", ".join(service.id for service in services)
             yield provider.problem(f"None of the services ({names}) has {provider.id} in its strategy.")
+
+
+def _is_known_elsewhere(template: Template, provider: Resource) -> bool:
+    """Whether services of other stacks can use a capacity provider: by its name, or because the cluster offers it."""
+    offering = [each for each in template.resources.values() if each.type.startswith("AWS::ECS::Cluster")]
+    clusters = [
+        template.resources.get(name, each)
+        for each in offering
+        if provider.id in each["CapacityProviders"].references
+        for name in (each["Cluster"].references or {each.id})
+    ]
+    named = not provider["Name"].missing
+    return named or template.is_shared(provider) or any(map(template.is_shared, clusters))
 
 
 def _uses(resource: Resource, provider: Resource) -> bool:

@@ -136,8 +136,23 @@ def circuit_breaker(template: Template) -> Iterator[Problem]:
     """
     for service in template.of_type(SERVICE):
         enabled = service["DeploymentConfiguration"]["DeploymentCircuitBreaker"]["Enable"]
-        if _is_rolling(service) and enabled.is_off:
+        if _is_rolling(service) and enabled.is_off and _starts_a_number_of_tasks(template, service):
             yield enabled.problem("The deployment circuit breaker is disabled.")
+
+
+def _starts_a_number_of_tasks(template: Template, service: Resource) -> bool:
+    """Whether the circuit breaker has something to count.
+
+    Its threshold is a share of the desired count, which a DAEMON service does not have:
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentCircuitBreaker.html and
+    https://github.com/aws/aws-cdk/issues/38102
+    """
+    strategy = service["SchedulingStrategy"]
+    if not strategy.missing and strategy.text != "REPLICA":
+        return False
+    targets = template.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
+    scales = any(each["ResourceId"].unknown or service.id in each["ResourceId"].references for each in targets)
+    return service["DesiredCount"].number != 0 or scales
 
 
 @rule("ecs-launch-type-and-strategy", ERROR)
@@ -170,7 +185,7 @@ def waits_for_listener(template: Template) -> Iterator[Problem]:
         for balancer in service["LoadBalancers"].items:
             group = balancer["TargetGroupArn"].resource(TARGET_GROUP)
             connecting = {each.id for each in listeners if group and group.id in each.references}
-            if group and connecting and not connecting & template.dependencies.of(service.id):
+            if group and connecting and not template.waits_for(service, connecting):
                 names = " or ".join(sorted(connecting))
                 yield balancer["TargetGroupArn"].problem(
                     f"{service.id} may be created before {names}, which connects {group.id} to a load balancer."
@@ -192,7 +207,7 @@ def waits_for_mount_targets(template: Template) -> Iterator[Problem]:
             required = {
                 each.id for each in targets if file_system and file_system.id in each["FileSystemId"].references
             }
-            missing = required - template.dependencies.of(service.id)
+            missing = {each for each in required if not template.waits_for(service, [each])}
             if missing:
                 names = ", ".join(sorted(missing))
                 yield service.problem(f"{service.id} does not depend on {names}, so its tasks may fail to mount.")

@@ -98,7 +98,7 @@ def ebs_on_fargate(template: Template) -> Iterator[Problem]:
     auto_mode = any(not cluster["ComputeConfig"]["Enabled"].is_off for cluster in clusters)
     if _may_have_hidden_parts(template) or nodes or auto_mode or not clusters:
         return
-    if not template.of_type(FARGATE_PROFILE) or any(map(template.is_exported, clusters)):
+    if not template.of_type(FARGATE_PROFILE) or any(map(template.is_shared, clusters)):
         return
     for written, provisioner in _storage_classes(template):
         if provisioner == "ebs.csi.aws.com":

@@ -16,7 +16,7 @@ _MAX_MEMBERS: Final = 5_000
 """The number of members that loops may make in one template. A template that may be deployed has 500 resources."""
 
 
-class _NotKnown(Exception):
+class _NotKnownError(Exception):
     """The template does not tell what a loop runs over, or the loop makes too much."""
 
 
@@ -40,7 +40,7 @@ def expand(
                 continue
             try:
                 members, certain = loops.members(body, {})
-            except _NotKnown:
+            except _NotKnownError:
                 made[name] = body
                 if section == "Resources":
                     unchecked.append(f"{name}: only the deployment knows what the loop runs over")
@@ -62,10 +62,15 @@ class _Loops:
     def members(self, loop: Any, variables: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
         """What a loop makes, and whether that is certain.
 
-        :raises _NotKnown: if the template does not tell it.
+        :raises _NotKnownError: if the template does not tell it.
         """
-        if not isinstance(loop, list) or len(loop) != 3 or not isinstance(loop[0], str) or not isinstance(loop[2], dict):
-            raise _NotKnown
+        if (
+            not isinstance(loop, list)
+            or len(loop) != 3
+            or not isinstance(loop[0], str)
+            or not isinstance(loop[2], dict)
+        ):
+            raise _NotKnownError
         identifier, collection, body = loop
         items, certain = self._items(_substituted(collection, variables))
         made: dict[str, Any] = {}
@@ -74,7 +79,7 @@ class _Loops:
             for name, value in body.items():
                 self._members += 1
                 if self._members > _MAX_MEMBERS:
-                    raise _NotKnown
+                    raise _NotKnownError
                 if name.startswith(PREFIX):
                     more, also_certain = self.members(value, inner)
                     made.update(more)
@@ -96,7 +101,7 @@ class _Loops:
             if name.startswith(PREFIX):
                 try:
                     members, certain = self.members(each, variables)
-                except _NotKnown:
+                except _NotKnownError:
                     members, certain = {}, False
                 made.update(members if certain else {name: each})
             else:
@@ -111,7 +116,7 @@ class _Loops:
                 flat += item if isinstance(item, list) else [item]
             if isinstance(items, list) and all(map(is_literal, flat)):
                 return [as_text(item) for item in flat], certain
-        raise _NotKnown
+        raise _NotKnownError
 
 
 def _substituted(value: Any, variables: Mapping[str, str]) -> Any:

@@ -28,7 +28,11 @@ _OWN: Final = frozenset(
 )
 """Properties of SAM that become other resources."""
 _STREAMS: Final = {
-    **{"SQS": "Queue", "Kinesis": "Stream", "DynamoDB": "Stream", "MSK": "Stream", "MQ": "Broker"},
+    "SQS": "Queue",
+    "Kinesis": "Stream",
+    "DynamoDB": "Stream",
+    "MSK": "Stream",
+    "MQ": "Broker",
     "DocumentDB": "Cluster",
 }
 """Events that become event source mappings, with the property of their source."""
@@ -65,7 +69,9 @@ def expand(
             made[each] = {**({"Condition": body["Condition"]} if "Condition" in body else {}), **added}
         made[name] = {**body, "Type": "AWS::Lambda::Function", "Properties": _of_lambda(name, properties)}
         aliases |= {f"{name}.Alias": each for each, added in beside.items() if added["Type"] == "AWS::Lambda::Alias"}
-        aliases |= {f"{name}.Version": each for each, added in beside.items() if added["Type"] == "AWS::Lambda::Version"}
+        aliases |= {
+            f"{name}.Version": each for each, added in beside.items() if added["Type"] == "AWS::Lambda::Version"
+        }
     expanded = {**document, "Resources": made}
     return _with_refs(expanded, aliases) if aliases else expanded
 
@@ -143,7 +149,9 @@ def _role(properties: Mapping[str, Any]) -> dict[str, Any]:
     managed: list[Any] = [f"{_SERVICE_ROLE}AWSLambdaBasicExecutionRole"]
     if "VpcConfig" in properties:
         managed.append(f"{_SERVICE_ROLE}AWSLambdaVPCAccessExecutionRole")
-    managed += [f"{_SERVICE_ROLE}{_POLICY_OF_STREAM[kind]}" for _, kind, _ in _events(properties) if kind in _POLICY_OF_STREAM]
+    managed += [
+        f"{_SERVICE_ROLE}{_POLICY_OF_STREAM[kind]}" for _, kind, _ in _events(properties) if kind in _POLICY_OF_STREAM
+    ]
     inline: list[Any] = []
     policies = properties.get("Policies", [])
     for index, policy in enumerate(policies if isinstance(policies, list) else [policies]):
@@ -155,7 +163,9 @@ def _role(properties: Mapping[str, Any]) -> dict[str, Any]:
             managed.append(policy)
     trust = {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com"]}, "Action": ["sts:AssumeRole"]}],
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com"]}, "Action": ["sts:AssumeRole"]}
+        ],
     }
     trust = properties.get("AssumeRolePolicyDocument", trust)
     return {"AssumeRolePolicyDocument": trust, "ManagedPolicyArns": managed, **({"Policies": inline} if inline else {})}

@@ -75,21 +75,23 @@ def _parsed(content: bytes) -> Source:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TemplateError(f"not UTF-8: byte {error.start} is {content[error.start]:#04x}") from error
-    if text.lstrip().startswith("{"):
-        document, lines, notices = from_json(text)
-    else:
-        from patternbook.rules.reading.yaml_template import from_yaml  # JSON is read without the YAML parser
-
-        try:
-            document, lines, notices = from_yaml(text)
-        except TemplateError as error:
-            if _is_unrendered(text):
-                raise TemplateError(f"{error}; it has placeholders of a template engine such as Jinja") from error
-            raise
+    try:
+        document, lines, notices = from_json(text) if text.lstrip().startswith("{") else _from_yaml(text)
+    except TemplateError as error:
+        if _is_unrendered(text):
+            raise TemplateError(f"{error}; it has placeholders of a template engine such as Jinja") from error
+        raise
     return Source(_as_template(document), lines, notices)
 
 
+def _from_yaml(text: str) -> tuple[Any, dict[str, int], list[str]]:
+    from patternbook.rules.reading.yaml_template import from_yaml  # JSON is read without the YAML parser
+
+    return from_yaml(text)
+
+
 def _is_unrendered(text: str) -> bool:
+    """Whether a text has statements or expressions of a template engine, outside of values."""
     return "{%" in text or "<%" in text or re.search(r"^\s*\{\{(?!resolve:)", text, re.MULTILINE) is not None
 
 

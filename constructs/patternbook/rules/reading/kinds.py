@@ -6,7 +6,10 @@ from typing import Any, Final
 _SIGNS: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
     ("a Kubernetes manifest", ("apiVersion", "kind")),
     ("a definition of Step Functions", ("StartAt", "States")),
-    ("a configuration of the Serverless Framework; run 'serverless package', and check its output", ("service", "provider")),
+    (
+        "a configuration of the Serverless Framework; run 'serverless package', and check its output",
+        ("service", "provider"),
+    ),
     ("a file of Docker Compose", ("services",)),
     ("a workflow of GitHub Actions", ("jobs",)),
     ("a buildspec of CodeBuild", ("version", "phases")),

@@ -123,7 +123,9 @@ class _Builder:
                     parent.merged = {**(each if isinstance(each, dict) else {}), **parent.merged}
                 return
             if parent.key in parent.value:
-                self._notices.append(f"the key {parent.key!r} is twice in one object, in line {line}; the last one counts")
+                self._notices.append(
+                    f"the key {parent.key!r} is twice in one object, in line {line}; the last one counts"
+                )
             parent.value[parent.key] = value
 
 

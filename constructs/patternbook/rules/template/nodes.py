@@ -29,12 +29,12 @@ class Node:
     A place without a value is a node, too. So a rule can ask for ``service["LoadBalancers"]`` without a check before.
     """
 
-    template: "Template"
+    template: Template
     resource_id: str
     path: tuple[str | int, ...]
     value: Any
 
-    def __getitem__(self, key: str) -> "Node":
+    def __getitem__(self, key: str) -> Node:
         if isinstance(self.value, dict):
             value = self.value.get(key, MISSING)
         else:
@@ -57,7 +57,7 @@ class Node:
         return self.missing or self.unknown
 
     @property
-    def items(self) -> "list[Node]":
+    def items(self) -> list[Node]:
         """The elements of a list, known or not. Empty if the value is not a list."""
         if not isinstance(self.value, list):
             return []
@@ -68,7 +68,7 @@ class Node:
         ]
 
     @property
-    def entries(self) -> "dict[str, Node]":
+    def entries(self) -> dict[str, Node]:
         """The members of an object. Empty if the value is not an object."""
         return {key: self[key] for key in self.value} if isinstance(self.value, dict) else {}
 
@@ -137,7 +137,7 @@ class Node:
         """The reference that is the whole value."""
         return self.value if isinstance(self.value, Reference) else None
 
-    def resource(self, *types: str) -> "Resource | None":
+    def resource(self, *types: str) -> Resource | None:
         """The resource of the template that the value refers to, if it has one of these types."""
         if self.reference is None:
             return None

@@ -1,17 +1,14 @@
 """A template in one scenario."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from patternbook.rules.template.dependencies import Dependencies
 from patternbook.rules.template.intrinsics import Resolver
 from patternbook.rules.template.nodes import Node, Resource
-from patternbook.rules.template.values import MISSING, mapping_or_empty
-
-_IDENTITIES: Final = ("Ref", "Fn::ImportValue")
-"""Functions that return the same value wherever they have the same argument."""
+from patternbook.rules.template.values import MISSING, comparison_key, mapping_or_empty
+from patternbook.rules.template.views import OUTPUTS, Views
 
 
 class Template:
@@ -24,18 +21,23 @@ class Template:
         today: date,
         region: str | None = None,
         scenario: Mapping[str, Any] | None = None,
-        dependencies: Dependencies | None = None,
+        views: Views | None = None,
     ) -> None:
         """:param document: see :func:`patternbook.rules.reading.read`.
         :param region: the Region of the deployment, if it is known.
         :param scenario: see :func:`patternbook.rules.template.scenarios_of`.
-        :param dependencies: the same in all scenarios of a template, so that they can share them.
+        :param views: what all scenarios of the template have in common, so that they can share it.
         """
         self.today = today
         self.region = region
-        self._resolver = Resolver(document, scenario or {}, region)
+        self._scenario = scenario or {}
+        self._resolver = Resolver(document, self._scenario, region)
         bodies = resource_bodies(document)
-        self.dependencies = dependencies or Dependencies(bodies)
+        self._views = views or Views(document, bodies)
+        self._seen: dict[str, Hashable] = {}
+        self.dependencies = self._views.dependencies
+        self.reads: set[str] = set()
+        """The resources that rules have looked at, and :data:`patternbook.rules.template.views.OUTPUTS`."""
         self.complete = (
             len(bodies) == len(document["Resources"])
             and "Fn::Transform" not in document
@@ -47,6 +49,8 @@ class Template:
         self._bodies = {
             name: body for name, body in bodies.items() if self._resolver.is_true(body.get("Condition")) is not False
         }
+        self.present = frozenset(self._bodies)
+        """The logical ids of the resources."""
         self._ids: dict[str, list[str]] = {}
         for name, body in self._bodies.items():
             self._ids.setdefault(body["Type"], []).append(name)
@@ -54,7 +58,7 @@ class Template:
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
         """All resources, by logical id."""
-        return _LazyResources(self._bodies, self._resource)
+        return _LazyResources(self._bodies, self._resource, self.reads)
 
     def of_type(self, *types: str) -> list[Resource]:
         """The resources of these types, in the order of the template."""
@@ -67,6 +71,12 @@ class Template:
     def has_type(self, *prefixes: str) -> bool:
         """Whether the type of a resource starts with one of these."""
         return any(each.startswith(prefixes) for each in self._ids)
+
+    def view(self, name: str) -> Hashable:
+        """What a resource is in this scenario. It is the same in another scenario where the properties are the same."""
+        if name not in self._seen:
+            self._seen[name] = self._views.view(name, self._scenario)
+        return self._seen[name]
 
     def is_true(self, condition: str) -> bool | None:
         """Whether a condition is true in this scenario, if that is known."""
@@ -82,6 +92,8 @@ class Template:
         """Whether other stacks can use a resource once this stack is deployed: an export, a parameter in Systems
         Manager, or a parameter of a nested stack refers to it.
         """
+        self.reads.add(OUTPUTS)
+        self.reads.update(each.id for each in self.of_type("AWS::SSM::Parameter", "AWS::CloudFormation::Stack"))
         return resource.id in self._shared | self._given_to_nested_stacks
 
     def is_given_to_nested_stack(self, resource: Resource, before: Resource) -> bool:
@@ -129,17 +141,41 @@ class Template:
             value = mapping_or_empty(value).get(key)
         return value
 
-    def same_parameter(self, one: Resource, other: Resource, key: str) -> bool:
-        """Whether a property of two resources is the same parameter, or the same import of another stack."""
-        written = [self.written_in(each, key) for each in (one, other)]
-        known = isinstance(written[0], dict) and len(written[0]) == 1 and next(iter(written[0])) in _IDENTITIES
-        is_resource = known and "Ref" in written[0] and written[0]["Ref"] not in self._parameters
-        return known and not is_resource and written[0] == written[1]
+    def written_at(self, node: Node) -> Any:
+        """The value of a place as it is written, with its functions except ``Fn::If``. None if there is none."""
+        value: Any = self._bodies[node.resource_id].get("Properties")
+        for key in node.path:
+            value = self._chosen(value)
+            if isinstance(value, list):
+                value = value[key] if isinstance(key, int) and key < len(value) else None
+            else:
+                value = mapping_or_empty(value).get(str(key))
+        return self._chosen(value)
+
+    def _chosen(self, value: Any) -> Any:
+        """The branch of ``Fn::If`` in this scenario."""
+        while isinstance(value, dict) and value.keys() == {"Fn::If"} and isinstance(value["Fn::If"], list):
+            branches = value["Fn::If"]
+            answer = self.is_true(branches[0]) if len(branches) == 3 and isinstance(branches[0], str) else None
+            value = None if answer is None else branches[1 if answer else 2]
+        return value
+
+    def identity(self, resource: Resource, key: str) -> str | None:
+        """The parameter, or the import of another stack, that a property is. Its value is the same wherever it stands."""
+        written = self.written_in(resource, key)
+        if not isinstance(written, dict) or len(written) != 1:
+            return None
+        name = written.get("Ref")
+        if (isinstance(name, str) and name in self._parameters) or "Fn::ImportValue" in written:
+            return comparison_key(written)
+        return None
 
     def _resource(self, name: str) -> Resource:
-        body = self._bodies[name]
-        properties = self._resolver.resolve(body.get("Properties", {}))
-        return Resource(self, name, (), {} if properties is MISSING else properties, body["Type"])
+        body, key = self._bodies[name], (name, self.view(name))
+        if key not in self._views.resolved:
+            properties = self._resolver.resolve(body.get("Properties", {}))
+            self._views.resolved[key] = {} if properties is MISSING else properties
+        return Resource(self, name, (), self._views.resolved[key], body["Type"])
 
     def _unplaced(self, value: Any) -> Node:
         """A value of the template that belongs to no resource."""
@@ -149,12 +185,14 @@ class Template:
 class _LazyResources(Mapping[str, Resource]):
     """Resources that are resolved when they are first asked for."""
 
-    def __init__(self, keys: Iterable[str], make: Callable[[str], Resource]) -> None:
+    def __init__(self, keys: Iterable[str], make: Callable[[str], Resource], reads: set[str]) -> None:
         self._made: dict[str, Resource | None] = dict.fromkeys(keys)
         self._make = make
+        self._reads = reads
 
     def __getitem__(self, key: str) -> Resource:
         made = self._made[key]
+        self._reads.add(key)
         if made is None:
             made = self._made[key] = self._make(key)
         return made
