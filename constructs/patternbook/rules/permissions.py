@@ -80,7 +80,11 @@ def trusted_services(role: Resource) -> set[str] | None:
         service = principal["Service"]
         if statement.unknown or principal.unknown or principal.text == "*" or listed(principal["AWS"]) == ["*"]:
             return None
-        if statement["Effect"].text == "Deny" or service.missing:
+        if statement["Effect"].text == "Deny":
+            continue
+        if service.missing and not principal["AWS"].missing:
+            return None  # the role may serve people as well as the service
+        if service.missing:
             continue
         if not listed(service):
             return None

@@ -133,8 +133,8 @@ def catch_all(template: Template) -> Iterator[Problem]:
                 for kind in ("Catch", "Retry"):
                     errors = [each.get("ErrorEquals") for each in _parts(state, kind)]
                     last = len(errors) - 1
-                    for index, listed in enumerate(errors):
-                        if isinstance(listed, list) and ALL in listed and (len(listed) > 1 or index < last):
+                    for index, caught in enumerate(errors):
+                        if isinstance(caught, list) and ALL in caught and (len(caught) > 1 or index < last):
                             yield _place(machine).problem(f"{kind} of {name!r} has {ALL} not alone, or not last.")
 
 

@@ -77,3 +77,38 @@ def _uses(resource: Resource, provider: Resource) -> bool:
         if name.text and name.text in str(value.value) and resource.id != provider.id:
             return True
     return False
+
+
+@rule("ecs-waits-for-capacity-provider", ERROR)
+def waits_for_capacity_provider(template: Template) -> Iterator[Problem]:
+    """A service may be created before its capacity provider is associated with the cluster, which ECS refuses.
+
+    Let the service depend on the AWS::ECS::ClusterCapacityProviderAssociations of its cluster (DependsOn).
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+    """
+    for service in template.of_type(SERVICE):
+        strategy = service["CapacityProviderStrategy"]
+        for each in template.of_type("AWS::ECS::ClusterCapacityProviderAssociations"):
+            if not _same_cluster(template, service, each) or template.waits_for(service, [each.id]):
+                continue
+            offered = each["CapacityProviders"].items
+            names = {one.text for one in offered if one.text}
+            ids = {name for one in offered for name in one.references}
+            for used in strategy.items:
+                provider = used["CapacityProvider"]
+                if provider.references & ids or (provider.text and provider.text in names):
+                    yield provider.problem(f"{service.id} does not depend on {each.id}.")
+                    break
+            if strategy.missing and service["LaunchType"].missing and each["DefaultCapacityProviderStrategy"].items:
+                yield service.problem(
+                    f"{service.id} uses the default strategy of {each.id}, but does not depend on it."
+                )
+
+
+def _same_cluster(template: Template, service: Resource, association: Resource) -> bool:
+    """Whether it is certain that a service and an association have the same cluster."""
+    mine, other = service["Cluster"], association["Cluster"]
+    same = mine.references & other.references or (mine.text is not None and mine.text == other.text)
+    written = template.identity(service, "Cluster")
+    return bool(same) or (written is not None and written == template.identity(association, "Cluster"))

@@ -12,7 +12,7 @@ TARGET_GROUP: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"
 LISTENERS: Final = ("AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule")
 
 
-def _services_with_tasks(template: Template) -> Iterator[tuple[Resource, Resource]]:
+def services_with_tasks(template: Template) -> Iterator[tuple[Resource, Resource]]:
     """Each service with its task definition, if the template has both."""
     for service in template.of_type(SERVICE):
         task = service["TaskDefinition"].resource(TASK_DEFINITION)
@@ -48,7 +48,7 @@ def container_name(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
     """
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         containers = _containers(task)
         for balancer in service["LoadBalancers"].items if containers else ():
             name = balancer["ContainerName"]
@@ -65,7 +65,7 @@ def container_port(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
     """
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         containers = _containers(task) or {}
         for balancer in service["LoadBalancers"].items:
             port = balancer["ContainerPort"]
@@ -89,7 +89,7 @@ def target_type(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
     """
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         mode = _network_mode(task)
         for balancer in service["LoadBalancers"].items:
             group = balancer["TargetGroupArn"].resource(TARGET_GROUP)
@@ -201,7 +201,7 @@ def waits_for_mount_targets(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/efs-volumes.html
     """
     targets = template.of_type("AWS::EFS::MountTarget")
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         for volume in task["Volumes"].items:
             file_system = volume["EFSVolumeConfiguration"]["FilesystemId"].resource("AWS::EFS::FileSystem")
             required = {
@@ -222,7 +222,7 @@ def shared_task_role(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
     """
     seen: dict[object, tuple[Resource, Resource]] = {}
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         role = task["TaskRoleArn"]
         known = isinstance(role.value, (str, Reference, PartialText))
         if not known or (isinstance(role.value, PartialText) and UNKNOWN in role.value.parts):

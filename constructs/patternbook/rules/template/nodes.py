@@ -57,6 +57,11 @@ class Node:
         return self.missing or self.unknown
 
     @property
+    def given(self) -> bool:
+        """Whether it is certain that there is a value, known or not: that of a parameter, for instance."""
+        return not self.missing and (not self.unknown or self.template.is_written(self))
+
+    @property
     def items(self) -> list[Node]:
         """The elements of a list, known or not. Empty if the value is not a list."""
         if not isinstance(self.value, list):

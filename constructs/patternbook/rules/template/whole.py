@@ -3,12 +3,17 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from patternbook.rules.template.intrinsics import Resolver
 from patternbook.rules.template.nodes import Node, Resource
 from patternbook.rules.template.values import MISSING, comparison_key, mapping_or_empty
 from patternbook.rules.template.views import OUTPUTS, Views
+
+_FUNCTIONS: Final = frozenset(
+    ("Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::Select", "Fn::ImportValue", "Fn::FindInMap", "Fn::Base64")
+)
+"""Functions that always return a value. ``Ref`` of ``AWS::NoValue`` is a missing one."""
 
 
 class Template:
@@ -152,6 +157,11 @@ class Template:
                 value = mapping_or_empty(value).get(str(key))
         return self._chosen(value)
 
+    def is_written(self, node: Node) -> bool:
+        """Whether a place has a text, or a function that always returns a value."""
+        written = self.written_at(node)
+        return isinstance(written, str) or (isinstance(written, dict) and not written.keys() - _FUNCTIONS and bool(written))
+
     def _chosen(self, value: Any) -> Any:
         """The branch of ``Fn::If`` in this scenario."""
         while isinstance(value, dict) and value.keys() == {"Fn::If"} and isinstance(value["Fn::If"], list):
@@ -161,7 +171,7 @@ class Template:
         return value
 
     def identity(self, resource: Resource, key: str) -> str | None:
-        """The parameter, or the import of another stack, that a property is. Its value is the same wherever it stands."""
+        """The parameter, or the import of another stack, that a property is. It is the same value everywhere."""
         written = self.written_in(resource, key)
         if not isinstance(written, dict) or len(written) != 1:
             return None
