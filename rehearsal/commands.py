@@ -22,6 +22,9 @@ promise. It does not show how AWS decides: the emulated account checks few prope
 It runs no container and applies no Kubernetes manifest. Types that this project registers itself (rehearsal/types)
 show how a template is wired, not how AWS behaves."""
 
+SYNTH_SECONDS = 60
+"""Time limit for each pattern when the apps are synthesized. On an idle machine, all take half a minute."""
+
 
 def main(interruption: Interruption) -> int:
     """:returns: the exit status."""
@@ -88,6 +91,7 @@ def synthesize(account: EmulatedAccount, folder: Path, patterns: Sequence[str], 
         *(sys.executable, "-m", "rehearsal.assemblies", str(folder), ",".join(patterns), *stages),
         folder=ROOT,
         environment={**isolated_environment(account.folder), "CDK_VALIDATION": "false"},  # `make synth` validates
+        seconds=len(patterns) * SYNTH_SECONDS,
     )
     if finished.status:
         raise RehearsalError(finished.output.strip())

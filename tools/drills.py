@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 import app
-from tests.drills.book import Templates, synthesized
-from tests.drills.drilling import Stack
-from tests.drills.promises import DRILLS, Drill, Promise
-from tests.drills.scenarios import Scenario
+from patternbook.testing.drills.drilling import Stack
+from patternbook.testing.drills.promises import Drill, Promise
+from patternbook.testing.drills.scenarios import Scenario
+from tests.drills.book import DRILLS, Templates, synthesized
 
 ROOT: Final = Path(__file__).parents[1]
 BEGIN: Final = "<!-- The drills write this table: python -m tools.drills -->"

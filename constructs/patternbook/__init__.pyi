@@ -29,9 +29,12 @@ from .edge.distribution import SiteDistribution
 from .edge.distribution_logs import DistributionLogs
 from .edge.function import EdgeFunction
 from .edge.origin import site_bucket, site_origin
+from .edge.redirects import EdgeRedirects
 from .edge.site import SiteUpload
 from .eks.access import node_role
 from .eks.cluster import EksCluster
+from .eks.ingress.classes import AutoModeIngress, IngressClass
+from .eks.ingress.controller import LoadBalancerController
 from .eks.manifests import read_manifests
 from .eks.nodes.fargate import FargatePods
 from .eks.nodes.managed import ManagedNodes
@@ -72,6 +75,7 @@ __all__ = [
     "AnywhereService",
     "AppRunnerService",
     "ApplicationHealthCheck",
+    "AutoModeIngress",
     "ClusterStorage",
     "ContainerHealthCheck",
     "DatabaseSchema",
@@ -79,6 +83,7 @@ __all__ = [
     "Ec2Capacity",
     "Ec2Service",
     "EdgeFunction",
+    "EdgeRedirects",
     "EfsStorage",
     "EksCluster",
     "EndpointConsumer",
@@ -93,9 +98,11 @@ __all__ = [
     "FailureQueue",
     "FargatePods",
     "FargateService",
+    "IngressClass",
     "InternalLoadBalancer",
     "JwtApi",
     "LiveFunction",
+    "LoadBalancerController",
     "LogGroup",
     "LustreStorage",
     "Machines",

@@ -11,22 +11,18 @@ from patternbook.data.settings import KeySettings, LogSettings
 from patternbook.edge.settings import DistributionSettings
 from patternbook.limits.edge import LAMBDA_QUOTAS_URL, REGION, URI_CHARACTERS, check_package
 from patternbook.limits.given import listed, shown
+from patternbook.limits.redirects import CANONICAL_PATH, CANONICAL_PATH_PATTERN, TARGET, TARGET_PATTERN
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.settings import fields
 from patternbook.settings.fields import EachOnce, Percent, Whole
 from patternbook.settings.validators import Expected, Unit, matching
 from stacks.lambda_edge.functions import VARIANT_FOLDER, has_variant, package
 
-# The canonical form, as the function at viewer request writes a path: escapes in upper case and only where needed, no
-# empty segment, no dot segment, no index.html at the end, and no folder of a variant at the beginning.
-_CHARACTER = r"(?:[\w.~!$&'()*+,;=:@-]|%(?!2[DEF]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)[0-9A-F]{2})"
-_SEGMENT = rf"(?!\.{{1,2}}(?:/|\Z)){_CHARACTER}+"
-PATH_PATTERN = rf"/(?!{VARIANT_FOLDER}(?:/|\Z))(?:(?!index\.html\Z){_SEGMENT}(?:/(?!index\.html\Z){_SEGMENT})*)?"
-PATH = matching(PATH_PATTERN, 'a path such as "/about", normalized, without a slash or index.html at its end')
+# Paths of viewers also have no folder of a variant at the beginning.
+PATH_PATTERN = rf"(?!/{VARIANT_FOLDER}(?:/|\Z)){CANONICAL_PATH_PATTERN}"
+PATH = matching(PATH_PATTERN, CANONICAL_PATH)
 PagePath = Annotated[str, PATH]
-# Two slashes are excluded, because browsers read them as the beginning of another host.
-_TARGET = re.compile(r"(https://[a-z0-9.-]+|(?!//))/[\w.~!$&'()*+,;=:@/?%-]*", re.ASCII)
-TARGET = 'a path such as "/team", or a URL such as "https://www.example.com/about"'
+_TARGET = re.compile(TARGET_PATTERN, re.ASCII)
 
 
 class Redirect(SettingsModel):

@@ -1,6 +1,4 @@
-"""Drills: the alarms of the templates, evaluated over what AWS sends while something breaks.
+"""Drills: the alarms of each pattern, evaluated over what AWS sends while something breaks.
 
-An event says what is true, minute by minute, and names no alarm (:mod:`tests.drills.events`). The emitters turn it into
-the metrics of each service, and know no stack (:mod:`tests.drills.emitters`). The evaluator says when an alarm rings
-(:mod:`tests.drills.alarms`).
+Each pattern has a module with its promises. :mod:`patternbook.testing.drills` evaluates them.
 """

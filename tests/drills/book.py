@@ -1,16 +1,28 @@
-"""The templates of the book that are drilled."""
+"""The drills of every pattern, and the templates that are drilled."""
 
 import json
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aws_cdk as cdk
 
+import app
+from patternbook.testing.drills.promises import Drill
 from tests.book import book_app, sandbox_app, settings_of, stage_of, template_files
-from tests.drills.promises import DRILLS
 
 Templates = Mapping[str, Mapping[str, Any]]
+
+
+def _drills() -> dict[str, Drill]:
+    modules = {each.__name__: f"tests.drills.test_{each.__module__.split('.')[1]}" for each in app.PATTERNS}
+    return {name: import_module(module).DRILL for name, module in modules.items() if find_spec(module)}
+
+
+DRILLS: Final = _drills()
+"""The drill of each pattern that has one, by the name of its stack."""
 
 
 def synthesized(outdir: Path, sandbox: cdk.App | None = None) -> list[Templates]:

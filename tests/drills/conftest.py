@@ -1,5 +1,8 @@
 """The templates of the book, synthesized once for all drills."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import aws_cdk as cdk
 import pytest
 
@@ -10,3 +13,9 @@ from tests.drills.book import Templates, synthesized
 def book(sandbox_book: cdk.App, tmp_path_factory: pytest.TempPathFactory) -> list[Templates]:
     """The templates in each posture, by the names of the stacks."""
     return synthesized(tmp_path_factory.mktemp("book"), sandbox_book)
+
+
+@pytest.fixture(scope="module")
+def drilled(book: list[Templates], request: pytest.FixtureRequest) -> list[Mapping[str, Any]]:
+    """The templates of the module's pattern, in place of the fixture of the package, which synthesizes one pattern."""
+    return [templates[request.module.PATTERN.__name__] for templates in book]

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.drills.book import Templates
-from tests.drills.drilling import Stack, findings, readable
-from tests.drills.promises import DRILLS
+from patternbook.testing.drills.drilling import Stack, findings, readable
+from tests.drills.book import DRILLS, Templates
 
 Properties = dict[str, Any]
 Change = Callable[[Properties], None]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from patternbook.testing.drills.templates import alarms_of
 from tests.drills.book import Templates
-from tests.drills.templates import alarms_of
 
 
 def alarms(book: list[Templates]) -> Iterator[tuple[str, Mapping[str, Any], int]]:

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from tests.drills.alarms import statistic
-from tests.drills.emitters.app_runner import AppRequests, AppRunnerService
-from tests.drills.emitters.asynchronous import AsynchronousFunction, Work
-from tests.drills.emitters.aurora import AuroraCluster, Load
-from tests.drills.emitters.aws_lambda import Calls
-from tests.drills.emitters.aws_lambda import Function as AliasedFunction
-from tests.drills.emitters.cloudfront import Distribution, Views
-from tests.drills.emitters.ecr import Repository
-from tests.drills.emitters.ecs import EcsService, Tasks
-from tests.drills.emitters.efs import Files, FileSystem
-from tests.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
-from tests.drills.emitters.reports import Report
-from tests.drills.emitters.sqs import Messages, Queue
-from tests.drills.emitters.step_functions import Executions, StateMachine
-from tests.drills.emitters.traffic import Traffic
-from tests.drills.emitters.web_api import (
+from patternbook.testing.drills.alarms import statistic
+from patternbook.testing.drills.emitters.app_runner import AppRequests, AppRunnerService
+from patternbook.testing.drills.emitters.asynchronous import AsynchronousFunction, Work
+from patternbook.testing.drills.emitters.aurora import AuroraCluster, Load
+from patternbook.testing.drills.emitters.aws_lambda import Calls
+from patternbook.testing.drills.emitters.aws_lambda import Function as AliasedFunction
+from patternbook.testing.drills.emitters.cloudfront import Distribution, Views
+from patternbook.testing.drills.emitters.ecr import Repository
+from patternbook.testing.drills.emitters.ecs import EcsService, Tasks
+from patternbook.testing.drills.emitters.efs import Files, FileSystem
+from patternbook.testing.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
+from patternbook.testing.drills.emitters.reports import Report
+from patternbook.testing.drills.emitters.sqs import Messages, Queue
+from patternbook.testing.drills.emitters.step_functions import Executions, StateMachine
+from patternbook.testing.drills.emitters.traffic import Traffic
+from patternbook.testing.drills.emitters.web_api import (
     Capacity,
     Function,
     HttpApi,

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.drills import metric_math
-from tests.drills.alarms import Alarm, Metric, MetricStat, Missing, Samples, State, next_state, statistic
+from patternbook.testing.drills import metric_math
+from patternbook.testing.drills.alarms import Alarm, Metric, MetricStat, Missing, Samples, State, next_state, statistic
 
 METRIC = Metric("Test", "Value", frozenset())
 POINTS = {"0": False, "X": True, "-": None}

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.drills.book import Templates
-from tests.drills.promises import DRILLS
+from tests.drills.book import DRILLS, Templates
 from tools.drills import page_of, stacks_of, table, with_table
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.drills.event_patterns import matches
-from tests.drills.intrinsics import Names
-from tests.drills.templates import alarms_of, rules_of
+from patternbook.testing.drills.event_patterns import matches
+from patternbook.testing.drills.intrinsics import Names
+from patternbook.testing.drills.templates import alarms_of, rules_of
 
 LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 TEMPLATE: dict[str, Any] = {

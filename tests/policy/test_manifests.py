@@ -18,7 +18,7 @@ from tests.policy.conftest import Templates
 
 ROOT = Path(app.CDK_JSON).parent
 FILES = sorted([*ROOT.glob("stacks/eks_*/runtime/*.yaml"), *MANIFESTS.glob("*.yaml")])
-CUSTOM_RESOURCES = {"TridentBackendConfig"}
+CUSTOM_RESOURCES = {"IngressClassParams", "TridentBackendConfig"}
 """Kinds of custom resources. The validator has no schemas for them."""
 
 

@@ -10,6 +10,7 @@ import pytest
 from constructs import Construct
 
 from patternbook import PRODUCTION, SANDBOX, EksCluster, ManagedNodes, Network, node_role, read_manifests
+from patternbook.eks.charts import Chart
 from patternbook.eks.settings import check_private_access, check_public_access
 from patternbook.limits.eks import check_sizes
 from patternbook.limits.eks_versions import (
@@ -18,6 +19,7 @@ from patternbook.limits.eks_versions import (
     check_version,
     end_of_extended_support,
 )
+from patternbook.testing.reading import Reading
 
 LAST_DAY_OF_1_35 = date(2027, 3, 26)
 FIRST_DAY_AFTER_1_35 = date(2027, 3, 27)
@@ -136,6 +138,82 @@ class TestManifests:
             ValueError, match=r"b\.yaml must have Kubernetes objects with apiVersion, kind and metadata, got"
         ):
             read_manifests(path)
+
+
+class TestCharts:
+    HTTPS = Chart(name="tool", version="1.2.3", repository="https://charts.example.com")
+    PUBLIC = Chart(name="tool", version="1.2.3", repository="oci://public.ecr.aws/team/tool")
+
+    @pytest.fixture
+    def cluster(self) -> EksCluster:
+        stack = cdk.Stack()
+        network = Network(stack, "Network", posture=SANDBOX)
+        return EksCluster(stack, "Eks", network=network, posture=SANDBOX, kubectl=True)
+
+    @staticmethod
+    def kubectl_actions(stack: Reading) -> list[str]:
+        [handler] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "index.handler"]
+        return [each["Action"] for each in stack.statements(stack.to(handler["Role"]))]
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"name": "My Tool"}, "name must be a chart's name of at most 53 .*, got 'My Tool'"),
+            ({"name": "a" * 54}, "name must be a chart's name of at most 53"),
+            ({"version": "^1.2.3"}, r"version must be an exact version such as 3\.5\.0, got '\^1\.2\.3'"),
+            ({"version": "1.x"}, "version must be an exact version"),
+            ({"repository": "charts.example.com"}, "repository must start with https:// or oci://"),
+            ({"repository": "oci://public.ecr.aws/team"}, "must end with the name of the chart, .*registry/tool, got"),
+        ],
+    )
+    def test_refusals(self, wrong: dict[str, str], message: str) -> None:
+        given = {"name": "tool", "version": "1.2.3", "repository": "https://charts.example.com"}
+        with pytest.raises(ValueError, match=message):
+            Chart(**(given | wrong))
+
+    def test_values_that_the_cdk_would_drop_are_refused_by_their_paths(self, cluster: EksCluster) -> None:
+        values = {"image": {"tag": None}, "tolerations": [{"key": "a"}, {"key": None}]}
+        with pytest.raises(ValueError, match=r"got it for image\.tag, tolerations\[1\]\.key\."):
+            cluster.kubectl.install("Tool", self.HTTPS, values=values)
+
+    def test_helm_installs_one_version_and_waits_for_its_pods(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.HTTPS, values={"clusterName": cluster.cluster.cluster_name})
+        stack = Reading(cdk.Stack.of(cluster))
+        chart = stack.one("Custom::AWSCDK-EKS-HelmChart")
+        assert (chart["Release"], chart["Chart"], chart["Version"]) == ("tool", "tool", "1.2.3")
+        assert (chart["Namespace"], chart.get("CreateNamespace")) == ("kube-system", None)
+        assert (chart["Wait"], chart["Timeout"]) == (True, "600s")
+        assert stack.shown(chart["Values"]) == '{"clusterName":"${AWS::EKS::Cluster}"}'
+
+    def test_helm_stops_before_its_function_is_cut_off(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.HTTPS, values={})
+        stack = Reading(cdk.Stack.of(cluster))
+        [handler] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "index.handler"]
+        timeout = int(stack.one("Custom::AWSCDK-EKS-HelmChart")["Timeout"].removesuffix("s"))
+        assert timeout + 240 <= handler["Timeout"]
+
+    def test_the_chart_is_there_only_as_long_as_kubectl_works(self, cluster: EksCluster) -> None:
+        first = cluster.kubectl.apply("First", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}])
+        cluster.kubectl.install("Tool", self.PUBLIC, values={}, after=[first])
+        stack = Reading(cdk.Stack.of(cluster))
+        before = stack.before(stack.one("Custom::AWSCDK-EKS-HelmChart"))
+        [logs] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in stack.all("AWS::Lambda::Function")}
+        [handler] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "index.handler"]
+        [policy] = [each for each in stack.all("AWS::IAM::Policy") if stack.refers(each, stack.to(handler["Role"]))]
+        manifest = stack.one("Custom::AWSCDK-EKS-KubernetesResource")
+        assert {logs, policy.id, manifest.id, *(each.id for each in stack.all("AWS::EKS::Cluster"))} <= before
+
+    def test_only_a_chart_in_the_public_registry_of_ecr_needs_a_token(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.HTTPS, values={})
+        assert self.kubectl_actions(Reading(cdk.Stack.of(cluster))) == ["eks:DescribeCluster"]
+
+    def test_kubectl_gets_a_token_for_the_public_registry_of_ecr_once(self, cluster: EksCluster) -> None:
+        cluster.kubectl.install("Tool", self.PUBLIC, values={})
+        other = Chart(name="tool-crd", version="1.2.3", repository="oci://public.ecr.aws/team/tool-crd")
+        cluster.kubectl.install("Crd", other, values={})
+        assert sorted(self.kubectl_actions(Reading(cdk.Stack.of(cluster)))) == [
+            *("ecr-public:GetAuthorizationToken", "eks:DescribeCluster", "sts:GetServiceBearerToken"),
+        ]
 
 
 class TestCluster:

@@ -32,9 +32,12 @@ WORK = Path(__file__).parents[2] / "stacks/lambda_concurrency/runtime"
 CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 SUBJECTS = {
+    "auto-mode-ingress": "Custom::AWSCDK-EKS-KubernetesResource",
     "distributed-map": "AWS::StepFunctions::StateMachine",
+    "edge-redirects": "AWS::CloudFront::Function",
     "global-table": "AWS::DynamoDB::GlobalTable",
     "large-file": "AWS::Lambda::Function",
+    "load-balancer-controller": "Custom::AWSCDK-EKS-HelmChart",
     "table-stream": "AWS::Lambda::EventSourceMapping",
     "web-acl-for-api": "AWS::CloudFront::Distribution",
 }
@@ -278,6 +281,23 @@ class TestWebAclForApi:
         behavior = config["DefaultCacheBehavior"]
         assert {"GET", "POST", "PUT", "DELETE"} <= set(behavior["AllowedMethods"])
         assert behavior["ViewerProtocolPolicy"] == "https-only"
+
+
+class TestEdgeRedirects:
+    def test_the_function_sees_each_request_of_the_site(self, recipe: Recipes) -> None:
+        stack = recipe("edge-redirects")
+        behavior = stack.one("AWS::CloudFront::Distribution")["DistributionConfig"]["DefaultCacheBehavior"]
+        [association] = behavior["FunctionAssociations"]
+        assert association["EventType"] == "viewer-request"
+        assert stack.to(association["FunctionARN"]) == stack.one("AWS::CloudFront::Function")
+
+    def test_the_function_has_the_store(self, recipe: Recipes) -> None:
+        stack = recipe("edge-redirects")
+        function, store = stack.one("AWS::CloudFront::Function"), stack.one("AWS::CloudFront::KeyValueStore")
+        [association] = function["FunctionConfig"]["KeyValueStoreAssociations"]
+        assert stack.to(association["KeyValueStoreARN"]) == store
+        assert function["AutoPublish"] is True
+        assert store["ImportSource"]["SourceType"] == "S3"
 
 
 class TestTableStream:

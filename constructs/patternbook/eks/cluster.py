@@ -101,6 +101,7 @@ class EksCluster(Construct):
         self.node.set_context("@aws-cdk/aws-lambda:useCdkManagedLogGroup", False)
         stack = cdk.Stack.of(self)
         self.version = version
+        self.auto_mode = auto_mode
         self.service_cidr = service_cidr
         self._network = network
         self._posture = posture

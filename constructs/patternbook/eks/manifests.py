@@ -1,4 +1,4 @@
-"""Kubernetes manifests: read from YAML files, and applied by the stack's own kubectl."""
+"""Kubernetes manifests and Helm charts: read, and applied by the stack's own kubectl."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,12 @@ from aws_cdk.lambda_layer_kubectl_v36 import KubectlV36Layer
 from constructs import Construct, IDependable
 
 from patternbook.eks.access import role_with_policies
+from patternbook.eks.charts import Chart, check_values
 from patternbook.nag import acknowledge
 
 MANIFESTS: Final = Path(__file__).with_name("runtime")
 """Manifests of the constructs in this folder."""
+HELM_TIMEOUT: Final = cdk.Duration.minutes(10)
 PLACEHOLDER: Final = re.compile(r"\$\{(\w+)\}")
 
 
@@ -90,7 +92,7 @@ class Kubectl:
         """Options for the L2 construct of the cluster."""
         return eks.KubectlProviderOptions(
             kubectl_layer=KubectlV36Layer(self._scope, "KubectlLayer"),
-            # The CDK would allow the role to read all repositories of the account for Helm charts, but none is used.
+            # The CDK would allow the role to read all repositories of the account for Helm charts. See install().
             role=self._role.without_policy_updates(),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
@@ -145,6 +147,48 @@ class Kubectl:
         )
         manifest.node.add_dependency(*self._after, *after)
         return manifest
+
+    def install(
+        self,
+        construct_id: str,
+        chart: Chart,
+        *,
+        values: Mapping[str, Any],
+        after: Sequence[IDependable] = (),
+    ) -> eks.HelmChart:
+        """Installs a Helm chart, upgrades it when its version or values change, and uninstalls it with the stack.
+
+        It waits up to ten minutes until the pods of the chart are ready, so what comes after can use them. The function
+        needs the internet for the chart. Helm installs the custom resource definitions of a chart with its first
+        version only, and never deletes them: https://github.com/helm/helm/issues/8668
+
+        :param values: values of the chart. Helm checks them by the chart's schema if the chart has one, and ignores
+            values that a chart without schema does not know.
+        :param after: what the pods need: nodes, the association of their role, CoreDNS.
+        :raises ValueError: see :func:`patternbook.eks.charts.check_values`.
+        """
+        check_values(values)
+        for statement in chart.pull_statements():
+            self._role.add_to_policy(statement)
+            acknowledge(self._role, "IAM5[Resource::*]", "Tokens of a registry have no resource in IAM.")
+        release = eks.HelmChart(
+            self._scope,
+            construct_id,
+            cluster=self._cluster,  # ty: ignore[invalid-argument-type]
+            chart=chart.name,
+            release=chart.name,
+            version=chart.version,
+            repository=chart.repository,
+            namespace=chart.namespace,
+            create_namespace=False,
+            values=values,
+            wait=True,
+            # The function has fifteen minutes. Helm has to stop before: a release whose installation was cut off stays
+            # locked (https://github.com/helm/helm/issues/8987).
+            timeout=HELM_TIMEOUT,
+        )
+        release.node.add_dependency(*self._after, *after)
+        return release
 
     def wait_for(
         self,

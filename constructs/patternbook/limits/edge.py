@@ -4,6 +4,7 @@ A KB of AWS's packages and responses has 1,024 bytes.
 """
 
 import io
+import json
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -79,6 +80,18 @@ FORBIDDEN_PROPERTIES: Final[Mapping[str, str]] = {
 """Properties of ``AWS::Lambda::Function`` that a function at the edge cannot have, each in words. It cannot be a
 container image (``PackageType: Image``) either, and its versions cannot have provisioned concurrency."""
 
+FUNCTIONS_URL: Final = f"{QUOTAS_URL}#limits-functions"
+FUNCTION_BYTES: Final = 10 * KIB
+"""Maximum size of the code of a CloudFront Function (:data:`FUNCTIONS_URL`). It has 2 MB of memory."""
+KEY_VALUE_STORE_URL: Final = (
+    "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/kvs-with-functions-create-s3-kvp.html"
+)
+KEY_VALUE_FILE_BYTES: Final = 5 * MIB
+"""Maximum size of a file that a key value store imports (:data:`KEY_VALUE_STORE_URL`)."""
+KEY_BYTES: Final = 512
+VALUE_BYTES: Final = KIB
+"""Maximum sizes of a key and of its value in a key value store (:data:`KEY_VALUE_STORE_URL`)."""
+
 ALIASES_PER_DISTRIBUTION: Final = 100
 """Default quota of alternate domain names per distribution (:data:`QUOTAS_URL`)."""
 URI_CHARACTERS: Final = 8192
@@ -142,6 +155,41 @@ def check_size(event: EdgeEvent, *, memory_mib: int, timeout_seconds: int) -> No
         if not low <= value <= high:
             allowed = f"{low} to {high:,}" if low < high else low
             raise ValueError(f"{name} must be {allowed} at {event}, got {value:,} ({LAMBDA_QUOTAS_URL}).")
+
+
+def check_function_code(code: str) -> None:
+    """:raises ValueError: if the code of a CloudFront Function is too large."""
+    size = len(code.encode())
+    if size > FUNCTION_BYTES:
+        raise ValueError(
+            f"The code of a CloudFront Function must be at most {FUNCTION_BYTES:,} bytes, got {size:,} "
+            f"({FUNCTIONS_URL}). Move data into a key value store."
+        )
+
+
+def check_pairs(pairs: Mapping[str, str], *, name: str) -> None:
+    """:param name: the argument of the pairs.
+    :raises ValueError: for a key or a value that is too large for a key value store, and for too many pairs.
+    """
+    for key, value in pairs.items():
+        for kind, text, maximum in (("keys", key, KEY_BYTES), ("values", value, VALUE_BYTES)):
+            size = len(text.encode())
+            if size > maximum:
+                raise ValueError(
+                    f"{name} must have {kind} of at most {maximum:,} bytes, got {size:,} for {shown(key)} "
+                    f"({KEY_VALUE_STORE_URL})."
+                )
+    size = len(key_value_file(pairs).encode())
+    if size > KEY_VALUE_FILE_BYTES:
+        raise ValueError(
+            f"{name} must be at most {KEY_VALUE_FILE_BYTES:,} bytes as a file to import, got {size:,} "
+            f"({KEY_VALUE_STORE_URL})."
+        )
+
+
+def key_value_file(pairs: Mapping[str, str]) -> str:
+    """The text of a file that a key value store imports (:data:`KEY_VALUE_STORE_URL`)."""
+    return json.dumps({"data": [{"key": key, "value": value} for key, value in sorted(pairs.items())]})
 
 
 def check_domain_names(names: Collection[str]) -> None:

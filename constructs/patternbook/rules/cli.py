@@ -1,4 +1,4 @@
-"""The command ``patternbook``: ``patternbook check TEMPLATE…`` and ``patternbook rules``."""
+"""The command ``patternbook``: ``patternbook check TEMPLATE…``, ``patternbook rules`` and ``patternbook preflight``."""
 
 import argparse
 import io
@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from patternbook.preflight import cli as preflight
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, check
 from patternbook.rules.expanding import expand, rewriting_macros
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = _rules() if given.command == "rules" else _check(given, today or datetime.now(timezone.utc).date())
+        if given.command == "preflight":
+            status = given.run(given)
+        else:
+            status = _rules() if given.command == "rules" else _check(given, today or datetime.now(timezone.utc).date())
         sys.stdout.flush()
         return status
     except OptionError as error:
@@ -79,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-unchecked", action="store_true", default=None, help="accept templates that cannot be checked"
     )
     commands.add_parser("rules", help="list all rules")
+    preflight.add_command(commands)
     return parser
 
 

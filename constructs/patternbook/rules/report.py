@@ -60,7 +60,7 @@ def as_text(checked: Sequence[Checked]) -> str:
     skipped = sum(bool(each.unchecked) for each in templates)
     summary = f"{findings} in {_count(len(templates), 'template')}" + (f", {skipped} not checked" if skipped else "")
     paragraphs.append(summary if templates else "No templates")
-    return _printable("\n\n".join(paragraphs))
+    return printable("\n\n".join(paragraphs))
 
 
 def as_json(checked: Sequence[Checked]) -> str:
@@ -173,7 +173,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text without characters by which a template could control the terminal."""
     return "".join(
         each if each == "\n" or each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text

@@ -24,8 +24,8 @@ _NAMES: Final = ("FunctionName", "Queues", "Topics")
 def notification_permission(template: Template) -> Iterator[Problem]:
     """A bucket may be created before the permission or policy that lets it notify its target, which S3 refuses.
 
-    Let the bucket depend on the permission of the function, or on the policy of the queue or topic (DependsOn). A
-    permission must not depend on the bucket in turn: limit it by SourceAccount, or write the ARN of the bucket as a text.
+    Let the bucket depend on the permission of the function, or on the policy of the queue or topic (DependsOn). These
+    must not depend on the bucket in turn: limit them by SourceAccount, or write the ARN of the bucket as a text.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-notificationconfiguration.html
     """

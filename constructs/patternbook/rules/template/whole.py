@@ -160,7 +160,9 @@ class Template:
     def is_written(self, node: Node) -> bool:
         """Whether a place has a text, or a function that always returns a value."""
         written = self.written_at(node)
-        return isinstance(written, str) or (isinstance(written, dict) and not written.keys() - _FUNCTIONS and bool(written))
+        return isinstance(written, str) or (
+            isinstance(written, dict) and not written.keys() - _FUNCTIONS and bool(written)
+        )
 
     def _chosen(self, value: Any) -> Any:
         """The branch of ``Fn::If`` in this scenario."""

@@ -1,0 +1,30 @@
+"""The names of the values of chart 3.5.0 of the AWS Load Balancer Controller. The chart has no schema, and Helm ignores
+values that a chart does not know.
+
+https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/helm/aws-load-balancer-controller/values.yaml
+"""
+
+from typing import Final
+
+_NAMES: Final = """
+additionalLabels affinity albGatewayMaxConcurrentReconciles autoscaling awsApiEndpoints awsApiThrottle
+awsMaxRetries backendSecurityGroup certDiscovery certManagement certManager cluster clusterName
+clusterSecretsPermissions configureDefaultAffinity controllerConfig createIngressClassResource creator
+defaultLoadBalancerScheme defaultSSLPolicy defaultTags defaultTargetType deploymentAnnotations
+disableIngressClassAnnotation disableIngressGroupNameAnnotation disableRestrictedSecurityGroupRules dnsPolicy
+enableBackendSecurityGroup enableCertManager enableEndpointSlices enableManageBackendSecurityGroupRules
+enablePodReadinessGateInject enableServiceMutatorWebhook enableShield enableWaf enableWafv2 env envFrom
+envSecretName externalManagedTags extraVolumeMounts extraVolumes fullnameOverride
+globalAcceleratorMaxConcurrentReconciles globalAcceleratorMaxExponentialBackoffDelay hostNetwork image
+imagePullSecrets ingressClass ingressClassConfig ingressClassParams ingressMaxConcurrentReconciles keepTLSSecret
+lbStabilizationMonitorInterval livenessProbe loadBalancerClass logLevel maxTargetsPerTargetGroup metricsBindAddr
+nameOverride nlbGatewayMaxConcurrentReconciles nodeSelector objectSelector podAnnotations podDisruptionBudget
+podLabels podMutatorWebhookConfig podSecurityContext priorityClassName rbac readinessProbe region replicaCount
+resources revisionHistoryLimit runtimeClassName securityContext serviceAccount serviceAnnotations
+serviceMaxConcurrentReconciles serviceMonitor serviceMutatorWebhookConfig serviceTargetENISGTags syncPeriod
+targetgroupbindingMaxConcurrentReconciles targetgroupbindingMaxExponentialBackoffDelay
+targetgroupbindingRequeueDuration terminationGracePeriodSeconds tolerateNonExistentBackendAction
+tolerateNonExistentBackendService tolerations topologySpreadConstraints updateStrategy vpcId vpcTags watchNamespace
+webhookBindPort webhookConfig webhookNamespaceSelectors webhookTLS
+"""
+VALUE_NAMES: Final = frozenset(_NAMES.split())

@@ -1,0 +1,23 @@
+"""Asks an account, before a deployment, what would stop it.
+
+A template cannot say whether the account has the service-linked roles, the quotas, the zones, the certificates and the
+free names that it needs. ``patternbook preflight`` asks, by calls of boto3 that only read, see
+:mod:`patternbook.preflight.cli`. It needs neither Node nor the CDK.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from patternbook.preflight.domains import bootstrap, zones
+from patternbook.preflight.questions import Question, questions_in
+from patternbook.preflight.quotas import compute, network, services
+
+DOMAINS: Final[Mapping[str, tuple[Question, ...]]] = {
+    "Account and bootstrap": questions_in(bootstrap),
+    "Quotas": questions_in(network, compute, services),
+    "Availability Zones": questions_in(zones),
+}
+"""The questions by what they are about."""
+
+QUESTIONS: Final[tuple[Question, ...]] = tuple(each for questions in DOMAINS.values() for each in questions)
+"""All questions."""

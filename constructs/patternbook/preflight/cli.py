@@ -1,0 +1,219 @@
+"""The command ``patternbook preflight TEMPLATE…``."""
+
+import argparse
+import difflib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from patternbook.rules.engine import rewriting_macros
+from patternbook.rules.reading import Source, TemplateError, read, read_standard_input
+
+if TYPE_CHECKING:
+    import boto3
+
+FINE, STOPPED, COULD_NOT_ASK = 0, 1, 2
+TIMEOUT_SECONDS: Final = 30.0
+STANDARD_INPUT: Final = "-"
+DESCRIPTION: Final = """\
+Asks an AWS account, by read-only calls, what would stop the deployment of templates. Exit status: 0 if nothing stops
+it, 1 if something does (with --strict also if something may stop it or is unknown), 2 if nothing could be asked: a file
+is not a template, there are no credentials, or there is no Region."""
+
+
+class PreflightError(Exception):
+    """Nothing can be asked. The message is written for the person who called the command."""
+
+
+class _Identity(NamedTuple):
+    account_id: str
+    arn: str
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command to a parser. Its arguments go to :func:`run`."""
+    parser = commands.add_parser(
+        "preflight", help="ask an account what would stop a deployment", description=DESCRIPTION
+    )
+    parser.add_argument("templates", nargs="*", metavar="TEMPLATE", help="file in JSON or YAML; - reads standard input")
+    parser.add_argument("--region", help="Region of the deployment; defaults to that of the stack, then AWS_REGION")
+    parser.add_argument("--profile", help="profile of the AWS configuration")
+    parser.add_argument("--stack-name", default="", help="name of the stack; a template of the CDK has one")
+    parser.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="value of a parameter of the template"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--strict", action="store_true", help="exit status 1 also for may and unknown")
+    parser.add_argument("--policy", action="store_true", help="print the IAM policy that the command needs, and end")
+    parser.add_argument(
+        "--timeout", type=float, default=TIMEOUT_SECONDS, help=f"seconds per question (default: {TIMEOUT_SECONDS:g})"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Runs the command.
+
+    :returns: the exit status.
+    """
+    if given.policy:
+        return _print_policy(given)
+    try:
+        return _preflight(given, datetime.now(timezone.utc).date())
+    except PreflightError as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_ASK
+
+
+def _print_policy(given: argparse.Namespace) -> int:
+    from patternbook.preflight import QUESTIONS
+    from patternbook.preflight.policy import policy_of
+
+    region = given.region or os.environ.get("AWS_REGION") or ""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
+    partition = next((each for prefix, each in prefixes.items() if region.startswith(prefix)), "aws")
+    print(json.dumps(policy_of(QUESTIONS, partition=partition), indent=2))
+    return FINE
+
+
+def _preflight(given: argparse.Namespace, today: date) -> int:
+    sources = _read(given)
+    parameters = _parameters(given.parameter, sources)
+    if given.timeout <= 0:
+        raise PreflightError(f"--timeout must be more than 0 seconds, got {given.timeout:g}.")
+    session = _session(given.profile)
+    from patternbook.preflight import QUESTIONS
+    from patternbook.preflight.account import Account
+    from patternbook.preflight.asking import ask_all
+    from patternbook.preflight.questions import Verdict
+    from patternbook.preflight.report import Flight, as_json, as_text
+    from patternbook.preflight.stack import Target, assembly_of, stack_in
+
+    accounts: dict[str, Account] = {}
+    flights: list[Flight] = []
+    identity = _Identity("", "")
+    for path, source in sources.items():
+        assembly = assembly_of(path)
+        region = _region(session, given.region, assembly.region)
+        if region not in accounts:
+            accounts[region] = Account(session, region, seconds=given.timeout)
+            identity = _identity(accounts[region], region)
+        partition = session.get_partition_for_region(region)
+        target = Target(
+            account_id=identity.account_id,
+            partition=partition,
+            url_suffix=_url_suffix(session, partition),
+            region=region,
+            stack_name=given.stack_name or assembly.stack_name,
+        )
+        stack = stack_in(
+            accounts[region],
+            path,
+            source.document,
+            target=target,
+            assembly=assembly,
+            given=parameters,
+            today=today,
+            earlier=[each.stack for each in flights],
+        )
+        flights.append(Flight(stack, ask_all(QUESTIONS, stack, accounts[region], seconds=given.timeout)))
+    write = as_json if given.json else as_text
+    print(write(flights, identity=identity.arn))
+    sys.stdout.flush()
+    bad = (Verdict.STOPS, Verdict.MAY, Verdict.UNKNOWN) if given.strict else (Verdict.STOPS,)
+    return STOPPED if any(flight.count(each) for flight in flights for each in bad) else FINE
+
+
+def _read(given: argparse.Namespace) -> dict[str, Source]:
+    if not given.templates:
+        raise PreflightError("Name at least one template: patternbook preflight cdk.out/MyStack.template.json")
+    sources: dict[str, Source] = {}
+    mistakes = []
+    for path in given.templates:
+        try:
+            sources[path] = read_standard_input() if path == STANDARD_INPUT else read(Path(path))
+        except TemplateError as error:
+            mistakes.append(f"{path}: not a template: {error}")
+            continue
+        if macros := rewriting_macros(sources[path].document):
+            names = " and ".join(map(repr, macros))
+            mistakes.append(f"{path}: cannot be read, because the macro {names} may rewrite the whole template")
+    if mistakes:
+        raise PreflightError("\n".join(mistakes))
+    return sources
+
+
+def _parameters(given: Sequence[str], sources: dict[str, Source]) -> dict[str, str]:
+    found = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        known = sorted({name for source in sources.values() for name in source.document.get("Parameters") or {}})
+        if not separator:
+            raise PreflightError(f"--parameter must be NAME=VALUE, got {each!r}.")
+        if name not in known:
+            listed = f" Choose from {', '.join(known)}." if known else " The templates have no parameters."
+            raise PreflightError(f"--parameter {name!r} is no parameter of the templates.{listed}")
+        found[name] = value
+    return found
+
+
+def _session(profile: str | None) -> "boto3.Session":
+    try:
+        import boto3
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        raise PreflightError(
+            "patternbook preflight asks AWS by boto3, which is not installed: pip install boto3"
+        ) from None
+    try:
+        session = boto3.Session(profile_name=profile)
+        credentials = session.get_credentials()
+    except BotoCoreError as error:
+        raise PreflightError(f"There are no AWS credentials: {error}.") from None
+    if credentials is None:
+        raise PreflightError(
+            "There are no AWS credentials. Set AWS_PROFILE or --profile to a profile, or set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY: https://docs.aws.amazon.com/boto3/latest/guide/credentials.html"
+        )
+    return session
+
+
+def _region(session: "boto3.Session", given: str | None, of_stack: str) -> str:
+    region = given or of_stack or os.environ.get("AWS_REGION") or session.region_name
+    if not region:
+        raise PreflightError("There is no Region. Set --region or AWS_REGION to the Region of the deployment.")
+    known = [
+        each
+        for partition in session.get_available_partitions()
+        for each in session.get_available_regions("ec2", partition_name=partition)
+    ]
+    if region not in known:
+        close = difflib.get_close_matches(region, known, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise PreflightError(
+            f"The Region must be one of AWS, got {region!r}.{hint} If it is new, update boto3: pip install -U boto3"
+        )
+    return region
+
+
+def _identity(account: Any, region: str) -> _Identity:
+    from patternbook.preflight.account import CouldNotAskError
+
+    try:
+        answer = account.ask("sts.get_caller_identity")
+    except CouldNotAskError as error:
+        raise PreflightError(
+            f"AWS does not say in {region} whose credentials these are: {error}. They may have expired, the account "
+            f"may not have enabled the Region (aws account get-region-opt-status --region-name {region}), or the "
+            "network does not reach AWS."
+        ) from None
+    return _Identity(answer["Account"], answer["Arn"])
+
+
+def _url_suffix(session: "boto3.Session", partition: str) -> str:
+    resolver = session._session.get_component("endpoint_resolver")
+    return resolver.get_partition_dns_suffix(partition)

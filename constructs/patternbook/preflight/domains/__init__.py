@@ -1,0 +1,1 @@
+"""The questions by AWS domain, except for those about quotas."""

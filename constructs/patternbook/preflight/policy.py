@@ -1,0 +1,47 @@
+"""The IAM policy that the questions need, and nothing else."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from patternbook.preflight.questions import Question
+
+BEFORE_ALL_QUESTIONS: Final = (
+    "cloudformation:DescribeStacks",
+    "cloudformation:ListStackResources",
+    "ssm:GetParameters",
+)
+"""What reading the stack itself needs, before any question."""
+
+RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "cloudformation:DescribeStacks": ("arn:{partition}:cloudformation:*:*:stack/*",),
+    "cloudformation:ListStackResources": ("arn:{partition}:cloudformation:*:*:stack/*",),
+    # The values of parameters are read, so the policy names only those that everybody has.
+    "ssm:GetParameters": (
+        "arn:{partition}:ssm:*::parameter/aws/service/*",
+        "arn:{partition}:ssm:*:*:parameter/cdk-bootstrap/*",
+    ),
+}
+"""The resources of an action, where AWS supports that. The other actions list or describe, and take no resource.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+
+def permissions_of(questions: Iterable[Question]) -> list[str]:
+    """The actions that the preflight needs for some questions."""
+    return sorted({*BEFORE_ALL_QUESTIONS, *(action for each in questions for action in each.permissions)})
+
+
+def policy_of(questions: Iterable[Question], *, partition: str = "aws") -> dict[str, Any]:
+    """The policy document."""
+    by_resources: dict[tuple[str, ...], list[str]] = {}
+    for action in permissions_of(questions):
+        resources = tuple(each.format(partition=partition) for each in RESOURCES.get(action, ("*",)))
+        by_resources.setdefault(resources, []).append(action)
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": actions, "Resource": resources[0] if len(resources) == 1 else list(resources)}
+            for resources, actions in sorted(by_resources.items())
+        ],
+    }

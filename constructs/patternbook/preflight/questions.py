@@ -1,0 +1,103 @@
+"""What a question of the preflight is, and what an answer to it is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from patternbook.preflight.account import Account
+    from patternbook.preflight.stack import Stack
+
+
+class Verdict(Enum):
+    """What an answer means for the deployment. The order is that of the report."""
+
+    STOPS = "stops"
+    """The deployment fails, or what it deploys does not start."""
+    MAY = "may"
+    """The deployment fails under a condition that the answer names."""
+    UNKNOWN = "unknown"
+    """AWS gave no answer, or the template does not say what to ask. It is never counted as fine."""
+    FINE = "fine"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the account says to a question, about one thing."""
+
+    verdict: Verdict
+    message: str
+    """What was found, in a sentence that names the thing."""
+    fix: str = ""
+    """What to type or to change. Defaults to the second paragraph of the question."""
+
+
+def stops(message: str, fix: str = "") -> Answer:
+    """The answer that something stops the deployment."""
+    return Answer(Verdict.STOPS, message, fix)
+
+
+def may(message: str, fix: str = "") -> Answer:
+    """The answer that something may stop the deployment."""
+    return Answer(Verdict.MAY, message, fix)
+
+
+def unknown(message: str, fix: str = "") -> Answer:
+    """The answer that nothing is known."""
+    return Answer(Verdict.UNKNOWN, message, fix)
+
+
+def fine(message: str) -> Answer:
+    """The answer that something does not stop the deployment."""
+    return Answer(Verdict.FINE, message)
+
+
+Ask = Callable[["Stack", "Account"], Iterator[Answer]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question. The docstring of its function has three paragraphs: the question, the fix and the source.
+
+    A question that does not concern a template has no answers.
+    """
+
+    id: str
+    permissions: tuple[str, ...]
+    """The IAM actions that asking needs. A test compares them with the calls."""
+    ask: Ask = field(repr=False)
+
+    @cached_property
+    def _paragraphs(self) -> list[str]:
+        return [" ".join(each.split()) for each in (self.ask.__doc__ or "").split("\n\n")]
+
+    @property
+    def summary(self) -> str:
+        """The question, in one sentence."""
+        return self._paragraphs[0]
+
+    @property
+    def fix(self) -> str:
+        """What to do if the answer is no."""
+        return self._paragraphs[1]
+
+    @property
+    def source(self) -> str:
+        """The AWS document, or the bug report, that the question follows."""
+        return self._paragraphs[-1]
+
+
+def question(question_id: str, *permissions: str) -> Callable[[Ask], Question]:
+    """Turns a function into a question."""
+    return lambda ask: Question(question_id, permissions, ask)
+
+
+def questions_in(*modules: object) -> tuple[Question, ...]:
+    """The questions that modules define, in their order."""
+    return tuple(each for module in modules for each in vars(module).values() if isinstance(each, Question))
+
+
+QUOTA_PERMISSIONS: Final = ("servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota")
+"""What asking for a quota needs."""

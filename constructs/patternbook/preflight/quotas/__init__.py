@@ -1,0 +1,1 @@
+"""Quotas of the account, against what exists and what a template adds."""

@@ -1,0 +1,64 @@
+"""Amazon EKS: the control plane, and Container Insights.
+
+- https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html: the metrics of the control plane, once a minute,
+  with the dimension ``ClusterName``. They come from the scheduler and the API server of the cluster. The scheduler of
+  Fargate is another one and sends none.
+- https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-EKS.html: the metrics of the
+  cluster, which the CloudWatch agent sends. It runs on the nodes, so without any node that works it sends nothing. A
+  node has failed if it is not ready, or under pressure of memory, disk or process IDs.
+"""
+
+from dataclasses import dataclass
+
+from patternbook.testing.drills.emitters.reports import Report, report
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """A cluster in one minute."""
+
+    pods: int = 20
+    """Pods that run."""
+    unschedulable: int = 0
+    """Pods for which the default scheduler finds no node."""
+    requests: int = 900
+    """Requests to the API server."""
+    server_errors: int = 0
+    client_errors: int = 5
+    nodes: int = 3
+    failed_nodes: int = 0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    name: str
+    insights: bool
+    """Whether Container Insights is installed."""
+
+    def metrics(self, minute: Kubernetes) -> Report:
+        attempts = minute.unschedulable * 2
+        control_plane = {
+            "scheduler_schedule_attempts_total": attempts,
+            "scheduler_schedule_attempts_SCHEDULED": 0,
+            "scheduler_schedule_attempts_UNSCHEDULABLE": attempts,
+            "scheduler_schedule_attempts_ERROR": 0,
+            "scheduler_pending_pods": minute.unschedulable,
+            "scheduler_pending_pods_ACTIVEQ": 0,
+            "scheduler_pending_pods_UNSCHEDULABLE": minute.unschedulable,
+            "scheduler_pending_pods_BACKOFF": 0,
+            "scheduler_pending_pods_GATED": 0,
+            "apiserver_request_total": minute.requests,
+            "apiserver_request_total_4XX": minute.client_errors,
+            "apiserver_request_total_5XX": minute.server_errors,
+            "apiserver_request_total_429": 0,
+            "apiserver_storage_size_bytes": 20_000_000,
+        }
+        sent = report("AWS/EKS", {"ClusterName": self.name}, control_plane)
+        if not self.insights or minute.nodes == minute.failed_nodes:
+            return sent
+        insights = {
+            "cluster_node_count": minute.nodes,
+            "cluster_failed_node_count": minute.failed_nodes,
+            "cluster_number_of_running_pods": minute.pods,
+        }
+        return sent | report("ContainerInsights", {"ClusterName": self.name}, insights)

@@ -1,0 +1,146 @@
+"""Events of an EKS cluster that people must hear of, and events of its normal operation."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from patternbook.testing.drills.emitters.fsx import Storage
+from patternbook.testing.drills.emitters.sqs import Messages
+from patternbook.testing.drills.scenarios import Course, Part, Scenario
+from patternbook.testing.drills.world import Minute
+
+
+def _happens(title: str, course: Course, *parts: Part) -> Scenario:
+    return Scenario(title, course, by=None, needs=frozenset(parts or ("cluster",)))
+
+
+def _with(calm: Minute, **changes: Any) -> Minute:
+    return replace(calm, kubernetes=replace(calm.kubernetes, **changes))
+
+
+def _during(minutes: Callable[[int], bool], **changes: Any) -> Course:
+    return lambda minute, calm: _with(calm, **changes) if minutes(minute) else calm
+
+
+def _always(**changes: Any) -> Course:
+    return _during(lambda _: True, **changes)
+
+
+# Events that must ring
+
+
+def pending_pod() -> Scenario:
+    """As with a request of more memory than any node has, or a volume in an AZ without nodes."""
+    return _happens("A pod finds no node", _always(unschedulable=1))
+
+
+def no_spot_capacity() -> Scenario:
+    """EC2 has taken back the Spot nodes, and has no others of these types. Their pods tolerate no other nodes."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        return _with(calm, nodes=2, unschedulable=8 if minute >= 1 else 0)
+
+    return _happens("EC2 has no Spot capacity for the nodes", course)
+
+
+def all_nodes_lost() -> Scenario:
+    """Kubernetes evicts the pods of a silent node after five minutes. Nothing reports the nodes themselves."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        return _with(calm, nodes=3, failed_nodes=3, pods=0, unschedulable=15 if minute >= 6 else 0)
+
+    return _happens("All nodes fail at once", course)
+
+
+def failed_node() -> Scenario:
+    """As with a kubelet that has died, or a full disk."""
+    return _happens("A node is not ready, or its disk is full", _always(failed_nodes=1), "cluster", "insights")
+
+
+def failing_api_server() -> Scenario:
+    return _happens("The API server answers one request in ten with 5xx", _always(server_errors=90))
+
+
+def silent_webhook() -> Scenario:
+    """An admission webhook does not answer, and each change fails. A quiet cluster changes little."""
+    return _happens("An admission webhook does not answer, in a quiet cluster", _always(requests=120, server_errors=12))
+
+
+def full_file_system() -> Scenario:
+    """It fills by two percent in a minute."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        return replace(calm, storage=Storage(min(79 + 2 * minute, 100)))
+
+    return _happens("A file system of FSx fills up", course, "cluster", "fsx")
+
+
+def nobody_drains() -> Scenario:
+    """The handler of node events does not run, and a node comes or goes."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        return replace(calm, node_events=Messages(visible=1, oldest_seconds=min(60 * (minute + 1), 1200)))
+
+    return _happens("Nobody handles the events of nodes that come or go", course, "cluster", "node events")
+
+
+# Normal operation
+
+
+def day() -> Scenario:
+    return _happens("an ordinary day", lambda _, calm: calm)
+
+
+def night() -> Scenario:
+    return _happens("a quiet night", _always(requests=60, client_errors=0))
+
+
+def scale_out() -> Scenario:
+    """Pods wait for four minutes, until an autoscaler has brought a node."""
+    return _happens("pods that wait until a node has come", _during(lambda minute: minute < 4, unschedulable=3))
+
+
+def batch() -> Scenario:
+    """Jobs start every ten minutes, and wait for nodes for five."""
+    return _happens(
+        "jobs that wait for nodes, again and again", _during(lambda minute: minute % 10 < 5, unschedulable=20)
+    )
+
+
+def node_replacement() -> Scenario:
+    """Each old node is not ready for two minutes before it is gone. One goes every six minutes."""
+    return _happens(
+        "an update that replaces all nodes",
+        _during(lambda minute: minute % 6 < 2, failed_nodes=1, nodes=4),
+        "cluster",
+        "insights",
+    )
+
+
+def control_plane_update() -> Scenario:
+    """While EKS replaces the instances of the control plane, some requests fail for two minutes at a time."""
+    return _happens("an update of the control plane", _during(lambda minute: minute % 10 < 2, server_errors=15))
+
+
+def few_errors() -> Scenario:
+    return _happens("a few failed requests to the API server", _always(server_errors=2))
+
+
+def filling_file_system() -> Scenario:
+    return _happens(
+        "a file system of FSx that is three quarters full",
+        lambda _, calm: replace(calm, storage=Storage(75)),
+        "cluster",
+        "fsx",
+    )
+
+
+def slow_drain() -> Scenario:
+    """Pods take nine minutes to end. The handler deletes the message then."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        if minute >= 9:
+            return calm
+        return replace(calm, node_events=Messages(in_flight=1, oldest_seconds=60 * (minute + 1)))
+
+    return _happens("a drain of nine minutes", course, "cluster", "node events")

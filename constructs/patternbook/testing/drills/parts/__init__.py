@@ -1,0 +1,1 @@
+"""The parts of a template that report metrics, by kind of pattern."""

@@ -1,0 +1,70 @@
+"""The parts of a template with an EKS cluster that report metrics."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from patternbook.testing.drills.emitters.eks import Cluster, Kubernetes
+from patternbook.testing.drills.emitters.fsx import Lustre, Ontap, Storage
+from patternbook.testing.drills.emitters.reports import Report
+from patternbook.testing.drills.emitters.sqs import Messages, Queue
+from patternbook.testing.drills.intrinsics import Names
+
+OBSERVABILITY = "amazon-cloudwatch-observability"
+
+
+@dataclass(frozen=True)
+class Kubernetic:
+    """The emitters of a template. One without a cluster has none."""
+
+    clusters: tuple[Cluster, ...] = ()
+    file_systems: tuple[Lustre | Ontap, ...] = ()
+    node_events: tuple[Queue, ...] = ()
+    """Queues of events about nodes that come and go."""
+
+    def metrics(self, minute: Kubernetes, storage: Storage, node_events: Messages) -> Report:
+        sent: Report = {}
+        for cluster in self.clusters:
+            sent |= cluster.metrics(minute)
+        for file_system in self.file_systems:
+            sent |= file_system.metrics(storage)
+        for queue in self.node_events:
+            sent |= queue.metrics(node_events)
+        return sent
+
+    @property
+    def parts(self) -> set[str]:
+        return {
+            *(["cluster"] if self.clusters else []),
+            *(["insights"] if any(each.insights for each in self.clusters) else []),
+            *(["fsx"] if self.file_systems else []),
+            *(["node events"] if self.node_events else []),
+        }
+
+
+def cluster_emitters(template: Mapping[str, Any], names: Names) -> Kubernetic:
+    add_ons = {properties["AddonName"] for _, properties in _of(template, "AWS::EKS::Addon")}
+    # The dimension is the name, which Ref returns.
+    clusters = [
+        Cluster(names.of(properties["Name"]), OBSERVABILITY in add_ons)
+        for _, properties in _of(template, "AWS::EKS::Cluster")
+    ]
+    if not clusters:
+        return Kubernetic()
+    return Kubernetic(
+        tuple(clusters),
+        tuple(_file_systems(template)),
+        tuple(Queue(name) for name, _ in _of(template, "AWS::SQS::Queue")),
+    )
+
+
+def _file_systems(template: Mapping[str, Any]) -> Iterator[Lustre | Ontap]:
+    for name, properties in _of(template, "AWS::FSx::FileSystem"):
+        lustre = properties["FileSystemType"] == "LUSTRE"
+        yield Lustre(name, properties["StorageCapacity"]) if lustre else Ontap(name)
+
+
+def _of(template: Mapping[str, Any], resource_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, body in template["Resources"].items():
+        if body["Type"] == resource_type:
+            yield name, body.get("Properties", {})
