@@ -11,7 +11,12 @@ TASK = resource(
     NetworkMode="awsvpc",
     ContainerDefinitions=[{"Name": "web", "Image": "web:1", "PortMappings": [{"ContainerPort": 8080}]}],
 )
-SERVICE = resource("AWS::ECS::Service", TaskDefinition=ref("Task"), DeploymentConfiguration=CIRCUIT_BREAKER)
+SERVICE = resource(
+    "AWS::ECS::Service",
+    TaskDefinition=ref("Task"),
+    DeploymentConfiguration=CIRCUIT_BREAKER,
+    NetworkConfiguration=ref("Network"),
+)
 WEB: Final[dict[str, Any]] = {
     "Task": TASK,
     "Group": resource("AWS::ElasticLoadBalancingV2::TargetGroup", TargetType="ip"),
