@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from patternbook.rules import (
+    alarms,
     api_gateway,
     app_runner,
     aurora,
@@ -53,6 +54,7 @@ FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "SQS": rules_in(sqs),
     "Firehose": rules_in(firehose),
     "Step Functions": rules_in(step_functions),
+    "Alarms": rules_in(alarms),
 }
 """The rules by AWS service."""
 

@@ -56,7 +56,7 @@ def as_text(checked: Sequence[Checked]) -> str:
     templates = [each for each in checked if not each.refused]
     found = [finding for each in checked for finding in each.findings]
     advice = sum(each.severity is Severity.ADVICE for each in found)
-    findings = _count(len(found) - advice, "finding") + (f" and {advice} pieces of advice" if advice else "")
+    findings = _count(len(found) - advice, "finding") + _and_advice(advice)
     skipped = sum(bool(each.unchecked) for each in templates)
     summary = f"{findings} in {_count(len(templates), 'template')}" + (f", {skipped} not checked" if skipped else "")
     paragraphs.append(summary if templates else "No templates")
@@ -167,6 +167,10 @@ def _uri(path: str) -> str:
     kept = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
     encoded = path.replace("\\", "/").encode("utf-8", "surrogateescape")
     return "".join(chr(byte) if chr(byte) in kept else f"%{byte:02X}" for byte in encoded)
+
+
+def _and_advice(number: int) -> str:
+    return f" and {number} piece{'' if number == 1 else 's'} of advice" if number else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -12,7 +12,24 @@ from patternbook.rules.template.values import PartialText
 
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
 ALL: Final = "States.ALL"
-JOB_PERMISSIONS: Final = ("ecs:StopTask", "ecs:DescribeTasks", "events:PutRule", "events:PutTargets")
+_EVENTS: Final = ("events:PutRule", "events:PutTargets")
+JOB_PERMISSIONS: Final = {
+    ":ecs:runTask.sync": ("ecs:StopTask", "ecs:DescribeTasks", *_EVENTS),
+    ":batch:submitJob.sync": ("batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob", *_EVENTS),
+    ":states:startExecution.sync": (
+        *("states:StartExecution", "states:DescribeExecution", "states:StopExecution"),
+        *_EVENTS,
+    ),
+    ":codebuild:startBuild.sync": (
+        *("codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"),
+        *_EVENTS,
+    ),
+    ":glue:startJobRun.sync": ("glue:StartJobRun", "glue:GetJobRun", "glue:BatchStopJobRun"),
+}
+"""What a role needs to run a job, observe it and stop it, by the end of the resource of the task.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html leads to the pages.
+"""
 _VARIABLE: Final = re.compile(r"\$([A-Za-z_]\w*)\b(?!\s*\()")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _OWN_NAMES: Final = re.compile(r":=|\bfunction\s*\(|[λ]|\$map|\$filter|\$reduce|\$each|\$sift|\$single|\$sort|[@#]\$")
@@ -85,6 +102,30 @@ def transition(template: Template) -> Iterator[Problem]:
             for origin, target in named:
                 if isinstance(target, str) and target not in states and _FILLER not in target:
                     yield _place(machine).problem(f"{origin} leads to {target!r}, which does not exist.")
+
+
+@rule("states-reach", ERROR)
+def reach(template: Template) -> Iterator[Problem]:
+    """A state names no next state, or no state leads to a state, so Step Functions refuses the definition.
+
+    Set Next, or End to true. Remove a state that is not needed.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
+    """
+    for machine in template.of_type(MACHINE):
+        for start, states in _scopes(_definition(machine)):
+            targets: list[Any] = [start]
+            for name, state in states.items():
+                listed_targets = [state.get("Next"), state.get("Default")]
+                listed_targets += [each.get("Next") for each in _parts(state, "Catch", "Choices")]
+                targets += [each for each in listed_targets if each is not None and each != name]
+                ends = state.get("Type") in ("Choice", "Succeed", "Fail") or state.get("End") not in (None, False)
+                if isinstance(state.get("Type"), str) and not ends and "Next" not in state:
+                    yield _place(machine).problem(f"{name!r} has neither Next nor End.")
+            # A target that is not known, or that another rule reports, may be meant to lead to any state.
+            if all(isinstance(each, str) and each in states for each in targets):
+                for name in sorted(states.keys() - set(targets)):
+                    yield _place(machine).problem(f"No state leads to {name!r}.")
 
 
 @rule("states-variable", ERROR)
@@ -188,19 +229,21 @@ def express_logs(template: Template) -> Iterator[Problem]:
 
 @rule("states-job-permissions", ERROR)
 def job_permissions(template: Template) -> Iterator[Problem]:
-    """A state machine waits for tasks of ECS, but its role may not stop or observe them, so its executions fail.
+    """A state machine waits for jobs, but its role may not run, observe or stop them, so its executions fail.
 
-    Allow the role ecs:StopTask and ecs:DescribeTasks, and events:PutRule, events:PutTargets and events:DescribeRule on
-    the rule StepFunctionsGetEventsForECSTaskRule.
+    Allow the role the actions that the finding names. Those of events are for a rule of Step Functions, such as
+    StepFunctionsGetEventsForECSTaskRule.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
     """
     for machine in template.of_type(MACHINE):
-        waits = any(":ecs:runTask.sync" in resource for _, _, resource in _tasks(machine))
-        statements = allowed_statements(template, machine["RoleArn"].resource(ROLE)) if waits else None
+        resources = [resource for _, _, resource in _tasks(machine)]
+        needed = [actions for job, actions in JOB_PERMISSIONS.items() if any(job in each for each in resources)]
+        statements = allowed_statements(template, machine["RoleArn"].resource(ROLE)) if needed else None
         if statements is None:
             continue
-        missing = [action for action in JOB_PERMISSIONS if not allows(statements, action)]
+        actions = dict.fromkeys(action for each in needed for action in each)
+        missing = [action for action in actions if not allows(statements, action)]
         if missing:
             yield machine["RoleArn"].problem(f"The role may not {', '.join(missing)}.")
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from patternbook.rules import RULES
 from tests.rules.cases import (
+    alarms,
     api_gateway,
     app_runner,
     aurora,
@@ -54,6 +55,7 @@ _CASES: Final[Mapping[str, Case]] = {
     **sqs.CASES,
     **firehose.CASES,
     **step_functions.CASES,
+    **alarms.CASES,
 }
 CASES: Final[Mapping[str, Case]] = {rule.id: _CASES[rule.id] for rule in RULES if rule.id in _CASES} | _CASES
 """The cases by rule id, in the order of the rules."""
