@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from patternbook.rules import EVERY_RULE
 from patternbook.rules.cli import main
@@ -266,6 +267,20 @@ class TestPaths:
         nothing = run("check", f"{clean.parent}/*.yaml")
         assert nothing.returncode == 2
         assert "no file matches the pattern" in nothing.stderr
+
+    def test_files_that_are_no_templates_can_be_passed_over(self, broken: Path, garbage: Path, tmp_path: Path) -> None:
+        (tmp_path / "broken.yaml").write_text("Resources:\n  A:\n    Type: AWS::X\n   B: c\n", encoding="utf-8")
+        result = run("check", "--only-templates", broken, garbage)
+        assert (result.returncode, result.stderr) == (1, "")
+        assert run("check", "--only-templates", tmp_path / "broken.yaml").returncode == 2
+        assert run("check", "--only-templates", garbage).stdout == "No templates\n"
+
+    def test_the_hook_for_pre_commit_runs_the_command(self) -> None:
+        path = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+        (hook,) = yaml.safe_load(path.read_text(encoding="utf-8"))
+        command, *arguments = hook["entry"].split()
+        assert command == "patternbook"
+        assert run(*arguments, str(path)).returncode == 0
 
 
 class TestPyproject:

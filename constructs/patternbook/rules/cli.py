@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument(
         "--allow-unchecked", action="store_true", default=None, help="accept templates that cannot be checked"
     )
+    checking.add_argument("--only-templates", action="store_true", help="pass over files that are not templates")
     commands.add_parser("rules", help="list all rules")
     preflight.add_command(commands)
     return parser
@@ -92,7 +93,7 @@ def _check(given: argparse.Namespace, today: date) -> int:
     checked = [
         each
         for path in given.templates
-        for found in _found(path)
+        for found in _found(path, given.only_templates)
         if (each := _checked(found, today, options)) is not None
     ]
     for each in checked:
@@ -110,8 +111,9 @@ def _check(given: argparse.Namespace, today: date) -> int:
     return UNCHECKED if any(each.unchecked for each in checked) and not options.allow_unchecked else CLEAN
 
 
-def _found(path: str) -> list[Found]:
-    return [Found(path)] if path == STANDARD_INPUT else find(path)
+def _found(path: str, only_templates: bool) -> list[Found]:
+    found = [Found(path)] if path == STANDARD_INPUT else find(path)
+    return [Found(each.path, each.in_folder or only_templates, each.problem) for each in found]
 
 
 def _checked(found: Found, today: date, options: Options) -> Checked | None:

@@ -18,7 +18,7 @@ class Found:
 
     path: str
     in_folder: bool = False
-    """Whether the file was found in a folder, so that it need not be a template."""
+    """Whether the file was found in a folder, or in another way that lets it be no template."""
     problem: str = ""
     """The reason why there is no such file."""
 

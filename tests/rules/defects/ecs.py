@@ -30,7 +30,7 @@ def _change_services(change: Callable[[Body], None]) -> Apply:
 
 
 def _is_replica(service: Body) -> bool:
-    return service.get("SchedulingStrategy", "REPLICA") == "REPLICA"
+    return service.get("SchedulingStrategy", "REPLICA") == "REPLICA" and service.get("DesiredCount") != 0
 
 
 def _hide_network(service: Body) -> None:
