@@ -13,8 +13,8 @@ RUN := $(BIN)/python tools/run.py
 # Where templates are written.
 OUT := cdk.out
 
-.PHONY: help setup synth test rehearse rehearsal verify record check lint types templates policy house rehearsals emulation
-.PHONY: settings diff-templates bench lock clean
+.PHONY: help setup synth test rehearse rehearsal preflight verify record check lint types templates policy house copies
+.PHONY: rehearsals emulation settings diff-templates bench lock dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ rehearse: $(READY) ## deploy, change and destroy every pattern in an emulated ac
 rehearsal: $(READY) ## keep an emulated account to try things in, until Ctrl-C; PORT=0 for any
 	@$(RUN) rehearsal up $(if $(PORT),--port $(PORT))
 
+preflight: $(READY) ## ask the account of your credentials what would stop a deployment; STACK=FargateEfsStack, STAGE=production
+	@$(RUN) tools.preflight '$(or $(STACK),$(error STACK=… names the stack to ask about))' '$(STAGE)' $(ARGS)
+
 verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack, STAGE=production
 	@$(RUN) pytest -vv tests/deployed --stage='$(STAGE)' --stack='$(or $(STACK),$(error STACK=… names the stack to verify))'
 
@@ -61,7 +64,7 @@ record: $(READY) ## record what an emulated account answers to the checks of dep
 	@$(RUN) tests.deployed.record $(STACK)
 
 # The parts are independent: `make --jobs=3 check` runs three at a time. The longest comes first.
-check: rehearsals policy house emulation rehearse test templates types lint ## run everything that CI runs
+check: rehearsals policy copies house emulation rehearse test templates types lint ## run everything that CI runs
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -73,7 +76,7 @@ types: $(READY)
 templates: $(READY) ## synthesize both postures, and check every template
 	$(MAKE) synth
 	$(MAKE) synth STAGE=production OUT=cdk.out.production ARGS="-c EveryStack.allow_plain_http=true -c EveryStack.allow_silent_alarms=true -c EveryStack.allow_localhost_callback=true"
-	$(RUN) patternbook.rules.cli check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
+	$(RUN) patternbook.cli check cdk.out/*.template.json cdk.out.production/assembly-production/*.template.json
 
 policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests and the order of resources
 	$(RUN) pytest tests/policy
@@ -88,6 +91,9 @@ EMULATION := $(wildcard $(addprefix tests/rehearsal/test_,account.py commands.py
 rehearsals: $(READY) ## run the tests of the rehearsal
 	$(RUN) pytest tests/rehearsal $(addprefix --ignore=,$(EMULATION))
 
+copies: $(READY) ## copy every pattern into an app of its own, synthesize it there and run its tests
+	$(RUN) pytest tests/copies
+
 emulation: $(READY) ## run the tests of the emulated account, of its resources and of the commands that use it
 	$(RUN) pytest $(EMULATION)
 
@@ -100,9 +106,18 @@ diff-templates: $(READY) ## show how templates differ from those of another comm
 bench: $(READY) ## measure the cost of a synth, of the unit tests, and of the functions at the edge and of the web API; ARGS=--parts for a check's
 	@$(RUN) tools.bench $(ARGS)
 
-lock: $(READY) ## compile requirements.txt from pyproject.toml
-	echo '-e .' | $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --group dev --no-annotate \
-		--custom-compile-command 'make lock' --output-file requirements.txt -
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-annotate --custom-compile-command 'make lock'
+COPIED := constructs/patternbook/copying/requirements.txt
+# uv prefers the versions that the file has already, so both files have the same.
+lock: $(READY) ## pin what pyproject.toml requires, here and for copied patterns; ARGS="--upgrade-package aws-cdk-lib"
+	echo '-e .[cdk,node,testing]' | $(COMPILE) $(ARGS) --group dev --output-file requirements.txt -
+	grep -v '^-e' requirements.txt >$(COPIED)
+	$(COMPILE) --no-header --extra cdk --extra node --extra testing --output-file $(COPIED) pyproject.toml
+
+dist: $(READY) ## build a wheel and an sdist of the package, and check them
+	rm -rf dist
+	$(RUN) hatchling build -d dist
+	$(BIN)/twine check --strict dist/*
 
 clean: ## remove what is installed and what is generated
-	rm -rf $(VENV) node_modules cdk.out cdk.out.production
+	rm -rf $(VENV) node_modules cdk.out cdk.out.production dist

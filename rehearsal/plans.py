@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, readers, web_api, workflow
+from rehearsal import (
+    CERTIFICATE_ID,
+    HOSTED_ZONE_ID,
+    IMAGE,
+    data_stream,
+    event_pipeline,
+    lambda_concurrency,
+    readers,
+    web_api,
+    workflow,
+)
 from rehearsal.account import ACCOUNT_ID, REGION
 from rehearsal.plan import ALARM_ADDRESS, Plan, Setting
 
-CERTIFICATE: Final = {
-    "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
-}
+CERTIFICATE: Final = {"certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/{CERTIFICATE_ID}"}
 DOMAIN: Final = {"domain_name": "shop.example.com", "hosted_zone_id": HOSTED_ZONE_ID}
 """A name with a certificate and records that the stack makes."""
 
@@ -18,6 +26,9 @@ RETAINED_BY_CLUSTERS = (
     "Eks/KubectlLogs/Resource",
 )
 INSIGHTS_LOGS = [f"Eks/{kind}Logs/Resource" for kind in ("Application", "Dataplane", "Host", "Performance")]
+
+METRICS = "metrics-server"
+TEAM = f"arn:aws:iam::{ACCOUNT_ID}:role/team/developer"
 
 PLANS: Mapping[str, Plan] = {
     "FargateEfsStack": Plan(
@@ -117,13 +128,21 @@ PLANS: Mapping[str, Plan] = {
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksAutoModeStack": Plan(
-        settings={"upgrade_policy": Setting("EXTENDED", readers.support_type)},
-        changes={"Eks/Cluster/Resource": "Modify"},
+        settings={
+            "upgrade_policy": Setting("EXTENDED", readers.support_type),
+            "access": Setting(
+                [{"principal": TEAM, "level": "edit", "namespaces": ["team-*"]}], readers.access_of(TEAM)
+            ),
+        },
+        changes={"Eks/Cluster/Resource": "Modify", "Eks/Accessdeveloper6cbfaf0e/Resource": "Add"},
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksFargateStack": Plan(
-        settings={"namespaces": Setting(["default", "team"], readers.fargate_namespaces)},
-        changes={"Pods/Own/Resource": "Replace"},
+        settings={
+            "namespaces": Setting(["default", "team"], readers.fargate_namespaces),
+            "add_ons": Setting({METRICS: {"version": "v0.8.0-eksbuild.2"}}, readers.version_of(METRICS)),
+        },
+        changes={"Eks/MetricsServer": "Add", "Pods/Own/Resource": "Replace"},
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
     ),
     "EcrStack": Plan(
@@ -137,7 +156,7 @@ PLANS: Mapping[str, Plan] = {
         # The pattern requires only the address. With the others, the rehearsal includes the optional resources.
         production_settings={
             **ALARM_ADDRESS,
-            "image": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/team/app:v1",
+            "image": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/{':'.join(IMAGE)}",
             "automatic_deployments": True,
             "vpc_connector": True,
             "private_ingress": True,
@@ -170,7 +189,14 @@ PLANS: Mapping[str, Plan] = {
         settings={"memory_mib": Setting(512, readers.alias_memory("Work/Function/Resource"))},
         # The alias changes, too. It refers to an attribute of the new version, so the change set cannot tell.
         changes={"Work/Function/Resource": "Modify", "Work/Function/CurrentVersion/Resource": "Replace"},
-        retained_in_production=frozenset({"Failures/Queue/Resource", "Key/Resource", "Logs/Resource"}),
+        retained_in_production=frozenset(
+            {
+                *("Failures/Queue/Resource", "Items/Table/Resource", "Key/Resource", "Logs/Resource"),
+                "RedriveLogs/Resource",
+            }
+        ),
+        use=lambda_concurrency.use,
+        use_updated=lambda_concurrency.use_updated,
     ),
     "AuroraServerlessStack": Plan(
         settings={"max_acu": Setting(16, readers.max_acu)},

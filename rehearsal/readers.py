@@ -142,6 +142,39 @@ def support_type(session: boto3.Session, ids: PhysicalIds) -> str:
     return found["cluster"]["upgradePolicy"]["supportType"]
 
 
+def access_of(principal: str) -> Reader:
+    """The access of a team, as in the setting."""
+
+    def read(session: boto3.Session, ids: PhysicalIds) -> list[dict[str, Any]]:
+        eks, cluster = session.client("eks"), ids["Eks/Cluster/Resource"]
+        if principal not in eks.list_access_entries(clusterName=cluster)["accessEntries"]:
+            return []
+        answer = eks.list_associated_access_policies(clusterName=cluster, principalArn=principal)
+        return [
+            {
+                "principal": principal,
+                "level": each["policyArn"].rpartition("/AmazonEKS")[2].removesuffix("Policy").lower(),
+                "namespaces": each["accessScope"]["namespaces"],
+            }
+            for each in answer["associatedAccessPolicies"]
+        ]
+
+    return read
+
+
+def version_of(add_on: str) -> Reader:
+    """The version of an add-on, as in the setting."""
+
+    def read(session: boto3.Session, ids: PhysicalIds) -> dict[str, Any]:
+        eks, cluster = session.client("eks"), ids["Eks/Cluster/Resource"]
+        if add_on not in eks.list_addons(clusterName=cluster)["addons"]:
+            return {}
+        found = eks.describe_addon(clusterName=cluster, addonName=add_on)
+        return {add_on: {"version": found["addon"]["addonVersion"]}}
+
+    return read
+
+
 def fargate_namespaces(session: boto3.Session, ids: PhysicalIds) -> list[str]:
     name, profile = ids["Pods/Own/Resource"].split("|")
     found = session.client("eks").describe_fargate_profile(clusterName=name, fargateProfileName=profile)

@@ -14,18 +14,12 @@ from patternbook.app import add_stage
 from patternbook.posture import POSTURES
 from patternbook.settings.loading import load_settings
 from patternbook.settings.stages import Stage
-from patternbook.testing.options import EXISTING_VPC
+from patternbook.testing.options import EXISTING_VPC, opt_outs
 from patternbook.testing.synthesis import feature_flags
 from tools.assembly import template_files as in_assembly
 
 KEY_ARN = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-1234-1234-1234-123456789012"
 """A key of the account, which the scenarios with other options and with an existing VPC use."""
-OPT_OUTS: Mapping[str, set[str]] = {
-    "allow_plain_http": {"certificate_arn", "hosted_zone_id"},
-    "allow_silent_alarms": {"alarm_email"},
-    "allow_localhost_callback": {"callback_urls"},
-}
-"""Settings that permit production to go without a requirement, each with the settings that meet it."""
 SCENARIOS = [
     *((posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")),
     ("production", "existing VPC"),
@@ -75,10 +69,7 @@ def settings_of(posture: str, options: str) -> dict[str, dict[str, Any]]:
         if options in ("other options", "existing VPC"):
             settings["key_arn"] = KEY_ARN
         if posture == "production":
-            known = pattern.settings_type.model_fields
-            for opt_out, required in OPT_OUTS.items():
-                if opt_out in known and not required & settings.keys():
-                    settings[opt_out] = True
+            settings |= opt_outs(pattern, settings)
     return {pattern.__name__: settings for pattern, settings in found.items()}
 
 

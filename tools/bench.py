@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 import app
 from patternbook.settings.context import read_cdk_json
 from patternbook.settings.keys import PATTERNS
-from tools import bench_edge, bench_web_api
+from tools import bench_edge, bench_web_api, bench_work
 
 ROOT: Final = Path(__file__).parents[1]
 ROUNDS: Final = 5
@@ -113,6 +113,7 @@ if __name__ == "__main__":
             ratios()
             bench_edge.main()
             bench_web_api.main()
+            bench_work.main()
         case ["--parts"]:
             parts()
         case _:

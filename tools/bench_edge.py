@@ -1,15 +1,20 @@
-"""Measures the Lambda@Edge functions: ``python -m tools.bench_edge``, which is also a part of ``make bench``.
+"""Measures the functions at the edge: ``python -m tools.bench_edge``, which is also a part of ``make bench``.
 
-For each function it prints
+For each Lambda@Edge function it prints
 
 - the time to import the function, after the runtime interface client is loaded
 - the size of the package
 - the time of a call, and for comparison the time of a handler that only returns its event.
 
+For the CloudFront Function it prints the size of its code and the time of a call, in Node without its compiler. That is
+not CloudFront's runtime, where nobody can measure: CloudFront tells a percentage of the time that it allows.
+
 All times are medians of one run.
 """
 
 import copy
+import json
+import os
 import statistics
 import subprocess
 import sys
@@ -21,7 +26,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from patternbook.limits.edge import EVENTS, EdgeEvent, package_bytes
+from patternbook.edge.redirects import CODE
+from patternbook.limits.edge import EVENTS, FUNCTION_BYTES, EdgeEvent, package_bytes
 from stacks.lambda_edge import LambdaEdgeSettings
 from stacks.lambda_edge.functions import package
 
@@ -36,6 +42,30 @@ sys.path.insert(0, sys.argv[1])
 before = time.perf_counter()
 __import__(sys.argv[2])
 print(time.perf_counter() - before)
+"""
+
+# The store answers at once, so that the time is the function's own.
+TIME_OF_CALLS = """
+const stored = { '/old/page': '302 /new/page' };
+const get = async (key) => { if (key in stored) return stored[key]; throw new Error('KeyNotFound'); };
+const cf = { kvs: () => ({ get }) };
+CODE
+async function median(call, asked) {
+    const times = [];
+    for (let i = 0; i < CALLS; i++) {
+        const request = { uri: asked.uri, headers: asked.headers, rawQueryString: () => asked.query };
+        const before = process.hrtime.bigint();
+        await call({ request });
+        times.push(Number(process.hrtime.bigint() - before) / 1000);
+    }
+    return times.sort((a, b) => a - b)[CALLS / 2];
+}
+(async () => {
+    for (const asked of CASES) {
+        const nothing = await median(async (event) => event.request, asked);
+        console.log(JSON.stringify([nothing, await median(handler, asked)]));
+    }
+})();
 """
 
 _HEADERS = {
@@ -72,8 +102,34 @@ EVENTS_OF: Mapping[EdgeEvent, Mapping[str, dict[str, Any]]] = {
 }
 
 
+# Of the frequent requests, these take the longest.
+REQUESTS = {
+    "no redirect": {"uri": "/products/shoes/running", "query": "utm_source=mail"},
+    "a redirect": {"uri": "/old//page/%7erunning/../index.html", "query": "utm_source=mail&utm_medium=newsletter"},
+}
+
+
 def main() -> None:
     """Prints one line per function, and one line per event."""
+    lambda_functions()
+    cloudfront_function()
+
+
+def cloudfront_function() -> None:
+    code = CODE.read_text(encoding="utf-8")
+    print(f"CloudFront Function, redirects   code {len(code.encode()):,} bytes ({FUNCTION_BYTES:,} or less)")
+    cases = [{**case, "headers": {"host": {"value": "d111111abcdef8.cloudfront.net"}}} for case in REQUESTS.values()]
+    # Its import is CloudFront's own module.
+    script = TIME_OF_CALLS.replace("CODE", code.partition("\n")[2])
+    script = script.replace("CALLS", str(CALLS)).replace("CASES", json.dumps(cases))
+    node = [os.environ["JSII_NODE"], "--jitless", "-e", script]
+    lines = subprocess.run(node, check=True, capture_output=True, text=True).stdout.splitlines()
+    for name, line in zip(REQUESTS, lines, strict=True):
+        nothing, call = json.loads(line)
+        print(f"  {name:<16} {call:5.1f} µs; an empty handler: {nothing:.1f} µs")
+
+
+def lambda_functions() -> None:
     settings = dict(LambdaEdgeSettings())
     for event, cases in EVENTS_OF.items():
         files = package(event, settings)

@@ -94,7 +94,7 @@ def main() -> None:
     os.environ.update(ENVIRONMENT)
     sys.path.insert(0, str(RUNTIME))
     for module, cases in CASES.items():
-        imported = statistics.median(_seconds_to_import(module) for _ in range(IMPORTS)) * 1000
+        imported = statistics.median(seconds_to_import(module, RUNTIME) for _ in range(IMPORTS)) * 1000
         print(f"{module:<18} import {imported:5.0f} ms")
         handler = __import__(module).handler
         __import__("table")._client.meta.events.register_first("before-send.dynamodb", _answer)
@@ -117,8 +117,8 @@ def _answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
     return response
 
 
-def _seconds_to_import(module: str) -> float:
-    command = [sys.executable, "-c", TIME_OF_IMPORT, str(RUNTIME), module]
+def seconds_to_import(module: str, folder: Path) -> float:
+    command = [sys.executable, "-c", TIME_OF_IMPORT, str(folder), module]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 

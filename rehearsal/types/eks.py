@@ -4,6 +4,7 @@ No Kubernetes runs behind a cluster, and node groups have no nodes. :mod:`rehear
 objects that a stack applies.
 """
 
+import re
 from typing import Any
 
 from ministack.services import ec2, eks, iam
@@ -148,10 +149,17 @@ def complete_node_group(name: str, properties: Properties) -> None:
 # Access entries
 
 
+def check_principal(arn: str) -> None:
+    """EKS refuses principals that do not exist. Here, those of teams do not, so their ARNs only have to be possible."""
+    role_or_user = re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+", arn)
+    if not role_or_user or ":role/aws-service-role/" in arn:
+        raise ValueError("The specified principalArn is invalid: invalid principal.")
+
+
 def create_entry(_logical_id: str, properties: Properties, _stack: str) -> Provisioned:
     name, principal = properties["ClusterName"], properties["PrincipalArn"]
     cluster(name)
-    check_role(principal)
+    check_principal(principal)
     parse_response(eks._create_access_entry(name, entry_request(properties)))
     complete_policies(properties)
     return f"{principal}|{name}", {

@@ -8,7 +8,11 @@ from rehearsal.types.eks import check_role, cluster, map_of
 from rehearsal.types.registry import Provisioned, register_type
 from rehearsal.types.shapes import Properties, Record, parse_response, to_api
 
-NAMESPACES = {"amazon-cloudwatch-observability": "amazon-cloudwatch", "netapp_trident-operator": "trident"}
+NAMESPACES = {
+    "amazon-cloudwatch-observability": "amazon-cloudwatch",
+    "external-dns": "external-dns",
+    "netapp_trident-operator": "trident",
+}
 """Namespaces of the service accounts of add-ons. For other add-ons it is ``kube-system``."""
 
 

@@ -3,6 +3,8 @@
 An alias moves to a new version at once. No traffic is shifted, as CodeDeploy would do.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cloudwatch_logs, iam, kms, lambda_svc
@@ -18,6 +20,15 @@ def register() -> None:
     amend_type("AWS::Lambda::Function", check=check_function, complete=complete_function)
     amend_type("AWS::Lambda::Version", check_create=check_version)
     amend_type("AWS::Lambda::Alias", check=check_alias)
+    invoke = functools.partial(invoke_asynchronously, lambda_svc.invoke_async_with_retry)
+    lambda_svc.invoke_async_with_retry = invoke  # ty: ignore[invalid-assignment]
+
+
+def invoke_asynchronously(invoke: Callable[[Record, Any], None], record: Record, event: Any) -> None:
+    """Invokes by the configuration of what is called. MiniStack knows that of the function and of ``$LATEST`` only."""
+    name, _, qualifier = record["config"]["FunctionArn"].split(":", 6)[6].partition(":")
+    configuration = lambda_svc._event_invoke_config(function(name), qualifier or None)
+    invoke({**record, "event_invoke_config": configuration}, event)
 
 
 def function(name: str) -> Record:

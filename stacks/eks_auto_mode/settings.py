@@ -8,4 +8,4 @@ from patternbook.monitoring.settings import AlarmSettings
 class EksAutoModeSettings(InsightsSettings, ClusterSettings, AlarmSettings):
     """Settings of the cluster. Waiting pods decide about its nodes."""
 
-    add_ons = ("metrics-server", OBSERVABILITY)
+    own_add_ons = ("metrics-server", OBSERVABILITY)

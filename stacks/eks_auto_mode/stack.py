@@ -5,8 +5,18 @@ from pathlib import Path
 from constructs import Construct
 from typing_extensions import Unpack
 
-from patternbook import EksCluster, Monitoring, Network, PatternStack, Posture, StackOptions, data_key, read_manifests
-from patternbook.eks.add_ons import NODE_ENDPOINTS, add_container_insights
+from patternbook import (
+    ApplicationIdentity,
+    EksCluster,
+    Monitoring,
+    Network,
+    PatternStack,
+    Posture,
+    StackOptions,
+    data_key,
+    read_manifests,
+)
+from patternbook.eks.add_ons import NODE_ENDPOINTS, add_container_insights, add_optional_add_ons
 from patternbook.eks.storage.ebs import apply_default_class
 from stacks.eks_auto_mode.settings import EksAutoModeSettings
 
@@ -38,6 +48,8 @@ class EksAutoModeStack(PatternStack):
         self.cluster.add_on("metrics-server")
         if settings.container_insights:
             add_container_insights(self.cluster)
+        add_optional_add_ons(self.cluster)
+        self.application = ApplicationIdentity.from_settings(self, "Application", settings, cluster=self.cluster)
         self.cluster.kubectl.apply("NetworkPolicy", read_manifests(MANIFESTS / "network-policy-auto.yaml"))
         apply_default_class(self.cluster, path=MANIFESTS / "storage-class-auto.yaml", key=self.key)
 
@@ -48,4 +60,5 @@ class EksAutoModeStack(PatternStack):
 
         for name, (value, description) in self.cluster.outputs().items():
             self.output(name, value, description)
+        self.output("ApplicationRoleArn", self.application.role.role_arn, "Role of the service account application")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -22,7 +22,8 @@ def _mountable(value: Any) -> Any:
 class EksFargateSettings(FargatePodsSettings, ClusterSettings, AlarmSettings):
     """Settings of the cluster, its pods and their storage."""
 
-    add_ons = ("coredns",)
+    own_add_ons = ("coredns",)
+    optional_add_ons = ("metrics-server",)
 
     storage: Annotated[
         tuple[Annotated[Literal["efs"], BeforeValidator(_mountable)], ...], EachOnce, Field(max_length=1)

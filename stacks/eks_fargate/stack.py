@@ -14,7 +14,7 @@ from patternbook import (
     StaticEfsVolume,
     data_key,
 )
-from patternbook.eks.add_ons import NODE_ENDPOINTS
+from patternbook.eks.add_ons import NODE_ENDPOINTS, add_optional_add_ons
 from patternbook.limits.regions import EKS_FARGATE
 from stacks.eks_fargate.settings import EksFargateSettings
 
@@ -45,6 +45,7 @@ class EksFargateStack(PatternStack):
         self.pods = FargatePods.from_settings(
             self, "Pods", settings, cluster=self.cluster, posture=posture, key=self.key
         )
+        add_optional_add_ons(self.cluster, names=settings.optional_add_ons, nodes=[self.pods.dns])
         self.files: StaticEfsVolume | None = None
         if "efs" in settings.storage:
             self.files = StaticEfsVolume(

@@ -36,7 +36,7 @@ class EksManagedNodesSettings(
         "owns the number from then on. Set min_system_nodes and min_spot_nodes."
         for kind in ("", "system_", "spot_")
     }
-    add_ons = (
+    own_add_ons = (
         *(*BEFORE_NODES, *AFTER_NODES, "aws-ebs-csi-driver", OBSERVABILITY),
         *("aws-efs-csi-driver", "aws-fsx-csi-driver", "netapp_trident-operator"),
     )

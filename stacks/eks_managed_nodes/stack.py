@@ -4,6 +4,7 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from patternbook import (
+    ApplicationIdentity,
     ClusterStorage,
     EksCluster,
     ManagedNodes,
@@ -15,7 +16,13 @@ from patternbook import (
     data_key,
     node_role,
 )
-from patternbook.eks.add_ons import NODE_ENDPOINTS, add_container_insights, add_ons_after_nodes, add_ons_before_nodes
+from patternbook.eks.add_ons import (
+    NODE_ENDPOINTS,
+    add_container_insights,
+    add_ons_after_nodes,
+    add_ons_before_nodes,
+    add_optional_add_ons,
+)
 from stacks.eks_managed_nodes.settings import EksManagedNodesSettings
 
 
@@ -42,18 +49,20 @@ class EksManagedNodesStack(PatternStack):
         )
         self.cluster.add_interface_endpoints(NODE_ENDPOINTS)
         ready = add_ons_before_nodes(self.cluster)
+        self.application = ApplicationIdentity.from_settings(self, "Application", settings, cluster=self.cluster)
         role = node_role(self, "NodeRole")
         self.system_nodes = ManagedNodes.from_settings(
-            self, "System", settings.system_nodes, cluster=self.cluster, role=role, after=ready
+            self, "System", settings.system_nodes, cluster=self.cluster, role=role, after=[*ready, self.application]
         )
         self.spot_nodes = ManagedNodes.from_settings(
-            self, "Spot", settings.spot_nodes, cluster=self.cluster, role=role, after=ready
+            self, "Spot", settings.spot_nodes, cluster=self.cluster, role=role, after=[*ready, self.application]
         )
         # Add-ons need on-demand nodes: the taints of the Spot nodes keep them off.
         nodes = [self.system_nodes.group]
         add_ons_after_nodes(self.cluster, nodes=nodes)
         if settings.container_insights:
             add_container_insights(self.cluster, nodes=nodes)
+        add_optional_add_ons(self.cluster, nodes=nodes)
 
         self.monitoring = Monitoring.from_settings(
             self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-managed-nodes.md"
@@ -66,4 +75,5 @@ class EksManagedNodesStack(PatternStack):
 
         for name, (value, description) in self.cluster.outputs().items():
             self.output(name, value, description)
+        self.output("ApplicationRoleArn", self.application.role.role_arn, "Role of the service account application")
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -12,7 +12,7 @@ from patternbook.settings.fields import EachOnce
 class EksSelfManagedNodesSettings(InsightsSettings, SelfManagedNodesSettings, ClusterSettings, AlarmSettings):
     """Settings of the cluster, its nodes and their storage."""
 
-    add_ons = (*BEFORE_NODES, *AFTER_NODES, "aws-ebs-csi-driver", OBSERVABILITY)
+    own_add_ons = (*BEFORE_NODES, *AFTER_NODES, "aws-ebs-csi-driver", OBSERVABILITY)
 
     storage: Annotated[tuple[Literal["ebs"], ...], EachOnce] = ("ebs",)
     """Storage that pods can claim. With ebs, a claim gets a volume for the pods of one AZ. Leave it empty for none."""

@@ -55,6 +55,7 @@ from tests.deployed.stack import DeployedStack
 
 OBSERVABILITY = "amazon-cloudwatch-observability"
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
+FOR_PEOPLE = {f"AmazonEKS{kind}Policy" for kind in ("ClusterAdmin", "Admin", "AdminView", "Edit", "View")}
 LOGS = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
 DRIVER = "aws-ebs-csi-driver"
 BASIC = {
@@ -62,6 +63,7 @@ BASIC = {
     *("coredns", "metrics-server", "eks-node-monitoring-agent"),
 }
 PODS = "pods.eks.amazonaws.com"
+CHANGE_RECORDS = "route53:ChangeResourceRecordSets"
 
 CLUSTER, ASSOCIATION = "eks.describe_cluster cluster", "eks.describe_pod_identity_association association"
 SECRETS_KEY = Copied(f"{CLUSTER} encryptionConfig 0 provider keyArn")
@@ -143,6 +145,13 @@ class AnyCluster(AlarmTopic):
         admins = {principal for principal, policies in access_of(stack).items() if ADMIN_POLICY in policies}
         assert admins == expected, f"administrators are {sorted(admins)}, not {sorted(expected)}"
 
+    @fails("have access, but no access entry of the stack: .*role/", made("AWS::EKS::AccessEntry"))
+    def test_nobody_was_given_access_by_hand(self, stack: DeployedStack) -> None:
+        entries = {physical_id.partition("|")[0] for physical_id in stack.all("AWS::EKS::AccessEntry")}
+        # EKS makes entries of its own for nodes and for itself. They have other policies.
+        others = {principal for principal, policies in access_of(stack).items() if policies & FOR_PEOPLE} - entries
+        assert not others, f"these have access, but no access entry of the stack: {sorted(others)}"
+
     @fails("the managed policies .*Everything", ATTACHED, EVERYTHING)
     @fails(r"may \['eks:\*'\]", f"{STATEMENTS} * Action", "eks:*")
     @fails(r"on \['\*'\]", f"{STATEMENTS} * Resource", "*")
@@ -191,6 +200,21 @@ class ClusterWithInsights(AnyCluster):
             role = association["roleArn"].rpartition("/")[2]
             trusted = principals_of(stack, role)
             assert trusted == [("Service", PODS)], f"the role {role} is for {trusted}"
+
+    @fails("the service account application has 0 roles", f"{ASSOCIATION} serviceAccount", "other")
+    @fails("pods of the application act as .*, not as other", output("ApplicationRoleArn"), "other")
+    def test_the_application_has_the_role_of_the_stack(self, stack: DeployedStack) -> None:
+        role, named = pod_role_of(stack, "application"), stack.outputs["ApplicationRoleArn"].rpartition("/")[2]
+        assert role == named, f"pods of the application act as {role}, not as {named}"
+
+    @fails(r"may .*ChangeResourceRecordSets'\] on \['\*'\]", may(allow(CHANGE_RECORDS)), only="everything")
+    @skips("no external-dns", made("AWS::EKS::Addon"), only="everything")
+    def test_external_dns_changes_named_zones_only(self, stack: DeployedStack) -> None:
+        if "external-dns" not in installed(stack):
+            pytest.skip("this stack has no external-dns")
+        for statement in inline_statements(stack, pod_role_of(stack, "external-dns")):
+            actions, on = listed(statement["Action"]), listed(statement["Resource"])
+            assert "*" not in on or actions == ["route53:ListHostedZones"], f"external-dns may {actions} on {on}"
 
     @fails("no log groups .*performance", made("AWS::Logs::LogGroup"))
     @fails("has the policies .*Everything", ATTACHED, EVERYTHING)

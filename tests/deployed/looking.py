@@ -256,8 +256,8 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def check_names(stack: DeployedStack, names: Iterable[str], target: str) -> None:
-    """Fails unless alias records of both types lead from each name to the target."""
+def check_names(stack: DeployedStack, names: Iterable[str], target: str, kinds: Iterable[str] = ("A", "AAAA")) -> None:
+    """Fails unless alias records of all types lead from each name to the target."""
     zones = stack.ask("route53.list_hosted_zones")["HostedZones"]
     for name in names:
         holding = [zone["Id"] for zone in zones if f".{name}.".endswith(f".{zone['Name']}")]
@@ -270,7 +270,7 @@ def check_names(stack: DeployedStack, names: Iterable[str], target: str) -> None
         aliases = {
             each["Type"]: each["AliasTarget"]["DNSName"].rstrip(".") for each in records if "AliasTarget" in each
         }
-        for kind in ("A", "AAAA"):
+        for kind in kinds:
             leads_to = aliases.get(kind, "nothing")
             # Route 53 stores names in lower case.
             assert leads_to.removeprefix("dualstack.") == target.lower(), (

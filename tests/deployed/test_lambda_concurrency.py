@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.deployed.answers import Answer
-from tests.deployed.changes import ALARMS, ATTACHED, EVERYTHING, LOG_GROUPS, STATEMENTS, allow, may
+from tests.deployed.changes import ALARMS, ATTACHED, EVERYTHING, LOG_GROUPS, STATEMENTS, allow, may, output
 from tests.deployed.looking import check_retention, inline_statements, listed, metrics_with, policies_of
 from tests.deployed.proving import fails, skips
 from tests.deployed.service import AlarmTopic
 from tests.deployed.stack import DeployedStack
+from tests.deployed.tables import SingleTable
 
 STACK = "LambdaConcurrencyStack"
 
@@ -20,7 +21,17 @@ ITEM = {"item": "a text", "rounds": 1000}
 DIGEST = "3a8cdc333aa9fffc4f02ed3dc5174ebab2950e13a94c43f3aa41143c54ab379c"
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
+OF_KEY = {
+    *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+}
+MAY = {
+    "work": ({"sqs:SendMessage", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}, OF_KEY),
+    "redrive": (
+        {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "lambda:InvokeFunction"},
+        {"kms:Decrypt"},
+    ),
+}
+"""What each function may do beside logs and traces, and in production with the key."""
 BY_URL = {
     "lambda:InvokeFunctionUrl": {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}},
     "lambda:InvokeFunction": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
@@ -48,7 +59,7 @@ class TestTopic(AlarmTopic):
 
     WATCHED: ClassVar = {
         *("Errors", "Throttles", "Duration", "AsyncEventAge", "AsyncEventsDropped", "DestinationDeliveryFailures"),
-        "ApproximateNumberOfMessagesVisible",
+        *("ApproximateNumberOfMessagesVisible", "ReadThrottleEvents"),
     }
 
     def watched(self, stack: DeployedStack) -> set[str]:
@@ -56,10 +67,14 @@ class TestTopic(AlarmTopic):
         return self.WATCHED | ({SPILL_OVER} if kept_ready else set())
 
 
+class TestTable(SingleTable):
+    """The checks of any stack with a table."""
+
+
 @fails(r"calls \['\$LATEST'\]", f"{CALLED} FunctionVersion", "$LATEST")
 @fails(r"calls \['\$LATEST'\]", f"{CALLED} RoutingConfig", {"AdditionalVersionWeights": {"$LATEST": 0.1}})
 def test_the_alias_is_a_numbered_version(stack: DeployedStack) -> None:
-    name = stack.only("AWS::Lambda::Function")
+    name = stack.outputs["FunctionName"]
     alias = stack.ask("lambda.get_alias", FunctionName=name, Name=ALIAS)
     others = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
     called = {alias["FunctionVersion"], *others}
@@ -78,14 +93,14 @@ def test_the_function_is_traced_and_logs_as_json(stack: DeployedStack) -> None:
     assert tracing == "Active", f"tracing is {tracing}"
     logging = function.get("LoggingConfig", {})
     assert logging.get("LogFormat") == "JSON", f"the function logs as {logging.get('LogFormat')}, not as JSON"
-    assert logging.get("LogGroup") == stack.only("AWS::Logs::LogGroup"), f"it logs to {logging.get('LogGroup')}"
+    assert logging.get("LogGroup") == stack.outputs["LogGroupName"], f"it logs to {logging.get('LogGroup')}"
 
 
 @fails("keeps everything for ever", f"{LOG_GROUPS} * retentionInDays")
 @fails("encrypted with no key, not with the stack's key", f"{LOG_GROUPS} * kmsKeyId", only="production")
 def test_logs_are_kept_for_a_set_time(stack: DeployedStack) -> None:
-    name = stack.only("AWS::Logs::LogGroup")
-    check_retention(stack, name, stack.all("AWS::KMS::Key"))
+    for name in stack.all("AWS::Logs::LogGroup"):
+        check_retention(stack, name, stack.all("AWS::KMS::Key"))
 
 
 @fails("has managed policies: .*Everything", ATTACHED, EVERYTHING)
@@ -93,18 +108,34 @@ def test_logs_are_kept_for_a_set_time(stack: DeployedStack) -> None:
 @fails(r"may more, or less: \['s3:GetObject'\]", f"{STATEMENTS} +", allow("s3:GetObject", "arn:aws:s3:::some/*"))
 @fails("more, or less: .*'sqs:SendMessage'", may())
 @fails("more, or less: .*'kms:Decrypt'", may(), only="production")
-def test_the_role_may_log_trace_and_report_failures(stack: DeployedStack) -> None:
-    role = _function(stack)["Role"].rpartition("/")[2]
-    attached = policies_of(stack, role)
-    assert not attached, f"the function's role has managed policies: {attached}"
-    granted = set[str]()
-    for statement in inline_statements(stack, role):
-        actions = set(listed(statement["Action"]))
-        granted |= actions
-        anything = "*" in listed(statement["Resource"])
-        assert not anything or actions <= TRACES, f"the function may {sorted(actions)} on anything"
-    expected = LOGS | TRACES | {"sqs:SendMessage"} | (KEY if stack.production else set())
-    assert granted == expected, f"the function may more, or less: {sorted(granted ^ expected)}"
+def test_each_role_may_do_what_its_function_does(stack: DeployedStack) -> None:
+    for name in stack.all("AWS::Lambda::Function"):
+        own, of_key = MAY["work" if name == stack.outputs["FunctionName"] else "redrive"]
+        role = _function(stack, name)["Role"].rpartition("/")[2]
+        attached = policies_of(stack, role)
+        assert not attached, f"the role of {name} has managed policies: {attached}"
+        granted = set[str]()
+        for statement in inline_statements(stack, role):
+            actions = set(listed(statement["Action"]))
+            granted |= actions
+            anything = "*" in listed(statement["Resource"])
+            assert not anything or actions <= TRACES, f"{name} may {sorted(actions)} on anything"
+        expected = LOGS | TRACES | own | (of_key if stack.production else set())
+        assert granted == expected, f"{name} may more, or less: {sorted(granted ^ expected)}"
+
+
+@fails("does not call a function of the stack", output("RedriveCommand"), "aws lambda invoke --function-name other")
+@fails("sends events to arn:other", f"{FUNCTION} Environment Variables FUNCTION_ARN", "arn:other")
+@fails("reads https://other", f"{FUNCTION} Environment Variables QUEUE_URL", "https://other")
+def test_the_redrive_sends_failed_events_to_the_alias(stack: DeployedStack) -> None:
+    command = stack.outputs["RedriveCommand"]
+    called = command.split()[4]
+    others = {*stack.all("AWS::Lambda::Function")} - {stack.outputs["FunctionName"]}
+    assert called in others, f"{command} does not call a function of the stack"
+    variables = _function(stack, called)["Environment"]["Variables"]
+    target, url = variables["FUNCTION_ARN"], variables["QUEUE_URL"]
+    assert target.endswith(f":{stack.outputs['FunctionName']}:{ALIAS}"), f"it sends events to {target}"
+    assert url == stack.outputs["FailuresQueueUrl"], f"it reads {url}"
 
 
 @fails("never called", RESERVED, 0)
@@ -134,7 +165,7 @@ def test_provisioned_concurrency_is_ready_and_within_what_is_reserved(stack: Dep
 def test_provisioned_concurrency_scales_by_its_use(stack: DeployedStack) -> None:
     if not stack.all("AWS::ApplicationAutoScaling::ScalableTarget"):
         pytest.skip("the number of environments is fixed; it scales where max_provisioned_concurrency is set")
-    of = f"function:{stack.only('AWS::Lambda::Function')}:{ALIAS}"
+    of = f"function:{stack.outputs['FunctionName']}:{ALIAS}"
     targets = stack.ask(
         "application-autoscaling.describe_scalable_targets", ServiceNamespace="lambda", ResourceIds=[of]
     )["ScalableTargets"]
@@ -156,7 +187,7 @@ def test_provisioned_concurrency_scales_by_its_use(stack: DeployedStack) -> None
 @fails("events of the alias live have no configuration", f"{EVENTS} * FunctionArn", "arn:function:work:$LATEST")
 @fails("events that fail go to arn:other, not to", f"{EVENTS} * DestinationConfig OnFailure Destination", "arn:other")
 def test_events_that_fail_go_to_the_queue(stack: DeployedStack) -> None:
-    name, queue = stack.only("AWS::Lambda::Function"), _queue(stack)
+    name, queue = stack.outputs["FunctionName"], _queue(stack)
     found = stack.ask("lambda.list_function_event_invoke_configs", FunctionName=name)["FunctionEventInvokeConfigs"]
     configurations = [item for item in found if item["FunctionArn"].endswith(f":{ALIAS}")]
     assert configurations, f"events of the alias {ALIAS} have no configuration: Lambda drops what fails"
@@ -200,7 +231,7 @@ def test_variables_are_encrypted_with_the_stacks_key(stack: DeployedStack) -> No
     "the URL is https://other.*, not the output's", f"{URL} FunctionUrl", "https://other.lambda-url.us-east-1.on.aws/"
 )
 def test_the_url_takes_signed_requests_only(stack: DeployedStack) -> None:
-    name = stack.only("AWS::Lambda::Function")
+    name = stack.outputs["FunctionName"]
     found = stack.ask("lambda.get_function_url_config", FunctionName=name, Qualifier=ALIAS)
     assert found["AuthType"] == "AWS_IAM", f"{found['FunctionUrl']} takes requests of anybody: {found['AuthType']}"
     assert stack.outputs["Url"] == found["FunctionUrl"], f"the URL is {found['FunctionUrl']}, not the output's"
@@ -256,7 +287,7 @@ def test_the_function_does_an_item(stack: DeployedStack) -> None:
         pytest.skip("the items are the demonstration's; this stack has code of its own")
     answer = stack.ask(
         "lambda.invoke",
-        FunctionName=stack.only("AWS::Lambda::Function"),
+        FunctionName=stack.outputs["FunctionName"],
         Qualifier=ALIAS,
         Payload=json.dumps(ITEM).encode(),
     )
@@ -266,25 +297,25 @@ def test_the_function_does_an_item(stack: DeployedStack) -> None:
     assert digest == DIGEST, f"the digest is {digest}, not {DIGEST}"
 
 
-def _function(stack: DeployedStack) -> dict[str, Any]:
-    """The configuration of the function version that the alias points to."""
-    name = stack.only("AWS::Lambda::Function")
-    return stack.ask("lambda.get_function_configuration", FunctionName=name, Qualifier=ALIAS)
+def _function(stack: DeployedStack, name: str | None = None) -> dict[str, Any]:
+    """The configuration of the version that the alias of a function points to, by default of the one that works."""
+    asked = name or stack.outputs["FunctionName"]
+    return stack.ask("lambda.get_function_configuration", FunctionName=asked, Qualifier=ALIAS)
 
 
 def _reserved(stack: DeployedStack) -> int | None:
-    name = stack.only("AWS::Lambda::Function")
+    name = stack.outputs["FunctionName"]
     return stack.ask("lambda.get_function_concurrency", FunctionName=name).get("ReservedConcurrentExecutions")
 
 
 def _provisioned(stack: DeployedStack) -> Answer:
     """The provisioned concurrency, or an empty answer if there is none."""
-    name, nothing = stack.only("AWS::Lambda::Function"), "ProvisionedConcurrencyConfigNotFoundException"
+    name, nothing = stack.outputs["FunctionName"], "ProvisionedConcurrencyConfigNotFoundException"
     return stack.ask("lambda.get_provisioned_concurrency_config", absent=nothing, FunctionName=name, Qualifier=ALIAS)
 
 
 def _policy(stack: DeployedStack) -> list[dict[str, Any]]:
-    name = stack.only("AWS::Lambda::Function")
+    name = stack.outputs["FunctionName"]
     found = stack.ask("lambda.get_policy", absent="ResourceNotFoundException", FunctionName=name, Qualifier=ALIAS)
     return listed(json.loads(found.get("Policy", '{"Statement": []}'))["Statement"])
 

@@ -194,6 +194,7 @@ def test_viewers_get_https_and_http_3(stack: DeployedStack) -> None:
 
 @fails("the site is at www.example.org, and", output("Url"), "https://www.example.org", only="sandbox")
 @fails("canonical host is other", output("Url"), "https://other", only="everything")
+@fails("leads to nothing by its HTTPS record", f"{RECORDS} Type=HTTPS", only="everything")
 @fails("leads to nothing by its AAAA record", f"{RECORDS} Type=AAAA", only="everything")
 @fails("leads to other by its A record", f"{RECORDS} Type=A AliasTarget DNSName", "other", only="everything")
 @fails("certificate is PENDING_VALIDATION", f"{ISSUED} Status", "PENDING_VALIDATION", only="everything")
@@ -212,7 +213,7 @@ def test_names_of_ones_own_come_with_a_certificate_and_new_tls(stack: DeployedSt
         return
     assert host in names, f"the canonical host is {host}, and the names of the distribution are {names}"
     if stack.all(RECORD):
-        check_names(stack, names, stack.outputs["DistributionDomainName"])
+        check_names(stack, names, stack.outputs["DistributionDomainName"], ("A", "AAAA", "HTTPS"))
     if stack.all(CERTIFICATE):
         check_certificate(stack, names, certificate.get("ACMCertificateArn", "none"))
     arn, minimum = certificate.get("ACMCertificateArn", ""), certificate.get("MinimumProtocolVersion", "")

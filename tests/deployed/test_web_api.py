@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.deployed.answers import HTTP, Answer
-from tests.deployed.changes import ALARMS, ATTACHED, EVERYTHING, LOG_GROUPS, OTHER_KEY, STATEMENTS, allow, may
+from tests.deployed.changes import ALARMS, ATTACHED, EVERYTHING, LOG_GROUPS, STATEMENTS, allow, may
 from tests.deployed.looking import check_retention, inline_statements, listed, metrics_with, policies_of
 from tests.deployed.proving import fails
 from tests.deployed.service import AlarmTopic
 from tests.deployed.stack import DeployedStack
+from tests.deployed.tables import SingleTable
 
 STACK = "WebApiStack"
 
@@ -36,9 +37,6 @@ CLIENT = "cognito-idp.describe_user_pool_client UserPoolClient"
 DOMAIN = "cognito-idp.describe_user_pool_domain DomainDescription"
 BRANDING = "cognito-idp.describe_managed_login_branding_by_client ManagedLoginBranding"
 RISKS = "cognito-idp.describe_risk_configuration RiskConfiguration"
-TABLE = "dynamodb.describe_table Table"
-EXPIRY = "dynamodb.describe_time_to_live TimeToLiveDescription"
-RECOVERY = "dynamodb.describe_continuous_backups ContinuousBackupsDescription PointInTimeRecoveryDescription"
 FUNCTION = "lambda.get_function_configuration"
 POLICY = "lambda.get_policy Policy"
 DEPLOYMENTS = "codedeploy.get_deployment_group deploymentGroupInfo"
@@ -187,35 +185,8 @@ def test_threat_protection_blocks_risky_sign_ins(stack: DeployedStack) -> None:
     assert action == "BLOCK", "users with a password that is known to be stolen are let in"
 
 
-@fails("is not deleted after its time", f"{EXPIRY} TimeToLiveStatus", "DISABLED")
-@fails("on demand without a maximum", f"{TABLE} OnDemandThroughput", {})
-@fails("PROVISIONED", f"{TABLE} BillingModeSummary BillingMode", "PROVISIONED")
-def test_the_table_has_a_maximum_cost(stack: DeployedStack) -> None:
-    table = _table(stack)
-    mode = table["BillingModeSummary"]["BillingMode"]
-    assert mode == "PAY_PER_REQUEST", f"the capacity of the table is {mode}"
-    maximum = table.get("OnDemandThroughput", {})
-    assert maximum.get("MaxReadRequestUnits", -1) > 0, "the table is on demand without a maximum"
-    expiry = stack.ask("dynamodb.describe_time_to_live", TableName=table["TableName"])["TimeToLiveDescription"]
-    expires = (expiry["TimeToLiveStatus"], expiry.get("AttributeName"))
-    assert expires == ("ENABLED", "expires_at"), f"what expires is not deleted after its time: {expires}"
-
-
-@fails("is False in production", f"{TABLE} DeletionProtectionEnabled", False, only="production")
-@fails("is True in sandbox", f"{TABLE} DeletionProtectionEnabled", True, only="sandbox")
-@fails("recovery is DISABLED in production", f"{RECOVERY} PointInTimeRecoveryStatus", "DISABLED", only="production")
-@fails("with .*other, not with", f"{TABLE} SSEDescription KMSMasterKeyArn", OTHER_KEY, only="production")
-def test_the_table_is_protected_in_production(stack: DeployedStack) -> None:
-    table = _table(stack)
-    protected = table["DeletionProtectionEnabled"]
-    assert protected is stack.production, f"deletion protection is {protected} in {stack.posture}"
-    if not stack.production:
-        return
-    found = stack.ask("dynamodb.describe_continuous_backups", TableName=table["TableName"])
-    recovery = found["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
-    assert recovery == "ENABLED", f"point-in-time recovery is {recovery} in production"
-    used, key = table.get("SSEDescription", {}).get("KMSMasterKeyArn", "no key"), stack.only("AWS::KMS::Key")
-    assert used.endswith(key), f"the table is encrypted with {used}, not with the stack's key {key}"
+class TestTable(SingleTable):
+    """The checks of any stack with a table."""
 
 
 @fails(r"runs on \['x86_64'\]", f"{FUNCTION} Architectures", ["x86_64"])
@@ -312,10 +283,6 @@ def _pool(stack: DeployedStack) -> dict[str, Any]:
 def _client(stack: DeployedStack, client: str) -> dict[str, Any]:
     found = stack.ask("cognito-idp.describe_user_pool_client", UserPoolId=stack.outputs["UserPoolId"], ClientId=client)
     return found["UserPoolClient"]
-
-
-def _table(stack: DeployedStack) -> dict[str, Any]:
-    return stack.ask("dynamodb.describe_table", TableName=stack.outputs["TableName"])["Table"]
 
 
 def _functions(stack: DeployedStack) -> list[dict[str, Any]]:

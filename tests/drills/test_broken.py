@@ -264,6 +264,12 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
         ),
         (
             "LambdaConcurrencyStack",
+            "TableThrottles",
+            datapoints(1, 1),
+            "two minutes in which the table throttles writes: TableThrottles rings",
+        ),
+        (
+            "LambdaConcurrencyStack",
             "NewVersionErrors",
             datapoints(1, 1),
             "a deployment whose new version gets one call, which fails: NewVersionErrors rings",

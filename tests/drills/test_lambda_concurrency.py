@@ -2,7 +2,15 @@
 
 from patternbook.testing.drills.cases import Drilled
 from patternbook.testing.drills.events import work
-from patternbook.testing.drills.promises import LOGS, NEW_VERSION, RAISE_CONCURRENCY, SLOW_CALLS, Drill, Promise
+from patternbook.testing.drills.promises import (
+    LOGS,
+    NEW_VERSION,
+    RAISE_CONCURRENCY,
+    RAISE_UNITS,
+    SLOW_CALLS,
+    Drill,
+    Promise,
+)
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 
 PATTERN = LambdaConcurrencyStack
@@ -23,7 +31,14 @@ DRILL = Drill(
         Promise(
             work.dropped_event(),
             5,
-            "Read the event and its error in the queue `FailuresQueueUrl`. Repair, and send the event again.",
+            "Read the event and its error in the queue `FailuresQueueUrl`. Repair, and start the redrive by the "
+            "command in the outputs.",
+        ),
+        Promise(work.throttled_table(), 10, RAISE_UNITS),
+        Promise(
+            work.unreachable_table(),
+            5,
+            "The log group has the error of DynamoDB. Repair, and start the redrive by the command in the outputs.",
         ),
         Promise(
             work.lost_event(),
@@ -45,6 +60,7 @@ DRILL = Drill(
         work.one_failed_call(),
         work.rare_failures(),
         work.burst(),
+        work.brief_throttling_of_table(),
         work.deployment(),
         work.quiet_deployment(),
     ],

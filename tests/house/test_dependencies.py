@@ -16,6 +16,7 @@ LAYERS = (
         "posture",
         "nag",
         "partitions",
+        "copying",
         "settings",
         "data",
         "network",
@@ -26,7 +27,19 @@ LAYERS = (
         "api",
         "app_runner",
     ),
-    *("messaging", "streams", "edge", "workflows", "monitoring", "refusals", "rules", "app", "testing"),
+    *(
+        "messaging",
+        "streams",
+        "edge",
+        "workflows",
+        "monitoring",
+        "refusals",
+        "rules",
+        "preflight",
+        "app",
+        "testing",
+        "cli",
+    ),
 )
 """The groups of the package from bottom to top. Each may import itself and the groups before it."""
 

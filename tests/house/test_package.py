@@ -2,16 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
 
 FOREIGN_APP = """
 from pathlib import Path
@@ -260,29 +256,6 @@ def test_a_foreign_app_cannot_import_the_stacks(tmp_path: Path) -> None:
     assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60).returncode == 0
     command = [sys.executable, "-c", "import stacks"]
     assert subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, capture_output=True).returncode == 1
-
-
-def test_a_wheel_has_the_files_of_the_package_and_none_of_an_earlier_wheel(tmp_path: Path) -> None:
-    project, package = tmp_path / "project", ROOT / "constructs" / "patternbook"
-    shutil.copytree(package, project / "constructs" / "patternbook", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, project / name)
-    given_up = project / "constructs" / "patternbook" / "given_up.py"
-    given_up.touch()
-
-    def files_of_a_wheel() -> set[str]:
-        uv = str(Path(sys.executable).with_name("uv"))
-        subprocess.run(
-            [uv, "build", "--quiet", "--wheel", "--offline", "--out-dir", str(tmp_path)], cwd=project, check=True
-        )
-        with ZipFile(tmp_path / "patternbook-0.1.0-py3-none-any.whl") as wheel:
-            return {name.removeprefix("patternbook/") for name in wheel.namelist() if name.startswith("patternbook/")}
-
-    assert "given_up.py" in files_of_a_wheel()
-    given_up.unlink()
-    files = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    assert {name for name in files_of_a_wheel() if name and not name.endswith("/")} == files
-    assert {path.name for path in project.iterdir()} == {"constructs", "pyproject.toml", "README.md"}
 
 
 def test_importing_the_package_does_not_start_node() -> None:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import app
+from patternbook.eks.application_identity import APPLICATION
 from patternbook.eks.manifests import MANIFESTS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION
 from patternbook.posture import POSTURES
@@ -18,8 +19,9 @@ from tests.policy.conftest import Templates
 
 ROOT = Path(app.CDK_JSON).parent
 FILES = sorted([*ROOT.glob("stacks/eks_*/runtime/*.yaml"), *MANIFESTS.glob("*.yaml")])
-CUSTOM_RESOURCES = {"IngressClassParams", "TridentBackendConfig"}
-"""Kinds of custom resources. The validator has no schemas for them."""
+CUSTOM_RESOURCES = {"EC2NodeClass", "IngressClassParams", "NodePool", "TridentBackendConfig"}
+"""Kinds of custom resources. The validator has no schemas for them. Other tests check those of Karpenter and of
+ingresses."""
 
 
 def errors(manifest: dict[str, Any], version: str) -> str:
@@ -77,19 +79,43 @@ def test_pods_in_files_are_restricted(path: Path) -> None:
     """Pods comply with the restricted Pod Security Standard, and have resource requests and limits."""
     for manifest in yaml.safe_load_all(path.read_text(encoding="utf-8")):
         pod = manifest.get("spec", {}).get("template", {}).get("spec")
-        if pod is None:
+        if pod is None or manifest["kind"] in CUSTOM_RESOURCES:  # the template of a NodePool is that of nodes
             continue
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         for container in pod["containers"]:
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
             assert container["securityContext"].get("runAsNonRoot", True) is True
-        for container in pod.get("initContainers", []):  # they run as root, but may only change the owner of files
-            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN"]}
+        for container in pod.get("initContainers", []):
+            more = container["securityContext"]["capabilities"].get("add", [])
+            # One that runs as root may only change the owner of files.
+            assert container["securityContext"]["capabilities"]["drop"] == ["ALL"]
+            assert more == (["CHOWN"] if container["securityContext"].get("runAsUser") == 0 else [])
         for container in (*pod["containers"], *pod.get("initContainers", [])):
             context = container["securityContext"]
             assert (context["allowPrivilegeEscalation"], context["readOnlyRootFilesystem"]) == (False, True)
             assert container["resources"].keys() == {"requests", "limits"}
+
+
+def test_the_example_application_bears_drains_and_has_the_role_of_the_stack() -> None:
+    path = MANIFESTS / "example-application.yaml"
+    found = {each["kind"]: each for each in yaml.safe_load_all(path.read_text(encoding="utf-8"))}
+    pod = found["Deployment"]["spec"]["template"]
+    assert found["ServiceAccount"]["metadata"]["name"] == pod["spec"]["serviceAccountName"] == APPLICATION
+    assert {each["metadata"]["namespace"] for each in found.values()} == {"default"}
+    labels = found["Deployment"]["spec"]["selector"]["matchLabels"]
+    assert pod["metadata"]["labels"] == labels == found["Service"]["spec"]["selector"]
+    assert found["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
+    assert found["PodDisruptionBudget"]["spec"]["minAvailable"] < found["Deployment"]["spec"]["replicas"]
+    [spread] = pod["spec"]["topologySpreadConstraints"]
+    assert spread["labelSelector"]["matchLabels"] == labels
+    [container] = pod["spec"]["containers"]
+    [port] = [each["name"] for each in container["ports"]]
+    assert [each["targetPort"] for each in found["Service"]["spec"]["ports"]] == [port]
+    for probe in ("readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"]["port"] == port
+    delay = int(container["lifecycle"]["preStop"]["exec"]["command"][-1])
+    assert delay < pod["spec"]["terminationGracePeriodSeconds"]
 
 
 def test_every_file_is_used_or_documented() -> None:

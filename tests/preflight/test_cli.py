@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from patternbook.cli import main
 from patternbook.preflight import QUESTIONS, cli
 from patternbook.preflight.policy import permissions_of
-from patternbook.rules.cli import main
 from tests.preflight.cases.account import stack_is
 from tests.preflight.cases.network import VPC, vpc, vpcs
 from tests.preflight.world import ACCOUNT_ID, REGION, Refused, world
@@ -236,7 +236,7 @@ def test_the_policy_needs_no_credentials_and_only_reads(capsys: pytest.CaptureFi
 
 def test_the_command_imports_neither_the_cdk_nor_boto3_before_it_asks(template: str) -> None:
     program = (
-        "import sys; from patternbook.rules.cli import main; main(['preflight', '--policy']); "
+        "import sys; from patternbook.cli import main; main(['preflight', '--policy']); "
         "print({name.partition('.')[0] for name in sys.modules} & {'aws_cdk', 'jsii', 'pydantic', 'boto3', 'yaml'})"
     )
     result = subprocess.run(

@@ -10,7 +10,7 @@ import pytest
 from patternbook.preflight import QUESTIONS
 from patternbook.preflight.account import CouldNotAskError
 from patternbook.preflight.questions import Answer, Question, Verdict, unknown
-from tests.preflight.cases import CASES
+from tests.preflight.cases import CASES, SILENT
 from tests.preflight.cases.network import UPDATE
 from tests.preflight.world import DENIED, Case, Refused, World, ask, resource, world
 
@@ -104,6 +104,13 @@ def test_a_template_without_the_resources_asks_nothing(each: Question) -> None:
         answers = ask(case, where)
         assert where.calls == []
     assert bool(answers) == (each.id in ("account", "stack-state"))
+
+
+@pytest.mark.parametrize("case", SILENT, ids=lambda case: case.question)
+def test_what_the_template_itself_answers_is_not_asked(case: Case) -> None:
+    with world(case.given) as where:
+        assert ask(case, where) == []
+        assert where.calls == []
 
 
 def test_what_a_stack_has_already_is_not_added() -> None:

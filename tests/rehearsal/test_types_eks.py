@@ -17,6 +17,7 @@ from tests.rehearsal.templates import (
     trust,
 )
 
+ROLE = "arn:aws:iam::111122223333:role"
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -179,7 +180,12 @@ def test_deletion_protection_of_a_cluster_can_be_disabled(stack: Stack) -> None:
             {"PodIdentityAssociations": [{"ServiceAccount": "a", "RoleArn": "arn:missing"}]},
             "The role arn:missing does not exist",
         ),
-        ("Admin", {"PrincipalArn": "arn:missing"}, "The role arn:missing does not exist"),
+        (
+            "Admin",
+            {"PrincipalArn": "arn:aws:sts::111122223333:assumed-role/a/b"},
+            "The specified principalArn is invalid",
+        ),
+        ("Admin", {"PrincipalArn": f"{ROLE}/aws-service-role/a/b"}, "The specified principalArn is invalid"),
         ("Object", {"Manifest": "[{}]"}, "unable to decode the manifest"),
         ("Object", {"ClusterName": "missing"}, "No cluster found for name: missing"),
     ],

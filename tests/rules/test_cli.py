@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from patternbook.cli import main
 from patternbook.rules import EVERY_RULE
-from patternbook.rules.cli import main
 from tests.rules.cases.base import REMOVED, TODAY, changed, document
 from tests.rules.cases.ecs import FARGATE
 from tests.rules.cases.eks import CLUSTER
@@ -370,7 +370,7 @@ def test_rules_lists_each_rule_with_severity_and_source() -> None:
 
 def test_checking_json_imports_no_cdk_and_no_yaml_parser(clean: Path) -> None:
     program = (
-        "import sys; from patternbook.rules.cli import main; main(['check', sys.argv[1]]); "
+        "import sys; from patternbook.cli import main; main(['check', sys.argv[1]]); "
         "print({name.partition('.')[0] for name in sys.modules} & {'aws_cdk', 'jsii', 'pydantic', 'yaml', 'cfnlint'})"
     )
     result = subprocess.run(

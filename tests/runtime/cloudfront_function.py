@@ -8,15 +8,13 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 from typing_extensions import Self
 
-import patternbook  # sets JSII_NODE
+import patternbook  # noqa: F401 - sets JSII_NODE
 
-CODE: Final = Path(patternbook.__file__).parent / "edge" / "runtime" / "redirects.js"
 IMPORT: Final = "import cf from 'cloudfront';\n"
 HOST: Final = "d111111abcdef8.cloudfront.net"
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -128,12 +129,34 @@ class TestViewerRequest:
             "/a/..%2f..%2f..",
             "/..\\..\\etc",
             "/.../.%2e/../etc/passwd",
+            "/../" * 1600,
+            "/%2e%2e%2f" * 800,
+            "/\uff0e\uff0e/etc/passwd",
+            "/\t../etc/passwd",
         ],
     )
     def test_no_path_leads_above_the_root(self, viewer_request: ModuleType, uri: str) -> None:
         path = location(call(viewer_request, "viewer-request", request(uri))).removeprefix(f"https://{DOMAIN}")
         assert not {"..", "."} & set(unquote(path).split("/"))
         assert "\\" not in path
+
+    @pytest.mark.parametrize(
+        "uri", ["/%252e%252e%252fetc", "/%25252e", "/%c0%ae%c0%ae/", "/a%00", "/a%0d%0a", "/%", "/%2"]
+    )
+    def test_a_path_is_decoded_once(self, viewer_request: ModuleType, uri: str) -> None:
+        """A second decoding would turn an escaped percent sign into part of another escape."""
+        path = viewer_request.canonical_path(uri)
+        assert unquote(path, errors="surrogateescape") == unquote(uri.rstrip("/"), errors="surrogateescape")
+        assert viewer_request.canonical_path(path) == path
+
+    @pytest.mark.parametrize("text", ["/", "/.", "/..", "%2f", "é", "%", "%2e", "/index.html", "/variant-b", "'"])
+    @pytest.mark.parametrize("part", ["uri", "query", "cookie"])
+    def test_no_text_takes_long(self, viewer_request: ModuleType, part: str, text: str) -> None:
+        """A URL may have 8,192 characters, and the request 20,480 bytes. The function has five seconds."""
+        given = {"uri": "/", "query": "", "cookie": "a=b", part: text * (8000 // len(text))}
+        before = time.process_time()
+        call(viewer_request, "viewer-request", request(given["uri"], given["query"], cookie=given["cookie"]))
+        assert time.process_time() - before < 0.5
 
     @pytest.mark.parametrize(
         "uri", ["//evil.com", "/\\evil.com", "///evil.com/%2e%2e", "//evil.com//", "/%5cevil.com/"]

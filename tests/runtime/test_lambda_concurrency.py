@@ -2,46 +2,67 @@
 
 import base64
 import json
-import logging
 import runpy
-from collections.abc import Callable
-from types import SimpleNamespace
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyPersistenceLayerError,
+)
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from stacks.lambda_concurrency import LambdaConcurrencySettings
 from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
 from tests.deployed.test_lambda_concurrency import DIGEST, ITEM
+from tests.runtime.lambda_concurrency import NAMESPACE, TABLE, Work, account, context, load, request
 
-CONTEXT = SimpleNamespace(function_version="7")
+NOTHING_COUNTED = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+"""For a call whose environment ends. Here, unlike there, Python goes on."""
 
-Handler = Callable[[Any, Any], dict[str, Any]]
+
+@pytest.fixture(scope="module")
+def emulated() -> Iterator[None]:
+    with account():
+        yield
 
 
 @pytest.fixture
-def handler() -> Handler:
-    """The handler in a new environment."""
-    return runpy.run_path(str(DEMONSTRATION / "work.py"))["handler"]
+def work(emulated: None) -> Work:  # noqa: ARG001 - the fixture
+    """The function in a new environment, with an empty table."""
+    found = load()
+    for entry in found.entries():
+        found.dynamodb.delete_item(TableName=TABLE, Key={name: entry[name] for name in ("pk", "sk")})
+    return found
 
 
-def request(body: str, **more: Any) -> dict[str, Any]:
-    """The event of a function URL for a request."""
-    return {"version": "2.0", "requestContext": {"http": {"method": "POST", "path": "/"}}, "body": body, **more}
+def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+    """The metrics that the function has written since the last time, by name."""
+    found: dict[str, float] = {}
+    for line in capsys.readouterr().out.splitlines():
+        written = json.loads(line)
+        [directive] = written["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == NAMESPACE
+        assert written["service"] == "lambda-concurrency"
+        for metric in directive["Metrics"]:
+            value = written[metric["Name"]]
+            found[metric["Name"]] = found.get(metric["Name"], 0) + (sum(value) if isinstance(value, list) else value)
+    return found
 
 
-def test_an_item_gives_the_same_digest_each_time(handler: Handler) -> None:
-    first, second = handler(ITEM, CONTEXT), handler(ITEM, CONTEXT)
+def test_an_item_gives_the_same_digest_each_time(work: Work) -> None:
+    first, second = work(ITEM), work(ITEM)
     assert first["digest"] == second["digest"] == DIGEST
-    assert handler({**ITEM, "rounds": 2}, CONTEXT)["digest"] != DIGEST
-    assert handler({**ITEM, "item": "another"}, CONTEXT)["digest"] != DIGEST
+    assert work({**ITEM, "rounds": 2})["digest"] != DIGEST
+    assert work({**ITEM, "item": "another"})["digest"] != DIGEST
 
 
 @pytest.mark.parametrize("kind", ["on-demand", "provisioned-concurrency"])
-def test_the_answer_names_version_and_environment(handler: Handler, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_the_answer_names_version_and_environment(work: Work, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
     for call in (1, 2):
-        done = handler({"item": "a"}, CONTEXT)
+        done = work({"item": "a"})
         assert (done["version"], done["environment"], done["call_of_environment"]) == ("7", kind, call)
 
 
@@ -63,82 +84,219 @@ WRONG: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("item", "says"), WRONG)
-def test_an_invalid_event_fails(handler: Handler, item: Any, says: str) -> None:
+def test_an_invalid_event_fails(work: Work, item: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        handler(item, CONTEXT)
+        work(item)
+    assert work.entries() == []
 
 
 @pytest.mark.parametrize(("item", "says"), [*WRONG, ([], "must be an object"), (None, "must be an object")])
-def test_an_invalid_request_is_answered_with_status_400(handler: Handler, item: Any, says: str) -> None:
-    answer = handler(request(json.dumps(item)), CONTEXT)
+def test_an_invalid_request_is_answered_with_status_400(work: Work, item: Any, says: str) -> None:
+    answer = work(request(json.dumps(item)))
     assert answer["statusCode"] == 400
     assert says in json.loads(answer["body"])["error"]
 
 
 @pytest.mark.parametrize("event", [None, 1, 0.5, True, "text", [], [1], float("nan"), "\ud800"])
-def test_an_event_that_is_no_object_fails_as_a_wrong_item(handler: Handler, event: Any) -> None:
+def test_an_event_that_is_no_object_fails_as_a_wrong_item(work: Work, event: Any) -> None:
     with pytest.raises(ValueError, match="the item must be an object"):
-        handler(event, CONTEXT)
+        work(event)
 
 
 @pytest.mark.parametrize("context", [None, 1, "http", ["http"], {}])
-def test_an_event_with_another_context_is_no_request(handler: Handler, context: Any) -> None:
+def test_an_event_with_another_context_is_no_request(work: Work, context: Any) -> None:
     with pytest.raises(ValueError, match="item must be a text"):
-        handler({"requestContext": context}, CONTEXT)
-    assert handler({"requestContext": context, "item": "a"}, CONTEXT)["item"] == "a"
+        work({"requestContext": context})
+    assert work({"requestContext": context, "item": "a"})["item"] == "a"
 
 
 @pytest.mark.parametrize("body", [1, ["a"], {"item": "a"}, True, "é", "\ud800", b"\xff"])
 @pytest.mark.parametrize("encoded", [False, True, None, "yes"])
-def test_any_body_is_answered(handler: Handler, body: Any, encoded: Any) -> None:
-    answer = handler(request(body, isBase64Encoded=encoded), CONTEXT)
+def test_any_body_is_answered(work: Work, body: Any, encoded: Any) -> None:
+    answer = work(request(body, isBase64Encoded=encoded))
     assert answer["statusCode"] == 400
     json.dumps(answer).encode()
 
 
-def test_the_largest_item_fits_the_default_time_and_memory() -> None:
+def test_the_largest_item_fits_the_default_time_and_memory(work: Work) -> None:
     """The margin is for a slow CPU: this assumes a million rounds in a second of one vCPU, and most do more."""
     fields = LambdaConcurrencySettings.model_fields
-    work = runpy.run_path(str(DEMONSTRATION / "work.py"))
+    items = runpy.run_path(str(DEMONSTRATION / "items.py"))
     share_of_a_vcpu = fields["memory_mib"].default / 1769
-    seconds = work["MAX_ROUNDS"] / 1_000_000 / share_of_a_vcpu
+    seconds = items["MAX_ROUNDS"] / 1_000_000 / share_of_a_vcpu
     assert seconds <= fields["timeout_seconds"].default / 2
     slow = fields["timeout_seconds"].default * fields["duration_alarm_percent"].default / 100
     assert seconds < slow, "the alarm on slow calls must stay silent"
+    config = work.once._table.client.meta.config
+    request_seconds = (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"]
+    assert seconds + 2 * request_seconds < fields["timeout_seconds"].default, "a slow table must not end in a timeout"
 
 
 @pytest.mark.parametrize("body", ["", "{", "[" * 100_000, None])
-def test_a_request_without_json_is_answered(handler: Handler, body: Any) -> None:
-    answer = handler(request(body), CONTEXT)
+def test_a_request_without_json_is_answered(work: Work, body: Any) -> None:
+    answer = work(request(body))
     assert (answer["statusCode"], json.loads(answer["body"])) == (400, {"error": "the body must be JSON"})
 
 
-def test_a_valid_request_is_answered(handler: Handler) -> None:
+def test_a_valid_request_is_answered(work: Work) -> None:
     text = json.dumps(ITEM)
     for event in (request(text), request(base64.b64encode(text.encode()).decode(), isBase64Encoded=True)):
-        answer = handler(event, CONTEXT)
+        answer = work(event)
         assert answer["statusCode"] == 200
         assert answer["headers"] == {"Content-Type": "application/json"}
         assert json.loads(answer["body"])["digest"] == DIGEST
 
 
 @pytest.mark.parametrize("text", ["ä", "\N{GRINNING FACE}", "\0"])
-def test_any_text_is_an_item(handler: Handler, text: str) -> None:
-    assert len(handler({"item": text}, CONTEXT)["digest"]) == 64
+def test_any_text_is_an_item(work: Work, text: str) -> None:
+    assert len(work({"item": text})["digest"]) == 64
 
 
-def test_it_logs_structured_fields(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
-    """Lambda writes them as JSON: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
-    with caplog.at_level(logging.INFO):
-        handler(ITEM, CONTEXT)
-        handler(request("{"), CONTEXT)
-    done, refused = caplog.records
-    assert done.message == "done"
-    assert {name: vars(done)[name] for name in ("item", "version", "environment", "call_of_environment")} == {
-        "item": "a text",
-        "version": "7",
-        "environment": "on-demand",
-        "call_of_environment": 1,
-    }
-    assert "digest" not in vars(done)
-    assert (refused.levelname, vars(refused)["reason"]) == ("ERROR", "the body must be JSON")
+class TestOnce:
+    """Each item is done once, whatever Lambda delivers, and whatever fails."""
+
+    def test_a_repeated_event_gets_the_first_result(self, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = work(ITEM)
+        monkeypatch.setattr(work.once, "digest", pytest.fail)
+        again = work({"ignored": 1, **ITEM})
+        assert again == {**first, "call_of_environment": 2}
+
+    def test_another_environment_and_another_version_remember_it(self, work: Work) -> None:
+        work(ITEM)
+        other = load()
+        assert other(ITEM)["digest"] == DIGEST
+        assert [each["message"] for each in other.logged()] == ["repeated"]
+
+    @pytest.mark.parametrize("other", [{"item": "a text"}, {"item": "a text ", "rounds": 1000}])
+    def test_another_item_is_another_entry(self, work: Work, other: dict[str, Any]) -> None:
+        work(ITEM)
+        assert work(other)["digest"] != DIGEST
+        assert len(work.entries()) == 2
+
+    def test_an_entry_expires_after_the_event_can_come_back(self, work: Work) -> None:
+        work(ITEM)
+        [entry] = work.entries()
+        assert entry["sk"] == {"S": "DONE"}
+        assert entry["pk"]["S"].startswith("ITEM#")
+        # With MD5, somebody could make an item that gets the result of another.
+        assert len(entry["pk"]["S"]) == len("ITEM#") + 64
+        day, in_queue_and_again = 86_400, 14 + 0.25 + 0.25
+        assert work.once.REMEMBERED_SECONDS / day > in_queue_and_again
+        assert set(entry) == {"pk", "sk", "status", "expires_at", "in_progress_expiration", "data"}
+
+    @NOTHING_COUNTED
+    def test_a_call_that_times_out_blocks_the_item_for_as_long_as_it_could_last(
+        self, work: Work, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self._dies_in(work, monkeypatch, context(remaining_ms=400_000))
+        with pytest.raises(IdempotencyAlreadyInProgressError):
+            work(ITEM)
+        answer = work(request(json.dumps(ITEM)))
+        assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (
+            409,
+            "another call is working on the item",
+        )
+
+    @NOTHING_COUNTED
+    def test_the_next_attempt_does_what_a_timeout_left(self, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+        """https://github.com/aws-powertools/powertools-lambda-python/issues/1038"""
+        self._dies_in(work, monkeypatch, context(remaining_ms=-1_000))
+        assert work(ITEM)["digest"] == DIGEST
+        [entry] = work.entries()
+        assert entry["status"] == {"S": "COMPLETED"}
+
+    def _dies_in(self, work: Work, monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
+        """Lambda ends the environment of a call, so that nothing of Python runs any more."""
+
+        class Died(BaseException):
+            """Nothing catches it, as nothing catches the end of an environment."""
+
+        def die(*_: Any) -> None:
+            raise Died
+
+        with monkeypatch.context() as patch:
+            patch.setattr(work.once, "digest", die)
+            with pytest.raises(Died):
+                work(ITEM, call)
+        [entry] = work.entries()
+        assert entry["status"] == {"S": "INPROGRESS"}
+
+    def test_a_job_that_fails_is_done_by_the_next_attempt(self, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any) -> None:
+            raise RuntimeError("broken")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(work.once, "digest", fail)
+            with pytest.raises(RuntimeError, match="broken"):
+                work(ITEM)
+        assert work.entries() == []
+        assert work(ITEM)["digest"] == DIGEST
+
+
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Throughput exceeds"}}, "PutItem")
+DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}, "PutItem")
+SLOW = ReadTimeoutError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
+
+
+@pytest.mark.parametrize("error", [THROTTLED, DENIED, SLOW], ids=["throttled", "denied", "slow"])
+class TestTableFails:
+    """The function fails. So the alarm rings, Lambda tries an event again, and a caller gets status 502."""
+
+    @pytest.mark.parametrize("event", [ITEM, request(json.dumps(ITEM))], ids=["event", "request"])
+    def test_before_the_job(
+        self, work: Work, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Any, event: Any
+    ) -> None:
+        self._breaks(work, monkeypatch, "put_item", error)
+        monkeypatch.setattr(work.once, "digest", pytest.fail)
+        with pytest.raises(IdempotencyPersistenceLayerError, match="Failed to save in progress record"):
+            work(event)
+        assert metrics(capsys)["FailedItems"] == 1
+
+    def test_after_the_job(self, work: Work, monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+        """The job is done again, because nobody knows that it was done."""
+        with monkeypatch.context() as patch:
+            self._breaks(work, patch, "update_item", error)
+            with pytest.raises(IdempotencyPersistenceLayerError, match="Failed to update record state to success"):
+                work(ITEM, context(remaining_ms=-1_000))
+        assert work(ITEM)["digest"] == DIGEST
+        assert [each["message"] for each in work.logged()] == ["processed", "processed"]
+
+    def _breaks(self, work: Work, patch: pytest.MonkeyPatch, method: str, error: Any) -> None:
+        def fail(**_: Any) -> None:
+            raise error
+
+        patch.setattr(work.once._table.client, method, fail)
+
+
+class TestObserving:
+    def test_logs_have_the_id_of_the_request(self, work: Work) -> None:
+        work(ITEM)
+        work(request("{"))
+        processed, refused = work.logged()
+        assert processed["message"] == "processed"
+        assert {name: processed[name] for name in ITEM} == ITEM
+        assert processed["function_request_id"] == "d8c8b7c5"
+        assert (processed["service"], processed["cold_start"]) == ("lambda-concurrency", True)
+        assert DIGEST not in work.logs.getvalue()
+        assert (refused["level"], refused["reason"]) == ("ERROR", "the body must be JSON")
+        assert "item" not in refused
+
+    @pytest.mark.parametrize(("level", "logs"), [("DEBUG", 2), ("INFO", 2), ("WARN", 1), ("ERROR", 1), ("FATAL", 0)])
+    def test_the_level_is_that_of_the_setting(
+        self, work: Work, monkeypatch: pytest.MonkeyPatch, level: str, logs: int
+    ) -> None:
+        """https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html: Lambda passes it in this variable."""
+        monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", level)  # Python has one logger for each name
+        work = load()
+        work(ITEM)
+        work(request("{"))
+        assert len([each for each in work.logged() if each["message"] in ("processed", "refused")]) == logs
+
+    def test_metrics_count_each_item_once(self, work: Work, capsys: pytest.CaptureFixture[str]) -> None:
+        work(ITEM)
+        assert metrics(capsys) == {"ColdStart": 1, "ProcessedItems": 1}
+        work(ITEM)
+        assert metrics(capsys) == {"RepeatedItems": 1}
+        work(request("{"))
+        assert metrics(capsys) == {"RefusedItems": 1}

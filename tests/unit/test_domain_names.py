@@ -52,6 +52,8 @@ def site(stack: cdk.Stack, domain_name: str | None = None, **given: Any) -> Site
 
 
 MAKERS: list[Callable[..., Any]] = [public, internal, site]
+RECORDS: dict[Callable[..., Any], int] = {public: 2, internal: 2, site: 3}
+"""Records for a name: only a distribution has an HTTPS record, too."""
 
 
 def company() -> tuple[cdk.Stack, cdk.Stack]:
@@ -70,7 +72,7 @@ class TestCompanyApp:
         shared, web = company()
         make(web, domain_name="www.example.com", hosted_zone=zone_of(shared))
         template = Template.from_stack(web)
-        template.resource_count_is(RECORD, 2)
+        template.resource_count_is(RECORD, RECORDS[make])
         template.has_resource_properties(CERTIFICATE, {"DomainName": "www.example.com", "ValidationMethod": "DNS"})
 
     def test_a_certificate_of_another_stack_is_used(self, make: Callable[..., Any]) -> None:
@@ -83,7 +85,7 @@ class TestCompanyApp:
         make(web, domain_name="www.example.com", hosted_zone=zone, certificate=made)
         template = Template.from_stack(web)
         template.resource_count_is(CERTIFICATE, 0)
-        template.resource_count_is(RECORD, 2)
+        template.resource_count_is(RECORD, RECORDS[make])
         assert str(template.to_json()).count("Company:ExportsOutputRefCertificate") == 1
 
     def test_a_certificate_alone_makes_no_record(self, make: Callable[..., Any]) -> None:
@@ -98,7 +100,7 @@ class TestCompanyApp:
         zone = route53.PrivateHostedZone(shared, "Zone", zone_name="example.com", vpc=ec2.Vpc(shared, "Vpc"))
         given = acm.Certificate.from_certificate_arn(web, "Given", ARN)
         make(web, domain_name="www.example.com", hosted_zone=zone, certificate=given)
-        Template.from_stack(web).resource_count_is(RECORD, 2)
+        Template.from_stack(web).resource_count_is(RECORD, RECORDS[make])
 
     @pytest.mark.parametrize(
         ("given", "message"),
@@ -172,7 +174,7 @@ def test_names_that_change_places_keep_their_records() -> None:
         found = Template.from_stack(web).find_resources(RECORD)
         ids.append({(each["Properties"]["Name"], each["Properties"]["Type"]): key for key, each in found.items()})
     assert ids[0] == ids[1]
-    assert len(ids[0]) == 4
+    assert len(ids[0]) == 6
 
 
 def test_a_name_that_is_a_token_gets_records() -> None:

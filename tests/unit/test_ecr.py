@@ -9,6 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 import boto3
 import pytest
+from aws_cdk import aws_ecr as ecr
 from aws_cdk.assertions import Annotations, Match, Template
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -536,6 +537,12 @@ class TestRegistry:
         [exclusion] = found["ImageTagMutabilityExclusionFilters"]
         assert exclusion["ImageTagMutabilityExclusionFilterValue"] == "latest"
         assert "EncryptionConfiguration" not in found
+
+    def test_a_creation_template_still_has_no_scanning(self) -> None:
+        """The page says so. When AWS adds it, the templates of the caches should use it."""
+        known = ecr.CfnRepositoryCreationTemplate.__init__.__annotations__
+        assert {"applied_for", "image_tag_mutability", "lifecycle_policy", "encryption_configuration"} <= known.keys()
+        assert not [name for name in known if "scan" in name]
 
     def test_production_encrypts_cached_images_with_its_key(self, made: Callable[..., Template]) -> None:
         template = made(posture="production", cache_quay_prefix="quay", cache_kubernetes_prefix="kubernetes")

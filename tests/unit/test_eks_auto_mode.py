@@ -16,13 +16,17 @@ from patternbook.testing.eks import (
     policies,
     trust,
 )
-from patternbook.testing.options import CLUSTER_OPTIONS
+from patternbook.testing.eks_applications import AddOnPromises, ApplicationPromises
+from patternbook.testing.options import CLUSTER_OPTIONS, OPTIONAL_ADD_ONS
 from patternbook.testing.reading import Reading
 from patternbook.testing.synthesis import refusal
 from stacks.eks_auto_mode import EksAutoModeStack
 
 PATTERN = EksAutoModeStack
-EVERY_OPTION: Mapping[str, Any] = {**CLUSTER_OPTIONS, "add_on_versions": {"metrics-server": "v0.8.0-eksbuild.2"}}
+EVERY_OPTION: Mapping[str, Any] = {
+    **CLUSTER_OPTIONS,
+    "add_ons": {"metrics-server": {"version": "v0.8.0-eksbuild.2"}, **OPTIONAL_ADD_ONS},
+}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 BARE: Mapping[str, Any] = {"container_insights": False}
 VARIANTS = {"full": FULL, "bare": BARE}
@@ -32,6 +36,12 @@ class TestNetwork(NetworkPromises): ...
 
 
 class TestCluster(ClusterPromises): ...
+
+
+class TestFurtherAddOns(AddOnPromises): ...
+
+
+class TestApplication(ApplicationPromises): ...
 
 
 class TestContainerInsights(InsightsPromises): ...
@@ -49,7 +59,7 @@ class TestAutoMode:
         assert not any_stack.all("AWS::EKS::Nodegroup")
 
     def test_auto_mode_needs_no_add_ons_for_network_names_and_volumes(self, any_stack: Reading, bare: Reading) -> None:
-        assert add_ons(any_stack) <= {"metrics-server", "amazon-cloudwatch-observability"}
+        assert add_ons(any_stack) <= {"metrics-server", "amazon-cloudwatch-observability", *OPTIONAL_ADD_ONS}
         assert add_ons(bare) == {"metrics-server"}
 
     def test_the_node_role_may_pull_images_and_nothing_else(self, any_stack: Reading) -> None:
@@ -108,9 +118,9 @@ class TestStorage:
         ({"kubernetes_version": "1.30"}, "kubernetes_version", "support of Kubernetes 1.30 ended on 2025-07-23"),
         ({"public_access_cidrs": ["10.0.0.0/8"]}, "public_access_cidrs", "must be public addresses, got 10.0.0.0/8."),
         (
-            {"add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1"}},
-            "add_on_versions",
-            "got vpc-cni. Choose from metrics-server, amazon-cloudwatch-observability.",
+            {"add_ons": {"vpc-cni": {}}},
+            "add_ons",
+            "got vpc-cni. Choose from amazon-cloudwatch-observability, aws-secrets-store-csi-driver-provider, ",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """EKS constructs without a stack of their own: arguments that they refuse, and versions by date."""
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -7,12 +8,29 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Annotations, Match, Template
 from constructs import Construct
 
-from patternbook import PRODUCTION, SANDBOX, EksCluster, ManagedNodes, Network, node_role, read_manifests
+import app
+from patternbook import (
+    PRODUCTION,
+    SANDBOX,
+    ApplicationIdentity,
+    EksCluster,
+    ManagedNodes,
+    Network,
+    node_role,
+    read_manifests,
+)
+from patternbook.eks.access_settings import TeamAccess, by_principal
+from patternbook.eks.add_on import AddOn
+from patternbook.eks.add_ons import add_ons_before_nodes
 from patternbook.eks.charts import Chart
 from patternbook.eks.settings import check_private_access, check_public_access
 from patternbook.limits.eks import check_sizes
+from patternbook.limits.eks_add_ons import CONFIGURED
 from patternbook.limits.eks_versions import (
     END_OF_STANDARD_SUPPORT,
     KUBERNETES_VERSION,
@@ -20,6 +38,8 @@ from patternbook.limits.eks_versions import (
     end_of_extended_support,
 )
 from patternbook.testing.reading import Reading
+from patternbook.testing.synthesis import variant
+from tests.book import every_option
 
 LAST_DAY_OF_1_35 = date(2027, 3, 26)
 FIRST_DAY_AFTER_1_35 = date(2027, 3, 27)
@@ -193,15 +213,22 @@ class TestCharts:
         assert timeout + 240 <= handler["Timeout"]
 
     def test_the_chart_is_there_only_as_long_as_kubectl_works(self, cluster: EksCluster) -> None:
-        first = cluster.kubectl.apply("First", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}])
-        cluster.kubectl.install("Tool", self.PUBLIC, values={}, after=[first])
+        cluster.kubectl.install("Tool", self.PUBLIC, values={})
+        cluster.before_members.add(sns.CfnTopic(cluster, "Needed"))
         stack = Reading(cdk.Stack.of(cluster))
+        needed = stack.one("AWS::SNS::Topic")
         before = stack.before(stack.one("Custom::AWSCDK-EKS-HelmChart"))
         [logs] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in stack.all("AWS::Lambda::Function")}
         [handler] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "index.handler"]
         [policy] = [each for each in stack.all("AWS::IAM::Policy") if stack.refers(each, stack.to(handler["Role"]))]
+        assert {logs, policy.id, needed.id, *(each.id for each in stack.all("AWS::EC2::Route"))} <= before
+
+    def test_the_chart_is_there_after_what_its_pods_need(self, cluster: EksCluster) -> None:
+        first = cluster.kubectl.apply("First", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}])
+        cluster.kubectl.install("Tool", self.HTTPS, values={}, after=[first])
+        stack = Reading(cdk.Stack.of(cluster))
         manifest = stack.one("Custom::AWSCDK-EKS-KubernetesResource")
-        assert {logs, policy.id, manifest.id, *(each.id for each in stack.all("AWS::EKS::Cluster"))} <= before
+        assert manifest.id in stack.before(stack.one("Custom::AWSCDK-EKS-HelmChart"))
 
     def test_only_a_chart_in_the_public_registry_of_ecr_needs_a_token(self, cluster: EksCluster) -> None:
         cluster.kubectl.install("Tool", self.HTTPS, values={})
@@ -282,3 +309,152 @@ class TestCluster:
     def test_only_managed_node_groups_have_a_quota(self) -> None:
         check_sizes(min_nodes=1, max_nodes=450, quota=450)
         check_sizes(min_nodes=1, max_nodes=451)
+
+
+TEAM = "arn:aws:iam::111122223333:role/team/developer"
+
+
+class TestTeams:
+    @pytest.fixture
+    def cluster(self) -> EksCluster:
+        stack = cdk.Stack()
+        return EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+
+    @staticmethod
+    def _entries(cluster: EksCluster) -> dict[str, list[Any]]:
+        found = Template.from_stack(cdk.Stack.of(cluster)).find_resources("AWS::EKS::AccessEntry")
+        return {
+            name: entry["Properties"]["AccessPolicies"]
+            for name, entry in found.items()
+            if entry["Properties"]["PrincipalArn"] == TEAM
+        }
+
+    def test_a_team_keeps_its_entry_whatever_other_teams_there_are(self) -> None:
+        """EKS would refuse a second entry of a principal, while CloudFormation replaces the first one."""
+        names = []
+        for others in ([], ["arn:aws:iam::111122223333:user/a"]):
+            stack = cdk.Stack()
+            cluster = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+            for principal in (*others, TEAM):
+                cluster.grant_access(principal, {"view": ["*"]})
+            names.append(set(self._entries(cluster)))
+        assert names[0] == names[1]
+
+    def test_a_role_of_the_same_app_is_a_team(self, cluster: EksCluster) -> None:
+        role = iam.Role(cluster, "Team", assumed_by=iam.AccountRootPrincipal())  # ty: ignore[invalid-argument-type]
+        entry = cluster.grant_access(role.role_arn, {"admin": ["team-*"]})
+        resource = entry.node.default_child
+        assert isinstance(resource, cdk.CfnElement)
+        assert cdk.Stack.of(cluster).get_logical_id(resource).startswith("EksAccess")
+
+    def test_several_items_of_a_principal_are_one(self) -> None:
+        items = [
+            TeamAccess(principal=TEAM, level="edit", namespaces=("a", "b")),
+            TeamAccess(principal=TEAM, level="view", namespaces=("a",)),
+            TeamAccess(principal=TEAM, level="edit", namespaces=("b", "c")),
+            TeamAccess(principal=TEAM, level="view", namespaces=("*",)),
+        ]
+        assert by_principal(items) == {TEAM: {"edit": ["a", "b", "c"], "view": ["*"]}}
+
+    @pytest.mark.parametrize(
+        ("principal", "levels", "message"),
+        [
+            ("arn:aws:iam::111122223333:root", {"view": ["*"]}, "principal must be the ARN of an IAM role or an IAM"),
+            (TEAM, {}, "levels must have keys of view, edit, admin, got none"),
+            (TEAM, {"write": ["a"]}, "levels must have keys of view, edit, admin, got write"),
+            (TEAM, {"view": []}, "namespaces must list at least one namespace"),
+            (TEAM, {"view": ["*", "a"]}, "must stand alone"),
+            (TEAM, {"view": ["A"]}, "Each of namespaces must be .*, got 'A'"),
+        ],
+    )
+    def test_refusals(self, cluster: EksCluster, principal: str, levels: Any, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            cluster.grant_access(principal, levels)
+        assert self._entries(cluster) == {}
+
+    def test_the_admin_role_is_refused(self, cluster: EksCluster) -> None:
+        with pytest.raises(ValueError, match="must not be the admin role, which has an access entry"):
+            cluster.grant_access(cluster.admin_role.role_arn, {"view": ["*"]})
+
+    def test_a_stack_with_the_name_of_its_admin_role_is_refused(self, cluster: EksCluster) -> None:
+        role = cluster.admin_role.node.default_child
+        assert isinstance(role, cdk.CfnElement)
+        logical_id = cdk.Stack.of(cluster).get_logical_id(role)
+        cluster.grant_access(f"arn:aws:iam::111122223333:role/Stack-{logical_id}-ABCDEF", {"view": ["*"]})
+        [error] = Annotations.from_stack(cdk.Stack.of(cluster)).find_error("*", Match.any_value())
+        assert "access must not have the admin role of the stack" in str(error.entry.data)
+
+    def test_a_second_call_for_a_principal_is_refused(self, cluster: EksCluster) -> None:
+        cluster.grant_access(TEAM, {"view": ["*"]})
+        with pytest.raises(ValueError, match=r"must get all its levels at once, got .*developer again\. Merge"):
+            cluster.grant_access(TEAM, {"edit": ["a"]})
+
+
+class TestApplicationIdentity:
+    @pytest.fixture(scope="class")
+    def cluster(self) -> EksCluster:
+        stack = cdk.Stack()
+        cluster = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+        add_ons_before_nodes(cluster)
+        return cluster
+
+    def test_a_role_of_another_account_is_assumed_by_way_of_this_one(self, cluster: EksCluster) -> None:
+        target = "arn:aws:iam::444455556666:role/data"
+        ApplicationIdentity(cluster, "Data", cluster=cluster, service_account="data", target_role_arn=target)
+        template = Template.from_stack(cdk.Stack.of(cluster))
+        template.has_resource_properties(
+            "AWS::EKS::PodIdentityAssociation", {"ServiceAccount": "data", "TargetRoleArn": target}
+        )
+        statement = {"Action": ["sts:AssumeRole", "sts:TagSession"], "Effect": "Allow", "Resource": target}
+        template.has_resource_properties(
+            "AWS::IAM::Policy", {"PolicyDocument": {"Statement": [statement], "Version": "2012-10-17"}}
+        )
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"namespace": "Team"}, "namespace must be 1 to 63 lower-case letters, digits and hyphens, .*, got 'Team'"),
+            ({"service_account": "a_b"}, "service_account must be 1 to 63 .*, got 'a_b'"),
+            ({"policy_arns": ["ReadOnlyAccess"]}, "Each of policy_arns must be the ARN of a managed policy"),
+        ],
+    )
+    def test_refusals(self, cluster: EksCluster, wrong: dict[str, Any], message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            ApplicationIdentity(cluster, "Refused", cluster=cluster, **wrong)
+        assert cluster.node.try_find_child("Refused") is None
+
+    def test_a_cluster_without_the_agent_is_refused(self) -> None:
+        stack = cdk.Stack()
+        cluster = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+        with pytest.raises(ValueError, match=r"eks-pod-identity-agent before an ApplicationIdentity\. Add it by"):
+            ApplicationIdentity(stack, "Application", cluster=cluster)
+
+
+class TestAddOns:
+    def test_configuration_of_the_pattern_cannot_be_changed(self) -> None:
+        stack = cdk.Stack()
+        cluster = EksCluster(
+            stack,
+            "Eks",
+            network=Network(stack, "Network", posture=SANDBOX),
+            posture=SANDBOX,
+            add_ons={"coredns": AddOn(configuration={"computeType": "EC2"})},
+        )
+        with pytest.raises(ValueError, match="The configuration of coredns must leave computeType to the pattern"):
+            cluster.add_on("coredns", configuration={"computeType": "Fargate"})
+
+    def test_the_settings_know_what_the_patterns_configure(self, tmp_path: Path) -> None:
+        """Otherwise, a mistake in a setting would be a traceback."""
+        for name in ("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksAutoModeStack", "EksFargateStack"):
+            [pattern] = [each for each in app.PATTERNS if each.__name__ == name]
+            template = Template.from_stack(variant(pattern, tmp_path / name, **every_option(pattern)))
+            given = every_option(pattern)["add_ons"]
+            for each in template.find_resources("AWS::EKS::Addon").values():
+                add_on, values = each["Properties"]["AddonName"], each["Properties"].get("ConfigurationValues", "{}")
+                text = values if isinstance(values, str) else "".join(filter(None, map(_text, values["Fn::Join"][1])))
+                keys = json.loads(text).keys() - given.get(add_on, {}).get("configuration", {}).keys()
+                assert keys <= set(CONFIGURED.get(add_on, ())), add_on
+
+
+def _text(part: Any) -> str:
+    return part if isinstance(part, str) else "token"

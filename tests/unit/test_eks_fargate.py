@@ -28,9 +28,8 @@ from stacks.eks_fargate import EksFargateStack
 PATTERN = EksFargateStack
 EVERY_OPTION: Mapping[str, Any] = {
     **CLUSTER_OPTIONS,
-    "add_on_versions": {"coredns": "v1.12.4-eksbuild.1"},
+    "add_ons": {"coredns": {"version": "v1.12.4-eksbuild.1"}, "metrics-server": {}},
     "namespaces": ["default", "team-a"],
-    "application_policy_arns": ["arn:aws:iam::111122223333:policy/team/app"],
 }
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 BARE: Mapping[str, Any] = {"posture": "production", "storage": []}
@@ -60,7 +59,7 @@ class TestCluster(ClusterPromises): ...
 
 class TestOperation(OperationPromises):
     METRICS = ("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX")
-    OUTPUTS = ("ApplicationRoleArn", "LogGroupName", "OidcIssuer")
+    OUTPUTS = ("LogGroupName", "OidcIssuer")
 
 
 class TestPods:
@@ -79,9 +78,13 @@ class TestPods:
         """Most charts and add-ons install into this namespace."""
         assert profiles(any_stack)["kube-system"]["Selectors"] == [{"Namespace": "kube-system"}]
 
-    def test_coredns_runs_on_fargate_and_is_the_only_add_on(self, any_stack: Reading) -> None:
+    def test_coredns_is_the_only_add_on_unless_there_is_a_metrics_server(self, stack: Reading, full: Reading) -> None:
+        assert add_ons(stack) == {"coredns"}
+        assert add_ons(full) == {"coredns", "metrics-server"}
+        assert profiles(full)["kube-system"].id in full.before(add_on(full, "metrics-server"))
+
+    def test_coredns_runs_on_fargate(self, any_stack: Reading) -> None:
         system = profiles(any_stack)["kube-system"]
-        assert add_ons(any_stack) == {"coredns"}
         assert configuration(any_stack, "coredns") == {"computeType": "Fargate"}
         assert system.id in any_stack.before(add_on(any_stack, "coredns"))
 
@@ -251,6 +254,11 @@ class TestRefusals:
                 {"namespaces": ["kube-system"]},
                 "namespaces",
                 "got kube-system, which belongs to the cluster. Remove it.",
+            ),
+            (
+                {"add_ons": {"external-dns": {"hosted_zones": {"Z1": "example.com"}}}},
+                "add_ons",
+                "external-dns cannot run on Fargate: its role comes by EKS Pod Identity, which has no agent",
             ),
             (
                 {"application_policy_arns": ["ReadOnlyAccess"]},

@@ -16,6 +16,7 @@ from patternbook.testing.eks import (
     OperationPromises,
     add_on,
     add_ons,
+    association,
     cluster,
     configuration,
     manifest,
@@ -24,7 +25,8 @@ from patternbook.testing.eks import (
     policies,
     trust,
 )
-from patternbook.testing.options import CLUSTER_OPTIONS
+from patternbook.testing.eks_applications import AddOnPromises, ApplicationPromises
+from patternbook.testing.options import CLUSTER_OPTIONS, OPTIONAL_ADD_ONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, variant
 from stacks.eks_managed_nodes import EksManagedNodesStack
@@ -32,7 +34,11 @@ from stacks.eks_managed_nodes import EksManagedNodesStack
 PATTERN = EksManagedNodesStack
 EVERY_OPTION: Mapping[str, Any] = {
     **CLUSTER_OPTIONS,
-    "add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1", "coredns": "v1.12.4-eksbuild.1"},
+    "add_ons": {
+        "vpc-cni": {"version": "v1.20.4-eksbuild.1", "configuration": {"env": {"ENABLE_PREFIX_DELEGATION": "true"}}},
+        "coredns": {"version": "v1.12.4-eksbuild.1"},
+        **OPTIONAL_ADD_ONS,
+    },
     "architecture": "x86_64",
     "volume_gib": 100,
     "storage": ["ebs", "efs", "fsx-lustre", "fsx-ontap"],
@@ -105,6 +111,10 @@ def said(stack: Reading, path: str) -> str:
     )
 
 
+ROLE = "arn:aws:iam::111122223333:role"
+TEAM: Mapping[str, Any] = {"principal": f"{ROLE}/team/developer", "level": "edit", "namespaces": ["team-*"]}
+
+
 class TestNetwork(NetworkPromises):
     MORE_GROUPS = ("EFS mount targets", "FSx for Lustre", "FSx for ONTAP")
     OUTBOUND: ClassVar[Mapping[str, set[str]]] = {
@@ -114,6 +124,13 @@ class TestNetwork(NetworkPromises):
             for ports in ("988", "1018-1023")
         }
     }
+
+
+class TestFurtherAddOns(AddOnPromises):
+    NODES = "AWS::EKS::Nodegroup"
+
+
+class TestApplication(ApplicationPromises): ...
 
 
 class TestContainerInsights(InsightsPromises): ...
@@ -263,7 +280,12 @@ class TestAddOns:
         assert not add_on(full, "kube-proxy").get("AddonVersion")
 
     def test_network_policies_are_enforced(self, any_stack: Reading) -> None:
-        assert configuration(any_stack, "vpc-cni") == {"enableNetworkPolicy": "true"}
+        assert configuration(any_stack, "vpc-cni")["enableNetworkPolicy"] == "true"
+
+    def test_given_configuration_stands_beside_that_of_the_pattern(self, stack: Reading, full: Reading) -> None:
+        assert configuration(stack, "vpc-cni") == {"enableNetworkPolicy": "true"}
+        given = {"env": {"ENABLE_PREFIX_DELEGATION": "true"}}
+        assert configuration(full, "vpc-cni") == {"enableNetworkPolicy": "true", **given}
 
     def test_the_vpc_cni_has_a_role_of_its_own(self, any_stack: Reading) -> None:
         role = pod_role(any_stack, "vpc-cni", "aws-node")
@@ -556,9 +578,9 @@ class TestOntap:
         assert full.to(password(full)["KmsKeyId"]).type == "AWS::KMS::Key"
 
     def test_trident_makes_volumes_of_this_file_system_and_reads_its_password(self, stack: Reading) -> None:
-        [association] = stack.all("AWS::EKS::PodIdentityAssociation")
-        assert (association["Namespace"], association["ServiceAccount"]) == ("trident", "trident-controller")
-        role = stack.to(association["RoleArn"])
+        found = association(stack, "trident-controller")
+        assert found["Namespace"] == "trident"
+        role = stack.to(found["RoleArn"])
         assert policies(stack, role) == set()
         allowed = {
             action: stack.shown(statement["Resource"])
@@ -577,7 +599,7 @@ class TestOntap:
         }
 
     def test_trident_decrypts_its_password_through_secrets_manager_only(self, full: Reading) -> None:
-        role = full.to(full.one("AWS::EKS::PodIdentityAssociation")["RoleArn"])
+        role = full.to(association(full, "trident-controller")["RoleArn"])
         [decrypt] = [each for each in full.statements(role) if each["Action"] == "kms:Decrypt"]
         assert full.shown(decrypt["Resource"]) == "${AWS::KMS::Key.Arn}"
         services = decrypt["Condition"]["StringEquals"]["kms:ViaService"]
@@ -587,8 +609,7 @@ class TestOntap:
         self, stack: Reading
     ) -> None:
         trident = add_on(stack, "netapp_trident-operator")
-        [association] = stack.all("AWS::EKS::PodIdentityAssociation")
-        assert association.id in stack.before(trident)
+        assert association(stack, "trident-controller").id in stack.before(trident)
         found = {each["ObjectName"]: each for each in stack.all("Custom::AWSCDK-EKS-KubernetesObjectValue")}
         known, works = found["tridentbackendconfigs.trident.netapp.io"], found["fsx-ontap"]
         assert (known["ObjectType"], known["JsonPath"]) == ("customresourcedefinition", ".metadata.name")
@@ -692,11 +713,49 @@ class TestRefusals:
             ),
             ({"admin_principals": ["*"]}, "admin_principals.0", "but not *, which stands for all AWS accounts"),
             (
-                {"add_on_versions": {"adot": "v1.0.0-eksbuild.1"}},
-                "add_on_versions",
+                {"add_ons": {"adot": {}}},
+                "add_ons",
                 "Must name add-ons of this pattern, got adot. Choose from",
             ),
-            ({"add_on_versions": {"coredns": "1.12"}}, "add_on_versions.coredns", 'such as "v1.20.4-eksbuild.1"'),
+            ({"add_ons": {"coredns": {"version": "1.12"}}}, "add_ons.coredns.version", 'such as "v1.20.4-eksbuild.1"'),
+            ({"add_ons": {"coredns": "v1.12.4-eksbuild.1"}}, "add_ons.coredns", "an object with version"),
+            (
+                {"add_ons": {"vpc-cni": {"configuration": {"enableNetworkPolicy": "false"}}}},
+                "add_ons",
+                "The configuration of vpc-cni must leave enableNetworkPolicy to the pattern. Remove it.",
+            ),
+            ({"add_ons": {"external-dns": {}}}, "add_ons", "external-dns must have hosted_zones, because it changes"),
+            (
+                {"add_ons": {"cert-manager": {"hosted_zones": {"Z1": "example.com"}}}},
+                "add_ons",
+                "cert-manager must have no hosted_zones, because it calls no Route 53. Remove them.",
+            ),
+            ({"add_on_versions": {"coredns": "v1.12.4-eksbuild.1"}}, "add_on_versions", 'Write add_ons={"coredns"'),
+            (
+                {"access": [{**TEAM, "principal": "arn:aws:iam::111122223333:root"}]},
+                "access.0.principal",
+                "Must be the ARN of an IAM role or an IAM user",
+            ),
+            (
+                {"access": [{**TEAM, "principal": "arn:aws:sts::111122223333:assumed-role/dev/me"}]},
+                "access.0.principal",
+                "To print its ARN, type: aws iam get-role --role-name dev --query Role.Arn",
+            ),
+            (
+                {"access": [{**TEAM, "principal": f"{ROLE}/AWSReservedSSO_Dev_0123456789abcdef"}]},
+                "access.0.principal",
+                "needs the role itself, with its path. To print its ARN, type: aws iam get-role",
+            ),
+            (
+                {"access": [{**TEAM, "principal": f"{ROLE}/aws-service-role/eks.amazonaws.com/AWSServiceRoleForEks"}]},
+                "access.0.principal",
+                "EKS takes no service-linked role here.",
+            ),
+            ({"access": [{**TEAM, "level": "write"}]}, "access.0.level", "Must be one of view, edit, admin."),
+            ({"access": [{**TEAM, "namespaces": []}]}, "access.0.namespaces", "a list of 1 to 50 items"),
+            ({"access": [{**TEAM, "namespaces": ["Team"]}]}, "access.0.namespaces.0", "a Kubernetes namespace such as"),
+            ({"access": [{**TEAM, "namespaces": ["*", "a"]}]}, "access.0.namespaces", '"*" must stand alone'),
+            ({"access": [TEAM, TEAM]}, "access", "Must contain each value only once."),
             (
                 {"system_instance_types": ["m6i.large"]},
                 "system_instance_types",

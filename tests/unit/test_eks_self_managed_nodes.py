@@ -29,7 +29,8 @@ from patternbook.testing.eks import (
     policies,
     trust,
 )
-from patternbook.testing.options import CLUSTER_OPTIONS
+from patternbook.testing.eks_applications import AddOnPromises, ApplicationPromises
+from patternbook.testing.options import CLUSTER_OPTIONS, OPTIONAL_ADD_ONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app
 from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
@@ -37,7 +38,7 @@ from stacks.eks_self_managed_nodes import EksSelfManagedNodesStack
 PATTERN = EksSelfManagedNodesStack
 EVERY_OPTION: Mapping[str, Any] = {
     **CLUSTER_OPTIONS,
-    "add_on_versions": {"vpc-cni": "v1.20.4-eksbuild.1"},
+    "add_ons": {"vpc-cni": {"version": "v1.20.4-eksbuild.1"}, **OPTIONAL_ADD_ONS},
     "architecture": "x86_64",
     "volume_gib": 100,
     "ami_id": "ami-0123456789abcdef0",
@@ -98,6 +99,13 @@ class TestCluster(ClusterPromises):
         assert cluster(any_stack)["KubernetesNetworkConfig"]["ServiceIpv4Cidr"] == "172.20.0.0/16"
         assert service_cidr("10.0.0.0/16") == "172.20.0.0/16"
         assert service_cidr("172.20.4.0/22") == "10.100.0.0/16"
+
+
+class TestFurtherAddOns(AddOnPromises):
+    NODES = "AWS::AutoScaling::AutoScalingGroup"
+
+
+class TestApplication(ApplicationPromises): ...
 
 
 class TestContainerInsights(InsightsPromises): ...
@@ -214,9 +222,7 @@ class TestNodes:
         assert policies(any_stack, found) == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
         assert any_stack.statements(found) == []
         assert [each["Principal"] for each in trust(any_stack, found)] == [{"Service": "ec2.${AWS::URLSuffix}"}]
-        [entry] = [
-            each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.to(each["PrincipalArn"]) == found
-        ]
+        [entry] = [each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.refers(each, found)]
         assert entry["Type"] == "EC2_LINUX"
         assert not entry.get("AccessPolicies")
         assert entry.id in any_stack.before(group(any_stack))

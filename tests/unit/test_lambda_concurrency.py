@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from patternbook import SANDBOX, LiveFunction, LogGroup, Provisioned
 from patternbook.aws_lambda.package import check_handler, check_package
 from patternbook.aws_lambda.provisioned_concurrency import Schedule
+from patternbook.data.tables import KEY_ACTIONS as TABLE_KEY_ACTIONS
 from patternbook.limits import aws_lambda as lambda_limits
 from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment, environment_bytes
 from patternbook.testing.alarms import check_that_alarms_notify, expression_of, rings
@@ -20,6 +21,7 @@ from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.lambda_concurrency import LambdaConcurrencyStack
 from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
+from stacks.lambda_concurrency.demonstration import LONGEST_VARIABLES
 
 PATTERN = LambdaConcurrencyStack
 EVERY_OPTION: Mapping[str, Any] = {
@@ -42,6 +44,9 @@ EVERY_OPTION: Mapping[str, Any] = {
     "invoke_principals": ["arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:role/team/caller"],
     "traffic_shift": "Linear10PercentEvery1Minute",
     "duration_alarm_percent": 50,
+    "max_read_request_units": 100,
+    "max_write_request_units": 4000,
+    "log_level": "DEBUG",
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
 }
@@ -62,11 +67,32 @@ CODE_DEPLOY = "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployR
 
 
 def function(stack: Reading) -> Resource:
-    return stack.one("AWS::Lambda::Function")
+    [found] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] != "redrive.handler"]
+    return found
+
+
+def redrive(stack: Reading) -> Resource:
+    [found] = [each for each in stack.all("AWS::Lambda::Function") if each["Handler"] == "redrive.handler"]
+    return found
+
+
+def of_function(stack: Reading, resource_type: str) -> Resource:
+    """The resource of a type that belongs to the function."""
+    found = [each for each in stack.all(resource_type) if stack.to(each["FunctionName"]) == function(stack)]
+    assert len(found) == 1
+    return found[0]
 
 
 def alias(stack: Reading) -> Resource:
-    return stack.one("AWS::Lambda::Alias")
+    return of_function(stack, "AWS::Lambda::Alias")
+
+
+def version(stack: Reading) -> Resource:
+    return of_function(stack, "AWS::Lambda::Version")
+
+
+def log_group(stack: Reading) -> Resource:
+    return stack.to(function(stack)["LoggingConfig"]["LogGroup"])
 
 
 def role(stack: Reading) -> Resource:
@@ -121,10 +147,12 @@ class TestFunction:
         assert function(any_stack)["Architectures"] == ["arm64"]
         assert function(any_stack)["TracingConfig"] == {"Mode": "Active"}
 
-    def test_logs_as_json_in_one_explicit_group(self, any_stack: Reading) -> None:
-        logging = function(any_stack)["LoggingConfig"]
-        assert logging["LogFormat"] == "JSON"
-        assert any_stack.to(logging["LogGroup"]) == any_stack.one("AWS::Logs::LogGroup")
+    @pytest.mark.parametrize(("name", "level"), [("sandbox", "INFO"), ("production", "INFO"), ("full", "DEBUG")])
+    def test_logs_as_json_in_an_explicit_group(self, read: Callable[[str], Reading], name: str, level: str) -> None:
+        stack = read(name)
+        logging = function(stack)["LoggingConfig"]
+        assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", level)
+        assert stack.to(logging["LogGroup"]) in stack.all("AWS::Logs::LogGroup")
 
     @pytest.mark.parametrize(
         ("name", "memory", "timeout", "storage"),
@@ -136,14 +164,35 @@ class TestFunction:
         assert found["EphemeralStorage"] == {"Size": storage}
 
     def test_variables(self, sandbox: Reading, full: Reading) -> None:
-        assert not function(sandbox).get("Environment")
-        assert function(full)["Environment"] == {"Variables": {"GREETING": "Hello", "TABLE_NAME": "items"}}
+        own = {
+            "IDEMPOTENCY_TABLE": "${AWS::DynamoDB::GlobalTable}",
+            "POWERTOOLS_METRICS_NAMESPACE": f"Patternbook/{sandbox.stack.stack_name}",
+            "POWERTOOLS_SERVICE_NAME": "lambda-concurrency",
+        }
+        assert sandbox.shown(function(sandbox)["Environment"]["Variables"]) == own
+        given = function(full)["Environment"]["Variables"]
+        assert given.keys() == {*own, "GREETING", "TABLE_NAME"}
+        assert (given["GREETING"], given["TABLE_NAME"]) == ("Hello", "items")
+
+    def test_variables_of_the_settings_override_those_of_the_pattern(self, tmp_path: Path) -> None:
+        given = {"POWERTOOLS_SERVICE_NAME": "mine"}
+        found = function(Reading(variant(PATTERN, tmp_path, environment=given)))
+        assert found["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "mine"
+
+    def test_the_layer_of_powertools(self, any_stack: Reading) -> None:
+        [layer] = function(any_stack)["Layers"]
+        assert ":layer:AWSLambdaPowertoolsPythonV3-python314-arm64:" in str(any_stack.shown(layer))
+        assert "Layers" not in redrive(any_stack).body["Properties"]
+
+    def test_code_that_needs_no_powertools_has_none(self, tmp_path: Path) -> None:
+        stack = Reading(variant(PATTERN, tmp_path, code_path=str(DEMONSTRATION), powertools=False))
+        assert "Layers" not in function(stack).body["Properties"]
 
     def test_the_demonstration_says_that_it_is_one(self, sandbox: Reading, full: Reading) -> None:
         assert function(sandbox)["Description"] == "The demonstration of Patternbook"
         assert not function(full).get("Description")
 
-    def test_the_role_logs_traces_and_reports_failures(self, any_stack: Reading) -> None:
+    def test_the_role_logs_traces_remembers_and_reports_failures(self, any_stack: Reading) -> None:
         assert "ManagedPolicyArns" not in role(any_stack).body["Properties"]
         granted: dict[str, set[str]] = {}
         for statement in any_stack.statements(role(any_stack)):
@@ -154,9 +203,10 @@ class TestFunction:
             "${AWS::Logs::LogGroup.Arn}": LOGS,
             "*": TRACES,
             "${AWS::SQS::Queue.Arn}": {"sqs:SendMessage"},
+            "${AWS::DynamoDB::GlobalTable.Arn}": {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         }
         if any_stack.all("AWS::KMS::Key"):
-            expected["${AWS::KMS::Key.Arn}"] = {"kms:Decrypt", "kms:GenerateDataKey"}
+            expected["${AWS::KMS::Key.Arn}"] = {"kms:Decrypt", "kms:GenerateDataKey", *TABLE_KEY_ACTIONS}
         assert granted == expected
 
     def test_nothing_but_lambda_assumes_the_role(self, any_stack: Reading) -> None:
@@ -164,12 +214,62 @@ class TestFunction:
         assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
+class TestTable:
+    def test_it_forgets_has_a_maximum_and_the_key(self, sandbox: Reading, production: Reading, full: Reading) -> None:
+        for stack, units in ((sandbox, 1_000), (full, 4_000)):
+            table = stack.one("AWS::DynamoDB::GlobalTable")
+            assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+            assert table["WriteOnDemandThroughputSettings"] == {"MaxWriteRequestUnits": units}
+            assert {key["AttributeName"] for key in table["KeySchema"]} == {"pk", "sk"}
+        [replica] = production.one("AWS::DynamoDB::GlobalTable")["Replicas"]
+        assert production.to(replica["SSESpecification"]["KMSMasterKeyId"]) == production.one("AWS::KMS::Key")
+        assert replica["DeletionProtectionEnabled"] is True
+
+    def test_the_role_may_use_it_before_anybody_calls(self, any_stack: Reading) -> None:
+        policies = {
+            each.id for each in any_stack.all("AWS::IAM::Policy") if "dynamodb:PutItem" in str(each["PolicyDocument"])
+        }
+        assert len(policies) == 1
+        assert policies <= any_stack.before(alias(any_stack))
+
+
+class TestRedrive:
+    def test_it_may_empty_the_queue_and_invoke_the_alias(self, any_stack: Reading) -> None:
+        granted: dict[str, set[str]] = {}
+        for statement in any_stack.statements(any_stack.to(redrive(any_stack)["Role"])):
+            actions = statement["Action"]
+            granted.setdefault(statement["Resource"], set()).update([actions] if isinstance(actions, str) else actions)
+        expected = {
+            "${AWS::Logs::LogGroup.Arn}": LOGS,
+            "*": TRACES,
+            "${AWS::SQS::Queue.Arn}": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+            "${AWS::Lambda::Alias}": {"lambda:InvokeFunction"},
+        }
+        if any_stack.all("AWS::KMS::Key"):
+            expected["${AWS::KMS::Key.Arn}"] = {"kms:Decrypt"}
+        assert granted == expected
+
+    def test_it_sends_the_events_of_the_queue_to_the_alias(self, any_stack: Reading) -> None:
+        variables = redrive(any_stack)["Environment"]["Variables"]
+        assert any_stack.to(variables["QUEUE_URL"]) == queue(any_stack)
+        assert any_stack.to(variables["FUNCTION_ARN"]) == alias(any_stack)
+
+    def test_nothing_but_a_person_calls_it(self, any_stack: Reading) -> None:
+        assert not any_stack.all("AWS::Lambda::EventSourceMapping")
+        [invoked] = any_stack.all("AWS::Lambda::EventInvokeConfig")
+        assert any_stack.to(invoked["FunctionName"]) == function(any_stack)
+
+    def test_the_command_waits_for_longer_than_it_lasts(self, any_stack: Reading) -> None:
+        """The AWS CLI waits 60 seconds by default, and calls again."""
+        assert redrive(any_stack)["Timeout"] <= 60
+        command = any_stack.output("RedriveCommand")
+        assert command == "aws lambda invoke --function-name ${AWS::Lambda::Function} --qualifier live /dev/stdout"
+
+
 class TestAlias:
     def test_it_is_live_and_of_the_version_of_this_template(self, any_stack: Reading) -> None:
         assert alias(any_stack)["Name"] == "live"
-        version = any_stack.to(alias(any_stack)["FunctionVersion"])
-        assert version == any_stack.one("AWS::Lambda::Version")
-        assert any_stack.to(version["FunctionName"]) == function(any_stack)
+        assert any_stack.to(alias(any_stack)["FunctionVersion"]) == version(any_stack)
 
     @pytest.mark.parametrize(
         ("changed", "is_new"),
@@ -190,7 +290,7 @@ class TestAlias:
             (tmp_path / "mine" / "work.py").write_text("def handler(event, context): ...\n", encoding="utf-8")
             changed = {"code_path": str(tmp_path / "mine")}
         stack = variant(PATTERN, tmp_path, **changed)
-        now, before = (reading.one("AWS::Lambda::Version").id for reading in (Reading(stack), sandbox))
+        now, before = (version(reading).id for reading in (Reading(stack), sandbox))
         assert (now != before) is is_new
 
     def test_everybody_calls_the_alias(self, any_stack: Reading) -> None:
@@ -227,7 +327,7 @@ class TestConcurrency:
         tracking = dict(policy["TargetTrackingScalingPolicyConfiguration"])
         metric = dict(tracking.pop("CustomizedMetricSpecification"))
         assert tracking == {"TargetValue": 0.6}
-        name = full.shown(full.one("AWS::Lambda::Alias")["FunctionName"])
+        name = full.shown(alias(full)["FunctionName"])
         assert full.shown(metric.pop("Dimensions")) == [
             {"Name": "FunctionName", "Value": name},
             {"Name": "Resource", "Value": f"{name}:live"},
@@ -328,7 +428,7 @@ class TestDeployments:
         assert {metrics_in(alarm)[0]["MetricName"] for alarm in watched} == {"Errors", "Duration"}
         for alarm in watched:
             found = dimensions(alarm)
-            assert any_stack.to(found["ExecutedVersion"]) == any_stack.one("AWS::Lambda::Version")
+            assert any_stack.to(found["ExecutedVersion"]) == version(any_stack)
             assert any_stack.shown(found["Resource"]) == "${AWS::Lambda::Function}:live"
             # One bad minute does not turn a deployment back, and two are within the five minutes of a canary.
             assert rings(alarm) == (2, 5, "notBreaching")
@@ -356,7 +456,7 @@ class TestOperation:
         stack = read(name)
         expected = {
             *("Errors", "Throttles", "Duration", "AsyncEventAge", "AsyncEventsDropped", "DestinationDeliveryFailures"),
-            *("ApproximateNumberOfMessagesVisible", "new Errors", "new Duration"),
+            *("ApproximateNumberOfMessagesVisible", "ReadThrottleEvents", "new Errors", "new Duration"),
         }
         if name != "sandbox":
             expected.add("ProvisionedConcurrencySpilloverInvocations")
@@ -397,7 +497,7 @@ class TestOperation:
         for holder, name in (
             (function(production), "KmsKeyArn"),
             (queue(production), "KmsMasterKeyId"),
-            (production.one("AWS::Logs::LogGroup"), "KmsKeyId"),
+            (log_group(production), "KmsKeyId"),
             (production.one("AWS::SNS::Topic"), "KmsMasterKeyId"),
         ):
             assert production.to(holder[name]) == key
@@ -409,12 +509,12 @@ class TestOperation:
     @pytest.mark.parametrize(("name", "kept"), [("sandbox", "Delete"), ("production", "RetainExceptOnCreate")])
     def test_production_keeps_logs_failures_and_key(self, read: Callable[[str], Reading], name: str, kept: str) -> None:
         stack = read(name)
-        for resource in (*stack.all("AWS::KMS::Key"), stack.one("AWS::Logs::LogGroup"), queue(stack)):
+        for resource in (*stack.all("AWS::KMS::Key"), *stack.all("AWS::Logs::LogGroup"), queue(stack)):
             assert resource.kept[0] == kept
 
     @pytest.mark.parametrize(("name", "days"), [("sandbox", 7), ("production", 365), ("full", 30)])
     def test_logs_are_kept_for_a_time(self, read: Callable[[str], Reading], name: str, days: int) -> None:
-        assert read(name).one("AWS::Logs::LogGroup")["RetentionInDays"] == days
+        assert {group["RetentionInDays"] for group in read(name).all("AWS::Logs::LogGroup")} == {days}
 
     def test_an_email_is_optional(self, sandbox: Reading, full: Reading) -> None:
         assert not sandbox.all("AWS::SNS::Subscription")
@@ -423,6 +523,7 @@ class TestOperation:
     def test_outputs(self, any_stack: Reading) -> None:
         assert any_stack.document["Outputs"].keys() == {
             *("Url", "InvokeCommand", "WeightsCommand", "FailuresQueueUrl", "LogGroupName", "DashboardUrl"),
+            *("FunctionName", "RedriveCommand", "TableName"),
         }
         assert any_stack.output("Url") == "${AWS::Lambda::Url.FunctionUrl}"
         invoke = any_stack.output("InvokeCommand")
@@ -447,7 +548,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     (
         {"environment": {"A1": "x" * 2048, "B2": "y" * 2048}},
         "environment",
-        ("environment as JSON must be at most 4,096 bytes", "environment variables, in aggregate", QUOTAS),
+        ("must be at most 4,096 bytes", "environment variables, in aggregate", QUOTAS),
     ),
     ({"environment": {"AWS_REGION": "eu-west-1"}}, "environment", ("AWS_REGION", lambda_limits.VARIABLES)),
     ({"environment": {"1A": "b"}}, "environment.1A", ("a name of an environment variable",)),
@@ -538,6 +639,8 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ({"invoke_principals": ["*"]}, "invoke_principals.0", ("but not *, which stands for all AWS accounts",)),
     ({"handler": "work"}, "handler", ("a module and its function",)),
     ({"handler": "other.handler"}, "handler", ("There is no other.py",)),
+    ({"powertools": False}, "powertools", ("Requires code_path, because the demonstration imports Powertools",)),
+    ({"log_level": "LOUD"}, "log_level", ("one of TRACE, DEBUG, INFO",)),
     ({"code_path": "does/not/exist"}, "code_path", ("a folder or a .zip file",)),
     ({"code_path": "/"}, "code_path", ("a folder or a .zip file",)),
     ({"code_path": "."}, "code_path", ("a folder or a .zip file",)),
@@ -572,11 +675,16 @@ class TestSettings:
         variant(PATTERN, tmp_path, **given)
 
     def test_variables_have_4_kb_together(self, tmp_path: Path) -> None:
-        first, around = "x" * 2048, environment_bytes({"A1": "", "B2": ""})
+        first, around = "x" * 2048, environment_bytes({**LONGEST_VARIABLES, "A1": "", "B2": ""})
         second = "y" * (4096 - 2048 - around)
         variant(PATTERN, tmp_path, environment={"A1": first, "B2": second})
         found = refusal(PATTERN, environment={"A1": first, "B2": second + "y"})
+        assert "with the variables of the pattern (IDEMPOTENCY_TABLE, " in found["environment"]
         assert "must be at most 4,096 bytes, got 4,097" in found["environment"]
+
+    def test_the_pattern_sets_no_more_variables_than_count(self, full: Reading) -> None:
+        given = function(full)["Environment"]["Variables"]
+        assert given.keys() - {"GREETING", "TABLE_NAME"} == LONGEST_VARIABLES.keys()
 
     def test_all_mistakes_come_at_once(self) -> None:
         found = refusal(PATTERN, memory_mib=1, timeout_seconds=901, reserved_concurrency=0)
@@ -665,6 +773,14 @@ class TestPackage:
         assert found.keys() == {"code_path"}
         assert [part for part in limit if part not in found["code_path"]] == [], found
 
+    @pytest.mark.parametrize("name", ["zips well", "zips well.zip"])
+    def test_the_layer_counts_too(self, packages: Path, name: str) -> None:
+        found = refusal(PATTERN, code_path=str(packages / name))
+        assert found.keys() == {"powertools"}
+        assert "with 41,943,040 bytes of layers, must be at most 262,144,000 bytes" in found["powertools"]
+        assert "Set powertools to false if the code does not import it" in found["powertools"]
+        check_package(packages / name, direct_upload=False)
+
     def test_a_relative_path_is_from_where_cdk_runs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(DEMONSTRATION.parent)
         variant(PATTERN, tmp_path, code_path=DEMONSTRATION.name)
@@ -691,7 +807,7 @@ class TestPackage:
         for outdir in (tmp_path / "before", tmp_path / "after"):
             outdir.mkdir()
             stack = variant(PATTERN, outdir, code_path=str(package), handler="inner.work.handler")
-            versions.add(Reading(stack).one("AWS::Lambda::Version").id)
+            versions.add(version(Reading(stack)).id)
             [asset] = [path for path in outdir.glob("asset.*") if (path / "inner").is_dir()]
             assert {path.name for path in asset.rglob("*")} == {"inner", "work.py"}
             (package / "inner" / "__pycache__").mkdir(exist_ok=True)

@@ -1,6 +1,7 @@
 """The promises of stacks/lambda_edge."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,19 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match
 
-from patternbook import SANDBOX, DistributionLogs, EdgeFunction, SiteUpload
+from patternbook import (
+    SANDBOX,
+    DistributionLogs,
+    EdgeFunction,
+    SiteDistribution,
+    SiteUpload,
+    site_bucket,
+    site_origin,
+)
 from patternbook.limits.edge import (
     ALIASES_PER_DISTRIBUTION,
     EVENTS,
@@ -50,7 +60,13 @@ EVERY_OPTION: Mapping[str, Any] = {
 OTHER_OPTIONS: Mapping[str, Any] = {"blocked_countries": ["AQ"]}
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 OWN: Mapping[str, Any] = {**OTHER_OPTIONS, "page_cache_seconds": 60}
-VARIANTS = {"full": FULL, "own": OWN}
+NAMES: Mapping[str, Any] = {name: EVERY_OPTION[name] for name in ("domain_names", "hosted_zone_id")}
+VARIANTS = {
+    "full": FULL,
+    "own": OWN,
+    "named_sandbox": NAMES,
+    "named_production": {**NAMES, "posture": "production"},
+}
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b"
 LOG_ACTIONS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
 
@@ -84,7 +100,7 @@ def asset(stack: Reading, resource: Resource) -> Path:
     return Path(app.outdir, f"asset.{resource['Code']['S3Key'].removesuffix('.zip')}")
 
 
-def site_bucket(stack: Reading) -> Resource:
+def bucket_of_site(stack: Reading) -> Resource:
     [origin] = config(stack)["Origins"]
     return stack.to(origin["DomainName"])
 
@@ -124,7 +140,7 @@ class TestPlace:
 
 class TestBucket:
     def test_it_is_private_and_read_by_this_distribution_only(self, any_stack: Reading) -> None:
-        bucket = site_bucket(any_stack)
+        bucket = bucket_of_site(any_stack)
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         [allowed] = [each for each in policy_of(any_stack, bucket) if each["Effect"] == "Allow"]
         assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
@@ -138,10 +154,10 @@ class TestBucket:
         assert (control["SigningBehavior"], control["SigningProtocol"]) == ("always", "sigv4")
 
     def test_production_keeps_it_and_old_versions(self, sandbox: Reading, production: Reading) -> None:
-        assert site_bucket(sandbox).kept == ("Delete", "Delete")
-        assert "VersioningConfiguration" not in site_bucket(sandbox).body["Properties"]
-        assert site_bucket(production).kept == ("RetainExceptOnCreate", "Retain")
-        assert site_bucket(production)["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert bucket_of_site(sandbox).kept == ("Delete", "Delete")
+        assert "VersioningConfiguration" not in bucket_of_site(sandbox).body["Properties"]
+        assert bucket_of_site(production).kept == ("RetainExceptOnCreate", "Retain")
+        assert bucket_of_site(production)["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
 class TestFunctions:
@@ -263,15 +279,28 @@ class TestDistribution:
         )
         assert viewer == {"MinimumProtocolVersion": "TLSv1.2_2025", "SslSupportMethod": "sni-only"}
 
-    def test_each_name_leads_to_the_distribution_by_ipv4_and_ipv6(self, full: Reading) -> None:
+    def test_each_name_leads_to_the_distribution_by_ipv4_ipv6_and_http_3(self, full: Reading) -> None:
         records = full.all("AWS::Route53::RecordSet")
         assert sorted((each["Name"], each["Type"]) for each in records) == [
-            *(("example.com.", "A"), ("example.com.", "AAAA")),
-            *(("www.example.com.", "A"), ("www.example.com.", "AAAA")),
+            *(("example.com.", "A"), ("example.com.", "AAAA"), ("example.com.", "HTTPS")),
+            *(("www.example.com.", "A"), ("www.example.com.", "AAAA"), ("www.example.com.", "HTTPS")),
         ]
         for each in records:
             assert full.shown(each["AliasTarget"]["DNSName"]) == "${AWS::CloudFront::Distribution.DomainName}"
             assert each["HostedZoneId"] == FULL["hosted_zone_id"]
+
+    @pytest.mark.parametrize("posture", ["sandbox", "production"])
+    def test_names_that_are_added_later_replace_nothing_but_a_function(
+        self, read: Callable[[str], Reading], posture: str
+    ) -> None:
+        """The function at viewer request has the canonical name in its package."""
+        before, after = read(posture), read(f"named_{posture}")
+        gone = {before.resources[each].type for each in before.resources.keys() - after.resources.keys()}
+        assert gone == {"AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::IAM::Policy"}
+        assert config(before)["Origins"] == config(after)["Origins"]
+        changed = {name for name in config(before) if config(before)[name] != config(after)[name]}
+        assert changed == {"DefaultCacheBehavior"}
+        assert config(after).keys() - config(before).keys() == {"Aliases", "ViewerCertificate"}
 
     @pytest.mark.parametrize("name", ["sandbox", "production"])
     def test_without_it_is_under_cloudfronts_own(self, read: Callable[[str], Reading], name: str) -> None:
@@ -341,7 +370,7 @@ class TestDistribution:
 class TestSite:
     def test_it_is_uploaded_and_the_cache_emptied(self, any_stack: Reading) -> None:
         files = any_stack.one("Custom::SiteUpload")
-        assert any_stack.to(files["Bucket"]) == site_bucket(any_stack)
+        assert any_stack.to(files["Bucket"]) == bucket_of_site(any_stack)
         assert any_stack.to(files["Distribution"]).type == "AWS::CloudFront::Distribution"
         assert files["SourceKey"].endswith(".zip")
 
@@ -466,7 +495,7 @@ class TestOperation:
             assert source.id in stack.before(delivery)
             assert stack.to(delivery["DeliveryDestinationArn"]) == destination
             bucket = stack.to(destination["DestinationResourceArn"])
-            assert bucket != site_bucket(stack)
+            assert bucket != bucket_of_site(stack)
             assert bucket["LifecycleConfiguration"]["Rules"] == [{"ExpirationInDays": days, "Status": "Enabled"}]
             assert bucket.kept == ("RetainExceptOnCreate", "Retain")
             [allowed] = [each for each in policy_of(stack, bucket) if each["Effect"] == "Allow"]
@@ -651,3 +680,58 @@ def test_stages_with_domain_names_of_their_own_are_silent(tmp_path: Path) -> Non
         settings = LambdaEdgeSettings.model_validate({"domain_names": [name], "certificate_arn": CERTIFICATE})
         stack = LambdaEdgeStack(cdk.Stage(app, name[-3:]), "Site", settings=settings, posture=SANDBOX)
         assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
+
+
+class TestPage:
+    """The code of the page, in an app of its own."""
+
+    @pytest.fixture
+    def given(self) -> dict[str, Any]:
+        stack = cdk.Stack(unchecked_app(), "Site", env=cdk.Environment(region="us-east-1"))
+        bucket = site_bucket(stack, "Bucket", posture=SANDBOX)
+        pages = cloudfront.BehaviorOptions(origin=site_origin(bucket))
+        site = SiteDistribution(stack, "Site", comment="Site", default_behavior=pages)
+        names = {"SiteDistribution": SiteDistribution, "site_origin": site_origin, "cloudfront": cloudfront}
+        return {**names, "origins": origins, "s3": s3, "stack": stack, "bucket": bucket, "pages": pages, "site": site}
+
+    @staticmethod
+    def run(word: str, given: dict[str, Any]) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "lambda-edge.md").read_text(encoding="utf-8")
+        [code] = [each for each in re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE) if word in each]
+        assert len(code.splitlines()) <= 8
+        exec(compile(code, "lambda-edge.md", "exec"), given)
+
+    def test_a_staging_distribution(self, given: dict[str, Any]) -> None:
+        self.run("Staging", given)
+        stack = Reading(given["stack"])
+        found = {each["DistributionConfig"]["Comment"]: each for each in stack.all("AWS::CloudFront::Distribution")}
+        first, staging = (found[name]["DistributionConfig"] for name in ("Site", "Staging"))
+        assert first["HttpVersion"] == staging["HttpVersion"] == "http2"
+        assert staging["Staging"] is True
+        assert "Staging" not in first
+        policy = stack.one("AWS::CloudFront::ContinuousDeploymentPolicy")
+        assert stack.to(first["ContinuousDeploymentPolicyId"]) == policy
+        config = policy["ContinuousDeploymentPolicyConfig"]
+        assert [stack.to(each) for each in config["StagingDistributionDnsNames"]] == [found["Staging"]]
+        assert config["TrafficConfig"]["SingleHeaderConfig"]["Header"].startswith("aws-cf-cd-")
+        [bucket] = stack.all("AWS::S3::Bucket")
+        readers = [each for each in policy_of(stack, bucket) if each["Effect"] == "Allow"]
+        sources = [value for each in readers for value in each["Condition"]["StringEquals"].values()]
+        assert len(sources) == 2, "each of the two distributions may read the bucket"
+
+    def test_origin_failover(self, given: dict[str, Any]) -> None:
+        self.run("OriginGroup", given)
+        SiteDistribution(given["stack"], "Both", comment="Both", default_behavior=given["pages"])
+        stack = Reading(given["stack"])
+        [config] = [
+            each["DistributionConfig"]
+            for each in stack.all("AWS::CloudFront::Distribution")
+            if each["DistributionConfig"]["Comment"] == "Both"
+        ]
+        [group] = config["OriginGroups"]["Items"]
+        assert config["DefaultCacheBehavior"]["TargetOriginId"] == group["Id"]
+        ids = {each["Id"]: each["DomainName"] for each in config["Origins"]}
+        first, second = (ids[member["OriginId"]] for member in group["Members"]["Items"])
+        assert stack.to(first).type == "AWS::S3::Bucket"
+        assert "company-site-replica" in stack.shown(second)
+        assert set(group["FailoverCriteria"]["StatusCodes"]["Items"]) == {500, 502, 503, 504}

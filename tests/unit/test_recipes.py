@@ -1,6 +1,7 @@
 """The recipes of docs/recipes: each is short, linted and free of findings, and does what it promises."""
 
 import json
+import random
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import aws_cdk as cdk
 import boto3
 import pytest
+import snapshot_restore_py
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_route53 as route53
@@ -21,7 +23,7 @@ from cdk_nag import AwsSolutionsChecks
 from moto import mock_aws
 
 import app as book
-from patternbook import LogGroup, PatternbookRules, Task
+from patternbook import LiveFunction, LogGroup, PatternbookRules, Provisioned, Task
 from patternbook.posture import POSTURES, SANDBOX
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import feature_flags, unchecked_app
@@ -33,11 +35,16 @@ CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234
 
 SUBJECTS = {
     "auto-mode-ingress": "Custom::AWSCDK-EKS-KubernetesResource",
+    "cluster-options": "AWS::EKS::Capability",
     "distributed-map": "AWS::StepFunctions::StateMachine",
     "edge-redirects": "AWS::CloudFront::Function",
     "global-table": "AWS::DynamoDB::GlobalTable",
+    "function-in-vpc": "AWS::Lambda::Function",
+    "karpenter": "AWS::EKS::Cluster",
     "large-file": "AWS::Lambda::Function",
     "load-balancer-controller": "Custom::AWSCDK-EKS-HelmChart",
+    "snap-start": "AWS::Lambda::Function",
+    "teams-and-applications": "AWS::EKS::AccessEntry",
     "table-stream": "AWS::Lambda::EventSourceMapping",
     "web-acl-for-api": "AWS::CloudFront::Distribution",
 }
@@ -83,6 +90,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipes:
             "package": WORK,
             "bucket": s3.Bucket.from_bucket_name(company, "Bucket", "company-models"),
             "version": "version-1",
+            "instance_arn": "arn:aws:sso:::instance/ssoins-0123456789abcdef",
             "certificate": acm.Certificate.from_certificate_arn(company, "Certificate", CERTIFICATE),
         }
         arguments = {argument: value for argument, value in given.items() if re.search(rf", {argument}: ", code(name))}
@@ -379,3 +387,129 @@ class TestLargeFile:
             exec(code("large-file", "py").replace('"/tmp/', f'"{tmp_path}/'), names)
         assert (tmp_path / "model.bin").read_bytes() == b"old"
         assert [names["handler"]({}, None) for _ in range(2)] == [{"bytes": 3}, {"bytes": 3}]
+
+
+class TestKarpenter:
+    def test_it_is_watched(self, recipe: Recipes) -> None:
+        stack = recipe("karpenter")
+        ages = [each for each in stack.all("AWS::CloudWatch::Alarm") if each["Namespace"] == "AWS/SQS"]
+        [alarm] = ages
+        [dimension] = alarm["Dimensions"]
+        assert stack.to(dimension["Value"]).type == "AWS::SQS::Queue"
+
+    def test_its_controller_runs_on_a_managed_node_group(self, recipe: Recipes) -> None:
+        stack = recipe("karpenter", "production")
+        [controller] = [each for each in stack.all("Custom::AWSCDK-EKS-HelmChart") if each["Chart"] == "karpenter"]
+        assert stack.one("AWS::EKS::Nodegroup").id in stack.before(controller)
+        assert stack.one("AWS::EKS::Nodegroup")["ScalingConfig"]["MinSize"] >= 2
+
+
+class TestClusterOptions:
+    def test_the_cluster_takes_part_in_zonal_shifts(self, recipe: Recipes) -> None:
+        assert recipe("cluster-options").one("AWS::EKS::Cluster")["ZonalShiftConfig"] == {"Enabled": True}
+
+    def test_the_control_plane_has_a_tier(self, recipe: Recipes) -> None:
+        tier = recipe("cluster-options").one("AWS::EKS::Cluster")["ControlPlaneScalingConfig"]["Tier"]
+        shape = boto3.client("eks", region_name="eu-west-1").meta.service_model.shape_for("ProvisionedControlPlaneTier")
+        assert tier in shape.enum
+        tiers = {each for each in shape.enum if each != "standard"}
+        assert {each for each in tiers if f"`{each}`" in (FOLDER / "cluster-options.md").read_text("utf-8")} == tiers
+
+    def test_argo_cd_acts_as_a_role_that_may_do_nothing_yet(self, recipe: Recipes) -> None:
+        stack = recipe("cluster-options")
+        capability = stack.one("AWS::EKS::Capability")
+        assert (capability["Type"], capability["DeletePropagationPolicy"]) == ("ARGOCD", "RETAIN")
+        assert capability["Configuration"]["ArgoCd"]["AwsIdc"]["IdcInstanceArn"].startswith("arn:aws:sso:::instance/")
+        acting = stack.to(capability["RoleArn"])
+        [statement] = acting["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "capabilities.eks.amazonaws.com"}
+        assert set(statement["Action"]) == {"sts:AssumeRole", "sts:TagSession"}
+        assert stack.statements(acting) == []
+
+
+class TestSnapStart:
+    def test_versions_have_a_snapshot(self, recipe: Recipes) -> None:
+        assert recipe("snap-start").one("AWS::Lambda::Function")["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+
+    def test_after_a_start_numbers_differ_from_those_of_the_snapshot(self) -> None:
+        """Lambda's Python has the library, and so has its runtime interface client."""
+        names: dict[str, Any] = {}
+        exec(code("snap-start", "py"), names)
+        state = random.getstate()
+        registered: list[Any] = snapshot_restore_py.get_after_restore()
+        [hook] = [hook for hook, *_ in registered if hook is names["seed_again"]]
+        drawn = []
+        for _ in range(2):
+            random.setstate(state)
+            hook()
+            drawn.append(random.random())
+        assert drawn[0] != drawn[1]
+
+    @pytest.mark.parametrize(
+        ("given", "says"),
+        [
+            ({"provisioned": Provisioned(min_environments=1)}, "snap_start must be false with provisioned concurrency"),
+            ({"ephemeral_storage_mib": 513}, "ephemeral_storage_mib must be 512 MiB with snap_start, got 513"),
+        ],
+    )
+    def test_what_lambda_refuses_beside_it(self, given: dict[str, Any], says: str) -> None:
+        stack = cdk.Stack(unchecked_app(), "Stack")
+        logs = LogGroup(stack, "Logs", posture=SANDBOX)
+        with pytest.raises(ValueError, match=says):
+            LiveFunction(stack, "Live", package=WORK, handler="work.handler", log_group=logs, snap_start=True, **given)
+
+
+class TestFunctionInVpc:
+    def test_it_is_in_private_subnets_and_reaches_others_by_https(self, recipe: Recipes) -> None:
+        stack = recipe("function-in-vpc")
+        placed = stack.one("AWS::Lambda::Function")["VpcConfig"]
+        subnets = {stack.to(each).id for each in placed["SubnetIds"]}
+        assert subnets == {each.id for each in stack.subnets("private")}
+        [group] = [stack.to(each) for each in placed["SecurityGroupIds"]]
+        ports = {(rule["FromPort"], "CidrIp" in rule) for rule in stack.outbound(group)}
+        assert ports == {(443, True), (5432, False)}
+
+    def test_lambda_makes_its_interfaces_and_its_code_may_not(self, recipe: Recipes) -> None:
+        stack = recipe("function-in-vpc", "production")
+        statements = stack.statements(stack.to(stack.one("AWS::Lambda::Function")["Role"]))
+        allowed, denied = [each for each in statements if "ec2:CreateNetworkInterface" in each["Action"]]
+        assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
+        assert allowed["Action"] == denied["Action"]
+        assert "Condition" not in allowed
+        assert denied["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
+
+    def test_the_permission_is_there_until_the_interfaces_are_gone(self, recipe: Recipes) -> None:
+        """https://github.com/aws/aws-cdk/issues/6701"""
+        stack = recipe("function-in-vpc")
+        function = stack.one("AWS::Lambda::Function")
+        [policy] = [each for each in stack.all("AWS::IAM::Policy") if "NetworkInterfaces" in each.id]
+        [group] = [stack.to(each) for each in function["VpcConfig"]["SecurityGroupIds"]]
+        assert policy.id in stack.before(group)
+        assert group.id in stack.before(function)
+
+    def test_it_reaches_aws_as_long_as_it_runs(self, recipe: Recipes) -> None:
+        stack = recipe("function-in-vpc")
+        routes = [stack.default_route(each) for each in stack.subnets("private")]
+        assert {each.id for each in routes if each} <= stack.before(stack.one("AWS::Lambda::Function"))
+
+
+class TestTeamsAndApplications:
+    def test_the_team_edits_its_namespaces_and_views_all(self, recipe: Recipes) -> None:
+        stack = recipe("teams-and-applications")
+        [entry] = [each for each in stack.all("AWS::EKS::AccessEntry") if isinstance(each["PrincipalArn"], str)]
+        scopes = {
+            stack.shown(each["PolicyArn"]).rpartition("/")[2]: each["AccessScope"] for each in entry["AccessPolicies"]
+        }
+        assert scopes == {
+            "AmazonEKSEditPolicy": {"Type": "namespace", "Namespaces": ["orders-*"]},
+            "AmazonEKSViewPolicy": {"Type": "cluster"},
+        }
+
+    def test_each_service_account_has_a_role_of_its_own(self, recipe: Recipes) -> None:
+        stack = recipe("teams-and-applications", "production")
+        found = {each["ServiceAccount"]: each for each in stack.all("AWS::EKS::PodIdentityAssociation")}
+        assert found.keys() == {"web", "export"}
+        roles = {name: stack.to(each["RoleArn"]) for name, each in found.items()}
+        assert roles["web"]["ManagedPolicyArns"] == ["arn:aws:iam::111122223333:policy/read-orders"]
+        [statement] = stack.statements(roles["export"])
+        assert statement["Resource"] == found["export"]["TargetRoleArn"] == "arn:aws:iam::444455556666:role/data"

@@ -56,7 +56,7 @@ class TestLongValues:
             ("EksManagedNodesStack", {"lustre_mbps_per_tib": "9" * 6000}),
             ("EksManagedNodesStack", {"ontap_mbps": "9" * 6000}),
             ("EksManagedNodesStack", {"kubernetes_version": "1. 36" * 1000}),
-            ("EksManagedNodesStack", {"add_on_versions": {f"add-on {n:0100}": "v1.2.3-eksbuild.1" for n in range(20)}}),
+            ("EksManagedNodesStack", {"add_ons": {f"add-on {n:0100}": {} for n in range(20)}}),
             ("EcrStack", {"releases": [{"prefix": "v" * 125, "keep": 1}, {"prefix": "v" * 126, "keep": 1}]}),
             ("EcrStack", {"pull_account_ids": [f"{number:012}" for number in range(50)] * 2}),
             ("EcrStack", {"x y" * 2000: 1}),
@@ -196,7 +196,7 @@ FORMS_ONLY = (
         "allowed_cidrs",
     ),  # need another setting
     *("instance_types", "system_instance_types", "spot_instance_types"),  # depend on the architecture
-    *("add_on_versions", "variant_paths"),  # depend on the pattern and on its site
+    *("add_ons", "variant_paths"),  # depend on the pattern and on its site
 )
 """Settings whose example shows the form only, because no value suits every stack and its other settings."""
 

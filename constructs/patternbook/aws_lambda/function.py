@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -16,6 +17,7 @@ from typing_extensions import Self
 
 from patternbook.aws_lambda.package import LEFT_OUT, check_handler, check_package
 from patternbook.aws_lambda.provisioned_concurrency import Provisioned, Schedule
+from patternbook.aws_lambda.role import allow_network_interfaces, function_role
 from patternbook.aws_lambda.settings import FunctionSettings
 from patternbook.limits.aws_lambda import (
     ACCOUNT_CONCURRENCY,
@@ -24,12 +26,15 @@ from patternbook.limits.aws_lambda import (
     MEMORY,
     RETRY_ATTEMPTS,
     TIMEOUT,
+    LogLevel,
     TrafficShift,
     check_environment,
     check_reserved,
+    check_snap_start,
 )
 from patternbook.limits.regions import LAMBDA_TRACING
 from patternbook.nag import acknowledge
+from patternbook.network.vpc import Network
 from patternbook.partitions import partition_of
 
 RUNTIME: Final = lambda_.Runtime.PYTHON_3_14
@@ -71,6 +76,7 @@ class LiveFunction(Construct):
         memory_mib: int = 256,
         timeout_seconds: int = 30,
         ephemeral_storage_mib: int = 512,
+        log_level: LogLevel = "INFO",
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         reserved_concurrency: int | None = None,
         provisioned: Provisioned | None = None,
@@ -79,12 +85,15 @@ class LiveFunction(Construct):
         max_event_age_seconds: int = 21_600,
         retry_attempts: int = 2,
         direct_upload: bool = False,
+        network: Network | None = None,
+        snap_start: bool = False,
     ) -> None:
         """:param package: folder or .zip file with the code.
         :param handler: ``module.function`` in the package.
         :param description: text in the console's list of functions.
         :param key: encrypts the environment variables.
         :param layer_arns: versions of layers that exist, and are made for the runtime.
+        :param log_level: the lowest level of logs that Lambda keeps. The function finds it in its variables.
         :param account_concurrency: quota of the account. The two kinds of concurrency must fit into it.
         :param asynchronous: false for a function that only synchronous callers invoke, such as API Gateway. The
             arguments of asynchronous events then have no effect.
@@ -92,6 +101,8 @@ class LiveFunction(Construct):
         :param max_event_age_seconds: time that Lambda tries to process an asynchronous event.
         :param retry_attempts: number of retries of an asynchronous event if the function fails.
         :param direct_upload: whether the package must fit the limit for uploads without S3.
+        :param network: the function runs in its private subnets, and reaches others by HTTPS only.
+        :param snap_start: restore environments from a snapshot of the initialized function.
         :raises ValueError: if a value is outside of Lambda's limits.
         """
         MEMORY.check("memory_mib", memory_mib)
@@ -106,17 +117,15 @@ class LiveFunction(Construct):
             check_reserved(reserved_concurrency, account_concurrency=account_concurrency)
         if provisioned is not None:
             provisioned.check(reserved=reserved_concurrency, account_concurrency=account_concurrency)
+        if snap_start:
+            check_snap_start(provisioned=provisioned is not None, ephemeral_storage_mib=ephemeral_storage_mib)
         super().__init__(scope, construct_id)
         self.timeout_seconds = timeout_seconds
         self.max_event_age_seconds = max_event_age_seconds if asynchronous else None
         self.provisioned = provisioned
         region = cdk.Stack.of(self).region
         traced = LAMBDA_TRACING.is_in(region, partition_of(region))
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))  # ty: ignore[invalid-argument-type]
-        self.role = role
-        log_group.grant_write(role)
-        if key is not None:
-            iam.Grant.add_to_principal(grantee=role, actions=["kms:Decrypt"], resource_arns=[key.key_arn])
+        self.role = function_role(self, "Role", log_group=log_group, key=key, traced=traced)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -126,7 +135,7 @@ class LiveFunction(Construct):
             code=lambda_.Code.from_asset(str(package.resolve()), exclude=[*LEFT_OUT]),
             handler=handler,
             description=description,
-            role=role,  # ty: ignore[invalid-argument-type]
+            role=self.role,  # ty: ignore[invalid-argument-type]
             environment=dict(environment or {}),
             environment_encryption=key,
             memory_size=memory_mib,
@@ -136,16 +145,17 @@ class LiveFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE if traced else lambda_.Tracing.DISABLED,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+            application_log_level_v2=lambda_.ApplicationLogLevel[log_level],
             system_log_level_v2=lambda_.SystemLogLevel.INFO,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
+            **(self._place(network) if network else {}),
         )
+        if network is not None:
+            self.function.node.add_dependency(network.connectivity)
         if layer_arns:
             # With an imported layer whose ARN is a token, the L2 gives the version of an unchanged function another
             # logical id in another app. Each version is a deployment. tests/rehearsal/test_plans.py would find it.
             cast("lambda_.CfnFunction", self.function.node.default_child).layers = [*layer_arns]
-        if traced:
-            reason = "X-Ray's actions to send traces support no resource-level permissions."
-            acknowledge(role, "IAM5[Resource::*]", reason)
         self.alias = lambda_.Alias(
             self,
             "Alias",
@@ -168,9 +178,12 @@ class LiveFunction(Construct):
         *,
         log_group: logs.ILogGroup,
         description: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        layer_arns: Sequence[str] = (),
         key: kms.IKey | None = None,
         on_failure: lambda_.IDestination | None = None,
     ) -> Self:
+        """:param environment: further variables. Those of the settings override them."""
         provisioned = None
         if settings.provisioned_concurrency:
             provisioned = Provisioned(
@@ -194,11 +207,13 @@ class LiveFunction(Construct):
             handler=settings.handler,
             log_group=log_group,
             description=description,
-            environment=settings.environment,
+            environment={**(environment or {}), **settings.environment},
             key=key,
+            layer_arns=layer_arns,
             memory_mib=settings.memory_mib,
             timeout_seconds=settings.timeout_seconds,
             ephemeral_storage_mib=settings.ephemeral_storage_mib,
+            log_level=settings.log_level,
             account_concurrency=settings.account_concurrency,
             reserved_concurrency=settings.reserved_concurrency,
             provisioned=provisioned,
@@ -207,6 +222,13 @@ class LiveFunction(Construct):
             retry_attempts=settings.retry_attempts,
             direct_upload=settings.direct_upload,
         )
+
+    def _place(self, network: Network) -> dict[str, Any]:
+        """The arguments of a function in a VPC."""
+        group = network.https_client_group(self, "SecurityGroup", description="The function reaches others by HTTPS")
+        group.node.add_dependency(allow_network_interfaces(self, "NetworkInterfaces", self.role))
+        subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+        return {"vpc": network.vpc, "vpc_subnets": subnets, "security_groups": [group]}
 
     def url(self, *, principals: Sequence[str] = ()) -> lambda_.FunctionUrl:
         """Adds an HTTPS endpoint of the alias, for requests that are signed for IAM.

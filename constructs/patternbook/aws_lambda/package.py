@@ -16,22 +16,23 @@ _OVERHEAD = 2 * 100
 """Approximate size in bytes of a file's two entries in a .zip file, beside its content."""
 
 
-def check_package(package: Path, *, direct_upload: bool) -> None:
+def check_package(package: Path, *, direct_upload: bool, layers_bytes: int = 0) -> None:
     """Refuses a package that Lambda would refuse.
 
     :param package: a folder or a .zip file.
+    :param layers_bytes: unzipped size of the layers of the function.
     :param direct_upload: whether to check :data:`patternbook.limits.aws_lambda.PACKAGE_ZIPPED`, too.
     :raises ValueError: if the package is too large, or cannot be read.
     """
     try:
         if package.is_dir():
-            _check_folder(package, direct_upload=direct_upload)
+            _check_folder(package, direct_upload=direct_upload, layers_bytes=layers_bytes)
             return
         with zipfile.ZipFile(package) as archive:
-            unzipped = sum(member.file_size for member in archive.infolist())
+            unzipped = layers_bytes + sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError) as error:
         raise ValueError(f"The package must be a folder or a .zip file, got {shown(package)}: {error}.") from error
-    PACKAGE_UNZIPPED.check(f"The size of {shown(package)}", unzipped)
+    PACKAGE_UNZIPPED.check(_size_of(package, layers_bytes), unzipped)
     if direct_upload:
         PACKAGE_ZIPPED.check(f"The size of {shown(package)}", package.stat().st_size)
 
@@ -52,17 +53,22 @@ def check_handler(package: Path, handler: str) -> None:
         )
 
 
-def _check_folder(folder: Path, *, direct_upload: bool) -> None:
-    unzipped, files = 0, []
+def _size_of(package: Path, layers_bytes: int) -> str:
+    beside = f", with {layers_bytes:,} bytes of layers," if layers_bytes else ""
+    return f"The size of {shown(package)}{beside}"
+
+
+def _check_folder(folder: Path, *, direct_upload: bool, layers_bytes: int) -> None:
+    unzipped, files = layers_bytes, []
     for path in _files(folder):
         unzipped += path.stat().st_size
         files.append(path)
         if unzipped > PACKAGE_UNZIPPED.maximum:  # stop here, because the folder may be a whole disk
-            raise PACKAGE_UNZIPPED.exceeded(f"The size of {shown(folder)}", "more")
+            raise PACKAGE_UNZIPPED.exceeded(_size_of(folder, layers_bytes), "more")
     if not files:
         raise ValueError(f"The package must contain code, got {shown(folder)}, which is empty.")
     # Compressing is slow, and unnecessary if the files fit uncompressed.
-    if direct_upload and unzipped + len(files) * _OVERHEAD > PACKAGE_ZIPPED.maximum:
+    if direct_upload and unzipped - layers_bytes + len(files) * _OVERHEAD > PACKAGE_ZIPPED.maximum:
         PACKAGE_ZIPPED.check(
             f"The zipped size of {shown(folder)}", sum(_compressed(path) + _OVERHEAD for path in files)
         )

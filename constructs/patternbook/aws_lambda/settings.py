@@ -14,6 +14,7 @@ from patternbook.limits.aws_lambda import (
     NEW_ACCOUNT_CONCURRENCY,
     RETRY_ATTEMPTS,
     TIMEOUT,
+    LogLevel,
     check_environment,
     check_provisioned,
     check_reserved,
@@ -183,6 +184,9 @@ class FunctionSettings(ConcurrencySettings, CodeSettings):
     """Maximum duration of a call."""
     ephemeral_storage_mib: Annotated[Whole, within(EPHEMERAL_STORAGE), Unit("MiB")] = 512
     """Size of /tmp, for files that are too large for the package."""
+    log_level: LogLevel = "INFO"
+    """Lowest level of logs of the function that Lambda keeps. The function finds it in AWS_LAMBDA_LOG_LEVEL. DEBUG also
+    logs the requests of boto3, with their contents."""
     max_event_age_seconds: Annotated[Whole, within(EVENT_AGE), Unit("seconds")] = 3600
     """Maximum age of an asynchronous event. Older events go to the failure queue."""
     retry_attempts: Annotated[Whole, within(RETRY_ATTEMPTS), Unit("retries")] = 2

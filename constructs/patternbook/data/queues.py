@@ -148,6 +148,11 @@ class FailureQueue(Construct):
         _grant_send(fn.grant_principal, self.queue, self._key)
         return lambda_.DestinationConfig(destination=self.queue.queue_arn)
 
+    def grant_consume(self, role: iam.IGrantable) -> None:
+        """Lets a role receive, delete and count events, but not send them."""
+        actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        _grant(role, self.queue, self._key, actions, ["kms:Decrypt"])
+
     def backlog(self) -> cloudwatch.Metric:
         """Number of events in the queue."""
         return self.queue.metric_approximate_number_of_messages_visible(statistic="max", period=MINUTE)

@@ -86,7 +86,14 @@ class SiteDistribution(cloudfront.Distribution):
         )
         if hosted_zone is not None:
             target = route53_targets.CloudFrontTarget(self)
-            AliasRecords(self, "Records", names=domain_names, hosted_zone=hosted_zone, target=target)  # ty: ignore[invalid-argument-type]
+            AliasRecords(
+                self,
+                "Records",
+                names=domain_names,
+                hosted_zone=hosted_zone,
+                target=target,  # ty: ignore[invalid-argument-type]
+                https_records=True,
+            )
         if geo_restriction is None:
             acknowledge(
                 self, "CFR1", "A site for every country, unless allowed_countries or blocked_countries say otherwise."

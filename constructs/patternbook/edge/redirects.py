@@ -13,7 +13,8 @@ from patternbook.limits.edge import check_function_code, key_value_file
 from patternbook.limits.redirects import check_table
 from patternbook.posture import Posture
 
-_CODE: Final = Path(__file__).with_name("runtime") / "redirects.js"
+CODE: Final = Path(__file__).with_name("runtime") / "redirects.js"
+"""The code of the function."""
 
 
 class EdgeRedirects(Construct):
@@ -39,7 +40,7 @@ class EdgeRedirects(Construct):
         if table is not None and not table:
             raise ValueError("table must have a redirect, got none. Leave table out for a store that people fill.")
         check_table(table or {})
-        code = _CODE.read_text(encoding="utf-8")
+        code = CODE.read_text(encoding="utf-8")
         check_function_code(code)
         super().__init__(scope, construct_id)
         self.store = self._store(table, posture)

@@ -23,7 +23,7 @@ class DistributionSettings(PatternSettings):
     name that CloudFront gives to the distribution."""
     hosted_zone_id: fields.HostedZoneId | None = None
     """Route 53 hosted zone of all domain_names, public and in the account of the stack. It gets alias records for IPv4
-    and IPv6 and, without certificate_arn, the records that validate a new ACM certificate."""
+    and IPv6, HTTPS records for HTTP/3 and, without certificate_arn, the records that validate a new ACM certificate."""
     certificate_arn: (
         Annotated[
             str,

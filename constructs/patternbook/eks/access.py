@@ -1,12 +1,16 @@
-"""Access to a cluster: the IAM roles of administrators and nodes, and their access entries."""
+"""Access to a cluster: the IAM roles of administrators and nodes, access entries, and those of teams."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from patternbook.eks.access_settings import EVERYWHERE, POLICIES, PRINCIPAL, Level, check_namespaces
 from patternbook.nag import acknowledge
 from patternbook.partitions import instance_principal
 
@@ -96,3 +100,48 @@ def node_access_entry(scope: Construct, construct_id: str, *, cluster: eks.Clust
         access_policies=[],
         access_entry_type=eks.AccessEntryType.EC2_LINUX,
     )
+
+
+def team_access_entry(
+    scope: Construct, *, cluster: eks.Cluster, principal: str, levels: Mapping[Level, Sequence[str]]
+) -> eks.AccessEntry:
+    """An access entry of a team. Its construct id follows from the principal, because EKS takes one entry of a
+    principal: if another team is removed, this one keeps its entry.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
+
+    :param principal: ARN of an IAM role or user.
+    :param levels: namespaces by level, such as ``{"edit": ["team-a"], "view": ["*"]}``.
+    :raises ValueError: for another ARN, for another level, for no levels, and see
+        :func:`patternbook.eks.access_settings.check_namespaces`.
+    """
+    if not PRINCIPAL.accepts(principal):
+        raise ValueError(f"principal must be {PRINCIPAL.text}, got {principal!r}.{PRINCIPAL.hint(principal)}")
+    if not levels or not levels.keys() <= POLICIES.keys():
+        raise ValueError(f"levels must have keys of {', '.join(POLICIES)}, got {', '.join(levels) or 'none'}.")
+    for namespaces in levels.values():
+        check_namespaces(namespaces)
+    return eks.AccessEntry(
+        scope,
+        _id_of(scope, principal),
+        cluster=cluster,  # ty: ignore[invalid-argument-type]
+        principal=principal,
+        access_policies=[_policy(level, namespaces) for level, namespaces in sorted(levels.items())],
+    )
+
+
+def _policy(level: Level, namespaces: Sequence[str]) -> eks.AccessPolicy:
+    everywhere = EVERYWHERE in namespaces
+    return eks.AccessPolicy.from_access_policy_name(  # ty: ignore[invalid-explicit-return]
+        POLICIES[level],
+        access_scope_type=eks.AccessScopeType.CLUSTER if everywhere else eks.AccessScopeType.NAMESPACE,
+        namespaces=None if everywhere else list(namespaces),
+    )
+
+
+def _id_of(scope: Construct, principal: str) -> str:
+    """A construct id that is the same whatever other principals there are."""
+    resolved = cdk.Stack.of(scope).resolve(principal)
+    name = re.sub(r"\W|_", "", principal.rpartition("/")[2]) if isinstance(resolved, str) else ""
+    digest = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()
+    return f"Access{name}{digest[:8]}"

@@ -1,16 +1,20 @@
-"""The EKS add-ons of a cluster with nodes, each with no more permissions than it needs."""
+"""The EKS add-ons of a cluster, each with no more permissions than it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
 from constructs import IDependable
 
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.pod_identity import pod_role
+from patternbook.limits.eks_add_ons import EXTERNAL_DNS, OPTIONAL, POD_IDENTITY_AGENT
+from patternbook.nag import acknowledge
 
-BEFORE_NODES: Final = ("eks-pod-identity-agent", "vpc-cni", "kube-proxy")
+BEFORE_NODES: Final = (POD_IDENTITY_AGENT, "vpc-cni", "kube-proxy")
 AFTER_NODES: Final = ("coredns", "metrics-server", "eks-node-monitoring-agent")
 OBSERVABILITY: Final = "amazon-cloudwatch-observability"
 
@@ -84,4 +88,59 @@ def add_container_insights(cluster: EksCluster, *, nodes: Sequence[IDependable] 
         configuration={"manager": {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}}},
         roles={"cloudwatch-agent": role},
         after=[*nodes, *groups],
+    )
+
+
+def add_optional_add_ons(
+    cluster: EksCluster, *, names: Sequence[str] = OPTIONAL, nodes: Sequence[IDependable] = ()
+) -> list[eks.CfnAddon]:
+    """Those of some add-ons that were chosen for the cluster.
+
+    :param names: names of add-ons that need no IAM permissions, and external-dns.
+    :param nodes: the nodes that they run on.
+    """
+    others = [name for name in cluster.chosen_add_ons if name in names and name != EXTERNAL_DNS]
+    added = [cluster.add_on(name, after=nodes) for name in others]
+    if EXTERNAL_DNS in names and EXTERNAL_DNS in cluster.chosen_add_ons:
+        zones = cluster.chosen_add_ons[EXTERNAL_DNS].hosted_zones
+        added.append(add_external_dns(cluster, hosted_zones=zones, nodes=nodes))
+    return added
+
+
+def add_external_dns(
+    cluster: EksCluster, *, hosted_zones: Mapping[str, str], nodes: Sequence[IDependable] = ()
+) -> eks.CfnAddon:
+    """external-dns, which makes records in Route 53 for Services and Ingresses.
+
+    It marks its records with the name of the cluster, and leaves those of other clusters alone.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html#external-dns
+
+    :param hosted_zones: domain names by the ids of their hosted zones. It may change no others.
+    """
+    stack = cdk.Stack.of(cluster)
+    arns = [
+        stack.format_arn(service="route53", region="", account="", resource="hostedzone", resource_name=zone)
+        for zone in hosted_zones
+    ]
+    role = pod_role(
+        cluster,
+        "ExternalDnsRole",
+        description="Records of Services and Ingresses",
+        statements=[
+            iam.PolicyStatement(
+                actions=["route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"], resources=arns
+            ),
+            # IAM has no resource for it.
+            iam.PolicyStatement(actions=["route53:ListHostedZones"], resources=["*"]),
+        ],
+    )
+    acknowledge(role, "IAM5[Resource::*]", "IAM has no resource for route53:ListHostedZones.")
+    # Without the domain names, it would look for records in zones that it has no permission for, and stop:
+    # https://github.com/awslabs/cdk-eks-blueprints/pull/818
+    return cluster.add_on(
+        EXTERNAL_DNS,
+        configuration={"domainFilters": sorted(set(hosted_zones.values())), "txtOwnerId": cluster.name},
+        roles={EXTERNAL_DNS: role},
+        after=nodes,
     )

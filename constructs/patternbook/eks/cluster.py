@@ -14,12 +14,14 @@ from constructs import Construct, DependencyGroup, IDependable
 from typing_extensions import Self
 
 from patternbook.data.logs import LogGroup
-from patternbook.eks.access import admin_role, auto_mode_node_role
+from patternbook.eks.access import admin_role, auto_mode_node_role, team_access_entry
+from patternbook.eks.access_settings import Level, by_principal
+from patternbook.eks.add_on import AddOn, FloatingVersions
 from patternbook.eks.endpoint import admit_clients, kubeconfig_command
 from patternbook.eks.manifests import Kubectl
 from patternbook.eks.pod_identity import complete_cluster_role
 from patternbook.eks.settings import ClusterSettings, check_private_access, check_public_access
-from patternbook.limits.eks import ADD_ONS
+from patternbook.limits.eks_add_ons import ADD_ONS, with_configuration
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.logs import check_retention
 from patternbook.network.vpc import Network
@@ -36,6 +38,7 @@ class EksCluster(Construct):
       ``private_access_security_groups``. It is also public for ``public_access_cidrs``, and for nobody else.
     - *Access*: the authentication mode is API. The creator of the cluster (CloudFormation's role) has no access.
       ``admin_role`` is the cluster administrator, and IAM decides who may assume it.
+      :meth:`grant_access` lets teams in.
     - *Logs*: all five types of control-plane logs, in a log group with a retention.
     - *Secrets* of Kubernetes are encrypted with a customer managed key of the cluster's own, in every posture.
     - *Protection*: by posture, EKS refuses to delete the cluster.
@@ -60,7 +63,7 @@ class EksCluster(Construct):
         auto_mode: bool = False,
         service_cidr: str | None = None,
         kubectl: bool = False,
-        add_on_versions: Mapping[str, str] | None = None,
+        add_ons: Mapping[str, AddOn] | None = None,
         log_retention_days: int | None = None,
         key: kms.IKey | None = None,
         secrets_key: kms.IKey | None = None,
@@ -81,8 +84,8 @@ class EksCluster(Construct):
         :param service_cidr: addresses of Kubernetes services, outside of the VPC's. Defaults to a block that EKS
             chooses.
         :param kubectl: whether the stack can apply manifests, see :attr:`kubectl`.
-        :param add_on_versions: versions by add-on name, such as ``v1.20.4-eksbuild.1``. EKS chooses the other versions
-            when it makes the add-on: its default for the cluster's version.
+        :param add_ons: versions and configuration of add-ons by their names. They apply to what :meth:`add_on` adds,
+            and :func:`patternbook.eks.add_ons.add_optional_add_ons` adds those of them that are optional.
         :param key: encrypts the logs and, in Auto Mode, volumes.
         :param secrets_key: encrypts the Kubernetes secrets. Changing it replaces the cluster. Defaults to a key of the
             cluster's own, so that ``key`` can change.
@@ -101,13 +104,18 @@ class EksCluster(Construct):
         self.node.set_context("@aws-cdk/aws-lambda:useCdkManagedLogGroup", False)
         stack = cdk.Stack.of(self)
         self.version = version
-        self.auto_mode = auto_mode
         self.service_cidr = service_cidr
         self._network = network
         self._posture = posture
         self._log_retention_days = log_retention_days
         self._key = key
-        self._add_on_versions = dict(add_on_versions or {})
+        self.auto_mode = auto_mode
+        self.chosen_add_ons = dict(add_ons or {})
+        """Versions and configuration of add-ons, as they were given."""
+        self.add_ons: dict[str, eks.CfnAddon] = {}
+        """The add-ons of the stack by their names."""
+        cdk.Aspects.of(self).add(FloatingVersions(self, self.add_ons))
+        self._teams: dict[str, eks.AccessEntry] = {}
         self.before_members = DependencyGroup()
         """What nodes, pods and the stack's own kubectl need, from before the first of them until after the last: the
         routes by which they reach AWS, the interface endpoints, and the rules of security groups. Constructs add to it
@@ -188,7 +196,7 @@ class EksCluster(Construct):
         kubectl: bool = False,
         key: kms.IKey | None = None,
     ) -> Self:
-        return cls(
+        cluster = cls(
             scope,
             construct_id,
             network=network,
@@ -202,11 +210,14 @@ class EksCluster(Construct):
             auto_mode=auto_mode,
             service_cidr=service_cidr,
             kubectl=kubectl,
-            add_on_versions=settings.add_on_versions,
+            add_ons=settings.add_ons,
             log_retention_days=settings.log_retention_days,
             key=key,
             secrets_key=key if settings.key_arn else None,
         )
+        for principal, levels in by_principal(settings.access).items():
+            cluster.grant_access(principal, levels)
+        return cluster
 
     @property
     def kubeconfig_command(self) -> str:
@@ -243,6 +254,31 @@ class EksCluster(Construct):
         https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
         """
         return ec2.Connections(security_groups=[self.cluster.cluster_security_group])
+
+    def grant_access(self, principal: str, levels: Mapping[Level, Sequence[str]]) -> eks.AccessEntry:
+        """Lets a team use Kubernetes, by EKS access policies. It says nothing about AWS: to look up the cluster, the
+        principal needs ``eks:DescribeCluster`` besides.
+
+        :param principal: ARN of an IAM role or user, of any account. It must exist, and have no access entry yet.
+        :param levels: namespaces by level: ``view``, ``edit`` or ``admin``. ``*`` is the whole cluster, and
+            ``team-*`` all namespaces that begin like this. EKS does not check that they exist.
+        :raises ValueError: for the admin role, for a principal that has access already, and see
+            :func:`patternbook.eks.access.team_access_entry`.
+        """
+        if principal == self.admin_role.role_arn:
+            raise ValueError("principal must not be the admin role, which has an access entry. Remove it.")
+        role = self.admin_role.node.default_child
+        assert isinstance(role, cdk.CfnElement)
+        # CloudFormation puts the logical id into the name of the role, which only a deployment knows.
+        if f"-{cdk.Stack.of(self).get_logical_id(role)}-" in principal:
+            cdk.Annotations.of(self).add_error(
+                f"access must not have the admin role of the stack, which has an access entry, got {principal}. "
+                "Remove it."
+            )
+        if principal in self._teams:
+            raise ValueError(f"principal must get all its levels at once, got {principal} again. Merge the two calls.")
+        self._teams[principal] = team_access_entry(self, cluster=self.cluster, principal=principal, levels=levels)
+        return self._teams[principal]
 
     def add_interface_endpoints(self, services: Sequence[ec2.InterfaceVpcEndpointAwsService]) -> None:
         """Lets nodes, pods and kubectl call these services within the VPC, where the posture asks for it."""
@@ -281,18 +317,21 @@ class EksCluster(Construct):
             add-on ``eks-pod-identity-agent``.
         :param after: constructs that must exist before the add-on. An add-on that runs as a Deployment needs nodes, or
             EKS calls it degraded after a while.
-        :raises ValueError: for an unknown name.
+        :raises ValueError: for an unknown name, and see
+            :func:`patternbook.limits.eks_add_ons.check_configuration`.
         """
         if name not in ADD_ONS:
             raise ValueError(f"name must be an EKS add-on, got {name!r}. Choose one of {', '.join(ADD_ONS)}.")
+        chosen = self.chosen_add_ons.get(name, AddOn())
+        values = with_configuration(name, own=configuration or {}, given=chosen.configuration)
         # L1, because the L2 takes no roles.
         add_on = eks.CfnAddon(
             self,
             "".join(part.capitalize() for part in name.replace("_", "-").split("-")),
             addon_name=name,
             cluster_name=self.cluster.cluster_name,
-            addon_version=self._add_on_versions.get(name),
-            configuration_values=json.dumps(configuration, sort_keys=True) if configuration else None,
+            addon_version=chosen.version,
+            configuration_values=json.dumps(values, sort_keys=True) if values else None,
             pod_identity_associations=[
                 eks.CfnAddon.PodIdentityAssociationProperty(service_account=account, role_arn=role.role_arn)
                 for account, role in roles.items()
@@ -303,4 +342,5 @@ class EksCluster(Construct):
             resolve_conflicts="OVERWRITE",
         )
         add_on.node.add_dependency(self.before_members, *after, *(roles or {}).values())
+        self.add_ons[name] = add_on
         return add_on

@@ -1,13 +1,16 @@
 """Settings of EKS clusters. Those of nodes and of storage stand beside them, in ``nodes/`` and ``storage/``."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import KeySettings
-from patternbook.limits.eks import MAX_PRIVATE_RULES, MAX_PUBLIC_CIDRS
+from patternbook.eks.access_settings import TeamAccess
+from patternbook.eks.add_on import AddOn, AddOnName, check_add_ons
+from patternbook.limits.eks import MAX_ACCESS, MAX_PRIVATE_RULES, MAX_PUBLIC_CIDRS
+from patternbook.limits.eks_add_ons import OPTIONAL
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.given import listed
 from patternbook.network.settings import NetworkSettings
@@ -21,10 +24,7 @@ from patternbook.settings.fields import (
     EachOnce,
     YesNo,
 )
-from patternbook.settings.validators import Expected, matching
-
-# https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html
-AddOnVersion = Annotated[str, matching(r"v\d+\.\d+\.\d+-eksbuild\.\d+", 'a version such as "v1.20.4-eksbuild.1"')]
+from patternbook.settings.validators import Expected
 
 PRIVATE_BLOCKS: Final = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
@@ -75,11 +75,25 @@ def check_private_access(*, cidrs: Sequence[str], security_groups: Sequence[str]
         )
 
 
-class ClusterSettings(KeySettings, NetworkSettings):
+class ApplicationSettings(PatternSettings):
+    """Settings of the role of an application in a cluster."""
+
+    application_policy_arns: Annotated[tuple[fields.PolicyArn, ...], EachOnce, Field(max_length=10)] = ()
+    """ARNs of the IAM managed policies of the application role. Pods with the service account application act as this
+    role, in the namespace default. On Fargate, it is the first of namespaces."""
+
+
+class ClusterSettings(ApplicationSettings, KeySettings, NetworkSettings):
     """Settings of an :class:`patternbook.eks.cluster.EksCluster` and of its network."""
 
-    add_ons: ClassVar[tuple[str, ...]]
-    """Names of the add-ons that the pattern can have."""
+    own_add_ons: ClassVar[tuple[str, ...]]
+    """Names of the add-ons that the pattern has, by itself or by other settings."""
+    optional_add_ons: ClassVar[tuple[str, ...]] = OPTIONAL
+    """Names of the add-ons that the pattern has only if ``add_ons`` names them."""
+    refused: ClassVar[Mapping[str, str]] = {
+        "add_on_versions": "Not supported any more: add_ons has the versions of add-ons, too. Write "
+        'add_ons={"coredns": {"version": "v1.12.4-eksbuild.1"}}.'
+    }
 
     upgrade_policy: UpgradePolicy = "STANDARD"
     """Policy for the end of standard support. With STANDARD, EKS upgrades the cluster by itself. With EXTENDED, it
@@ -102,10 +116,11 @@ class ClusterSettings(KeySettings, NetworkSettings):
     admin_principals: Annotated[tuple[fields.PrincipalArn, ...], EachOnce, Field(max_length=20)] = ()
     """ARNs of IAM roles, users or accounts that may assume the admin role of the cluster. Without any, the IAM policies
     of this account decide."""
-    add_on_versions: dict[Annotated[str, Expected('the name of an add-on, such as "coredns"')], AddOnVersion] = Field(
-        {}, max_length=20
-    )
-    """Versions of add-ons by their names. EKS chooses the version of any other add-on when it creates it."""
+    access: Annotated[tuple[TeamAccess, ...], EachOnce, Field(max_length=MAX_ACCESS)] = ()
+    """Access of teams to Kubernetes: who may view, edit or administer which namespaces."""
+    add_ons: Annotated[dict[AddOnName, AddOn], Field(max_length=20)] = Field({})
+    """Add-ons by their names: further ones, and versions and configuration of those that the pattern has. EKS chooses
+    the version of an add-on without one when it creates it."""
 
     @field_validator("kubernetes_version")
     @classmethod
@@ -125,14 +140,10 @@ class ClusterSettings(KeySettings, NetworkSettings):
         check_private_access(cidrs=info.data.get("private_access_cidrs", ()), security_groups=value)
         return value
 
-    @field_validator("add_on_versions")
+    @field_validator("add_ons")
     @classmethod
-    def _of_the_pattern(cls, value: dict[str, str]) -> dict[str, str]:
-        others = sorted(value.keys() - set(cls.add_ons))
-        if others:
-            raise ValueError(
-                f"Must name add-ons of this pattern, got {listed(others)}. Choose from {', '.join(cls.add_ons)}."
-            )
+    def _of_the_pattern(cls, value: dict[str, AddOn]) -> dict[str, AddOn]:
+        check_add_ons(value, own=cls.own_add_ons, optional=cls.optional_add_ons)
         return value
 
 

@@ -13,6 +13,7 @@ QUOTAS: Final = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-lim
 ASYNCHRONOUS: Final = "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"
 RESERVED: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
 PROVISIONED: Final = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
+SNAP_START: Final = "https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"
 VARIABLES: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"
 
 KB: Final = 1024
@@ -33,6 +34,11 @@ PACKAGE_ZIPPED: Final = Limit("deployment package, zipped, in a direct upload", 
 """Limit for an upload by the API or the console. There is no such limit for an upload by way of S3."""
 PACKAGE_UNZIPPED: Final = Limit("deployment package, unzipped, with its layers", 0, 250 * MB, "bytes", QUOTAS)
 
+POWERTOOLS_LAYER_BYTES: Final = 40 * MB
+"""More than the unzipped size of the layer of Powertools for AWS Lambda. AWS does not document it. The library with all
+its extras has 31 MB, without boto3, which the layer leaves to Lambda.
+"""
+
 # Asynchronous invocation.
 
 EVENT_AGE: Final = Limit("maximum event age", 60, 21_600, "seconds", ASYNCHRONOUS)
@@ -51,6 +57,9 @@ UNRESERVED_CONCURRENCY: Final = 100
 provision: https://github.com/aws-samples/one-observability-demo/issues/278,
 https://github.com/anomalyco/sst/issues/5829
 """
+
+LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+"""Levels of the logs of an application (https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html)."""
 
 TrafficShift = Literal[
     "Canary10Percent5Minutes",
@@ -89,15 +98,18 @@ def reservable(account_concurrency: int) -> int:
     return max(0, account_concurrency - UNRESERVED_CONCURRENCY)
 
 
-def check_environment(variables: Mapping[str, str]) -> None:
-    """:raises ValueError: for names that Lambda reserves, and for too many bytes."""
+def check_environment(variables: Mapping[str, str], *, others: Mapping[str, str] | None = None) -> None:
+    """:param others: variables that the function has beside them, with the longest values that they can have.
+    :raises ValueError: for names that Lambda reserves, and for too many bytes.
+    """
     reserved = sorted(RESERVED_VARIABLES & variables.keys())
     if reserved:
         raise ValueError(
             f"environment must not contain variables that Lambda sets itself, got {', '.join(reserved)}. "
             f"Rename them ({VARIABLES})."
         )
-    ENVIRONMENT.check("environment as JSON", environment_bytes(variables))
+    beside = f", with the variables of the pattern ({', '.join(others)})," if others else ""
+    ENVIRONMENT.check(f"environment as JSON{beside}", environment_bytes({**(others or {}), **variables}))
 
 
 def check_reserved(reserved: int, *, account_concurrency: int, functions: int = 1) -> None:
@@ -127,3 +139,17 @@ def check_provisioned(argument: str, provisioned: int, *, reserved: int | None, 
             else f"Provisioned concurrency is a part of reserved_concurrency ({reserved:,})"
         )
         raise ValueError(f"{argument} must be at most {maximum:,}, got {provisioned:,}. {reason} ({PROVISIONED}).")
+
+
+def check_snap_start(*, provisioned: bool, ephemeral_storage_mib: int) -> None:
+    """:raises ValueError: for what a function cannot have beside SnapStart (:data:`SNAP_START`)."""
+    if provisioned:
+        raise ValueError(
+            "snap_start must be false with provisioned concurrency, got true. Lambda offers one of them for a function "
+            f"({SNAP_START})."
+        )
+    if ephemeral_storage_mib > EPHEMERAL_STORAGE.minimum:
+        raise ValueError(
+            f"ephemeral_storage_mib must be {EPHEMERAL_STORAGE.minimum} MiB with snap_start, got "
+            f"{ephemeral_storage_mib:,} ({SNAP_START})."
+        )

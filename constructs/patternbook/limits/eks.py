@@ -1,4 +1,6 @@
-"""EKS: quotas, add-ons, and the instance types of nodes. Versions are in :mod:`patternbook.limits.eks_versions`."""
+"""EKS: quotas, and the instance types of nodes. Versions are in :mod:`patternbook.limits.eks_versions`, add-ons in
+:mod:`patternbook.limits.eks_add_ons`.
+"""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,11 @@ https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
 """
 MAX_PRIVATE_RULES: Final = 60
 """Inbound rules of a security group: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"""
+MAX_ACCESS: Final = 100
+"""Items of ``access``. EKS takes 3,000 access entries of a cluster, but a stack has at most 500 resources.
+
+https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
+"""
 MAX_NODES: Final = 450
 """Nodes of a managed node group: https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"""
 MAX_NAMESPACES: Final = 5
@@ -25,18 +32,6 @@ SERVICE_CIDRS: Final = ("172.20.0.0/16", "10.100.0.0/16")
 """The two blocks that EKS itself chooses the addresses of Kubernetes services from.
 
 https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
-"""
-
-ADD_ONS: Final = (
-    *("adot", "amazon-cloudwatch-observability", "aws-ebs-csi-driver", "aws-efs-csi-driver", "aws-fsx-csi-driver"),
-    *("aws-guardduty-agent", "aws-mountpoint-s3-csi-driver", "cert-manager", "coredns", "eks-node-monitoring-agent"),
-    *("eks-pod-identity-agent", "external-dns", "kube-proxy", "kube-state-metrics", "metrics-server"),
-    *("netapp_trident-operator", "prometheus-node-exporter", "snapshot-controller", "vpc-cni"),
-)
-"""EKS add-ons of AWS and of the community. A name that EKS does not know fails at deployment only.
-
-https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
-https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html
 """
 
 NODE_TYPES: Final[Mapping[Architecture, tuple[str, ...]]] = {

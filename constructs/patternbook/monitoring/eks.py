@@ -9,6 +9,7 @@ from patternbook.monitoring.base import MonitoringBase, metrics_of
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
     from aws_cdk import aws_cloudwatch as cloudwatch
 
+    from patternbook.eks.karpenter.controller import Karpenter
     from patternbook.eks.nodes.termination import NodeTermination
     from patternbook.eks.storage.cluster_storage import ClusterStorage
 
@@ -51,15 +52,18 @@ class EksAlarms(MonitoringBase):
         )
         return [pending, failed]
 
-    def watch_termination(self, termination: NodeTermination) -> None:
-        """Adds an alarm on events of nodes that nobody takes from the queue, as without a running handler.
+    def watch_node_events(self, controller: Karpenter | NodeTermination, *, name: str = "") -> None:
+        """Adds an alarm on events of nodes that nobody takes from the queue, as without a running controller, or with
+        one that may not read the queue.
 
         The age does not count an event that was received three times:
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+
+        :param name: beginning of the name of the alarm, if there are several controllers.
         """
         self.watch(
-            "UnhandledNodes",
-            termination.event_age(),
+            f"{name}UnhandledNodes",
+            controller.event_age(),
             threshold=900,
             minutes=3,
             description="For 15 minutes, nobody has taken the event of a node that comes or goes",

@@ -35,7 +35,7 @@ class TableAlarms(MonitoringBase):
             minutes=15,
             breaching_minutes=3,
             description="The table throttles reads or writes",
-            remedy="Raise max_read_request_units or max_write_request_units, or find the owner who sends so much.",
+            remedy="Raise max_read_request_units or max_write_request_units, or find the caller who sends so much.",
         )
         self.graph(
             "Request units", [table.metric("ConsumedReadCapacityUnits"), table.metric("ConsumedWriteCapacityUnits")]

@@ -107,6 +107,10 @@ def validated_certificate(
 class AliasRecords(Construct):
     """An A and an AAAA record for each name, as aliases of one target. Queries for aliases of AWS resources are free.
 
+    An HTTPS record tells browsers before the first connection that the target has HTTP/3. Route 53 has such aliases for
+    CloudFront distributions only
+    (https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_route53.HttpsRecord.html).
+
     A record that exists already fails the deployment, and stays as it is. CloudFormation creates the records of a new
     name before it deletes those of the old name.
     """
@@ -119,10 +123,12 @@ class AliasRecords(Construct):
         names: Sequence[str],
         hosted_zone: route53.IHostedZone,
         target: route53.IAliasRecordTarget,
+        https_records: bool = False,
     ) -> None:
         """:param names: full domain names. Each is the zone's name, or ends with it.
         :param hosted_zone: a public or a private hosted zone.
         :param target: what the names lead to, such as a target of ``aws_cdk.aws_route53_targets``.
+        :param https_records: for a CloudFront distribution with HTTP/3.
         """
         super().__init__(scope, construct_id)
         alias = route53.RecordTarget.from_alias(target)
@@ -135,6 +141,8 @@ class AliasRecords(Construct):
             # For a target without IPv6, Route 53 answers as if there were no AAAA record. A target that becomes
             # dual-stack then needs no change here: https://github.com/kubernetes-sigs/external-dns/pull/3605
             route53.AaaaRecord(self, f"AAAA-{known}", zone=hosted_zone, record_name=full, target=alias)
+            if https_records:
+                route53.HttpsRecord(self, f"HTTPS-{known}", zone=hosted_zone, record_name=full, target=alias)
 
 
 @jsii.implements(route53.IAliasRecordTarget)

@@ -8,14 +8,32 @@ free names that it needs. ``patternbook preflight`` asks, by calls of boto3 that
 from collections.abc import Mapping
 from typing import Final
 
-from patternbook.preflight.domains import bootstrap, zones
+from patternbook.preflight.domains import (
+    account_settings,
+    bootstrap,
+    certificates,
+    eks,
+    images,
+    names,
+    public_names,
+    references,
+    service_linked_roles,
+    zones,
+)
 from patternbook.preflight.questions import Question, questions_in
 from patternbook.preflight.quotas import compute, network, services
 
 DOMAINS: Final[Mapping[str, tuple[Question, ...]]] = {
     "Account and bootstrap": questions_in(bootstrap),
+    "Service-linked roles": questions_in(service_linked_roles),
     "Quotas": questions_in(network, compute, services),
     "Availability Zones": questions_in(zones),
+    "EKS": questions_in(eks),
+    "Certificates and DNS": questions_in(certificates),
+    "References": questions_in(references),
+    "Images": questions_in(images),
+    "Names": questions_in(names, public_names),
+    "Account settings": questions_in(account_settings),
 }
 """The questions by what they are about."""
 

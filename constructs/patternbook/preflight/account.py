@@ -64,6 +64,11 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 class CouldNotAskError(Exception):
     """AWS gave no answer. The message says why, in a sentence without a capital letter and a full stop."""
 
+    def __init__(self, reason: str, code: str = "") -> None:
+        """:param code: the error code of AWS."""
+        super().__init__(reason)
+        self.code = code
+
 
 def action_of(service: str, operation: str) -> str:
     """The IAM action that a call needs, such as ``ec2:DescribeVpcs``. Empty if it needs none.
@@ -92,16 +97,30 @@ class Account:
         self._answers: dict[str, Future[Any]] = {}
         self._slots = {service: threading.BoundedSemaphore(calls) for service, calls in SLOW_SERVICES.items()}
 
-    def ask(self, operation: str, *, region: str = "", absent: Collection[str] = (), **parameters: Any) -> Any:
+    def ask(
+        self,
+        operation: str,
+        *,
+        region: str = "",
+        absent: Collection[str] = (),
+        taken: Collection[str] = (),
+        **parameters: Any,
+    ) -> Any:
         """Calls an operation of boto3.
 
         :param operation: the client and its method, such as ``ec2.describe_vpcs``.
         :param region: another Region than the account's.
         :param absent: error codes that mean that there is no such thing.
+        :param taken: error codes that mean that there is one, of which AWS says nothing else.
         :returns: the answer, or None if there is no such thing.
         :raises CouldNotAskError: if AWS does not answer.
         """
-        return self._once("ask", operation, region, absent, parameters, lambda method, _: method(**parameters))
+        try:
+            return self._once("ask", operation, region, absent, parameters, lambda method, _: method(**parameters))
+        except CouldNotAskError as error:
+            if error.code in taken:
+                return {}
+            raise
 
     def all(
         self, operation: str, member: str, *, region: str = "", absent: Collection[str] = (), **parameters: Any
@@ -142,10 +161,10 @@ class Account:
                 future.set_exception(error)
         try:
             return future.result()
-        except _AwsError as error:
-            if error.code in absent:
+        except CouldNotAskError as error:
+            if error.code and error.code in absent:
                 return None
-            raise CouldNotAskError(error.reason) from None
+            raise CouldNotAskError(str(error), error.code) from None  # several threads raise it
 
     def _call(self, operation: str, region: str, call: Callable[[Any, Any], Any]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -158,9 +177,9 @@ class Account:
                 return call(getattr(client, method), paginator)
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
-            raise _AwsError(code, _reason(service, code, error)) from None
+            raise CouldNotAskError(_reason(service, code, error), code) from None
         except BotoCoreError as error:
-            raise _AwsError("", f"{service} in {region} does not answer: {_one_line(error)}") from None
+            raise CouldNotAskError(f"{service} in {region} does not answer: {_one_line(error)}") from None
 
     def _client(self, service: str, region: str) -> Any:
         from botocore.config import Config
@@ -175,13 +194,6 @@ class Account:
                 )
                 self._clients[service, region] = self._session.client(service, region_name=region, config=config)
             return self._clients[service, region]
-
-
-class _AwsError(Exception):
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 def _reason(service: str, code: str, error: Any) -> str:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -34,7 +34,7 @@ class _Identity(NamedTuple):
     arn: str
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command to a parser. Its arguments go to :func:`run`."""
     parser = commands.add_parser(
         "preflight", help="ask an account what would stop a deployment", description=DESCRIPTION
@@ -63,7 +63,7 @@ def run(given: argparse.Namespace) -> int:
     if given.policy:
         return _print_policy(given)
     try:
-        return _preflight(given, datetime.now(timezone.utc).date())
+        return _preflight(given, given.today)
     except PreflightError as error:
         print(error, file=sys.stderr)
         return COULD_NOT_ASK

@@ -1,15 +1,11 @@
-"""The command ``patternbook``: ``patternbook check TEMPLATE…``, ``patternbook rules`` and ``patternbook preflight``."""
+"""The commands of the rules: ``patternbook check TEMPLATE…`` and ``patternbook rules``."""
 
 import argparse
-import io
 import sys
-from collections.abc import Sequence
-from datetime import date, datetime, timezone
-from importlib import metadata
+from datetime import date
 from pathlib import Path
 from typing import Final
 
-from patternbook.preflight import cli as preflight
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, check
 from patternbook.rules.expanding import expand, rewriting_macros
@@ -27,41 +23,15 @@ STATUSES: Final = (
 )
 
 
-def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -> int:
-    """Runs the command.
-
-    :param today: the date in UTC; defaults to the current one.
-    :returns: the exit status, see :data:`STATUSES`.
-    """
-    given = _parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        if given.command == "preflight":
-            status = given.run(given)
-        else:
-            status = _rules() if given.command == "rules" else _check(given, today or datetime.now(timezone.utc).date())
-        sys.stdout.flush()
-        return status
-    except OptionError as error:
-        print(f"patternbook: {error}", file=sys.stderr)
-        return NOT_A_TEMPLATE
-    except BrokenPipeError:  # the reader has closed the pipe, such as head
-        sys.stdout = None
-        return FINDINGS
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="patternbook", description="Checks CloudFormation templates by rules.")
-    parser.add_argument("--version", action="version", version=f"patternbook {metadata.version('patternbook')}")
-    commands = parser.add_subparsers(dest="command", required=True)
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the commands to those of ``patternbook``, see :mod:`patternbook.cli`."""
     checking = commands.add_parser(
         "check",
         help="check templates by the rules",
         description=f"Checks CloudFormation templates. {STATUSES}",
         epilog="The section [tool.patternbook] of pyproject.toml takes the same options, such as fail-on and ignore.",
     )
+    checking.set_defaults(run=_check)
     checking.add_argument(
         "templates",
         nargs="+",
@@ -83,18 +53,20 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-unchecked", action="store_true", default=None, help="accept templates that cannot be checked"
     )
     checking.add_argument("--only-templates", action="store_true", help="pass over files that are not templates")
-    commands.add_parser("rules", help="list all rules")
-    preflight.add_command(commands)
-    return parser
+    commands.add_parser("rules", help="list all rules").set_defaults(run=_rules)
 
 
-def _check(given: argparse.Namespace, today: date) -> int:
-    options = options_of(given, [rule.id for rule in EVERY_RULE])
+def _check(given: argparse.Namespace) -> int:
+    try:
+        options = options_of(given, [rule.id for rule in EVERY_RULE])
+    except OptionError as error:
+        print(f"patternbook: {error}", file=sys.stderr)
+        return NOT_A_TEMPLATE
     checked = [
         each
         for path in given.templates
         for found in _found(path, given.only_templates)
-        if (each := _checked(found, today, options)) is not None
+        if (each := _checked(found, given.today, options)) is not None
     ]
     for each in checked:
         _tell(each)
@@ -145,13 +117,9 @@ def _tell(checked: Checked) -> None:
         print(f"{checked.path}: warning: {notice}", file=sys.stderr)
 
 
-def _rules() -> int:
+def _rules(_: argparse.Namespace) -> int:
     for family, rules in {**FAMILIES, "Acknowledgements": ACKNOWLEDGEMENT_RULES}.items():
         print(f"{family}\n")
         for rule in rules:
             print(f"  {rule.id} ({rule.severity.value})\n    {rule.summary}\n    {rule.fix}\n    {rule.source}\n")
     return CLEAN
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -38,6 +38,12 @@ def pod_role(stack: Reading, name: str, account: str) -> Resource:
     return stack.to(association["RoleArn"])
 
 
+def association(stack: Reading, account: str) -> Resource:
+    """The association of a service account with a role that no add-on owns."""
+    [found] = [each for each in stack.all("AWS::EKS::PodIdentityAssociation") if each["ServiceAccount"] == account]
+    return found
+
+
 def policies(stack: Reading, role: Resource) -> set[str]:
     """The names of the AWS managed policies of a role."""
     return {stack.shown(arn).partition(":iam::aws:policy/")[2] for arn in role.get("ManagedPolicyArns", [])}
@@ -122,9 +128,7 @@ class ClusterPromises:
         self, any_stack: Reading, full: Reading
     ) -> None:
         role = self._admin(any_stack)
-        [entry] = [
-            each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.to(each["PrincipalArn"]) == role
-        ]
+        [entry] = [each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.refers(each, role)]
         [policy] = entry["AccessPolicies"]
         assert any_stack.shown(policy["PolicyArn"]) == ADMIN
         assert policy["AccessScope"] == {"Type": "cluster"}
@@ -133,6 +137,26 @@ class ClusterPromises:
         assert statement["Resource"] == "${AWS::EKS::Cluster.Arn}"
         [trusted] = trust(full, self._admin(full))
         assert trusted["Principal"] == {"AWS": "arn:aws:iam::111122223333:role/team/operator"}
+
+    def test_teams_have_one_access_entry_each_with_one_policy_for_each_level(self, full: Reading) -> None:
+        entries = {
+            str(full.shown(each["PrincipalArn"])): {
+                full.shown(policy["PolicyArn"]).rpartition("/")[2]: policy["AccessScope"]
+                for policy in each.get("AccessPolicies", [])
+            }
+            for each in full.all("AWS::EKS::AccessEntry")
+        }
+        assert {principal: policies for principal, policies in entries.items() if "$" not in principal} == {
+            "arn:aws:iam::111122223333:role/team/developer": {
+                "AmazonEKSEditPolicy": {"Type": "namespace", "Namespaces": ["default", "team-*"]},
+                "AmazonEKSViewPolicy": {"Type": "namespace", "Namespaces": ["kube-system"]},
+            },
+            "arn:aws:iam::444455556666:user/auditor": {"AmazonEKSViewPolicy": {"Type": "cluster"}},
+        }
+
+    def test_without_the_setting_only_roles_of_the_stack_have_access(self, stack: Reading) -> None:
+        principals = [stack.shown(each["PrincipalArn"]) for each in stack.all("AWS::EKS::AccessEntry")]
+        assert set(principals) == {"${AWS::IAM::Role.Arn}"}
 
     def test_without_principals_the_iam_policies_of_the_account_decide(self, stack: Reading) -> None:
         [trusted] = trust(stack, self._admin(stack))
@@ -347,7 +371,8 @@ class OperationPromises:
 
     def test_outputs(self, stack: Reading) -> None:
         common = {
-            *("ClusterSecurityGroupId", "ControlPlaneLogGroupName", "DashboardUrl", "KubeconfigCommand", "VpcId"),
+            *("ApplicationRoleArn", "ClusterSecurityGroupId", "ControlPlaneLogGroupName", "DashboardUrl"),
+            *("KubeconfigCommand", "VpcId"),
         }
         assert stack.document["Outputs"].keys() == common | set(self.OUTPUTS)
 

@@ -2,18 +2,25 @@
 
 A test module has a ``PATTERN``, and may have ``VARIANTS``: a mapping from a name to settings, with a ``posture`` where
 it is not sandbox. The pattern is synthesized once in each posture, with its default settings, and once a variant.
+
+A project with one pattern loads them all: ``pytest -p patternbook.testing.fixtures``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
+from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("patternbook.testing.eks", "patternbook.testing.security_groups")
+pytest.register_assert_rewrite(
+    *(f"patternbook.testing.{name}" for name in ("drills.cases", "eks", "security_groups")),
+)
 
 from patternbook.posture import POSTURES  # noqa: E402
+from patternbook.testing.options import opt_outs  # noqa: E402
 from patternbook.testing.reading import Reading  # noqa: E402
-from patternbook.testing.synthesis import variant  # noqa: E402
+from patternbook.testing.synthesis import template_of, variant  # noqa: E402
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -67,3 +74,18 @@ def own(read: Callable[[str], Reading]) -> Reading:
 def bare(read: Callable[[str], Reading]) -> Reading:
     """The variant without everything that can be left out."""
     return read("bare")
+
+
+@pytest.fixture(scope="module")
+def drilled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Mapping[str, Any]]:
+    """The templates that a drill of a pattern is for: the defaults in sandbox, and every option in production.
+
+    The options are ``EVERY_OPTION`` of the unit tests: of ``tests.unit.test_x`` for ``tests.drills.test_x``.
+    """
+    pattern = request.module.PATTERN
+    options = import_module(request.module.__name__.replace(".drills.", ".unit.")).EVERY_OPTION
+    production = {**options, **opt_outs(pattern, options)}
+    return [
+        template_of(pattern, tmp_path_factory.mktemp("sandbox")).to_json(),
+        template_of(pattern, tmp_path_factory.mktemp("production"), posture="production", **production).to_json(),
+    ]

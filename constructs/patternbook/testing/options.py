@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from patternbook.app import PatternStack
+
 TASK_OPTIONS: Mapping[str, Any] = {
     "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
     "entry_point": ["/entry"],
@@ -44,8 +46,25 @@ CLUSTER_OPTIONS: Mapping[str, Any] = {
     "private_access_cidrs": ["10.20.0.0/16", "100.64.0.0/10"],
     "private_access_security_groups": ["sg-0123456789abcdef0"],
     "admin_principals": ["arn:aws:iam::111122223333:role/team/operator"],
+    "access": [
+        {"principal": "arn:aws:iam::111122223333:role/team/developer", "level": "edit", "namespaces": ["default"]},
+        {"principal": "arn:aws:iam::444455556666:user/auditor", "level": "view", "namespaces": ["*"]},
+        {"principal": "arn:aws:iam::111122223333:role/team/developer", "level": "view", "namespaces": ["kube-system"]},
+        {"principal": "arn:aws:iam::111122223333:role/team/developer", "level": "edit", "namespaces": ["team-*"]},
+    ],
+    "application_policy_arns": ["arn:aws:iam::111122223333:policy/team/app"],
     "alarm_email": "ops@example.com",
     "log_retention_days": 30,
+}
+OPTIONAL_ADD_ONS: Mapping[str, Any] = {
+    "snapshot-controller": {"version": "v8.3.0-eksbuild.1"},
+    "external-dns": {
+        "version": "v0.19.0-eksbuild.2",
+        "configuration": {"policy": "sync"},
+        "hosted_zones": {"Z0123456789ABCDEFGHIJ": "example.com", "Z0123456789ABCDEFGHIK": "example.org"},
+    },
+    "cert-manager": {},
+    "aws-secrets-store-csi-driver-provider": {},
 }
 EXISTING_VPC: Mapping[str, Any] = {
     "vpc_id": "vpc-0123456789abcdef0",
@@ -54,3 +73,15 @@ EXISTING_VPC: Mapping[str, Any] = {
     "isolated_subnets": {"eu-west-1a": "subnet-0ccccccccccccccc1", "eu-west-1c": "subnet-0ccccccccccccccc2"},
     "cidr_blocks": ["10.20.0.0/16", "100.64.0.0/16"],
 }
+OPT_OUTS: Mapping[str, set[str]] = {
+    "allow_plain_http": {"certificate_arn", "hosted_zone_id"},
+    "allow_silent_alarms": {"alarm_email"},
+    "allow_localhost_callback": {"callback_urls"},
+}
+"""Settings that permit production to go without a requirement, each with the settings that meet it."""
+
+
+def opt_outs(pattern: type[PatternStack], settings: Mapping[str, Any]) -> dict[str, bool]:
+    """The settings that permit a pattern with such settings to go without what production requires."""
+    known = pattern.settings_type.model_fields
+    return {name: True for name, meet in OPT_OUTS.items() if name in known and not meet & settings.keys()}

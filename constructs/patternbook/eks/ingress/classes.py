@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
-import aws_cdk as cdk
 from constructs import Construct, IDependable
 
 from patternbook.eks.cluster import EksCluster
@@ -105,6 +104,6 @@ class AutoModeIngress(Construct):
         self.ingress_class = ingress_class or IngressClass()
         parameters, found = read_manifests(MANIFESTS / "ingress-class-auto.yaml", Name=self.ingress_class.name)
         parameters["spec"] = self.ingress_class.auto_mode_spec()
-        identifier = cdk.Names.unique_resource_name(self, max_length=200)
-        self.manifest = kubectl.apply(identifier, [parameters, found], after=after)
+        # A second class of this name is refused here.
+        self.manifest = kubectl.apply(f"IngressClass-{self.ingress_class.name}", [parameters, found], after=after)
         """The applied class. Manifests with Ingresses come after it."""

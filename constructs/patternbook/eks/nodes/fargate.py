@@ -1,7 +1,6 @@
 """Fargate profiles, the two roles of pods on Fargate, and their log router."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
@@ -12,15 +11,13 @@ from typing_extensions import Self
 
 from patternbook.data.logs import LogGroup
 from patternbook.eks.access import role_with_policies
+from patternbook.eks.application_identity import APPLICATION
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.manifests import MANIFESTS, read_manifests
 from patternbook.eks.nodes.settings import FargatePodsSettings, check_namespaces
 from patternbook.eks.web_identity import WebIdentity
 from patternbook.limits.logs import check_retention
 from patternbook.posture import Posture
-
-APPLICATION: Final = "application"
-"""The service account of the application role."""
 
 
 class FargatePods(Construct):

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook.data.settings import LogSettings
+from patternbook.eks.settings import ApplicationSettings
 from patternbook.limits.ec2_types import check_known
 from patternbook.limits.eks import MAX_NAMESPACES, MAX_NODES, check_node_types
 from patternbook.limits.eks_amis import AMI_RELEASE, release_date
@@ -142,16 +143,13 @@ class SelfManagedNodesSettings(NodeSettings):
         return checked_maximum(value, info)
 
 
-class FargatePodsSettings(LogSettings):
+class FargatePodsSettings(ApplicationSettings, LogSettings):
     """Settings of :class:`patternbook.eks.nodes.fargate.FargatePods`."""
 
     namespaces: Annotated[tuple[fields.Namespace, ...], EachOnce, Field(min_length=1, max_length=MAX_NAMESPACES)] = (
         "default",
     )
     """Kubernetes namespaces whose pods run on Fargate, beside kube-system. Pods of other namespaces find no node."""
-    application_policy_arns: Annotated[tuple[fields.PolicyArn, ...], EachOnce, Field(max_length=10)] = ()
-    """ARNs of the IAM managed policies of the application role. Pods with the service account application in the first
-    of namespaces assume it."""
 
     @field_validator("namespaces")
     @classmethod

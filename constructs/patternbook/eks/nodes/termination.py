@@ -7,13 +7,18 @@ from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.manifests import MANIFESTS, read_manifests
+from patternbook.eks.nodes.events import (
+    event_age,
+    event_queue,
+    scheduled_maintenance,
+    send_events,
+    spot_interruptions,
+)
 from patternbook.eks.pod_identity import pod_role
 from patternbook.nag import acknowledge
 
@@ -25,8 +30,6 @@ READY_WITHIN: Final = cdk.Duration.minutes(10)
 """Time for a new node to become ready. EC2 terminates one that does not."""
 DRAIN_WITHIN: Final = cdk.Duration.minutes(10)
 """Time for a drain, after which a node goes undrained. It is longer than the handler's own limit of nine minutes."""
-KEEP_EVENTS: Final = cdk.Duration.minutes(20)
-"""Retention of events. An older one is about a node that is gone."""
 
 
 class NodeTermination(Construct):
@@ -48,20 +51,8 @@ class NodeTermination(Construct):
         kubectl = cluster.kubectl
         super().__init__(scope, construct_id)
         self.cluster_name = cluster.name
-        # Not a key of the stack, because EventBridge would need it: events have nothing but ids of instances.
-        # And no dead-letter queue: the handler receives the event of a new node again and again until it is ready.
-        # After a few times, a redrive policy would take it away, and EC2 the node:
-        # https://github.com/aws/aws-node-termination-handler/issues/1205
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=KEEP_EVENTS,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        acknowledge(self.queue, "SQS3", "The handler receives an event until it is done. Then the node is gone.")
-        rules = [self._rule(name, pattern) for name, pattern in self._patterns().items()]
+        self.queue = event_queue(self, "Queue")
+        rules = send_events(self, self.queue, self._patterns())
         role = self._role()
         association = eks.CfnPodIdentityAssociation(
             self,
@@ -110,7 +101,7 @@ class NodeTermination(Construct):
 
     def event_age(self) -> cloudwatch.Metric:
         """Age of the oldest event that the handler has not finished, in seconds."""
-        return self.queue.metric_approximate_age_of_oldest_message(statistic="max", period=cdk.Duration.minutes(1))
+        return event_age(self.queue)
 
     def _patterns(self) -> dict[str, events.EventPattern]:
         """https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html"""
@@ -120,22 +111,9 @@ class NodeTermination(Construct):
                 detail_type=["EC2 Instance-launch Lifecycle Action", "EC2 Instance-terminate Lifecycle Action"],
                 detail={"NotificationMetadata": [self.cluster_name]},
             ),
-            "Spot": events.EventPattern(source=["aws.ec2"], detail_type=["EC2 Spot Instance Interruption Warning"]),
-            "Maintenance": events.EventPattern(
-                source=["aws.health"],
-                detail_type=["AWS Health Event"],
-                detail={"service": ["EC2"], "eventTypeCategory": ["scheduledChange"]},
-            ),
+            "Spot": spot_interruptions(),
+            "Maintenance": scheduled_maintenance(),
         }
-
-    def _rule(self, name: str, pattern: events.EventPattern) -> events.Rule:
-        return events.Rule(
-            self,
-            name,
-            description=f"Events of nodes that come or go: {name.lower()}",
-            event_pattern=pattern,
-            targets=[targets.SqsQueue(self.queue)],  # ty: ignore[invalid-argument-type]
-        )
 
     def _role(self) -> iam.Role:
         stack = cdk.Stack.of(self)

@@ -54,12 +54,12 @@ def fargate_tasks(template: Template) -> Iterator[Tasks]:
         units = definition["Cpu"].in_units("vCPU") if definition else None
         if units is None:
             continue
-        at_first, at_most = _counts(service)
+        at_first, at_most = task_counts(service)
         spot = service["LaunchType"].missing and FARGATE not in providers_of(service)
         yield Tasks(service, units / 1024, at_first, at_most, spot)
 
 
-def _counts(service: Resource) -> tuple[int, int]:
+def task_counts(service: Resource) -> tuple[int, int]:
     """The number of tasks at first, and when the service has scaled out. ECS starts one if no number is given.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from patternbook.limits.eks import ADD_ONS
+from patternbook.limits.eks_add_ons import ADD_ONS
 from patternbook.rules.eks.nodes import NODE_GROUP
 from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import PartialText, Problem, Resource, Template

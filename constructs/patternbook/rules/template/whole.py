@@ -112,7 +112,7 @@ class Template:
     @cached_property
     def _shared(self) -> set[str]:
         exported = [each for each in self._outputs.values() if isinstance(each, dict) and "Export" in each]
-        found = self._unplaced(exported).references
+        found = self.resolved(exported).references
         return found.union(*(each["Value"].references for each in self.of_type("AWS::SSM::Parameter")))
 
     @cached_property
@@ -189,7 +189,7 @@ class Template:
             self._views.resolved[key] = {} if properties is MISSING else properties
         return Resource(self, name, (), self._views.resolved[key], body["Type"])
 
-    def _unplaced(self, value: Any) -> Node:
+    def resolved(self, value: Any) -> Node:
         """A value of the template that belongs to no resource."""
         return Node(self, "", (), self._resolver.resolve(value))
 

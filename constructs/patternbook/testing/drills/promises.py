@@ -46,7 +46,9 @@ SLOW: Final = (
 ROLLED_BACK: Final = "The message has the reason. See the stopped tasks and their logs, repair, and deploy again."
 
 
-RAISE_UNITS: Final = "Raise `max_read_request_units` or `max_write_request_units`, or find the owner who sends so much."
+RAISE_UNITS: Final = (
+    "Raise `max_read_request_units` or `max_write_request_units`, or find the caller who sends so much."
+)
 RAISE_CONCURRENCY: Final = "Raise `reserved_concurrency`, or ask AWS for a higher quota."
 SLOW_CALLS: Final = "The traces of the functions show what takes the time. Raise `memory_mib` if it is their own code."
 NEW_VERSION: Final = (

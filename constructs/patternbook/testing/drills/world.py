@@ -237,7 +237,8 @@ class World:
         for config in self._of_type("AWS::Lambda::EventInvokeConfig").values():
             if "DestinationConfig" in config:
                 name = self._names.of(config["FunctionName"])
-                [alias] = self._of_type("AWS::Lambda::Alias").values()
+                aliases = self._of_type("AWS::Lambda::Alias").values()
+                [alias] = [each for each in aliases if self._names.of(each["FunctionName"]) == name]
                 yield AsynchronousFunction(
                     name,
                     alias["Name"],

@@ -5,6 +5,7 @@ from dataclasses import replace
 from patternbook.testing.drills.emitters.asynchronous import Work
 from patternbook.testing.drills.emitters.aws_lambda import Calls
 from patternbook.testing.drills.emitters.sqs import Messages
+from patternbook.testing.drills.emitters.web_api import Capacity
 from patternbook.testing.drills.scenarios import Course, Part, Scenario
 from patternbook.testing.drills.world import Minute
 
@@ -72,6 +73,28 @@ def lost_event() -> Scenario:
     return _happens("An event fails at its last attempt, and cannot be sent to the failure queue", course)
 
 
+def throttled_table() -> Scenario:
+    """More items arrive than the table takes. boto3 tries each request again, and one call in ten still fails."""
+    state = Capacity(reads=0, writes=60_000, throttled_writes=400)
+
+    def course(_: int, calm: Minute) -> Minute:
+        return replace(calm, table=state, work=Work(live=Calls(done=540, failed=60)))
+
+    return _happens("The table in which the function remembers items throttles writes", course)
+
+
+def unreachable_table() -> Scenario:
+    """As without the permission. Each event fails at its three attempts, and arrives in the failure queue."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        dropped = 60 if minute > 3 else 0
+        kept = Messages(visible=60 * (minute - 3), oldest_seconds=60 * (minute - 3)) if dropped else calm.dead_letters
+        work = Work(live=Calls(failed=180), dropped=dropped)
+        return replace(calm, table=Capacity(reads=0, writes=0), work=work, dead_letters=kept)
+
+    return _happens("The table in which the function remembers items does not answer", course)
+
+
 def spill_over() -> Scenario:
     title = "Calls exceed the provisioned concurrency for a quarter of an hour"
     return _always(title, Work(live=Calls(done=600), spilled=100), needs="provisioned")
@@ -126,6 +149,18 @@ def burst() -> Scenario:
         )
 
     return _happens("four minutes in which events arrive faster than Lambda adds environments", course)
+
+
+def brief_throttling_of_table() -> Scenario:
+    """The table throttles for two minutes. Lambda tries the events again, and they succeed."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        if minute > 1:
+            return calm
+        state = Capacity(reads=0, writes=60_000, throttled_writes=400)
+        return replace(calm, table=state, work=Work(live=Calls(done=570, failed=30)))
+
+    return _happens("two minutes in which the table throttles writes", course)
 
 
 def deployment() -> Scenario:
