@@ -726,6 +726,11 @@ class TestRefusals:
             ),
             ({"add_ons": {"external-dns": {}}}, "add_ons", "external-dns must have hosted_zones, because it changes"),
             (
+                {"add_ons": {"coredns": {"configuration": {"replicaCount": float("nan")}}}},
+                "add_ons.coredns.configuration.replicaCount.float",
+                "Must be JSON, in which numbers are finite",
+            ),
+            (
                 {"add_ons": {"cert-manager": {"hosted_zones": {"Z1": "example.com"}}}},
                 "add_ons",
                 "cert-manager must have no hosted_zones, because it calls no Route 53. Remove them.",

@@ -151,6 +151,8 @@ def field_at(annotation: Any, location: list[Any]) -> tuple[Any, list[Any]]:
             annotation, metadata = field.annotation, list(field.metadata)
         else:  # the first type argument of a tuple is the type of its items; the second one of a dict, of its values
             arguments = typing.get_args(annotation)
+            if not arguments:  # within free JSON, such as the configuration of an add-on
+                return annotation, [Expected("JSON, in which numbers are finite")]
             annotation, metadata = arguments[0 if isinstance(part, int) else 1], []
     return annotation, metadata
 
