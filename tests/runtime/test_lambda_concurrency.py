@@ -1,9 +1,11 @@
 """The function of ``LambdaConcurrencyStack``'s demonstration, called as by Lambda."""
 
 import base64
+import hashlib
 import json
 import runpy
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +17,11 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from stacks.lambda_concurrency import LambdaConcurrencySettings
 from stacks.lambda_concurrency.demonstration import CODE as DEMONSTRATION
+from stacks.lambda_concurrency.demonstration import ITEM as EVENT
 from tests.deployed.test_lambda_concurrency import DIGEST, ITEM
 from tests.runtime.lambda_concurrency import NAMESPACE, TABLE, Work, account, context, load, request
 
+PAGE = Path(__file__).parents[2] / "docs" / "lambda-concurrency.md"
 NOTHING_COUNTED = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 """For a call whose environment ends. Here, unlike there, Python goes on."""
 
@@ -173,6 +177,14 @@ class TestOnce:
         assert work(other)["digest"] != DIGEST
         assert len(work.entries()) == 2
 
+    def test_the_command_of_the_page_names_the_entry_of_the_event_in_the_outputs(self, work: Work) -> None:
+        work(json.loads(EVENT))
+        [entry] = work.entries()
+        page = PAGE.read_text(encoding="utf-8")
+        assert f"printf '{EVENT}' | sha256sum" in page
+        assert entry["pk"] == {"S": "ITEM#" + hashlib.sha256(EVENT.encode()).hexdigest()}
+        assert entry["sk"] == {"S": "DONE"}
+
     def test_an_entry_expires_after_the_event_can_come_back(self, work: Work) -> None:
         work(ITEM)
         [entry] = work.entries()
@@ -281,11 +293,13 @@ class TestObserving:
         assert (refused["level"], refused["reason"]) == ("ERROR", "the body must be JSON")
         assert "item" not in refused
 
-    @pytest.mark.parametrize(("level", "logs"), [("DEBUG", 2), ("INFO", 2), ("WARN", 1), ("ERROR", 1), ("FATAL", 0)])
+    @pytest.mark.parametrize(
+        ("level", "logs"), [("TRACE", 2), ("DEBUG", 2), ("INFO", 2), ("WARN", 1), ("ERROR", 1), ("FATAL", 0)]
+    )
     def test_the_level_is_that_of_the_setting(
         self, work: Work, monkeypatch: pytest.MonkeyPatch, level: str, logs: int
     ) -> None:
-        """https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html: Lambda passes it in this variable."""
+        """Lambda passes it in this variable: https://github.com/aws-powertools/powertools-lambda-python/pull/7429"""
         monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", level)  # Python has one logger for each name
         work = load()

@@ -48,11 +48,14 @@ class Redrive:
         self.refuse: Any = lambda _payload: False
         monkeypatch.setattr(self.module.functions, "invoke", self.invoke)
         self.milliseconds = TIMEOUT_SECONDS * 1000
+        self.invoke_milliseconds = self.largest = 0
 
     def invoke(self, **request: Any) -> None:
         assert (request.pop("FunctionName"), request.pop("InvocationType")) == (FUNCTION_ARN, "Event")
+        self.largest = max(self.largest, len(request["Payload"]))
         payload = json.loads(request.pop("Payload"))
         assert request == {}
+        self.milliseconds -= self.invoke_milliseconds
         if self.refuse(payload):
             raise REFUSED
         self.sent.append(payload)
@@ -65,7 +68,7 @@ class Redrive:
         self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
     def get_remaining_time_in_millis(self) -> int:
-        self.milliseconds -= 10_000
+        self.milliseconds -= 400
         return self.milliseconds
 
     def run(self) -> dict[str, int]:
@@ -143,6 +146,24 @@ def test_it_answers_before_the_cli_gives_up(redrive: Redrive) -> None:
     done = redrive.run()
     assert 0 < done["sent"] < 100
     assert done["left"] == 100 - done["sent"]
+
+
+def test_slow_answers_do_not_use_up_the_time_of_the_call(redrive: Redrive) -> None:
+    """Lambda would end the call, and the person would not see what was sent."""
+    redrive.invoke_milliseconds = 8_000
+    redrive.fail(*range(10))
+    done = redrive.run()
+    assert done == {"sent": 3, "failed": 0, "left": 7}
+    assert redrive.milliseconds > 0
+
+
+def test_a_large_event_is_sent_as_large_as_it_was(redrive: Redrive) -> None:
+    """Lambda takes 1 MB. Escapes would make an event of other scripts than Latin twice as large."""
+    event = {"item": "漢" * 50_000, "more": [1, 2]}
+    redrive.put(json.dumps({"requestPayload": event}, ensure_ascii=False))
+    assert redrive.run()["sent"] == 1
+    assert redrive.sent == [event]
+    assert redrive.largest <= len(json.dumps(event, ensure_ascii=False).encode())
 
 
 def test_a_message_that_cannot_be_deleted_is_sent_again(redrive: Redrive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -17,7 +16,7 @@ from typing_extensions import Self
 
 from patternbook.aws_lambda.package import LEFT_OUT, check_handler, check_package
 from patternbook.aws_lambda.provisioned_concurrency import Provisioned, Schedule
-from patternbook.aws_lambda.role import allow_network_interfaces, function_role
+from patternbook.aws_lambda.role import allow_network_interfaces, arn_principal, function_role
 from patternbook.aws_lambda.settings import FunctionSettings
 from patternbook.limits.aws_lambda import (
     ACCOUNT_CONCURRENCY,
@@ -240,8 +239,7 @@ class LiveFunction(Construct):
         """
         url = self.alias.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
         for number, principal in enumerate(principals):
-            is_token = cdk.Token.is_unresolved(principal)
-            url.grant_invoke_url(_TokenPrincipal(principal, number) if is_token else iam.ArnPrincipal(principal))
+            url.grant_invoke_url(arn_principal(principal, number))
         return url
 
     def shift_traffic(
@@ -298,14 +296,3 @@ class LiveFunction(Construct):
             statistic=statistic,
             period=MINUTE,
         )
-
-
-class _TokenPrincipal(iam.ArnPrincipal):
-    """A principal whose ARN is a token. The CDK makes the id of a construct from :meth:`to_string`, without tokens."""
-
-    def __init__(self, arn: str, number: int) -> None:
-        super().__init__(arn)
-        self._number = number
-
-    def to_string(self) -> str:
-        return f"Principal{self._number}"

@@ -12,8 +12,9 @@ from patternbook.aws_lambda.function import ALIAS, LiveFunction
 from patternbook.data.queues import FailureQueue
 
 RUNTIME: Final = Path(__file__).with_name("runtime")
-TIMEOUT_SECONDS: Final = 60
-"""The AWS CLI waits 60 seconds for an answer, and then calls again: https://github.com/aws/aws-cli/issues/2657"""
+TIMEOUT_SECONDS: Final = 50
+"""The AWS CLI waits 60 seconds for an answer, also while Lambda starts an environment, which can take ten. Then it
+calls again: https://github.com/aws/aws-cli/issues/2657"""
 
 
 class EventRedrive(Construct):

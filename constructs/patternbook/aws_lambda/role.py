@@ -1,7 +1,8 @@
-"""The role of a Lambda function."""
+"""The role of a Lambda function, and the principals that may call it."""
 
 from typing import Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -15,7 +16,7 @@ NETWORK_INTERFACES: Final = (
 )
 """What Lambda does with the role of a function in a VPC.
 
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 """
 
 
@@ -63,3 +64,22 @@ def allow_network_interfaces(scope: Construct, construct_id: str, role: iam.Role
     reason = "Lambda makes and finds network interfaces whose ids are not known before. The code may not."
     acknowledge(policy, "IAM5[Resource::*]", reason)
     return policy
+
+
+def arn_principal(arn: str, number: int) -> iam.ArnPrincipal:
+    """A principal by its ARN, which may be a token.
+
+    :param number: tells principals of a function apart.
+    """
+    return _TokenPrincipal(arn, number) if cdk.Token.is_unresolved(arn) else iam.ArnPrincipal(arn)
+
+
+class _TokenPrincipal(iam.ArnPrincipal):
+    """A principal whose ARN is a token. The CDK makes the id of a construct from :meth:`to_string`, without tokens."""
+
+    def __init__(self, arn: str, number: int) -> None:
+        super().__init__(arn)
+        self._number = number
+
+    def to_string(self) -> str:
+        return f"Principal{self._number}"

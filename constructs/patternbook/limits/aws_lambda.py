@@ -59,7 +59,10 @@ https://github.com/anomalyco/sst/issues/5829
 """
 
 LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
-"""Levels of the logs of an application (https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html)."""
+"""Levels of the logs of an application.
+
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+"""
 
 TrafficShift = Literal[
     "Canary10Percent5Minutes",
