@@ -369,6 +369,15 @@ class TestRefusals:
             Karpenter(stack, "Karpenter", cluster=cluster, max_vcpus=2, after=[])
         assert stack.node.try_find_child("Karpenter") is None
 
+    def test_a_cluster_without_the_agent_of_pod_identity(self) -> None:
+        """The controller would start without credentials, and bring no node."""
+        stack = cdk.Stack()
+        network = Network(stack, "Network", posture=SANDBOX)
+        cluster = EksCluster(stack, "Eks", network=network, posture=SANDBOX, kubectl=True)
+        with pytest.raises(ValueError, match="must have the add-on eks-pod-identity-agent"):
+            Karpenter(stack, "Karpenter", cluster=cluster, max_vcpus=2, after=[])
+        assert stack.node.try_find_child("Karpenter") is None
+
     def test_a_kubernetes_version_that_the_release_does_not_know(self) -> None:
         with pytest.raises(
             ValueError, match=r"Karpenter .* supports \(1\.30 to 1\.36\), got 1\.37\. Upgrade Karpenter"

@@ -136,11 +136,19 @@ def add_external_dns(
         ],
     )
     acknowledge(role, "IAM5[Resource::*]", "IAM has no resource for route53:ListHostedZones.")
-    # Without the domain names, it would look for records in zones that it has no permission for, and stop:
-    # https://github.com/awslabs/cdk-eks-blueprints/pull/818
+    # It stops at the first zone that it has no permission for. By their domain names alone, it would also look into the
+    # zones of subdomains, and into private zones of the same name:
+    # https://github.com/kubernetes-sigs/external-dns/issues/3153
+    # https://github.com/kubernetes-sigs/external-dns/issues/230
+    # The add-on has no other key for the ids:
+    # https://github.com/aws-games/cloud-game-development-toolkit/blob/55fbcc1bedbcff297a1594f98ec320699494d806/modules/unreal/unreal-cloud-ddc/modules/ddc-infra/eksaddons.tf
     return cluster.add_on(
         EXTERNAL_DNS,
-        configuration={"domainFilters": sorted(set(hosted_zones.values())), "txtOwnerId": cluster.name},
+        configuration={
+            "domainFilters": sorted(set(hosted_zones.values())),
+            "extraArgs": [f"--zone-id-filter={zone}" for zone in hosted_zones],
+            "txtOwnerId": cluster.name,
+        },
         roles={EXTERNAL_DNS: role},
         after=nodes,
     )

@@ -18,6 +18,15 @@ APPLICATION: Final = "application"
 """The service account of the application role."""
 
 
+def check_agent(cluster: EksCluster) -> None:
+    """:raises ValueError: for a cluster without the agent of EKS Pod Identity, which is part of Auto Mode."""
+    if not cluster.auto_mode and POD_IDENTITY_AGENT not in cluster.add_ons:
+        raise ValueError(
+            f"cluster must have the add-on {POD_IDENTITY_AGENT} before an ApplicationIdentity. Add it by "
+            "add_ons_before_nodes. On Fargate, use WebIdentity.add_role."
+        )
+
+
 class ApplicationIdentity(Construct):
     """A role for the pods of one service account, by EKS Pod Identity. The service account needs no annotation.
 
@@ -45,8 +54,8 @@ class ApplicationIdentity(Construct):
         :param policy_arns: ARNs of managed policies of the role. Add statements to ``role`` for anything else.
         :param target_role_arn: a role, usually of another account, that EKS assumes by this role and gives to the pods
             instead. It has to trust this role, for ``sts:AssumeRole`` and ``sts:TagSession``.
-        :raises ValueError: for anything but the name of a namespace and of a service account, for other ARNs, and for a
-            cluster without the agent.
+        :raises ValueError: for anything but the name of a namespace and of a service account, for other ARNs, and see
+            :func:`check_agent`.
         """
         for name, value in (("namespace", namespace), ("service_account", service_account)):
             if not NAMESPACE.accepts(value):
@@ -57,12 +66,7 @@ class ApplicationIdentity(Construct):
         for arn in policy_arns:
             if not POLICY_ARN.accepts(arn):
                 raise ValueError(f"Each of policy_arns must be {POLICY_ARN.text}, got {arn!r}.")
-        agent = cluster.add_ons.get(POD_IDENTITY_AGENT)
-        if agent is None and not cluster.auto_mode:
-            raise ValueError(
-                f"cluster must have the add-on {POD_IDENTITY_AGENT} before an ApplicationIdentity. Add it by "
-                "add_ons_before_nodes. On Fargate, use WebIdentity.add_role."
-            )
+        check_agent(cluster)
         super().__init__(scope, construct_id)
         self.role = pod_role(self, "Role", description=f"Pods of the service account {namespace}/{service_account}")
         for number, arn in enumerate(policy_arns):
@@ -80,6 +84,7 @@ class ApplicationIdentity(Construct):
             role_arn=self.role.role_arn,
             target_role_arn=target_role_arn,
         )
+        agent = cluster.add_ons.get(POD_IDENTITY_AGENT)
         # The dependency on the role includes its policies.
         self.association.node.add_dependency(self.role, *filter(None, [agent]))
 

@@ -45,7 +45,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrate_eks.html
 CONFIGURED: Final[Mapping[str, tuple[str, ...]]] = {
     "amazon-cloudwatch-observability": ("manager",),
     "coredns": ("computeType",),
-    EXTERNAL_DNS: ("domainFilters", "txtOwnerId"),
+    EXTERNAL_DNS: ("domainFilters", "extraArgs", "txtOwnerId"),
     "vpc-cni": ("enableNetworkPolicy",),
 }
 """Keys of the configuration of add-ons that the patterns set themselves, because they keep a promise."""

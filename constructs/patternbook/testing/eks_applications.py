@@ -75,6 +75,7 @@ class AddOnPromises:
         values = json.loads(full.shown(add_on(full, "external-dns")["ConfigurationValues"]))
         assert values == {
             "domainFilters": ["example.com", "example.org"],
+            "extraArgs": [f"--zone-id-filter={zone}" for zone in ("Z0123456789ABCDEFGHIJ", "Z0123456789ABCDEFGHIK")],
             "policy": "sync",
             "txtOwnerId": full.shown(cluster(full)["Name"]),
         }

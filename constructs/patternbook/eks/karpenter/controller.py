@@ -6,13 +6,13 @@ from typing import Any, Final
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
 
 from patternbook.eks.access import node_access_entry, node_role
+from patternbook.eks.application_identity import ApplicationIdentity, check_agent
 from patternbook.eks.charts import Chart
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.karpenter import permissions
@@ -25,7 +25,7 @@ from patternbook.eks.nodes.events import (
     spot_interruptions,
 )
 from patternbook.eks.nodes.settings import CapacityType
-from patternbook.eks.pod_identity import pod_role, volume_key_statements
+from patternbook.eks.pod_identity import volume_key_statements
 from patternbook.limits.eks_amis import AMI_RELEASE, age_warning
 from patternbook.limits.instance_types import Architecture
 from patternbook.limits.karpenter import KARPENTER_VERSION, check_kubernetes
@@ -75,7 +75,7 @@ class Karpenter(Construct):
         key: kms.IKey | None = None,
         after: Sequence[IDependable],
     ) -> None:
-        """:param cluster: a cluster with ``kubectl``.
+        """:param cluster: a cluster with ``kubectl`` and with the add-on ``eks-pod-identity-agent``.
         :param max_vcpus: maximum number of vCPUs of all nodes of the pool together. It limits what they can cost.
         :param architectures: CPU architectures of the nodes. Images have to support all of them.
         :param capacity_types: with both, Karpenter prefers Spot, and takes on demand where there is no Spot capacity.
@@ -87,10 +87,11 @@ class Karpenter(Construct):
             shift enabled, or the controller does not start.
         :param key: encrypts the volumes. Defaults to the AWS managed key of EBS.
         :param after: what the controller needs: a node group with at least two nodes.
-        :raises ValueError: for a cluster that was made without ``kubectl``, for a Kubernetes version that the release
-            of Karpenter does not support, and for values that a node pool cannot have.
+        :raises ValueError: for a cluster without ``kubectl`` or the agent, for a Kubernetes version that the release of
+            Karpenter does not support, and for values that a node pool cannot have.
         """
         kubectl = cluster.kubectl
+        check_agent(cluster)
         check_kubernetes(cluster.version)
         check_nodes(
             max_vcpus=max_vcpus, architectures=architectures, capacity_types=capacity_types, volume_gib=volume_gib
@@ -99,27 +100,23 @@ class Karpenter(Construct):
         super().__init__(scope, construct_id)
         if old:
             cdk.Annotations.of(self).add_warning_v2("patternbook:OldAmi", old)
+        identity = ApplicationIdentity(
+            self, "Identity", cluster=cluster, namespace="kube-system", service_account=CONTROLLER
+        )
+        self.role = identity.role
         self._cluster = cluster.cluster
         self.queue = event_queue(self, "Queue")
         rules = send_events(self, self.queue, self._patterns())
         self.node_role = node_role(self, "NodeRole")
         entry = node_access_entry(self, "Access", cluster=cluster.cluster, role=self.node_role)
         self.instance_profile = iam.InstanceProfile(self, "Profile", role=self.node_role)  # ty: ignore[invalid-argument-type]
-        self.role = self._controller_role(zonal_shift=zonal_shift, key=key)
-        association = eks.CfnPodIdentityAssociation(
-            self,
-            "Association",
-            cluster_name=cluster.cluster.cluster_name,
-            namespace="kube-system",
-            service_account=CONTROLLER,
-            role_arn=self.role.role_arn,
-        )
+        self._allow_nodes(zonal_shift=zonal_shift, key=key)
         # Helm would install the definitions once and never upgrade them. They have a chart of their own for that. It
         # comes between the association and the controller, because an association takes seconds to be effective, and a
         # pod that starts before stays without credentials:
         # https://docs.aws.amazon.com/cli/v1/reference/eks/create-pod-identity-association.html
         definitions = kubectl.install(
-            "KarpenterDefinitions", _chart("karpenter-crd"), values={}, after=[association, *after]
+            "KarpenterDefinitions", _chart("karpenter-crd"), values={}, after=[identity, *after]
         )
         self.controller = kubectl.install(
             "Karpenter",
@@ -127,7 +124,7 @@ class Karpenter(Construct):
             values=self._values(zonal_shift=zonal_shift),
             # Nodes need their role and its access entry until they are gone, and the controller terminates them.
             after=[
-                *(definitions, self.role, self.node_role, entry, self.instance_profile),
+                *(definitions, identity, self.node_role, entry, self.instance_profile),
                 *(*rules, *self.queue.node.children, *after),
             ],
         )
@@ -167,7 +164,7 @@ class Karpenter(Construct):
             ),
         }
 
-    def _controller_role(self, *, zonal_shift: bool, key: kms.IKey | None) -> iam.Role:
+    def _allow_nodes(self, *, zonal_shift: bool, key: kms.IKey | None) -> None:
         statements = [
             *permissions.launch_statements(self._cluster),
             *permissions.identity_statements(self._cluster, self.node_role),
@@ -176,9 +173,9 @@ class Karpenter(Construct):
             *([permissions.zonal_shift_statement(self._cluster)] if zonal_shift else []),
             *(volume_key_statements(key) if key else []),
         ]
-        role = pod_role(self, "Role", description="Brings nodes and takes them away", statements=statements)
-        permissions.acknowledge_statements(role, self._cluster, statements)
-        return role
+        for statement in statements:
+            self.role.add_to_policy(statement)
+        permissions.acknowledge_statements(self.role, self._cluster, statements)
 
     def _values(self, *, zonal_shift: bool) -> dict[str, Any]:
         """https://github.com/aws/karpenter-provider-aws/blob/v1.14.1/charts/karpenter/values.yaml"""
