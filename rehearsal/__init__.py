@@ -20,6 +20,10 @@ permissions. No container runs, no Kubernetes manifest is applied, and no packet
 
 HOSTED_ZONE_ID = "Z0123456789ABCDEFGHIJ"
 """The hosted zone example.com, which the account has before any stack. Its id is known at synth."""
+CERTIFICATE_ID = "12345678-1234-1234-1234-123456789012"
+"""The certificate for example.com and its subdomains, which the account has before any stack."""
+IMAGE = ("team/app", "v1")
+"""The repository and the tag of an image for x86_64, which the account has before any stack."""
 TOPIC_NAME = "events"
 """The name of an SNS topic, which the account has before any stack. Its ARN is known at synth."""
 INVENTORY = "/_rehearsal/inventory"

@@ -121,6 +121,8 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
             "MINISTACK_HOST": LOOPBACK,
             "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
             "MINISTACK_REGION": REGION,
+            # AWS has more than a thousand managed policies. MiniStack knows a few, and takes the others for typos.
+            "MINISTACK_AUTOCREATE_AWS_MANAGED": "1",
             # Without these, MiniStack would open more ports: for brokers, and for containers of a Docker engine.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

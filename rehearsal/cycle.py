@@ -10,6 +10,7 @@ from rehearsal.deployments import CHANGE_SET, Deployments, changes, names, tail
 from rehearsal.late_failures import fail_first_deployment, fail_update
 from rehearsal.plan import given
 from rehearsal.plans import PLANS
+from rehearsal.preflight import preflight
 from rehearsal.report import Report
 from rehearsal.stack import Resource
 
@@ -54,6 +55,7 @@ class Cycle(Deployments):
 
     def deploy_and_check(self) -> None:
         self.report.line(f"\n{', '.join(self.patterns)} in {self.stage}")
+        preflight(self)
         self.before = self.account.inventory()
         self.retained_by_failure = fail_first_deployment(self)
         self.deploy()

@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rehearsal import HOSTED_ZONE_ID, data_stream, event_pipeline, lambda_concurrency, readers, web_api, workflow
+from rehearsal import (
+    CERTIFICATE_ID,
+    HOSTED_ZONE_ID,
+    IMAGE,
+    data_stream,
+    event_pipeline,
+    lambda_concurrency,
+    readers,
+    web_api,
+    workflow,
+)
 from rehearsal.account import ACCOUNT_ID, REGION
 from rehearsal.plan import ALARM_ADDRESS, Plan, Setting
 
-CERTIFICATE: Final = {
-    "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/12345678-1234-1234-1234-123456789012"
-}
+CERTIFICATE: Final = {"certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT_ID}:certificate/{CERTIFICATE_ID}"}
 DOMAIN: Final = {"domain_name": "shop.example.com", "hosted_zone_id": HOSTED_ZONE_ID}
 """A name with a certificate and records that the stack makes."""
 
@@ -148,7 +156,7 @@ PLANS: Mapping[str, Plan] = {
         # The pattern requires only the address. With the others, the rehearsal includes the optional resources.
         production_settings={
             **ALARM_ADDRESS,
-            "image": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/team/app:v1",
+            "image": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/{':'.join(IMAGE)}",
             "automatic_deployments": True,
             "vpc_connector": True,
             "private_ingress": True,

@@ -20,11 +20,11 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
-from ministack.services import route53, sns
+from ministack.services import acm, ecr, route53, sns
 from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
-from rehearsal import HOSTED_ZONE_ID, INVENTORY, TOPIC_NAME
+from rehearsal import CERTIFICATE_ID, HOSTED_ZONE_ID, IMAGE, INVENTORY, TOPIC_NAME
 from rehearsal.types import rds, replacements, rollbacks
 
 # These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
@@ -48,6 +48,8 @@ def main() -> None:
     rollbacks.register()
     limit_custom_resources(seconds)
     add_hosted_zone()
+    add_certificate()
+    add_image()
     sns._create_topic({"Name": [TOPIC_NAME]})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
@@ -99,6 +101,22 @@ def add_hosted_zone() -> None:
     zone = {"id": HOSTED_ZONE_ID, "name": "example.com.", "caller_reference": "rehearsal", "comment": ""}
     route53._zones[HOSTED_ZONE_ID] = {**zone, "private": False, "vpcs": []}
     route53._records[HOSTED_ZONE_ID] = route53._default_records(zone["name"])
+
+
+def add_certificate() -> None:
+    """Adds the certificate of :data:`rehearsal.CERTIFICATE_ID`. MiniStack would give a new one a random id."""
+    names = {"DomainName": "example.com", "SubjectAlternativeNames": ["example.com", "*.example.com"]}
+    made = json.loads(acm._request_certificate(names)[2])["CertificateArn"]
+    arn = f"{made.rpartition('/')[0]}/{CERTIFICATE_ID}"
+    acm._certificates[arn] = {**acm._certificates.pop(made), "CertificateArn": arn}
+
+
+def add_image() -> None:
+    """Adds the image of :data:`rehearsal.IMAGE`, whose index says that it is for x86_64. Nothing runs it."""
+    name, tag = IMAGE
+    manifest = json.dumps({"manifests": [{"platform": {"architecture": "amd64", "os": "linux"}}]})
+    ecr._create_repository({"repositoryName": name})
+    ecr._put_image({"repositoryName": name, "imageTag": tag, "imageManifest": manifest})
 
 
 def inventory() -> dict[str, list[str]]:

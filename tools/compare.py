@@ -8,6 +8,8 @@ They are not dependencies of this project, so install them in an environment of 
     python -m tools.compare --others /tmp/others/bin/python cdk.out cdk.out.production > tools/compared.md
 
 A tool notices a defect if it reports something for the template with the defect that it does not report without it.
+
+With ``--reported`` it prints ``tools/reported.md``: what each tool reports for templates that were reported.
 """
 
 import argparse
@@ -22,9 +24,11 @@ from typing import Any
 
 from patternbook.rules import FAMILIES, RULES
 from patternbook.rules.engine import check
+from patternbook.rules.reading import read
 from tests.rules.cases.base import TODAY
 from tests.rules.defects import DEFECTS
 
+REPORTED = Path(__file__).parents[1] / "tests" / "rules" / "cases" / "reported"
 Reports = dict[str, set[tuple[str, str]]]
 """The reports of a tool by file name. Each is the id of a broken rule and a resource."""
 
@@ -46,8 +50,12 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--others", default=sys.executable, help="interpreter with checkov and cloudformation-validate")
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--reported", action="store_true", help="print the table of the templates that were reported")
+    parser.add_argument("folders", nargs="*", type=Path)
     given = parser.parse_args()
+    if given.reported:
+        print(_table_of_reported(given.others))
+        return
     with tempfile.TemporaryDirectory() as folder:
         defects = _write(Path(folder), given.folders)
         tools: Mapping[str, Callable[[Path], Reports]] = {
@@ -91,8 +99,7 @@ def _noticed(reports: Reports, defects: Mapping[str, tuple[str, str]]) -> set[st
 def _patternbook(folder: Path) -> Reports:
     return {
         path.name: {
-            (finding.rule.id, finding.problem.resource)
-            for finding in check(json.loads(path.read_text(encoding="utf-8")), RULES, today=TODAY)
+            (finding.rule.id, finding.problem.resource) for finding in check(read(path).document, RULES, today=TODAY)
         }
         for path in folder.iterdir()
     }
@@ -125,6 +132,25 @@ def _checkov(python: str, folder: Path) -> Reports:
         if not resource.startswith("Mutant"):
             reports.setdefault(Path(each["file_path"]).name, set()).add((each["check_id"], resource))
     return reports
+
+
+def _table_of_reported(python: str) -> str:
+    """A row for each template that was reported, with the ids of what each tool reports."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in REPORTED.glob("*/*.yaml"):
+            (Path(folder) / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
+        files = sorted(each.name for each in Path(folder).iterdir())
+        tools = {
+            "cfn-lint": _cfn_lint(Path(folder)),
+            "CDK": _cdk(python, Path(folder)),
+            "checkov": _checkov(python, Path(folder)),
+            "patternbook": _patternbook(Path(folder)),
+        }
+    lines = [f"| Template | {' | '.join(tools)} |", f"|---|{'---|' * len(tools)}"]
+    for file in files:
+        cells = [" ".join(sorted({f"`{rule}`" for rule, _ in reports.get(file, set())})) for reports in tools.values()]
+        lines.append(f"| {file.removesuffix('.yaml').replace('-', ': ', 1)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _output(command: list[str]) -> str:

@@ -6,26 +6,45 @@ from patternbook.rules import FAMILIES, RULES
 from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES
 
 COMPARED = Path(__file__).with_name("compared.md")
+REPORTED = Path(__file__).with_name("reported.md")
 
 HEAD = """\
 # Rules for CloudFormation templates
 
-{count} rules find problems in templates with ECS, EKS, Lambda, Lambda@Edge, CloudFront, ECR, EFS, App Runner, VPCs,
-Aurora, API Gateway, Cognito, DynamoDB, SQS, Firehose and Step Functions. They report problems that break a deployment
-and that most checkers do not see. To find them, they follow references through a template: from a service to its task
-definition, or from a distribution to the version of a function. They read the definitions of state machines, too. Each
-synthesis of this book's patterns runs the rules.
+{count} rules find problems in templates with ECS, EKS, Lambda, Lambda@Edge, CloudFront, ECR, EFS, App Runner, VPCs, S3,
+Aurora, API Gateway, Cognito, DynamoDB, SQS, Firehose, Step Functions and alarms. They report problems that break a
+deployment and that most checkers do not see. To find them, they follow references through a template: from a service to
+its task definition, or from a function to its role and the policies that others attach to it. They read the definitions
+of state machines, too. Each synthesis of this book's patterns runs the rules.
 
 ```sh
-patternbook check template.yaml      # any template in JSON or YAML, from the CDK or not
-patternbook check - < template.yaml  # reads standard input
-patternbook check --format sarif *.template.json > findings.sarif
-patternbook rules                    # lists the rules
+patternbook check template.yaml             # any template in JSON or YAML, from the CDK or not
+patternbook check cdk.out 'stacks/**/*.yaml'  # the templates in a folder, and files that match a pattern
+patternbook check - < template.yaml         # reads standard input
+patternbook check --format sarif cdk.out > findings.sarif
+patternbook rules                           # lists the rules
 ```
 
-The exit status is 0 without findings, 1 with findings, and 2 if a file is not a template. The command needs neither
-Node nor an AWS account. It checks ten templates in less than half a second. Some rules depend on the Region: set it
-with `--region`.
+The command needs neither Node nor an AWS account. It checks ten templates in less than half a second. Some rules depend
+on the Region: set it with `--region`.
+
+| Exit status | Meaning |
+|---:|---|
+| 0 | No findings |
+| 1 | Findings |
+| 2 | A file is not a template, or an argument is wrong |
+| 3 | A template cannot be checked, because a macro may rewrite it. `--allow-unchecked` accepts that |
+
+`--severity` sets the lowest severity to report, and `--fail-on` the lowest one that fails the command. `--rule` runs a
+single rule, and `--ignore` leaves one out. `--only-templates` lets the command pass over files that are no templates.
+The section `[tool.patternbook]` of pyproject.toml sets the same for a project, with Python 3.11 or newer:
+
+```toml
+[tool.patternbook]
+fail-on = "error"
+ignore = ["network-open-port"]
+region = "eu-west-1"
+```
 
 In a CDK app in Python, add the rules as a plugin:
 
@@ -35,29 +54,75 @@ from patternbook import PatternbookRules
 cdk.Validations.of(app).add_plugins(PatternbookRules())
 ```
 
-## Errors and warnings
+Before each commit, with [pre-commit](https://pre-commit.com):
+
+```yaml
+repos:
+  - repo: https://github.com/YOUR-ORGANIZATION/patternbook
+    rev: main
+    hooks:
+      - id: patternbook-check
+        args: [--fail-on, error]
+```
+
+In a GitHub Action, with the findings in the tab Security:
+
+```yaml
+jobs:
+  templates:
+    runs-on: ubuntu-latest
+    permissions: {{contents: read, security-events: write}}
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with: {{python-version: "3.13"}}
+      - run: pip install ./patternbook
+      - run: patternbook check --format sarif templates > findings.sarif
+      - uses: github/codeql-action/upload-sarif@v3
+        if: always()
+        with: {{sarif_file: findings.sarif}}
+```
+
+## Errors, warnings and advice
 
 An **error** means that the deployment fails, or that the deployed resources do not work. It makes `cdk synth` fail. A
-**warning** means that the template can be deployed, but costs more, leaks data or fails later.
+**warning** means that the template can be deployed, but costs more, leaks data or fails later. **Advice** is worth a
+look, and fails nothing.
 
 Conditions make several scenarios of one template. A scenario is a combination of parameter values.
 
-- An error is reported if one scenario has the problem.
+- An error is reported if one scenario has the problem. It is advice if only a combination of choices has it that no
+  condition of the template means, because the choices may exclude each other in practice.
 - A warning is reported if all scenarios have it.
-- If the template may rule scenarios out, all of them must have an error, too. `Rules` can do so, and so can conditions
-  that depend on each other.
-- With more than 32 combinations, the rules check the defaults and the scenarios that differ in one parameter.
+- **The default of a parameter is a value.** Each scenario is also checked with the defaults, and a finding says so.
+  Defaults that `AllowedValues`, `AllowedPattern` or `Rules` refuse do not count.
+- Scenarios that `Rules` refuse are left out. If conditions may depend on each other, all scenarios must have an error,
+  or the one with all defaults.
+- With more than 32 combinations, the rules check the defaults, the scenarios that differ in one parameter, and some in
+  which every pair of values occurs.
+
+## What CloudFormation's transforms make
+
+- **Loops** (`Fn::ForEach`) are expanded if the template tells what they run over. A loop over a parameter is expanded
+  with its default.
+- **Functions of SAM** and their `Globals` are checked as the Lambda functions, roles, versions, aliases and event
+  source mappings that the transform makes. The command names the other resources of SAM, which are not checked.
+- **A template with another macro is not checked**, because the macro may rewrite it. The command says so, in the JSON
+  and SARIF output, too.
+
+CloudFormation takes the last of two equal keys, and accepts commas before a closing bracket in JSON. The rules read
+such templates as CloudFormation does, and the command prints a warning.
 
 ## What the rules cannot know
 
 Intrinsic functions and conditions are resolved as far as the template itself decides them. **A rule says nothing about
-an unknown value.** The default of a parameter is unknown, too, because it is a choice.
+an unknown value.**
 
-- A template with a macro of your own is not checked, because the macro may rewrite it. The command says so.
-- No rule sees the content of a package or an image, other stacks (including nested stacks of the CDK), the resources
-  that SAM generates, or the effect of IAM policies.
-- A resource that an output or a nested stack refers to is taken as complete. For instance, another stack may add a
-  block to such a VPC, or a mount target to such a file system.
+- No rule sees the content of a package or an image, other stacks (including nested stacks of the CDK), or the effect of
+  policies with conditions.
+- A resource that is exported, written to Parameter Store or given to a nested stack can be used by others. A rule keeps
+  silent where they could complete it in time: another stack may watch an exported queue, and a nested stack may add a
+  block to a VPC before a subnet needs it. An output without an export changes nothing.
 
 ## Acknowledge a finding
 
@@ -94,6 +159,18 @@ would go unnoticed without them. The table does not compare the tools at their o
 `tests/rules/defects/`, and `python -m tools.compare` makes the table.
 """
 
+OTHERS = """\
+### Mistakes that others reported
+
+These templates in `tests/rules/cases/reported/` come from public reports. The names in `false` have no mistake, so an
+empty cell is right there. Those in `miss` and `sam` have one or more. The rules missed them all, except for one mistake
+in `foreach-lambda`, before they were extended by these cases. So the last column shows that they are found now.
+
+Each cell has the ids of what a tool reports, whether it is the mistake or something else. CKV_AWS_363 is the runtime,
+for instance, while CKV_AWS_65 wants Container Insights in every cluster.
+`python -m tools.compare --reported` makes the table.
+"""
+
 
 def page() -> str:
     """The page as Markdown."""
@@ -105,7 +182,8 @@ def page() -> str:
                 f"- **`{rule.id}`** ({rule.severity.value}). {rule.summary} *{rule.fix}* [Source]({rule.source})"
             )
         sections.append("\n".join(lines) + "\n")
-    return "\n".join([*sections, COMPARISON, COMPARED.read_text(encoding="utf-8").strip() + "\n"])
+    tables = [each.read_text(encoding="utf-8").strip() + "\n" for each in (COMPARED, REPORTED)]
+    return "\n".join([*sections, COMPARISON, tables[0], OTHERS, tables[1]])
 
 
 if __name__ == "__main__":

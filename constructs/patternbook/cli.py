@@ -5,6 +5,7 @@ import io
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
+from importlib import metadata
 from typing import Final
 
 from patternbook.copying import cli as copying
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -
         prog="patternbook",
         description="Checks CloudFormation templates, asks an account before a deployment, and copies patterns.",
     )
+    parser.add_argument("--version", action="version", version=f"patternbook {metadata.version('patternbook')}")
     commands = parser.add_subparsers(dest="command", required=True)
     for module in COMMANDS:
         module.add_commands(commands)

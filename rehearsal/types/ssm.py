@@ -5,8 +5,7 @@ from typing import Any
 
 from ministack.services import ssm
 
-AMI = "ami-0123456789abcdef0"
-"""The value of every parameter. No instance is started from it."""
+from rehearsal.types.ec2_offers import AMI, ARM_AMI
 
 PUBLIC_AMI_PARAMETERS = [
     f"/aws/service/{name}"
@@ -29,10 +28,15 @@ class PublicParameters(dict[str, str]):
     """The parameters of MiniStack, and those above."""
 
     def get(self, name: str, default: Any = None) -> Any:  # ty: ignore[incompatible-method-override]
-        return AMI if EKS_AMI.fullmatch(name) else super().get(name, default)
+        return ami_of(name) if EKS_AMI.fullmatch(name) else super().get(name, default)
+
+
+def ami_of(name: str) -> str:
+    """The AMI for the architecture in the name of a parameter. No instance is started from it."""
+    return ARM_AMI if "/arm64/" in name else AMI
 
 
 def register() -> None:
-    known = PublicParameters(dict.fromkeys(PUBLIC_AMI_PARAMETERS, AMI))
+    known = PublicParameters({name: ami_of(name) for name in PUBLIC_AMI_PARAMETERS})
     known.update(ssm._PUBLIC_AMI_PARAMETERS)
     ssm._PUBLIC_AMI_PARAMETERS = known

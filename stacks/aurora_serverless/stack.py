@@ -87,7 +87,7 @@ class AuroraServerlessStack(PatternStack):
         )
         self.monitoring.watch_database(self.database)
         self.monitoring.watch_schema(self.schema)
-        self.monitoring.watch_calls(self.service)
+        self.monitoring.watch_calls([self.service])
 
         command = f"aws lambda invoke --function-name {self.service.function.function_name} --qualifier {ALIAS}"
         self.output(

@@ -1,7 +1,7 @@
 """A Kubernetes cluster in EKS Auto Mode: nodes come and go with the pods, and EKS chooses and replaces them.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- Only an admin role has access to the cluster. IAM decides who may assume it.
+- An admin role has access to the cluster, and teams that you name. IAM decides who may assume the role.
 - EKS brings nodes, network, names, Pod Identity, volumes and load balancers, so none of them is an add-on of the stack.
 - The node role can only pull images, and the cluster role has only the policies that AWS documents.
 - Network policies are enforced.

@@ -1,7 +1,7 @@
 """A Kubernetes cluster without nodes: each pod runs on Fargate, on a machine of its own, and pods share files by EFS.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- Only an admin role has access to the cluster. IAM decides who may assume it.
+- An admin role has access to the cluster, and teams that you name. IAM decides who may assume the role.
 - Pods of your namespaces and of kube-system run on Fargate, in private subnets.
 - Pods call AWS by a role of their service account, which trusts the OIDC provider of the cluster.
 - The pod execution role pulls images and writes to one log group, for this cluster only.

@@ -1,7 +1,7 @@
 """A Kubernetes cluster on EC2 instances that EKS launches, drains, replaces and repairs, with storage for its pods.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- Only an admin role has access to the cluster. IAM decides who may assume it.
+- An admin role has access to the cluster, and teams that you name. IAM decides who may assume the role.
 - A group of nodes on demand runs the add-ons. Taints keep all pods off the Spot nodes that do not tolerate them.
 - Pods cannot act as their node. Every add-on that calls AWS has a role of its own.
 - Control-plane logs, container logs, Secrets, volumes and file systems are encrypted.

@@ -1,7 +1,7 @@
 """A Kubernetes cluster on an Auto Scaling group of your own, for an AMI, user data or Spot mix that you choose.
 
 - The API has a private endpoint, and a public one only for the CIDR blocks that you give.
-- Only an admin role has access to the cluster. IAM decides who may assume it.
+- An admin role has access to the cluster, and teams that you name. IAM decides who may assume the role.
 - Nodes run the EKS-optimized AMI of one release, until a setting changes it, or an AMI of your own.
 - Nodes join by an access entry of type EC2_LINUX. Their role can only join the cluster and pull images.
 - On-demand and Spot nodes of several instance types share the one group.

@@ -73,7 +73,7 @@ class LambdaConcurrencyStack(PatternStack):
             self, "Monitoring", settings, posture=posture, key=self.key, page=PAGE
         )
         slow = settings.duration_alarm_percent
-        self.monitoring.watch_work(self.function, slow_percent=slow)
+        self.monitoring.watch_function(self.function, slow_percent=slow)
         self.monitoring.watch_failures(self.failures)
         self.monitoring.watch_table(self.items)
         self.deployments = self.function.shift_traffic(

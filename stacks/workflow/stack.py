@@ -96,7 +96,7 @@ class WorkflowStack(PatternStack):
         self.workflow.roll_back_on(monitoring.watch_workflow(self.workflow))
         monitoring.watch_people(self.approvals, name="Approvals")
         monitoring.watch_attention(self.attention)
-        monitoring.watch_steps(self.functions)
+        monitoring.watch_calls([*self.functions.values()])
         monitoring.notify_on_tasks_that_cannot_start(self.cluster)
         monitoring.watch_table(self.books)
 

@@ -41,6 +41,7 @@ DRILL = Drill(
             "The log says why. A deployment with another migration, or a rotation, sets the password again.",
         ),
         Promise(database.rare_calls_fail(), 30, LOGS),
+        Promise(database.some_calls_fail(), 10, LOGS),
         Promise(database.calls_throttled(), 10, "Raise the concurrency quota of the account."),
         Promise(database.slow_statements(), 10, "Find the slow statements in Database Insights."),
         Promise(

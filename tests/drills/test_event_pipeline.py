@@ -29,6 +29,8 @@ DRILL = Drill(
             "Start the redrive, or keep a copy: SQS deletes a message 14 days after it was sent first.",
         ),
         Promise(pipeline.every_message_fails(), 10, REPAIR),
+        Promise(pipeline.quiet_functions_fail(), 30, REPAIR),
+        Promise(pipeline.some_calls_fail(), 10, REPAIR),
         Promise(
             pipeline.stopped_consumer(),
             20,
@@ -49,6 +51,7 @@ DRILL = Drill(
         pipeline.night(),
         pipeline.burst(),
         pipeline.one_failure(),
+        pipeline.one_failed_call(),
         pipeline.throttled_table(),
         pipeline.scaling_up(),
     ],

@@ -22,11 +22,17 @@ DRILL = Drill(
         Promise(work.some_calls_fail(), 10, LOGS),
         Promise(work.rare_calls_fail(), 30, LOGS),
         Promise(work.throttled(), 10, RAISE_CONCURRENCY),
+        Promise(work.rare_calls_throttled(), 30, RAISE_CONCURRENCY),
         Promise(work.slow_calls(), 10, SLOW_CALLS),
         Promise(
             work.late_events(),
             15,
             "Raise `reserved_concurrency`, or let fewer events arrive at the same time.",
+        ),
+        Promise(
+            work.rare_late_events(),
+            30,
+            "Raise `reserved_concurrency`, or find the function that uses up the concurrency of the account.",
         ),
         Promise(
             work.dropped_event(),

@@ -23,6 +23,7 @@ DRILL = Drill(
     [
         Promise(edge.viewer_function_fails(600), 5, EDGE_LOGS),
         Promise(edge.viewer_function_fails(5), 10, EDGE_LOGS),
+        Promise(edge.some_calls_fail(), 5, EDGE_LOGS),
         Promise(edge.origin_function_fails(), 10, EDGE_LOGS),
         Promise(edge.rare_function_failures(), 30, EDGE_LOGS),
         Promise(edge.invalid_responses(), 10, EDGE_LOGS),

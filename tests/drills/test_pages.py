@@ -1,9 +1,15 @@
 """The page of each pattern says what rings, and when, as the drills find it."""
 
+import re
+
 import pytest
 
+from patternbook.testing.drills.drilling import Stack
 from tests.drills.book import DRILLS, Templates
 from tools.drills import page_of, stacks_of, table, with_table
+
+PRICED = ["DataStreamStack", "EventPipelineStack", "LambdaConcurrencyStack", "WebApiStack"]
+"""The patterns that cost little else, so that their pages give the price of the alarms."""
 
 
 @pytest.mark.parametrize("pattern", DRILLS)
@@ -21,6 +27,17 @@ def test_alarms_link_to_the_section_of_the_table(pattern: str, book: list[Templa
     for stack in stacks_of(pattern, book):
         for alarm in stack.alarms:
             assert alarm.description.endswith(f"docs/{page.name}#what-rings-and-when")
+
+
+@pytest.mark.parametrize("pattern", PRICED)
+def test_the_price_of_alarms_counts_their_metrics(pattern: str, book: list[Templates]) -> None:
+    """CloudWatch bills each metric of an alarm. The price is that of a sandbox."""
+    [said] = re.findall(
+        r"(\d+) alarms with (\d+) metrics of 0\.10 USD each", page_of(pattern).read_text(encoding="utf-8")
+    )
+    alarms = Stack(book[0][pattern]).alarms
+    metrics = [query for alarm in alarms for query in alarm.queries.values() if not isinstance(query, str)]
+    assert said == (str(len(alarms)), str(len(metrics)))
 
 
 def test_a_page_without_a_place_for_the_table_is_refused() -> None:

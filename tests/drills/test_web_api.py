@@ -27,6 +27,8 @@ DRILL = Drill(
         Promise(api.functions_answer_500(), 5, ACCESS_LOG),
         Promise(api.some_fail(), 10, ACCESS_LOG),
         Promise(api.quiet_api_fails(), 30, ACCESS_LOG),
+        Promise(api.quiet_functions_crash(), 30, ACCESS_LOG),
+        Promise(api.some_calls_crash(), 10, ACCESS_LOG),
         Promise(api.no_concurrency(), 10, RAISE_CONCURRENCY),
         Promise(api.slow_table(), 10, SLOW_CALLS),
         Promise(api.near_timeout(), 10, SLOW_CALLS),

@@ -13,13 +13,16 @@ UNDONE: Final = (
     "The cause is in the list of executions. `OrderUndone` means that all is undone: repair, and start the order under "
     "a new id. Otherwise, repair and continue by the command in the outputs (redrive)."
 )
+FUNCTION_LOGS: Final = "The log group of the function has the error."
 STOPPED_ORDER: Final = "Nothing was undone. The message has the command that continues the execution (redrive)."
 
 DRILL = Drill(
     [
         Promise(workflow.one_failure(), 5, UNDONE),
         Promise(workflow.quiet_workflow_fails(), 10, UNDONE),
-        Promise(workflow.every_order_fails(), 10, "The log group of the function has the error."),
+        Promise(workflow.every_order_fails(), 10, FUNCTION_LOGS),
+        Promise(workflow.quiet_function_fails(), 30, FUNCTION_LOGS),
+        Promise(workflow.some_calls_fail(), 10, FUNCTION_LOGS),
         Promise(workflow.timed_out(), 1, STOPPED_ORDER),
         Promise(workflow.aborted(), 1, STOPPED_ORDER),
         Promise(

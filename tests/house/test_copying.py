@@ -146,7 +146,7 @@ def test_a_place_that_cannot_be_written_is_one_message(capsys: pytest.CaptureFix
     target = a_file(tmp_path / "file") / "shop"
     status, message = copy(capsys, "EcrStack", target)
     assert status == 1
-    assert message.startswith(f"{target} cannot be written, and nothing is left of it: ")
+    assert message.startswith(f"{target} cannot be written: ")
     assert message.count("\n") == 1
 
 
@@ -175,7 +175,7 @@ def test_a_copy_that_fails_half_way_leaves_nothing(
     status, message = copy(capsys, "EcrStack", target)
     assert calls == 10
     assert status == (1 if isinstance(error, OSError) else 130)
-    assert "othing is left" in message
+    assert "Nothing of the copy is left" in message
     assert list(tmp_path.rglob("*")) == ([target] if exists else [])
 
 
@@ -215,7 +215,7 @@ sys.exit(main(["copy", "EcrStack", sys.argv[1]]))
         [sys.executable, "-c", program, str(tmp_path / "shop")], capture_output=True, text=True, check=False, timeout=60
     )
     assert finished.returncode == 130
-    assert finished.stderr == f"Interrupted. Nothing is left in {tmp_path / 'shop'}.\n"
+    assert finished.stderr == f"Interrupted. Nothing of the copy is left in {tmp_path / 'shop'}.\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -231,6 +231,24 @@ def test_the_context_has_the_flags_and_one_pattern(tmp_path: Path, capsys: pytes
     ours = json.loads((ROOT / "cdk.json").read_text())["context"]
     assert {key for key in context if not key.startswith(("@", "cli-"))} == {"stages", "EcrStack"}
     assert {key for key in context if key.startswith("@")} == {key for key in ours if key.startswith("@")}
+
+
+def test_settings_of_the_book_stay_in_the_book(tmp_path: Path) -> None:
+    """Stages may name patterns that the copy does not have, and settings may name resources of another account."""
+    for name in ("docs", "package-lock.json", "package.json", "stacks", "tests"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    flag = "@aws-cdk/aws-iam:minimizePolicies"
+    ours = {
+        "EveryStack.key_arn": "arn",
+        "EveryStack": {},
+        "patterns": "EcrStack",
+        "EcrStack.alarm_email": "a@example.com",
+    }
+    stages = {"stages": {"production": {"patterns": ["FargateEfsStack"]}}, "FargateEfsStack.max_tasks": 3}
+    edited = {"app": "python app.py", "context": {**ours, **stages, "EcrStack": {"scanning": "enhanced"}, flag: True}}
+    (tmp_path / "cdk.json").write_text(json.dumps(edited))
+    made = json.loads(project(tmp_path, PATTERNS["EcrStack"])["cdk.json"])
+    assert made == {"app": "python app.py", "context": {"stages": {}, "EcrStack": {}, flag: True}}
 
 
 def test_the_cli_has_the_version_of_the_book_and_nothing_else(

@@ -56,6 +56,9 @@ IN_REHEARSAL = "STAGE must be sandbox or production in a rehearsal, got 'live'. 
         ("make verify STACK=EcrStak", NO_STACK),
         ("make verify STACK=EcrStack-central", "got 'EcrStack-central'. Did you mean \"EcrStack\"?"),
         ("make verify STACK=EcrStack STAGE=prod", NO_STAGE.format("prod")),
+        ("make preflight STACK=", "STACK=… names the stack to ask about"),
+        ("make preflight STACK=EcrStak", NO_STACK),
+        ("make preflight STACK=EcrStack STAGE=prod", NO_STAGE.format("prod")),
         ("make rehearse STACK=EcrStak", NO_STACK),
         ("make rehearse STAGE=live", IN_REHEARSAL),
         ("make record STACK=EcrStak", NO_STACK),
@@ -72,6 +75,29 @@ def test_a_wrong_stack_stage_or_commit_is_one_message(command: str, message: str
     assert result.returncode != 0
     assert said.count(message) == 1
     assert len(said.strip().splitlines()) <= 3, "the message, and those of make and pytest"
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "message"),
+    [
+        ({}, "STACK=EcrStack", "There are no AWS credentials. Set AWS_PROFILE or --profile"),
+        (
+            {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+            'STACK=EcrStack ARGS="--region eu-west-1 --timeout 5"',
+            "AWS does not say in eu-west-1 whose credentials these are: sts in eu-west-1 does not answer",
+        ),
+    ],
+)
+def test_preflight_without_access_fails_with_a_reason(
+    environment: dict[str, str], arguments: str, message: str
+) -> None:
+    command = ["make", "preflight", *shlex.split(arguments)]
+    result = run(command, cwd=ROOT, CDK_VALIDATION="false", **environment)
+    said = result.stdout + result.stderr
+    assert result.returncode == 2
+    assert re.search(r"make: \*\*\* \[.*preflight.*\] Error 2", said)
+    assert said.count(message) == 1
     assert "Traceback" not in said
 
 

@@ -12,12 +12,15 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted(
     path for folder in ("constructs", "stacks", "tools", "rehearsal") for path in ROOT.glob(f"{folder}/**/*.py")
 )
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 
 NAME = re.compile(r":(?:mod|class|func|meth|data|attr):`~?((?:patternbook|stacks|aws_cdk)[\w.]*)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+COMMANDS = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OWN_PATH = re.compile(r"(?<![\w./-])(?:constructs|docs|rehearsal|stacks|tests|tools)/[\w./-]+")
+RECIPES = sorted(path for path in ROOT.glob("docs/recipes/*.md") if path.stem != "README")
 
 
 def found(name: str) -> Any:
@@ -60,3 +63,16 @@ def test_a_page_links_to_what_exists(page: Path) -> None:
         if not path.exists() or (anchor and anchor not in anchors(path))
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_name_files_that_exist(page: Path) -> None:
+    named = OWN_PATH.findall("".join(COMMANDS.findall(page.read_text(encoding="utf-8"))))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", RECIPES, ids=lambda page: page.stem)
+def test_the_commands_of_a_recipe_are_about_its_stack(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"^cdk \w+ (\S+)", "".join(COMMANDS.findall(text)), re.MULTILINE)
+    assert set(named) <= set(re.findall(r"^class (\w+)", text, re.MULTILINE))

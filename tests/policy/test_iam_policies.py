@@ -10,6 +10,8 @@ import pytest
 
 import app
 from patternbook.posture import POSTURES
+from patternbook.preflight import QUESTIONS
+from patternbook.preflight.policy import policy_of
 from tests.policy.conftest import Templates
 
 with warnings.catch_warnings():
@@ -177,3 +179,14 @@ def test_the_linter_finds_defects(change: dict[str, Any], says: str) -> None:
 
     assert said(statement) == set()
     assert re.search(says, "\n".join(said({**statement, **change})))
+
+
+def test_the_policy_of_the_preflight_has_actions_of_aws_and_their_resources() -> None:
+    policy = json.dumps(policy_of(QUESTIONS))
+    assert [str(each) for each in parliament.analyze_policy_string(policy).findings] == []
+    for written, wrong, issue in (
+        ("iam:GetRole", "iam:GetRoles", "UNKNOWN_ACTION"),
+        ("arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*", "RESOURCE_MISMATCH"),
+    ):
+        findings = parliament.analyze_policy_string(policy.replace(written, wrong)).findings
+        assert issue in {each.issue for each in findings}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import HOSTED_ZONE_ID
+from rehearsal import HOSTED_ZONE_ID, IMAGE
 from rehearsal.account import ACCOUNT_ID, LOOPBACK, ROOT, EmulatedAccount, RehearsalError, isolated_environment
 from rehearsal.interruption import Interruption, StopRequestError
 from tests.rehearsal.processes import processes_of, server_of, wait_until_none
@@ -97,6 +97,12 @@ def test_the_server_finds_the_command_that_adds_the_user_of_postgresql(tmp_path:
     assert Path(str(shutil.which("useradd", path=isolated_environment(tmp_path)["PATH"]))).samefile(command)
 
 
+def repositories(account: EmulatedAccount) -> list[str]:
+    """The names of the ECR repositories. Each account has one before any stack."""
+    found = account.session.client("ecr").describe_repositories()["repositories"]
+    return [each["repositoryName"] for each in found]
+
+
 @pytest.mark.usefixtures("user_of_aws")
 def test_the_session_sees_the_emulated_account_only() -> None:
     with EmulatedAccount() as account:
@@ -104,7 +110,7 @@ def test_the_session_sees_the_emulated_account_only() -> None:
             client = account.session.client(service)
             assert client.meta.endpoint_url == account.endpoint
         assert account.session.client("sts").get_caller_identity()["Account"] == ACCOUNT_ID
-        assert account.session.client("ecr").describe_repositories()["repositories"] == []
+        assert repositories(account) == [IMAGE[0]]
         assert account.session.get_credentials().access_key == ACCOUNT_ID
 
 
@@ -204,9 +210,9 @@ def test_two_accounts_at_once_are_independent() -> None:
     with EmulatedAccount() as one, EmulatedAccount() as other:
         assert one.port != other.port
         one.session.client("ecr").create_repository(repositoryName="here")
-        assert other.session.client("ecr").describe_repositories()["repositories"] == []
-        assert one.inventory()["ecr._repositories"] == ["here"]
-        assert other.inventory()["ecr._repositories"] == []
+        assert repositories(other) == [IMAGE[0]]
+        assert one.inventory()["ecr._repositories"] == ["here", IMAGE[0]]
+        assert other.inventory()["ecr._repositories"] == [IMAGE[0]]
 
 
 def test_a_record_that_stays_in_the_hosted_zone_is_in_the_inventory(account: EmulatedAccount) -> None:

@@ -24,8 +24,8 @@ LIMIT_SECONDS = 180
 """Time limit for each command in these tests. The slowest takes 20 seconds on a busy machine."""
 
 STEPS = (
-    *("synth", "bootstrap", "fail first deployment", "deploy", "check", "fail update", "deploy as before", "update"),
-    *("check again", "deploy again", "diff", "drift", "destroy", "check leftovers"),
+    *("synth", "bootstrap", "preflight", "fail first deployment", "deploy", "check", "fail update"),
+    *("deploy as before", "update", "check again", "deploy again", "diff", "drift", "destroy", "check leftovers"),
 )
 DIFFERENT_STEPS = ("synth", "bootstrap")
 """Steps that wait for different commands: a process of Python, and the CDK CLI.

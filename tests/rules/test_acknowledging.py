@@ -37,7 +37,7 @@ class TestInMetadata:
         assert [rule for rule, _ in found({"id": "eks-logs-off", **reason})] == ["acknowledgement-reason"]
 
     def test_an_acknowledgement_without_a_finding_is_a_finding(self) -> None:
-        findings = found({"id": "eks-secrets-key", "reason": "A classroom."})
+        findings = found({"id": "eks-public-endpoint", "reason": "A classroom."})
         assert [rule for rule, _ in findings] == ["eks-logs-off", "acknowledgement-unused"]
         assert "no such finding" in findings[1][1]
 
@@ -62,7 +62,7 @@ def report_at(path: Path) -> dict[str, Any]:
 
 
 class Synthesized:
-    """An app with the plugin, and a cluster without logs and without a key for secrets."""
+    """An app with the plugin, and a cluster without logs and with an open endpoint."""
 
     def __init__(self, outdir: Path) -> None:
         self.path = outdir / "validation-report.json"
@@ -74,7 +74,7 @@ class Synthesized:
             "Cluster",
             role_arn="arn:aws:iam::111122223333:role/cluster",
             resources_vpc_config=eks.CfnCluster.ResourcesVpcConfigProperty(
-                subnet_ids=["subnet-1", "subnet-2"], endpoint_public_access=False
+                subnet_ids=["subnet-1", "subnet-2"], endpoint_public_access=True
             ),
         )
 
@@ -97,7 +97,7 @@ def synthesized(tmp_path: Path) -> Synthesized:
 
 
 LOGS = ("eks-logs-off", "Classroom/Cluster")
-SECRETS = ("eks-secrets-key", "Classroom/Cluster")
+ENDPOINT = ("eks-public-endpoint", "Classroom/Cluster")
 
 
 def acknowledge(scope: Any, rule: str, reason: str = "A classroom.") -> None:
@@ -135,27 +135,27 @@ class TestInCdk:
             synthesized.app.synth()
 
     def test_without_acknowledgements_all_findings_are_reported(self, synthesized: Synthesized) -> None:
-        assert synthesized.findings() == {LOGS, SECRETS}
+        assert synthesized.findings() == {LOGS, ENDPOINT}
 
     def test_an_acknowledgement_on_the_construct_removes_the_finding(self, synthesized: Synthesized) -> None:
         acknowledge(synthesized.cluster, "eks-logs-off")
-        assert synthesized.findings() == {SECRETS}
+        assert synthesized.findings() == {ENDPOINT}
 
     def test_an_acknowledgement_on_a_parent_or_the_app_removes_the_finding(self, synthesized: Synthesized) -> None:
         acknowledge(synthesized.stack, "eks-logs-off")
-        acknowledge(synthesized.app, "eks-secrets-key")
+        acknowledge(synthesized.app, "eks-public-endpoint")
         assert synthesized.findings() == set()
 
     def test_an_acknowledgement_without_a_reason_is_a_finding(self, synthesized: Synthesized) -> None:
         acknowledge(synthesized.cluster, "eks-logs-off", reason=" ")
-        assert synthesized.findings() == {SECRETS, ("acknowledgement-reason", "Classroom/Cluster")}
+        assert synthesized.findings() == {ENDPOINT, ("acknowledgement-reason", "Classroom/Cluster")}
 
     def test_an_acknowledgement_without_a_finding_is_a_finding(self, synthesized: Synthesized) -> None:
-        acknowledge(synthesized.cluster, "eks-public-endpoint")
+        acknowledge(synthesized.cluster, "eks-version-ended")
         acknowledge(synthesized.app, "ecs-fargate-size")
         assert synthesized.findings() == {
             LOGS,
-            SECRETS,
+            ENDPOINT,
             ("acknowledgement-unused", "Classroom/Cluster"),
             ("acknowledgement-unused", ""),
         }
@@ -163,11 +163,11 @@ class TestInCdk:
     def test_an_acknowledgement_on_another_construct_does_not_count(self, synthesized: Synthesized) -> None:
         elsewhere = cdk.CfnResource(synthesized.stack, "Cluster2", type="AWS::SNS::Topic")
         acknowledge(elsewhere, "eks-logs-off")
-        assert synthesized.findings() == {LOGS, SECRETS, ("acknowledgement-unused", "Classroom/Cluster2")}
+        assert synthesized.findings() == {LOGS, ENDPOINT, ("acknowledgement-unused", "Classroom/Cluster2")}
 
     def test_acknowledgements_of_other_plugins_are_ignored(self, synthesized: Synthesized) -> None:
         cdk.Validations.of(synthesized.cluster).acknowledge(cdk.Acknowledgment(id="AwsSolutions::X", reason=""))
-        assert synthesized.findings() == {LOGS, SECRETS}
+        assert synthesized.findings() == {LOGS, ENDPOINT}
 
     def test_rules_know_the_region_of_a_stack(self, tmp_path: Path) -> None:
         app = unchecked_app(tmp_path)

@@ -5,10 +5,12 @@ import os
 import resource
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from patternbook.cli import main
 from patternbook.rules import EVERY_RULE
@@ -136,6 +138,8 @@ def test_the_sarif_format(broken: Path, garbage: Path) -> None:
     log = json.loads(run("check", "--format", "sarif", broken, garbage).stdout)
     assert (log["version"], log["$schema"].rsplit("/", 1)[1]) == ("2.1.0", "sarif-schema-2.1.0.json")
     (one,) = log["runs"]
+    assert one["tool"]["driver"]["version"] == metadata.version("patternbook")
+    assert one["tool"]["driver"]["informationUri"].startswith("https://")
     rules = one["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [rule.id for rule in EVERY_RULE]
     assert all(rule["shortDescription"]["text"] and rule["helpUri"].startswith("https://") for rule in rules)
@@ -164,8 +168,163 @@ def test_a_template_with_a_macro_is_not_checked(tmp_path: Path) -> None:
     path = tmp_path / "macro.yaml"
     path.write_text("Transform: Mine\nResources: {A: {Type: 'AWS::EKS::Cluster'}}", encoding="utf-8")
     result = run("check", path)
-    assert (result.returncode, result.stdout) == (0, "0 findings in 1 template\n")
+    assert (result.returncode, result.stdout) == (3, "0 findings in 1 template, 1 not checked\n")
     assert result.stderr == f"{path}: not checked, because the macro 'Mine' may rewrite the whole template\n"
+    assert run("check", "--allow-unchecked", path).returncode == 0
+    output = json.loads(run("check", "--format", "json", path).stdout)
+    assert output["unchecked"] == [{"file": str(path), "message": "the macro 'Mine' may rewrite the whole template"}]
+    log = json.loads(run("check", "--format", "sarif", path).stdout)
+    (notification,) = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert notification["level"] == "warning"
+    assert "not checked, because the macro 'Mine'" in notification["message"]["text"]
+
+
+def test_what_sam_makes_otherwise_is_said_to_be_unchecked(tmp_path: Path) -> None:
+    path = tmp_path / "sam.yaml"
+    path.write_text("Transform: AWS::Serverless-2016-10-31\nResources: {Api: {Type: 'AWS::Serverless::Api'}}", "utf-8")
+    result = run("check", path)
+    assert (result.returncode, result.stdout) == (0, "0 findings in 1 template\n")
+    assert "Api: the resources that SAM makes of AWS::Serverless::Api are not checked" in result.stderr
+    output = json.loads(run("check", "--format", "json", path).stdout)
+    assert "AWS::Serverless::Api" in output["notices"][0]["message"]
+
+
+def test_a_duplicate_key_is_a_warning_and_no_finding(tmp_path: Path) -> None:
+    path = tmp_path / "twice.yaml"
+    path.write_text("Resources: {A: {Type: X, Type: Y}}", encoding="utf-8")
+    result = run("check", path)
+    assert (result.returncode, result.stdout) == (0, "0 findings in 1 template\n")
+    assert "warning: the key 'Type' is twice in one object, in line 1; the last one counts" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "rules"),
+    [
+        ((), 1, {"ecs-fargate-size", "eks-logs-off"}),
+        (("--severity", "error"), 1, {"ecs-fargate-size"}),
+        (("--rule", "eks-logs-off"), 1, {"eks-logs-off"}),
+        (("--rule", "eks-logs-off", "--fail-on", "error"), 0, {"eks-logs-off"}),
+        (("--rule", "eks-logs-off", "--rule", "ecs-fargate-size"), 1, {"ecs-fargate-size", "eks-logs-off"}),
+        (("--ignore", "ecs-fargate-size"), 1, {"eks-logs-off"}),
+        (("--ignore", "ecs-fargate-size,eks-logs-off"), 0, set()),
+        (("--fail-on", "never"), 0, {"ecs-fargate-size", "eks-logs-off"}),
+    ],
+)
+def test_options_choose_what_is_reported_and_what_fails(
+    arguments: tuple[str, ...], status: int, rules: set[str], broken: Path
+) -> None:
+    result = run("check", "--format", "json", *arguments, broken)
+    assert result.returncode == status
+    assert {each["rule"] for each in json.loads(result.stdout)["findings"]} == rules
+
+
+@pytest.mark.parametrize("option", ["--rule", "--ignore"])
+def test_an_unknown_rule_is_refused_with_the_closest_one(option: str, broken: Path) -> None:
+    result = run("check", option, "ecs-fargat-size", broken)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "patternbook: no rule has the id 'ecs-fargat-size'. Did you mean 'ecs-fargate-size'?\n"
+
+
+def test_advice_is_reported_but_does_not_fail() -> None:
+    path = Path(__file__).parent / "cases" / "reported" / "false" / "exclusive-parameters.yaml"
+    result = run("check", path)
+    assert result.returncode == 0
+    assert "advice ecs-fargate-size" in result.stdout
+    assert result.stdout.endswith("0 findings and 1 piece of advice in 1 template\n")
+    assert run("check", "--fail-on", "advice", path).returncode == 1
+    assert run("check", "--severity", "warning", path).stdout == "0 findings in 1 template\n"
+    log = json.loads(run("check", "--format", "sarif", path).stdout)
+    assert [each["level"] for each in log["runs"][0]["results"]] == ["note"]
+
+
+class TestPaths:
+    def test_a_folder_is_searched_for_templates(self, clean: Path, broken: Path) -> None:
+        folder = clean.parent
+        (folder / "package.json").write_text('{"name": "x", "version": "1"}', encoding="utf-8")
+        (folder / "notes.md").write_text("Resources:", encoding="utf-8")
+        (folder / "node_modules").mkdir()
+        (folder / "node_modules" / "broken.json").write_bytes(broken.read_bytes())
+        result = run("check", folder)
+        assert (result.returncode, result.stderr) == (1, "")
+        assert result.stdout.endswith("2 findings in 2 templates\n")
+
+    def test_a_broken_template_in_a_folder_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "broken.yaml").write_text("Resources:\n  A:\n    Type: AWS::X\n   B: c\n", encoding="utf-8")
+        result = run("check", tmp_path)
+        assert result.returncode == 2
+        assert "broken.yaml: not a template: neither JSON nor YAML" in result.stderr
+
+    def test_an_empty_folder_is_refused(self, tmp_path: Path) -> None:
+        result = run("check", tmp_path)
+        assert result.returncode == 2
+        assert "the folder has no file that ends with .json, .yaml, .yml, .template" in result.stderr
+
+    @pytest.mark.usefixtures("broken")
+    def test_a_pattern_names_files(self, clean: Path) -> None:
+        result = run("check", f"{clean.parent}/**/*.json")
+        assert (result.returncode, result.stderr) == (1, "")
+        assert result.stdout.endswith("2 findings in 2 templates\n")
+        nothing = run("check", f"{clean.parent}/*.yaml")
+        assert nothing.returncode == 2
+        assert "no file matches the pattern" in nothing.stderr
+
+    def test_files_that_are_no_templates_can_be_passed_over(self, broken: Path, garbage: Path, tmp_path: Path) -> None:
+        (tmp_path / "broken.yaml").write_text("Resources:\n  A:\n    Type: AWS::X\n   B: c\n", encoding="utf-8")
+        result = run("check", "--only-templates", broken, garbage)
+        assert (result.returncode, result.stderr) == (1, "")
+        assert run("check", "--only-templates", tmp_path / "broken.yaml").returncode == 2
+        assert run("check", "--only-templates", garbage).stdout == "No templates\n"
+
+    def test_the_hook_for_pre_commit_runs_the_command(self) -> None:
+        path = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+        (hook,) = yaml.safe_load(path.read_text(encoding="utf-8"))
+        command, *arguments = hook["entry"].split()
+        assert command == "patternbook"
+        assert run(*arguments, str(path)).returncode == 0
+
+
+class TestPyproject:
+    def check(self, folder: Path, section: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        (folder / "pyproject.toml").write_text(section, encoding="utf-8")
+        below = folder / "below"
+        below.mkdir(exist_ok=True)
+        command = [str(COMMAND), "check", *arguments]
+        return subprocess.run(command, cwd=below, capture_output=True, text=True, check=False, timeout=60)
+
+    @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no tomllib")
+    def test_the_section_sets_options_that_the_command_line_beats(self, tmp_path: Path, broken: Path) -> None:
+        section = '[tool.patternbook]\nignore = ["eks-logs-off"]\nfail-on = "never"\n'
+        result = self.check(tmp_path, section, str(broken))
+        assert (result.returncode, result.stderr) == (0, "")
+        assert result.stdout.endswith("1 finding in 1 template\n")
+        assert self.check(tmp_path, section, "--fail-on", "error", str(broken)).returncode == 1
+
+    @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no tomllib")
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ("fail_on = 'error'", "[tool.patternbook] has no key 'fail_on'; it has fail-on."),
+            (
+                "fail-on = 'info'",
+                "fail-on in [tool.patternbook] must be one of error, warning, advice, never, got 'info'.",
+            ),
+            ("ignore = 'eks-logs-off'", "ignore in [tool.patternbook] must be a list of rules, got 'eks-logs-off'."),
+            ("ignore = ['eks-log-off']", "no rule has the id 'eks-log-off'. Did you mean 'eks-logs-off'?"),
+            ("ignore = [", "cannot be read"),
+        ],
+    )
+    def test_a_wrong_section_is_refused(self, line: str, message: str, tmp_path: Path, clean: Path) -> None:
+        result = self.check(tmp_path, f"[tool.patternbook]\n{line}\n", str(clean))
+        assert (result.returncode, result.stdout) == (2, "")
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
+
+    def test_a_file_without_the_section_is_ignored(self, tmp_path: Path, clean: Path) -> None:
+        assert self.check(tmp_path, "[tool.other]\nbroken", str(clean)).returncode == 0
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout == f"patternbook {metadata.version('patternbook')}\n"
 
 
 def test_a_closed_pipe_is_no_error(broken: Path) -> None:

@@ -9,13 +9,18 @@ import pytest
 
 from patternbook.rules import RULES
 from patternbook.rules.engine import check
+from patternbook.rules.rule import ADVICE
 from tests.rules.cases.base import TODAY
 from tests.rules.conftest import Templates
 from tests.rules.defects import DEFECTS, Defect
 
 
 def found(document: dict[str, Any], *, today: date = TODAY, region: str | None = None) -> set[str]:
-    return {each.rule.id for each in check(document, RULES, today=today, region=region)}
+    """The rules of the findings. Advice counts only for what a defect adds."""
+    findings = check(document, RULES, today=today, region=region)
+    return {
+        each.rule.id for each in findings if each.severity is not ADVICE or each.problem.resource.startswith("Mutant")
+    }
 
 
 def with_defect(templates: Templates, defect: Defect) -> Iterator[tuple[str, dict[str, Any]]]:

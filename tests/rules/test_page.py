@@ -5,7 +5,9 @@ from pathlib import Path
 
 from patternbook.rules import EVERY_RULE, RULES
 from tests.rules.defects import DEFECTS
+from tools.compare import REPORTED
 from tools.rules import COMPARED, page
+from tools.rules import REPORTED as TABLE_OF_REPORTED
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 
@@ -34,3 +36,9 @@ def test_these_rules_notice_each_seeded_defect() -> None:
     assert (heading[1], heading[-1]) == ("Seeded", "patternbook")
     assert all(row[1] == row[-1] for row in counts), counts
     assert int(counts[-1][1]) == len(DEFECTS) - 2, "one defect depends on the date, and one on the Region"
+
+
+def test_the_comparison_lists_each_reported_template() -> None:
+    """The ids of other tools were read once. Those of these rules are tested in ``test_reported.py``."""
+    rows = [line.split("|")[1].strip() for line in TABLE_OF_REPORTED.read_text(encoding="utf-8").splitlines()[2:]]
+    assert rows == sorted(f"{path.parent.name}: {path.stem}" for path in REPORTED.glob("*/*.yaml"))

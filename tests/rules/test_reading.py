@@ -112,8 +112,8 @@ REFUSED = [
     (b'{"Resources": {"A": {"Type": "X", "Properties": []}}}', "the Properties of the resource 'A' must be an object"),
     (b'{"Resources": {"A": {"Type": "X"}', "not valid JSON: Expecting ',' delimiter in line 1"),
     (b'{"Resources": {"A": {"Type": "X"}}} more', "not valid JSON: Extra data"),
-    (b'{"Resources": {"A": {"Type": "X"}, "A": {"Type": "Y"}}}', "duplicate key 'A' in one object"),
-    (b"Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", "duplicate key 'A' in one object, in line 3"),
+    (b'{"Resources": {"A": {"Type": "X",, }}}', "not valid JSON: Expecting property name"),
+    (b'{"Resources": {"A": "}, ]", }', "not valid JSON"),
     (b'{"Resources": {"A": {"Type": "X", "Properties": {"P": NaN}}}}', "NaN"),
     (b'{"a": ' + b"9" * 5000 + b"}", "not valid JSON"),
     (b"\xff\xfe{\x00", "not UTF-8: byte 0 is 0xff"),
@@ -153,6 +153,51 @@ def test_the_maximum_depth_is_read() -> None:
         {"Resources": {"A": {"Type": "X", "Properties": json.loads('{"a":' * depth + "1" + "}" * depth)}}}
     )
     assert check(parse(document.encode()).document, RULES, today=TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "notice"),
+    [
+        (b'{"Resources": {"A": {"Type": "X"}, "A": {"Type": "Y"}}}', "the key 'A' is twice in one object"),
+        (b"Resources:\n  A: {Type: X}\n  A: {Type: Y}\n", "the key 'A' is twice in one object, in line 3"),
+        (b'{"Resources": {"A": {"Type": "Y",},\n},}', "commas before the end of an object"),
+    ],
+)
+def test_what_cloudformation_accepts_is_read_with_a_notice(content: bytes, notice: str) -> None:
+    source = parse(content)
+    assert source.document["Resources"] == {"A": {"Type": "Y"}}
+    assert len(source.notices) == 1
+    assert notice in source.notices[0]
+
+
+def test_a_comma_before_a_bracket_in_a_text_stays() -> None:
+    assert parse(b'{"Resources": {"A": {"Type": "a,}\\",]"},}}').document["Resources"] == {"A": {"Type": 'a,}",]'}}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"Resources: {N: {Type: !Rain::Module ../vpc.yaml}}",
+            "a template for Rain: 'N' includes a module; run 'rain pkg'",
+        ),
+        (b'{"Resources": {"N": {"Type": {"Rain::Module": "x"}}}}', "a template for Rain"),
+        (b"Rain: {}\nResources: {A: {Type: X}}", "a template for Rain"),
+        (b"apiVersion: v1\nkind: Service\n", "no Resources; it looks like a Kubernetes manifest"),
+        (b'{"StartAt": "A", "States": {}}', "a definition of Step Functions"),
+        (b"service: x\nprovider: {name: aws}\nresources: {Resources: {A: {Type: X}}}", "run 'serverless package'"),
+        (b"services: {web: {image: x}}", "Docker Compose"),
+        (b"version: 0.0\nResources: [{Service: {}}]", "an AppSpec of CodeDeploy"),
+        (b'{"version": "48.0.0", "artifacts": {}}', "check its *.template.json"),
+        (b'[{"ParameterKey": "A", "ParameterValue": "b"}]', "a list of parameters"),
+        (b"{% if x %}\nResources: {A: {Type: X}}\n{% endif %}", "placeholders of a template engine such as Jinja"),
+        (b"Resources:\n  A:\n    Type: X\n    Properties:\n{{ properties }}\n", "placeholders of a template engine"),
+    ],
+)
+def test_the_message_says_what_a_file_is(content: bytes, message: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        parse(content)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("path", ["missing.yaml", "."])

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patternbook.rules import RULES
-from patternbook.rules.engine import Rule, check
+from patternbook.rules.engine import check
 from patternbook.rules.reading import TemplateError, _as_template, parse
+from patternbook.rules.rule import Rule
 from patternbook.rules.template import Resource, Template
 from tests.rules.cases import CASES
 from tests.rules.cases.base import changed

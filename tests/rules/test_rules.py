@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
-from patternbook.rules.engine import ERROR, check
+from patternbook.rules.engine import check
+from patternbook.rules.rule import ERROR
 from tests.rules.cases import CASES
-from tests.rules.cases.base import REMOVED, TODAY, changed, document
+from tests.rules.cases.base import REMOVED, TODAY, changed, document, ref, resource
 from tests.rules.cases.eks import manifest
 from tests.rules.cases.networks import NETWORK
 
@@ -49,22 +50,38 @@ def test_a_harmless_change_has_no_findings(rule: str, number: int) -> None:
     assert found(resources, today=case.today_of_sound, region=case.region_of_sound) == []
 
 
-SHARED = {
-    "network-subnet-outside": "Vpc",
-    "efs-zone-without-mount-target": "Files",
-    "ecs-unused-capacity-provider": "Provider",
-}
-"""The resource, by rule, that another stack can complete."""
+def test_a_capacity_provider_that_another_stack_may_use_is_not_unused() -> None:
+    case, value = CASES["ecs-unused-capacity-provider"], {"Ref": "Provider"}
+    resources, rule = changed(case.sound, case.changes[0]), "ecs-unused-capacity-provider"
+    assert found(resources, Outputs={"It": {"Value": value}}) == [rule], "an output that only shows it"
+    assert found(resources, Outputs={"It": {"Value": value, "Export": {"Name": "it"}}}) == []
+    assert found({**resources, "Told": resource("AWS::SSM::Parameter", Value=value)}) == []
+    assert found({**resources, "Nested": nested(value)}) == []
+    assert found(changed(resources, {"Provider.Name": "shared"})) == []
+    of_cluster = changed(resources, {"Cluster": resource("AWS::ECS::Cluster"), "Association.Cluster": ref("Cluster")})
+    assert found(of_cluster) == [rule]
+    assert found(of_cluster, Outputs={"It": {"Value": ref("Cluster"), "Export": {"Name": "it"}}}) == []
 
 
-@pytest.mark.parametrize("rule", SHARED)
-def test_a_shared_resource_is_taken_as_complete(rule: str) -> None:
-    case, value = CASES[rule], {"Ref": SHARED[rule]}
+@pytest.mark.parametrize(
+    ("rule", "shared", "user"),
+    [("network-subnet-outside", "Vpc", "One"), ("efs-zone-without-mount-target", "Files", "Service")],
+)
+def test_only_a_stack_that_is_created_before_can_complete_a_resource(rule: str, shared: str, user: str) -> None:
+    """An importing stack comes after this one, so its block or mount target comes too late for the first deployment."""
+    case, value = CASES[rule], {"Ref": shared}
     resources = changed(case.sound, case.changes[0])
-    assert found(resources, Outputs={"Other": {"Value": "x"}}) == [rule]
-    assert found(resources, Outputs={"It": {"Value": value}}) == []
-    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"It": value}}}
-    assert found({**resources, "Nested": nested}) == []
+    assert found(resources, Outputs={"It": {"Value": value}}) == [rule]
+    assert found(resources, Outputs={"It": {"Value": value, "Export": {"Name": "it"}}}) == [rule]
+    assert found({**resources, "Nested": nested(value)}) == [rule]
+    assert (
+        found({**resources, "Nested": nested(value), user: {**resources[user], "DependsOn": ["Nested", "MountOne"]}})
+        == []
+    )
+
+
+def nested(value: Any) -> dict[str, Any]:
+    return resource("AWS::CloudFormation::Stack", Parameters={"It": value})
 
 
 @pytest.mark.parametrize("metadata", ["x", [], None, {}, {"name": ["ebs.csi.aws.com"]}])
@@ -106,10 +123,36 @@ def of_properties_alone() -> Iterator[Any]:
 def test_an_unknown_value_is_no_finding(rule: str, number: int) -> None:
     """The same change, but each value comes from a parameter and could be another one."""
     case = CASES[rule]
+    if case.given:
+        pytest.skip("the rule asks whether a value is given, not what it is")
     unknown = {path: {"Ref": "Parameter"} for path in case.changes[number]}
     resources = changed(changed(case.sound, case.changes[number]), unknown)
-    parameters = {"Parameter": {"Type": "String", "Default": "x"}}
-    assert rule not in found(resources, today=case.today, Parameters=parameters)
+    assert rule not in found(resources, today=case.today, Parameters={"Parameter": {"Type": "String"}})
+
+
+def with_literals() -> Iterator[Any]:
+    """Changes that only set texts and numbers, of rules that ask what a value is."""
+    for each in of_properties_alone():
+        rule, number = each.values
+        literals = all(isinstance(value, (str, int)) for value in CASES[rule].changes[number].values())
+        if literals and not CASES[rule].given:
+            yield each
+
+
+@pytest.mark.parametrize(("rule", "number"), with_literals())
+def test_the_default_of_a_parameter_is_a_value_and_the_finding_says_so(rule: str, number: int) -> None:
+    """The same change, but each value is the default of a parameter of its own."""
+    case = CASES[rule]
+    values = {f"Parameter{index}": item for index, item in enumerate(case.changes[number].items())}
+    resources = changed(case.sound, {path: {"Ref": name} for name, (path, _) in values.items()})
+    parameters = {name: {"Type": "String", "Default": value} for name, (_, value) in values.items()}
+    document = {"Resources": resources, "Parameters": parameters}
+    findings = check(document, RULES, today=case.today, region=case.region)
+    assert {each.rule.id for each in findings} == {rule}
+    assert all(" the default" in each.problem.message and "Parameter0" in each.problem.message for each in findings)
+    refused = {name: {**each, "AllowedValues": ["x", "y"]} for name, each in parameters.items()}
+    document = {"Resources": resources, "Parameters": refused}
+    assert rule not in {each.rule.id for each in check(document, RULES, today=case.today, region=case.region)}
 
 
 @pytest.mark.parametrize(("rule", "number"), of_properties_alone())
@@ -152,7 +195,7 @@ def test_ids_are_unique_and_share_the_prefix_of_their_family() -> None:
     assert len(set(ids)) == len(ids)
     for family, rules in FAMILIES.items():
         assert len({rule.id.partition("-")[0] for rule in rules}) == 1, family
-    assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", each) for each in ids)
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", each) for each in ids)
 
 
 @pytest.mark.parametrize("rule", EVERY_RULE, ids=lambda rule: rule.id)

@@ -24,11 +24,9 @@ from patternbook import (
     node_role,
     read_manifests,
 )
-from patternbook.eks.access_settings import TeamAccess, by_principal
-from patternbook.eks.add_on import AddOn
 from patternbook.eks.add_ons import add_ons_before_nodes
 from patternbook.eks.charts import Chart
-from patternbook.eks.settings import check_private_access, check_public_access
+from patternbook.eks.settings import AddOn, TeamAccess, by_principal, check_private_access, check_public_access
 from patternbook.limits.eks import check_sizes
 from patternbook.limits.eks_add_ons import CONFIGURED
 from patternbook.limits.eks_versions import (

@@ -80,9 +80,8 @@ def values(stack: Reading) -> dict[str, Any]:
 
 
 def controller_role(stack: Reading) -> Resource:
-    [role] = [
-        each for each in stack.all("AWS::IAM::Role") if each.get("Description") == "Load balancers of the cluster"
-    ]
+    account = "Pods of the service account kube-system/aws-load-balancer-controller"
+    [role] = [each for each in stack.all("AWS::IAM::Role") if each.get("Description") == account]
     return role
 
 
@@ -249,13 +248,16 @@ class TestChart:
         with pytest.raises(ValueError, match=message):
             on_nodes(unchecked_app(), values=given)
 
-    def test_a_cluster_without_kubectl_is_refused(self) -> None:
+    @pytest.mark.parametrize(
+        ("kubectl", "message"),
+        [(False, "Make the cluster with kubectl=True"), (True, "must have the add-on eks-pod-identity-agent before")],
+    )
+    def test_a_cluster_without_kubectl_or_an_identity_of_pods_is_refused(self, kubectl: bool, message: str) -> None:
         stack = cdk.Stack()
         network = Network(stack, "Network", posture=SANDBOX)
-        cluster = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
-        with pytest.raises(ValueError, match="Make the cluster with kubectl=True"):
+        cluster = EksCluster(stack, "Eks", network=network, posture=SANDBOX, kubectl=kubectl)
+        with pytest.raises(ValueError, match=message):
             LoadBalancerController(stack, "Ingress", cluster=cluster, network=network)
-        assert stack.node.try_find_child("Ingress") is None
 
 
 class TestIngressClass:

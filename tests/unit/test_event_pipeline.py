@@ -409,7 +409,7 @@ class TestKey:
 class TestOperation:
     def test_alarms_notify_the_topic(self, any_stack: Reading) -> None:
         check_that_alarms_notify(any_stack, page="docs/event-pipeline.md")
-        of_function = ("Errors", "Throttles", "SlowCalls")
+        of_function = ("FailedCalls", "ThrottledCalls", "SlowCalls")
         of_queue = ("OldMessages", "DeadLetters", "FailedMessages", "ForgottenDeadLetters")
         assert alarms_of(any_stack).keys() == {
             "Undelivered",

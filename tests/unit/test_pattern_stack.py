@@ -191,7 +191,7 @@ class TestRegions:
             if not reference.same_region
         }
         principals = {"admin_principals", "allowed_principals", "invoke_principals", "upload_principals"}
-        assert found == {*principals, "application_policy_arns", "secrets"}
+        assert found == {*principals, "application_policy_arns", "principal", "secrets"}
 
     def test_an_arn_in_an_environment_variable_may_be_of_any_region(self, company: cdk.App) -> None:
         settings: Any = load_settings(

@@ -44,6 +44,7 @@ SUBJECTS = {
     "large-file": "AWS::Lambda::Function",
     "load-balancer-controller": "Custom::AWSCDK-EKS-HelmChart",
     "snap-start": "AWS::Lambda::Function",
+    "teams-and-applications": "AWS::EKS::AccessEntry",
     "table-stream": "AWS::Lambda::EventSourceMapping",
     "web-acl-for-api": "AWS::CloudFront::Distribution",
 }
@@ -492,3 +493,25 @@ class TestFunctionInVpc:
         ways = {each.id for each in (*routes, *stack.all("AWS::EC2::VPCEndpoint")) if each}
         assert len(ways) == len(routes) + 1, "a route for each subnet, and the endpoint of S3"
         assert ways <= stack.before(stack.one("AWS::Lambda::Function"))
+
+
+class TestTeamsAndApplications:
+    def test_the_team_edits_its_namespaces_and_views_all(self, recipe: Recipes) -> None:
+        stack = recipe("teams-and-applications")
+        [entry] = [each for each in stack.all("AWS::EKS::AccessEntry") if isinstance(each["PrincipalArn"], str)]
+        scopes = {
+            stack.shown(each["PolicyArn"]).rpartition("/")[2]: each["AccessScope"] for each in entry["AccessPolicies"]
+        }
+        assert scopes == {
+            "AmazonEKSEditPolicy": {"Type": "namespace", "Namespaces": ["orders-*"]},
+            "AmazonEKSViewPolicy": {"Type": "cluster"},
+        }
+
+    def test_each_service_account_has_a_role_of_its_own(self, recipe: Recipes) -> None:
+        stack = recipe("teams-and-applications", "production")
+        found = {each["ServiceAccount"]: each for each in stack.all("AWS::EKS::PodIdentityAssociation")}
+        assert found.keys() == {"web", "export"}
+        roles = {name: stack.to(each["RoleArn"]) for name, each in found.items()}
+        assert roles["web"]["ManagedPolicyArns"] == ["arn:aws:iam::111122223333:policy/read-orders"]
+        [statement] = stack.statements(roles["export"])
+        assert statement["Resource"] == found["export"]["TargetRoleArn"] == "arn:aws:iam::444455556666:role/data"

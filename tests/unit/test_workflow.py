@@ -446,7 +446,7 @@ class TestOperation:
         check_that_alarms_notify(any_stack, page="docs/workflow.md")
         assert alarms_of(any_stack).keys() == {
             *("FailedExecutions", "ThrottledSteps", "NewVersionFails", "ApprovalsWait", "NeedsAttention"),
-            *("ForgottenAttention", "FailedSteps", "ThrottledCalls", "SlowSteps", "TableThrottles"),
+            *("ForgottenAttention", "FailedCalls", "ThrottledCalls", "SlowCalls", "TableThrottles"),
         }
 
     def test_what_rings(self, any_stack: Reading) -> None:

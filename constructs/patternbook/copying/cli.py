@@ -37,9 +37,9 @@ def _copy(given: argparse.Namespace) -> int:
     except BookError as error:
         print(error, file=sys.stderr)
     except OSError as error:
-        print(f"{given.target} cannot be written, and nothing is left of it: {error}", file=sys.stderr)
+        print(f"{given.target} cannot be written: {error}. Nothing of the copy is left.", file=sys.stderr)
     except KeyboardInterrupt:
-        print(f"Interrupted. Nothing is left in {given.target}.", file=sys.stderr)
+        print(f"Interrupted. Nothing of the copy is left in {given.target}.", file=sys.stderr)
         return INTERRUPTED
     else:
         print(f"{given.target} has {given.pattern}. Next: cd there, and type the three commands of its README.md.")

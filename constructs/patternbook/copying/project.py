@@ -41,6 +41,8 @@ into the account of your credentials, which needs `npx cdk bootstrap` once.
 
 - `stacks/{folder}/` is the pattern: `stack.py` composes constructs of `patternbook`, and `settings.py` has the
   settings. `cdk.json` sets them, under `{stack}` or in a stage of `stages`. `patternbook settings {stack}` lists them.
+- `patternbook check cdk.out/*.template.json` finds what fails at deployment, and
+  `patternbook preflight cdk.out/*.template.json` asks your account before it.
 - `tests/unit/` has the promises of the pattern, and `tests/drills/` has what its alarms promise.
 - `requirements.txt` pins everything. Its first requirement is `patternbook`, from where it was installed when this
   folder was made. If that is a folder or a file of this machine, other machines need another place: a wheel in your
@@ -86,7 +88,7 @@ def project(root: Path, pattern: Pattern) -> dict[str, bytes]:
         "package.json": _json(_package(root, pattern)),
         "package-lock.json": _json(_package_lock(root, pattern)),
     }
-    copied = {str(path.relative_to(root)): path.read_bytes() for path in _copied(root, pattern)}
+    copied = {path.relative_to(root).as_posix(): path.read_bytes() for path in _copied(root, pattern)}
     files = {**copied, **{name: text.encode() for name, text in made.items()}}
     return {**files, **_pages(root, pattern, set(files))}
 
@@ -135,9 +137,11 @@ def _pages(root: Path, pattern: Pattern, files: set[str]) -> dict[str, bytes]:
 
 
 def _cdk_json(root: Path, pattern: Pattern) -> dict[str, Any]:
+    """The book's, without settings: they may name other patterns, and resources of an account."""
     read = json.loads((root / "cdk.json").read_text(encoding="utf-8"))
-    others = patterns(root).keys() - {pattern.stack}
-    return {**read, "context": {key: value for key, value in read["context"].items() if key not in others}}
+    ours = {*patterns(root), "stages", "patterns", "EveryStack"}
+    flags = {key: value for key, value in read["context"].items() if key.partition(".")[0] not in ours}
+    return {**read, "context": {"stages": {}, pattern.stack: {}, **flags}}
 
 
 def _package(root: Path, pattern: Pattern) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from patternbook.eks.access_settings import EVERYWHERE, POLICIES, PRINCIPAL, Level, check_namespaces
+from patternbook.eks.settings import EVERYWHERE, POLICIES, PRINCIPAL, Level, check_namespaces
 from patternbook.nag import acknowledge
 from patternbook.partitions import instance_principal
 
@@ -57,6 +57,24 @@ def admin_role(scope: Construct, construct_id: str, *, cluster: eks.Cluster, pri
     role.add_to_policy(iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster.cluster_arn]))
     cluster.grant_cluster_admin("AdminAccess", role.role_arn)
     return role
+
+
+def refuse_admin(scope: Construct, role: iam.Role, principal: str) -> None:
+    """Refuses the admin role among teams, because EKS takes one access entry of a principal. CloudFormation puts the
+    logical id of the role into its name, which only a deployment knows. A principal with such a name is an error on the
+    stack.
+
+    :param role: the admin role.
+    :raises ValueError: for the ARN of the role itself.
+    """
+    if principal == role.role_arn:
+        raise ValueError("principal must not be the admin role, which has an access entry. Remove it.")
+    resource = role.node.default_child
+    assert isinstance(resource, cdk.CfnElement)
+    if f"-{cdk.Stack.of(scope).get_logical_id(resource)}-" in principal:
+        cdk.Annotations.of(scope).add_error(
+            f"access must not have the admin role of the stack, which has an access entry, got {principal}. Remove it."
+        )
 
 
 def node_role(scope: Construct, construct_id: str) -> iam.Role:
@@ -113,7 +131,7 @@ def team_access_entry(
     :param principal: ARN of an IAM role or user.
     :param levels: namespaces by level, such as ``{"edit": ["team-a"], "view": ["*"]}``.
     :raises ValueError: for another ARN, for another level, for no levels, and see
-        :func:`patternbook.eks.access_settings.check_namespaces`.
+        :func:`patternbook.eks.settings.check_namespaces`.
     """
     if not PRINCIPAL.accepts(principal):
         raise ValueError(f"principal must be {PRINCIPAL.text}, got {principal!r}.{PRINCIPAL.hint(principal)}")

@@ -1,6 +1,5 @@
 """An EKS cluster without nodes: its control plane, its endpoint, its logs and its add-ons."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,14 +13,20 @@ from constructs import Construct, DependencyGroup, IDependable
 from typing_extensions import Self
 
 from patternbook.data.logs import LogGroup
-from patternbook.eks.access import admin_role, auto_mode_node_role, team_access_entry
-from patternbook.eks.access_settings import Level, by_principal
-from patternbook.eks.add_on import AddOn, FloatingVersions
+from patternbook.eks.access import admin_role, auto_mode_node_role, refuse_admin, team_access_entry
+from patternbook.eks.add_on_resource import FloatingVersions, add_on_resource
 from patternbook.eks.endpoint import admit_clients, kubeconfig_command
 from patternbook.eks.manifests import Kubectl
 from patternbook.eks.pod_identity import complete_cluster_role
-from patternbook.eks.settings import ClusterSettings, check_private_access, check_public_access
-from patternbook.limits.eks_add_ons import ADD_ONS, with_configuration
+from patternbook.eks.settings import (
+    AddOn,
+    ClusterSettings,
+    Level,
+    by_principal,
+    check_private_access,
+    check_public_access,
+)
+from patternbook.limits.eks_add_ons import with_configuration
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.logs import check_retention
 from patternbook.network.vpc import Network
@@ -104,7 +109,6 @@ class EksCluster(Construct):
         self.node.set_context("@aws-cdk/aws-lambda:useCdkManagedLogGroup", False)
         stack = cdk.Stack.of(self)
         self.version = version
-        self.auto_mode = auto_mode
         self.service_cidr = service_cidr
         self._network = network
         self._posture = posture
@@ -266,16 +270,7 @@ class EksCluster(Construct):
         :raises ValueError: for the admin role, for a principal that has access already, and see
             :func:`patternbook.eks.access.team_access_entry`.
         """
-        if principal == self.admin_role.role_arn:
-            raise ValueError("principal must not be the admin role, which has an access entry. Remove it.")
-        role = self.admin_role.node.default_child
-        assert isinstance(role, cdk.CfnElement)
-        # CloudFormation puts the logical id into the name of the role, which only a deployment knows.
-        if f"-{cdk.Stack.of(self).get_logical_id(role)}-" in principal:
-            cdk.Annotations.of(self).add_error(
-                f"access must not have the admin role of the stack, which has an access entry, got {principal}. "
-                "Remove it."
-            )
+        refuse_admin(self, self.admin_role, principal)
         if principal in self._teams:
             raise ValueError(f"principal must get all its levels at once, got {principal} again. Merge the two calls.")
         self._teams[principal] = team_access_entry(self, cluster=self.cluster, principal=principal, levels=levels)
@@ -312,7 +307,7 @@ class EksCluster(Construct):
     ) -> eks.CfnAddon:
         """An add-on that EKS installs and keeps running.
 
-        :param name: one of :data:`patternbook.limits.eks.ADD_ONS`.
+        :param name: one of :data:`patternbook.limits.eks_add_ons.ADD_ONS`.
         :param configuration: values of the schema that ``aws eks describe-addon-configuration`` returns.
         :param roles: roles of pods by service account (:func:`patternbook.eks.pod_identity.pod_role`). They need the
             add-on ``eks-pod-identity-agent``.
@@ -321,26 +316,14 @@ class EksCluster(Construct):
         :raises ValueError: for an unknown name, and see
             :func:`patternbook.limits.eks_add_ons.check_configuration`.
         """
-        if name not in ADD_ONS:
-            raise ValueError(f"name must be an EKS add-on, got {name!r}. Choose one of {', '.join(ADD_ONS)}.")
         chosen = self.chosen_add_ons.get(name, AddOn())
-        values = with_configuration(name, own=configuration or {}, given=chosen.configuration)
-        # L1, because the L2 takes no roles.
-        add_on = eks.CfnAddon(
+        add_on = add_on_resource(
             self,
-            "".join(part.capitalize() for part in name.replace("_", "-").split("-")),
-            addon_name=name,
-            cluster_name=self.cluster.cluster_name,
-            addon_version=chosen.version,
-            configuration_values=json.dumps(values, sort_keys=True) if values else None,
-            pod_identity_associations=[
-                eks.CfnAddon.PodIdentityAssociationProperty(service_account=account, role_arn=role.role_arn)
-                for account, role in roles.items()
-            ]
-            if roles
-            else None,
-            # The template overrides manual changes.
-            resolve_conflicts="OVERWRITE",
+            name,
+            cluster=self.cluster,
+            version=chosen.version,
+            values=with_configuration(name, own=configuration or {}, given=chosen.configuration),
+            roles=roles or {},
         )
         add_on.node.add_dependency(self.before_members, *after, *(roles or {}).values())
         self.add_ons[name] = add_on

@@ -1,22 +1,23 @@
-"""Settings of EKS clusters. Those of nodes and of storage stand beside them, in ``nodes/`` and ``storage/``."""
+"""Settings of EKS clusters: endpoint, access of teams, add-ons. Those of nodes and of storage stand beside them, in
+``nodes/`` and ``storage/``.
+"""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Final
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator
 
 from patternbook.data.settings import KeySettings
-from patternbook.eks.access_settings import TeamAccess
-from patternbook.eks.add_on import AddOn, AddOnName, check_add_ons
 from patternbook.limits.eks import MAX_ACCESS, MAX_PRIVATE_RULES, MAX_PUBLIC_CIDRS
-from patternbook.limits.eks_add_ons import OPTIONAL
+from patternbook.limits.eks_add_ons import CONFIGURED, EXTERNAL_DNS, NOT_ON_FARGATE, OPTIONAL, check_configuration
 from patternbook.limits.eks_versions import KUBERNETES_VERSION, UpgradePolicy, check_version
 from patternbook.limits.given import listed
 from patternbook.network.settings import NetworkSettings
 from patternbook.posture import Posture
 from patternbook.settings import fields
-from patternbook.settings.base import PatternSettings, posture_of
+from patternbook.settings.base import PatternSettings, SettingsModel, posture_of
 from patternbook.settings.fields import (
     CIDR,
     PRIVATE_CIDR,
@@ -24,7 +25,7 @@ from patternbook.settings.fields import (
     EachOnce,
     YesNo,
 )
-from patternbook.settings.validators import Expected
+from patternbook.settings.validators import Expected, matching, reference
 
 PRIVATE_BLOCKS: Final = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
@@ -73,6 +74,137 @@ def check_private_access(*, cidrs: Sequence[str], security_groups: Sequence[str]
             f"private_access_cidrs and private_access_security_groups must list at most {MAX_PRIVATE_RULES} together, "
             f"got {len(cidrs) + len(security_groups)}. Merge adjacent blocks, or put clients into one security group."
         )
+
+
+Level = Literal["view", "edit", "admin"]
+POLICIES: Final[Mapping[Level, str]] = {
+    "view": "AmazonEKSViewPolicy",
+    "edit": "AmazonEKSEditPolicy",
+    "admin": "AmazonEKSAdminPolicy",
+}
+"""EKS access policies by level: https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html"""
+EVERYWHERE: Final = "*"
+"""Stands for every namespace of the cluster."""
+
+
+def _other_arn(value: str) -> str:
+    """What to write instead of the ARN of something that EKS takes no access entry for, or an empty text."""
+    session = re.fullmatch(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/([\w+=,.@-]+)/.+", value)
+    name = session[1] if session else value.partition(":role/")[2]
+    if name.startswith("aws-service-role/"):
+        # https://github.com/hashicorp/terraform-provider-aws/issues/36447
+        return " EKS takes no service-linked role here."
+    if session or name.startswith("AWSReservedSSO_"):
+        # https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2969
+        return (
+            " EKS needs the role itself, with its path. To print its ARN, type: "
+            f"aws iam get-role --role-name {name} --query Role.Arn --output text"
+        )
+    return ""
+
+
+# https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+PRINCIPAL: Final = reference(
+    r"arn:aws[a-z-]*:iam::\d{12}:"
+    r"(role/(?!aws-service-role/|AWSReservedSSO_)|user/)([\w+=,.@-]+/)*[\w+=,.@-]{1,64}",
+    'the ARN of an IAM role or an IAM user, such as "arn:aws:iam::111122223333:role/team/developer"',
+    _other_arn,
+)
+# https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
+NAMESPACES: Final = matching(
+    r"[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?",
+    'a Kubernetes namespace such as "team-a", in which * stands for any characters. "*" alone is the whole cluster',
+)
+
+
+class TeamAccess(SettingsModel):
+    """Access of an IAM role or user to Kubernetes."""
+
+    principal: Annotated[str, PRINCIPAL]
+    """ARN of the IAM role or user. A role of IAM Identity Center needs its whole path."""
+    level: Level
+    """What the principal may do there: view, edit or admin, as in the Kubernetes roles of these names."""
+    namespaces: Annotated[tuple[Annotated[str, NAMESPACES], ...], EachOnce, Field(min_length=1, max_length=50)]
+    """Namespaces. A name can contain * for any characters, such as "team-*". "*" alone is the whole cluster."""
+
+    @field_validator("namespaces")
+    @classmethod
+    def _everything_stands_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        check_namespaces(value)
+        return value
+
+
+def check_namespaces(namespaces: Sequence[str]) -> None:
+    """:raises ValueError: for no namespaces, for anything but names and patterns of namespaces, and for others beside
+    the whole cluster.
+    """
+    if not namespaces:
+        raise ValueError('namespaces must list at least one namespace. Write "*" for the whole cluster.')
+    for each in namespaces:
+        if not NAMESPACES.accepts(each):
+            raise ValueError(f"Each of namespaces must be {NAMESPACES.text}, got {each!r}.")
+    if EVERYWHERE in namespaces and len(namespaces) > 1:
+        raise ValueError('"*" must stand alone, because it is the whole cluster. Remove the other namespaces.')
+
+
+def by_principal(items: Iterable[TeamAccess]) -> dict[str, dict[Level, list[str]]]:
+    """The namespaces of each principal by level.
+
+    EKS takes one access entry of a principal, and in it one association with each policy. So several items of a
+    principal become one entry. The whole cluster includes every namespace.
+    """
+    found: dict[str, dict[Level, list[str]]] = {}
+    for each in items:
+        namespaces = found.setdefault(each.principal, {}).setdefault(each.level, [])
+        namespaces.extend(name for name in each.namespaces if name not in namespaces)
+        if EVERYWHERE in namespaces:
+            namespaces[:] = [EVERYWHERE]
+    return found
+
+
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html
+AddOnVersion = Annotated[str, matching(r"v\d+\.\d+\.\d+-eksbuild\.\d+", 'a version such as "v1.20.4-eksbuild.1"')]
+AddOnName = Annotated[str, Expected('the name of an add-on, such as "snapshot-controller"')]
+
+
+class AddOn(SettingsModel):
+    """An EKS add-on."""
+
+    version: AddOnVersion | None = None
+    """Version. Leave it unset, and EKS chooses its default for the version of Kubernetes when it creates the add-on."""
+    configuration: Annotated[
+        dict[str, JsonValue], Expected('an object with the configuration of the add-on, such as {"replicaCount": 2}')
+    ] = Field({})
+    """Configuration by the schema of the add-on and its version. EKS checks it at deployment. The command
+    aws eks describe-addon-configuration --addon-name NAME --addon-version VERSION prints the schema."""
+    hosted_zones: Annotated[dict[fields.HostedZoneId, fields.LiteralDomainName], Field(max_length=20)] = Field({})
+    """Route 53 hosted zones that external-dns may change: domain names by the ids of their zones."""
+
+
+def check_add_ons(add_ons: Mapping[str, AddOn], *, own: Sequence[str], optional: Sequence[str]) -> None:
+    """:param own: names of the add-ons that the pattern has.
+    :param optional: names of those that it can have besides.
+    :raises ValueError: for other names, for configuration that belongs to the pattern, for external-dns without hosted
+        zones, and for hosted zones of any other add-on.
+    """
+    names = sorted({*own, *optional})
+    others = sorted(add_ons.keys() - set(names))
+    if others:
+        # Every pattern with nodes can have these.
+        fargate = NOT_ON_FARGATE.get(others[0])
+        reason = f" {others[0]} cannot run on Fargate: {fargate}." if fargate else ""
+        raise ValueError(
+            f"Must name add-ons of this pattern, got {listed(others)}.{reason} Choose from {', '.join(names)}."
+        )
+    for name, add_on in add_ons.items():
+        check_configuration(name, add_on.configuration, CONFIGURED.get(name, ()))
+        if name == EXTERNAL_DNS and not add_on.hosted_zones:
+            raise ValueError(
+                f'{name} must have hosted_zones, because it changes records in them. Write {{"{name}": '
+                '{"hosted_zones": {"Z0123456789ABCDEFGHIJ": "example.com"}}}.'
+            )
+        if name != EXTERNAL_DNS and add_on.hosted_zones:
+            raise ValueError(f"{name} must have no hosted_zones, because it calls no Route 53. Remove them.")
 
 
 class ApplicationSettings(PatternSettings):

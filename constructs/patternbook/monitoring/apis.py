@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 
-from patternbook.monitoring.base import MINUTE, MonitoringBase, metrics_of
+from patternbook.monitoring.base import MonitoringBase, metrics_of
+from patternbook.monitoring.failures import MINUTE, Failures
 
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
     from patternbook.api.http_api import JwtApi
@@ -32,8 +33,7 @@ class ApiAlarms(MonitoringBase):
         count = api.metric("Count", "sum")
         self._watch_failures(
             "ServerErrors",
-            api.metric("5xx", "sum"),
-            count,
+            [Failures(api.metric("5xx", "sum"), count)],
             breaching_minutes=3,
             description="The API answers too many requests with 5xx",
             remedy="Find the request in the access log, and its requestId in the log group of the function.",

@@ -3,6 +3,7 @@
 from aws_cdk import aws_events as events
 
 from patternbook.monitoring.base import MonitoringBase, metrics_of
+from patternbook.monitoring.failures import Failures
 
 FAILED_OPERATIONS = [
     *("CreateServiceFailed", "DeleteServiceFailed", "UpdateServiceFailed"),
@@ -29,8 +30,7 @@ class AppRunnerAlarms(MonitoringBase):
         requests = metric("Requests", "sum")
         self._watch_failures(
             "ServiceErrors",
-            metric("5xxStatusResponses", "sum"),
-            requests,
+            [Failures(metric("5xxStatusResponses", "sum"), requests)],
             breaching_minutes=3,
             description="The service answers too many requests with 5xx",
             remedy=LOGS,

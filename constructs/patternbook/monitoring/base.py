@@ -12,12 +12,12 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 from typing_extensions import Self
 
+from patternbook.monitoring.failures import MINUTE, Failures, failures_beyond_tolerance
 from patternbook.monitoring.settings import AlarmSettings
 from patternbook.monitoring.topic import NotificationTopic
 from patternbook.partitions import console_url
 from patternbook.posture import Posture
 
-MINUTE = cdk.Duration.minutes(1)
 WARM_UP_MARGIN: Final = 5
 """Number of minutes in which the first task starts, after the alarm exists."""
 ANCHOR = "#what-rings-and-when"
@@ -119,7 +119,9 @@ class MonitoringBase(Construct):
         :param description: what has happened, without a full stop.
         :param remedy: one sentence that says where to look and what to do.
         :param minutes: number of most recent minutes that are evaluated.
-        :param breaching_minutes: how many of them have to breach, in any order. Defaults to all.
+        :param breaching_minutes: how many of them have to breach, in any order. Defaults to three, or to all if there
+            are fewer. A metric that is sent only for calls leaves minutes without data, so an alarm on all of five
+            minutes never rings for a function that is called every other minute.
         :param missing_data: how a minute without data counts.
         :param named: give the alarm a name of its own, so that a service can name it without depending on it.
         :param generation: ends the name of the alarm, so that another generation has a new alarm. An update would keep
@@ -127,7 +129,9 @@ class MonitoringBase(Construct):
             (https://docs.aws.amazon.com/cli/latest/reference/cloudwatch/put-metric-alarm.html).
         :raises ValueError: if ``breaching_minutes`` is below 1 or above ``minutes``.
         """
-        if breaching_minutes is not None and not 1 <= breaching_minutes <= minutes:
+        if breaching_minutes is None:
+            breaching_minutes = min(3, minutes)
+        if not 1 <= breaching_minutes <= minutes:
             raise ValueError(f"breaching_minutes must be 1 to minutes ({minutes}), got {breaching_minutes}.")
         explained = " ".join([f"{description}.", *([remedy] if remedy else []), *self._page])
         own_name = self._name_of("-".join([name, generation] if generation else [name]))
@@ -139,7 +143,7 @@ class MonitoringBase(Construct):
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
-            datapoints_to_alarm=breaching_minutes,
+            datapoints_to_alarm=None if breaching_minutes == minutes else breaching_minutes,
             treat_missing_data=missing_data,
             alarm_description=explained if remedy or self._page else description,
         )
@@ -161,20 +165,23 @@ class MonitoringBase(Construct):
     def _watch_failures(
         self,
         name: str,
-        failures: cloudwatch.Metric,
-        attempts: cloudwatch.Metric,
+        counts: Sequence[Failures],
         *,
         breaching_minutes: int,
         description: str,
         remedy: str,
+        late_minutes: int = 0,
         named: bool = False,
     ) -> cloudwatch.Alarm:
-        """Adds an alarm on failures of the last 15 minutes, see :func:`failures_beyond_tolerance`."""
+        """Adds an alarm on failures of the last 15 minutes, see :func:`failures_beyond_tolerance`.
+
+        :param late_minutes: minutes after which a failure may still be reported. The alarm looks back further by them.
+        """
         return self.watch(
             name,
-            failures_beyond_tolerance(failures, attempts),
+            failures_beyond_tolerance(counts),
             threshold=0,
-            minutes=15,
+            minutes=15 + late_minutes,
             breaching_minutes=breaching_minutes,
             description=description,
             remedy=remedy,
@@ -227,21 +234,3 @@ def metrics_of(namespace: str, dimensions: Mapping[str, str]) -> Callable[[str, 
         )
 
     return metric
-
-
-def failures_beyond_tolerance(failures: cloudwatch.Metric, attempts: cloudwatch.Metric) -> cloudwatch.MathExpression:
-    """The number of failures of a minute above what is tolerated: 5 % of the attempts, or half of them if fewer than 5
-    attempts fail.
-
-    So 5 of 5 failures count, and 6 of a million do not. The only request of a minute counts if it fails; with an alarm
-    on 3 of 15 minutes, one such request stays silent, and a service rings that fails once every seven minutes.
-
-    A load balancer counts no request that it rejects because there is no target, hence FILL:
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
-    """
-    return cloudwatch.MathExpression(
-        expression="failures - FILL(attempts, 0) * IF(failures >= 5, 0.05, 0.5)",
-        using_metrics={"failures": failures, "attempts": attempts},
-        label="Failures above the tolerance",
-        period=MINUTE,
-    )

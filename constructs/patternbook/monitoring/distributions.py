@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from patternbook.limits.aws_lambda import ACCOUNT_CONCURRENCY
-from patternbook.monitoring.base import MINUTE, MonitoringBase, metrics_of
+from patternbook.monitoring.base import MonitoringBase, metrics_of
+from patternbook.monitoring.failures import MINUTE
 
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
     from aws_cdk import aws_cloudfront as cloudfront

@@ -4,7 +4,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 
-from patternbook.monitoring.base import MINUTE, MonitoringBase, metrics_of
+from patternbook.monitoring.base import MonitoringBase, metrics_of
+from patternbook.monitoring.failures import MINUTE
 from patternbook.monitoring.load_balancers import FAILS_CHECK
 
 BREACHING = cloudwatch.TreatMissingData.BREACHING

@@ -33,12 +33,16 @@ class EksAlarms(MonitoringBase):
             metric("scheduler_pending_pods_UNSCHEDULABLE", "max"),
             threshold=0,
             minutes=15,
+            # The scheduler tries a pod again whenever something changes, and does not count it as waiting meanwhile.
+            breaching_minutes=12,
             description="A pod waits for a node that it may run on",
         )
         self.watch(
             "ApiServerErrors",
             metric("apiserver_request_total_5XX", "sum"),
             threshold=5,
+            minutes=15,
+            breaching_minutes=5,
             description="More than 5 responses of the API server per minute are 5xx",
         )
         self.graph("Requests to the API server", [metric("apiserver_request_total", "sum")])
@@ -48,6 +52,8 @@ class EksAlarms(MonitoringBase):
             "FailedNodes",
             metrics_of("ContainerInsights", names)("cluster_failed_node_count", "max"),
             threshold=0,
+            minutes=15,
+            breaching_minutes=7,  # an update of the nodes may replace one after the other
             description="A node is not ready, or lacks memory, disk or process IDs",
         )
         return [pending, failed]
@@ -65,7 +71,6 @@ class EksAlarms(MonitoringBase):
             f"{name}UnhandledNodes",
             controller.event_age(),
             threshold=900,
-            minutes=3,
             description="For 15 minutes, nobody has taken the event of a node that comes or goes",
         )
 

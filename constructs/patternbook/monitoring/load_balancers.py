@@ -3,7 +3,8 @@
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
-from patternbook.monitoring.base import MINUTE, MonitoringBase
+from patternbook.monitoring.base import MonitoringBase
+from patternbook.monitoring.failures import MINUTE, Failures
 from patternbook.network.request_shifting import response_time, total_of_both
 
 FAILS_CHECK = (
@@ -38,8 +39,12 @@ class LoadBalancerAlarms(MonitoringBase):
         of_tasks = targets.metrics if targets and not alternate else of_all
         task_errors = self._watch_failures(
             "TaskErrors",
-            of_tasks.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
-            of_tasks.request_count(period=MINUTE),
+            [
+                Failures(
+                    of_tasks.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE),
+                    of_tasks.request_count(period=MINUTE),
+                )
+            ],
             breaching_minutes=3,
             named=True,
             description="Tasks answer too many requests with 5xx",
@@ -47,8 +52,12 @@ class LoadBalancerAlarms(MonitoringBase):
         )
         balancer_errors = self._watch_failures(
             "LoadBalancerErrors",
-            of_all.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
-            of_all.request_count(period=MINUTE),
+            [
+                Failures(
+                    of_all.http_code_elb(elbv2.HttpCodeElb.ELB_5XX_COUNT, period=MINUTE),
+                    of_all.request_count(period=MINUTE),
+                )
+            ],
             breaching_minutes=3,
             named=True,
             description="The load balancer itself answers too many requests with 5xx",
@@ -97,8 +106,7 @@ class LoadBalancerAlarms(MonitoringBase):
         )
         target_resets = self._watch_failures(
             "TargetResets",
-            metrics.tcp_target_reset_count(statistic="sum", period=MINUTE),
-            flows,
+            [Failures(metrics.tcp_target_reset_count(statistic="sum", period=MINUTE), flows)],
             breaching_minutes=5,
             named=True,
             description="Tasks reset too many connections",
@@ -107,8 +115,7 @@ class LoadBalancerAlarms(MonitoringBase):
         # Clients cause these resets, too, so they roll no deployment back.
         self._watch_failures(
             "LoadBalancerResets",
-            metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE),
-            flows,
+            [Failures(metrics.tcp_elb_reset_count(statistic="sum", period=MINUTE), flows)],
             breaching_minutes=5,
             description="The load balancer itself resets too many connections",
             remedy="Look at the health of the targets, and at clients that use connections after 350 idle seconds.",

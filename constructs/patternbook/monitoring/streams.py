@@ -9,7 +9,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from patternbook.limits.firehose import SLOWEST_DELIVERY
-from patternbook.monitoring.base import MINUTE, MonitoringBase
+from patternbook.monitoring.base import MonitoringBase
+from patternbook.monitoring.failures import MINUTE
 from patternbook.monitoring.functions import FunctionAlarms
 
 if TYPE_CHECKING:  # a stack that does not use the services does not load their constructs
@@ -75,6 +76,7 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
             ),
             threshold=0,
             minutes=2,
+            breaching_minutes=2,
             description="Records arrive, and no file is written",
             remedy="Read the error log of the stream, and see the state of its bucket, role and key.",
         )
@@ -147,6 +149,7 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
             ),
             threshold=0,
             minutes=minutes // PERIOD,
+            breaching_minutes=minutes // PERIOD,  # one record ends the silence
             missing_data=cloudwatch.TreatMissingData.MISSING,
             description=f"No record has arrived for {minutes} minutes",
             remedy="Look at the producers. State INSUFFICIENT_DATA means the same here as ALARM.",
@@ -162,7 +165,7 @@ class StreamAlarms(FunctionAlarms, MonitoringBase):
         :param service: name of the service that Powertools adds to these metrics.
         :param slow_percent: share of the timeout above which a call counts as slow.
         """
-        self.watch_calls(live, slow_percent=slow_percent)
+        self.watch_calls([live], slow_percent=slow_percent)
         counts = {
             name: cloudwatch.Metric(
                 namespace=namespace,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from patternbook.monitoring.base import MINUTE, MonitoringBase
+from patternbook.monitoring.base import MonitoringBase
+from patternbook.monitoring.failures import MINUTE
 
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
     from patternbook.data.tables import SingleTable

@@ -1,18 +1,16 @@
-"""Alarms of Step Functions workflows, of the people that they wait for, and of what they call."""
+"""Alarms of Step Functions workflows, of the people that they wait for, and of the tasks that they run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 
-from patternbook.monitoring.base import MINUTE, MonitoringBase
+from patternbook.monitoring.base import MonitoringBase
 
 if TYPE_CHECKING:  # a stack that does not use the services does not load their constructs
-    from patternbook.aws_lambda.function import LiveFunction
     from patternbook.workflows.people import PeopleQueue
     from patternbook.workflows.state_machine import Workflow
 
@@ -20,12 +18,10 @@ IGNORE: Final = cloudwatch.TreatMissingData.IGNORE
 """SQS sends no metrics of a queue that nobody has used for six hours, and a message in it is still there."""
 FORGOTTEN_DAYS: Final = 7
 """Days after which people are reminded of a problem. Its message lives for 14 days."""
-SLOW_SHARE: Final = 0.8
-"""Share of the timeout above which a call of a function counts as slow."""
 
 
 class WorkflowAlarms(MonitoringBase):
-    """Alarms on executions that do not end well, on people who do not answer, and on functions and tasks that fail."""
+    """Alarms on executions that do not end well, on people who do not answer, and on tasks that cannot start."""
 
     def watch_workflow(self, workflow: Workflow) -> list[cloudwatch.Alarm]:
         """Adds alarms on failed and throttled executions, a message for each execution that ended without compensation,
@@ -110,45 +106,6 @@ class WorkflowAlarms(MonitoringBase):
             remedy="Read the message, repair the cause, and use the command in it.",
         )
 
-    def watch_steps(self, functions: Mapping[str, LiveFunction]) -> None:
-        """Adds alarms on the functions of the steps together: on errors, throttles and long calls.
-
-        :param functions: by name, all with the same timeout.
-        """
-        self.watch(
-            "FailedSteps",
-            _over_all(functions, "Errors", "sum", "Failed calls"),
-            threshold=0,
-            minutes=15,
-            breaching_minutes=3,
-            description="Calls of the functions fail again and again",
-            remedy="Read the error in the log group of the function. The workflow repeats the step.",
-        )
-        self.watch(
-            "ThrottledCalls",
-            _over_all(functions, "Throttles", "sum", "Throttled calls"),
-            threshold=0,
-            minutes=15,
-            breaching_minutes=3,
-            description="Calls of the functions are throttled",
-            remedy="Raise the concurrency quota of the account, or find who uses it up.",
-        )
-        [timeout] = {live.timeout_seconds for live in functions.values()}
-        longest = {f"m{number}": live.metric("Duration", "max") for number, live in enumerate(functions.values())}
-        slow = " + ".join(f"(FILL({name}, 0) > {timeout * 1000 * SLOW_SHARE:g})" for name in longest)
-        self.watch(
-            "SlowSteps",
-            cloudwatch.MathExpression(
-                expression=slow, using_metrics=longest, label="Functions with a slow call", period=MINUTE
-            ),
-            threshold=0,
-            minutes=15,
-            breaching_minutes=3,
-            description=f"Calls of the functions take longer than {SLOW_SHARE:.0%} of the timeout".replace("%", " %"),
-            remedy="The traces of the functions show what takes the time.",
-        )
-        self.graph("Calls of the functions", [live.metric("Invocations", "sum") for live in functions.values()])
-
     def notify_on_tasks_that_cannot_start(self, cluster: ecs.ICluster) -> None:
         """Sends a message for each task in a cluster that stops before it has run, such as without its image.
 
@@ -192,16 +149,3 @@ class WorkflowAlarms(MonitoringBase):
             message=f"The execution {detail('$.detail.name')} ended as {detail('$.detail.status')}, and nothing was "
             f"undone. Continue it with: aws stepfunctions redrive-execution --execution-arn {execution}",
         )
-
-
-def _over_all(
-    functions: Mapping[str, LiveFunction], name: str, statistic: str, label: str
-) -> cloudwatch.MathExpression:
-    """The sum of a metric over functions. Lambda sends metrics only in minutes with calls, hence FILL."""
-    metrics = {f"m{number}": live.metric(name, statistic) for number, live in enumerate(functions.values())}
-    return cloudwatch.MathExpression(
-        expression=" + ".join(f"FILL({each}, 0)" for each in metrics),
-        using_metrics=metrics,
-        label=label,
-        period=MINUTE,
-    )

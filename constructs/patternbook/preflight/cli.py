@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -63,7 +63,7 @@ def run(given: argparse.Namespace) -> int:
     if given.policy:
         return _print_policy(given)
     try:
-        return _preflight(given, datetime.now(timezone.utc).date())
+        return _preflight(given, given.today)
     except PreflightError as error:
         print(error, file=sys.stderr)
         return COULD_NOT_ASK

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from patternbook.rules import (
+    alarms,
     api_gateway,
     app_runner,
     aurora,
@@ -20,31 +21,40 @@ from patternbook.rules import (
     efs,
     eks,
     firehose,
+    iam,
     lambda_edge,
+    lambda_networks,
     lambda_queues,
     networks,
+    routes,
+    s3,
+    security_groups,
     sqs,
     step_functions,
 )
-from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, Rule, rules_in
+from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES
+from patternbook.rules.rule import Rule, rules_in
 
 FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "ECS": ecs.RULES,
     "EKS": eks.RULES,
-    "Lambda": rules_in(aws_lambda, lambda_queues),
+    "Lambda": rules_in(aws_lambda, lambda_queues, lambda_networks),
     "Lambda@Edge": rules_in(lambda_edge),
     "CloudFront": rules_in(cloudfront),
     "ECR": rules_in(ecr),
     "EFS": rules_in(efs),
     "App Runner": rules_in(app_runner),
-    "Networks": rules_in(networks),
+    "IAM": rules_in(iam),
+    "Networks": rules_in(networks, routes, security_groups),
     "Aurora": rules_in(aurora),
     "API Gateway": rules_in(api_gateway),
     "Cognito": rules_in(cognito),
     "DynamoDB": rules_in(dynamodb),
+    "S3": rules_in(s3),
     "SQS": rules_in(sqs),
     "Firehose": rules_in(firehose),
     "Step Functions": rules_in(step_functions),
+    "Alarms": rules_in(alarms),
 }
 """The rules by AWS service."""
 

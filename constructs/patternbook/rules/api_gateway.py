@@ -1,21 +1,22 @@
-"""Rules for HTTP APIs of API Gateway."""
+"""Rules for APIs of API Gateway."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Problem, Template
 
 API: Final = "AWS::ApiGatewayV2::Api"
 ROUTE: Final = "AWS::ApiGatewayV2::Route"
+METHOD: Final = "AWS::ApiGateway::Method"
 
 
 @rule("api-open-route", WARNING)
 def open_route(template: Template) -> Iterator[Problem]:
-    """A route of an API is open to everybody, although other routes of the API have an authorizer.
+    """A route or method of an API is open to everybody, although others of the API have an authorizer.
 
-    Set AuthorizationType and AuthorizerId on the route. An API answers preflight requests itself if it has a
-    CorsConfiguration, so they need no open route.
+    Set AuthorizationType and AuthorizerId. An HTTP API answers preflight requests itself if it has a CorsConfiguration,
+    so they need no open route.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control.html
     """
@@ -30,6 +31,29 @@ def open_route(template: Template) -> Iterator[Problem]:
         preflight = (route["RouteKey"].text or "").startswith("OPTIONS ")
         if (kind.missing or kind.text == "NONE") and route["ApiId"].references & protected and not preflight:
             yield kind.problem(f"The route {route['RouteKey'].text or route.id} has no authorizer.")
+    yield from _open_methods(template)
+
+
+def _open_methods(template: Template) -> Iterator[Problem]:
+    """The methods of REST APIs that are open beside protected ones. An API key or a resource policy limits them."""
+    methods = template.of_type(METHOD)
+    protected = {
+        name
+        for each in methods
+        if each["AuthorizationType"].text in ("COGNITO_USER_POOLS", "CUSTOM", "AWS_IAM")
+        for name in each["RestApiId"].references
+    }
+    for method in methods:
+        kind, api = method["AuthorizationType"], method["RestApiId"].resource("AWS::ApiGateway::RestApi")
+        if (
+            api is None
+            or api.id not in protected
+            or not api["Policy"].missing
+            or method["HttpMethod"].text == "OPTIONS"
+        ):
+            continue
+        if (kind.missing or kind.text == "NONE") and method["ApiKeyRequired"].is_off:
+            yield kind.problem(f"The method {method['HttpMethod'].text or method.id} has no authorizer.")
 
 
 @rule("api-route-settings", ERROR)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.limits.app_runner import ECR_IMAGE, ENDED_RUNTIMES, MEMORY_MIB
-from patternbook.rules.engine import ERROR, rule
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Problem, Template
 
 SERVICE: Final = "AWS::AppRunner::Service"

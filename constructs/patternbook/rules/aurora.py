@@ -5,7 +5,7 @@ from typing import Final
 
 from patternbook.limits.aurora import ACU_STEP, MAX_ACU, RESUME_SECONDS, pauses
 from patternbook.rules.aws_lambda import FUNCTION
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Problem, Resource, Template
 
 CLUSTER: Final = "AWS::RDS::DBCluster"

@@ -17,7 +17,8 @@ from patternbook.limits.aws_lambda import (
     environment_bytes,
     reservable,
 )
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.limits.lambda_runtimes import CREATE_ENDS
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 
 FUNCTION: Final = "AWS::Lambda::Function"
@@ -124,6 +125,21 @@ def asynchronous(template: Template) -> Iterator[Problem]:
     for config in template.of_type("AWS::Lambda::EventInvokeConfig"):
         yield from _check_range(config["MaximumEventAgeInSeconds"], EVENT_AGE)
         yield from _check_range(config["MaximumRetryAttempts"], RETRY_ATTEMPTS)
+
+
+@rule("lambda-runtime-ended", ERROR)
+def runtime_ended(template: Template) -> Iterator[Problem]:
+    """Lambda takes no new function with the runtime of a function, so a new stack fails.
+
+    Change Runtime to a supported one. A function that exists keeps running without security updates.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+    """
+    for function in template.of_type(FUNCTION):
+        place = function["Runtime"]
+        end = CREATE_ENDS.get(place.text or "")
+        if end and template.today >= end:
+            yield place.problem(f"Since {end}, Lambda takes no new function with {place.text}.")
 
 
 @rule("lambda-reserved-concurrency", WARNING)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.limits.cognito import is_callback_url, is_example
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Problem, Template
 
 CLIENT: Final = "AWS::Cognito::UserPoolClient"
@@ -102,7 +102,8 @@ def branding(template: Template) -> Iterator[Problem]:
 def plan(template: Template) -> Iterator[Problem]:
     """The feature plan of a user pool lacks something that the user pool uses.
 
-    Choose ESSENTIALS or PLUS for passkeys and one-time passwords, and PLUS for threat protection.
+    Choose ESSENTIALS or PLUS for managed login, passkeys, one-time passwords and own claims in access tokens, and PLUS
+    for threat protection.
 
     https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-sign-in-feature-plans.html
     """
@@ -111,6 +112,12 @@ def plan(template: Template) -> Iterator[Problem]:
         factors = pool["Policies"]["SignInPolicy"]["AllowedFirstAuthFactors"]
         if tier.text == "LITE" and set(factors.texts or []) - {"PASSWORD"}:
             yield factors.problem("The feature plan LITE has passwords only.")
+        for domain in template.of_type("AWS::Cognito::UserPoolDomain") if tier.text == "LITE" else ():
+            if pool.id in domain["UserPoolId"].references and domain["ManagedLoginVersion"].number == 2:
+                yield domain["ManagedLoginVersion"].problem(f"The feature plan of {pool.id} is LITE.")
+        version = pool["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"]
+        if tier.text == "LITE" and version.text in ("V2_0", "V3_0"):
+            yield version.problem("The feature plan LITE has no own claims in access tokens.")
         mode = pool["UserPoolAddOns"]["AdvancedSecurityMode"]
         if tier.text == "ESSENTIALS" and mode.text in ("AUDIT", "ENFORCED"):
             yield mode.problem("The feature plan ESSENTIALS has no threat protection.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.rules.engine import WARNING, rule
+from patternbook.rules.rule import WARNING, rule
 from patternbook.rules.template import Node, Problem, Template
 
 TABLE: Final = "AWS::DynamoDB::Table"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, Final
 
-from patternbook.rules.engine import ERROR, rule
 from patternbook.rules.networks import SUBNET
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Node, Problem, Template, Zone
 
 MOUNT_TARGET: Final = "AWS::EFS::MountTarget"
@@ -41,7 +41,7 @@ def zone_without_mount_target(template: Template) -> Iterator[Problem]:
             files = volume["EFSVolumeConfiguration"]["FilesystemId"].resource(FILE_SYSTEM)
             targets = [each for each in template.of_type(MOUNT_TARGET) if _serves(each, files)]
             zones = [_zone(each["SubnetId"]) for each in targets]
-            if not zones or None in zones or (files and template.is_shared(files)):
+            if not zones or None in zones or (files and template.is_given_to_nested_stack(files, service)):
                 continue
             for subnet in subnets.items:
                 zone: Any = _zone(subnet)

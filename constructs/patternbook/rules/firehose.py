@@ -6,7 +6,7 @@ from typing import Final
 
 from patternbook.limits.aws_lambda import TIMEOUT
 from patternbook.limits.firehose import BUFFER_MIB, TRANSFORM_SECONDS
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 
 STREAM: Final = "AWS::KinesisFirehose::DeliveryStream"

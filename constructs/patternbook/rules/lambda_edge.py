@@ -16,7 +16,7 @@ from patternbook.limits.edge import (
 )
 from patternbook.rules.aws_lambda import FUNCTION
 from patternbook.rules.cloudfront import DISTRIBUTION
-from patternbook.rules.engine import ERROR, rule
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Node, PartialText, Problem, Reference, Resource, Template
 
 VERSION: Final = "AWS::Lambda::Version"

@@ -1,10 +1,10 @@
-"""Rules for functions that take messages from queues."""
+"""Rules for functions that take messages from queues, or records from streams."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from patternbook.limits.messaging import MIN_RECEIVES, VISIBILITY_FACTOR
-from patternbook.rules.engine import WARNING, rule
+from patternbook.rules.rule import WARNING, rule
 from patternbook.rules.template import Problem, Resource, Template
 
 FUNCTION: Final = "AWS::Lambda::Function"
@@ -77,3 +77,19 @@ def few_receives(template: Template) -> Iterator[Problem]:
         receives = queue["RedrivePolicy"]["maxReceiveCount"]
         if receives.number is not None and receives.number < MIN_RECEIVES:
             yield receives.problem(f"A message has {receives.number:g} attempts, not {MIN_RECEIVES}.")
+
+
+@rule("lambda-stream-blocked", WARNING)
+def stream_blocked(template: Template) -> Iterator[Problem]:
+    """A record of a stream that a function cannot process blocks its shard until it expires.
+
+    Set MaximumRetryAttempts or MaximumRecordAgeInSeconds, with an OnFailure destination. Add ReportBatchItemFailures to
+    FunctionResponseTypes, so that Lambda knows the record.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+    """
+    for mapping in template.of_type("AWS::Lambda::EventSourceMapping"):
+        stream = mapping["EventSourceArn"].resource("AWS::Kinesis::Stream", "AWS::DynamoDB::Table")
+        limits = (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"])
+        if stream and all(each.missing or each.number == -1 for each in limits):
+            yield limits[0].problem(f"A record of {stream.id} is tried until it expires.")

@@ -1,11 +1,11 @@
-"""Rules for VPCs, subnets and security groups."""
+"""Rules for VPCs and subnets."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 
 VPC: Final = "AWS::EC2::VPC"
@@ -71,7 +71,7 @@ def subnet_outside(template: Template) -> Iterator[Problem]:
             each["CidrBlock"] for each in template.of_type("AWS::EC2::VPCCidrBlock") if _may_belong_to(each, vpc.id)
         ]
         blocks = [_block(each) for each in (vpc["CidrBlock"], *more)]
-        if None in blocks or template.is_shared(vpc):  # another stack may add a block
+        if None in blocks or template.is_given_to_nested_stack(vpc, subnet):  # which may add a block
             continue
         if not any(each and block.subnet_of(each) for each in blocks):
             allowed = ", ".join(map(str, blocks))
@@ -92,23 +92,28 @@ def subnet_overlap(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
     """
-    blocks = [(each, block) for each in template.of_type(SUBNET) if (block := _block(each["CidrBlock"]))]
-    for (one, first), (other, second) in combinations(blocks, 2):
-        if first.overlaps(second) and _in_same_vpc(template, one, other):
-            yield other["CidrBlock"].problem(f"{second} overlaps {first} of {one.id}.")
+    by_vpc: dict[Hashable, list[tuple[Resource, ipaddress.IPv4Network]]] = {}
+    for subnet in template.of_type(SUBNET):
+        vpc, block = _identity_of_vpc(template, subnet), _block(subnet["CidrBlock"])
+        if vpc is not None and block is not None:
+            by_vpc.setdefault(vpc, []).append((subnet, block))
+    for blocks in by_vpc.values():
+        for (one, first), (other, second) in combinations(blocks, 2):
+            if first.overlaps(second):
+                yield other["CidrBlock"].problem(f"{second} overlaps {first} of {one.id}.")
 
 
-def _in_same_vpc(template: Template, one: Resource, other: Resource) -> bool:
-    ids = [_vpc_id(each["VpcId"]) for each in (one, other)]
-    return (ids[0] is not None and ids[0] == ids[1]) or template.same_parameter(one, other, "VpcId")
+def _identity_of_vpc(template: Template, subnet: Resource) -> Hashable:
+    """The identity of the VPC of a subnet, if it is known.
 
-
-def _vpc_id(node: Node) -> Any:
-    """The identity of a VPC, if it is known. ``Ref`` and the attribute ``VpcId`` name the same VPC of the template."""
+    ``Ref`` and the attribute ``VpcId`` name the same VPC of the template. A parameter or an import is the same VPC
+    wherever it is used.
+    """
+    node = subnet["VpcId"]
     vpc = node.resource(VPC)
     if vpc and node.reference and node.reference.attribute in (None, "VpcId"):
         return node.reference.logical_id
-    return node.reference or node.text or None
+    return node.reference or node.text or template.identity(subnet, "VpcId")
 
 
 def all_addresses(node: Node) -> str | None:
@@ -118,31 +123,3 @@ def all_addresses(node: Node) -> str | None:
     except ValueError:
         return None
     return node.text if everything else None
-
-
-PUBLIC_PORTS: Final = (80, 443)
-"""Ports that may be open to the internet."""
-_PROTOCOLS_WITH_PORTS: Final = ("tcp", "udp", "6", "17")
-
-
-@rule("network-open-port", WARNING)
-def open_port(template: Template) -> Iterator[Problem]:
-    """A security group opens a port other than 80 and 443 to the whole internet.
-
-    Allow only the CIDR blocks or security groups that need to connect.
-
-    https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
-    """
-    rules: list[Node] = [*template.of_type("AWS::EC2::SecurityGroupIngress")]
-    for group in template.of_type("AWS::EC2::SecurityGroup"):
-        rules.extend(group["SecurityGroupIngress"].items)
-    for each in rules:
-        if not all_addresses(each["CidrIp"]) and not all_addresses(each["CidrIpv6"]):
-            continue
-        protocol, low, high = (each["IpProtocol"].text or "").lower(), each["FromPort"].number, each["ToPort"].number
-        if protocol == "-1":
-            yield each.problem("All ports of all protocols are open to the internet.")
-        elif protocol in _PROTOCOLS_WITH_PORTS and low is not None and high is not None:
-            ports = f"Port {low:g} is" if low == high else f"Ports {low:g} to {high:g} are"
-            if low != high or low not in PUBLIC_PORTS:
-                yield each.problem(f"{ports} open to the internet.")

@@ -21,8 +21,9 @@ import aws_cdk as cdk
 import jsii
 
 from patternbook.rules import EVERY_RULE, RULES
-from patternbook.rules.engine import ERROR, MATCHES_NOTHING, PLUGIN, REASON_MISSING, Finding, Rule, check
+from patternbook.rules.engine import MATCHES_NOTHING, PLUGIN, REASON_MISSING, Finding, check
 from patternbook.rules.reading import TemplateError, read
+from patternbook.rules.rule import ADVICE, ERROR, Rule
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 """The value of ``cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY``."""
@@ -77,8 +78,10 @@ class PatternbookRules:
             paths = _construct_paths(beside)
             acknowledged.extend(_of_constructs(beside))
             for finding in check(document, RULES, today=self._today, region=stack.region):
+                if finding.severity is ADVICE:
+                    continue  # the CDK would show it as a violation
                 violations.append(_violation(finding, path))
-                found.add((finding.rule.id, paths.get(finding.problem.resource, stack.stack_construct_path)))
+                found.add((finding.rule.id, paths.get(finding.origin, stack.stack_construct_path)))
         violations.extend(_about(acknowledged, found))
         severities = {violation.severity for violation in violations}
         return cdk.PolicyValidationPluginReport(success=ERROR.value not in severities, violations=violations)
@@ -86,7 +89,7 @@ class PatternbookRules:
 
 def _violation(finding: Finding, template: Path) -> cdk.PolicyViolation:
     place = cdk.PolicyViolatingResource(
-        resource_logical_id=finding.problem.resource,
+        resource_logical_id=finding.origin,
         template_path=str(template),
         locations=["/".join(map(str, ("Properties", *finding.problem.path)))],
     )

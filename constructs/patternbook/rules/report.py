@@ -1,13 +1,20 @@
 """Writes findings as text, as JSON, or as SARIF for code scanning."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any, Final
 
-from patternbook.rules.engine import Finding, Rule
+from patternbook.rules.engine import Finding
+from patternbook.rules.rule import Rule, Severity
 
 SARIF_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+INFORMATION: Final = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/best-practices.html"
+"""SARIF wants an address of the tool. This repository has none that is public, so it is that of AWS's advice."""
+_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "note"}
+"""The levels of SARIF."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +27,14 @@ class Checked:
     """The line in which each resource starts."""
     refused: str = ""
     """The reason why the file is not a template."""
+    unchecked: str = ""
+    """The reason why the template is not checked."""
+    notices: Sequence[str] = ()
+    """What is odd about the file, and what is not checked in it."""
 
     def line(self, finding: Finding) -> int:
-        """The line of a finding: the one in which its resource starts."""
-        return (self.lines or {}).get(finding.problem.resource, 1)
+        """The line of a finding: the one in which its resource, or the loop that makes it, starts."""
+        return (self.lines or {}).get(finding.origin, 1)
 
 
 def as_text(checked: Sequence[Checked]) -> str:
@@ -31,7 +42,7 @@ def as_text(checked: Sequence[Checked]) -> str:
     paragraphs = [
         "\n".join(
             (
-                f"{each.path}:{each.line(finding)}: {finding.rule.severity.value} {finding.rule.id}",
+                f"{each.path}:{each.line(finding)}: {finding.severity.value} {finding.rule.id}",
                 f"  {finding.problem.resource} ({finding.resource_type}), {finding.location or 'whole resource'}",
                 f"  {finding.rule.summary}",
                 f"  {finding.problem.message}",
@@ -43,14 +54,17 @@ def as_text(checked: Sequence[Checked]) -> str:
         for finding in each.findings
     ]
     templates = [each for each in checked if not each.refused]
-    paragraphs.append(
-        f"{_count(len(paragraphs), 'finding')} in {_count(len(templates), 'template')}" if templates else "No templates"
-    )
+    found = [finding for each in checked for finding in each.findings]
+    advice = sum(each.severity is Severity.ADVICE for each in found)
+    findings = _count(len(found) - advice, "finding") + _and_advice(advice)
+    skipped = sum(bool(each.unchecked) for each in templates)
+    summary = f"{findings} in {_count(len(templates), 'template')}" + (f", {skipped} not checked" if skipped else "")
+    paragraphs.append(summary if templates else "No templates")
     return printable("\n\n".join(paragraphs))
 
 
 def as_json(checked: Sequence[Checked]) -> str:
-    """An object with all findings, and an error for each file that is not a template."""
+    """An object with all findings, an error for each file that is not a template, and what is not checked."""
     return json.dumps(
         {
             "findings": [
@@ -58,7 +72,7 @@ def as_json(checked: Sequence[Checked]) -> str:
                     "file": each.path,
                     "line": each.line(finding),
                     "rule": finding.rule.id,
-                    "severity": finding.rule.severity.value,
+                    "severity": finding.severity.value,
                     "resource": finding.problem.resource,
                     "type": finding.resource_type,
                     "path": list(finding.problem.path),
@@ -71,6 +85,8 @@ def as_json(checked: Sequence[Checked]) -> str:
                 for finding in each.findings
             ],
             "errors": [{"file": each.path, "message": each.refused} for each in checked if each.refused],
+            "unchecked": [{"file": each.path, "message": each.unchecked} for each in checked if each.unchecked],
+            "notices": [{"file": each.path, "message": notice} for each in checked for notice in each.notices],
         },
         indent=2,
     )
@@ -83,16 +99,23 @@ def as_sarif(checked: Sequence[Checked], rules: Sequence[Rule]) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "patternbook", "rules": [_sarif_rule(rule) for rule in rules]}},
+                "tool": {
+                    "driver": {
+                        "name": "patternbook",
+                        "version": metadata.version("patternbook"),
+                        "informationUri": INFORMATION,
+                        "rules": [_sarif_rule(rule) for rule in rules],
+                    }
+                },
                 "columnKind": "unicodeCodePoints",
                 "results": [_sarif_result(each, finding) for each in checked for finding in each.findings],
                 "invocations": [
                     {
                         "executionSuccessful": not any(each.refused for each in checked),
                         "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": f"{each.path}: {each.refused}"}}
+                            {"level": level, "message": {"text": f"{each.path}: {message}"}}
                             for each in checked
-                            if each.refused
+                            for level, message in _notifications(each)
                         ],
                     }
                 ],
@@ -102,13 +125,22 @@ def as_sarif(checked: Sequence[Checked], rules: Sequence[Rule]) -> str:
     return json.dumps(log, indent=2)
 
 
+def _notifications(checked: Checked) -> Iterator[tuple[str, str]]:
+    """What SARIF tells about a file beside the findings: levels and messages."""
+    if checked.refused:
+        yield "error", checked.refused
+    if checked.unchecked:
+        yield "warning", f"not checked, because {checked.unchecked}"
+    yield from (("note", each) for each in checked.notices)
+
+
 def _sarif_rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
         "shortDescription": {"text": rule.summary},
         "help": {"text": f"{rule.fix} {rule.source}"},
         "helpUri": rule.source,
-        "defaultConfiguration": {"level": rule.severity.value},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 
 
@@ -116,7 +148,7 @@ def _sarif_result(checked: Checked, finding: Finding) -> dict[str, Any]:
     where = f"{finding.problem.resource} {finding.location}".strip()
     return {
         "ruleId": finding.rule.id,
-        "level": finding.rule.severity.value,
+        "level": _LEVELS[finding.severity],
         "message": {"text": f"{where}: {finding.problem.message} {finding.rule.fix}"},
         "locations": [
             {
@@ -135,6 +167,10 @@ def _uri(path: str) -> str:
     kept = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
     encoded = path.replace("\\", "/").encode("utf-8", "surrogateescape")
     return "".join(chr(byte) if chr(byte) in kept else f"%{byte:02X}" for byte in encoded)
+
+
+def _and_advice(number: int) -> str:
+    return f" and {number} piece{'' if number == 1 else 's'} of advice" if number else ""
 
 
 def _count(number: int, noun: str) -> str:

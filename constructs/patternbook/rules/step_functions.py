@@ -5,15 +5,31 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.permissions import ROLE, allowed_statements, allows, covers, listed
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 from patternbook.rules.template.values import PartialText
 
 MACHINE: Final = "AWS::StepFunctions::StateMachine"
-ROLE: Final = "AWS::IAM::Role"
-ATTACHED: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 ALL: Final = "States.ALL"
-JOB_PERMISSIONS: Final = ("ecs:StopTask", "ecs:DescribeTasks", "events:PutRule", "events:PutTargets")
+_EVENTS: Final = ("events:PutRule", "events:PutTargets")
+JOB_PERMISSIONS: Final = {
+    ":ecs:runTask.sync": ("ecs:StopTask", "ecs:DescribeTasks", *_EVENTS),
+    ":batch:submitJob.sync": ("batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob", *_EVENTS),
+    ":states:startExecution.sync": (
+        *("states:StartExecution", "states:DescribeExecution", "states:StopExecution"),
+        *_EVENTS,
+    ),
+    ":codebuild:startBuild.sync": (
+        *("codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"),
+        *_EVENTS,
+    ),
+    ":glue:startJobRun.sync": ("glue:StartJobRun", "glue:GetJobRun", "glue:BatchStopJobRun"),
+}
+"""What a role needs to run a job, observe it and stop it, by the end of the resource of the task.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html leads to the pages.
+"""
 _VARIABLE: Final = re.compile(r"\$([A-Za-z_]\w*)\b(?!\s*\()")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _OWN_NAMES: Final = re.compile(r":=|\bfunction\s*\(|[λ]|\$map|\$filter|\$reduce|\$each|\$sift|\$single|\$sort|[@#]\$")
@@ -88,6 +104,30 @@ def transition(template: Template) -> Iterator[Problem]:
                     yield _place(machine).problem(f"{origin} leads to {target!r}, which does not exist.")
 
 
+@rule("states-reach", ERROR)
+def reach(template: Template) -> Iterator[Problem]:
+    """A state names no next state, or no state leads to a state, so Step Functions refuses the definition.
+
+    Set Next, or End to true. Remove a state that is not needed.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
+    """
+    for machine in template.of_type(MACHINE):
+        for start, states in _scopes(_definition(machine)):
+            targets: list[Any] = [start]
+            for name, state in states.items():
+                listed_targets = [state.get("Next"), state.get("Default")]
+                listed_targets += [each.get("Next") for each in _parts(state, "Catch", "Choices")]
+                targets += [each for each in listed_targets if each is not None and each != name]
+                ends = state.get("Type") in ("Choice", "Succeed", "Fail") or state.get("End") not in (None, False)
+                if isinstance(state.get("Type"), str) and not ends and "Next" not in state:
+                    yield _place(machine).problem(f"{name!r} has neither Next nor End.")
+            # A target that is not known, or that another rule reports, may be meant to lead to any state.
+            if all(isinstance(each, str) and each in states for each in targets):
+                for name in sorted(states.keys() - set(targets)):
+                    yield _place(machine).problem(f"No state leads to {name!r}.")
+
+
 @rule("states-variable", ERROR)
 def variable(template: Template) -> Iterator[Problem]:
     """An expression uses a variable that no state assigns, so each execution that comes there fails.
@@ -134,8 +174,8 @@ def catch_all(template: Template) -> Iterator[Problem]:
                 for kind in ("Catch", "Retry"):
                     errors = [each.get("ErrorEquals") for each in _parts(state, kind)]
                     last = len(errors) - 1
-                    for index, listed in enumerate(errors):
-                        if isinstance(listed, list) and ALL in listed and (len(listed) > 1 or index < last):
+                    for index, caught in enumerate(errors):
+                        if isinstance(caught, list) and ALL in caught and (len(caught) > 1 or index < last):
                             yield _place(machine).problem(f"{kind} of {name!r} has {ALL} not alone, or not last.")
 
 
@@ -189,20 +229,21 @@ def express_logs(template: Template) -> Iterator[Problem]:
 
 @rule("states-job-permissions", ERROR)
 def job_permissions(template: Template) -> Iterator[Problem]:
-    """A state machine waits for tasks of ECS, but its role may not stop or observe them, so its executions fail.
+    """A state machine waits for jobs, but its role may not run, observe or stop them, so its executions fail.
 
-    Allow the role ecs:StopTask and ecs:DescribeTasks, and events:PutRule, events:PutTargets and events:DescribeRule on
-    the rule StepFunctionsGetEventsForECSTaskRule.
+    Allow the role the actions that the finding names. Those of events are for a rule of Step Functions, such as
+    StepFunctionsGetEventsForECSTaskRule.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
     """
     for machine in template.of_type(MACHINE):
-        waits = any(":ecs:runTask.sync" in resource for _, _, resource in _tasks(machine))
-        statements = _statements_of(template, machine["RoleArn"].resource(ROLE)) if waits else None
+        resources = [resource for _, _, resource in _tasks(machine)]
+        needed = [actions for job, actions in JOB_PERMISSIONS.items() if any(job in each for each in resources)]
+        statements = allowed_statements(template, machine["RoleArn"].resource(ROLE)) if needed else None
         if statements is None:
             continue
-        allowed = [action for each in statements for action in _listed(each["Action"])]
-        missing = [action for action in JOB_PERMISSIONS if not any(_covers(each, action) for each in allowed)]
+        actions = dict.fromkeys(action for each in needed for action in each)
+        missing = [action for action in actions if not allows(statements, action)]
         if missing:
             yield machine["RoleArn"].problem(f"The role may not {', '.join(missing)}.")
 
@@ -216,34 +257,7 @@ def pass_any_role(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """
     for machine in template.of_type(MACHINE):
-        for statement in _statements_of(template, machine["RoleArn"].resource(ROLE)) or []:
-            passes = any(_covers(each, "iam:PassRole") for each in _listed(statement["Action"]))
-            if passes and "*" in _listed(statement["Resource"]) and statement["Condition"].missing:
+        for statement in allowed_statements(template, machine["RoleArn"].resource(ROLE)) or []:
+            passes = any(covers(each, "iam:PassRole") for each in listed(statement["Action"]))
+            if passes and "*" in listed(statement["Resource"]) and statement["Condition"].missing:
                 yield statement.problem(f"The role of {machine.id} may pass any role.")
-
-
-def _statements_of(template: Template, role: Resource | None) -> list[Node] | None:
-    """The permissions of a role. None if the template does not tell all of them."""
-    if role is None or not template.complete or role["ManagedPolicyArns"].items or role["ManagedPolicyArns"].unknown:
-        return None
-    if template.is_shared(role) or role["Policies"].unknown:
-        return None
-    documents = [each["PolicyDocument"] for each in role["Policies"].items]
-    for policy in template.of_type(*ATTACHED):
-        if role.id in policy["Roles"].references | policy["RoleName"].references:
-            documents.append(policy["PolicyDocument"])
-    found = list[Node]()
-    for document in documents:
-        statement = document["Statement"]
-        found += statement.items or [statement]
-    known = all(_listed(each["Action"]) and each["Effect"].text is not None for each in found)
-    return [each for each in found if each["Effect"].text == "Allow"] if known else None
-
-
-def _listed(node: Node) -> list[str]:
-    return [node.text] if node.text is not None else node.texts or []
-
-
-def _covers(pattern: str, action: str) -> bool:
-    parts = (re.escape(each).replace(r"\?", ".") for each in pattern.lower().split("*"))
-    return re.fullmatch(".*".join(parts), action.lower()) is not None

@@ -22,6 +22,14 @@ _MODULES = (
 )
 CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)
 SILENT: tuple[Case, ...] = (
-    *(eks.OWN, references.MENTIONED, images.PUBLISHED, images.OWN, settings.VENDED, settings.OWN_ROLE),
+    *(
+        eks.OWN,
+        references.MENTIONED,
+        references.SCALED,
+        images.PUBLISHED,
+        images.OWN,
+        settings.VENDED,
+        settings.OWN_ROLE,
+    ),
 )
 """Templates about which there is nothing to ask."""

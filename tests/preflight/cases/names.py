@@ -82,7 +82,12 @@ OTHERS: tuple[tuple[dict[str, Any], str, str, dict[str, Any]], ...] = (
     (other("AWS::DynamoDB::GlobalTable", "TableName"), "dynamodb.describe_table", "ResourceNotFoundException", {}),
     (other("AWS::DynamoDB::Table", "TableName"), "dynamodb.describe_table", "ResourceNotFoundException", {}),
     (other("AWS::EKS::Cluster", "Name"), "eks.describe_cluster", "ResourceNotFoundException", {}),
-    (other("AWS::Lambda::Function", "FunctionName"), "lambda.get_function", "ResourceNotFoundException", {}),
+    (
+        other("AWS::Lambda::Function", "FunctionName"),
+        "lambda.get_function_concurrency",
+        "ResourceNotFoundException",
+        {},
+    ),
     (
         other("AWS::SQS::Queue", "QueueName"),
         "sqs.get_queue_url",

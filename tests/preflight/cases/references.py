@@ -95,6 +95,7 @@ exported = Case(
     {"cloudformation.list_exports": {"Exports": [{"Name": "network:Vpc"}]}},
     parameters={"Stack": {"Type": "String", "Default": "network"}},
 )
+LINKED = f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 CASES = (
     db,
     replace(db, resources=container(f"{SECRET}:password::")),
@@ -156,5 +157,11 @@ CASES = (
     ),
     replace(exported, resources=importing({"Ref": "Nope"}), verdict="unknown", says="imports is not known"),
 )
+SCALED = replace(
+    principal,
+    resources={"Target": resource("AWS::ApplicationAutoScaling::ScalableTarget", RoleARN=LINKED)},
+    given=roles("AWSServiceRoleForAutoScaling"),
+)
+"""A service-linked role that its service makes. As the principal of a policy, it would have to exist."""
 MENTIONED = replace(principal, resources=policy("*", ROLE), given=roles("Ops"))
 """A policy that allows something to a role, which need not exist."""

@@ -102,6 +102,8 @@ CASES = (
     Case("quota-iam", "fine", "Roles of IAM: 999 in use", ROLE, iam(999)),
     Case("quota-iam", "stops", "Roles of IAM: 1000 in use", ROLE, iam(1000)),
     Case("quota-iam", "stops", "Roles of IAM: 1000 in use", ROLE, iam(999), earlier=ROLE),
+    Case("quota-iam", "unknown", "does not say", ROLE, {"iam.get_account_summary": {"SummaryMap": {}}}),
+    Case("quota-rds", "unknown", "does not say", CLUSTER, {"rds.describe_account_attributes": {"AccountQuotas": []}}),
     Case("quota-auto-scaling-groups", "fine", "499 in use", group(), groups(499)),
     Case("quota-auto-scaling-groups", "stops", "500 in use", group(), groups(500)),
     Case("quota-rds", "fine", "DBClusters of RDS: 39 in use", CLUSTER, databases(39)),

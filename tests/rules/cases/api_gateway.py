@@ -28,6 +28,20 @@ API: Final[dict[str, Any]] = {
         "DependsOn": ["List", "Create"],
     },
 }
+REST: Final[dict[str, Any]] = {
+    "Rest": resource("AWS::ApiGateway::RestApi", Name="rest"),
+    **{
+        name: resource(
+            "AWS::ApiGateway::Method",
+            RestApiId=ref("Rest"),
+            HttpMethod=verb,
+            AuthorizationType="COGNITO_USER_POOLS",
+        )
+        for name, verb in (("Get", "GET"), ("Post", "POST"))
+    },
+}
+"""A REST API, which is added to the HTTP API."""
+OPEN: Final = resource("AWS::ApiGateway::Method", RestApiId=ref("Rest"), HttpMethod="PUT", AuthorizationType="NONE")
 
 CASES: Final[Mapping[str, Case]] = {
     "api-open-route": case(
@@ -35,7 +49,15 @@ CASES: Final[Mapping[str, Case]] = {
         {"Create.AuthorizationType": "NONE"},
         {"Create.AuthorizationType": REMOVED},
         {"Create.AuthorizationType": "NONE", "List.AuthorizationType": "AWS_IAM"},
+        {**REST, "Open": OPEN},
+        {**REST, "Open": OPEN, "Get.AuthorizationType": "AWS_IAM", "Post.AuthorizationType": "CUSTOM"},
+        {**REST, "Post.AuthorizationType": REMOVED, "Post.RestApiId": {"Fn::Sub": "${Rest}"}},
         harmless=(
+            {**REST, "Open": OPEN, "Open.HttpMethod": "OPTIONS"},
+            {**REST, "Open": OPEN, "Open.ApiKeyRequired": True},
+            {**REST, "Open": OPEN, "Rest.Policy": {"Statement": []}},
+            {**REST, "Open": OPEN, "Open.RestApiId": "elsewhere"},
+            {**REST, "Get.AuthorizationType": "NONE", "Post.AuthorizationType": "NONE"},
             {"Create.AuthorizationType": "NONE", "List.AuthorizationType": "NONE"},
             {"Create.AuthorizationType": "NONE", "Create.RouteKey": "OPTIONS /items"},
             {"Create.AuthorizationType": "NONE", "Create.ApiId": "other"},

@@ -47,6 +47,17 @@ CASES: Final[Mapping[str, Case]] = {
         {"Config.MaximumEventAgeInSeconds": 30},
         {"Config.MaximumRetryAttempts": 3},
     ),
+    "lambda-runtime-ended": case(
+        FUNCTION,
+        {"Function.Runtime": "nodejs14.x"},
+        {"Function.Runtime": {"Fn::Sub": "python3.7"}},
+        {"Function.Runtime": {"Fn::Join": ["", ["go", "1.x"]]}},
+        harmless=(
+            {"Function.Runtime": "nodejs24.x"},
+            {"Function.Runtime": "python3.9"},  # it is deprecated, but Lambda still takes new functions
+            {"Function.Runtime": REMOVED, "Function.PackageType": "Image"},
+        ),
+    ),
     "lambda-reserved-concurrency": case(
         {**FUNCTION, "Other": resource("AWS::Lambda::Function", ReservedConcurrentExecutions=900)},
         {"Function.ReservedConcurrentExecutions": 1},

@@ -20,6 +20,8 @@ class Case:
     """Each change breaks the rule. It maps paths, such as ``Service.LoadBalancers.0.ContainerName``, to values."""
     harmless: tuple[Mapping[str, Any], ...] = ()
     """Changes that look like a problem but are none."""
+    given: bool = False
+    """Whether the rule asks whether a value is given, whatever it is. So the value of a parameter is a problem, too."""
     today: date = TODAY
     region: str | None = None
     today_of_sound: date = TODAY

@@ -69,7 +69,16 @@ CASES: Final[Mapping[str, Case]] = {
             "Pool.Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}},
         },
         {"Pool.UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"}},
+        {"Pool.UserPoolTier": "LITE"},
+        {"Pool.UserPoolTier": "LITE", "Domain.ManagedLoginVersion": "2"},
+        {
+            "Pool.UserPoolTier": "LITE",
+            "Domain.ManagedLoginVersion": 1,
+            "Pool.LambdaConfig": {"PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": "arn"}},
+        },
         harmless=(
+            {"Pool.UserPoolTier": "LITE", "Domain.ManagedLoginVersion": 1},
+            {"Pool.UserPoolTier": "LITE", "Domain.UserPoolId": "elsewhere"},
             {"Pool.UserPoolTier": "PLUS", "Pool.UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"}},
             {"Pool.UserPoolAddOns": {"AdvancedSecurityMode": "OFF"}},
         ),

@@ -11,7 +11,12 @@ TASK = resource(
     NetworkMode="awsvpc",
     ContainerDefinitions=[{"Name": "web", "Image": "web:1", "PortMappings": [{"ContainerPort": 8080}]}],
 )
-SERVICE = resource("AWS::ECS::Service", TaskDefinition=ref("Task"), DeploymentConfiguration=CIRCUIT_BREAKER)
+SERVICE = resource(
+    "AWS::ECS::Service",
+    TaskDefinition=ref("Task"),
+    DeploymentConfiguration=CIRCUIT_BREAKER,
+    NetworkConfiguration=ref("Network"),
+)
 WEB: Final[dict[str, Any]] = {
     "Task": TASK,
     "Group": resource("AWS::ElasticLoadBalancingV2::TargetGroup", TargetType="ip"),
@@ -110,6 +115,17 @@ CASES: Final[Mapping[str, Case]] = {
         {"Service": SERVICE},
         {"Service.DeploymentConfiguration": REMOVED},
         {"Service.DeploymentConfiguration.DeploymentCircuitBreaker.Enable": "false"},
+        {
+            "Service.DeploymentConfiguration": REMOVED,
+            "Service.DesiredCount": 0,
+            "Target": resource(
+                "AWS::ApplicationAutoScaling::ScalableTarget", ResourceId={"Fn::Sub": "service/x/${Service.Name}"}
+            ),
+        },
+        harmless=(
+            {"Service.DeploymentConfiguration": REMOVED, "Service.DesiredCount": "0"},
+            {"Service.DeploymentConfiguration": REMOVED, "Service.SchedulingStrategy": "DAEMON"},
+        ),
     ),
     "ecs-launch-type-and-strategy": case(PROVIDER, {"Service.LaunchType": "EC2"}),
     "ecs-waits-for-listener": case(WEB, {"Service.DependsOn": []}),

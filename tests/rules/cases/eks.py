@@ -13,7 +13,6 @@ CLUSTER: Final[dict[str, Any]] = {
         Version="1.36",
         ResourcesVpcConfig={"EndpointPublicAccess": True, "PublicAccessCidrs": ["203.0.113.0/24"]},
         Logging={"ClusterLogging": {"EnabledTypes": [{"Type": "audit"}]}},
-        EncryptionConfig=[{"Resources": ["secrets"], "Provider": {"KeyArn": "arn:aws:kms:eu-west-1:1:key/1"}}],
     )
 }
 NODES: Final[dict[str, Any]] = {
@@ -90,7 +89,6 @@ CASES: Final[Mapping[str, Case]] = {
         {"Cluster.ResourcesVpcConfig.PublicAccessCidrs": ["203.0.113.0/24", "::/0"]},
     ),
     "eks-logs-off": case(CLUSTER, {"Cluster.Logging": REMOVED}, {"Cluster.Logging.ClusterLogging.EnabledTypes": []}),
-    "eks-secrets-key": case(CLUSTER, {"Cluster.EncryptionConfig": REMOVED}),
     "eks-ami-architecture": case(
         NODES,
         {"Nodes.InstanceTypes": ["m7g.large", "m6i.large"]},

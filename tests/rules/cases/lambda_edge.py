@@ -8,6 +8,7 @@ from tests.rules.cases.base import Case, att, case, ref, resource
 AT_EDGE: Final[dict[str, Any]] = {
     "Role": resource(
         "AWS::IAM::Role",
+        ManagedPolicyArns=["arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"],
         AssumeRolePolicyDocument={
             "Statement": [
                 {"Principal": {"Service": name}} for name in ("lambda.amazonaws.com", "edgelambda.amazonaws.com")
@@ -22,7 +23,8 @@ AT_EDGE: Final[dict[str, Any]] = {
         "AWS::CloudFront::Distribution",
         DistributionConfig={
             "DefaultCacheBehavior": {
-                "LambdaFunctionAssociations": [{"EventType": "viewer-request", "LambdaFunctionARN": ref("Version")}]
+                "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+                "LambdaFunctionAssociations": [{"EventType": "viewer-request", "LambdaFunctionARN": ref("Version")}],
             }
         },
     ),

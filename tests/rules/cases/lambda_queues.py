@@ -24,6 +24,16 @@ QUEUES: Final[dict[str, Any]] = {
         "AWS::CloudWatch::Alarm", Dimensions=[{"Name": "QueueName", "Value": att("DeadLetters", "QueueName")}]
     ),
 }
+STREAM: Final[dict[str, Any]] = {
+    "Stream": resource("AWS::Kinesis::Stream", ShardCount=1),
+    "Function": resource("AWS::Lambda::Function", Timeout=30),
+    "Source": resource(
+        "AWS::Lambda::EventSourceMapping",
+        EventSourceArn=att("Stream", "Arn"),
+        FunctionName=ref("Function"),
+        MaximumRetryAttempts=3,
+    ),
+}
 JOINED: Final = {"Fn::Join": ["", [{"Fn::Select": [6, {"Fn::Split": [":", ref("Alias")]}]}, ":live"]]}
 CASES: Final[Mapping[str, Case]] = {
     "lambda-queue-visibility-margin": case(
@@ -47,5 +57,21 @@ CASES: Final[Mapping[str, Case]] = {
         {"Queue.RedrivePolicy.maxReceiveCount": 1},
         {"Queue.RedrivePolicy.maxReceiveCount": "4"},
         harmless=({"Queue.RedrivePolicy.maxReceiveCount": 1, "Source": REMOVED},),
+    ),
+    "lambda-stream-blocked": case(
+        STREAM,
+        {"Source.MaximumRetryAttempts": REMOVED},
+        {"Source.MaximumRetryAttempts": -1},
+        {"Source.MaximumRetryAttempts": REMOVED, "Source.MaximumRecordAgeInSeconds": -1},
+        {
+            "Source.MaximumRetryAttempts": REMOVED,
+            "Source.EventSourceArn": att("Table", "StreamArn"),
+            "Table": resource("AWS::DynamoDB::Table"),
+        },
+        harmless=(
+            {"Source.MaximumRetryAttempts": REMOVED, "Source.MaximumRecordAgeInSeconds": 3600},
+            {"Source.MaximumRetryAttempts": ref("Parameter")},
+            {"Source.MaximumRetryAttempts": REMOVED, "Source.EventSourceArn": "arn:aws:kinesis:…"},
+        ),
     ),
 }

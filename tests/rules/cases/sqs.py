@@ -26,10 +26,14 @@ POLICIES: Final[dict[str, Any]] = {
     "Subscription": resource(
         "AWS::SNS::Subscription", Protocol="sqs", TopicArn=ref("Topic"), Endpoint=att("Queue", "Arn")
     ),
-    "Bucket": resource(
-        "AWS::S3::Bucket",
-        NotificationConfiguration={"TopicConfigurations": [{"Event": "s3:ObjectCreated:*", "Topic": ref("Topic")}]},
-    ),
+    "Bucket": {
+        **resource(
+            "AWS::S3::Bucket",
+            NotificationConfiguration={"TopicConfigurations": [{"Event": "s3:ObjectCreated:*", "Topic": ref("Topic")}]},
+        ),
+        "DependsOn": ["TopicPolicy", "Policy"],
+    },
+    "TopicPolicy": resource("AWS::SNS::TopicPolicy", Topics=[ref("Topic")]),
 }
 STATEMENT: Final = "Policy.PolicyDocument.Statement"
 

@@ -123,6 +123,17 @@ CASES: Final[Mapping[str, Case]] = {
             {"Machine.Definition": ref("Unknown")},
         ),
     ),
+    "states-reach": case(
+        SOUND,
+        {"Machine.Definition.States.Alone": {"Type": "Succeed"}},
+        {"Machine.Definition.States.Alone": {"Type": "Pass", "Next": "Alone"}},
+        {"Machine.Definition.States.Many.ItemProcessor.States.Use.End": REMOVED},
+        {"Machine.Definition.States.Many.ItemProcessor.States.Alone": {"Type": "Pass", "End": True}},
+        harmless=(
+            {"Machine.Definition.States.First.Next": ref("Parameter")},
+            {"Machine.Definition": ref("Parameter")},
+        ),
+    ),
     "states-variable": case(
         SOUND,
         {f"{STATES}.First.Assign": REMOVED},

@@ -2,17 +2,22 @@
 
 from typing import Final
 
+from patternbook.rules import RULES
 from tests.rules.defects import (
+    alarms,
     app_runner,
     aurora,
     aws_lambda,
     cloudfront,
     ecr,
     ecs,
+    ecs_networks,
     efs,
     eks,
+    eks_modes,
     firehose,
     lambda_edge,
+    lambda_networks,
     networks,
     sqs,
     step_functions,
@@ -20,11 +25,14 @@ from tests.rules.defects import (
 )
 from tests.rules.defects.base import Defect
 
-DEFECTS: Final[tuple[Defect, ...]] = (
+_DEFECTS: Final[tuple[Defect, ...]] = (
     *ecs.DEFECTS,
+    *ecs_networks.DEFECTS,
     *eks.DEFECTS,
+    *eks_modes.DEFECTS,
     *aws_lambda.DEFECTS,
     *sqs.OF_CONSUMERS,
+    *lambda_networks.DEFECTS,
     *lambda_edge.DEFECTS,
     *cloudfront.DEFECTS,
     *ecr.DEFECTS,
@@ -36,5 +44,8 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     *sqs.DEFECTS,
     *firehose.DEFECTS,
     *step_functions.DEFECTS,
+    *alarms.DEFECTS,
 )
+_ORDER: Final = [rule.id for rule in RULES]
+DEFECTS: Final = tuple(sorted(_DEFECTS, key=lambda defect: _ORDER.index(defect.rule)))
 """All defects, in the order of the rules."""

@@ -46,6 +46,12 @@ def _source_of_queue(name: str) -> Body:
 DEFECTS: Final = (
     Defect("lambda-memory", "too little", not_at_edge(set_properties(FUNCTION, {"MemorySize": 64})), FUNCTION),
     Defect("lambda-memory", "too much", not_at_edge(set_properties(FUNCTION, {"MemorySize": 10241})), FUNCTION),
+    Defect(
+        "lambda-runtime-ended",
+        "nodejs14.x",
+        not_at_edge(set_properties(FUNCTION, {"Runtime": "nodejs14.x"}, having="Runtime")),
+        FUNCTION,
+    ),
     Defect("lambda-timeout", "16 minutes", not_at_edge(set_properties(FUNCTION, {"Timeout": 960})), FUNCTION),
     Defect(
         "lambda-storage",

@@ -108,16 +108,6 @@ def all_of(*changes: Apply) -> Apply:
     return lambda template: all(apply(template) for apply in changes)
 
 
-def without_outputs(apply: Apply) -> Apply:
-    """Removes the outputs first, so that no other stack can add what the defect removes."""
-
-    def alone(template: Template) -> bool:
-        template.pop("Outputs", None)
-        return apply(template)
-
-    return alone
-
-
 def delete(template: Template, name: str) -> None:
     """Deletes a resource, and the dependencies on it."""
     del template["Resources"][name]

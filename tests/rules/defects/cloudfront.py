@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from tests.rules.defects.base import DISTRIBUTION, Defect, Template, of_type, set_properties
+from tests.rules.defects.base import DISTRIBUTION, REMOVED, Defect, Template, of_type, set_properties
+
+BEHAVIOR: Final = "DistributionConfig.DefaultCacheBehavior"
 
 
 def _use_certificate_elsewhere(template: Template) -> bool:
@@ -13,10 +15,19 @@ def _use_certificate_elsewhere(template: Template) -> bool:
 
 def _remove_access_control(template: Template) -> bool:
     for _, distribution in of_type(template, DISTRIBUTION):
-        for origin in distribution["DistributionConfig"]["Origins"]:
+        config = distribution["DistributionConfig"]
+        for behavior in (config["DefaultCacheBehavior"], *config.get("CacheBehaviors", [])):
+            behavior.pop("LambdaFunctionAssociations", None)  # a function could sign the requests
+        for origin in config["Origins"]:
             if origin.pop("OriginAccessControlId", None):
                 return True
     return False
+
+
+def _log_to_a_new_bucket(template: Template) -> bool:
+    template["Resources"]["MutantLogs"] = {"Type": "AWS::S3::Bucket", "Properties": {}}
+    logging = {"Bucket": {"Fn::GetAtt": ["MutantLogs", "RegionalDomainName"]}}
+    return set_properties(DISTRIBUTION, {"DistributionConfig.Logging": logging})(template)
 
 
 DEFECTS: Final = (
@@ -34,4 +45,17 @@ DEFECTS: Final = (
     ),
     Defect("cloudfront-certificate-region", "eu-west-1", _use_certificate_elsewhere, DISTRIBUTION),
     Defect("cloudfront-origin-access", "none", _remove_access_control, DISTRIBUTION),
+    Defect(
+        "cloudfront-cache-policy",
+        "none",
+        set_properties(DISTRIBUTION, {f"{BEHAVIOR}.CachePolicyId": REMOVED}, having=f"{BEHAVIOR}.CachePolicyId"),
+        DISTRIBUTION,
+    ),
+    Defect(
+        "cloudfront-target-origin",
+        "lost",
+        set_properties(DISTRIBUTION, {f"{BEHAVIOR}.TargetOriginId": "lost"}),
+        DISTRIBUTION,
+    ),
+    Defect("cloudfront-log-bucket", "no ACLs", _log_to_a_new_bucket, DISTRIBUTION),
 )

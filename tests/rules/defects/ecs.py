@@ -29,12 +29,28 @@ def _change_services(change: Callable[[Body], None]) -> Apply:
     return apply
 
 
+def _is_replica(service: Body) -> bool:
+    return service.get("SchedulingStrategy", "REPLICA") == "REPLICA" and service.get("DesiredCount") != 0
+
+
+def _hide_network(service: Body) -> None:
+    """Makes the network unknown, because it does not fit another network mode."""
+    service["NetworkConfiguration"] = {"Ref": "AWS::StackName"}
+
+
+def _hide_names(template: Template) -> bool:
+    """Removes the names of capacity providers, by which services of other stacks could use them."""
+    for _, provider in of_type(template, PROVIDER):
+        provider.pop("Name", None)
+    return True
+
+
 def _use_launch_type(properties: Body) -> None:
     properties.pop("CapacityProviderStrategy", None)
     properties["LaunchType"] = "EC2"
 
 
-def _remove_dependency_on(resource_type: str) -> Apply:
+def remove_dependency_on(resource_type: str) -> Apply:
     """Removes each dependency on resources of a type, also those by which the service depends on them indirectly.
 
     A service whose deployments shift requests has no place for the defect, because it refers to a rule of the listener.
@@ -141,6 +157,7 @@ DEFECTS: Final = (
         all_of(
             set_properties(SERVICE, {}, having=FIRST_BALANCER),
             set_properties(TASK, {"NetworkMode": "bridge"}, having=f"{CONTAINER}.PortMappings.0"),
+            _change_services(_hide_network),
         ),
         GROUP,
     ),
@@ -169,12 +186,22 @@ DEFECTS: Final = (
         SERVICE,
     ),
     Defect(
-        "ecs-circuit-breaker", "none", set_properties(SERVICE, {BREAKER: REMOVED}, having=BREAKER, when=_rolls), SERVICE
+        "ecs-circuit-breaker",
+        "none",
+        set_properties(
+            SERVICE, {BREAKER: REMOVED}, having=BREAKER, when=lambda each: _rolls(each) and _is_replica(each)
+        ),
+        SERVICE,
     ),
     Defect(
         "ecs-circuit-breaker",
         "off",
-        set_properties(SERVICE, {f"{BREAKER}.Enable": False}, having=BREAKER, when=_rolls),
+        set_properties(
+            SERVICE,
+            {f"{BREAKER}.Enable": False},
+            having=BREAKER,
+            when=lambda each: _rolls(each) and _is_replica(each),
+        ),
         SERVICE,
     ),
     Defect(
@@ -186,10 +213,10 @@ DEFECTS: Final = (
     Defect(
         "ecs-waits-for-listener",
         "no DependsOn",
-        _remove_dependency_on("AWS::ElasticLoadBalancingV2::Listener"),
+        remove_dependency_on("AWS::ElasticLoadBalancingV2::Listener"),
         SERVICE,
     ),
-    Defect("ecs-waits-for-mount-targets", "no DependsOn", _remove_dependency_on("AWS::EFS::MountTarget"), SERVICE),
+    Defect("ecs-waits-for-mount-targets", "no DependsOn", remove_dependency_on("AWS::EFS::MountTarget"), SERVICE),
     Defect("ecs-shared-task-role", "role of another task", _share_task_role, TASK),
     Defect(
         "ecs-mount-volume",
@@ -239,7 +266,7 @@ DEFECTS: Final = (
     Defect(
         "ecs-unused-capacity-provider",
         "launch type",
-        all_of(set_properties(PROVIDER, {}), _change_services(_use_launch_type)),
+        all_of(set_properties(PROVIDER, {}), _hide_names, _change_services(_use_launch_type)),
         PROVIDER,
     ),
 )

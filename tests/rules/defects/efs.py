@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.rules.defects.base import SERVICE, Defect, Template, delete, of_type, without_outputs
+from tests.rules.defects.base import SERVICE, Defect, Template, delete, of_type
 
 
 def _remove_mount_target(template: Template) -> bool:
@@ -22,8 +22,6 @@ def _move_mount_target(template: Template) -> bool:
 
 
 DEFECTS: Final = (
-    Defect(
-        "efs-zone-without-mount-target", "two of three", without_outputs(_remove_mount_target), "AWS::EFS::MountTarget"
-    ),
+    Defect("efs-zone-without-mount-target", "two of three", _remove_mount_target, "AWS::EFS::MountTarget"),
     Defect("efs-zone-with-two-mount-targets", "same subnet", _move_mount_target, "AWS::EFS::MountTarget"),
 )

@@ -101,7 +101,6 @@ DEFECTS: Final = (
         CLUSTER,
     ),
     Defect("eks-logs-off", "none", set_properties(CLUSTER, {"Logging": REMOVED}), CLUSTER),
-    Defect("eks-secrets-key", "none", set_properties(CLUSTER, {"EncryptionConfig": REMOVED}), CLUSTER),
     Defect("eks-ami-architecture", "AMI", _swap_ami_architecture, NODES),
     Defect(
         "eks-ami-architecture",

@@ -115,7 +115,9 @@ DEFECTS: Final = (
     Defect(
         "edge-forbidden-property",
         "VPC",
-        _set_on_edge_function(VpcConfig={"SubnetIds": ["subnet-0123456789abcdef0"]}),
+        _set_on_edge_function(
+            VpcConfig={"SubnetIds": ["subnet-0123456789abcdef0"]}, Role="arn:aws:iam::111122223333:role/in-vpc"
+        ),
         DISTRIBUTION,
     ),
     Defect(

@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
-from tests.rules.defects.base import Apply, Defect, Template, of_type, set_properties, without_outputs
+from tests.rules.defects.base import Apply, Defect, Template, add_resource, of_type, set_properties
+
+GROUP: Final = "AWS::EC2::SecurityGroup"
 
 
 def _overlap_subnets(template: Template) -> bool:
@@ -21,9 +23,19 @@ def _shrink_subnet(template: Template) -> bool:
 
 
 def _open_to_internet(**rule: Any) -> Apply:
-    return set_properties(
-        "AWS::EC2::SecurityGroup", {"SecurityGroupIngress": [{"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", **rule}]}
+    """Adds a group of its own, because groups of resources that have no public address may be open."""
+    ingress = {"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", **rule}
+    return add_resource(
+        "MutantGroup", GROUP, lambda _: {"GroupDescription": "x", "SecurityGroupIngress": [ingress]}, beside=GROUP
     )
+
+
+def _forget_attachment(template: Template) -> bool:
+    for body in template["Resources"].values():
+        if body["Type"] == "AWS::EC2::Route" and "GatewayId" in body["Properties"] and "DependsOn" in body:
+            del body["DependsOn"]
+            return True
+    return False
 
 
 DEFECTS: Final = (
@@ -32,10 +44,11 @@ DEFECTS: Final = (
     Defect(
         "network-subnet-outside",
         "other block",
-        without_outputs(set_properties("AWS::EC2::Subnet", {"CidrBlock": "192.168.0.0/24"})),
+        set_properties("AWS::EC2::Subnet", {"CidrBlock": "192.168.0.0/24"}),
         "AWS::EC2::Subnet",
     ),
     Defect("network-subnet-overlap", "same block", _overlap_subnets, "AWS::EC2::Subnet"),
-    Defect("network-open-port", "SSH", _open_to_internet(FromPort=22, ToPort=22), "AWS::EC2::SecurityGroup"),
-    Defect("network-open-port", "all", _open_to_internet(IpProtocol="-1"), "AWS::EC2::SecurityGroup"),
+    Defect("network-route-before-attachment", "no DependsOn", _forget_attachment, "AWS::EC2::Route"),
+    Defect("network-open-port", "SSH", _open_to_internet(FromPort=22, ToPort=22), GROUP),
+    Defect("network-open-port", "all", _open_to_internet(IpProtocol="-1"), GROUP),
 )

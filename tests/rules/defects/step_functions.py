@@ -38,6 +38,11 @@ def _dangling(definition: dict[str, Any]) -> bool:
     return bool(task)
 
 
+def _alone(definition: dict[str, Any]) -> bool:
+    definition["States"]["Alone"] = {"Type": "Succeed"}
+    return True
+
+
 def _misspelt(definition: dict[str, Any]) -> bool:
     for state in definition["States"].values():
         if state["Type"] == "Choice":
@@ -101,6 +106,7 @@ def _any_role(statement: dict[str, Any]) -> None:
 
 DEFECTS: Final = (
     Defect("states-transition", "of a catcher", _in_definition(_dangling), MACHINE),
+    Defect("states-reach", "alone", _in_definition(_alone), MACHINE),
     Defect("states-variable", "misspelt", _in_definition(_misspelt), MACHINE),
     Defect("states-catch-all", "together", _in_definition(_together), MACHINE),
     Defect("states-callback-timeout", "none", _in_definition(_endless), MACHINE),

@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import aws_cdk as cdk
-from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
+from patternbook.eks.application_identity import ApplicationIdentity
 from patternbook.eks.charts import Chart
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.ingress.chart_values import VALUE_NAMES
 from patternbook.eks.ingress.classes import IngressClass
 from patternbook.eks.ingress.permissions import allow_load_balancing
-from patternbook.eks.pod_identity import pod_role
 from patternbook.eks.web_identity import WebIdentity
 from patternbook.network.vpc import Network
 from patternbook.settings.mistakes import did_you_mean
@@ -96,8 +95,8 @@ class LoadBalancerController(Construct):
         :param web_identity: for a cluster whose ``kube-system`` is on Fargate, where EKS Pod Identity has no agent.
         :param values: more values of the chart. They override :data:`VALUES`, name by name.
         :param after: nodes, and the add-on CoreDNS: the pods must become ready while Helm waits.
-        :raises ValueError: for a cluster without ``kubectl``, and for values that the chart does not know or the
-            construct sets.
+        :raises ValueError: for a cluster without ``kubectl`` or an identity of pods, and for values that the chart does
+            not know or the construct sets.
         """
         kubectl = cluster.kubectl
         check_chart_values(values or {})
@@ -126,29 +125,24 @@ class LoadBalancerController(Construct):
                 "ingressClass": self.ingress_class.name,
                 "ingressClassParams": {"create": True, "spec": self.ingress_class.controller_spec()},
             },
-            after=[self.role, *identified, *after],
+            after=[identified, *after],
         )
         """The release. Manifests with Ingresses come after it."""
 
-    def _identity(
-        self, cluster: EksCluster, web_identity: WebIdentity | None
-    ) -> tuple[iam.Role, Sequence[IDependable]]:
-        description = "Load balancers of the cluster"
-        if web_identity:
-            role = web_identity.add_role(
-                "LoadBalancerController", namespace=NAMESPACE, service_account=CONTROLLER, description=description
+    def _identity(self, cluster: EksCluster, web_identity: WebIdentity | None) -> tuple[iam.Role, IDependable]:
+        """The role, and what has to be there before the pods start."""
+        if web_identity is None:
+            identity = ApplicationIdentity(
+                self, "Identity", cluster=cluster, namespace=NAMESPACE, service_account=CONTROLLER
             )
-            return role, []
-        role = pod_role(self, "Role", description=description)
-        association = eks.CfnPodIdentityAssociation(
-            self,
-            "Association",
-            cluster_name=cluster.cluster.cluster_name,
+            return identity.role, identity
+        role = web_identity.add_role(
+            "LoadBalancerController",
             namespace=NAMESPACE,
             service_account=CONTROLLER,
-            role_arn=role.role_arn,
+            description=f"Pods of the service account {NAMESPACE}/{CONTROLLER}",
         )
-        return role, [association]
+        return role, role
 
 
 def check_chart_values(values: Mapping[str, Any]) -> None:

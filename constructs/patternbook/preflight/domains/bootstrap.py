@@ -12,12 +12,17 @@ BOOTSTRAP_VERSION: Final = "/cdk-bootstrap/hnb659fds/version"
 LEGACY_VERSION: Final = 6
 """The bootstrap version that every template of the CDK asserts.
 
-https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html#bootstrapping-template-versioning
+https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 """
-NEVER_UPDATED: Final = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED")
-DELETED_BY_THE_CLI: Final = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS")
+DELETED_BY_THE_CLI: Final = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 """States in which ``cdk deploy`` deletes a stack that was never complete, and makes it anew:
 https://github.com/aws/aws-cdk-cli/blob/main/packages/%40aws-cdk/toolkit-lib/lib/api/deployments/deploy-stack.ts"""
+NOT_ROLLED_BACK: Final = ("CREATE_FAILED", "UPDATE_FAILED")
+"""States of a stack that was deployed without a rollback:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html"""
+STUCK: Final = ("UPDATE_ROLLBACK_FAILED", "DELETE_FAILED")
+NOTHING_YET: Final = "REVIEW_IN_PROGRESS"
+"""The state of a stack that has a change set, and no resources."""
 
 
 @question("account")
@@ -102,7 +107,7 @@ def bootstrap_roles(stack: Stack, account: Account) -> Iterator[Answer]:
 
     Run cdk bootstrap with --force.
 
-    https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html#bootstrapping-env-roles
+    https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
     """
     arns = {_filled(each.get("assumeRoleArn", ""), stack) for each in stack.assembly.destinations} - {""}
     for arn in sorted(arns):
@@ -147,7 +152,11 @@ def stack_state(stack: Stack, account: Account) -> Iterator[Answer]:
             f"The stack {name} is {status}: its first deployment failed. The CDK CLI deletes it, other tools fail.",
             f"aws cloudformation delete-stack --stack-name {name} --region {account.region}",
         )
-    elif status in NEVER_UPDATED or status.endswith(("_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED")):
+    elif status in NOT_ROLLED_BACK:
+        yield may(f"The stack {name} is {status}: it was deployed without a rollback, and must be deployed so again.")
+    elif status == NOTHING_YET:
+        yield fine(f"The stack {name} is {status}: it has a change set, and no resources.")
+    elif status in STUCK or status.endswith("_IN_PROGRESS"):
         yield stops(f"The stack {name} is {status}.")
     else:
         yield fine(f"The stack {name} is {status}, and has {len(stack.existing)} resources.")

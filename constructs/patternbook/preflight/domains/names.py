@@ -147,7 +147,7 @@ _OTHERS: Final[tuple[_Named, ...]] = (
         "AWS::Lambda::Function",
         "FunctionName",
         "a function",
-        "lambda.get_function",
+        "lambda.get_function_concurrency",  # unlike others, it says nothing about code and environment
         lambda name: {"FunctionName": name},
         ("ResourceNotFoundException",),
     ),
@@ -188,7 +188,7 @@ _OTHERS: Final[tuple[_Named, ...]] = (
 
 @question(
     "names-others",
-    *("dynamodb:DescribeTable", "eks:DescribeCluster", "lambda:GetFunction", "sqs:GetQueueUrl"),
+    *("dynamodb:DescribeTable", "eks:DescribeCluster", "lambda:GetFunctionConcurrency", "sqs:GetQueueUrl"),
     *("elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetGroups"),
     "rds:DescribeDBClusters",
 )

@@ -144,8 +144,8 @@ def iam_identities(stack: Stack, account: Account) -> Iterator[Answer]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     for arn, (node, match) in _named(stack, IDENTITY).items():
-        if node.path[:1] == ("PrincipalArn",):
-            continue  # eks-access asks
+        if node.path[:1] == ("PrincipalArn",) or ("/aws-service-role/" in arn and "Principal" not in node.path):
+            continue  # eks-access and service-linked-roles ask
         if match["account"] != stack.target.account_id:
             yield unknown(f"{node.resource_id}: {arn} is in another account, which is not asked.")
             continue

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from patternbook.limits import quotas
 from patternbook.preflight.account import Account
-from patternbook.preflight.questions import QUOTA_PERMISSIONS, Answer, fine, question, stops
+from patternbook.preflight.questions import QUOTA_PERMISSIONS, Answer, fine, question, stops, unknown
 from patternbook.preflight.quotas.compare import added, compare, listed
 from patternbook.preflight.stack import Stack
 
@@ -104,6 +104,9 @@ def _fits(stack: Stack, account: Account, *kinds: tuple[str, str, str]) -> Itera
         if not new:
             continue
         summary = account.ask("iam.get_account_summary")["SummaryMap"]
+        if member not in summary or quota not in summary:
+            yield unknown(f"{member} of IAM: the account does not say how many it has.")
+            continue
         used = summary[member] + sum(len(each.added(resource_type)) for each in stack.earlier)
         text = f"{member} of IAM: {used} in use, the template adds {new}, the quota is {summary[quota]}."
         yield stops(text) if used + new > summary[quota] else fine(text)
@@ -148,6 +151,7 @@ def databases(stack: Stack, account: Account) -> Iterator[Answer]:
         found = account.all("rds.describe_account_attributes", "AccountQuotas")
         quota = next((each for each in found if each["AccountQuotaName"] == name), None)
         if quota is None:
+            yield unknown(f"{name} of RDS: the account does not say how many it has.")
             continue
         used = quota["Used"] + sum(len(each.added(resource_type)) for each in stack.earlier)
         text = f"{name} of RDS: {used} in use, the template adds {new}, the quota is {quota['Max']}."

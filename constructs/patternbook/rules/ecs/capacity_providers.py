@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.rules.ecs.services import SERVICE
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import PartialText, Problem, Resource, Template
 
 CAPACITY_PROVIDER: Final = "AWS::ECS::CapacityProvider"
@@ -39,7 +39,7 @@ def unused_capacity_provider(template: Template) -> Iterator[Problem]:
     """
     services = template.of_type(SERVICE)
     for provider in template.of_type(CAPACITY_PROVIDER):
-        if not services or not template.complete or template.is_shared(provider):
+        if not services or not template.complete or _is_known_elsewhere(template, provider):
             continue
         strategies = [service["CapacityProviderStrategy"] for service in services]
         if not all(strategy.fully_known for strategy in strategies) or any(
@@ -53,6 +53,19 @@ def unused_capacity_provider(template: Template) -> Iterator[Problem]:
             yield provider.problem(f"None of the services ({names}) has {provider.id} in its strategy.")
 
 
+def _is_known_elsewhere(template: Template, provider: Resource) -> bool:
+    """Whether services of other stacks can use a capacity provider: by its name, or because the cluster offers it."""
+    offering = [each for each in template.resources.values() if each.type.startswith("AWS::ECS::Cluster")]
+    clusters = [
+        template.resources.get(name, each)
+        for each in offering
+        if provider.id in each["CapacityProviders"].references
+        for name in (each["Cluster"].references or {each.id})
+    ]
+    named = not provider["Name"].missing
+    return named or template.is_shared(provider) or any(map(template.is_shared, clusters))
+
+
 def _uses(resource: Resource, provider: Resource) -> bool:
     """Whether a resource refers to a capacity provider, other than by listing those that a cluster offers."""
     name = provider["Name"]
@@ -64,3 +77,38 @@ def _uses(resource: Resource, provider: Resource) -> bool:
         if name.text and name.text in str(value.value) and resource.id != provider.id:
             return True
     return False
+
+
+@rule("ecs-waits-for-capacity-provider", ERROR)
+def waits_for_capacity_provider(template: Template) -> Iterator[Problem]:
+    """A service may be created before its capacity provider is associated with the cluster, which ECS refuses.
+
+    Let the service depend on the AWS::ECS::ClusterCapacityProviderAssociations of its cluster (DependsOn).
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+    """
+    for service in template.of_type(SERVICE):
+        strategy = service["CapacityProviderStrategy"]
+        for each in template.of_type("AWS::ECS::ClusterCapacityProviderAssociations"):
+            if not _same_cluster(template, service, each) or template.waits_for(service, [each.id]):
+                continue
+            offered = each["CapacityProviders"].items
+            names = {one.text for one in offered if one.text}
+            ids = {name for one in offered for name in one.references}
+            for used in strategy.items:
+                provider = used["CapacityProvider"]
+                if provider.references & ids or (provider.text and provider.text in names):
+                    yield provider.problem(f"{service.id} does not depend on {each.id}.")
+                    break
+            if strategy.missing and service["LaunchType"].missing and each["DefaultCapacityProviderStrategy"].items:
+                yield service.problem(
+                    f"{service.id} uses the default strategy of {each.id}, but does not depend on it."
+                )
+
+
+def _same_cluster(template: Template, service: Resource, association: Resource) -> bool:
+    """Whether it is certain that a service and an association have the same cluster."""
+    mine, other = service["Cluster"], association["Cluster"]
+    same = mine.references & other.references or (mine.text is not None and mine.text == other.text)
+    written = template.identity(service, "Cluster")
+    return bool(same) or (written is not None and written == template.identity(association, "Cluster"))

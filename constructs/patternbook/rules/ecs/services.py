@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.rules.ecs.task_definitions import TASK_DEFINITION
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import UNKNOWN, Node, PartialText, Problem, Reference, Resource, Template
 
 SERVICE: Final = "AWS::ECS::Service"
@@ -12,7 +12,7 @@ TARGET_GROUP: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"
 LISTENERS: Final = ("AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule")
 
 
-def _services_with_tasks(template: Template) -> Iterator[tuple[Resource, Resource]]:
+def services_with_tasks(template: Template) -> Iterator[tuple[Resource, Resource]]:
     """Each service with its task definition, if the template has both."""
     for service in template.of_type(SERVICE):
         task = service["TaskDefinition"].resource(TASK_DEFINITION)
@@ -48,7 +48,7 @@ def container_name(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
     """
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         containers = _containers(task)
         for balancer in service["LoadBalancers"].items if containers else ():
             name = balancer["ContainerName"]
@@ -65,7 +65,7 @@ def container_port(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
     """
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         containers = _containers(task) or {}
         for balancer in service["LoadBalancers"].items:
             port = balancer["ContainerPort"]
@@ -89,7 +89,7 @@ def target_type(template: Template) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
     """
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         mode = _network_mode(task)
         for balancer in service["LoadBalancers"].items:
             group = balancer["TargetGroupArn"].resource(TARGET_GROUP)
@@ -136,8 +136,23 @@ def circuit_breaker(template: Template) -> Iterator[Problem]:
     """
     for service in template.of_type(SERVICE):
         enabled = service["DeploymentConfiguration"]["DeploymentCircuitBreaker"]["Enable"]
-        if _is_rolling(service) and enabled.is_off:
+        if _is_rolling(service) and enabled.is_off and _starts_a_number_of_tasks(template, service):
             yield enabled.problem("The deployment circuit breaker is disabled.")
+
+
+def _starts_a_number_of_tasks(template: Template, service: Resource) -> bool:
+    """Whether the circuit breaker has something to count.
+
+    Its threshold is a share of the desired count, which a DAEMON service does not have:
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentCircuitBreaker.html and
+    https://github.com/aws/aws-cdk/issues/38102
+    """
+    strategy = service["SchedulingStrategy"]
+    if not strategy.missing and strategy.text != "REPLICA":
+        return False
+    targets = template.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
+    scales = any(each["ResourceId"].unknown or service.id in each["ResourceId"].references for each in targets)
+    return service["DesiredCount"].number != 0 or scales
 
 
 @rule("ecs-launch-type-and-strategy", ERROR)
@@ -170,7 +185,7 @@ def waits_for_listener(template: Template) -> Iterator[Problem]:
         for balancer in service["LoadBalancers"].items:
             group = balancer["TargetGroupArn"].resource(TARGET_GROUP)
             connecting = {each.id for each in listeners if group and group.id in each.references}
-            if group and connecting and not connecting & template.dependencies.of(service.id):
+            if group and connecting and not template.waits_for(service, connecting):
                 names = " or ".join(sorted(connecting))
                 yield balancer["TargetGroupArn"].problem(
                     f"{service.id} may be created before {names}, which connects {group.id} to a load balancer."
@@ -186,13 +201,13 @@ def waits_for_mount_targets(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/efs-volumes.html
     """
     targets = template.of_type("AWS::EFS::MountTarget")
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         for volume in task["Volumes"].items:
             file_system = volume["EFSVolumeConfiguration"]["FilesystemId"].resource("AWS::EFS::FileSystem")
             required = {
                 each.id for each in targets if file_system and file_system.id in each["FileSystemId"].references
             }
-            missing = required - template.dependencies.of(service.id)
+            missing = {each for each in required if not template.waits_for(service, [each])}
             if missing:
                 names = ", ".join(sorted(missing))
                 yield service.problem(f"{service.id} does not depend on {names}, so its tasks may fail to mount.")
@@ -207,7 +222,7 @@ def shared_task_role(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
     """
     seen: dict[object, tuple[Resource, Resource]] = {}
-    for service, task in _services_with_tasks(template):
+    for service, task in services_with_tasks(template):
         role = task["TaskRoleArn"]
         known = isinstance(role.value, (str, Reference, PartialText))
         if not known or (isinstance(role.value, PartialText) and UNKNOWN in role.value.parts):

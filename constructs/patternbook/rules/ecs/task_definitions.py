@@ -6,7 +6,7 @@ from typing import Final
 
 from patternbook.limits.fargate import MEMORY_MIB
 from patternbook.limits.images import is_private_ecr
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, PartialText, Problem, Reference, Resource, Template
 
 TASK_DEFINITION: Final = "AWS::ECS::TaskDefinition"
@@ -149,9 +149,11 @@ _HARMLESS_VALUE: Final = re.compile(
 )
 """Values that are not secrets: switches, numbers, paths, URLs and ARNs."""
 _NAME_OF_SECRET: Final = re.compile(
-    r"[a-z][a-z0-9_.-]*(/[a-z][a-z0-9_.-]*)+|([a-z][a-z0-9]*[-_.])+(password|secrets?|credentials?|key|token)"
+    r"[A-Za-z][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)+"
+    r"|([A-Za-z][A-Za-z0-9]*[-_.])+(?i:password|secrets?|credentials?|key|token|name|arn|param(eter)?)"
+    r"|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|[A-Z][a-z]+(-[A-Z][a-z]+)+|[\w.-]+\.(pem|key|crt|json|txt|p12|jks|env)|<.*>"
 )
-"""Values that name a secret, such as ``prod/db/password``."""
+"""Values that name a secret, a variable, an HTTP header or a file, such as ``prod/db/password`` or ``X-Api-Key``."""
 _ACCESS_KEY_ID: Final = re.compile(r"A[KS]IA[A-Z2-7]{16}")
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
 

@@ -1,8 +1,8 @@
-"""Rules for EKS: clusters, nodes, add-ons and storage."""
+"""Rules for EKS: clusters, their modes, nodes, add-ons and storage."""
 
 from typing import Final
 
-from patternbook.rules.eks import add_ons, clusters, nodes, storage
-from patternbook.rules.engine import Rule, rules_in
+from patternbook.rules.eks import add_ons, clusters, launch_templates, modes, nodes, storage
+from patternbook.rules.rule import Rule, rules_in
 
-RULES: Final[tuple[Rule, ...]] = rules_in(clusters, nodes, add_ons, storage)
+RULES: Final[tuple[Rule, ...]] = rules_in(clusters, nodes, launch_templates, add_ons, storage, modes)

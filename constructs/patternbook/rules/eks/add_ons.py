@@ -6,7 +6,7 @@ from typing import Final
 
 from patternbook.limits.eks_add_ons import ADD_ONS
 from patternbook.rules.eks.nodes import NODE_GROUP
-from patternbook.rules.engine import ERROR, rule
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import PartialText, Problem, Resource, Template
 
 ADD_ON: Final = "AWS::EKS::Addon"

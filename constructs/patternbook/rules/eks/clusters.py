@@ -1,4 +1,4 @@
-"""Rules for EKS clusters: Kubernetes version, public endpoint, control plane logs and encryption of secrets."""
+"""Rules for EKS clusters: Kubernetes version, public endpoint and control plane logs."""
 
 import re
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from patternbook.limits.eks_versions import (
     end_of_extended_support,
     minor_version,
 )
-from patternbook.rules.engine import ERROR, WARNING, rule
 from patternbook.rules.networks import all_addresses
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Problem, Template
 
 CLUSTER: Final = "AWS::EKS::Cluster"
@@ -100,17 +100,3 @@ def logs_off(template: Template) -> Iterator[Problem]:
         types = cluster["Logging"]["ClusterLogging"]["EnabledTypes"]
         if types.missing or types.value == []:
             yield types.problem("No log type is enabled.")
-
-
-@rule("eks-secrets-key", WARNING)
-def secrets_key(template: Template) -> Iterator[Problem]:
-    """A cluster does not encrypt Kubernetes secrets with a customer managed key.
-
-    Add an EncryptionConfig for secrets. Without it EKS uses a key of AWS from version 1.28 on, and none before.
-
-    https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
-    """
-    for cluster in template.of_type(CLUSTER):
-        config = cluster["EncryptionConfig"]
-        if config.missing or config.value == []:
-            yield config.problem("The cluster has no EncryptionConfig.")

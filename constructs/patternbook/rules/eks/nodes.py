@@ -5,7 +5,7 @@ from typing import Final
 
 from patternbook.limits.instance_types import architecture_of
 from patternbook.rules.eks.clusters import CLUSTER
-from patternbook.rules.engine import ERROR, WARNING, rule
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Problem, Resource, Template
 
 NODE_GROUP: Final = "AWS::EKS::Nodegroup"

@@ -7,7 +7,7 @@ from typing import Any, Final
 from patternbook.rules.eks.add_ons import ADD_ON
 from patternbook.rules.eks.clusters import CLUSTER
 from patternbook.rules.eks.nodes import ACCESS_ENTRY, LAUNCH_TEMPLATE, NODE_GROUP, is_for_nodes
-from patternbook.rules.engine import ERROR, rule
+from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Node, PartialText, Problem, Template
 
 MANIFEST: Final = "Custom::AWSCDK-EKS-KubernetesResource"
@@ -98,7 +98,7 @@ def ebs_on_fargate(template: Template) -> Iterator[Problem]:
     auto_mode = any(not cluster["ComputeConfig"]["Enabled"].is_off for cluster in clusters)
     if _may_have_hidden_parts(template) or nodes or auto_mode or not clusters:
         return
-    if not template.of_type(FARGATE_PROFILE) or any(map(template.is_exported, clusters)):
+    if not template.of_type(FARGATE_PROFILE) or any(map(template.is_shared, clusters)):
         return
     for written, provisioner in _storage_classes(template):
         if provisioner == "ebs.csi.aws.com":

@@ -1,20 +1,45 @@
-"""Reads a template in JSON."""
+"""Reads a template in JSON, as leniently as CloudFormation does."""
 
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from patternbook.rules.reading.limits import MAX_DEPTH, TemplateError, too_deep
 
+_STRING_OR_TRAILING_COMMA: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(,)(?=\s*[}\]])', re.DOTALL)
+TRAILING_COMMAS: Final = "commas before the end of an object or a list are no JSON; CloudFormation accepts them"
+"""https://github.com/stelligent/cfn_nag/issues/203 and https://github.com/humanmade/cf-to-tf/pull/7 report it."""
 
-def from_json(text: str) -> tuple[Any, dict[str, int]]:
-    """The document, and the line in which each of its ``Resources`` starts.
+
+def from_json(text: str) -> tuple[Any, dict[str, int], list[str]]:
+    """The document, the line in which each of its ``Resources`` starts, and what is odd about it.
 
     :raises TemplateError: if the text is not valid JSON, or nested too deeply.
     """
+    notices: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in found if keys.count(key) > 1)
+            notices.append(f"the key {twice!r} is twice in one object; the last one counts")
+        return found
+
+    def load(source: str) -> Any:
+        notices.clear()
+        return json.loads(source, object_pairs_hook=members, parse_constant=_refuse_constant)
+
     try:
-        document = json.loads(text, object_pairs_hook=_refuse_duplicate_keys, parse_constant=_refuse_constant)
+        try:
+            document = load(text)
+        except json.JSONDecodeError:
+            strict = _without_trailing_commas(text)
+            if strict == text:
+                raise
+            document = load(strict)
+            notices.append(TRAILING_COMMAS)
     except RecursionError as error:
         raise too_deep() from error
     except json.JSONDecodeError as error:
@@ -27,8 +52,13 @@ def from_json(text: str) -> tuple[Any, dict[str, int]]:
     for _depth in range(MAX_DEPTH):
         level = [each for value in level for each in _members(value)]
         if not level:
-            return document, _resource_lines(text, document)
+            return document, _resource_lines(text, document), notices
     raise too_deep()
+
+
+def _without_trailing_commas(text: str) -> str:
+    """The text with a space in place of each comma before a closing bracket, outside of strings."""
+    return _STRING_OR_TRAILING_COMMA.sub(lambda found: " " if found[1] else found[0], text)
 
 
 def _members(value: Any) -> Iterator[Any]:
@@ -36,14 +66,6 @@ def _members(value: Any) -> Iterator[Any]:
         yield from value.values()
     elif isinstance(value, list):
         yield from value
-
-
-def _refuse_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise TemplateError(f"duplicate key {next(key for key in keys if keys.count(key) > 1)!r} in one object")
-    return members
 
 
 def _refuse_constant(name: str) -> Any:

@@ -14,6 +14,11 @@ MAX_VALUES: Final = 1_000_000
 class TemplateError(ValueError):
     """The input is not a CloudFormation template. The message gives the reason in one line."""
 
+    def __init__(self, message: str, *, is_broken_template: bool = False) -> None:
+        """:param is_broken_template: whether the input seems to be meant as a template."""
+        super().__init__(message)
+        self.is_broken_template = is_broken_template
+
 
 def too_deep(where: str = "") -> TemplateError:
     """The error for a document with more than :data:`MAX_DEPTH` levels."""

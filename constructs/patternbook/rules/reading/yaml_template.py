@@ -1,7 +1,7 @@
 """Reads a template in YAML as CloudFormation does: tags are intrinsic functions, and dates stay texts.
 
 The document is built from the parser's events, not by one of PyYAML's loaders. That limits depth and repetition,
-refuses duplicate keys, and keeps texts that look like dates or octal numbers.
+notices duplicate keys, and keeps texts that look like dates or octal numbers.
 """
 
 import re
@@ -47,8 +47,8 @@ class _Collection:
     merged: dict[str, Any] = field(default_factory=dict)
 
 
-def from_yaml(text: str) -> tuple[Any, dict[str, int]]:
-    """The document, and the line in which each of its ``Resources`` starts.
+def from_yaml(text: str) -> tuple[Any, dict[str, int], list[str]]:
+    """The document, the line in which each of its ``Resources`` starts, and what is odd about it.
 
     :raises TemplateError: if the text is not valid YAML, or breaks a limit.
     """
@@ -70,8 +70,9 @@ class _Builder:
         self._root: Any = None
         self._size = 0
         self._lines: dict[str, int] = {}
+        self._notices: list[str] = []
 
-    def build(self, text: str) -> tuple[Any, dict[str, int]]:
+    def build(self, text: str) -> tuple[Any, dict[str, int], list[str]]:
         documents = 0
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.ScalarEvent):
@@ -96,7 +97,7 @@ class _Builder:
                 documents += 1
                 if documents > 1:
                     raise TemplateError("a template must be one YAML document, got more than one")
-        return self._root, self._lines
+        return self._root, self._lines, self._notices
 
     def _add(self, value: Any, size: int, anchor: str | None, line: int) -> None:
         """Adds a complete value to the collection that it stands in."""
@@ -122,7 +123,9 @@ class _Builder:
                     parent.merged = {**(each if isinstance(each, dict) else {}), **parent.merged}
                 return
             if parent.key in parent.value:
-                raise TemplateError(f"duplicate key {parent.key!r} in one object, in line {line}")
+                self._notices.append(
+                    f"the key {parent.key!r} is twice in one object, in line {line}; the last one counts"
+                )
             parent.value[parent.key] = value
 
 

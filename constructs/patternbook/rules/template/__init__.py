@@ -9,9 +9,16 @@ apart, and a :class:`Template` is what CloudFormation deploys in one of them.
 """
 
 from patternbook.rules.template.dependencies import Dependencies
-from patternbook.rules.template.nodes import Node, Problem, Resource, Template, resource_bodies
-from patternbook.rules.template.scenarios import MAX_SCENARIOS, all_scenarios_are_possible, scenarios_of
+from patternbook.rules.template.nodes import Node, Problem, Resource
+from patternbook.rules.template.scenarios import (
+    MAX_SCENARIOS,
+    Scenario,
+    all_scenarios_are_possible,
+    scenarios_of,
+    with_defaults,
+)
 from patternbook.rules.template.values import MISSING, UNKNOWN, PartialText, Reference, Zone
+from patternbook.rules.template.whole import Template, resource_bodies
 
 __all__ = [
     "MAX_SCENARIOS",
@@ -23,9 +30,11 @@ __all__ = [
     "Problem",
     "Reference",
     "Resource",
+    "Scenario",
     "Template",
     "Zone",
     "all_scenarios_are_possible",
     "resource_bodies",
     "scenarios_of",
+    "with_defaults",
 ]

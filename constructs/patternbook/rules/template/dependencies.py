@@ -26,17 +26,29 @@ class Dependencies:
             self._all[logical_id] = frozenset(found)
         return self._all[logical_id]
 
+    def has_unknown(self, logical_id: str) -> bool:
+        """Whether a resource depends on one that is not in the template, because a loop or a macro makes it."""
+        return any(
+            name not in self._resources
+            for each in (logical_id, *self.of(logical_id))
+            for name in _depends_on(self._resources[each])
+        )
+
     def _direct_of(self, logical_id: str) -> set[str]:
         if logical_id not in self._direct:
             self._direct[logical_id] = _names_in(self._resources[logical_id]) & self._resources.keys()
         return self._direct[logical_id]
 
 
-def _names_in(body: Mapping[str, Any]) -> set[str]:
-    """The logical ids, and other names, that a resource mentions."""
+def _depends_on(body: Mapping[str, Any]) -> set[str]:
     depends_on = body.get("DependsOn", [])
     depends_on = depends_on if isinstance(depends_on, list) else [depends_on]
-    found = {name for name in depends_on if isinstance(name, str)}
+    return {name for name in depends_on if isinstance(name, str)}
+
+
+def _names_in(body: Mapping[str, Any]) -> set[str]:
+    """The logical ids, and other names, that a resource mentions."""
+    found = _depends_on(body)
     waiting: list[Any] = [body.get("Properties")]
     while waiting:
         value = waiting.pop()

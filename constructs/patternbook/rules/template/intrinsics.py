@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from patternbook.rules.template.parameters import is_list, is_looked_up
 from patternbook.rules.template.values import (
     MISSING,
     SUB_VARIABLE,
@@ -26,20 +27,9 @@ from patternbook.rules.template.values import (
 OTHER_VALUE: Final = UNKNOWN
 """The value of a parameter, in a scenario, that equals none of the values it is compared with."""
 
-_LIST_TYPES: Final = (
-    "List<",
-    "CommaDelimitedList",
-    "AWS::SSM::Parameter::Value<List",
-    "AWS::SSM::Parameter::Value<Comma",
-)
 _MAX_CIDR_BLOCKS: Final = 256
 """``Fn::Cidr`` returns at most 256 blocks:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-cidr.html"""
-
-
-def is_looked_up(parameter: Mapping[str, Any]) -> bool:
-    """Whether the value of a parameter is the name of an SSM parameter, which CloudFormation replaces by its value."""
-    return str(parameter.get("Type", "")).startswith("AWS::SSM::Parameter::Value")
 
 
 class Resolver:
@@ -65,6 +55,7 @@ class Resolver:
             "Fn::ToJsonString": self._to_json_string,
             "Fn::Cidr": self._cidr,
             "Fn::Base64": self._base64,
+            "Fn::Length": self._length,
         }
 
     def resolve(self, value: Any) -> Any:
@@ -147,9 +138,9 @@ class Resolver:
         return Reference(name) if name in self._resources else UNKNOWN
 
     def _only_value(self, parameter: Mapping[str, Any]) -> Any:
-        """The value of a parameter that allows a single one. A default is not enough: it is a choice."""
+        """The value of a parameter that allows a single one. A default is a choice, which a scenario may make."""
         allowed = parameter.get("AllowedValues")
-        if str(parameter.get("Type", "")).startswith(_LIST_TYPES) or is_looked_up(parameter):
+        if is_list(parameter) or is_looked_up(parameter):
             return UNKNOWN
         return allowed[0] if isinstance(allowed, list) and len(allowed) == 1 else UNKNOWN
 
@@ -221,7 +212,15 @@ class Resolver:
         value: Any = self._mappings
         for key in keys:
             value = value.get(as_text(key)) if isinstance(value, dict) and isinstance(key, (str, int)) else None
-        return UNKNOWN if value is None else value
+        if value is not None:
+            return value
+        fallback = mapping_or_empty(argument[3]).get("DefaultValue") if len(argument) == 4 else None
+        known = all(isinstance(key, (str, int)) for key in keys) and as_text(keys[0]) in self._mappings
+        return self.resolve(fallback) if known and fallback is not None else UNKNOWN
+
+    def _length(self, argument: Any) -> Any:
+        value = self.resolve(argument)
+        return len(value) if isinstance(value, list) else UNKNOWN
 
     def _to_json_string(self, argument: Any) -> Any:
         value = self.resolve(argument)

@@ -1,23 +1,15 @@
-"""A template in one scenario, its resources, and the places in them that rules look at."""
+"""The resources of a template, and the places in them that rules look at."""
+
+from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from patternbook.rules.template.dependencies import Dependencies
-from patternbook.rules.template.intrinsics import Resolver
-from patternbook.rules.template.values import (
-    MISSING,
-    UNKNOWN,
-    PartialText,
-    PresentItems,
-    Reference,
-    mapping_or_empty,
-    parameter_name,
-)
+from patternbook.rules.template.values import MISSING, UNKNOWN, PartialText, PresentItems, Reference
+
+if TYPE_CHECKING:
+    from patternbook.rules.template.whole import Template
 
 
 @dataclass(frozen=True)
@@ -37,12 +29,12 @@ class Node:
     A place without a value is a node, too. So a rule can ask for ``service["LoadBalancers"]`` without a check before.
     """
 
-    template: "Template"
+    template: Template
     resource_id: str
     path: tuple[str | int, ...]
     value: Any
 
-    def __getitem__(self, key: str) -> "Node":
+    def __getitem__(self, key: str) -> Node:
         if isinstance(self.value, dict):
             value = self.value.get(key, MISSING)
         else:
@@ -65,7 +57,12 @@ class Node:
         return self.missing or self.unknown
 
     @property
-    def items(self) -> "list[Node]":
+    def given(self) -> bool:
+        """Whether it is certain that there is a value, known or not: that of a parameter, for instance."""
+        return not self.missing and (not self.unknown or self.template.is_written(self))
+
+    @property
+    def items(self) -> list[Node]:
         """The elements of a list, known or not. Empty if the value is not a list."""
         if not isinstance(self.value, list):
             return []
@@ -76,7 +73,7 @@ class Node:
         ]
 
     @property
-    def entries(self) -> "dict[str, Node]":
+    def entries(self) -> dict[str, Node]:
         """The members of an object. Empty if the value is not an object."""
         return {key: self[key] for key in self.value} if isinstance(self.value, dict) else {}
 
@@ -145,7 +142,7 @@ class Node:
         """The reference that is the whole value."""
         return self.value if isinstance(self.value, Reference) else None
 
-    def resource(self, *types: str) -> "Resource | None":
+    def resource(self, *types: str) -> Resource | None:
         """The resource of the template that the value refers to, if it has one of these types."""
         if self.reference is None:
             return None
@@ -184,128 +181,3 @@ class Resource(Node):
     def id(self) -> str:
         """The logical id."""
         return self.resource_id
-
-
-class Template:
-    """The template as it is deployed in one scenario."""
-
-    def __init__(
-        self,
-        document: Mapping[str, Any],
-        *,
-        today: date,
-        region: str | None = None,
-        scenario: Mapping[str, Any] | None = None,
-        dependencies: Dependencies | None = None,
-    ) -> None:
-        """:param document: see :func:`patternbook.rules.reading.read`.
-        :param region: the Region of the deployment, if it is known.
-        :param scenario: see :func:`patternbook.rules.template.scenarios_of`.
-        :param dependencies: the same in all scenarios of a template, so that they can share them.
-        """
-        self.today = today
-        self.region = region
-        self._resolver = Resolver(document, scenario or {}, region)
-        bodies = resource_bodies(document)
-        self.dependencies = dependencies or Dependencies(bodies)
-        self.complete = len(bodies) == len(document["Resources"]) and "Fn::Transform" not in document
-        """Whether no loop or macro adds resources that are not seen here."""
-        self._outputs = mapping_or_empty(document.get("Outputs"))
-        self._parameters = mapping_or_empty(document.get("Parameters"))
-        self._bodies = {
-            name: body for name, body in bodies.items() if self._resolver.is_true(body.get("Condition")) is not False
-        }
-        self._ids: dict[str, list[str]] = {}
-        for name, body in self._bodies.items():
-            self._ids.setdefault(body["Type"], []).append(name)
-
-    @cached_property
-    def resources(self) -> "Mapping[str, Resource]":
-        """All resources, by logical id."""
-        return _LazyResources(self._bodies, self._resource)
-
-    def of_type(self, *types: str) -> "list[Resource]":
-        """The resources of these types, in the order of the template."""
-        if len(types) == 1:  # the usual case, for which there is an index
-            names = self._ids.get(types[0], [])
-        else:
-            names = [name for name, body in self._bodies.items() if body["Type"] in types]
-        return [self.resources[name] for name in names]
-
-    def has_type(self, *prefixes: str) -> bool:
-        """Whether the type of a resource starts with one of these."""
-        return any(each.startswith(prefixes) for each in self._ids)
-
-    def is_exported(self, resource: "Resource") -> bool:
-        """Whether the template exports something of a resource, so that other stacks can use it."""
-        exported = [each for each in self._outputs.values() if isinstance(each, dict) and "Export" in each]
-        return resource.id in self.resolved(exported).references
-
-    def is_shared(self, resource: "Resource") -> bool:
-        """Whether other stacks can use a resource: an output, or a parameter of a nested stack, refers to it."""
-        outputs = self.resolved(list(self._outputs.values()))
-        nested = [each["Parameters"] for each in self.of_type("AWS::CloudFormation::Stack")]
-        return any(resource.id in each.references for each in (outputs, *nested))
-
-    def is_retained(self, resource: "Resource") -> bool:
-        """Whether CloudFormation keeps a resource when the stack is deleted."""
-        return str(self._bodies[resource.id].get("DeletionPolicy", "")).startswith("Retain")
-
-    def named_in(self, resource: "Resource", key: str) -> set[str]:
-        """The logical ids of the resources that a property names, also where the value cannot be resolved."""
-        written, found = [mapping_or_empty(self._bodies[resource.id].get("Properties")).get(key)], set[str]()
-        while written:
-            value = written.pop()
-            if isinstance(value, dict):
-                name = value.get("Ref", value.get("Fn::GetAtt"))
-                name = name[0] if isinstance(name, list) and name else name
-                if isinstance(name, str) and (name := name.partition(".")[0]) in self.resources:
-                    found.add(name)
-                written.extend(value.values())
-            elif isinstance(value, list):
-                written.extend(value)
-        return found
-
-    def same_parameter(self, one: "Resource", other: "Resource", key: str) -> bool:
-        """Whether a property of two resources is the same parameter."""
-        written = [mapping_or_empty(self._bodies[each.id].get("Properties")).get(key) for each in (one, other)]
-        name = parameter_name(written[0])
-        return name in self._parameters and name == parameter_name(written[1])
-
-    def _resource(self, name: str) -> "Resource":
-        body = self._bodies[name]
-        properties = self._resolver.resolve(body.get("Properties", {}))
-        return Resource(self, name, (), {} if properties is MISSING else properties, body["Type"])
-
-    def resolved(self, value: Any) -> Node:
-        """A value of the template that belongs to no resource."""
-        return Node(self, "", (), self._resolver.resolve(value))
-
-
-class _LazyResources(Mapping[str, Resource]):
-    """Resources that are resolved when they are first asked for."""
-
-    def __init__(self, keys: Iterable[str], make: Callable[[str], Resource]) -> None:
-        self._made: dict[str, Resource | None] = dict.fromkeys(keys)
-        self._make = make
-
-    def __getitem__(self, key: str) -> Resource:
-        made = self._made[key]
-        if made is None:
-            made = self._made[key] = self._make(key)
-        return made
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._made)
-
-    def __len__(self) -> int:
-        return len(self._made)
-
-
-def resource_bodies(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The resources as they are written, without those that a loop or a macro makes."""
-    return {
-        name: body
-        for name, body in document["Resources"].items()
-        if isinstance(body, dict) and isinstance(body.get("Type"), str)
-    }

@@ -6,11 +6,12 @@ it has, so that a rule sees one template at a time.
 
 import itertools
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from patternbook.rules.template.intrinsics import OTHER_VALUE, Resolver, is_looked_up
+from patternbook.rules.template.assertions import assertions_hold
+from patternbook.rules.template.intrinsics import OTHER_VALUE, Resolver
+from patternbook.rules.template.parameters import is_looked_up, may_be_accepted, usable_defaults
 from patternbook.rules.template.values import (
     SUB_VARIABLE,
     as_text,
@@ -25,12 +26,13 @@ Scenario = dict[str, Any]
 """The value of each parameter that conditions ask for, and the answer to each comparison that values cannot decide."""
 
 MAX_SCENARIOS: Final = 32
-"""The number of scenarios that are checked. If there are more combinations, these are the defaults and the scenarios
-that differ from the defaults in one parameter."""
+"""The number of combinations that are all checked. If there are more, these are the defaults, the scenarios that differ
+from them in one parameter, and scenarios in which every pair of values occurs."""
+_MAX_SINGLE_CHANGES: Final = 40
 
 
 def scenarios_of(document: Mapping[str, Any], region: str | None = None) -> list[Scenario]:
-    """The scenarios of a template.
+    """The scenarios of a template, without those that its ``Rules`` refuse.
 
     :param region: the Region of the deployment, if it is known.
     """
@@ -43,24 +45,101 @@ def scenarios_of(document: Mapping[str, Any], region: str | None = None) -> list
     if region is not None and "AWS::Region" in options:
         options["AWS::Region"] = [region]
     if math.prod(map(len, options.values())) <= MAX_SCENARIOS:
-        return [dict(zip(options, chosen, strict=True)) for chosen in itertools.product(*options.values())]
-    defaults = {name: values[0] for name, values in options.items()}
-    for name in defaults.keys() & parameters.keys():
-        default = as_text(mapping_or_empty(parameters[name]).get("Default"))
-        defaults[name] = default if default in options[name] else options[name][-1]
-    others = (
-        {**defaults, name: value} for name, values in options.items() for value in values if value != defaults[name]
-    )
-    return [defaults, *itertools.islice(others, MAX_SCENARIOS - 1)]
+        found = [dict(zip(options, chosen, strict=True)) for chosen in itertools.product(*options.values())]
+    else:
+        defaults = {name: values[0] for name, values in options.items()}
+        for name in defaults.keys() & parameters.keys():
+            default = as_text(mapping_or_empty(parameters[name]).get("Default"))
+            defaults[name] = default if default in options[name] else options[name][-1]
+        single = ({**defaults, name: value} for name, values in options.items() for value in values)
+        single = (each for each in single if each != defaults)
+        found = [defaults, *itertools.islice(single, _MAX_SINGLE_CHANGES), *_pairs(options)]
+    allowed = [each for each in found if assertions_hold(document, each, region) is not False]
+    return allowed or found
 
 
-def all_scenarios_are_possible(document: Mapping[str, Any]) -> bool:
+def _pairs(options: Mapping[str, list[Any]]) -> Iterator[Scenario]:
+    """Scenarios in which each value of a parameter occurs together with each value of each other parameter.
+
+    Each parameter that is added extends the rows that there are, so their number grows by the logarithm of the number
+    of parameters: https://csrc.nist.gov/projects/automated-combinatorial-testing-for-software
+    """
+    names = sorted(options, key=lambda name: -len(options[name]))
+    rows: list[list[int]] = [[]]
+    for column, name in enumerate(names):
+        values = range(len(options[name]))
+        open_pairs = {
+            (earlier, choice, value)
+            for earlier in range(column)
+            for choice in range(len(options[names[earlier]]))
+            for value in values
+        }
+        for number, row in enumerate(rows):
+            best = max(
+                values,
+                key=lambda value: (
+                    sum((place, each, value) in open_pairs for place, each in enumerate(row)),
+                    value == number % len(values),
+                ),
+            )
+            open_pairs -= {(place, each, best) for place, each in enumerate(row)}
+            row.append(best)
+        if column == 0:
+            rows = [[value] for value in values]
+        while open_pairs and len(rows) < 4 * MAX_SCENARIOS:
+            place, each, value = min(open_pairs)
+            row = [0] * column + [value]
+            row[place] = each
+            for earlier in range(column):
+                if earlier != place:
+                    row[earlier] = next(
+                        (c for c in range(len(options[names[earlier]])) if (earlier, c, value) in open_pairs), 0
+                    )
+            open_pairs -= {(earlier, row[earlier], value) for earlier in range(column)}
+            rows.append(row)
+    for row in rows[:_MAX_SINGLE_CHANGES]:
+        yield {name: options[name][index] for name, index in zip(names, row, strict=True)}
+
+
+def with_defaults(
+    document: Mapping[str, Any], scenarios: Sequence[Scenario], region: str | None
+) -> list[tuple[Scenario, Scenario | None]]:
+    """The same scenarios with the default of each parameter that they leave open, and the one that has all defaults.
+
+    A default is left out where ``Rules`` refuse it, or where a condition asks for the parameter in a way that only a
+    function decides. Empty if no parameter has a default that could be used.
+
+    :returns: each scenario, with the one that it comes from. None if it is the one that has all defaults.
+    """
+    defaults = usable_defaults(document)
+    if not defaults:
+        return []
+    compared, comparisons = _comparisons(document)
+    parameters = mapping_or_empty(document.get("Parameters"))
+    inside = {name for sides in comparisons.values() for name in _names_in(sides)}
+    found: list[tuple[Scenario, Scenario | None]] = []
+    for scenario in scenarios:
+        filled = {name: value for name, value in defaults.items() if name not in scenario and name not in inside}
+        for name, value in scenario.items():
+            if value is OTHER_VALUE and name in defaults and name not in inside:
+                options = _options(mapping_or_empty(parameters.get(name)), compared.get(name, []))
+                filled |= {name: defaults[name]} if defaults[name] not in options else {}
+        found.append(({**scenario, **filled}, scenario))
+    everything: Scenario = {**defaults, **({"AWS::Region": region} if region else {})}
+    resolver = Resolver(document, everything, region)
+    if all(resolver.is_true(name) is not None for name in mapping_or_empty(document.get("Conditions"))):
+        found.append((everything, None))
+    return [each for each in found if assertions_hold(document, each[0], region) is True]
+
+
+def all_scenarios_are_possible(document: Mapping[str, Any], scenarios: Sequence[Scenario] | None = None) -> bool:
     """Whether nothing in the template rules a scenario out.
 
     An assertion on parameters (``Rules``) can do so, and so can one comparison that decides another because both use
     the same parameter.
     """
-    if document.get("Rules"):
+    known = scenarios if scenarios is not None else scenarios_of(document)
+    if not all(assertions_hold(document, each, None) for each in known):
         return False
     parameters = mapping_or_empty(document.get("Parameters"))
     compared, comparisons = _comparisons(document)
@@ -152,39 +231,8 @@ def _options(parameter: Mapping[str, Any], literals: Sequence[Any]) -> list[Any]
     """The values of a parameter that conditions tell apart: the literals that it may have, and any other value."""
     allowed = parameter.get("AllowedValues")
     if not isinstance(allowed, list) or not allowed or is_looked_up(parameter):
-        return [*(value for value in literals if _is_accepted(parameter, value)), OTHER_VALUE]
+        return [*(value for value in literals if may_be_accepted(parameter, value)), OTHER_VALUE]
     values = [as_text(each) for each in allowed]
     rest = [value for value in values if value not in literals]
     possible = [value for value in literals if value in values]
     return possible + (rest if len(rest) == 1 else [OTHER_VALUE] if rest else []) or [OTHER_VALUE]
-
-
-def _is_accepted(parameter: Mapping[str, Any], value: str) -> bool:
-    """Whether CloudFormation accepts a value for a parameter."""
-    if is_looked_up(parameter) or value == as_text(parameter.get("Default")):
-        return True
-    for bound, is_violated in (
-        ("MinLength", lambda limit: len(value) < limit),
-        ("MaxLength", lambda limit: len(value) > limit),
-    ):
-        try:
-            if bound in parameter and is_violated(int(parameter[bound])):
-                return False
-        except (TypeError, ValueError, OverflowError):
-            continue
-    pattern = parameter.get("AllowedPattern")
-    return value != "" or not isinstance(pattern, str) or _matches_empty_text(pattern)
-
-
-def _matches_empty_text(pattern: str) -> bool:
-    """Whether a pattern is known to match the empty text.
-
-    A pattern that could take exponential time is not tried.
-    """
-    choices = pattern.count("|") + len(re.findall(r"\)[*+?]", pattern))
-    if choices > 8 or len(pattern) > 1000 or re.search(r"\)\{", pattern):
-        return False
-    try:
-        return re.fullmatch(pattern, "") is not None
-    except (re.error, RecursionError, OverflowError):
-        return False

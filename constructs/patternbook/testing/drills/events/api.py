@@ -46,6 +46,16 @@ def quiet_api_fails() -> Scenario:
     return _happens(title, _now_and_then(fails), before=_now_and_then(works))
 
 
+def quiet_functions_crash() -> Scenario:
+    fails, works = Outcome(crashes=1), Outcome(answered=1)
+    title = "A call of the functions every four minutes, and every one fails"
+    return _happens(title, _now_and_then(fails), before=_now_and_then(works))
+
+
+def some_calls_crash() -> Scenario:
+    return _always("One call of the functions in ten fails", api=Requests(Outcome(answered=540, crashes=60)))
+
+
 def no_concurrency() -> Scenario:
     state = Requests(Outcome(answered=500), throttled_calls=100)
     return _always("The functions have no concurrency left", api=state)

@@ -119,6 +119,10 @@ def rare_calls_fail() -> Scenario:
     )
 
 
+def some_calls_fail() -> Scenario:
+    return _scenario("One call in ten fails", _calls(done=54, failed=6))
+
+
 def calls_throttled() -> Scenario:
     return _scenario("Lambda throttles calls", _calls(throttled=10))
 
@@ -192,10 +196,13 @@ def burst() -> Scenario:
 
 
 def one_failed_call() -> Scenario:
-    return _scenario(
-        "one failed call among many",
-        lambda minute, calm: replace(calm, calls=replace(calm.calls, failed=0 if minute else 1)),
-    )
+    """A call fails by day, and one at night."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        night = Calls(failed=1 if minute == 40 else 0)
+        return replace(calm, calls=night if minute >= 30 else replace(calm.calls, failed=0 if minute else 1))
+
+    return _scenario("one failed call, by day or at night", course)
 
 
 def one_deadlock() -> Scenario:

@@ -25,6 +25,10 @@ def viewer_function_fails(requests: int) -> Scenario:
     return _site(f"A function at a viewer event fails ({requests} requests a minute)", Views(0, crashes=requests))
 
 
+def some_calls_fail() -> Scenario:
+    return _site("One call in ten of a function at a viewer event fails", Views(540, crashes=60))
+
+
 def origin_function_fails() -> Scenario:
     """CloudFront has most pages in its cache, and calls functions at origin events for the others only."""
     return _site("A function at an origin event fails, and most pages are cached", Views(596, crashes=4))

@@ -11,8 +11,8 @@ from patternbook.testing.drills.world import Minute
 DAY = 86_400
 
 
-def _happens(title: str, course: Course) -> Scenario:
-    return Scenario(title, course, by=None, needs=frozenset({"pipeline"}))
+def _happens(title: str, course: Course, *, before: Course | None = None) -> Scenario:
+    return Scenario(title, course, by=None, needs=frozenset({"pipeline"}), before=before)
 
 
 def _always(title: str, **state: Any) -> Scenario:
@@ -55,6 +55,21 @@ def every_message_fails() -> Scenario:
         return replace(calm, batches=Batches(handled=0, crashes=6), queue=waiting)
 
     return _happens("Every message fails", course)
+
+
+def quiet_functions_fail() -> Scenario:
+    """A call handles one message, or makes the form of one upload."""
+
+    def seldom(batches: Batches) -> Course:
+        nothing = Batches(handled=0)
+        return lambda minute, calm: replace(calm, batches=nothing if minute % 4 else batches, queue=Messages())
+
+    title = "A call of a function every four minutes, and every one fails"
+    return _happens(title, seldom(Batches(handled=0, crashes=1)), before=seldom(Batches(handled=1)))
+
+
+def some_calls_fail() -> Scenario:
+    return _always("One call of a function in ten fails", batches=Batches(handled=540, crashes=6))
 
 
 def stopped_consumer() -> Scenario:
@@ -110,6 +125,16 @@ def one_failure() -> Scenario:
         return replace(calm, batches=Batches(failed=1)) if minute == 0 else calm
 
     return _happens("a message that fails once", course)
+
+
+def one_failed_call() -> Scenario:
+    """A call fails by day, and one at night, and the next attempt succeeds."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        night = Batches(handled=0, crashes=1 if minute == 40 else 0)
+        return replace(calm, batches=night if minute >= 30 else Batches(crashes=0 if minute else 1))
+
+    return _happens("one failed call, by day or at night", course)
 
 
 def throttled_table() -> Scenario:

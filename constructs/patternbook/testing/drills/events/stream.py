@@ -96,6 +96,18 @@ def rarely_called_transform() -> Scenario:
     return _happens("One record arrives every seven minutes, and fails", changes)
 
 
+def quiet_transform_crashes() -> Scenario:
+    def changes(minute: int, _: Minute) -> dict[str, Any]:
+        called = minute % 4 == 0
+        return {"records": 1 if called else 0, "calls": Calls(failed=1 if called else 0)}
+
+    return _happens("A call of the transform every four minutes, and every one fails", changes)
+
+
+def some_calls_fail() -> Scenario:
+    return _always("One call of the transform in ten fails", calls=Calls(done=54, failed=6))
+
+
 def throttled_transform() -> Scenario:
     return _always("The account has no concurrency left for the transform", calls=Calls(done=1, throttled=6))
 
@@ -195,11 +207,20 @@ def one_bad_record() -> Scenario:
 
 def deployment() -> Scenario:
     """The alias moves to a new version of the transform, and one call fails and is tried again."""
+    return _happens(
+        "a deployment of the transform", lambda minute, _: {"calls": Calls(done=1, failed=1)} if minute == 0 else {}
+    )
 
-    def changes(minute: int, _: Minute) -> dict[str, Any]:
-        return {"calls": Calls(done=1, failed=1)} if minute == 0 else {}
 
-    return _happens("a deployment of the transform", changes)
+def one_failed_call() -> Scenario:
+    """The only call of its minute. The next attempt succeeds."""
+
+    def changes(minute: int, calm: Minute) -> dict[str, Any]:
+        called = minute % 10 == 0
+        calls = Calls(failed=1) if minute == 20 else Calls(done=1 if called else 0)
+        return {"records": 1 if called else 0, "writes": calm.flow.writes and called, "calls": calls}
+
+    return _happens("one failed call at night", changes)
 
 
 def one_throttled_call() -> Scenario:

@@ -21,8 +21,13 @@ def _always(title: str, work: Work, *, needs: Part = "work") -> Scenario:
     return _happens(title, lambda _, calm: replace(calm, work=work), needs=needs)
 
 
-def _now_and_then(calls: Calls, every: int = 4) -> Course:
-    return lambda minute, calm: replace(calm, work=QUIET if minute % every else Work(live=calls))
+def _now_and_then(work: Work, every: int = 4) -> Course:
+    return lambda minute, calm: replace(calm, work=QUIET if minute % every else work)
+
+
+def _seldom(title: str, work: Work) -> Scenario:
+    """In one minute of four. Before, the same calls succeed."""
+    return _happens(title, _now_and_then(work), before=_now_and_then(Work(live=Calls(done=1))))
 
 
 # Events that must ring
@@ -33,8 +38,7 @@ def every_call_fails(number: int) -> Scenario:
 
 
 def rare_calls_fail() -> Scenario:
-    title = "A call of the function every four minutes, and every one fails"
-    return _happens(title, _now_and_then(Calls(failed=1)), before=_now_and_then(Calls(done=1)))
+    return _seldom("A call of the function every four minutes, and every one fails", Work(live=Calls(failed=1)))
 
 
 def some_calls_fail() -> Scenario:
@@ -45,6 +49,12 @@ def throttled() -> Scenario:
     return _always("The function has no concurrency left", Work(live=Calls(done=500, throttled=100)))
 
 
+def rare_calls_throttled() -> Scenario:
+    """As with a reserved concurrency of 0, which somebody has set by hand."""
+    title = "A call of the function every four minutes, and every one is throttled"
+    return _seldom(title, Work(live=Calls(throttled=1)))
+
+
 def slow_calls() -> Scenario:
     return _always("Every call takes nine tenths of the timeout", Work(timeout_share=0.9))
 
@@ -52,6 +62,12 @@ def slow_calls() -> Scenario:
 def late_events() -> Scenario:
     """More events arrive than the function can process, so that each waits."""
     return _always("Events wait for three quarters of their maximum age", Work(event_age_share=0.75))
+
+
+def rare_late_events() -> Scenario:
+    """As while another function of the account uses up the concurrency for most of the time."""
+    title = "An event every four minutes, and each waits for three quarters of its maximum age"
+    return _seldom(title, Work(live=Calls(done=1), event_age_share=0.75))
 
 
 def dropped_event() -> Scenario:

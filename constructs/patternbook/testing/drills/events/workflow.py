@@ -56,6 +56,26 @@ def every_order_fails() -> Scenario:
     return _happens("Every call of a function fails", course)
 
 
+def quiet_function_fails() -> Scenario:
+    """The calls of one function fail, as of the one that refunds. The others are busy, and work."""
+
+    def changes(minute: int, failing: Calls) -> dict[str, Any]:
+        return {"of_first": Calls() if minute % 4 else failing}
+
+    return Scenario(
+        "A call of one function every four minutes, and every one fails, while the others are busy",
+        lambda minute, calm: _with(calm, **changes(minute, Calls(failed=1))),
+        by=None,
+        needs=frozenset({"workflow"}),
+        before=lambda minute, calm: _with(calm, **changes(minute, Calls(done=1))),
+    )
+
+
+def some_calls_fail() -> Scenario:
+    """The workflow repeats them, and no order fails."""
+    return _always("One call of a function in ten fails", calls=Calls(done=54, failed=6))
+
+
 def timed_out() -> Scenario:
     return _once(
         "An execution runs into the timeout of the workflow",
@@ -156,8 +176,13 @@ def deployment() -> Scenario:
 
 
 def repeated_step() -> Scenario:
-    """A call fails, and succeeds when the workflow repeats it."""
-    return _once("a call that succeeds when it is repeated", calls=Calls(done=20, failed=1))
+    """A call fails by day, and one at night. Each succeeds when the workflow repeats it."""
+
+    def course(minute: int, calm: Minute) -> Minute:
+        night = Calls(done=1 if minute == 40 else 0, failed=1 if minute == 40 else 0)
+        return _with(calm, calls=night if minute >= 30 else Calls(done=20, failed=0 if minute else 1))
+
+    return _happens("one failed call, by day or at night", course)
 
 
 def burst() -> Scenario:

@@ -22,6 +22,8 @@ class Orders:
     attention: Waiting = field(default_factory=Waiting)
     calls: Calls = field(default_factory=lambda: Calls(done=20))
     """The calls of each function."""
+    of_first: Calls | None = None
+    """The calls of the first function, if they are other ones."""
     timeout_share: float = 0.02
 
 
@@ -48,8 +50,8 @@ class WorkflowParts:
         sent = self.machine.metrics(orders.executions, orders.of_newest)
         sent |= self.approvals.metrics(orders.approvals)
         sent |= self.attention.metrics(orders.attention)
-        for name, timeout in self.functions.items():
-            calls = orders.calls
+        for number, (name, timeout) in enumerate(self.functions.items()):
+            calls = orders.calls if number or orders.of_first is None else orders.of_first
             timed = Calls(calls.done, calls.failed, calls.throttled, seconds=timeout * orders.timeout_share)
             sent |= Function(name, "live").metrics(timed)
         return sent
