@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _write(folder: Path, assemblies: Iterable[Path]) -> dict[str, tuple[str, str]]:
-    """Writes each defect into the first template that has a place for it.
+    """Writes each defect into the smallest template that has a place for it.
 
     :returns: by the name of each file with a defect, the rule that it breaks and the file without the defect.
     """
@@ -80,7 +80,7 @@ def _write(folder: Path, assemblies: Iterable[Path]) -> dict[str, tuple[str, str
     }
     defects = {}
     for number, defect in enumerate(DEFECTS):
-        for name, document in originals.items():
+        for name, document in sorted(originals.items(), key=lambda each: len(str(each[1]))):
             mutant = deepcopy(document)
             # A defect that depends on the date or the Region does not change the template.
             if defect.apply(mutant) and mutant != document:

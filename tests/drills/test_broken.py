@@ -57,6 +57,20 @@ def missing_data_breaches(alarm: Properties) -> None:
     alarm["TreatMissingData"] = "breaching"
 
 
+def without_tolerance(alarm: Properties) -> None:
+    """Each failure of many counts."""
+    for query in alarm["Metrics"]:
+        if "Expression" in query:
+            query["Expression"] = query["Expression"].replace("0.05", "0")
+
+
+def summed(alarm: Properties) -> None:
+    """All functions count together, so that those that work hide one that fails."""
+    for query in alarm["Metrics"]:
+        if "Expression" in query:
+            query["Expression"] = query["Expression"].replace("MAX([", "SUM([")
+
+
 def other_dimensions(alarm: Properties) -> None:
     """Powertools adds the name of the service to the dimensions of its metrics."""
     alarm["Dimensions"] = [each for each in alarm["Dimensions"] if each["Name"] != "service"]
@@ -123,6 +137,25 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "PendingPods",
             datapoints(5, 15),
             "jobs that wait for nodes, again and again: PendingPods rings",
+        ),
+        (
+            "EksAutoModeStack",
+            "PendingPods",
+            datapoints(15, 15),
+            "A pod finds no node, and is tried again every five minutes: nothing rings within 20 minutes",
+        ),
+        (
+            "EksFargateStack",
+            "ApiServerErrors",
+            datapoints(5, 5),
+            "An admission webhook does not answer, and something changes every three minutes: nothing rings within 20 "
+            "minutes",
+        ),
+        (
+            "EksManagedNodesStack",
+            "FailedNodes",
+            datapoints(5, 5),
+            "A node is not ready in every other minute: nothing rings within 20 minutes",
         ),
         (
             "EksManagedNodesStack",
@@ -259,7 +292,26 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
         (
             "LambdaConcurrencyStack",
             "ThrottledCalls",
-            datapoints(3, 15),
+            datapoints(5, 15),
+            "A call of the function every four minutes, and every one is throttled: nothing rings within 30 minutes",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "LateEvents",
+            datapoints(5, 5),
+            "An event every four minutes, and each waits for three quarters of its maximum age: nothing rings within "
+            "30 minutes",
+        ),
+        (
+            "DataStreamStack",
+            "FailedCalls",
+            datapoints(5, 5),
+            "A call of the transform every four minutes, and every one fails: nothing rings within 45 minutes",
+        ),
+        (
+            "LambdaConcurrencyStack",
+            "ThrottledCalls",
+            without_tolerance,
             "four minutes in which events arrive faster than Lambda adds environments: ThrottledCalls rings",
         ),
         (
@@ -425,9 +477,22 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
         ("WorkflowStack", "ApprovalsWait", threshold(3_600), "orders that wait for hours: ApprovalsWait rings"),
         (
             "WorkflowStack",
-            "FailedSteps",
+            "FailedCalls",
             datapoints(1, 1),
-            "a call that succeeds when it is repeated: FailedSteps rings",
+            "one failed call, by day or at night: FailedCalls rings",
+        ),
+        (
+            "WorkflowStack",
+            "FailedCalls",
+            summed,
+            "A call of one function every four minutes, and every one fails, while the others are busy: nothing rings "
+            "within 30 minutes",
+        ),
+        (
+            "EventPipelineStack",
+            "FormFailedCalls",
+            datapoints(1, 1),
+            "one failed call, by day or at night: FormFailedCalls rings",
         ),
         ("WorkflowStack", "ThrottledSteps", datapoints(1, 1), "a thousand orders at once: ThrottledSteps rings"),
         ("WorkflowStack", "FailedExecutions", threshold(100), "no event rings FailedExecutions"),

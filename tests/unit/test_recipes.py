@@ -490,7 +490,9 @@ class TestFunctionInVpc:
     def test_it_reaches_aws_as_long_as_it_runs(self, recipe: Recipes) -> None:
         stack = recipe("function-in-vpc")
         routes = [stack.default_route(each) for each in stack.subnets("private")]
-        assert {each.id for each in routes if each} <= stack.before(stack.one("AWS::Lambda::Function"))
+        ways = {each.id for each in (*routes, *stack.all("AWS::EC2::VPCEndpoint")) if each}
+        assert len(ways) == len(routes) + 1, "a route for each subnet, and the endpoint of S3"
+        assert ways <= stack.before(stack.one("AWS::Lambda::Function"))
 
 
 class TestTeamsAndApplications:

@@ -108,7 +108,14 @@ CASES = (
         says="there is no secret",
     ),
     replace(db, given=secret(DeletedDate="2026-11-29T00:00:00Z"), verdict="stops", says="is to be deleted"),
+    replace(db, resources=container(SECRET.replace(ACCOUNT_ID, "9" * 12)), verdict="unknown", says="another account"),
     url,
+    replace(
+        url,
+        resources=container("arn:aws:ssm:us-east-1:999999999999:parameter/web/url"),
+        verdict="unknown",
+        says="another account",
+    ),
     replace(url, resources=database("{{resolve:ssm-secure:/web/url:2}}")),
     replace(url, given=parameters(), verdict="stops", says="there is no SSM parameter /web/url in us-east-1"),
     replace(

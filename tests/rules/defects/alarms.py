@@ -2,17 +2,12 @@
 
 from typing import Final
 
-from tests.rules.cases.alarms import ERRORS
+from tests.rules.cases.alarms import ERRORS, HOSTS
 from tests.rules.cases.lambda_queues import STREAM
-from tests.rules.defects.base import REMOVED, Apply, Body, Defect, Template, add_resource, set_properties
+from tests.rules.defects.base import Apply, Body, Defect, Template, add_resource
 
 ALARM: Final = "AWS::CloudWatch::Alarm"
 FUNCTION: Final = "AWS::Lambda::Function"
-_VANISHING: Final = ("HealthyHostCount", "RunningTaskCount")
-
-
-def _counts(alarm: Body) -> bool:
-    return alarm.get("MetricName") in _VANISHING and alarm["ComparisonOperator"].startswith("LessThan")
 
 
 def _read_stream(name: str) -> Body:
@@ -31,8 +26,12 @@ def _strict(_name: str) -> Body:
     return {key: value for key, value in ERRORS["Alarm"]["Properties"].items() if key != "DatapointsToAlarm"}
 
 
+def _silent(_name: str) -> Body:
+    return {key: value for key, value in HOSTS["Alarm"]["Properties"].items() if key != "TreatMissingData"}
+
+
 DEFECTS: Final = (
-    Defect("alarm-silent-outage", "missing", set_properties(ALARM, {"TreatMissingData": REMOVED}, when=_counts), ALARM),
+    Defect("alarm-silent-outage", "missing", add_resource("MutantAlarm", ALARM, _silent, beside=ALARM), ALARM),
     Defect("alarm-rare-events", "5 of 5", add_resource("MutantAlarm", ALARM, _strict, beside=ALARM), ALARM),
     Defect(
         "lambda-stream-blocked",

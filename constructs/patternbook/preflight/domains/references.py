@@ -1,7 +1,7 @@
 """Things that a template names, and that must exist before the deployment."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from patternbook.preflight.account import Account
@@ -10,7 +10,8 @@ from patternbook.preflight.stack import Stack
 from patternbook.rules.template import Node
 
 SECRET: Final = re.compile(
-    r"(?P<arn>arn:[\w-]+:secretsmanager:(?P<region>[\w-]+):\d{12}:secret:[\w/+=.@!-]+)(:[^:]*){0,3}", re.ASCII
+    r"(?P<arn>arn:[\w-]+:secretsmanager:(?P<region>[\w-]+):(?P<account>\d{12}):secret:[\w/+=.@!-]+)(:[^:]*){0,3}",
+    re.ASCII,
 )
 PARAMETER: Final = re.compile(r"arn:[\w-]+:ssm:(?P<region>[\w-]+):(?P<account>\d{12}):parameter(?P<name>/[\w./-]+)")
 KEY: Final = re.compile(r"arn:[\w-]+:kms:(?P<region>[\w-]+):\d{12}:(key|alias)/[\w/-]+", re.ASCII)
@@ -54,6 +55,13 @@ def _dynamic(stack: Stack, *kinds: str) -> dict[str, str]:
     return found
 
 
+def _elsewhere(stack: Stack, named: Mapping[str, tuple[Node, "re.Match[str]"]]) -> Iterator[Answer]:
+    """An answer for each ARN of another account."""
+    for arn, (node, match) in named.items():
+        if match["account"] != stack.target.account_id:
+            yield unknown(f"{node.resource_id}: {arn} is in another account, which is not asked.")
+
+
 @question("secrets", "secretsmanager:DescribeSecret")
 def secrets(stack: Stack, account: Account) -> Iterator[Answer]:
     """Do the secrets exist that the template names?
@@ -62,7 +70,13 @@ def secrets(stack: Stack, account: Account) -> Iterator[Answer]:
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
     """
-    wanted = {match["arn"]: (node.resource_id, match["region"]) for node, match in _named(stack, SECRET).values()}
+    named = _named(stack, SECRET)
+    yield from _elsewhere(stack, named)
+    wanted = {
+        match["arn"]: (node.resource_id, match["region"])
+        for node, match in named.values()
+        if match["account"] == stack.target.account_id
+    }
     for name, resource in _dynamic(stack, "secretsmanager").items():
         # The JSON key, the stage and the version come last. An ARN has six colons, and a name none.
         found = SECRET.match(name)
@@ -90,9 +104,12 @@ def ssm_parameters(stack: Stack, account: Account) -> Iterator[Answer]:
 
     https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html
     """
+    named = _named(stack, PARAMETER)
+    yield from _elsewhere(stack, named)
     wanted = {
         _parameter_name(match["name"]): (node.resource_id, match["region"])
-        for node, match in _named(stack, PARAMETER).values()
+        for node, match in named.values()
+        if match["account"] == stack.target.account_id
     }
     for name, resource in _dynamic(stack, "ssm", "ssm-secure").items():
         wanted.setdefault(name.split(":")[0], (resource, account.region))
@@ -147,7 +164,7 @@ def iam_identities(stack: Stack, account: Account) -> Iterator[Answer]:
         if node.path[:1] == ("PrincipalArn",) or ("/aws-service-role/" in arn and "Principal" not in node.path):
             continue  # eks-access and service-linked-roles ask
         if match["account"] != stack.target.account_id:
-            yield unknown(f"{node.resource_id}: {arn} is in another account, which is not asked.")
+            yield from _elsewhere(stack, {arn: (node, match)})
             continue
         name, kind = match["name"], match["kind"]
         found = (

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from patternbook.rules.template.values import MISSING, UNKNOWN, PartialText, PresentItems, Reference
 
-if TYPE_CHECKING:
-    from patternbook.rules.template.whole import Template
+
+class Surroundings(Protocol):
+    """The template that a place is in: :class:`patternbook.rules.template.whole.Template`."""
+
+    @property
+    def resources(self) -> Mapping[str, Resource]: ...
+
+    def of_type(self, *types: str) -> list[Resource]: ...
+
+    def is_written(self, node: Node) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Node:
     A place without a value is a node, too. So a rule can ask for ``service["LoadBalancers"]`` without a check before.
     """
 
-    template: Template
+    template: Surroundings
     resource_id: str
     path: tuple[str | int, ...]
     value: Any

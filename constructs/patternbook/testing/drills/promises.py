@@ -127,11 +127,17 @@ PENDING: Final = (
     "a node in the AZ of its volume."
 )
 
+WEBHOOKS: Final = (
+    "`kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations` has the webhooks. Repair the one that "
+    "does not answer, or delete its configuration."
+)
+
 
 def cluster_rings() -> list[Promise]:
     """The promises of any cluster."""
     return [
         Promise(cluster.pending_pod(), 20, PENDING),
+        Promise(cluster.pending_pod_in_busy_cluster(), 20, PENDING),
         Promise(
             cluster.failing_api_server(),
             10,
@@ -140,17 +146,21 @@ def cluster_rings() -> list[Promise]:
         Promise(
             cluster.silent_webhook(),
             10,
-            "`kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations` has the webhooks. Repair the "
-            "one that does not answer, or delete its configuration.",
+            WEBHOOKS,
         ),
+        Promise(cluster.silent_webhook_of_rare_changes(), 20, WEBHOOKS),
     ]
+
+
+NODE: Final = "`kubectl describe node` has the reason. Replace the node."
 
 
 def nodes_ring() -> list[Promise]:
     """The promises of a cluster with nodes."""
     return [
         Promise(cluster.all_nodes_lost(), 30, "See the Auto Scaling groups of the nodes for their activities."),
-        Promise(cluster.failed_node(), 10, "`kubectl describe node` has the reason. Replace the node."),
+        Promise(cluster.failed_node(), 10, NODE),
+        Promise(cluster.flapping_node(), 20, NODE),
     ]
 
 

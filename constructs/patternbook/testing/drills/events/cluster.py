@@ -34,6 +34,14 @@ def pending_pod() -> Scenario:
     return _happens("A pod finds no node", _always(unschedulable=1))
 
 
+def pending_pod_in_busy_cluster() -> Scenario:
+    """The scheduler tries the pod again as others come and go, and does not count it as unschedulable meanwhile."""
+    return _happens(
+        "A pod finds no node, and is tried again every five minutes",
+        _during(lambda minute: minute % 5 != 0, unschedulable=1),
+    )
+
+
 def no_spot_capacity() -> Scenario:
     """EC2 has taken back the Spot nodes, and has no others of these types. Their pods tolerate no other nodes."""
 
@@ -57,6 +65,16 @@ def failed_node() -> Scenario:
     return _happens("A node is not ready, or its disk is full", _always(failed_nodes=1), "cluster", "insights")
 
 
+def flapping_node() -> Scenario:
+    """As with a kubelet that restarts again and again."""
+    return _happens(
+        "A node is not ready in every other minute",
+        _during(lambda minute: minute % 2 == 0, failed_nodes=1),
+        "cluster",
+        "insights",
+    )
+
+
 def failing_api_server() -> Scenario:
     return _happens("The API server answers one request in ten with 5xx", _always(server_errors=90))
 
@@ -64,6 +82,14 @@ def failing_api_server() -> Scenario:
 def silent_webhook() -> Scenario:
     """An admission webhook does not answer, and each change fails. A quiet cluster changes little."""
     return _happens("An admission webhook does not answer, in a quiet cluster", _always(requests=120, server_errors=12))
+
+
+def silent_webhook_of_rare_changes() -> Scenario:
+    """A controller changes something in one minute of three."""
+    return _happens(
+        "An admission webhook does not answer, and something changes every three minutes",
+        _during(lambda minute: minute % 3 == 0, requests=120, server_errors=12),
+    )
 
 
 def full_file_system() -> Scenario:

@@ -179,7 +179,7 @@ def repeated_step() -> Scenario:
     """A call fails by day, and one at night. Each succeeds when the workflow repeats it."""
 
     def course(minute: int, calm: Minute) -> Minute:
-        night = Calls(done=1 if minute == 40 else 0, failed=1 if minute == 40 else 0)
+        night = Calls(done=1 if minute == 41 else 0, failed=1 if minute == 40 else 0)
         return _with(calm, calls=night if minute >= 30 else Calls(done=20, failed=0 if minute else 1))
 
     return _happens("one failed call, by day or at night", course)
