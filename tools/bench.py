@@ -1,7 +1,7 @@
 """Measures the cost of a synth, of each pattern in it, and of the tests: ``python -m tools.bench [--parts]``.
 
-The default prints ratios of CPU seconds within one run, interleaved, as medians of five, and measures the functions at
-the edge and those of the web API. Absolute times differ between machines, and on one machine between minutes.
+The default prints ratios of CPU seconds within one run, interleaved, as medians of five, and measures the rules, the
+functions at the edge and those of the web API. Absolute times differ between machines, and on one between minutes.
 ``--parts`` prints the seconds of the unit tests of one pattern and of each part of ``make check``, once each, as
 multiples of one synth of the book. It takes as long as ``make check``.
 """
@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 import app
 from patternbook.settings.context import read_cdk_json
 from patternbook.settings.keys import PATTERNS
-from tools import bench_edge, bench_web_api, bench_work
+from tools import bench_edge, bench_rules, bench_web_api, bench_work
 
 ROOT: Final = Path(__file__).parents[1]
 ROUNDS: Final = 5
@@ -111,6 +111,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
             ratios()
+            bench_rules.main()
             bench_edge.main()
             bench_web_api.main()
             bench_work.main()

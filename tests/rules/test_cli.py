@@ -1,8 +1,6 @@
 """The command ``patternbook``, run as a process."""
 
 import json
-import os
-import resource
 import subprocess
 import sys
 from importlib import metadata
@@ -17,7 +15,6 @@ from patternbook.rules import EVERY_RULE
 from tests.rules.cases.base import REMOVED, TODAY, changed, document
 from tests.rules.cases.ecs import FARGATE
 from tests.rules.cases.eks import CLUSTER
-from tests.rules.conftest import Templates
 
 COMMAND = Path(sys.executable).parent / "patternbook"
 
@@ -377,24 +374,3 @@ def test_checking_json_imports_no_cdk_and_no_yaml_parser(clean: Path) -> None:
         [sys.executable, "-c", program, str(clean)], capture_output=True, text=True, check=False, timeout=60
     )
     assert result.stdout.splitlines()[-1] == "set()", result.stderr
-
-
-def test_the_ten_largest_templates_take_less_than_half_a_second_of_cpu(templates: Templates, tmp_path: Path) -> None:
-    """CPU time counts, because other programs run at the same time. The least of three runs had the warmest caches."""
-    largest = sorted((json.dumps(json.loads(text), indent=1) for text in templates.texts.values()), key=len)[-10:]
-    paths = []
-    for index, text in enumerate(largest):
-        paths.append(tmp_path / f"{index}.template.json")
-        paths[-1].write_text(text, encoding="utf-8")
-    seconds = []
-    for _run in range(3):
-        before = cpu_of_processes()
-        assert run("check", *paths, HOME=os.environ["HOME"]).returncode == 0
-        seconds.append(cpu_of_processes() - before)
-    assert min(seconds) < 0.5
-
-
-def cpu_of_processes() -> float:
-    """CPU time in seconds of the processes that this one started and waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
