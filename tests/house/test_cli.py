@@ -123,6 +123,10 @@ def test_every_command_of_the_readme(command: str, assembly: Path, tmp_path: Pat
         result = run(words)
         assert (result.returncode, "There are no AWS credentials" in result.stdout) == (2, True)
         return
+    if command.startswith("patternbook copy"):
+        result = run([*words[:-1], str(tmp_path / "copy")])
+        assert (result.returncode, (tmp_path / "copy" / "app.py").is_file()) == (0, True), result.stderr
+        return
     named = [word.rpartition("/")[2] for word in words if word.rpartition("/")[2] in STACKS]
     limit = ["-c", f"patterns={','.join(named) or 'EcrStack'}"] if words[0] == "cdk" else []
     if WANT_AN_ACCOUNT.match(command):
