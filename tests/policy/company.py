@@ -69,7 +69,7 @@ def with_tokens(annotation: Any, metadata: Any, value: Any, token: Token) -> Any
         return [with_tokens(arguments[0], (), item, token) for item in value]
     if isinstance(value, Mapping) and arguments:
         return {key: with_tokens(arguments[1], (), item, token) for key, item in value.items()}
-    if isinstance(value, Mapping) and issubclass(annotation, BaseModel):
+    if isinstance(value, Mapping) and isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return fields_with_tokens(annotation, value, token)
     return value
 

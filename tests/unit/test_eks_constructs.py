@@ -35,6 +35,7 @@ from patternbook.limits.eks_versions import (
     check_version,
     end_of_extended_support,
 )
+from patternbook.settings.describe import texts_of
 from patternbook.testing.reading import Reading
 from patternbook.testing.synthesis import variant
 from tests.book import every_option
@@ -456,3 +457,12 @@ class TestAddOns:
 
 def _text(part: Any) -> str:
     return part if isinstance(part, str) else "token"
+
+
+def test_texts_are_found_at_any_depth_of_a_configuration() -> None:
+    """A stack in a Region looks for ARNs of other Regions in all texts of its settings."""
+    add_on = AddOn(configuration={"a": {"b": ["c", {"d": "e"}], "f": 1}})
+    assert [(path, text) for path, text, _ in texts_of(add_on)] == [
+        ("configuration.a.b[0]", "c"),
+        ("configuration.a.b[1].d", "e"),
+    ]

@@ -175,7 +175,8 @@ def _texts(
             yield f"{path}.{inner}", text, of_inner
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _texts(f"{path}.{key}", item, arguments[1])
-    elif isinstance(value, tuple):
+            # Values in JSON are JSON.
+            yield from _texts(f"{path}.{key}", item, arguments[1] if arguments else annotation)
+    elif isinstance(value, tuple | list):
         for index, item in enumerate(value):
-            yield from _texts(f"{path}[{index}]", item, arguments[0])
+            yield from _texts(f"{path}[{index}]", item, arguments[0] if arguments else annotation)
