@@ -45,7 +45,7 @@ synth: $(READY) ## synthesize every pattern, and list the templates; STAGE=produ
 	$(BIN)/cdk synth --quiet --ci --output '$(OUT)' $${stage:+"$$stage/*" -c "stages=$$stage"} $(ARGS) >/dev/null && \
 	$(RUN) tools.summary '$(OUT)' "$$stage"
 
-test: $(READY) ## run the tests of templates, alarms, rules and settings, in about two minutes
+test: $(READY) ## run the tests of templates, alarms, rules and settings, in about five minutes
 	@$(RUN) pytest
 
 rehearse: $(READY) ## deploy, change and destroy every pattern in an emulated account; STACK=FargateEfsStack; STAGE=production for one of the two
