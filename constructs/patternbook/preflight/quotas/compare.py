@@ -1,7 +1,7 @@
 """Compares what exists, and what a template adds, with a quota of the account."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -113,6 +113,13 @@ def compare(
         yield may(f"{text} Scaled out, the template uses {most:g}{unit}, which does not fit.", command)
     else:
         yield fine(text)
+
+
+def compare_own(stack: Stack, name: str, types: Sequence[str], *, used: int, most: int) -> Answer:
+    """Answers whether new resources fit into a quota that their service tells itself, with its usage."""
+    new, used = len(stack.added(*types)), used + sum(map(added(*types), stack.earlier))
+    text = f"{name}: {used} in use, the template adds {new}, the quota is {most}."
+    return stops(text) if used + new > most else fine(text)
 
 
 def _limit(account: Account, quota: ServiceQuota) -> tuple[float | None, str, bool]:

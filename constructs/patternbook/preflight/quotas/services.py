@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from patternbook.limits import quotas
 from patternbook.preflight.account import Account
-from patternbook.preflight.questions import QUOTA_PERMISSIONS, Answer, fine, question, stops, unknown
-from patternbook.preflight.quotas.compare import added, compare, listed
+from patternbook.preflight.questions import QUOTA_PERMISSIONS, Answer, question, unknown
+from patternbook.preflight.quotas.compare import added, compare, compare_own, listed
 from patternbook.preflight.stack import Stack
 
 
@@ -89,27 +89,19 @@ def iam_entities(stack: Stack, account: Account) -> Iterator[Answer]:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
     """
-    yield from _fits(
-        stack,
-        account,
+    for resource_type, member, quota in (
         ("AWS::IAM::Role", "Roles", "RolesQuota"),
         ("AWS::IAM::InstanceProfile", "InstanceProfiles", "InstanceProfilesQuota"),
         ("AWS::IAM::ManagedPolicy", "Policies", "PoliciesQuota"),
-    )
-
-
-def _fits(stack: Stack, account: Account, *kinds: tuple[str, str, str]) -> Iterator[Answer]:
-    for resource_type, member, quota in kinds:
-        new = len(stack.added(resource_type))
-        if not new:
+    ):
+        if not stack.added(resource_type):
             continue
         summary = account.ask("iam.get_account_summary")["SummaryMap"]
         if member not in summary or quota not in summary:
             yield unknown(f"{member} of IAM: the account does not say how many it has.")
             continue
-        used = summary[member] + sum(len(each.added(resource_type)) for each in stack.earlier)
-        text = f"{member} of IAM: {used} in use, the template adds {new}, the quota is {summary[quota]}."
-        yield stops(text) if used + new > summary[quota] else fine(text)
+        used, most = summary[member], summary[quota]
+        yield compare_own(stack, f"{member} of IAM", [resource_type], used=used, most=most)
 
 
 @question("quota-auto-scaling-groups", "autoscaling:DescribeAccountLimits")
@@ -121,14 +113,11 @@ def auto_scaling_groups(stack: Stack, account: Account) -> Iterator[Answer]:
     https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAccountLimits.html
     """
     types = ("AWS::AutoScaling::AutoScalingGroup", "AWS::EKS::Nodegroup")
-    new = len(stack.added(*types))
-    if not new:
+    if not stack.added(*types):
         return
     limits = account.ask("autoscaling.describe_account_limits")
-    used = limits["NumberOfAutoScalingGroups"] + sum(len(each.added(*types)) for each in stack.earlier)
-    most = limits["MaxNumberOfAutoScalingGroups"]
-    text = f"Auto Scaling groups: {used} in use, the template adds {new}, the quota is {most}."
-    yield stops(text) if used + new > most else fine(text)
+    used, most = limits["NumberOfAutoScalingGroups"], limits["MaxNumberOfAutoScalingGroups"]
+    yield compare_own(stack, "Auto Scaling groups", types, used=used, most=most)
 
 
 @question("quota-rds", "rds:DescribeAccountAttributes")
@@ -145,17 +134,14 @@ def databases(stack: Stack, account: Account) -> Iterator[Answer]:
         ("AWS::RDS::DBSubnetGroup", "DBSubnetGroups"),
         ("AWS::RDS::DBClusterParameterGroup", "DBClusterParameterGroups"),
     ):
-        new = len(stack.added(resource_type))
-        if not new:
+        if not stack.added(resource_type):
             continue
         found = account.all("rds.describe_account_attributes", "AccountQuotas")
         quota = next((each for each in found if each["AccountQuotaName"] == name), None)
         if quota is None:
             yield unknown(f"{name} of RDS: the account does not say how many it has.")
             continue
-        used = quota["Used"] + sum(len(each.added(resource_type)) for each in stack.earlier)
-        text = f"{name} of RDS: {used} in use, the template adds {new}, the quota is {quota['Max']}."
-        yield stops(text) if used + new > quota["Max"] else fine(text)
+        yield compare_own(stack, f"{name} of RDS", [resource_type], used=quota["Used"], most=quota["Max"])
 
 
 @question("quota-buckets", *QUOTA_PERMISSIONS, "s3:ListAllMyBuckets")
