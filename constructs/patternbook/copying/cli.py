@@ -48,9 +48,8 @@ def _copy(given: argparse.Namespace) -> int:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
+    from patternbook.limits.given import closest
 
-    by_lower = {stack.lower(): stack for stack in known}
-    close = get_close_matches(name.lower(), by_lower, n=1)
-    question = f" Did you mean {by_lower[close[0]]}?" if close else ""
+    close = closest(name, known)
+    question = f" Did you mean {close}?" if close else ""
     return f"PATTERN must be a stack of the book, got {name!r}.{question} Choose from {', '.join(known)}."

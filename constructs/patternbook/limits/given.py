@@ -1,7 +1,10 @@
-"""How messages show what a user gave: as far as it can be printed, and cut, because a value can be a whole file."""
+"""How messages show what a user gave, and find what the user meant. A shown value is cut, because it can be a whole
+file.
+"""
 
 from collections.abc import Iterable
-from typing import Final
+from difflib import get_close_matches
+from typing import Any, Final
 
 LONGEST_SHOWN: Final = 120
 """Maximum number of characters of a given value in a message."""
@@ -21,3 +24,16 @@ def listed(values: Iterable[object], *, longest: int = LONGEST_SHOWN) -> str:
     fitting = next((count for count in range(len(texts), 1, -1) if len(", ".join(texts[:count])) <= longest), 1)
     others = len(texts) - fitting
     return ", ".join(texts[:fitting]) + (f" and {others:,} more" if others > 0 else "")
+
+
+def plain(name: str) -> str:
+    """A name for comparisons, in which case, ``_`` and ``-`` make no difference."""
+    return name.casefold().replace("_", "").replace("-", "")
+
+
+def closest(given: Any, known: Iterable[str]) -> str | None:
+    """The known name that the user probably meant, if any."""
+    names, wanted = {plain(name): name for name in known}, plain(str(given))
+    shortened = [name for name in names if wanted and name.startswith(wanted)]
+    close = shortened if len(shortened) == 1 else get_close_matches(wanted, names, n=1)
+    return names[close[0]] if close else None

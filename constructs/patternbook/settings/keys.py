@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from patternbook.limits.given import shown
+from patternbook.limits.given import closest, plain, shown
 from patternbook.settings.context import Context
-from patternbook.settings.mistakes import Mistake, closest, plain
+from patternbook.settings.mistakes import Mistake
 
 CDK_KEYS: Final = ("cli-telemetry", "acknowledged-issue-numbers")
 """Keys of the CDK CLI without a ``:`` or ``/``."""

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final
 
-from patternbook.limits.given import listed, shown
+from patternbook.limits.given import closest, listed, shown
 
 NOTHING: Final = object()
 """The value of a mistake without a value."""
@@ -58,19 +57,6 @@ def one_of(values: Iterable[Any]) -> str:
     """The values as the end of the sentence "must be …"."""
     texts = list(map(str, values))
     return f"one of {', '.join(texts)}" if len(texts) > 1 else texts[0]
-
-
-def plain(name: str) -> str:
-    """A name for comparisons, in which case, ``_`` and ``-`` make no difference."""
-    return name.casefold().replace("_", "").replace("-", "")
-
-
-def closest(given: Any, known: Iterable[str]) -> str | None:
-    """The known name that the user probably meant, if any."""
-    names, wanted = {plain(name): name for name in known}, plain(str(given))
-    shortened = [name for name in names if wanted and name.startswith(wanted)]
-    close = shortened if len(shortened) == 1 else get_close_matches(wanted, names, n=1)
-    return names[close[0]] if close else None
 
 
 def did_you_mean(given: Any, known: Iterable[str]) -> str:
