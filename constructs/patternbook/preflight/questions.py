@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+from patternbook.rules.documented import Documented, defined_in
 
 if TYPE_CHECKING:
     from patternbook.preflight.account import Account
@@ -58,7 +59,7 @@ Ask = Callable[["Stack", "Account"], Iterator[Answer]]
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(Documented):
     """A question. The docstring of its function has three paragraphs: the question, the fix and the source.
 
     A question that does not concern a template has no answers.
@@ -69,24 +70,9 @@ class Question:
     """The IAM actions that asking needs. A test compares them with the calls."""
     ask: Ask = field(repr=False)
 
-    @cached_property
-    def _paragraphs(self) -> list[str]:
-        return [" ".join(each.split()) for each in (self.ask.__doc__ or "").split("\n\n")]
-
     @property
-    def summary(self) -> str:
-        """The question, in one sentence."""
-        return self._paragraphs[0]
-
-    @property
-    def fix(self) -> str:
-        """What to do if the answer is no."""
-        return self._paragraphs[1]
-
-    @property
-    def source(self) -> str:
-        """The AWS document, or the bug report, that the question follows."""
-        return self._paragraphs[-1]
+    def documentation(self) -> str | None:
+        return self.ask.__doc__
 
 
 def question(question_id: str, *permissions: str) -> Callable[[Ask], Question]:
@@ -96,7 +82,7 @@ def question(question_id: str, *permissions: str) -> Callable[[Ask], Question]:
 
 def questions_in(*modules: object) -> tuple[Question, ...]:
     """The questions that modules define, in their order."""
-    return tuple(each for module in modules for each in vars(module).values() if isinstance(each, Question))
+    return defined_in(Question, *modules)
 
 
 QUOTA_PERMISSIONS: Final = ("servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota")

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import Final
 
+from patternbook.rules.documented import Documented, defined_in
 from patternbook.rules.template import Problem, Template
 
 
@@ -31,31 +31,16 @@ Check = Callable[[Template], Iterator[Problem]]
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Documented):
     """A rule. The docstring of its function has three paragraphs: the summary, the fix and the source."""
 
     id: str
     severity: Severity
     check: Check = field(repr=False)
 
-    @cached_property
-    def _paragraphs(self) -> list[str]:
-        return [" ".join(each.split()) for each in (self.check.__doc__ or "").split("\n\n")]
-
     @property
-    def summary(self) -> str:
-        """The problem, in one sentence."""
-        return self._paragraphs[0]
-
-    @property
-    def fix(self) -> str:
-        """How to fix it."""
-        return self._paragraphs[1]
-
-    @property
-    def source(self) -> str:
-        """The AWS document that the rule follows."""
-        return self._paragraphs[-1]
+    def documentation(self) -> str | None:
+        return self.check.__doc__
 
 
 def rule(rule_id: str, severity: Severity) -> Callable[[Check], Rule]:
@@ -65,4 +50,4 @@ def rule(rule_id: str, severity: Severity) -> Callable[[Check], Rule]:
 
 def rules_in(*modules: object) -> tuple[Rule, ...]:
     """The rules that modules define, in their order."""
-    return tuple(each for module in modules for each in vars(module).values() if isinstance(each, Rule))
+    return defined_in(Rule, *modules)
