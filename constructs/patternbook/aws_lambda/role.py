@@ -14,7 +14,7 @@ NETWORK_INTERFACES: Final = (
     *("ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
     *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"),
 )
-"""What Lambda does with the role of a function in a VPC.
+"""The actions of Lambda with the role of a function in a VPC.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 """

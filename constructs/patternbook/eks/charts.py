@@ -48,8 +48,8 @@ class Chart:
             )
 
     def pull_statements(self) -> list[iam.PolicyStatement]:
-        """What the stack's own kubectl needs to pull the chart. It logs in to the public registry of Amazon ECR, and
-        needs no permission for other addresses.
+        """Permissions of the stack's own kubectl to pull the chart. It logs in to the public registry of Amazon ECR
+        only, and needs no permission for other addresses.
 
         https://docs.aws.amazon.com/AmazonECR/latest/public/public-registry-auth.html
         """

@@ -88,7 +88,7 @@ EVERYWHERE: Final = "*"
 
 
 def _other_arn(value: str) -> str:
-    """What to write instead of the ARN of something that EKS takes no access entry for, or an empty text."""
+    """The text to write instead of an ARN that EKS takes no access entry for. Empty if none is known."""
     session = re.fullmatch(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/([\w+=,.@-]+)/.+", value)
     name = session[1] if session else value.partition(":role/")[2]
     if name.startswith("aws-service-role/"):
@@ -123,7 +123,7 @@ class TeamAccess(SettingsModel):
     principal: Annotated[str, PRINCIPAL]
     """ARN of the IAM role or user. A role of IAM Identity Center needs its whole path."""
     level: Level
-    """What the principal may do there: view, edit or admin, as in the Kubernetes roles of these names."""
+    """Level of access there: view, edit or admin, as in the Kubernetes roles of these names."""
     namespaces: Annotated[tuple[Annotated[str, NAMESPACES], ...], EachOnce, Field(min_length=1, max_length=50)]
     """Namespaces. A name can contain * for any characters, such as "team-*". "*" alone is the whole cluster."""
 

@@ -16,7 +16,7 @@ DROP_INVALID_HEADERS: Final = {"routing.http.drop_invalid_header_fields.enabled"
 
 @dataclass(frozen=True, kw_only=True)
 class IngressClass:
-    """What an Ingress of this class gets, whatever its annotations say.
+    """Properties that every Ingress of this class gets, whatever its annotations say.
 
     :param name: the value of ``ingressClassName`` in an Ingress.
     :param scheme: ``internal`` load balancers are in private subnets, ``internet-facing`` ones in public subnets. A

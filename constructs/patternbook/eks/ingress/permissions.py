@@ -1,5 +1,5 @@
-"""What the AWS Load Balancer Controller may do. It tags all that it makes with the name of its cluster, and may change
-nothing else.
+"""Permissions of the AWS Load Balancer Controller. It tags all that it makes with the name of its cluster, and may
+change nothing else.
 
 The actions are those of the policy that the controller's release publishes, without those for features that the
 construct leaves out: Outposts, IPAM, reserved capacity, certificates of IAM, AWS WAF Classic and Shield. The conditions
@@ -152,7 +152,7 @@ class _Permissions:
         self.allow(_elb_actions("SetRulePriorities"), self._elb(RULE))
 
     def allow_references(self) -> None:
-        """What an Ingress may refer to: certificates, user pools and web ACLs of the account."""
+        """Permissions for what an Ingress may refer to: certificates, user pools and web ACLs of the account."""
         self.allow(["acm:DescribeCertificate"], self._arns("acm", "certificate/*"))
         self.allow(["cognito-idp:DescribeUserPoolClient"], self._arns("cognito-idp", "userpool/*"))
         self.allow(
@@ -166,7 +166,7 @@ class _Permissions:
         return {"StringEquals": self._has_tag, "Null": {f"aws:RequestTag/{CLUSTER_TAG}": "true"}}
 
     def _shown(self, value: str) -> str:
-        """As cdk-nag writes it."""
+        """The value in the spelling of cdk-nag."""
         resolved = self._stack.resolve(value)
         return f"<{resolved['Ref']}>" if isinstance(resolved, dict) and "Ref" in resolved else str(resolved)
 

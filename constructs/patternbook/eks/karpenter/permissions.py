@@ -1,4 +1,4 @@
-"""What the controller of Karpenter may do in AWS.
+"""The permissions of Karpenter's controller.
 
 The permissions are those of the pinned release, as its own document lists them
 (https://karpenter.sh/docs/reference/cloudformation/), and narrower in these points:

@@ -1,1 +1,1 @@
-"""What pods run on: managed nodes, self-managed nodes and Fargate."""
+"""Capacity for pods: managed nodes, self-managed nodes and Fargate."""
