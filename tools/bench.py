@@ -7,24 +7,19 @@ multiples of one synth of the book. It takes as long as ``make check``.
 """
 
 import json
-import os
 import re
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import app
 from patternbook.settings.context import read_cdk_json
 from patternbook.settings.keys import PATTERNS
 from tools import bench_edge, bench_rules, bench_web_api, bench_work
+from tools.costs import ROOT, Cost, cost
 
-ROOT: Final = Path(__file__).parents[1]
 ROUNDS: Final = 5
 BOOK: Final = (sys.executable, "app.py")
 UNIT_TESTS: Final = (sys.executable, "-m", "pytest", "tests/unit")
@@ -40,31 +35,14 @@ app.synth()
 """
 
 
-class Cost(NamedTuple):
-    """What a command and all its children took."""
-
-    cpu_seconds: float
-    wall_seconds: float
-
-
-def cost(*command: str, **context: Any) -> Cost:
-    """Runs a command, which has to succeed.
+def cost_of_book(**context: Any) -> Cost:
+    """Synthesizes the app.
 
     :param context: context keys that the command line would give, beside those of ``cdk.json``.
     """
     given = json.dumps({**read_cdk_json(app.CDK_JSON), **context})
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     with tempfile.TemporaryDirectory() as outdir:
-        subprocess.run(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **({"CDK_OUTDIR": outdir, "CDK_CONTEXT_JSON": given} if command == BOOK else {})},
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    after, end = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, end - start)
+        return cost(*BOOK, CDK_OUTDIR=outdir, CDK_CONTEXT_JSON=given)
 
 
 def ratios() -> None:
@@ -72,13 +50,14 @@ def ratios() -> None:
     alone = {pattern.__name__: {PATTERNS: pattern.__name__} for pattern in app.PATTERNS}
     seconds: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        for name, command, context in (
-            ("one bucket", (sys.executable, "-c", ONE_BUCKET), {}),
-            ("the book", BOOK, {}),
-            ("unit tests", UNIT_TESTS, {}),
-            *((name, BOOK, context) for name, context in alone.items()),
-        ):
-            seconds.setdefault(name, []).append(cost(*command, **context).cpu_seconds)
+        measured = {
+            "one bucket": cost(sys.executable, "-c", ONE_BUCKET),
+            "the book": cost_of_book(),
+            "unit tests": cost(*UNIT_TESTS),
+            **{name: cost_of_book(**context) for name, context in alone.items()},
+        }
+        for name, each in measured.items():
+            seconds.setdefault(name, []).append(each.cpu_seconds)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     for name, value in medians.items():
         print(f"{name:<33} {value:6.2f} CPU seconds (median of {ROUNDS})")
@@ -96,14 +75,13 @@ def parts() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     [check] = re.findall(r"^check: ([\w ]+?) *##", makefile, re.MULTILINE)
     commands: Mapping[str, tuple[str, ...]] = {
-        "one synth of the book": BOOK,
         "unit tests of FargateEfsStack": ONE_PATTERN,
         **{f"make {part}": ("make", part) for part in check.split()},
     }
-    book = 0.0
+    book = cost_of_book().wall_seconds
+    print(f"{'one synth of the book':<33} {book:6.1f} s", flush=True)
     for name, command in commands.items():
         seconds = cost(*command).wall_seconds
-        book = book or seconds
         print(f"{name:<33} {seconds:6.1f} s   {seconds / book:5.1f} times one synth", flush=True)
 
 
