@@ -8,6 +8,7 @@ from typing import Any, Final
 from patternbook.rules.reading.limits import MAX_DEPTH, TemplateError, too_deep
 
 _STRING_OR_TRAILING_COMMA: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(,)(?=\s*[}\]])', re.DOTALL)
+_OBJECT: Final = re.compile(r"\s*:\s*\{")
 TRAILING_COMMAS: Final = "commas before the end of an object or a list are no JSON; CloudFormation accepts them"
 """https://github.com/stelligent/cfn_nag/issues/203 and https://github.com/humanmade/cf-to-tf/pull/7 report it."""
 
@@ -76,7 +77,16 @@ def _resource_lines(text: str, document: Any) -> dict[str, int]:
     resources = document.get("Resources") if isinstance(document, dict) else None
     lines = {}
     for name in resources if isinstance(resources, dict) else ():
-        found = re.search(rf"{re.escape(json.dumps(name))}\s*:\s*\{{", text)
-        if found:
-            lines[name] = text.count("\n", 0, found.start()) + 1
+        start = _start_of_object(text, json.dumps(name))
+        if start >= 0:
+            lines[name] = text.count("\n", 0, start) + 1
     return lines
+
+
+def _start_of_object(text: str, key: str) -> int:
+    """The first place of a key with an object, or -1. A regular expression for each key would take longer to compile
+    than to find."""
+    start = text.find(key)
+    while start >= 0 and not _OBJECT.match(text, start + len(key)):
+        start = text.find(key, start + 1)
+    return start
