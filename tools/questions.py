@@ -1,6 +1,6 @@
 """Writes the page of the preflight: ``python -m tools.questions > docs/preflight.md``."""
 
-from patternbook.preflight import DOMAINS, QUESTIONS
+from patternbook.preflight.catalogue import DOMAINS, QUESTIONS
 
 HEAD = """\
 # Preflight: what would stop a deployment

@@ -10,7 +10,7 @@ import pytest
 
 import app
 from patternbook.posture import POSTURES
-from patternbook.preflight import QUESTIONS
+from patternbook.preflight.catalogue import QUESTIONS
 from patternbook.preflight.policy import policy_of
 from tests.policy.conftest import Templates
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from patternbook.preflight import QUESTIONS
 from patternbook.preflight.account import Account
 from patternbook.preflight.asking import Asked, ask_all
+from patternbook.preflight.catalogue import QUESTIONS
 from patternbook.preflight.questions import Answer, Question, Verdict, fine
 from patternbook.preflight.stack import Stack
 from tests.preflight.cases.network import VPC, vpc, vpcs

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from patternbook.cli import main
-from patternbook.preflight import QUESTIONS, cli
+from patternbook.preflight import cli
+from patternbook.preflight.catalogue import QUESTIONS
 from patternbook.preflight.policy import permissions_of
 from tests.preflight.cases.account import stack_is
 from tests.preflight.cases.network import VPC, vpc, vpcs

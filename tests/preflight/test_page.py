@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from patternbook.preflight import QUESTIONS
+from patternbook.preflight.catalogue import QUESTIONS
 from tools.questions import page
 
 PAGE = Path(__file__).parents[2] / "docs" / "preflight.md"

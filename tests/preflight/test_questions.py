@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from patternbook.preflight import QUESTIONS
 from patternbook.preflight.account import CouldNotAskError
+from patternbook.preflight.catalogue import QUESTIONS
 from patternbook.preflight.questions import Answer, Question, Verdict, unknown
 from tests.preflight.cases import CASES, SILENT
 from tests.preflight.cases.network import UPDATE

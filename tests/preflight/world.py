@@ -14,8 +14,8 @@ import botocore.session
 from botocore import xform_name
 from botocore.httpsession import URLLib3Session
 
-from patternbook.preflight import QUESTIONS
 from patternbook.preflight.account import Account, action_of
+from patternbook.preflight.catalogue import QUESTIONS
 from patternbook.preflight.questions import Answer, Question
 from patternbook.preflight.stack import Assembly, Stack, Target, stack_in
 from tests.deployed.answers import mistakes

@@ -70,7 +70,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _print_policy(given: argparse.Namespace) -> int:
-    from patternbook.preflight import QUESTIONS
+    from patternbook.preflight.catalogue import QUESTIONS
     from patternbook.preflight.policy import policy_of
 
     region = given.region or os.environ.get("AWS_REGION") or ""
@@ -86,9 +86,9 @@ def _preflight(given: argparse.Namespace, today: date) -> int:
     if given.timeout <= 0:
         raise PreflightError(f"--timeout must be more than 0 seconds, got {given.timeout:g}.")
     session = _session(given.profile)
-    from patternbook.preflight import QUESTIONS
     from patternbook.preflight.account import Account
     from patternbook.preflight.asking import ask_all
+    from patternbook.preflight.catalogue import QUESTIONS
     from patternbook.preflight.questions import Verdict
     from patternbook.preflight.report import Flight, as_json, as_text
     from patternbook.preflight.stack import Target, assembly_of, stack_in
