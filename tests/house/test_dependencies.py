@@ -36,6 +36,7 @@ LAYERS = (
         "refusals",
         "rules",
         "preflight",
+        "cost",
         "app",
         "testing",
         "cli",

@@ -1,0 +1,87 @@
+"""The commands ``patternbook cost TEMPLATE…`` and ``patternbook prices``."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from patternbook.cost.assumptions import ASSUMPTIONS, AssumptionError, assumed
+from patternbook.cost.bill import Bill, monthly
+from patternbook.cost.prices import TABLE, Prices, PricesError, load_prices
+from patternbook.cost.report import as_json, as_text
+from patternbook.preflight.stack import assembly_of
+from patternbook.rules.engine import rewriting_macros
+from patternbook.rules.reading import Source, TemplateError, read, read_standard_input
+
+STANDARD_INPUT: Final = "-"
+FINE, MISTAKE = 0, 1
+DESCRIPTION: Final = """\
+Computes what templates cost in a month of 730 hours: at rest, and by assumed usage. A resource without a known price is
+listed as unknown. Exit status: 0, or 1 if something that is given cannot be used."""
+
+
+class CostError(Exception):
+    """Nothing can be computed. The message is written for the person who called the command."""
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the commands to those of ``patternbook``, see :mod:`patternbook.cli`."""
+    cost = commands.add_parser(
+        "cost",
+        help="compute what a month of templates costs",
+        description=DESCRIPTION,
+        epilog="Assumptions: " + "; ".join(f"{name} ({each.unit}, {each.per})" for name, each in ASSUMPTIONS.items()),
+    )
+    cost.set_defaults(run=_cost)
+    cost.add_argument("templates", nargs="+", metavar="TEMPLATE", help="file in JSON or YAML; - reads standard input")
+    cost.add_argument(
+        "--assume", action="append", default=[], metavar="NAME=VALUE", help="change an assumption; can be repeated"
+    )
+    cost.add_argument("--region", help="Region of the deployment; defaults to that of the stack, then of the prices")
+    cost.add_argument(
+        "--prices", type=Path, default=TABLE, metavar="FILE", help="a table that 'patternbook prices' made"
+    )
+    cost.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _cost(given: argparse.Namespace) -> int:
+    try:
+        assumptions = assumed(given.assume)
+        prices = load_prices(given.prices)
+        sources = _read(given.templates)
+        for path in sources:
+            _check_region(path, given.region or assembly_of(path).region, prices)
+    except (AssumptionError, PricesError, CostError) as error:
+        print(error, file=sys.stderr)
+        return MISTAKE
+    bills: dict[str, Bill] = {
+        path: monthly(source.document, prices=prices, assumptions=assumptions, today=given.today)
+        for path, source in sources.items()
+    }
+    print((as_json if given.json else as_text)(bills, prices, assumptions))
+    return FINE
+
+
+def _read(paths: list[str]) -> dict[str, Source]:
+    sources: dict[str, Source] = {}
+    mistakes = []
+    for path in paths:
+        try:
+            sources[path] = read_standard_input() if path == STANDARD_INPUT else read(Path(path))
+        except TemplateError as error:
+            mistakes.append(f"{path}: not a template: {error}")
+            continue
+        if macros := rewriting_macros(sources[path].document):
+            names = " and ".join(map(repr, macros))
+            mistakes.append(f"{path}: has no known cost, because the macro {names} may rewrite the whole template")
+    if mistakes:
+        raise CostError("\n".join(mistakes))
+    return sources
+
+
+def _check_region(path: str, region: str, prices: Prices) -> None:
+    if region and region != prices.region:
+        raise CostError(
+            f"{path}: the prices are of {prices.region}, and the Region is {region}. To fetch its prices, type: "
+            f"patternbook prices --region {region} --output {region}.json. Then add --prices {region}.json."
+        )

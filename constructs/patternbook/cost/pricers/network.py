@@ -1,0 +1,80 @@
+"""Prices of networks: gateways, addresses, endpoints, load balancers, distributions and zones."""
+
+from patternbook.cost.lines import Meter
+
+
+def _nat_gateway(meter: Meter) -> None:
+    if meter.resource["AvailabilityMode"].text == "regional":
+        meter.unknown("NAT gateways", "a regional NAT gateway is billed by the AZs that it expands to")
+        return
+    meter.hourly("NAT gateways", "nat_gateway.hour")
+    meter.usage("Data through NAT gateways", "nat_gateway.gb", "nat_gb")
+
+
+def _elastic_ip(meter: Meter) -> None:
+    """AWS bills each public IPv4 address, whether it is in use or not:
+    https://aws.amazon.com/blogs/aws/new-aws-public-ipv4-address-charge-public-ip-insights/
+    """
+    meter.hourly("Public IPv4 addresses", "public_ipv4.hour")
+
+
+def _endpoint(meter: Meter) -> None:
+    """Gateway endpoints cost nothing: https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html"""
+    kind = meter.resource["VpcEndpointType"]
+    if kind.missing or kind.text == "Gateway":
+        return
+    if kind.text != "Interface":
+        meter.unknown("VPC endpoints", f"no price of type {kind.text}")
+        return
+    meter.hourly("Interface endpoints", "interface_endpoint.hour", meter.count(meter.resource["SubnetIds"]))
+    meter.usage("Data through interface endpoints", "interface_endpoint.gb", "endpoint_gb")
+
+
+def _load_balancer(meter: Meter) -> None:
+    """AWS bills an address for each subnet of a public load balancer."""
+    kind = meter.resource["Type"].text or "application"
+    prices = {"application": "alb", "network": "nlb"}
+    if kind not in prices:
+        meter.unknown("Load balancers", f"no price of type {kind}")
+        return
+    add_load_balancer(meter, prices[kind])
+    if meter.resource["Scheme"].text in (None, "internet-facing"):
+        mappings = meter.resource["SubnetMappings" if meter.resource["Subnets"].missing else "Subnets"]
+        meter.hourly("Public IPv4 addresses", "public_ipv4.hour", meter.count(mappings))
+        meter.usage("Data to the internet", "internet.gb", "internet_gb")
+
+
+def add_load_balancer(meter: Meter, kind: str) -> None:
+    """Adds a load balancer without its addresses.
+
+    :param kind: ``alb`` or ``nlb``.
+    """
+    meter.hourly("Load balancers", f"{kind}.hour")
+    meter.usage("Capacity units of load balancers", f"{kind}.lcu_hour", "lcu", 7.3)  # 730 hours of 1 %
+
+
+def _distribution(meter: Meter) -> None:
+    meter.usage("Requests to CloudFront", "cloudfront.https_request", "requests")
+    meter.usage("Data from CloudFront", "cloudfront.gb", "internet_gb")
+
+
+def _web_acl(meter: Meter) -> None:
+    meter.add("Web ACLs", "waf.web_acl", 1)
+    rules = meter.resource["Rules"]
+    meter.add("Rules of web ACLs", "waf.rule", 0 if rules.missing else meter.count(rules))
+    meter.usage("Requests to web ACLs", "waf.request", "requests")
+
+
+def _zone(meter: Meter) -> None:
+    meter.add("Hosted zones", "route53.zone", 1)
+
+
+PRICERS = {
+    "AWS::CloudFront::Distribution": _distribution,
+    "AWS::EC2::EIP": _elastic_ip,
+    "AWS::EC2::NatGateway": _nat_gateway,
+    "AWS::EC2::VPCEndpoint": _endpoint,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
+    "AWS::Route53::HostedZone": _zone,
+    "AWS::WAFv2::WebACL": _web_acl,
+}

@@ -1,0 +1,61 @@
+"""Prices of storage: buckets, file systems and images."""
+
+from patternbook.cost.lines import Meter
+
+
+def _bucket(meter: Meter) -> None:
+    meter.usage("Storage in buckets", "s3.gb", "s3_gb")
+    meter.usage("Requests to buckets", "s3.put", "s3_puts")
+    meter.usage("Requests to buckets", "s3.get", "s3_gets")
+
+
+def _efs(meter: Meter) -> None:
+    files = meter.resource
+    zone = "efs.gb" if files["AvailabilityZoneName"].missing else "efs.one_zone_gb"
+    meter.usage("Files in EFS", zone, "efs_gb")
+    mode = files["ThroughputMode"].text or "bursting"
+    if mode == "elastic":
+        meter.usage("Throughput of EFS", "efs.read_gb", "efs_read_gb")
+        meter.usage("Throughput of EFS", "efs.write_gb", "efs_write_gb")
+    elif mode == "provisioned":
+        meter.add("Throughput of EFS", "efs.mibps", meter.number(files["ProvisionedThroughputInMibps"]))
+
+
+def _fsx(meter: Meter) -> None:
+    files = meter.resource
+    gib = meter.number(files["StorageCapacity"])
+    if files["FileSystemType"].text == "LUSTRE":
+        throughput = meter.number(files["LustreConfiguration"]["PerUnitStorageThroughput"])
+        meter.add("FSx for Lustre", f"fsx.lustre_{int(throughput)}_gb", gib)
+    elif files["FileSystemType"].text == "ONTAP":
+        ontap = files["OntapConfiguration"]
+        zones = "multi_az" if (ontap["DeploymentType"].text or "").startswith("MULTI") else "single_az"
+        meter.add("FSx for ONTAP", f"fsx.ontap_{zones}_gb", gib)
+        meter.add("FSx for ONTAP", f"fsx.ontap_{zones}_mbps", meter.number(ontap["ThroughputCapacity"]))
+    else:
+        meter.unknown("FSx", f"no price of the type {files['FileSystemType'].text}")
+
+
+def _volume(meter: Meter) -> None:
+    kind = meter.resource["VolumeType"].text or "gp2"
+    meter.add("EBS volumes", f"ebs.{kind}_gb", meter.number(meter.resource["Size"]))
+
+
+def _repository(meter: Meter) -> None:
+    meter.usage("Images", "ecr.gb", "image_gb")
+
+
+def _parameter(meter: Meter) -> None:
+    """Standard parameters cost nothing: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html"""
+    if meter.resource["Tier"].text not in (None, "Standard"):
+        meter.unknown("Parameters", f"no price of the tier {meter.resource['Tier'].text}")
+
+
+PRICERS = {
+    "AWS::EC2::Volume": _volume,
+    "AWS::ECR::Repository": _repository,
+    "AWS::EFS::FileSystem": _efs,
+    "AWS::FSx::FileSystem": _fsx,
+    "AWS::S3::Bucket": _bucket,
+    "AWS::SSM::Parameter": _parameter,
+}
