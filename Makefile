@@ -14,7 +14,7 @@ RUN := $(BIN)/python tools/run.py
 OUT := cdk.out
 
 .PHONY: help setup synth test rehearse rehearsal preflight verify record check lint types templates policy house copies
-.PHONY: rehearsals emulation settings diff-templates bench lock dist clean
+.PHONY: rehearsals emulation drawings settings diff-templates bench lock dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ copies: $(READY) ## copy every pattern into an app of its own, synthesize it the
 
 emulation: $(READY) ## run the tests of the emulated account, of its resources and of the commands that use it
 	$(RUN) pytest $(EMULATION)
+
+drawings: $(READY) ## make the pictures of docs/*.d2, light and dark
+	@$(RUN) tools.drawings
 
 settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
 	@$(RUN) tools.settings $(STACK)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"patternbook.testing.{name}" for name in ("drills.cases", "eks", "security_groups")),
+    *(f"patternbook.testing.{name}" for name in ("drawings.promises", "drills.cases", "eks", "security_groups")),
 )
 
 from patternbook.posture import POSTURES  # noqa: E402
