@@ -51,6 +51,8 @@ def test_a_copy_has_its_files_and_no_others(capsys: pytest.CaptureFixture[str], 
             *(".gitignore", "README.md", "app.py", "cdk.json", "package-lock.json", "package.json"),
             *("pyproject.toml", "requirements.txt", "stacks/__init__.py"),
             *(f"docs/{page}.md" for page in ("lambda-concurrency", *guides)),
+            *("docs/lambda-concurrency.d2", "docs/drawings/style.d2"),
+            *(f"docs/drawings/lambda-concurrency-{theme}.svg" for theme in ("light", "dark")),
             *(
                 f"stacks/lambda_concurrency/{name}"
                 for name in below(ROOT / "stacks/lambda_concurrency")

@@ -23,6 +23,7 @@ from patternbook.app_runner.health_check import HealthCheck
 from patternbook.limits import app_runner as app_runner_limits
 from patternbook.limits import fargate as fargate_limits
 from patternbook.limits.app_runner import ENDED_RUNTIMES, MEMORY_MIB, RUNTIMES, check_size
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.options import EXISTING_VPC, TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import NOTHING, description, lets_out
@@ -734,3 +735,7 @@ class TestSizes:
 
 def botocore_shape(name: str) -> dict[str, Any]:
     return create_loader().load_service_model("apprunner", "service-2")["shapes"][name]
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/app-runner.d2 shows."""

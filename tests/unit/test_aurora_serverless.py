@@ -14,6 +14,7 @@ from patternbook import PRODUCTION, SANDBOX, ServerlessDatabase
 from patternbook.limits.aurora import max_connections, pauses
 from patternbook.settings.loading import load_settings
 from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, dimensions_of, expression_of, rings
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app
 from stacks.aurora_serverless import AuroraServerlessStack
@@ -486,3 +487,7 @@ def test_connections_are_estimated_below_the_numbers_of_aws() -> None:
     for acu, documented in ((1, 189), (4, 823), (8, 1_669), (16, 3_360), (32, 5_000), (256, 5_000)):
         assert 0.9 * documented <= max_connections(min_acu=1, max_acu=acu) <= documented
     assert max_connections(min_acu=0.5, max_acu=32) == 2_000
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/aurora-serverless.d2 shows."""

@@ -20,6 +20,7 @@ from patternbook import (
     QueryWorkgroup,
 )
 from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, expression_of, graphs_of, metrics_of, rings
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.data_stream import DataStreamStack
@@ -629,3 +630,7 @@ class TestConstructs:
         assert other.connections is not None
         assert stack.node.try_find_child("@aws-cdk--aws-kinesisfirehose.CidrBlocks") is not None
         assert len(Reading(stack).all("AWS::KinesisFirehose::DeliveryStream")) == 3
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/data-stream.d2 shows."""

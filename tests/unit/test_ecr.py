@@ -17,8 +17,11 @@ from moto.events.models import EventPattern
 
 from patternbook import SANDBOX
 from patternbook.posture import POSTURES
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.synthesis import refusal, template_of, unchecked_app, variant
 from stacks.ecr import EcrSettings, EcrStack
+
+PATTERN = EcrStack
 
 EVERY_OPTION: Mapping[str, Any] = {
     "repository_name": "team/app",
@@ -796,3 +799,7 @@ def test_replication_to_the_own_region_refuses_the_stack(tmp_path: Path) -> None
     assert found["us-west-2"] == []
     [error] = found["eu-west-1"]
     assert "replicate_to_regions must not list eu-west-1, the Region of the stack" in str(error.entry.data)
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/ecr.d2 shows."""

@@ -13,6 +13,7 @@ from patternbook import SANDBOX, AnywhereService, LogGroup, SettingsError, Task,
 from patternbook.limits.ecs_tasks import check_host_port
 from patternbook.settings.loading import load_settings
 from patternbook.testing.alarms import alarms_of, expression_of, metrics_of, rings, roll_back_on
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import variant
 from stacks.ecs_anywhere import EcsAnywhereSettings, EcsAnywhereStack
@@ -594,3 +595,7 @@ def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
         made.monitoring.topic.topic_arn: "AWS::SNS::Topic",
     }
     assert sandbox.types_of(types) == types
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/ecs-anywhere.d2 shows."""

@@ -18,6 +18,7 @@ from patternbook.limits.instance_types import (
 )
 from patternbook.posture import POSTURES
 from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, expression_of, rings, roll_back_on
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -1005,3 +1006,7 @@ def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
 
 class TestOutboundTraffic(OutboundTraffic):
     """The tests that every pattern with a network has in common."""
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/ecs-ec2.d2 shows."""

@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from patternbook import SANDBOX, ExpressService, LogGroup, Network, Task
 from patternbook.ecs.service import cluster
 from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, expression_of, rings
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.options import TASK_OPTIONS, WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -561,3 +562,7 @@ def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
 
 class TestOutboundTraffic(OutboundTraffic):
     """The tests that every pattern with a network has in common."""
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/ecs-express.d2 shows."""

@@ -12,6 +12,7 @@ from patternbook.ecs.managed_instances import ManagedInstances
 from patternbook.ecs.service import cluster
 from patternbook.limits.ecs_capacity import check_bounds, check_fits
 from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, rings, roll_back_on
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.options import WEB_SERVICE_OPTIONS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
@@ -439,3 +440,7 @@ def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
 
 class TestOutboundTraffic(OutboundTraffic):
     """The tests that every pattern with a network has in common."""
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/ecs-managed-instances.d2 shows."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.eks import (
     ClusterPromises,
     InsightsPromises,
@@ -128,3 +129,7 @@ def test_refusals(settings: dict[str, Any], path: str, remedy: str) -> None:
     said = refusal(PATTERN, **settings)
     assert list(said) == [path]
     assert remedy in said[path]
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/eks-auto-mode.d2 shows."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from patternbook.eks.nodes.settings import check_namespaces
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.eks import (
     ClusterPromises,
     NetworkPromises,
@@ -284,3 +285,7 @@ class TestRefusals:
     def test_constructs(self, namespaces: tuple[str, ...], message: str) -> None:
         with pytest.raises(ValueError, match=message):
             check_namespaces(namespaces)
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/eks-fargate.d2 shows."""

@@ -9,6 +9,7 @@ import pytest
 from aws_cdk.assertions import Annotations, Match
 
 from patternbook.limits.ec2_types import ec2_types
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.eks import (
     ClusterPromises,
     InsightsPromises,
@@ -817,3 +818,7 @@ class TestRefusals:
         said = refusal(PATTERN, **settings)
         assert list(said) == [path]
         assert remedy in said[path]
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/eks-managed-nodes.d2 shows."""

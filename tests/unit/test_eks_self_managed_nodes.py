@@ -15,6 +15,7 @@ from patternbook.eks.nodes.settings import Taint
 from patternbook.limits.ec2_types import ec2_types
 from patternbook.limits.eks import service_cidr
 from patternbook.limits.eks_amis import AMI_RELEASE, age_warning
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.eks import (
     ClusterPromises,
     InsightsPromises,
@@ -467,3 +468,7 @@ class TestRefusals:
         SelfManagedNodes(stack, "Nodes", **owned, taints=taints)
         flags = node_config(Reading(stack))["spec"]["kubelet"]["flags"]
         assert flags == ["--register-with-taints=gpu=yes:NoSchedule,old=:NoExecute"]
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/eks-self-managed-nodes.d2 shows."""

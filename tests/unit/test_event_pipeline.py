@@ -11,6 +11,7 @@ from patternbook import SANDBOX, EventTopic, LiveFunction, LogGroup, QueueConsum
 from patternbook.data.encryption import KEY_POLICY, service_statements
 from patternbook.limits.messaging import CONSUMERS as LAMBDA_AND_SQS
 from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, rings
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.event_pipeline import EventPipelineStack
@@ -507,3 +508,7 @@ def test_a_topic_takes_any_bucket_and_queue(tmp_path: Path) -> None:
     )
     found = Reading(stack).one("AWS::SNS::Subscription")
     assert found["FilterPolicy"] == {"Records": {"eventName": ["ObjectRestore:Completed"]}}
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/event-pipeline.d2 shows."""

@@ -18,6 +18,7 @@ from patternbook.testing.alarms import (
     rings,
     roll_back_on,
 )
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
 from patternbook.testing.synthesis import variant
@@ -1293,3 +1294,7 @@ class TestDeploymentsThatShiftRequests:
         assert len(sandbox.all("AWS::ElasticLoadBalancingV2::TargetGroup")) == 1
         assert sandbox.all("AWS::ElasticLoadBalancingV2::ListenerRule") == []
         assert "Strategy" not in sandbox.one("AWS::ECS::Service")["DeploymentConfiguration"]
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/fargate-efs.d2 shows."""

@@ -22,6 +22,7 @@ from patternbook.testing.alarms import (
     rings,
     roll_back_on,
 )
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import OutboundTraffic
 from stacks.fargate_private_link import FargatePrivateLinkSettings, FargatePrivateLinkStack
@@ -944,3 +945,7 @@ def test_the_stack_gives_what_it_made(sandbox: Reading) -> None:
 
 class TestOutboundTraffic(OutboundTraffic):
     """The tests that every pattern with a network has in common."""
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/fargate-private-link.d2 shows."""

@@ -17,6 +17,7 @@ from patternbook.data.tables import KEY_ACTIONS as TABLE_KEY_ACTIONS
 from patternbook.limits import aws_lambda as lambda_limits
 from patternbook.limits.aws_lambda import MB, QUOTAS, check_environment, environment_bytes
 from patternbook.testing.alarms import check_that_alarms_notify, expression_of, rings
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.lambda_concurrency import LambdaConcurrencyStack
@@ -887,3 +888,7 @@ class TestConstructs:
         with pytest.raises(ValueError, match="at most 4,096 bytes, got 4,097"):
             check_environment({"A1": text + "x"})
         assert lambda_limits.environment_bytes({"A1": "ä"}) == len('{"A1":"ä"}'.encode())
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/lambda-concurrency.d2 shows."""

@@ -32,6 +32,7 @@ from patternbook.limits.edge import (
     RESTRICTIONS_URL,
     URI_CHARACTERS,
 )
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app
 from stacks.lambda_edge import LambdaEdgeSettings, LambdaEdgeStack
@@ -735,3 +736,7 @@ class TestPage:
         assert stack.to(first).type == "AWS::S3::Bucket"
         assert "company-site-replica" in stack.shown(second)
         assert set(group["FailoverCriteria"]["StatusCodes"]["Items"]) == {500, 502, 503, 504}
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/lambda-edge.d2 shows."""

@@ -15,6 +15,7 @@ from patternbook.api.openapi import Operation, read_operations
 from patternbook.aws_lambda import powertools
 from patternbook.limits.cognito import is_callback_url, is_example
 from patternbook.limits.http_api import is_origin
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
 from stacks.web_api import WebApiStack
@@ -762,3 +763,7 @@ def test_two_stages_share_no_metric(tmp_path: Path) -> None:
         for posture in ("sandbox", "production")
     }
     assert len(names) == 2
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/web-api.d2 shows."""

@@ -11,6 +11,7 @@ import pytest
 from patternbook import PRODUCTION, SANDBOX, LogGroup, PeopleQueue, Workflow
 from patternbook.data.encryption import service_statements
 from patternbook.testing.alarms import alarms_of, check_that_alarms_notify, rings
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.options import EXISTING_VPC
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.synthesis import refusal, unchecked_app, variant
@@ -526,3 +527,7 @@ def test_a_workflow_stands_alone(posture: Any, tmp_path: Path) -> None:
     found = Reading(stack)
     assert found.one("AWS::StepFunctions::StateMachineAlias")["DeploymentPreference"]["Type"] == "ALL_AT_ONCE"
     assert definition(found) == SMALL
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/workflow.d2 shows."""

@@ -43,6 +43,8 @@ into the account of your credentials, which needs `npx cdk bootstrap` once.
   settings. `cdk.json` sets them, under `{stack}` or in a stage of `stages`. `patternbook settings {stack}` lists them.
 - `patternbook check cdk.out/*.template.json` finds what fails at deployment, and
   `patternbook preflight cdk.out/*.template.json` asks your account before it.
+- `docs/{drawing}` is the drawing of the architecture, which a test compares with the templates. [D2](https://d2lang.com)
+  draws it again (`d2 --layout elk`) with the icons of npm's `aws-icons`.
 - `tests/unit/` has the promises of the pattern, and `tests/drills/` has what its alarms promise.
 - `requirements.txt` pins everything. Its first requirement is `patternbook`, from where it was installed when this
   folder was made. If that is a folder or a file of this machine, other machines need another place: a wheel in your
@@ -78,6 +80,7 @@ def project(root: Path, pattern: Pattern) -> dict[str, bytes]:
     :param root: the folder of the book.
     """
     values = {"stack": pattern.stack, "folder": pattern.folder, "page": pattern.page, "title": pattern.title}
+    values["drawing"] = pattern.page.replace(".md", ".d2")
     made = {
         "app.py": APP.format_map(values),
         "README.md": README.format_map(values),
@@ -102,7 +105,8 @@ def _copied(root: Path, pattern: Pattern) -> Iterator[Path]:
         yield root / "tests" / kind / "__init__.py"
         yield from _tests(root, kind, pattern)
     stem = pattern.page.removesuffix(".md")
-    yield from (path for path in _below(root / "docs") if path.stem == stem and path.suffix != ".md")
+    drawing = {f"{stem}.d2", "style.d2", f"{stem}-light.svg", f"{stem}-dark.svg"}
+    yield from (path for path in _below(root / "docs") if path.name in drawing)
 
 
 def _tests(root: Path, kind: str, pattern: Pattern) -> Iterator[Path]:
