@@ -9,12 +9,52 @@ import pytest
 
 from patternbook.copying.book import Pattern, patterns
 from patternbook.testing.drawings.relations import RELATIONS, VALUES
-from patternbook.testing.drawings.source import read
+from patternbook.testing.drawings.source import LEGEND, OUTSIDE, PRODUCTION, read
 from tools.drawings import DARK, PICTURES, ROOT, architecture, pictures, sources
 
 MAX_WIDTH = 1440
 """In pixels. Its text of 16 pixels has 10 in a page that is 900 pixels wide."""
 MAX_BYTES = 60_000
+ICONS = {
+    "alarm": ("CloudWatch::Alarm",),
+    "api": ("ApiGatewayV2::Api",),
+    "app-runner": ("AppRunner::Service",),
+    "auto-scaling": ("AutoScaling::AutoScalingGroup",),
+    "bucket": ("S3::Bucket",),
+    "catalog": ("Glue::Table",),
+    "database": ("RDS::DBCluster",),
+    "distribution": ("CloudFront::Distribution",),
+    "ecs-anywhere": ("IAM::Role",),
+    "eks": ("EKS::Cluster",),
+    "endpoint": ("EC2::VPCEndpoint",),
+    "event-rule": ("Events::Rule",),
+    "fargate": ("ECS::Service", "ECS::TaskDefinition", "EKS::FargateProfile"),
+    "file-system": ("EFS::FileSystem",),
+    "function": ("Lambda::Function",),
+    "identity": ("IAM::Role", "EKS::PodIdentityAssociation"),
+    "instances": ("EKS::Nodegroup", "ECS::CapacityProvider"),
+    "key": ("KMS::Key",),
+    "load-balancer": ("ElasticLoadBalancingV2::LoadBalancer",),
+    "logs": ("Logs::LogGroup",),
+    "nat-gateway": ("EC2::NatGateway",),
+    "network-load-balancer": ("ElasticLoadBalancingV2::LoadBalancer",),
+    "private-link": ("EC2::VPCEndpointService",),
+    "query": ("Athena::WorkGroup",),
+    "queue": ("SQS::Queue",),
+    "registry": ("ECR::Repository",),
+    "secret": ("SecretsManager::Secret",),
+    "service": ("ECS::Service", "ECS::Cluster", "ECS::ExpressGatewayService"),
+    "sign-in": ("Cognito::UserPool",),
+    "stream": ("KinesisFirehose::DeliveryStream",),
+    "subnets": ("EC2::Subnet",),
+    "table": ("DynamoDB::GlobalTable",),
+    "topic": ("SNS::Topic",),
+    "tracing": ("AppRunner::ObservabilityConfiguration",),
+    "volume": ("Custom::AWSCDK-EKS-KubernetesResource",),
+    "vpc": ("EC2::VPC",),
+    "workflow": ("StepFunctions::StateMachine",),
+}
+"""The type that a node of each class of ``docs/drawings/style.d2`` stands for first."""
 PATTERNS = sorted(patterns(ROOT).values(), key=lambda each: each.stack)
 
 
@@ -72,6 +112,21 @@ def test_everything_that_d2_draws_is_checked(source: Path) -> None:
         arrows.add(".".join([*outer, name]))
     assert len(arrows) == len(drawing.arrows), "two arrows between the same nodes"
     assert drawn - {"legend"} == drawing.nodes.keys() | arrows
+
+
+def test_nodes_have_the_icon_of_what_they_stand_for(source: Path) -> None:
+    for path, node in read(source).nodes.items():
+        if OUTSIDE in node.classes:
+            assert not node.meanings, path
+        else:
+            kind = node.meanings[0].partition(" in ")[0].removeprefix("AWS::")
+            assert kind in ICONS[node.classes[0]], path
+
+
+def test_no_class_of_the_style_is_unused() -> None:
+    style = (PICTURES / "style.d2").read_text(encoding="utf-8")
+    classes = set(re.findall(r"^  ([a-z-]+): \{", style, re.MULTILINE))
+    assert classes == {*ICONS, OUTSIDE, PRODUCTION, LEGEND}
 
 
 def test_the_legend_is_there_if_something_is_only_in_production(source: Path) -> None:

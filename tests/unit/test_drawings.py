@@ -160,7 +160,7 @@ def test_a_broken_template_is_found(
         ("because: alarm metric", "because: magic", "'magic' is no cause of an arrow. Choose from: ECS cluster, "),
         ("because: tcp 2049", "because: tcp 2050", "has no cause 'tcp 2050'"),
         ("  # stands for: AWS::SNS::Topic in Monitoring\n", "", "people does not say what it stands for"),
-        ("vpc.private.service -> alarms", "internet -> alarms", "no cause 'alarm metric'"),
+        ("alarms <- vpc.private.service", "alarms <- internet", "no cause 'alarm metric'"),
     ],
 )
 def test_a_drawing_that_lies_is_found(

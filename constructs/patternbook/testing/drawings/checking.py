@@ -8,15 +8,18 @@ from patternbook.testing.drawings.shown import Deployed, Shown, shown, unshown
 from patternbook.testing.drawings.source import OUTSIDE, PRODUCTION, Arrow, Drawing
 
 MAIN_TYPES: Final = (
+    "AWS::ApiGateway::RestApi",
     "AWS::ApiGatewayV2::Api",
     "AWS::AppRunner::Service",
     "AWS::AutoScaling::AutoScalingGroup",
     "AWS::CloudFront::Distribution",
     "AWS::Cognito::UserPool",
     "AWS::DynamoDB::GlobalTable",
+    "AWS::DynamoDB::Table",
     "AWS::EC2::NatGateway",
     "AWS::EC2::VPC",
     "AWS::EC2::VPCEndpointService",
+    "AWS::ECR::PublicRepository",
     "AWS::ECR::Repository",
     "AWS::ECS::Cluster",
     "AWS::ECS::ExpressGatewayService",
@@ -29,6 +32,7 @@ MAIN_TYPES: Final = (
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::FSx::FileSystem",
     "AWS::Glue::Table",
+    "AWS::Kinesis::Stream",
     "AWS::KinesisFirehose::DeliveryStream",
     "AWS::Lambda::Function",
     "AWS::RDS::DBCluster",

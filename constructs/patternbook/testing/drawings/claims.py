@@ -44,6 +44,8 @@ def places(cause: str, source: Shown, target: Shown) -> Places:
 
     :raises UnknownCauseError: if there is no such cause.
     """
+    if any(end.node.meanings and not end.resources for end in (source, target)):
+        return []
     word, _, argument = cause.partition(" ")
     if word in _CLAIMS and argument:
         return _CLAIMS[word](argument, source, target)
