@@ -13,8 +13,8 @@ RUN := $(BIN)/python tools/run.py
 # Where templates are written.
 OUT := cdk.out
 
-.PHONY: help setup synth test rehearse rehearsal preflight verify record check lint types templates policy house copies
-.PHONY: rehearsals emulation drawings settings diff-templates bench lock dist clean
+.PHONY: help setup synth test rehearse rehearsal preflight leftovers prove verify record check lint types templates policy
+.PHONY: house copies rehearsals emulation drawings settings cost diff-templates bench lock dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ rehearsal: $(READY) ## keep an emulated account to try things in, until Ctrl-C; 
 
 preflight: $(READY) ## ask the account of your credentials what would stop a deployment; STACK=FargateEfsStack, STAGE=production
 	@$(RUN) tools.preflight '$(or $(STACK),$(error STACK=… names the stack to ask about))' '$(STAGE)' $(ARGS)
+
+leftovers: $(READY) ## list what stacks have left in the account of your credentials; ARGS="--stack FargateEfsStack --json"
+	@$(RUN) patternbook.cli leftovers $(ARGS)
 
 verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack, STAGE=production
 	@$(RUN) pytest -vv tests/deployed --stage='$(STAGE)' --stack='$(or $(STACK),$(error STACK=… names the stack to verify))'

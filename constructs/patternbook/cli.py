@@ -10,11 +10,12 @@ from typing import Final
 
 from patternbook.copying import cli as copying
 from patternbook.cost import cli as cost
+from patternbook.leftovers import cli as leftovers
 from patternbook.preflight import cli as preflight
 from patternbook.rules import cli as rules
 from patternbook.settings import cli as settings
 
-COMMANDS: Final = (rules, preflight, cost, copying, settings)
+COMMANDS: Final = (rules, preflight, cost, leftovers, copying, settings)
 """Modules that have ``add_commands``. It adds parsers, each of which sets ``run`` to a function: it takes what
 the parser has read and returns the exit status."""
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -
     """
     parser = argparse.ArgumentParser(
         prog="patternbook",
-        description="Checks and prices templates, asks an account before a deployment, and copies patterns.",
+        description="Checks and prices templates, asks an account about deployments, and copies patterns.",
     )
     parser.add_argument("--version", action="version", version=f"patternbook {metadata.version('patternbook')}")
     commands = parser.add_subparsers(dest="command", required=True)

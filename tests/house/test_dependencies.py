@@ -37,6 +37,7 @@ LAYERS = (
         "rules",
         "preflight",
         "cost",
+        "leftovers",
         "app",
         "testing",
         "cli",

@@ -51,7 +51,7 @@ def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def in_world(monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], *arguments: str) -> int:
     with world({**WHO, **vpc.given, **given}) as where:
-        monkeypatch.setattr(cli, "_session", lambda _: where.session)
+        monkeypatch.setattr(cli, "session_of", lambda _: where.session)
         return main(["preflight", *arguments])
 
 

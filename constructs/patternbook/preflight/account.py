@@ -44,6 +44,7 @@ _PREFIXES: Final = {
     "cognito-idp": "cognito-idp",
     "elbv2": "elasticloadbalancing",
     "efs": "elasticfilesystem",
+    "resourcegroupstaggingapi": "tag",
     "service-quotas": "servicequotas",
 }
 """The IAM prefix of a client, where it is not the client's name:

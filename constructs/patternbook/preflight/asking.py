@@ -1,13 +1,13 @@
-"""Asks all questions about a stack at the same time, each within a time limit."""
+"""Asks all questions about something at the same time, each within a time limit."""
 
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from patternbook.preflight.account import Account, CouldNotAskError
 from patternbook.preflight.questions import Answer, Question, unknown
-from patternbook.preflight.stack import Stack
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class _Asking:
     question: Question
     answers: list[Answer] = field(default_factory=list)
 
-    def run(self, stack: Stack, account: Account) -> None:
+    def run(self, subject: Any, account: Account) -> None:
         try:
-            for each in self.question.ask(stack, account):
+            for each in self.question.ask(subject, account):
                 self.answers.append(each)
         except CouldNotAskError as error:
             self.answers.append(unknown(f"{error}."))
@@ -38,14 +38,15 @@ class _Asking:
             )
 
 
-def ask_all(questions: Sequence[Question], stack: Stack, account: Account, *, seconds: float) -> list[Asked]:
+def ask_all(questions: Sequence[Question], subject: Any, account: Account, *, seconds: float) -> list[Asked]:
     """Asks each question in a thread of its own. One that hangs is left behind, and ends with the process.
 
+    :param subject: what the questions are about: a stack that is to be deployed, for instance.
     :param seconds: the time limit for all, because all start together.
-    :returns: the questions that concern the stack, in their order.
+    :returns: the questions that concern the subject, in their order.
     """
     asking = [_Asking(each) for each in questions]
-    threads = [threading.Thread(target=each.run, args=(stack, account), daemon=True) for each in asking]
+    threads = [threading.Thread(target=each.run, args=(subject, account), daemon=True) for each in asking]
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + seconds

@@ -1,15 +1,15 @@
 """The command ``patternbook preflight TEMPLATE…``."""
 
 import argparse
-import difflib
 import json
 import os
 import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from patternbook.preflight.access import Identity, NoAccessError, identity_of, partition_of, region_of, session_of
 from patternbook.rules.engine import rewriting_macros
 from patternbook.rules.reading import Source, TemplateError, read, read_standard_input
 
@@ -23,15 +23,6 @@ DESCRIPTION: Final = """\
 Asks an AWS account, by read-only calls, what would stop the deployment of templates. Exit status: 0 if nothing stops
 it, 1 if something does (with --strict also if something may stop it or is unknown), 2 if nothing could be asked: a file
 is not a template, there are no credentials, or there is no Region."""
-
-
-class PreflightError(Exception):
-    """Nothing can be asked. The message is written for the person who called the command."""
-
-
-class _Identity(NamedTuple):
-    account_id: str
-    arn: str
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -64,7 +55,7 @@ def run(given: argparse.Namespace) -> int:
         return _print_policy(given)
     try:
         return _preflight(given, given.today)
-    except PreflightError as error:
+    except NoAccessError as error:
         print(error, file=sys.stderr)
         return COULD_NOT_ASK
 
@@ -74,9 +65,7 @@ def _print_policy(given: argparse.Namespace) -> int:
     from patternbook.preflight.policy import policy_of
 
     region = given.region or os.environ.get("AWS_REGION") or ""
-    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
-    partition = next((each for prefix, each in prefixes.items() if region.startswith(prefix)), "aws")
-    print(json.dumps(policy_of(QUESTIONS, partition=partition), indent=2))
+    print(json.dumps(policy_of(QUESTIONS, partition=partition_of(region)), indent=2))
     return FINE
 
 
@@ -84,8 +73,8 @@ def _preflight(given: argparse.Namespace, today: date) -> int:
     sources = _read(given)
     parameters = _parameters(given.parameter, sources)
     if given.timeout <= 0:
-        raise PreflightError(f"--timeout must be more than 0 seconds, got {given.timeout:g}.")
-    session = _session(given.profile)
+        raise NoAccessError(f"--timeout must be more than 0 seconds, got {given.timeout:g}.")
+    session = session_of(given.profile)
     from patternbook.preflight.account import Account
     from patternbook.preflight.asking import ask_all
     from patternbook.preflight.catalogue import QUESTIONS
@@ -95,13 +84,13 @@ def _preflight(given: argparse.Namespace, today: date) -> int:
 
     accounts: dict[str, Account] = {}
     flights: list[Flight] = []
-    identity = _Identity("", "")
+    identity = Identity("", "")
     for path, source in sources.items():
         assembly = assembly_of(path)
-        region = _region(session, given.region, assembly.region)
+        region = region_of(session, given.region, assembly.region)
         if region not in accounts:
             accounts[region] = Account(session, region, seconds=given.timeout)
-            identity = _identity(accounts[region], region)
+            identity = identity_of(accounts[region], region)
         partition = session.get_partition_for_region(region)
         target = Target(
             account_id=identity.account_id,
@@ -130,7 +119,7 @@ def _preflight(given: argparse.Namespace, today: date) -> int:
 
 def _read(given: argparse.Namespace) -> dict[str, Source]:
     if not given.templates:
-        raise PreflightError("Name at least one template: patternbook preflight cdk.out/MyStack.template.json")
+        raise NoAccessError("Name at least one template: patternbook preflight cdk.out/MyStack.template.json")
     sources: dict[str, Source] = {}
     mistakes = []
     for path in given.templates:
@@ -143,7 +132,7 @@ def _read(given: argparse.Namespace) -> dict[str, Source]:
             names = " and ".join(map(repr, macros))
             mistakes.append(f"{path}: cannot be read, because the macro {names} may rewrite the whole template")
     if mistakes:
-        raise PreflightError("\n".join(mistakes))
+        raise NoAccessError("\n".join(mistakes))
     return sources
 
 
@@ -153,65 +142,12 @@ def _parameters(given: Sequence[str], sources: dict[str, Source]) -> dict[str, s
         name, separator, value = each.partition("=")
         known = sorted({name for source in sources.values() for name in source.document.get("Parameters") or {}})
         if not separator:
-            raise PreflightError(f"--parameter must be NAME=VALUE, got {each!r}.")
+            raise NoAccessError(f"--parameter must be NAME=VALUE, got {each!r}.")
         if name not in known:
             listed = f" Choose from {', '.join(known)}." if known else " The templates have no parameters."
-            raise PreflightError(f"--parameter {name!r} is no parameter of the templates.{listed}")
+            raise NoAccessError(f"--parameter {name!r} is no parameter of the templates.{listed}")
         found[name] = value
     return found
-
-
-def _session(profile: str | None) -> "boto3.Session":
-    try:
-        import boto3
-        from botocore.exceptions import BotoCoreError
-    except ImportError:
-        raise PreflightError(
-            "patternbook preflight asks AWS by boto3, which is not installed: pip install boto3"
-        ) from None
-    try:
-        session = boto3.Session(profile_name=profile)
-        credentials = session.get_credentials()
-    except BotoCoreError as error:
-        raise PreflightError(f"There are no AWS credentials: {error}.") from None
-    if credentials is None:
-        raise PreflightError(
-            "There are no AWS credentials. Set AWS_PROFILE or --profile to a profile, or set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY: https://docs.aws.amazon.com/boto3/latest/guide/credentials.html"
-        )
-    return session
-
-
-def _region(session: "boto3.Session", given: str | None, of_stack: str) -> str:
-    region = given or of_stack or os.environ.get("AWS_REGION") or session.region_name
-    if not region:
-        raise PreflightError("There is no Region. Set --region or AWS_REGION to the Region of the deployment.")
-    known = [
-        each
-        for partition in session.get_available_partitions()
-        for each in session.get_available_regions("ec2", partition_name=partition)
-    ]
-    if region not in known:
-        close = difflib.get_close_matches(region, known, n=1)
-        hint = f" Did you mean {close[0]}?" if close else ""
-        raise PreflightError(
-            f"The Region must be one of AWS, got {region!r}.{hint} If it is new, update boto3: pip install -U boto3"
-        )
-    return region
-
-
-def _identity(account: Any, region: str) -> _Identity:
-    from patternbook.preflight.account import CouldNotAskError
-
-    try:
-        answer = account.ask("sts.get_caller_identity")
-    except CouldNotAskError as error:
-        raise PreflightError(
-            f"AWS does not say in {region} whose credentials these are: {error}. They may have expired, the account "
-            f"may not have enabled the Region (aws account get-region-opt-status --region-name {region}), or the "
-            "network does not reach AWS."
-        ) from None
-    return _Identity(answer["Account"], answer["Arn"])
 
 
 def _url_suffix(session: "boto3.Session", partition: str) -> str:

@@ -58,8 +58,13 @@ def permissions_of(questions: Iterable[Question]) -> list[str]:
 
 def policy_of(questions: Iterable[Question], *, partition: str = "aws") -> dict[str, Any]:
     """The policy document."""
+    return policy_for(permissions_of(questions), partition=partition)
+
+
+def policy_for(actions: Iterable[str], *, partition: str = "aws") -> dict[str, Any]:
+    """The policy document for some actions, each with the kinds of resources that AWS lets a policy name."""
     by_resources: dict[tuple[str, ...], list[str]] = {}
-    for action in permissions_of(questions):
+    for action in actions:
         resources = tuple(each.format(partition=partition) for each in RESOURCES.get(action, ("*",)))
         by_resources.setdefault(resources, []).append(action)
     return {

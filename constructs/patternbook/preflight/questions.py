@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from patternbook.rules.documented import Documented, defined_in
 
 if TYPE_CHECKING:
     from patternbook.preflight.account import Account
-    from patternbook.preflight.stack import Stack
 
 
 class Verdict(Enum):
@@ -55,7 +54,8 @@ def fine(message: str) -> Answer:
     return Answer(Verdict.FINE, message)
 
 
-Ask = Callable[["Stack", "Account"], Iterator[Answer]]
+Ask = Callable[[Any, "Account"], Iterator[Answer]]
+"""Asks an account about a :class:`patternbook.preflight.stack.Stack`, or about another subject."""
 
 
 @dataclass(frozen=True)

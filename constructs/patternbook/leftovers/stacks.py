@@ -1,0 +1,112 @@
+"""The stacks of Patternbook that an account has, and those that it had in the last 90 days."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from patternbook.preflight.account import Account
+from patternbook.preflight.questions import Answer
+
+EXPIRES: Final = "patternbook:expires"
+"""The tag with the date, such as ``2026-12-01``, after which nobody needs a resource. ``make prove`` sets it."""
+STACK_ID: Final = "aws:cloudformation:stack-id"
+STACK_NAME: Final = "aws:cloudformation:stack-name"
+"""The tags that CloudFormation itself puts on resources:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html"""
+OURS: Final = re.compile(r"Patternbook \(\w+\): ")
+"""The start of the description of every stack, see :class:`patternbook.app.PatternStack`."""
+DELETED: Final = "DELETE_COMPLETE"
+
+
+@dataclass(frozen=True)
+class Leftover(Answer):
+    """Something that is in the account, and costs money or blocks something else."""
+
+    name: str = ""
+    """Its ARN, its id or its name."""
+    stack: str = ""
+    """The name of the stack that made it."""
+    expires: str = ""
+    """The value of the tag :data:`EXPIRES`; empty without the tag."""
+
+
+@dataclass(frozen=True)
+class BookStack:
+    """A stack of Patternbook."""
+
+    name: str
+    id: str
+    status: str
+    expires: str = ""
+    deleted: str = ""
+    """The date of its deletion."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """All stacks of Patternbook in a Region of an account."""
+
+    stacks: Sequence[BookStack]
+    today: str
+    """The date in UTC, such as ``2026-11-29``."""
+    only: str = ""
+    """The name of the only stack to look at; empty for all."""
+
+    @cached_property
+    def living(self) -> list[BookStack]:
+        """The stacks that exist."""
+        return [each for each in self.stacks if not each.deleted]
+
+    @cached_property
+    def gone(self) -> list[BookStack]:
+        """The stacks that were deleted, which CloudFormation lists for 90 days."""
+        return [each for each in self.stacks if each.deleted]
+
+    @cached_property
+    def _names_of_gone(self) -> list[str]:
+        return sorted({each.name for each in self.gone} - {each.name for each in self.living})
+
+    def maker_of(self, name: str) -> str:
+        """The name of the deleted stack that made a resource with a generated name; empty if none did.
+
+        CloudFormation, CDK and the services put the name of the stack at the beginning of a generated name, or of a
+        part of it. Aurora writes it in lower case. A stack of the same name that exists may still need the resource.
+        """
+        for stack in self._names_of_gone:
+            if re.search(rf"(?<![\w-]){re.escape(stack)}(?![A-Za-z0-9])", name, re.IGNORECASE):
+                return stack
+        return ""
+
+    def is_living(self, tags: Mapping[str, str]) -> bool:
+        """Whether a resource belongs to a stack that exists, by its tags."""
+        return tags.get(STACK_ID) in {each.id for each in self.living}
+
+
+def book_in(account: Account, *, today: str, stack: str = "") -> Book:
+    """Asks for the stacks.
+
+    :param stack: the name of the only stack to look at; empty for all.
+    :raises CouldNotAskError: if AWS does not list them. Nothing else can be told then.
+    """
+    found = [
+        each
+        for each in account.all("cloudformation.list_stacks", "StackSummaries")
+        if OURS.match(each.get("TemplateDescription") or "") and stack in ("", each["StackName"])
+    ]
+    return Book([_stack(account, each) for each in found], today, stack)
+
+
+def _stack(account: Account, summary: Mapping[str, Any]) -> BookStack:
+    name, stack_id, status = summary["StackName"], summary["StackId"], summary["StackStatus"]
+    if status == DELETED:
+        return BookStack(name, stack_id, status, deleted=f"{summary['DeletionTime']:%Y-%m-%d}")
+    described = account.ask("cloudformation.describe_stacks", StackName=name, absent=("ValidationError",))
+    tags = tags_in(described["Stacks"][0].get("Tags", ())) if described else {}
+    return BookStack(name, stack_id, status, tags.get(EXPIRES, ""))
+
+
+def tags_in(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Tags as most services write them, by key."""
+    return {each["Key"]: each["Value"] for each in tags}
