@@ -3,8 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +11,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from botocore.config import Config
 
 from rehearsal import INVENTORY
 from rehearsal.interruption import Interruption, StopRequestError
+from rehearsal.running import EMULATED, CommandResult, RehearsalError, kill, run_command
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -32,22 +30,8 @@ REGION = "us-east-1"
 
 START_SECONDS = 30
 """Time limit for the first answer of the server. It usually takes 1 or 2 seconds."""
-COMMAND_SECONDS = 120
-"""Time limit for a command. The slowest takes 5 seconds."""
 CUSTOM_RESOURCE_SECONDS = 30
 """Time limit for the response of a custom resource."""
-
-
-class RehearsalError(Exception):
-    """A rehearsal failed. The message is written for the person who started it."""
-
-
-@dataclass(frozen=True)
-class CommandResult:
-    """The exit status and output of a command."""
-
-    status: int
-    output: str
 
 
 class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
@@ -63,6 +47,7 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
     """A boto3 session in this account."""
     folder: Path
     """The temporary folder of the account."""
+    limits = EMULATED
 
     def __init__(
         self,
@@ -160,7 +145,7 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
         try:
             self._server.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            _kill(self._server)
+            kill(self._server)
 
     def check_running(self) -> None:
         """Everything that waits for something calls this repeatedly.
@@ -195,41 +180,23 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
         *command: str,
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
-        seconds: float = COMMAND_SECONDS,
+        seconds: float | None = None,
     ) -> CommandResult:
         """Runs a command of the project's environment. A failure of the command is not an error here.
 
         :param folder: the working directory. The default is the account's folder, which has no cdk.json that would make
             the CLI start an app.
         :param environment: other environment variables, for a command that must not see the account.
-        :raises RehearsalError: if the command is not installed, takes longer than ``seconds``, or the account ends.
+        :raises RehearsalError: if the command is not installed, takes too long, or the account ends.
         :raises StopRequestError: after a signal to end.
         """
-        self.check_running()
-        environment = environment or self.environment
-        if shutil.which(command[0], path=environment["PATH"]) is None:
-            raise RehearsalError(f"The command {command[0]} is not in {environment['PATH']}. Run make setup.")
-        deadline = time.monotonic() + seconds
-        with subprocess.Popen(
-            command,
-            cwd=folder or self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches the rehearsal only, which then ends the command
-        ) as process:
-            try:
-                while True:
-                    try:
-                        output, _ = process.communicate(timeout=0.2)
-                        return CommandResult(process.returncode, output.decode(errors="replace"))
-                    except subprocess.TimeoutExpired:
-                        self.check_running()
-                    if time.monotonic() > deadline:
-                        raise RehearsalError(f"The command did not finish in {seconds:g} seconds: {' '.join(command)}")
-            finally:
-                _kill(process)
+        return run_command(
+            *command,
+            folder=folder or self.folder,
+            environment=environment or self.environment,
+            seconds=self.limits.command_seconds if seconds is None else seconds,
+            check_running=self.check_running,
+        )
 
 
 class _Session(boto3.Session):
@@ -288,10 +255,3 @@ def _listen(port: int) -> socket.socket:
         raise RehearsalError(f"{reason} Choose another port, or 0 for any free one.") from None
     listening.listen(100)
     return listening
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Ends a process that leads its own process group, and the whole group."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -1,15 +1,12 @@
 """Deploys, updates and destroys stacks by the CDK CLI, as a person would, and checks each step."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount, RehearsalError
-from rehearsal.deployments import CHANGE_SET, Deployments, changes, names, tail
+from rehearsal.deployments import CHANGE_SET, changes, names, tail
+from rehearsal.emulated import EmulatedDeployments
 from rehearsal.late_failures import fail_first_deployment, fail_update
-from rehearsal.plan import given
-from rehearsal.plans import PLANS
 from rehearsal.preflight import preflight
 from rehearsal.report import Report
 from rehearsal.stack import Resource
@@ -50,7 +47,7 @@ def rehearse(cycles: Sequence["Cycle"]) -> None:
             raise RehearsalError(f"The steps of {cycle.stage} changed stacks of {names(touched)}.")
 
 
-class Cycle(Deployments):
+class Cycle(EmulatedDeployments):
     """The steps for some patterns in one stage. Each step raises :class:`RehearsalError` if it fails."""
 
     def deploy_and_check(self) -> None:
@@ -97,55 +94,28 @@ class Cycle(Deployments):
         resources = (each for stack in self.stacks for each in stack.resources())
         return {(each.type, each.physical_id) for each in resources if each.type not in PARTS}
 
-    def events(self) -> list[int]:
-        """The number of events of each stack."""
-        return [len(stack.events()) for stack in self.stacks]
-
-    def deploy(self) -> None:
-        with self.report.step("deploy") as details:
-            self.deploy_assembly(self.as_configured)
-            self.expect_status("CREATE_COMPLETE")
-            for stack in self.stacks:
-                stack.pin()
-            details.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
-
     def use(self, *, updated: bool = False) -> None:
         """Uses the stacks as their users do, if their plans say how."""
         for stack in self.stacks:
-            plan = PLANS[stack.pattern]
+            plan = self.plan_of(stack)
             if use := plan.use_updated if updated else plan.use:
                 with self.report.step("use again" if updated else "use") as details:
                     ids = {resource.path: resource.physical_id for resource in stack.resources()}
                     details.append(use(self.account, stack.outputs, ids))
 
-    def deploy_unchanged(self, name: str, assembly: Path) -> None:
-        """Deploys what is deployed."""
-        with self.report.step(name) as details:
-            events = self.events()
-            result = self.deploy_assembly(assembly)
-            touched = [stack.name for stack, n in zip(self.stacks, events, strict=True) if len(stack.events()) != n]
-            if touched or result.output.count("(no changes)") != len(self.stacks):
-                raise RehearsalError(f"Deploying the same app again changed {names(touched)}.\n{tail(result.output)}")
-            details.append("no change")
-
     def update(self) -> None:
         """Changes settings, and checks that the change set lists the expected resources and no others."""
         with self.report.step("update") as details:
-            self.deploy_assembly(self.changed)
-            self.expect_status("UPDATE_COMPLETE")
+            self.deploy_change()
             for stack in self.stacks:
-                plan = PLANS[stack.pattern]
+                plan = self.plan_of(stack)
                 changed = stack.change_set(CHANGE_SET)
                 if changed != plan.changes:
                     raise RehearsalError(
                         f"{stack.pattern} with {plan.given}: the plan expects {changes(plan.changes)},\n"
                         f"but the change set has {changes(changed)}."
                     )
-                values = self.read_settings(stack)
-                if values != plan.values:
-                    raise RehearsalError(
-                        f"{stack.pattern} was deployed with {plan.given}, but the account has {given(values)}."
-                    )
+                self.expect_change(stack)
                 details.append(f"{', '.join(plan.settings)}: {len(changed)} resources")
 
     def diff(self) -> None:
@@ -169,25 +139,3 @@ class Cycle(Deployments):
                 raise RehearsalError(
                     f"These stacks have no termination protection: {names(unprotected)}.\n{tail(result.output)}"
                 )
-
-    def destroy(self) -> list[Resource]:
-        """:returns: the retained resources of the stacks."""
-        with self.report.step("destroy") as details:
-            if self.production:
-                self.lift_protection()
-            self.must_succeed(self.cdk("destroy", self.changed, *self.paths, "--exclusively", "--force"))
-            self.expect_status("DELETE_COMPLETE")
-            for stack in self.stacks:
-                retained = frozenset(resource.path for resource in stack.retained())
-                plan = PLANS[stack.pattern]
-                expected = plan.always_retained | plan.replaced_and_retained
-                expected |= plan.retained_in_production if self.production else frozenset()
-                if retained != expected:
-                    raise RehearsalError(
-                        f"{stack.name} retained {names(retained)}. In {self.stage} it must retain {names(expected)}."
-                    )
-            resources = [resource for stack in self.stacks for resource in stack.retained()]
-            counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
-            if counts:
-                details.append("retained " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
-            return resources

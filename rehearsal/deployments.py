@@ -1,27 +1,26 @@
-"""Deploys some stacks of one stage by the CDK CLI."""
+"""The steps that the CDK CLI takes with some stacks of one stage, in an emulated account or in a real one."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from rehearsal.account import ACCOUNT_ID, REGION, ROOT, CommandResult, EmulatedAccount, RehearsalError
-from rehearsal.plan import AS_CONFIGURED, CHANGED, SANDBOX
+from rehearsal.account import ROOT
+from rehearsal.plan import AS_CONFIGURED, CHANGED, SANDBOX, Plan, given
 from rehearsal.plans import PLANS
 from rehearsal.report import Report
+from rehearsal.running import Account, CommandResult, RehearsalError
 from rehearsal.stack import Resource, Stack
 
 CHANGE_SET = "rehearsal"
-BOOTSTRAP_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
 
 
 class Deployments:
     """Some patterns in one stage, which the CLI deploys together."""
 
-    def __init__(
-        self, account: EmulatedAccount, assemblies: Path, stage: str, patterns: Sequence[str], report: Report
-    ) -> None:
+    def __init__(self, account: Account, assemblies: Path, stage: str, patterns: Sequence[str], report: Report) -> None:
         """:param assemblies: the folder of :mod:`rehearsal.assemblies`.
         :param stage: one of :data:`rehearsal.plan.STAGES`.
         """
@@ -40,6 +39,9 @@ class Deployments:
     @property
     def paths(self) -> list[str]:
         return [stack.path for stack in self.stacks]
+
+    def plan_of(self, stack: Stack) -> Plan:
+        return PLANS[stack.pattern]
 
     def cdk(self, command: str, assembly: Path, *arguments: str) -> CommandResult:
         self.started = datetime.now(timezone.utc)
@@ -68,7 +70,7 @@ class Deployments:
         ids = {resource.path: resource.physical_id for resource in stack.resources()}
         try:
             return {
-                name: setting.read(self.account.session, ids) for name, setting in PLANS[stack.pattern].settings.items()
+                name: setting.read(self.account.session, ids) for name, setting in self.plan_of(stack).settings.items()
             }
         except KeyError as error:
             raise RehearsalError(
@@ -92,31 +94,62 @@ class Deployments:
             if "skipped" in counts:
                 details.append(f"{counts['skipped']} do not apply")
 
-    def check_nothing_left(self, before: Mapping[str, Sequence[str]], retained: Sequence[Resource]) -> None:
-        """Compares the records in the account with those from before the deployment."""
-        # The physical id of a registry's setting is the account, which many records contain.
-        ids = [resource.physical_id for resource in retained if resource.physical_id != ACCOUNT_ID]
-        # The physical id of a queue is its URL. Some stores use the name, which is the end of the URL.
-        known = [BOOTSTRAP_BUCKET, *ids, *(each.rpartition("/")[2] for each in ids if "://" in each)]
-        # That of a secret is its ARN, which ends with a dash and six characters. The store uses the name.
-        known += [each.rpartition(":")[2][: -len("-AbCdEf")] for each in ids if ":secretsmanager:" in each]
-        known += self.final_snapshots()
-        expected = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, known))})(?![\w-])")
-        left = [
-            f"{store}: {key}"
-            for store, keys in self.account.inventory().items()
-            for key in sorted(set(keys) - set(before.get(store, ())))
-            if not expected.search(key)
-        ]
-        if left:
-            raise RehearsalError("These records are left in the emulated account:\n" + "\n".join(left))
+    def deploy(self) -> None:
+        with self.report.step("deploy") as details:
+            self.deploy_assembly(self.as_configured)
+            self.expect_status("CREATE_COMPLETE")
+            for stack in self.stacks:
+                stack.pin()
+            details.append(f"{sum(len(stack.resources()) for stack in self.stacks)} resources")
 
-    def final_snapshots(self) -> list[str]:
-        """The snapshots that production leaves of deleted databases."""
-        if not self.production:
-            return []
-        found = self.account.session.client("rds").describe_db_cluster_snapshots()["DBClusterSnapshots"]
-        return [each["DBClusterSnapshotIdentifier"] for each in found]
+    def deploy_unchanged(self, name: str, assembly: Path) -> None:
+        """Deploys what is deployed."""
+        with self.report.step(name) as details:
+            events = self.events()
+            result = self.deploy_assembly(assembly)
+            touched = [stack.name for stack, n in zip(self.stacks, events, strict=True) if len(stack.events()) != n]
+            if touched or result.output.count("(no changes)") != len(self.stacks):
+                raise RehearsalError(f"Deploying the same app again changed {names(touched)}.\n{tail(result.output)}")
+            details.append("no change")
+
+    def events(self) -> list[int]:
+        """The number of events of each stack."""
+        return [len(stack.events()) for stack in self.stacks]
+
+    def deploy_change(self) -> None:
+        """Deploys the app with the changed settings."""
+        self.deploy_assembly(self.changed)
+        self.expect_status("UPDATE_COMPLETE")
+
+    def expect_change(self, stack: Stack) -> None:
+        """:raises RehearsalError: if the account does not have the changed settings."""
+        plan, values = self.plan_of(stack), self.read_settings(stack)
+        if values != plan.values:
+            raise RehearsalError(
+                f"{stack.pattern} was deployed with {plan.given}, but the account has {given(values)}."
+            )
+
+    def destroy(self) -> list[Resource]:
+        """:returns: the retained resources of the stacks."""
+        with self.report.step("destroy") as details:
+            if self.production:
+                self.lift_protection()
+            self.must_succeed(self.cdk("destroy", self.changed, *self.paths, "--exclusively", "--force"))
+            self.expect_status("DELETE_COMPLETE")
+            for stack in self.stacks:
+                retained = frozenset(resource.path for resource in stack.retained())
+                plan = self.plan_of(stack)
+                expected = plan.always_retained | plan.replaced_and_retained
+                expected |= plan.retained_in_production if self.production else frozenset()
+                if retained != expected:
+                    raise RehearsalError(
+                        f"{stack.name} retained {names(retained)}. In {self.stage} it must retain {names(expected)}."
+                    )
+            resources = [resource for stack in self.stacks for resource in stack.retained()]
+            counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
+            if counts:
+                details.append("retained " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
+            return resources
 
     def lift_protection(self) -> None:
         """Takes the steps that the pages of the patterns describe before ``cdk destroy`` in production."""
@@ -135,6 +168,7 @@ class Deployments:
                     )
                 if resource.type == "AWS::EKS::Cluster":
                     client("eks").update_cluster_config(name=resource.physical_id, deletionProtection=False)
+                    client("eks").get_waiter("cluster_active").wait(name=resource.physical_id)
                 if resource.type == "AWS::DynamoDB::GlobalTable":
                     client("dynamodb").update_table(TableName=resource.physical_id, DeletionProtectionEnabled=False)
                 if resource.type == "AWS::Cognito::UserPool":

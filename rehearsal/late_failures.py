@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rehearsal.account import RehearsalError
 from rehearsal.deployments import CHANGE_SET, Deployments, names
+from rehearsal.emulated import EmulatedDeployments
 from rehearsal.plan import given
-from rehearsal.plans import PLANS
+from rehearsal.running import RehearsalError
 from rehearsal.stack import Resource, Stack
 from tools.assembly import change_template, copy_assembly, template_files
 
@@ -34,8 +34,6 @@ UNDELETABLE = (
 """Types that a roll-back cannot delete in production: those with deletion protection, and buckets with objects."""
 REPLACED = ("ecs._tasks", "ecs._task_defs")
 """Stores with other records after a roll-back: ECS starts new tasks, and keeps revisions that were deregistered."""
-ROLL_BACK_SECONDS = 60
-"""Time limit for a deployment and its roll-back. The slowest takes 5 seconds."""
 
 
 def failing(assembly: Path) -> Path:
@@ -52,7 +50,7 @@ def add_late_failure(resources: dict[str, Any]) -> None:
     resources[LATE_FAILURE] = {**IMPOSSIBLE, "DependsOn": list(resources)}
 
 
-def fail_first_deployment(deployments: Deployments) -> list[Resource]:
+def fail_first_deployment(deployments: EmulatedDeployments) -> list[Resource]:
     """Fails the creation of the stacks late, so that the next deployment is a retry.
 
     In production, a roll-back cannot delete a load balancer or a cluster, because it has deletion protection, nor the
@@ -67,7 +65,7 @@ def fail_first_deployment(deployments: Deployments) -> list[Resource]:
         protected = 0
         retained: list[Resource] = []
         for stack in deployments.stacks:
-            plan, left, skipped = PLANS[stack.pattern], stack.resources(), stack.retained()
+            plan, left, skipped = deployments.plan_of(stack), stack.resources(), stack.retained()
             failed = deployments.production and any(resource.type in UNDELETABLE for resource in left)
             stack.expect_status("ROLLBACK_FAILED" if failed else "ROLLBACK_COMPLETE")
             _expect_retained(stack, {resource.path for resource in skipped}, plan.always_retained)
@@ -81,54 +79,66 @@ def fail_first_deployment(deployments: Deployments) -> list[Resource]:
     return retained
 
 
-def fail_update(deployments: Deployments) -> None:
+def fail_update(deployments: EmulatedDeployments) -> None:
     """Fails the update of the stacks late. Afterwards, everything must be as it was."""
     with deployments.report.step("fail update") as details:
         before = deployments.account.inventory()
-        states = [(stack.resources(), deployments.read_settings(stack)) for stack in deployments.stacks]
-        _fail(deployments, deployments.changed)
-        for stack, (resources, values) in zip(deployments.stacks, states, strict=True):
-            stack.expect_status("UPDATE_ROLLBACK_COMPLETE")
-            found = deployments.read_settings(stack)
-            if found != values or found == PLANS[stack.pattern].values:
-                raise RehearsalError(
-                    f"The failed update of {stack.name} must leave {given(values)}, but the account has {given(found)}."
-                )
-            if stack.resources() != resources:
-                changed = {each.path for each in set(stack.resources()) ^ set(resources)}
-                raise RehearsalError(f"The failed update of {stack.name} has changed {names(changed)}.")
-            kept = {resource.path for resource in stack.retained(deployments.started)}
-            _expect_retained(stack, kept, kept & PLANS[stack.pattern].always_retained)
+        roll_back_update(deployments, every_resource=True)
         now = deployments.account.inventory()
         retained = [resource for stack in deployments.stacks for resource in stack.retained()]
         deployments.check_nothing_left({**before, **{store: now[store] for store in REPLACED}}, retained)
         details.append("rolled back")
 
 
-def _fail(deployments: Deployments, assembly: Path) -> None:
+def roll_back_update(deployments: Deployments, *, every_resource: bool) -> None:
+    """Fails the update of the stacks late, and checks that the roll-back leaves their resources and settings.
+
+    :param every_resource: whether an update has events of every resource. Those of AWS have none of unchanged ones.
+    """
+    states = [(stack.resources(), deployments.read_settings(stack)) for stack in deployments.stacks]
+    _fail(deployments, deployments.changed, every_resource=every_resource)
+    for stack, (resources, values) in zip(deployments.stacks, states, strict=True):
+        plan, found = deployments.plan_of(stack), deployments.read_settings(stack)
+        stack.expect_status("UPDATE_ROLLBACK_COMPLETE")
+        if found != values or found == plan.values:
+            raise RehearsalError(
+                f"The failed update of {stack.name} must leave {given(values)}, but the account has {given(found)}."
+            )
+        changed = {each.path for each in set(stack.resources()) ^ set(resources)}
+        if changed:
+            raise RehearsalError(f"The failed update of {stack.name} has changed {names(changed)}.")
+        kept = {resource.path for resource in stack.retained(deployments.started)}
+        _expect_retained(stack, kept, kept & plan.always_retained)
+
+
+def _fail(deployments: Deployments, assembly: Path, *, every_resource: bool = True) -> None:
     """Deploys stacks that fail late. All are executed at once, because the CLI would stop at the first failure."""
     deployments.deploy_assembly(failing(assembly), "--method", "prepare-change-set")
     for stack in deployments.stacks:
         stack.execute(CHANGE_SET)
+    limits = deployments.account.limits
     for stack in deployments.stacks:
-        deadline = time.monotonic() + ROLL_BACK_SECONDS
+        deadline = time.monotonic() + limits.roll_back_seconds
         while stack.status.endswith("_IN_PROGRESS"):
             deployments.account.check_running()
             if time.monotonic() > deadline:
-                raise RehearsalError(f"{stack.name} is {stack.status} after {ROLL_BACK_SECONDS} seconds.")
-            time.sleep(0.1)
-        _expect_late_failure(stack, assembly, deployments.started)
+                raise RehearsalError(f"{stack.name} is {stack.status} after {limits.roll_back_seconds:g} seconds.")
+            time.sleep(limits.pause_seconds)
+        _expect_late_failure(stack, assembly if every_resource else None, deployments.started)
 
 
-def _expect_late_failure(stack: Stack, assembly: Path, since: datetime) -> None:
-    """The first failure must be the one that was added, after all other resources were created or updated."""
+def _expect_late_failure(stack: Stack, assembly: Path | None, since: datetime) -> None:
+    """The first failure must be the one that was added.
+
+    :param assembly: the app whose resources must all have been created or updated before; None if some have no event.
+    """
     events = stack.events(since)
     failed = next((n for n, event in enumerate(events) if event["ResourceStatus"].endswith("_FAILED")), len(events))
     if failed == len(events) or events[failed]["LogicalResourceId"] != LATE_FAILURE:
         reasons = "\n".join(stack.failures(since)[:1])
         raise RehearsalError(f"{stack.name} must fail at its last resource only, but is {stack.status}.\n{reasons}")
     done = {event["LogicalResourceId"] for event in events[:failed] if event["ResourceStatus"].endswith("_COMPLETE")}
-    skipped = stack.logical_ids(assembly) - done
+    skipped = stack.logical_ids(assembly) - done if assembly else set()
     if skipped:
         raise RehearsalError(f"{stack.name} failed before these resources: {names(skipped)}.")
 

@@ -1,7 +1,7 @@
 """A plan for the rehearsal of a pattern: which settings to change, and which resources may change and remain."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from rehearsal.account import EmulatedAccount
@@ -57,10 +57,18 @@ class Plan:
     replaced_and_retained: frozenset[str] = frozenset()
     """The resources that the update replaces, and whose old ones remain until the stack is deleted."""
 
+    emulated_only: frozenset[str] = frozenset()
+    """The settings whose new values only the emulated account has. ``make prove`` leaves them as they are."""
+
     use: Use | None = None
     """Uses what is deployed, as its users do."""
     use_updated: Use | None = None
     """Uses what is deployed with the changed settings."""
+
+    def for_any_account(self) -> "Plan":
+        """The plan without what only the emulated account has."""
+        kept = {name: setting for name, setting in self.settings.items() if name not in self.emulated_only}
+        return replace(self, settings=kept)
 
     @property
     def values(self) -> dict[str, Any]:

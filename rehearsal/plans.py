@@ -135,6 +135,7 @@ PLANS: Mapping[str, Plan] = {
             ),
         },
         changes={"Eks/Cluster/Resource": "Modify", "Eks/Accessdeveloper6cbfaf0e/Resource": "Add"},
+        emulated_only=frozenset({"access"}),
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, *INSIGHTS_LOGS}),
     ),
     "EksFargateStack": Plan(
@@ -143,6 +144,7 @@ PLANS: Mapping[str, Plan] = {
             "add_ons": Setting({METRICS: {"version": "v0.8.0-eksbuild.2"}}, readers.version_of(METRICS)),
         },
         changes={"Eks/MetricsServer": "Add", "Pods/Own/Resource": "Replace"},
+        emulated_only=frozenset({"add_ons"}),  # AWS offers a version of an add-on for some time only
         retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
     ),
     "EcrStack": Plan(

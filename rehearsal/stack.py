@@ -11,8 +11,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from rehearsal.account import RehearsalError
 from rehearsal.plan import SANDBOX
+from rehearsal.running import RehearsalError
 from tools.assembly import template_files
 
 

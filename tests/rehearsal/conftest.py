@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.account import ACCOUNT_ID, BIN, REGION, EmulatedAccount
 from rehearsal.commands import synthesize
 from rehearsal.cycle import Cycle
-from rehearsal.deployments import BOOTSTRAP_BUCKET
+from rehearsal.emulated import BOOTSTRAP_BUCKET
 from rehearsal.plan import STAGES
 from rehearsal.plans import PLANS
 from rehearsal.report import Report

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rehearsal.account import ROOT, EmulatedAccount
-from rehearsal.deployments import BOOTSTRAP_BUCKET
+from rehearsal.emulated import BOOTSTRAP_BUCKET
 from rehearsal.late_failures import LATE_FAILURE, add_late_failure
 from rehearsal.plan import AS_CONFIGURED
 from tools.assembly import template_files

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from rehearsal import cycle
+from rehearsal import deployments
 from rehearsal.account import EmulatedAccount, RehearsalError
 from rehearsal.assemblies import CLI_CONTEXT
 from rehearsal.cycle import Cycle
@@ -88,7 +88,7 @@ def test_stacks_with_options_can_be_deployed_and_destroyed(
         )
         for name, plan in PLANS.items()
     }
-    monkeypatch.setattr(cycle, "PLANS", plans)
+    monkeypatch.setattr(deployments, "PLANS", plans)
     settings = without_existing_key(settings_of(stage, options))
     book_app(stage_of(stage, settings), tmp_path / AS_CONFIGURED, checked=False, **CLI_CONTEXT).synth()
     shutil.copytree(tmp_path / AS_CONFIGURED, tmp_path / CHANGED)
