@@ -14,7 +14,7 @@ RUN := $(BIN)/python tools/run.py
 OUT := cdk.out
 
 .PHONY: help setup synth test rehearse rehearsal preflight leftovers prove verify record check lint types templates policy
-.PHONY: house copies rehearsals emulation drawings settings cost diff-templates bench lock dist clean
+.PHONY: house copies rehearsals emulation drawings settings diff-templates bench lock dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ preflight: $(READY) ## ask the account of your credentials what would stop a dep
 
 leftovers: $(READY) ## list what stacks have left in the account of your credentials; ARGS="--stack FargateEfsStack --json"
 	@$(RUN) patternbook.cli leftovers $(ARGS)
+
+# CONFIRM=<id of the account> answers the question where there is no terminal.
+prove: $(READY) ## prove a stack in the account of your credentials: deploy, break, change, destroy; STACK=EcrStack, STAGE=production
+	@$(RUN) proving '$(or $(STACK),$(error STACK=… names the stack to prove))' '$(STAGE)'
 
 verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack, STAGE=production
 	@$(RUN) pytest -vv tests/deployed --stage='$(STAGE)' --stack='$(or $(STACK),$(error STACK=… names the stack to verify))'

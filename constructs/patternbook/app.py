@@ -74,11 +74,8 @@ class PatternStack(cdk.Stack):
         # An account belongs to one partition, so the Region that was asked for tells the partition of a pinned stack.
         self._asked_region = given.region or self.region
         refuse_resources_of_other_regions(self, settings, asked_region=self._asked_region)
-        # CloudFormation passes the tags of a stack on to its resources, but not to the instances and volumes that a
-        # launch template describes. So the launch template gets them itself:
-        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
         for key, value in stack_options.get("tags", {}).items():
-            cdk.Tags.of(self).add(key, value, include_resource_types=["AWS::EC2::LaunchTemplate"])
+            self._tag_launch_templates(key, value)
         warn_of_shared_domain_names(self, settings, ((each, each.settings) for each in self._others()))
 
     @property
@@ -87,6 +84,17 @@ class PatternStack(cdk.Stack):
         synth, where the account and the Region are known.
         """
         return [cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(2)]
+
+    def add_tag(self, key: str, value: str) -> None:
+        """Adds a tag of the stack, which CloudFormation puts on every resource that takes tags."""
+        self.tags.set_tag(key, value)
+        self._tag_launch_templates(key, value)
+
+    def _tag_launch_templates(self, key: str, value: str) -> None:
+        # CloudFormation passes the tags of a stack on to its resources, but not to the instances and volumes that a
+        # launch template describes. So the launch template gets them itself:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+        cdk.Tags.of(self).add(key, value, include_resource_types=["AWS::EC2::LaunchTemplate"])
 
     def output(self, name: str, value: str, description: str) -> None:
         """Adds an output of the stack, for a person to use after the deployment."""

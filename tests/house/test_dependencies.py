@@ -79,8 +79,8 @@ def test_limits_do_not_import_the_cdk(path: Path) -> None:
 
 
 ABOVE = {
-    "stacks": {"app", "rehearsal", "tests", "tools"},
-    "constructs": {"app", "rehearsal", "stacks", "tests", "tools"},
+    "stacks": {"app", "proving", "rehearsal", "tests", "tools"},
+    "constructs": {"app", "proving", "rehearsal", "stacks", "tests", "tools"},
 }
 
 
@@ -89,6 +89,11 @@ def test_folders_do_not_import_from_above(folder: str) -> None:
     for path in (ROOT / folder).rglob("*.py"):
         others = [module for module in imported(path) if module.split(".")[0] in ABOVE[folder]]
         assert not others, f"{path.relative_to(ROOT)} imports {others}"
+
+
+def test_a_rehearsal_does_not_import_what_proves_in_aws() -> None:
+    for path in (ROOT / "rehearsal").rglob("*.py"):
+        assert not [module for module in imported(path) if module.split(".")[0] == "proving"], path.name
 
 
 def test_stacks_never_import_each_other() -> None:

@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(
-    path for folder in ("constructs", "stacks", "tools", "rehearsal") for path in ROOT.glob(f"{folder}/**/*.py")
+    path
+    for folder in ("constructs", "stacks", "tools", "rehearsal", "proving")
+    for path in ROOT.glob(f"{folder}/**/*.py")
 )
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 
@@ -19,7 +21,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 COMMANDS = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-OWN_PATH = re.compile(r"(?<![\w./-])(?:constructs|docs|rehearsal|stacks|tests|tools)/[\w./-]+")
+OWN_PATH = re.compile(r"(?<![\w./-])(?:constructs|docs|proving|rehearsal|stacks|tests|tools)/[\w./-]+")
 RECIPES = sorted(path for path in ROOT.glob("docs/recipes/*.md") if path.stem != "README")
 
 

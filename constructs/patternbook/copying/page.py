@@ -10,6 +10,10 @@ GUIDES: Final = ("before-the-first-deployment.md", "failed-deployments.md", "you
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
 _SECTION_OF_PAGE: Final = re.compile(r"\]\(([a-z0-9-]+\.md)#")
 _TABLE_COMMENT: Final = re.compile(r"<!-- The (drills write this table|end of the table).*-->\n+")
+_PROVEN: Final = re.compile(
+    r"<!-- make prove has found this.*?<!-- The end of what make prove has found -->\n+", re.DOTALL
+)
+"""What is true of the book, and not of a copy."""
 _SYNTH: Final = re.compile(r"^make synth(?= )", re.MULTILINE)
 _SETTINGS: Final = re.compile(r"`make settings STACK=(\w+)`")
 
@@ -33,6 +37,6 @@ def as_copied(text: str, exists: Callable[[str], bool]) -> str:
         stays = not path or ":" in path or exists(path)
         return found[0] if stays else found["text"]
 
-    text = _LINK.sub(link, text)
+    text = _LINK.sub(link, _PROVEN.sub("", text))
     text = _TABLE_COMMENT.sub("", text)
     return _SYNTH.sub("npx cdk synth", _SETTINGS.sub(r"`patternbook settings \1`", text))
