@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,8 @@ def made(**other: Any) -> Record:
     steps = [Step(name, "2026-12-01T10:00:00Z", 1.5, PROVEN) for name in STEPS]
     versions = {"patternbook": "0.1.0", "commit": "abc123", "fingerprint": "new"}
     alarm = {"name": "MissingTasks", "promised_minutes": 20, "rang_after_minutes": 8.5}
-    given = {"pattern": "EcrStack", "stage": "sandbox", "posture": "sandbox", "region": "eu-west-1"}
-    whole: dict[str, Any] = {**given, "versions": versions, "began": "2026-12-01T10:00:00Z", "outcome": PROVEN}
-    return Record(**{**whole, "steps": steps, "alarm": alarm, **other})
+    record = Record("EcrStack", "sandbox", "sandbox", "eu-west-1", versions, "2026-12-01T10:00:00Z")
+    return replace(record, **{"outcome": PROVEN, "steps": steps, "alarm": alarm, **other})
 
 
 @pytest.fixture

@@ -234,6 +234,7 @@ class Waiting:
 
     limits = EMULATED
     is_emulated = False
+    client: Any
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
