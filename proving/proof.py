@@ -194,9 +194,11 @@ class Proof(Deployments):
         """Destroys what an earlier or a failed proof has left, and lists what remains."""
         self.destroy()
         self.list_leftovers()
+        self.stack.unpin()
 
     def destroy(self) -> list[Resource]:
         """Destroys the stack, which must exist, whatever state it is in."""
+        self.stack.unpin()
         self.stack.pin()
         return super().destroy()
 

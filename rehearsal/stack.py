@@ -47,6 +47,10 @@ class Stack:
         """Uses the id of the stack from now on. CloudFormation still describes a deleted stack by its id."""
         self._reference = self.describe()["StackId"]
 
+    def unpin(self) -> None:
+        """Uses the name of the stack again, for another stack of this name."""
+        self._reference = self.name
+
     def describe(self) -> dict[str, Any]:
         return self._cloudformation.describe_stacks(StackName=self._reference)["Stacks"][0]
 

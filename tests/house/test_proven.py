@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 
+from patternbook.leftovers.stacks import EXPIRES
+from proving import assemblies
 from proving import record as recording
+from proving.assemblies import synthesize
+from proving.fingerprint import FILE
 from proving.record import FAILED, INTERRUPTED, PROVEN, STEPS, Record, RecordError, Step, read, records
+from rehearsal.plan import AS_CONFIGURED, CHANGED
 from tools import proven
+from tools.assembly import template_files
 from tools.proven import NEVER, cell, pages, statement, with_cells, with_statement
 
 PAGE = "# Title\n\n> **This costs money while it exists**: 1 USD.\n\nMore.\n"
@@ -139,3 +145,25 @@ def test_the_fingerprint_is_that_of_the_template() -> None:
     found = proven.current_fingerprint("EcrStack", "sandbox")
     assert found == proven.current_fingerprint("EcrStack", "sandbox")
     assert found != proven.current_fingerprint("EcrStack", "production")
+
+
+@pytest.mark.parametrize(("stage", "name"), [("", "EcrStack"), ("production", "production/EcrStack")])
+def test_what_a_proof_deploys_expires(stage: str, name: str, tmp_path: Path) -> None:
+    synthesize(tmp_path, "EcrStack", stage, "2026-12-02")
+    described = json.loads((tmp_path / FILE).read_text(encoding="utf-8"))
+    assert described == {"posture": stage or "sandbox", "fingerprint": described["fingerprint"]}
+    for app in (AS_CONFIGURED, CHANGED):
+        template = template_files(tmp_path / app)[name]
+        manifest = json.loads(template.with_name("manifest.json").read_text(encoding="utf-8"))
+        [stack] = [each for each in manifest["artifacts"].values() if each.get("displayName") == name]
+        assert stack["properties"]["tags"] == {EXPIRES: "2026-12-02"}
+    before, after = (
+        template_files(tmp_path / app)[name].read_text(encoding="utf-8") for app in (AS_CONFIGURED, CHANGED)
+    )
+    assert before != after
+
+
+def test_a_stack_that_the_app_does_not_have_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assemblies, "template_files", lambda _: {"EcrStack-eu-west-1": tmp_path})
+    with pytest.raises(SystemExit, match=r"There is no stack EcrStack\. make prove takes one stack: leave the setting"):
+        synthesize(tmp_path, "EcrStack", "", "2026-12-02")
