@@ -12,7 +12,17 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Final
 
-LIGHT: Final = ("cli", "copying", "cost", "limits", "preflight", "rules", "settings.cli", "settings.mistakes")
+LIGHT: Final = (
+    "cli",
+    "copying",
+    "cost",
+    "leftovers",
+    "limits",
+    "preflight",
+    "rules",
+    "settings.cli",
+    "settings.mistakes",
+)
 """The modules and packages that need no CDK, in the package ``patternbook``."""
 HEAVY: Final = ("rules.plugin",)
 """The modules in these packages that need it nevertheless."""
