@@ -18,9 +18,6 @@ STALE_AFTER_DAYS: Final = 183
 """Half a year. EKS brings a new version about every four months, so compare the calendar again after that."""
 
 END_OF_STANDARD_SUPPORT: Final[Mapping[str, date]] = {
-    # 14 months after its release on EKS, as AWS documents it. The day of the release, June 2, 2026, is not from AWS:
-    # https://raw.githubusercontent.com/manomatt/devopsdreams-content/main/articles/4023529468306723341.md
-    # The first releases of its AMI are from those days, too: https://github.com/awslabs/amazon-eks-ami/releases
     "1.36": date(2027, 8, 2),
     "1.35": date(2027, 3, 27),
     "1.34": date(2026, 12, 2),
@@ -32,6 +29,9 @@ END_OF_STANDARD_SUPPORT: Final[Mapping[str, date]] = {
 """The first day on which AWS bills extended support, in UTC.
 
 https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html#kubernetes-release-calendar
+
+AWS's own samples have copied that of 1.36 from there:
+https://github.com/aws-samples/sample-apex-skills/blob/main/devops-agent/eks-upgrade-check/references/version-validation.md
 """
 
 
