@@ -57,6 +57,7 @@ class EksAutoModeStack(PatternStack):
             self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-auto-mode.md"
         )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
+        self.monitoring.watch_add_ons(self.cluster)
 
         for name, (value, description) in self.cluster.outputs().items():
             self.output(name, value, description)

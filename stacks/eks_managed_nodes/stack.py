@@ -72,6 +72,7 @@ class EksManagedNodesStack(PatternStack):
         )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=settings.container_insights)
         self.monitoring.watch_storage(self.storage)
+        self.monitoring.watch_add_ons(self.cluster)
 
         for name, (value, description) in self.cluster.outputs().items():
             self.output(name, value, description)

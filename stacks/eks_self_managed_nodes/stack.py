@@ -85,6 +85,7 @@ class EksSelfManagedNodesStack(PatternStack):
         if "ebs" in settings.storage:
             driver = add_ebs_driver(self.cluster, nodes=nodes, key=self.key)
             apply_default_class(self.cluster, key=self.key, after=[driver])
+        self.monitoring.watch_add_ons(self.cluster)
 
         for name, (value, description) in self.cluster.outputs().items():
             self.output(name, value, description)

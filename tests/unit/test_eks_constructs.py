@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from patternbook.eks.add_ons import add_ons_before_nodes
 from patternbook.eks.charts import Chart
 from patternbook.eks.settings import AddOn, TeamAccess, by_principal, check_private_access, check_public_access
 from patternbook.limits.eks import check_sizes
-from patternbook.limits.eks_add_ons import CONFIGURED
+from patternbook.limits.eks_add_ons import CONFIGURED, with_configuration
 from patternbook.limits.eks_versions import (
     END_OF_STANDARD_SUPPORT,
     KUBERNETES_VERSION,
@@ -442,6 +443,26 @@ class TestAddOns:
         with pytest.raises(ValueError, match="The configuration of coredns must leave computeType to the pattern"):
             cluster.add_on("coredns", configuration={"computeType": "Fargate"})
 
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"node": {"hostNetwork": False}}, "must leave node.hostNetwork to the pattern"),
+            ({"node": "x"}, "must leave node to the pattern"),
+        ],
+    )
+    def test_a_value_within_the_configuration_of_the_pattern_cannot_be_changed(
+        self, given: Mapping[str, Any], message: str
+    ) -> None:
+        with pytest.raises(ValueError, match=message):
+            with_configuration("aws-ebs-csi-driver", {"node": {"hostNetwork": True}}, given)
+
+    def test_others_beside_it_can(self) -> None:
+        own, given = {"node": {"hostNetwork": True}}, {"node": {"logLevel": 4}, "fips": True}
+        assert with_configuration("aws-ebs-csi-driver", own, given) == {
+            "node": {"hostNetwork": True, "logLevel": 4},
+            "fips": True,
+        }
+
     def test_the_settings_know_what_the_patterns_configure(self, tmp_path: Path) -> None:
         """Otherwise, a mistake in a setting would be a traceback."""
         for name in ("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksAutoModeStack", "EksFargateStack"):
@@ -451,8 +472,17 @@ class TestAddOns:
             for each in template.find_resources("AWS::EKS::Addon").values():
                 add_on, values = each["Properties"]["AddonName"], each["Properties"].get("ConfigurationValues", "{}")
                 text = values if isinstance(values, str) else "".join(filter(None, map(_text, values["Fn::Join"][1])))
-                keys = json.loads(text).keys() - given.get(add_on, {}).get("configuration", {}).keys()
-                assert keys <= set(CONFIGURED.get(add_on, ())), add_on
+                chosen = paths(given.get(add_on, {}).get("configuration", {}))
+                assert paths(json.loads(text)) - chosen <= paths(CONFIGURED.get(add_on, {})), add_on
+
+
+def paths(values: Mapping[str, Any], at: str = "") -> set[str]:
+    """Where a configuration has values that are no objects."""
+    return {
+        path
+        for key, value in values.items()
+        for path in (paths(value, f"{at}{key}.") if isinstance(value, Mapping) else {f"{at}{key}"})
+    }
 
 
 def _text(part: Any) -> str:

@@ -318,6 +318,10 @@ class TestStorage:
             assert policies(stack, role) == {"service-role/AmazonEBSCSIDriverPolicy"}
         assert sandbox.statements(pod_role(sandbox, "aws-ebs-csi-driver", "ebs-csi-controller-sa")) == []
 
+    def test_the_driver_asks_the_metadata_of_a_node_for_its_attachments(self, stack: Reading) -> None:
+        """Metadata answers over one hop only, so not to a pod with an address of its own."""
+        assert configuration(stack, "aws-ebs-csi-driver") == {"node": {"hostNetwork": True}}
+
     def test_the_driver_uses_the_key_for_volumes_only(self, production: Reading) -> None:
         grant, use = production.statements(pod_role(production, "aws-ebs-csi-driver", "ebs-csi-controller-sa"))
         assert grant["Action"] == ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"]

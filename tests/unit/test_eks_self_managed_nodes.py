@@ -24,6 +24,7 @@ from patternbook.testing.eks import (
     add_on,
     add_ons,
     cluster,
+    configuration,
     manifest,
     manifests,
     pod_role,
@@ -341,7 +342,7 @@ class TestTermination:
         assert any_stack.one("AWS::SQS::Queue").get("RedrivePolicy") is None
 
     def test_an_alarm_rings_if_nobody_handles_the_events(self, stack: Reading) -> None:
-        [alarm] = [each for each in stack.all("AWS::CloudWatch::Alarm") if each["Namespace"] == "AWS/SQS"]
+        [alarm] = [each for each in stack.all("AWS::CloudWatch::Alarm") if each.get("Namespace") == "AWS/SQS"]
         queue = stack.one("AWS::SQS::Queue")
         hook = stack.one("AWS::AutoScaling::LifecycleHook")
         assert hook["HeartbeatTimeout"] < alarm["Threshold"] < queue["MessageRetentionPeriod"]
@@ -396,6 +397,10 @@ class TestAddOnsAndStorage:
             "service-role/AmazonEBSCSIDriverPolicy"
         }
         assert manifest(stack, "StorageClass", "gp3")["provisioner"] == "ebs.csi.aws.com"
+
+    def test_the_ebs_driver_asks_the_metadata_of_a_node_for_its_attachments(self, stack: Reading) -> None:
+        """Metadata answers over one hop only, so not to a pod with an address of its own."""
+        assert configuration(stack, "aws-ebs-csi-driver") == {"node": {"hostNetwork": True}}
 
     def test_without_storage_there_is_no_driver_and_no_storage_class(self, bare: Reading) -> None:
         assert "aws-ebs-csi-driver" not in add_ons(bare)

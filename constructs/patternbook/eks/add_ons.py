@@ -11,12 +11,11 @@ from constructs import IDependable
 
 from patternbook.eks.cluster import EksCluster
 from patternbook.eks.pod_identity import pod_role
-from patternbook.limits.eks_add_ons import EXTERNAL_DNS, OPTIONAL, POD_IDENTITY_AGENT
+from patternbook.limits.eks_add_ons import CONFIGURED, EXTERNAL_DNS, OBSERVABILITY, OPTIONAL, POD_IDENTITY_AGENT
 from patternbook.nag import acknowledge
 
 BEFORE_NODES: Final = (POD_IDENTITY_AGENT, "vpc-cni", "kube-proxy")
 AFTER_NODES: Final = ("coredns", "metrics-server", "eks-node-monitoring-agent")
-OBSERVABILITY: Final = "amazon-cloudwatch-observability"
 
 INSIGHTS_LOGS: Final = ("application", "dataplane", "host", "performance")
 """The log groups of Container Insights. It would create those that are missing, without retention.
@@ -51,7 +50,7 @@ def add_ons_before_nodes(cluster: EksCluster) -> list[eks.CfnAddon]:
     identity = cluster.add_on(agent)
     return [
         identity,
-        cluster.add_on(cni, configuration={"enableNetworkPolicy": "true"}, roles={"aws-node": role}, after=[identity]),
+        cluster.add_on(cni, configuration=CONFIGURED[cni], roles={"aws-node": role}, after=[identity]),
         cluster.add_on(proxy),
     ]
 
@@ -85,7 +84,7 @@ def add_container_insights(cluster: EksCluster, *, nodes: Sequence[IDependable] 
     ]
     return cluster.add_on(
         OBSERVABILITY,
-        configuration={"manager": {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}}},
+        configuration=CONFIGURED[OBSERVABILITY],
         roles={"cloudwatch-agent": role},
         after=[*nodes, *groups],
     )

@@ -197,7 +197,7 @@ def check_add_ons(add_ons: Mapping[str, AddOn], *, own: Sequence[str], optional:
             f"Must name add-ons of this pattern, got {listed(others)}.{reason} Choose from {', '.join(names)}."
         )
     for name, add_on in add_ons.items():
-        check_configuration(name, add_on.configuration, CONFIGURED.get(name, ()))
+        check_configuration(name, add_on.configuration, CONFIGURED.get(name, {}))
         if name == EXTERNAL_DNS and not add_on.hosted_zones:
             raise ValueError(
                 f'{name} must have hosted_zones, because it changes records in them. Write {{"{name}": '
@@ -233,7 +233,7 @@ class ClusterSettings(ApplicationSettings, KeySettings, NetworkSettings):
     kubernetes_version: Annotated[str, Expected(f'a Kubernetes version in support, such as "{KUBERNETES_VERSION}"')] = (
         KUBERNETES_VERSION
     )
-    """Kubernetes version of the cluster. Change it to upgrade, one minor version at a time. There is no way back."""
+    """Kubernetes version of the cluster. Change it to upgrade, one minor version at a time."""
     public_access_cidrs: Annotated[tuple[fields.Cidr, ...], EachOnce, Field(max_length=MAX_PUBLIC_CIDRS)] = ()
     """IPv4 CIDR blocks that may reach the API of the cluster from the internet. Without any, the cluster has no public
     endpoint."""

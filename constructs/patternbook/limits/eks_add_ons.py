@@ -1,6 +1,6 @@
 """EKS add-ons: their names, where they run, and what the patterns configure themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 ADD_ONS: Final = (
@@ -18,6 +18,7 @@ https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html
 https://aws.amazon.com/about-aws/whats-new/2025/11/amazon-eks-add-ons-aws-secrets-store-csi-driver-provider/
 """
 
+OBSERVABILITY: Final = "amazon-cloudwatch-observability"
 POD_IDENTITY_AGENT: Final = "eks-pod-identity-agent"
 EXTERNAL_DNS: Final = "external-dns"
 SECRETS_STORE: Final = "aws-secrets-store-csi-driver-provider"
@@ -42,21 +43,34 @@ https://docs.aws.amazon.com/eks/latest/userguide/fargate.html
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrate_eks.html
 """
 
-CONFIGURED: Final[Mapping[str, tuple[str, ...]]] = {
-    "amazon-cloudwatch-observability": ("manager",),
-    "coredns": ("computeType",),
-    EXTERNAL_DNS: ("domainFilters", "extraArgs", "txtOwnerId"),
-    "vpc-cni": ("enableNetworkPolicy",),
+DEPLOYMENTS: Final[Mapping[str, str]] = {
+    "aws-ebs-csi-driver": "ebs-csi-controller",
+    "aws-efs-csi-driver": "efs-csi-controller",
+    "aws-fsx-csi-driver": "fsx-csi-controller",
+    "coredns": "coredns",
+    "metrics-server": "metrics-server",
 }
-"""Keys of the configuration of add-ons that the patterns set themselves, because they keep a promise."""
+"""The Deployment in ``kube-system`` of each add-on that has one there."""
+
+CONFIGURED: Final[Mapping[str, Mapping[str, Any]]] = {
+    OBSERVABILITY: {"manager": {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}}},
+    "aws-ebs-csi-driver": {"node": {"hostNetwork": True}},
+    "coredns": {"computeType": "Fargate"},
+    EXTERNAL_DNS: dict.fromkeys(("domainFilters", "extraArgs", "txtOwnerId")),
+    "vpc-cni": {"enableNetworkPolicy": "true"},
+}
+"""The configuration of add-ons that the patterns set themselves, because it keeps a promise.
+
+That of external-dns depends on the hosted zones, so only its keys stand here.
+"""
 
 
-def check_configuration(name: str, given: Iterable[str], own: Iterable[str]) -> None:
-    """:param given: the first keys of the user's configuration of an add-on.
-    :param own: the keys that belong to the pattern.
-    :raises ValueError: for keys that are in both.
+def check_configuration(name: str, given: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """:param given: the user's configuration of an add-on.
+    :param own: the configuration that belongs to the pattern.
+    :raises ValueError: for values that are in both.
     """
-    both = sorted(set(given) & set(own))
+    both = sorted(_in_both(given, own))
     if both:
         raise ValueError(f"The configuration of {name} must leave {', '.join(both)} to the pattern. Remove it.")
 
@@ -67,4 +81,17 @@ def with_configuration(name: str, own: Mapping[str, Any], given: Mapping[str, An
     :raises ValueError: see :func:`check_configuration`.
     """
     check_configuration(name, given, own)
-    return {**given, **own}
+    return _merged(given, own)
+
+
+def _in_both(given: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
+    for key in given.keys() & own.keys():
+        if isinstance(given[key], Mapping) and isinstance(own[key], Mapping):
+            yield from (f"{key}.{below}" for below in _in_both(given[key], own[key]))
+        else:
+            yield key
+
+
+def _merged(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    added = {key: _merged(given[key], value) if key in given else value for key, value in own.items()}
+    return {**given, **added}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from patternbook.limits.eks_add_ons import DEPLOYMENTS, OBSERVABILITY
 from patternbook.monitoring.base import MonitoringBase, metrics_of
+from patternbook.monitoring.failures import MINUTE
 
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
-    from aws_cdk import aws_cloudwatch as cloudwatch
-
+    from patternbook.eks.cluster import EksCluster
     from patternbook.eks.karpenter.controller import Karpenter
     from patternbook.eks.nodes.termination import NodeTermination
     from patternbook.eks.storage.cluster_storage import ClusterStorage
@@ -57,6 +60,40 @@ class EksAlarms(MonitoringBase):
             description="A node is not ready, or lacks memory, disk or process IDs",
         )
         return [pending, failed]
+
+    def watch_add_ons(self, cluster: EksCluster) -> None:
+        """With Container Insights, adds an alarm on missing pods of any DaemonSet, and of the Deployments of add-ons.
+
+        Call it after the last add-on.
+
+        EKS calls such an add-on degraded, and sends no event: https://github.com/aws/containers-roadmap/issues/2203.
+        The alarm also rings if Container Insights itself sends nothing, as other alarms depend on it.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-enhanced-EKS.html
+        """
+        if OBSERVABILITY not in cluster.add_ons:
+            return
+        names = {"ClusterName": cluster.name}
+        missing = {"daemons": metrics_of("ContainerInsights", names)("daemonset_status_number_unavailable", "max")}
+        for number, add_on in enumerate(sorted(DEPLOYMENTS.keys() & cluster.add_ons.keys())):
+            of_one = metrics_of(
+                "ContainerInsights", {**names, "Namespace": "kube-system", "PodName": DEPLOYMENTS[add_on]}
+            )
+            missing[f"deployment{number}"] = of_one("status_replicas_unavailable", "max")
+        alarm = self.watch(
+            "AddOnPods",
+            cloudwatch.MathExpression(
+                expression=" + ".join(missing), using_metrics=missing, label="Missing pods", period=MINUTE
+            ),
+            threshold=0,
+            minutes=15,
+            # An update replaces the pods of one node after the other.
+            breaching_minutes=12,
+            missing_data=cloudwatch.TreatMissingData.BREACHING,
+            description="An add-on or a DaemonSet lacks pods, or Container Insights sends nothing",
+        )
+        # There is nothing to watch before.
+        alarm.node.add_dependency(*cluster.add_ons.values())
 
     def watch_node_events(self, controller: Karpenter | NodeTermination, *, name: str = "") -> None:
         """Adds an alarm on events of nodes that nobody takes from the queue, as without a running controller, or with

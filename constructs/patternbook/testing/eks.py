@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from patternbook.limits.eks_add_ons import DEPLOYMENTS
 from patternbook.testing.reading import Reading, Resource
 from patternbook.testing.security_groups import NOTHING, description, lets_out
 
@@ -338,6 +339,24 @@ class InsightsPromises:
         assert set(groups.values()) <= stack.before(add_on(stack, self.NAME))
         assert "containerinsights" not in json.dumps(bare.document)
 
+    def test_an_alarm_knows_missing_pods_of_each_daemon_set_and_of_the_add_ons(
+        self, stack: Reading, bare: Reading
+    ) -> None:
+        [alarm] = _of_several_metrics(stack)
+        watched = {
+            (each["MetricName"], *(one["Value"] for one in each["Dimensions"] if one["Name"] == "PodName"))
+            for each in (query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query)
+        }
+        names = {DEPLOYMENTS[name] for name in DEPLOYMENTS.keys() & add_ons(stack)}
+        deployments = {("status_replicas_unavailable", name) for name in names}
+        assert watched == {("daemonset_status_number_unavailable",), *deployments}
+        assert {each.id for each in stack.all("AWS::EKS::Addon")} <= stack.before(alarm)
+        assert not _of_several_metrics(bare)
+
+
+def _of_several_metrics(stack: Reading) -> list[Resource]:
+    return [each for each in stack.all("AWS::CloudWatch::Alarm") if each.get("Metrics")]
+
 
 class OperationPromises:
     """Promises about alarms and outputs. The variant ``bare`` of a pattern has no Container Insights."""
@@ -353,7 +372,7 @@ class OperationPromises:
 
     def test_alarms(self, stack: Reading, bare: Reading) -> None:
         name = stack.shown(cluster(stack)["Name"])
-        alarms = {each["MetricName"]: each for each in stack.all("AWS::CloudWatch::Alarm")}
+        alarms = {each["MetricName"]: each for each in stack.all("AWS::CloudWatch::Alarm") if each.get("MetricName")}
         assert alarms.keys() == {*self.METRICS, *self.OTHER_METRICS}
         for metric, alarm in alarms.items():
             [dimension] = alarm["Dimensions"]

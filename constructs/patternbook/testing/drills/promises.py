@@ -153,6 +153,10 @@ def cluster_rings() -> list[Promise]:
 
 
 NODE: Final = "`kubectl describe node` has the reason. Replace the node."
+ADD_ON: Final = (
+    "`kubectl get daemonset,deployment -A` shows what lacks pods, and `aws eks describe-addon --query addon.health` "
+    "what EKS knows about it."
+)
 
 
 def nodes_ring() -> list[Promise]:
@@ -161,6 +165,13 @@ def nodes_ring() -> list[Promise]:
         Promise(cluster.all_nodes_lost(), 30, "See the Auto Scaling groups of the nodes for their activities."),
         Promise(cluster.failed_node(), 10, NODE),
         Promise(cluster.flapping_node(), 20, NODE),
+        Promise(cluster.degraded_add_on(), 20, ADD_ON),
+        Promise(cluster.crashing_daemon(), 20, ADD_ON),
+        Promise(
+            cluster.silent_agent(),
+            20,
+            "See the pods in the namespace `amazon-cloudwatch` and their logs. No alarm knows failed nodes meanwhile.",
+        ),
     ]
 
 
@@ -180,4 +191,5 @@ NODES_ARE_SILENT: Final = (
     cluster.scale_out(),
     cluster.batch(),
     cluster.node_replacement(),
+    cluster.add_on_update(),
 )

@@ -6,10 +6,17 @@
 - https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-EKS.html: the metrics of the
   cluster, which the CloudWatch agent sends. It runs on the nodes, so without any node that works it sends nothing. A
   node has failed if it is not ready, or under pressure of memory, disk or process IDs.
+- https://github.com/aws/amazon-cloudwatch-agent/blob/main/translator/translate/otel/exporter/awsemf/kubernetes.go: the
+  numbers of unavailable pods of each Deployment and DaemonSet, whose name is the dimension ``PodName``. They are sent
+  once more with ``ClusterName`` alone, and are then samples of the same metric. Pods of a failed node are unavailable.
+- https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html and
+  https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html: the add-ons, all in ``kube-system``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from patternbook.testing.drills.alarms import Samples
 from patternbook.testing.drills.emitters.reports import Report, report
 
 
@@ -27,6 +34,12 @@ class Kubernetes:
     client_errors: int = 5
     nodes: int = 3
     failed_nodes: int = 0
+    missing_daemons: int = 0
+    """Unavailable pods of the DaemonSet ``aws-node``."""
+    missing_replicas: int = 0
+    """Unavailable pods of each Deployment in ``kube-system``."""
+    agent: bool = True
+    """Whether the CloudWatch agent works."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,8 @@ class Cluster:
     name: str
     insights: bool
     """Whether Container Insights is installed."""
+    deployments: tuple[str, ...] = ()
+    """The Deployments in ``kube-system``."""
 
     def metrics(self, minute: Kubernetes) -> Report:
         attempts = minute.unschedulable * 2
@@ -54,11 +69,25 @@ class Cluster:
             "apiserver_storage_size_bytes": 20_000_000,
         }
         sent = report("AWS/EKS", {"ClusterName": self.name}, control_plane)
-        if not self.insights or minute.nodes == minute.failed_nodes:
+        if not self.insights or not minute.agent or minute.nodes == minute.failed_nodes:
             return sent
         insights = {
             "cluster_node_count": minute.nodes,
             "cluster_failed_node_count": minute.failed_nodes,
             "cluster_number_of_running_pods": minute.pods,
         }
-        return sent | report("ContainerInsights", {"ClusterName": self.name}, insights)
+        sent |= report("ContainerInsights", {"ClusterName": self.name}, insights)
+        unavailable = max(minute.missing_daemons, minute.failed_nodes)
+        return (
+            sent
+            | self._workloads("daemonset_status_number_unavailable", {"aws-node": unavailable})
+            | self._workloads("status_replicas_unavailable", dict.fromkeys(self.deployments, minute.missing_replicas))
+        )
+
+    def _workloads(self, metric: str, unavailable: Mapping[str, int]) -> Report:
+        sent: Report = {}
+        for name, count in unavailable.items():
+            dimensions = {"ClusterName": self.name, "Namespace": "kube-system", "PodName": name}
+            sent |= report("ContainerInsights", dimensions, {metric: count})
+        together: Samples = tuple((float(count), 1) for count in unavailable.values())
+        return sent | report("ContainerInsights", {"ClusterName": self.name}, {metric: together or None})

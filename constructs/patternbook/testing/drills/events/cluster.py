@@ -75,6 +75,26 @@ def flapping_node() -> Scenario:
     )
 
 
+def degraded_add_on() -> Scenario:
+    """As with an image that nobody can pull, or a role without its permissions."""
+    return _happens("An add-on lacks a replica", _always(missing_replicas=1), "cluster", "insights")
+
+
+def crashing_daemon() -> Scenario:
+    """It runs for a minute between two restarts."""
+    return _happens(
+        "A pod of an add-on crashes on one node, again and again",
+        _during(lambda minute: minute % 5 != 0, missing_daemons=1),
+        "cluster",
+        "insights",
+    )
+
+
+def silent_agent() -> Scenario:
+    """As without the permission to send metrics."""
+    return _happens("The CloudWatch agent sends nothing", _always(agent=False), "cluster", "insights")
+
+
 def failing_api_server() -> Scenario:
     return _happens("The API server answers one request in ten with 5xx", _always(server_errors=90))
 
@@ -138,6 +158,18 @@ def node_replacement() -> Scenario:
     return _happens(
         "an update that replaces all nodes",
         _during(lambda minute: minute % 6 < 2, failed_nodes=1, nodes=4),
+        "cluster",
+        "insights",
+    )
+
+
+def add_on_update() -> Scenario:
+    """Each of three nodes is without a pod of the DaemonSet for two minutes, and then the Deployment lacks one."""
+    return _happens(
+        "an update of the add-ons",
+        lambda minute, calm: (
+            _with(calm, missing_daemons=1) if minute < 6 else _with(calm, missing_replicas=1 if minute < 9 else 0)
+        ),
         "cluster",
         "insights",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from patternbook.testing.drills.emitters.eks import Cluster, Kubernetes
 from patternbook.testing.drills.emitters.fsx import Lustre, Ontap, Storage
@@ -10,7 +10,16 @@ from patternbook.testing.drills.emitters.reports import Report
 from patternbook.testing.drills.emitters.sqs import Messages, Queue
 from patternbook.testing.drills.intrinsics import Names
 
-OBSERVABILITY = "amazon-cloudwatch-observability"
+OBSERVABILITY: Final = "amazon-cloudwatch-observability"
+CONTROLLERS: Final[Mapping[str, str]] = {
+    "aws-ebs-csi-driver": "ebs-csi-controller",
+    "aws-efs-csi-driver": "efs-csi-controller",
+    "aws-fsx-csi-driver": "fsx-csi-controller",
+    "coredns": "coredns",
+    "metrics-server": "metrics-server",
+    "snapshot-controller": "snapshot-controller",
+}
+"""The Deployments of add-ons. They are not the list of the alarm, which they check."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,9 @@ class Kubernetic:
 def cluster_emitters(template: Mapping[str, Any], names: Names) -> Kubernetic:
     add_ons = {properties["AddonName"] for _, properties in _of(template, "AWS::EKS::Addon")}
     # The dimension is the name, which Ref returns.
+    deployments = tuple(name for add_on, name in CONTROLLERS.items() if add_on in add_ons)
     clusters = [
-        Cluster(names.of(properties["Name"]), OBSERVABILITY in add_ons)
+        Cluster(names.of(properties["Name"]), OBSERVABILITY in add_ons, deployments)
         for _, properties in _of(template, "AWS::EKS::Cluster")
     ]
     if not clusters:
