@@ -28,8 +28,74 @@ QUEUE: Final[dict[str, Any]] = {
         FunctionResponseTypes=["ReportBatchItemFailures"],
     ),
 }
+LOGGED: Final[dict[str, Any]] = {
+    "Role": resource(
+        "AWS::IAM::Role",
+        AssumeRolePolicyDocument={"Statement": []},
+        ManagedPolicyArns=["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
+    ),
+    "Function": resource("AWS::Lambda::Function", Role=att("Role", "Arn")),
+    "Group": resource("AWS::Logs::LogGroup", LogGroupName={"Fn::Sub": "/aws/lambda/${Function}"}, RetentionInDays=7),
+    "Called": {**resource("Custom::Thing", ServiceToken=att("Function", "Arn")), "DependsOn": ["Group"]},
+}
+NO_GROUPS: Final = {
+    "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}]}
+}
 
 CASES: Final[Mapping[str, Case]] = {
+    "lambda-version-retained": case(
+        {
+            **FUNCTION,
+            "Version": {
+                **resource("AWS::Lambda::Version", FunctionName=ref("Function")),
+                "DeletionPolicy": "RetainExceptOnCreate",
+            },
+        },
+        {"Version.DeletionPolicy": "Retain"},
+        harmless=(
+            {"Version.DeletionPolicy": "Delete"},
+            {"Version.DeletionPolicy": ref("Policy")},
+            {
+                "Version.DeletionPolicy": "Retain",
+                "Site": resource(
+                    "AWS::CloudFront::Distribution",
+                    DistributionConfig={
+                        "DefaultCacheBehavior": {
+                            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+                            "LambdaFunctionAssociations": [
+                                {"EventType": "viewer-request", "LambdaFunctionARN": ref("Version")}
+                            ],
+                        }
+                    },
+                ),
+            },
+        ),
+    ),
+    "lambda-log-group-race": case(
+        LOGGED,
+        {"Called.DependsOn": []},
+        {"Called": resource("AWS::CloudFormation::CustomResource", ServiceToken=att("Function", "Arn"))},
+        {"Called": resource("AWS::Lambda::EventSourceMapping", FunctionName=ref("Function"))},
+        {"Called": resource("AWS::Events::Rule", Targets=[{"Id": "a", "Arn": att("Function", "Arn")}])},
+        {"Called": resource("AWS::Scheduler::Schedule", Target={"Arn": att("Function", "Arn")})},
+        {"Called.DependsOn": [], "Group.LogGroupName": {"Fn::Join": ["", ["/aws/lambda/", ref("Function")]]}},
+        {"Called.DependsOn": [], "Function.FunctionName": "a", "Group.LogGroupName": "/aws/lambda/a"},
+        harmless=(
+            # Lambda does not create the group, or the function writes elsewhere.
+            {"Called.DependsOn": [], "Role.ManagedPolicyArns": REMOVED, "Role.Policies": [NO_GROUPS]},
+            {"Called.DependsOn": [], "Function.LoggingConfig": {"LogGroup": "/aws/others"}},
+            {"Called.DependsOn": [], "Group.LogGroupName": {"Fn::Sub": "/aws/others/${Function}"}},
+            # The function itself waits.
+            {
+                "Called.DependsOn": [],
+                "Function.DependsOn": ["Group"],
+                "Function.FunctionName": "a",
+                "Group.LogGroupName": "/aws/lambda/a",
+            },
+            # Nothing calls it yet.
+            {"Called": resource("AWS::Lambda::Alias", FunctionName=ref("Function"))},
+        ),
+    ),
     "lambda-memory": case(FUNCTION, {"Function.MemorySize": 64}, {"Function.MemorySize": "12000"}),
     "lambda-timeout": case(FUNCTION, {"Function.Timeout": 901}, {"Function.Timeout": 0}),
     "lambda-storage": case(

@@ -49,7 +49,7 @@ def changed(resources: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str
             else:
                 result[name] = deepcopy(value)
             continue
-        if keys[0] not in ("DependsOn", "Metadata"):
+        if keys[0] not in ("DeletionPolicy", "DependsOn", "Metadata"):
             keys = ["Properties", *keys]
         here: Any = result[name]
         for key, after in pairwise(keys):

@@ -43,7 +43,47 @@ def _source_of_queue(name: str) -> Body:
     }
 
 
+def _log_by_default(template: Template) -> bool:
+    """Logs of the first function go to the group that Lambda creates, if its role may do so, which is not known."""
+    for _, function in of_type(template, FUNCTION):
+        function.pop("LoggingConfig", None)
+        function["Role"] = {"Fn::ImportValue": "RoleArn"}
+        return True
+    return False
+
+
+def _retain_version(template: Template) -> bool:
+    for body in template["Resources"].values():
+        if body["Type"] == "AWS::Lambda::Version":
+            body["DeletionPolicy"] = "Retain"
+            return True
+    return False
+
+
 DEFECTS: Final = (
+    Defect("lambda-version-retained", "Retain", not_at_edge(_retain_version), "AWS::Lambda::Version"),
+    Defect(
+        "lambda-log-group-race",
+        "a custom resource",
+        not_at_edge(
+            all_of(
+                _log_by_default,
+                add_resource(
+                    "MutantGroup",
+                    "AWS::Logs::LogGroup",
+                    lambda name: {"LogGroupName": {"Fn::Sub": f"/aws/lambda/${{{name}}}"}, "RetentionInDays": 7},
+                    beside=FUNCTION,
+                ),
+                add_resource(
+                    "MutantCall",
+                    "Custom::Mutant",
+                    lambda name: {"ServiceToken": {"Fn::GetAtt": [name, "Arn"]}},
+                    beside=FUNCTION,
+                ),
+            )
+        ),
+        FUNCTION,
+    ),
     Defect("lambda-memory", "too little", not_at_edge(set_properties(FUNCTION, {"MemorySize": 64})), FUNCTION),
     Defect("lambda-memory", "too much", not_at_edge(set_properties(FUNCTION, {"MemorySize": 10241})), FUNCTION),
     Defect(

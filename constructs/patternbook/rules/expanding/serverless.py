@@ -103,9 +103,10 @@ def _beside(name: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, Any
         yield f"{name}Role", {"Type": "AWS::IAM::Role", "Properties": _role(properties)}
     target: Any = {"Ref": name}
     if alias := properties.get("AutoPublishAlias"):
-        # The transform adds a hash of the code to the name of the version.
+        # The transform adds a hash of the code to the name of the version. It also retains it, which is not for the
+        # template to choose, so no rule should see it.
         version = {"FunctionName": {"Ref": name}}
-        yield f"{name}Version", {"Type": "AWS::Lambda::Version", "DeletionPolicy": "Retain", "Properties": version}
+        yield f"{name}Version", {"Type": "AWS::Lambda::Version", "Properties": version}
         alias_id = f"{name}Alias{alias if isinstance(alias, str) else ''}"
         published = {
             "FunctionName": {"Ref": name},

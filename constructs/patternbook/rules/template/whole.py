@@ -122,7 +122,12 @@ class Template:
 
     def is_retained(self, resource: Resource) -> bool:
         """Whether CloudFormation keeps a resource when the stack is deleted."""
-        return str(self._bodies[resource.id].get("DeletionPolicy", "")).startswith("Retain")
+        return self.deletion_policy(resource).startswith("Retain")
+
+    def deletion_policy(self, resource: Resource) -> str:
+        """What CloudFormation does with a resource that it removes. Empty without a policy that is known."""
+        policy = self._bodies[resource.id].get("DeletionPolicy")
+        return policy if isinstance(policy, str) else ""
 
     def named_in(self, resource: Resource, key: str) -> set[str]:
         """The logical ids of the resources that a property names, also where the value cannot be resolved."""
