@@ -13,8 +13,9 @@ RUN := $(BIN)/python tools/run.py
 # Where templates are written.
 OUT := cdk.out
 
-.PHONY: help setup synth test rehearse rehearsal preflight leftovers prove verify record check lint types templates policy
-.PHONY: house copies rehearsals emulation drawings settings diff-templates bench lock dist clean
+.PHONY: help setup synth test rehearse rehearsal preflight leftovers prove verify record check lint types templates
+.PHONY: policy house copies rehearsals emulation drawings settings diff-templates bench lock dist clean explain site
+.PHONY: site-tests browser-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,7 +72,7 @@ record: $(READY) ## record what an emulated account answers to the checks of dep
 	@$(RUN) tests.deployed.record $(STACK)
 
 # The parts are independent: `make --jobs=3 check` runs three at a time. The longest comes first.
-check: rehearsals policy copies house emulation rehearse test templates types lint ## run everything that CI runs
+check: rehearsals policy copies house site-tests emulation rehearse test templates types lint ## run everything that CI runs
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -110,6 +111,21 @@ drawings: $(READY) ## make the pictures of docs/*.d2, light and dark
 settings: $(READY) ## list the settings of a pattern; STACK=FargateEfsStack
 	@$(RUN) tools.settings $(STACK)
 
+explain: $(READY) ## say what each resource of a template is for, by construct; STACK=FargateEfsStack, STAGE=production
+	@$(RUN) tools.explain '$(or $(STACK),$(error STACK=… names the stack to explain))' '$(STAGE)'
+
+# Where the site is written.
+SITE := site
+
+site: $(READY) ## build the gallery of the patterns, with every page of the book; SITE=folder
+	@$(RUN) tools.site '$(SITE)'
+
+site-tests: $(READY) ## run the tests of the site that need no browser
+	$(RUN) pytest tests/site --ignore=tests/site/test_browser.py
+
+browser-tests: $(READY) ## run the tests of the site in Chromium, which must be installed: apt-get install chromium
+	$(RUN) pytest tests/site/test_browser.py
+
 diff-templates: $(READY) ## show how templates differ from those of another commit; REF=main
 	@$(RUN) tools.templates $(or $(REF),$(error REF=… names the commit to compare with))
 
@@ -130,4 +146,4 @@ dist: $(READY) ## build a wheel and an sdist of the package, and check them
 	$(BIN)/twine check --strict dist/*
 
 clean: ## remove what is installed and what is generated
-	rm -rf $(VENV) node_modules cdk.out cdk.out.production dist
+	rm -rf $(VENV) node_modules cdk.out cdk.out.production dist site

@@ -1,6 +1,5 @@
 """Lists the settings of stacks, which it reads from the models: ``python -m tools.settings [STACK]``."""
 
-import os
 import sys
 import textwrap
 
@@ -8,6 +7,7 @@ import app
 from patternbook.settings.listing import fields_of, settings_of
 from patternbook.settings.mistakes import did_you_mean
 from patternbook.settings.stages import StageSettings
+from tools.printing import show
 
 _names = textwrap.TextWrapper(width=110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 PATTERNS = {pattern.__name__: pattern for pattern in app.PATTERNS}
@@ -38,7 +38,4 @@ def main(arguments: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        print(main(sys.argv[1:]), flush=True)
-    except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    show(main(sys.argv[1:]))

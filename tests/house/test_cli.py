@@ -156,6 +156,8 @@ def test_make_synth_prints_warnings_and_the_summary(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("Stack ")
     assert [result.stdout.count(stack) for stack in ("\nEcrStack ", "\nAppRunnerStack ")] == [1, 1]
+    assert [result.stdout.count(page) for page in ("docs/ecr.md", "docs/app-runner.md")] == [1, 1]
+    assert "make explain STACK=AppRunnerStack\n" in result.stdout
     assert result.stderr.count("WARNING") == 1
     assert "stack id" not in result.stdout + result.stderr
 
