@@ -1,7 +1,6 @@
 """What is assumed about a month's usage. Each assumption has a name, by which ``--assume`` changes it."""
 
 import difflib
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -63,6 +62,8 @@ ASSUMPTIONS: Final[Mapping[str, Assumption]] = {
 
 PERCENTAGES: Final = ("spot_discount",)
 """Assumptions that are at most 100."""
+LARGEST: Final = 10**15
+"""More than anybody uses. It keeps exact arithmetic quick."""
 
 
 def assumed(given: Iterable[str] = ()) -> dict[str, Decimal | None]:
@@ -83,11 +84,11 @@ def assumed(given: Iterable[str] = ()) -> dict[str, Decimal | None]:
             hint = f"Did you mean {similar[0]!r}? " if similar else ""
             mistakes.append(f"Unknown assumption {name!r}. {hint}Choose from {', '.join(ASSUMPTIONS)}.")
         else:
-            limit = 100 if name in PERCENTAGES else math.inf
+            limit = 100 if name in PERCENTAGES else LARGEST
             number = _number(value)
             if number is None or not 0 <= number <= limit:
-                allowed = "a number from 0 to 100" if limit == 100 else "a number that is not negative"
-                mistakes.append(f"--assume {name} must be {allowed} ({ASSUMPTIONS[name].unit}), got {value!r}.")
+                unit = ASSUMPTIONS[name].unit
+                mistakes.append(f"--assume {name} must be a number from 0 to {limit} ({unit}), got {value!r}.")
             else:
                 found[name] = number
     if mistakes:

@@ -7,8 +7,11 @@ from typing import Final
 
 from patternbook.cost.assumptions import ASSUMPTIONS, AssumptionError, assumed
 from patternbook.cost.bill import Bill, monthly
+from patternbook.cost.fetching import fetch, price_list_region, with_instance_types, write
 from patternbook.cost.prices import TABLE, Prices, PricesError, load_prices
 from patternbook.cost.report import as_json, as_text
+from patternbook.preflight.access import NoAccessError, session_of
+from patternbook.preflight.account import Account
 from patternbook.preflight.stack import assembly_of
 from patternbook.rules.engine import rewriting_macros
 from patternbook.rules.reading import Source, TemplateError, read, read_standard_input
@@ -18,6 +21,10 @@ FINE, MISTAKE = 0, 1
 DESCRIPTION: Final = """\
 Computes what templates cost in a month of 730 hours: at rest, and by assumed usage. A resource without a known price is
 listed as unknown. Exit status: 0, or 1 if something that is given cannot be used."""
+PRICES: Final = """\
+Fetches the prices of a Region by the AWS Price List API, which needs pricing:GetProducts, and writes a table. Exit
+status: 0, or 1 if a price has no match or several; the table is then not written."""
+TIMEOUT_SECONDS: Final = 30.0
 
 
 class CostError(Exception):
@@ -42,6 +49,17 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--prices", type=Path, default=TABLE, metavar="FILE", help="a table that 'patternbook prices' made"
     )
     cost.add_argument("--json", action="store_true", help="print JSON")
+    prices = commands.add_parser("prices", help="fetch the prices of a Region", description=PRICES)
+    prices.set_defaults(run=_prices)
+    prices.add_argument("--region", required=True, help="Region whose prices to fetch")
+    prices.add_argument("--output", required=True, type=Path, metavar="FILE", help="table to write, for cost --prices")
+    prices.add_argument("--profile", help="profile of the AWS configuration")
+    prices.add_argument(
+        "--instance-type", action="append", default=[], metavar="TYPE", help="add an EC2 instance type; can be repeated"
+    )
+    prices.add_argument(
+        "--allow-unknown", action="store_true", help="write the table although some prices are not found"
+    )
 
 
 def _cost(given: argparse.Namespace) -> int:
@@ -59,6 +77,25 @@ def _cost(given: argparse.Namespace) -> int:
         for path, source in sources.items()
     }
     print((as_json if given.json else as_text)(bills, prices, assumptions))
+    return FINE
+
+
+def _prices(given: argparse.Namespace) -> int:
+    wanted = with_instance_types(load_prices(), given.instance_type)
+    try:
+        session = session_of(given.profile)
+        account = Account(session, price_list_region(given.region), seconds=TIMEOUT_SECONDS)
+        found, mistakes = fetch(wanted, given.region, account, today=given.today)
+        for each in mistakes:
+            print(each, file=sys.stderr)
+        if mistakes and not given.allow_unknown:
+            print(f"{given.output} is not written. To write it without these prices, add --allow-unknown.", file=sys.stderr)
+            return MISTAKE
+        write(found, given.output)
+    except (NoAccessError, PricesError) as error:
+        print(error, file=sys.stderr)
+        return MISTAKE
+    print(f"{given.output}: {len(found.table) - len(mistakes)} prices of {found.region}")
     return FINE
 
 
