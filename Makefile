@@ -15,7 +15,7 @@ OUT := cdk.out
 
 .PHONY: help setup synth test rehearse rehearsal preflight leftovers prove verify record check lint types templates
 .PHONY: policy house copies rehearsals emulation drawings settings diff-templates bench lock dist clean explain site
-.PHONY: site-tests browser-tests
+.PHONY: site-tests browser-tests cost prices
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,12 @@ leftovers: $(READY) ## list what stacks have left in the account of your credent
 # CONFIRM=<id of the account> answers the question where there is no terminal.
 prove: $(READY) ## prove a stack in the account of your credentials: deploy, break, change, destroy; STACK=EcrStack, STAGE=production
 	@$(RUN) proving '$(or $(STACK),$(error STACK=… names the stack to prove))' '$(STAGE)'
+
+cost: $(READY) ## compute what a month of a stack costs; STACK=FargateEfsStack, STAGE=production, ARGS="--assume requests=5000000"
+	@$(RUN) tools.cost '$(or $(STACK),$(error STACK=… names the stack to price))' '$(STAGE)' $(ARGS)
+
+prices: $(READY) ## fetch the prices of a Region with your credentials, for make cost ARGS="--prices eu-west-1.prices.json"; REGION=eu-west-1
+	@$(RUN) patternbook.cli prices --region '$(or $(REGION),$(error REGION=… names the Region))' --output '$(REGION).prices.json' $(ARGS)
 
 verify: $(READY) ## check a stack that is deployed in the account of your credentials; STACK=FargateEfsStack, STAGE=production
 	@$(RUN) pytest -vv tests/deployed --stage='$(STAGE)' --stack='$(or $(STACK),$(error STACK=… names the stack to verify))'

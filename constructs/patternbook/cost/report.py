@@ -10,6 +10,7 @@ from patternbook.cost.bill import Bill, by_item
 from patternbook.cost.lines import HOURS, Line
 from patternbook.cost.pricers.free import reason_of
 from patternbook.cost.prices import Prices
+from patternbook.preflight.stack import assembly_of
 
 NOTE = "Before discounts, the free tier and taxes. Data between AZs and Regions is not counted."
 
@@ -32,7 +33,7 @@ def as_text(bills: Mapping[str, Bill], prices: Prices, assumptions: Mapping[str,
 
 def _template(path: str, bill: Bill, assumptions: Mapping[str, Decimal | None]) -> str:
     known = [line for line in bill.lines if line.usd is not None]
-    lines = [path]
+    lines = [assembly_of(path).stack_name or path]
     lines += _section("At rest", bill.at_rest, [line for line in known if not line.assumption])
     lines += _section("Assumed usage", bill.usage, [line for line in known if line.assumption])
     if bill.unknown or bill.unknown_types:

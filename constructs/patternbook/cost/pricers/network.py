@@ -58,6 +58,10 @@ def _distribution(meter: Meter) -> None:
     meter.usage("Data from CloudFront", "cloudfront.gb", "internet_gb")
 
 
+def _edge_function(meter: Meter) -> None:
+    meter.usage("Calls of CloudFront Functions", "cloudfront.function_call", "requests")
+
+
 def _web_acl(meter: Meter) -> None:
     meter.add("Web ACLs", "waf.web_acl", 1)
     rules = meter.resource["Rules"]
@@ -71,6 +75,7 @@ def _zone(meter: Meter) -> None:
 
 PRICERS = {
     "AWS::CloudFront::Distribution": _distribution,
+    "AWS::CloudFront::Function": _edge_function,
     "AWS::EC2::EIP": _elastic_ip,
     "AWS::EC2::NatGateway": _nat_gateway,
     "AWS::EC2::VPCEndpoint": _endpoint,
