@@ -152,6 +152,45 @@ def test_everything_that_is_left_is_listed_and_what_is_expired_first(
     assert found["unanswered"] == []
 
 
+def test_what_a_stack_of_somebody_else_may_need_is_not_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A resource is not listed if a stack without our description, or one in another Region, may have made it."""
+    theirs = f"{ARN}/{NAME}/4"
+    elsewhere = LIVING.replace(REGION, "eu-west-1")
+    tagged_by = {
+        "arn:aws:sqs:us-east-1:1:same-name": tag(stack=NAME, id=theirs),
+        "arn:aws:cloudfront::1:distribution/E1": tag(stack="LambdaEdgeStack", id=elsewhere, expires="2026-12-01"),
+    }
+    answers = {
+        **LEFT,
+        "cloudformation.list_stacks": {
+            "StackSummaries": [
+                summary(NAME, GONE, deleted=True),
+                summary(NAME, theirs, description="A stack of another tool"),
+                summary("EcrStack", f"{ARN}/EcrStack/5", deleted=True),
+                summary("EcrStack-Extra", f"{ARN}/EcrStack-Extra/6", description="A stack of another tool"),
+            ]
+        },
+        "cloudformation.list_stack_resources": {"StackResourceSummaries": []},
+        "resourcegroupstaggingapi.get_resources": {
+            "ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn, tags in tagged_by.items()]
+        },
+        "logs.describe_log_groups": {
+            "logGroups": [
+                {"logGroupName": f"/aws/lambda/{NAME}-Kubectl"},
+                {"logGroupName": "/aws/lambda/EcrStack-Extra-Scan"},
+                {"logGroupName": "/aws/lambda/EcrStack-Scan"},
+            ]
+        },
+        "ec2.describe_snapshots": {"Snapshots": []},
+    }
+    with world(answers) as where:
+        assert leftovers(monkeypatch, where, "--json") == 1
+    found = json.loads(capsys.readouterr().out)["leftovers"]
+    assert [each["name"] for each in found] == ["/aws/lambda/EcrStack-Scan"]
+
+
 def test_the_text_says_what_to_do_and_what_is_not_seen(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

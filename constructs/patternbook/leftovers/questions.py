@@ -163,7 +163,7 @@ def _tagged(book: Book, account: Account) -> dict[str, dict[str, str]]:
     return {
         arn: tags
         for arn, tags in found.items()
-        if not book.is_living(tags) and book.only in ("", tags.get(STACK_NAME, ""))
+        if not book.may_be_living(tags) and book.only in ("", tags.get(STACK_NAME, ""))
     }
 
 
@@ -186,7 +186,7 @@ def _not_of_living(book: Book, said: str, found: Sequence[tuple[str, str, Sequen
     for name, text, pairs in found:
         tags = tags_in(pairs)
         stack = ids.get(tags.get(STACK_ID, "")) or book.maker_of(text) or book.maker_of(name)
-        if stack and not book.is_living(tags):
+        if stack and not book.may_be_living(tags):
             yield _leftover(said, name, tags, stack)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -53,6 +53,9 @@ class Book:
     """The date in UTC, such as ``2026-11-29``."""
     only: str = ""
     """The name of the only stack to look at; empty for all."""
+    region: str = ""
+    existing: Mapping[str, str] = field(default_factory=dict)
+    """The names of all stacks that exist, those of others included, by id."""
 
     @cached_property
     def living(self) -> list[BookStack]:
@@ -66,22 +69,33 @@ class Book:
 
     @cached_property
     def _names_of_gone(self) -> list[str]:
-        return sorted({each.name for each in self.gone} - {each.name for each in self.living})
+        return sorted({each.name for each in self.gone} - set(self.existing.values()))
 
     def maker_of(self, name: str) -> str:
         """The name of the deleted stack that made a resource with a generated name; empty if none did.
 
         CloudFormation, CDK and the services put the name of the stack at the beginning of a generated name, or of a
-        part of it. Aurora writes it in lower case. A stack of the same name that exists may still need the resource.
+        part of it. Aurora writes it in lower case. A stack that exists may still need the resource, if it has the same
+        name, or one that begins with it: ``EcrStack-Extra`` has the log group ``/aws/lambda/EcrStack-Extra-Scan``.
         """
         for stack in self._names_of_gone:
-            if re.search(rf"(?<![\w-]){re.escape(stack)}(?![A-Za-z0-9])", name, re.IGNORECASE):
+            longer = [each for each in self.existing.values() if each.lower().startswith(stack.lower())]
+            if _names(stack, name) and not any(_names(each, name) for each in longer):
                 return stack
         return ""
 
-    def is_living(self, tags: Mapping[str, str]) -> bool:
-        """Whether a resource belongs to a stack that exists, by its tags."""
-        return tags.get(STACK_ID) in {each.id for each in self.living}
+    def may_be_living(self, tags: Mapping[str, str]) -> bool:
+        """Whether a resource belongs to a stack that exists, or may exist in another Region, by its tags.
+
+        us-east-1 lists resources without a Region, such as those of CloudFront, whose stack may be elsewhere.
+        """
+        stack = tags.get(STACK_ID, "")
+        return stack in self.existing or (bool(stack) and stack.split(":")[3] != self.region)
+
+
+def _names(stack: str, name: str) -> bool:
+    """Whether a part of a generated name begins with the name of a stack."""
+    return re.search(rf"(?<![\w-]){re.escape(stack)}(?![A-Za-z0-9])", name, re.IGNORECASE) is not None
 
 
 def book_in(account: Account, *, today: str, stack: str = "") -> Book:
@@ -90,12 +104,14 @@ def book_in(account: Account, *, today: str, stack: str = "") -> Book:
     :param stack: the name of the only stack to look at; empty for all.
     :raises CouldNotAskError: if AWS does not list them. Nothing else can be told then.
     """
-    found = [
-        each
-        for each in account.all("cloudformation.list_stacks", "StackSummaries")
+    every = account.all("cloudformation.list_stacks", "StackSummaries")
+    ours = [
+        _stack(account, each)
+        for each in every
         if OURS.match(each.get("TemplateDescription") or "") and stack in ("", each["StackName"])
     ]
-    return Book([_stack(account, each) for each in found], today, stack)
+    existing = {each["StackId"]: each["StackName"] for each in every if each["StackStatus"] != DELETED}
+    return Book(ours, today, stack, account.region, existing)
 
 
 def _stack(account: Account, summary: Mapping[str, Any]) -> BookStack:
@@ -110,3 +126,8 @@ def _stack(account: Account, summary: Mapping[str, Any]) -> BookStack:
 def tags_in(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """Tags as most services write them, by key."""
     return {each["Key"]: each["Value"] for each in tags}
+
+
+def made_by_proof(stack: Mapping[str, Any]) -> bool:
+    """Whether a stack is one of the book with the tag of ``make prove``, as ``describe_stacks`` answers it."""
+    return EXPIRES in tags_in(stack.get("Tags", ())) and OURS.match(stack.get("Description", "")) is not None
