@@ -61,7 +61,9 @@ class UserAccount:
     def is_emulated(self) -> bool:
         """Whether the credentials lead to an emulated account, such as that of ``make rehearsal``."""
         host = urlparse(self.client("cloudformation").meta.endpoint_url).hostname or ""
-        return ".amazonaws." not in f".{host}"
+        known = self.session._session.get_component("data_loader").load_data("partitions")["partitions"]
+        suffixes = [each["outputs"][name] for each in known for name in ("dnsSuffix", "dualStackDnsSuffix")]
+        return not host.endswith(tuple(f".{suffix}" for suffix in suffixes))
 
     def run(
         self,

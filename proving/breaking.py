@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any, Final
 from uuid import uuid4
 
@@ -75,8 +76,9 @@ def restore_tasks(service: str) -> Do:
             scene.client("ecs").update_service(
                 cluster=scene.ids["Cluster/Resource"],
                 service=scene.ids[service],
-                desiredCount=scene.kept.pop(service),
+                desiredCount=scene.kept[service],
             )
+            del scene.kept[service]
 
     return undo
 
@@ -106,11 +108,12 @@ def restore_concurrency(function: str) -> Do:
     def undo(scene: Scene) -> None:
         if function not in scene.kept:
             return
-        client, name, reserved = scene.client("lambda"), scene.ids[function], scene.kept.pop(function)
+        client, name, reserved = scene.client("lambda"), scene.ids[function], scene.kept[function]
         if reserved is None:
             client.delete_function_concurrency(FunctionName=name)
         else:
             client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+        del scene.kept[function]
 
     return undo
 
@@ -223,7 +226,7 @@ def ask_for_page(url: str) -> None:
             answer.read()
     except urllib.error.HTTPError as error:
         error.close()
-    except OSError:
+    except (OSError, HTTPException):
         pass
 
 

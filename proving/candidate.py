@@ -13,7 +13,7 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
-from patternbook.leftovers.stacks import EXPIRES, tags_in
+from patternbook.leftovers.stacks import EXPIRES, made_by_proof
 from patternbook.preflight.access import Identity, identity_of, region_of
 from patternbook.preflight.account import Account as AskedAccount
 from patternbook.preflight.stack import assembly_of
@@ -26,7 +26,7 @@ from rehearsal.interruption import Interruption
 from rehearsal.plan import AS_CONFIGURED, CHANGED
 from rehearsal.plan import SANDBOX as IN_APP
 from rehearsal.running import RehearsalError
-from tools.assembly import template_files
+from tools.assembly import pin_environment, template_files
 
 EXPIRES_AFTER: Final = timedelta(days=1)
 SYNTH_SECONDS: Final = 300
@@ -106,6 +106,7 @@ def synthesized(
     path = f"{stage}/{pattern}" if stage else pattern
     region = region_of(session, None, assembly_of(str(template_files(assemblies / AS_CONFIGURED)[path])).region)
     identity = identity_of(AskedAccount(session, region, seconds=ASK_SECONDS), region)
+    pin_account(assemblies, path, identity.account_id, region)
     account = UserAccount(
         boto3.Session(region_name=region), identity, region=region, folder=folder, interruption=interruption
     )
@@ -114,6 +115,21 @@ def synthesized(
         if checked.status:
             raise RefusedError(checked.output.strip())
     return Candidate(account, assemblies, pattern, stage)
+
+
+def pin_account(assemblies: Path, path: str, account_id: str, region: str) -> None:
+    """Ties the apps to the account that the user confirms, even if the credentials of the CLI change in between.
+
+    :raises RefusedError: if the stage is for another account, into which the CLI may assume a role.
+    """
+    configured = assembly_of(str(template_files(assemblies / AS_CONFIGURED)[path])).account_id
+    if configured not in ("", account_id):
+        raise RefusedError(
+            f"{path} must be proven in the account {configured}, which its stage in cdk.json has, but your credentials "
+            f"are of the account {account_id}. Set AWS_PROFILE to a profile of {configured}."
+        )
+    for name in (AS_CONFIGURED, CHANGED):
+        pin_environment(assemblies / name, account_id, region)
 
 
 def record_of(candidate: Candidate) -> Record:
@@ -139,16 +155,19 @@ def record_of(candidate: Candidate) -> Record:
 def left_by_earlier_proof(candidate: Candidate) -> bool:
     """Whether an earlier proof has left its stack.
 
-    :raises RefusedError: if there is a stack that ``make prove`` has not made.
+    :raises RefusedError: if there is a stack that ``make prove`` has not made, or that is changing now.
     """
     found = candidate.state()
     if found is None:
         return False
-    if EXPIRES not in tags_in(found.get("Tags", ())):
+    exists = f"{candidate.name} exists already in {candidate.account.region} ({found['StackStatus']})"
+    if not made_by_proof(found):
         raise RefusedError(
-            f"{candidate.name} exists already in {candidate.account.region} ({found['StackStatus']}), and make prove "
-            f"has not made it: it has no tag {EXPIRES}. Choose another Region or another stage, or destroy it yourself."
+            f"{exists}, and make prove has not made it: its description is not that of the book, or it has no tag "
+            f"{EXPIRES}. Choose another Region or another stage, or destroy it yourself."
         )
+    if found["StackStatus"].endswith("_IN_PROGRESS"):
+        raise RefusedError(f"{exists}. Another make prove may be at work. Start again when CloudFormation is done.")
     return True
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,9 +15,9 @@ from patternbook.preflight.access import NoAccessError, session_of
 from patternbook.settings.mistakes import SettingsError, did_you_mean
 from proving.candidate import Candidate, RefusedError, left_by_earlier_proof, preflight, record_of, synthesized
 from proving.cost import cost_of
-from proving.proof import Proof, RecordedReport, outcome_of
+from proving.proof import Proof, RecordedReport
 from proving.question import ask, confirm
-from proving.record import FOLDER, INTERRUPTED, Record, now
+from proving.record import FAILED, FOLDER, INTERRUPTED, PROVEN, Record, now
 from rehearsal.account import ROOT
 from rehearsal.interruption import Interruption, StopRequestError
 from rehearsal.plan import SANDBOX as IN_APP
@@ -24,8 +25,10 @@ from rehearsal.plans import PLANS
 from rehearsal.running import RehearsalError
 from tools.stage import StageError, stage_named
 
-FAILURES = (RehearsalError, ClientError, BotoCoreError)
+FAILURES: Final = (RehearsalError, ClientError, BotoCoreError)
 """What a step may end with."""
+ANSWER_SECONDS: Final = 900
+"""Time to say that the stack of a failed proof must stay. It costs money, and credentials expire."""
 
 
 def main(arguments: Sequence[str], interruption: Interruption) -> int:
@@ -60,8 +63,14 @@ def _prove(pattern: str, stage: str, folder: Path, interruption: Interruption) -
     old = left_by_earlier_proof(candidate)
     preflight(candidate, report)
     confirm(candidate, interruption, old=old)
+    if left_by_earlier_proof(candidate) != old:
+        raise RefusedError(f"Nothing was deployed: {candidate.name} was made or removed in the meantime. Start again.")
     # Nothing of an emulated account may get among the records of AWS.
     report.save = partial(record.write, folder / "proven" if candidate.account.is_emulated else FOLDER)
+    try:
+        report.save()
+    except OSError as error:
+        raise RefusedError(f"Nothing was deployed: the record cannot be written: {error}") from None
     return _deploy(candidate, report, interruption, old=old)
 
 
@@ -85,12 +94,16 @@ def _deploy(candidate: Candidate, report: RecordedReport, interruption: Interrup
     except StopRequestError:
         status = interruption.exit_status
         print(f"\nStopped. {_what_exists(candidate)}", file=sys.stderr)
-    except FAILURES as error:
-        print(f"\n{error}", file=sys.stderr)
+    except Exception as error:  # nobody else removes the stack
+        print(f"\n{_said(error)}", file=sys.stderr)
         _remove_after_failure(candidate, proof, interruption)
     hours = (datetime.now(timezone.utc) - start).total_seconds() / 3600
     _end(candidate, report.record, status, hours)
-    path = report.save()
+    try:
+        path = report.save()
+    except OSError as error:
+        print(f"\nThe record could not be written: {error}", file=sys.stderr)
+        return status or 1
     if report.record.emulated:
         print("\nThis was an emulated account, which proves nothing about AWS. No record is kept.")
     else:
@@ -101,9 +114,13 @@ def _deploy(candidate: Candidate, report: RecordedReport, interruption: Interrup
 
 def _end(candidate: Candidate, record: Record, status: int, hours: float) -> None:
     template = json.loads(candidate.template_file.read_text(encoding="utf-8"))
-    record.outcome = INTERRUPTED if status > 1 else outcome_of(record)
+    record.outcome = {0: PROVEN, 1: FAILED}.get(status, INTERRUPTED)
     record.ended = now()
     record.cost = cost_of(template, hours=hours).as_dict()
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, FAILURES) else f"make prove itself failed: {type(error).__name__}: {error}"
 
 
 def _what_exists(candidate: Candidate) -> str:
@@ -126,12 +143,13 @@ def _remove_after_failure(candidate: Candidate, proof: Proof, interruption: Inte
         if candidate.state() is None:
             return
         if sys.stdin.isatty():
-            answer = ask("Destroy the stack now? Type no to keep it: ", interruption)
+            prompt = f"Destroy the stack now? Type no to keep it. In {ANSWER_SECONDS // 60} minutes it is destroyed: "
+            answer = ask(prompt, interruption, seconds=ANSWER_SECONDS)
             if answer.lower() in ("n", "no"):
                 print(_what_exists(candidate), file=sys.stderr)
                 return
         proof.remove()
     except StopRequestError:
         print(f"\nStopped. {_what_exists(candidate)}", file=sys.stderr)
-    except FAILURES as error:
-        print(f"\nThe stack could not be destroyed: {error}\n{_what_exists(candidate)}", file=sys.stderr)
+    except Exception as error:
+        print(f"\nThe stack could not be destroyed: {_said(error)}\n{_what_exists(candidate)}", file=sys.stderr)

@@ -9,10 +9,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
 
+from patternbook.leftovers.stacks import made_by_proof
 from proving.bells import Bell, bell_named
 from proving.breaking import Scene
 from proving.breaks import BREAKS, Break, promise_of
-from proving.record import FAILED, INTERRUPTED, PROVEN, Record, Step, now
+from proving.record import FAILED, PROVEN, Record, Step, now
 from rehearsal.account import ROOT
 from rehearsal.deployments import Deployments
 from rehearsal.interruption import StopRequestError
@@ -20,7 +21,7 @@ from rehearsal.late_failures import roll_back_update
 from rehearsal.plan import Plan
 from rehearsal.report import Report
 from rehearsal.running import Account, RehearsalError
-from rehearsal.stack import Resource, Stack
+from rehearsal.stack import Stack
 
 CALM_MINUTES: Final = 45
 """Time limit for an alarm to be OK: before the break, because metrics have to arrive first, and after it."""
@@ -58,7 +59,7 @@ class RecordedReport(Report):
         """A step. It is in the record before it begins, so that it is there if the process is killed."""
         step, start = Step(name, now()), time.monotonic()
         self.record.steps.append(step)
-        self.save()
+        self._try_to_save()
         try:
             with super().step(name) as details:
                 step.details = details
@@ -72,7 +73,14 @@ class RecordedReport(Report):
             raise
         finally:
             step.seconds = round(time.monotonic() - start, 1)
+            self._try_to_save()
+
+    def _try_to_save(self) -> None:
+        """A disk that is full must not keep anything from being put right or destroyed."""
+        try:
             self.save()
+        except OSError as error:
+            self.line(f"The record could not be written: {error}")
 
 
 class Proof(Deployments):
@@ -129,21 +137,21 @@ class Proof(Deployments):
                 with self.report.step(name) as details:
                     details.append(broken.reason)
             return
-        resources = self.stack.resources()
-        ids = {each.path: each.physical_id for each in resources}
-        scene = Scene(self.account.client, ids, self.stack.outputs)
-        bell = bell_named(broken.rings, resources, self.account.client("cloudwatch"))
-        try:
-            with self.report.step("break") as details:
-                details.append(broken.says)
-                self._wait_for_ring(broken, bell, scene, details)
-        except BaseException:
-            # Nobody else knows what was there before. So it is put right now, whatever happened.
+        with self.report.step("break") as details:
+            details.append(broken.says)
+            resources = self.stack.resources()
+            ids = {each.path: each.physical_id for each in resources}
+            scene = Scene(self.account.client, ids, self.stack.outputs)
+            bell = bell_named(broken.rings, resources, self.account.client("cloudwatch"))
             try:
-                broken.undo(scene)
-            except Exception as error:
-                self.report.line(f"What was broken could not be put right: {error}")
-            raise
+                self._wait_for_ring(broken, bell, scene, details)
+            except BaseException:
+                # Nobody else knows what was there before. So it is put right now, whatever happened.
+                try:
+                    broken.undo(scene)
+                except Exception as error:
+                    details.append(f"what was broken could not be put right: {error}")
+                raise
         with self.report.step("put right") as details:
             broken.undo(scene)
             self._wait_for_calm(bell, details)
@@ -191,16 +199,35 @@ class Proof(Deployments):
             self.account.pause(self.account.limits.pause_seconds if pause is None else pause)
 
     def remove(self) -> None:
-        """Destroys what an earlier or a failed proof has left, and lists what remains."""
-        self.destroy()
+        """Destroys what an earlier or a failed proof has left, and lists what remains.
+
+        What it retains depends on how far that proof came, so it is not compared with the plan.
+        """
+        with self.report.step("destroy") as details:
+            self.delete()
+            self.name_retained(details)
         self.list_leftovers()
         self.stack.unpin()
 
-    def destroy(self) -> list[Resource]:
-        """Destroys the stack, which must exist, whatever state it is in."""
+    def delete(self) -> None:
+        """Deletes the stack, which must exist, as soon as CloudFormation is done with what it has begun.
+
+        :raises RehearsalError: if the stack of this name is not one of make prove.
+        """
         self.stack.unpin()
+        minutes = self.account.limits.roll_back_seconds / 60
+        # A stack in review has a change set, but no tags yet, and no resources.
+        in_review = "REVIEW_IN_PROGRESS"
+        self._until(
+            lambda: self.stack.status == in_review or not self.stack.status.endswith("_IN_PROGRESS"),
+            minutes,
+            f"{self.stack.name} must not be changing",
+        )
+        found = self.stack.describe()
+        if found["StackStatus"] != in_review and not made_by_proof(found):
+            raise RehearsalError(f"{self.stack.name} is not a stack of make prove, so it is not destroyed.")
         self.stack.pin()
-        return super().destroy()
+        super().delete()
 
     def list_leftovers(self) -> None:
         """Lists what is left. What is not answered is in the list, too."""
@@ -216,9 +243,3 @@ class Proof(Deployments):
                 *(f"unknown: {each['message']}" for each in found["unanswered"]),
             ]
             details.append(f"{len(found['leftovers'])} left, {len(found['unanswered'])} not answered")
-
-
-def outcome_of(record: Record) -> str:
-    """What a proof has come to that has ended."""
-    outcomes = {each.outcome for each in record.steps}
-    return next((each for each in (FAILED, INTERRUPTED) if each in outcomes), PROVEN)

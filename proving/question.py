@@ -1,8 +1,10 @@
 """The question before anything is deployed: what is made, what is broken, how long it takes and what it costs."""
 
 import json
+import math
 import select
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
@@ -27,14 +29,19 @@ DEPLOYMENTS: Final = 4
 SHOWN_TYPES: Final = 6
 
 
-def ask(prompt: str, interruption: Interruption) -> str:
+def ask(prompt: str, interruption: Interruption, *, seconds: float = math.inf) -> str:
     """Asks on the terminal.
 
+    :param seconds: the time limit, after which the answer is empty.
     :raises StopRequestError: after a signal to end, which ``input`` would wait through.
     """
     print(prompt, end="", flush=True)
+    deadline = time.monotonic() + seconds
     while not select.select([sys.stdin], [], [], 0.2)[0]:
         interruption.raise_if_set()
+        if time.monotonic() > deadline:
+            print()
+            return ""
     return sys.stdin.readline().strip()
 
 
@@ -45,9 +52,10 @@ def confirm(candidate: Candidate, interruption: Interruption, *, old: bool) -> N
     """
     account_id = candidate.account.identity.account_id
     print(f"\n{question(candidate, old=old)}\n", flush=True)
-    given = candidate.account.environment.get(CONFIRM, "")
-    if not given and sys.stdin.isatty():
+    if sys.stdin.isatty():  # a CONFIRM that somebody has exported once is no answer of today
         given = ask(f"Type the id of the account ({account_id}) to go on: ", interruption)
+    else:
+        given = candidate.account.environment.get(CONFIRM, "")
     if given != account_id:
         asked = f"{CONFIRM}={account_id} make prove …" if not sys.stdin.isatty() else "the id of the account"
         raise RefusedError(f"Nothing was deployed: the answer must be {asked}, got {given!r}.")
@@ -69,6 +77,7 @@ def question(candidate: Candidate, *, old: bool) -> str:
         [
             f"make prove deploys {candidate.name} ({candidate.described['posture']}) into {account.region} of account",
             f"{account.identity.account_id}, as {account.identity.arn}.",
+            *(["  Dry run: these credentials lead to an emulated account, not to AWS."] if account.is_emulated else []),
             f"  Makes:   {types.total()} resources: {made}, …",
             *(["  First:   it destroys the stack that an earlier proof has left."] if old else []),
             f"  Breaks:  {_sentence(candidate.pattern, broken)}",

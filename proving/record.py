@@ -32,6 +32,8 @@ STEPS: Final = (
     "list leftovers",
 )
 """The steps of a proof, in their order."""
+CALLER: Final = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d{12}:(?:user|assumed-role|federated-user)/[^\s\"'\\,;]+")
+"""The ARN of a caller, with the name or the address of a person, as it is in messages of AWS about permissions."""
 ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
 
@@ -52,7 +54,7 @@ class Step:
 
 @dataclass
 class Record:
-    """What a proof did, when, and what came of it. It has no id of an account."""
+    """What a proof did, when, and what came of it. It has no id of an account, and no name of a caller."""
 
     pattern: str
     stage: str
@@ -81,7 +83,7 @@ class Record:
         folder.mkdir(parents=True, exist_ok=True)
         path, whole = folder / self.name, folder / f".{self.name}.new"
         text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        whole.write_text(ACCOUNT.sub("<account>", text) + "\n", encoding="utf-8")
+        whole.write_text(ACCOUNT.sub("<account>", CALLER.sub("<caller>", text)) + "\n", encoding="utf-8")
         whole.replace(path)
         return path
 

@@ -1,6 +1,7 @@
 """The steps that the CDK CLI takes with some stacks of one stage, in an emulated account or in a real one."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -132,10 +133,7 @@ class Deployments:
     def destroy(self) -> list[Resource]:
         """:returns: the retained resources of the stacks."""
         with self.report.step("destroy") as details:
-            if self.production:
-                self.lift_protection()
-            self.must_succeed(self.cdk("destroy", self.changed, *self.paths, "--exclusively", "--force"))
-            self.expect_status("DELETE_COMPLETE")
+            self.delete()
             for stack in self.stacks:
                 retained = frozenset(resource.path for resource in stack.retained())
                 plan = self.plan_of(stack)
@@ -145,11 +143,22 @@ class Deployments:
                     raise RehearsalError(
                         f"{stack.name} retained {names(retained)}. In {self.stage} it must retain {names(expected)}."
                     )
-            resources = [resource for stack in self.stacks for resource in stack.retained()]
-            counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
-            if counts:
-                details.append("retained " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
-            return resources
+            return self.name_retained(details)
+
+    def delete(self) -> None:
+        """Deletes the stacks, which must be pinned, whatever they retain."""
+        if self.production:
+            self.lift_protection()
+        self.must_succeed(self.cdk("destroy", self.changed, *self.paths, "--exclusively", "--force"))
+        self.expect_status("DELETE_COMPLETE")
+
+    def name_retained(self, details: list[str]) -> list[Resource]:
+        """:returns: the retained resources of the stacks."""
+        resources = [resource for stack in self.stacks for resource in stack.retained()]
+        counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
+        if counts:
+            details.append("retained " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
+        return resources
 
     def lift_protection(self) -> None:
         """Takes the steps that the pages of the patterns describe before ``cdk destroy`` in production."""
@@ -167,14 +176,30 @@ class Deployments:
                         DBClusterIdentifier=resource.physical_id, DeletionProtection=False, ApplyImmediately=True
                     )
                 if resource.type == "AWS::EKS::Cluster":
-                    client("eks").update_cluster_config(name=resource.physical_id, deletionProtection=False)
-                    client("eks").get_waiter("cluster_active").wait(name=resource.physical_id)
+                    self._lift_protection_of_cluster(resource.physical_id)
                 if resource.type == "AWS::DynamoDB::GlobalTable":
                     client("dynamodb").update_table(TableName=resource.physical_id, DeletionProtectionEnabled=False)
                 if resource.type == "AWS::Cognito::UserPool":
                     client("cognito-idp").update_user_pool(
                         UserPoolId=resource.physical_id, DeletionProtection="INACTIVE"
                     )
+
+    def _lift_protection_of_cluster(self, name: str) -> None:
+        """EKS answers before it has done so, and has an update of the type DeletionProtectionUpdate in the meantime.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
+        """
+        eks, limits = self.account.session.client("eks"), self.account.limits
+        if eks.describe_cluster(name=name)["cluster"].get("deletionProtection"):
+            eks.update_cluster_config(name=name, deletionProtection=False)
+        deadline = time.monotonic() + limits.roll_back_seconds
+        while (found := eks.describe_cluster(name=name)["cluster"]).get("deletionProtection") or (
+            found["status"] == "UPDATING"
+        ):
+            self.account.check_running()
+            if time.monotonic() > deadline:
+                raise RehearsalError(f"The cluster {name} still has deletion protection, or is {found['status']}.")
+            time.sleep(limits.pause_seconds)
 
 
 def _unknown_types(output: str) -> str:

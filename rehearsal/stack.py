@@ -63,10 +63,15 @@ class Stack:
         return {output["OutputKey"]: output["OutputValue"] for output in self.describe().get("Outputs", [])}
 
     def resources(self) -> list[Resource]:
+        """The resources that exist. CloudFormation also lists those that it deleted, or failed to create.
+
+        https://docs.aws.amazon.com/sdk-for-python/v4/reference/clients/cloudformation/operations/list_stack_resources/
+        """
         return [
             Resource(self._path(resource), resource["ResourceType"], resource["PhysicalResourceId"])
             for page in self._pages("list_stack_resources")
             for resource in page["StackResourceSummaries"]
+            if resource.get("PhysicalResourceId") and resource["ResourceStatus"] != "DELETE_COMPLETE"
         ]
 
     def events(self, since: datetime | None = None) -> list[dict[str, Any]]:

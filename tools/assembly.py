@@ -21,6 +21,18 @@ def template_files(assembly: Path) -> dict[str, Path]:
     return found
 
 
+def pin_environment(assembly: Path, account_id: str, region: str) -> None:
+    """Names the account and the Region of each stack that has none, so that the CLI deploys it nowhere else."""
+    for folder in {path.parent for path in template_files(assembly).values()}:
+        manifest = folder / "manifest.json"
+        document = json.loads(manifest.read_text(encoding="utf-8"))
+        for artifact in document["artifacts"].values():
+            if artifact["type"] == "aws:cloudformation:stack":
+                named = artifact["environment"].replace("unknown-account", account_id)
+                artifact["environment"] = named.replace("unknown-region", region)
+        manifest.write_text(json.dumps(document), encoding="utf-8")
+
+
 def change_template(assembly: Path, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
     """Changes the resources in a template, and the template's hash in the files for the CLI.
 

@@ -142,6 +142,14 @@ def test_a_record_has_no_id_of_an_account(written: Callable[..., Path]) -> None:
     assert json.loads(path.read_text(encoding="utf-8"))["left"] == ["arn:aws:iam::<account>:role/x: It stays."]
 
 
+def test_a_record_does_not_name_the_caller(written: Callable[..., Path]) -> None:
+    said = "User: arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_1a2b/me@example.com is not authorized"
+    said += " to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/x"
+    path = written(left=[said, '"arn:aws-cn:iam::111122223333:user/team/me"'])
+    expected = "User: <caller> is not authorized to perform: iam:PassRole on resource: arn:aws:iam::<account>:role/x"
+    assert json.loads(path.read_text(encoding="utf-8"))["left"] == [expected, '"<caller>"']
+
+
 def test_the_fingerprint_is_that_of_the_template() -> None:
     found = proven.current_fingerprint("EcrStack", "sandbox")
     assert found == proven.current_fingerprint("EcrStack", "sandbox")

@@ -9,17 +9,19 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from patternbook.leftovers.stacks import EXPIRES
 from patternbook.preflight.access import Identity
-from proving import command, proof
+from patternbook.preflight.stack import assembly_of
+from proving import command, proof, question
 from proving.account import UserAccount
 from proving.bells import ALARM, RULE, Bell
 from proving.breaking import Scene
 from proving.breaks import BREAKS, Break
-from proving.candidate import Candidate
-from proving.proof import Proof, RecordedReport, outcome_of
+from proving.candidate import Candidate, RefusedError, left_by_earlier_proof, pin_account
+from proving.proof import Proof, RecordedReport
 from proving.record import FAILED, INTERRUPTED, PROVEN, STEPS, Record
 from rehearsal.account import ACCOUNT_ID, REGION, EmulatedAccount
 from rehearsal.interruption import Interruption, StopRequestError
@@ -27,7 +29,7 @@ from rehearsal.plan import AS_CONFIGURED, CHANGED, SANDBOX
 from rehearsal.running import EMULATED, RehearsalError
 from rehearsal.stack import Resource
 from tests.clock import Clock
-from tools.assembly import copy_assembly
+from tools.assembly import copy_assembly, template_files
 
 Proves = Callable[[str], Proof]
 
@@ -82,8 +84,7 @@ def test_a_pattern_goes_through_its_whole_life(proves: Proves, user: UserAccount
     pattern.report.record.steps.append(proof.Step("preflight", "", outcome=PROVEN))
     pattern.prove()
     record = pattern.record
-    assert outcome_of(record) == PROVEN
-    assert [step.name for step in record.steps] == list(STEPS)
+    assert [(step.name, step.outcome) for step in record.steps] == [(name, PROVEN) for name in STEPS]
     details = {step.name: " ".join(step.details) for step in record.steps}
     assert "an emulated account evaluates no alarms, so none was waited for" in details["break"]
     assert details["deploy the change"] == "memory_mib = 512"
@@ -105,6 +106,38 @@ def test_a_break_is_put_right(name: str, proves: Proves, monkeypatch: pytest.Mon
     assert tags == [{"Key": EXPIRES, "Value": "2026-11-30"}]
     pattern.remove()
     assert pattern.record.left == []
+
+
+def test_the_apps_are_tied_to_the_account_that_is_confirmed(tagged: Path) -> None:
+    path = "EcrStack"
+    pin_account(tagged, path, ACCOUNT_ID, "eu-west-1")
+    for name in (AS_CONFIGURED, CHANGED):
+        found = assembly_of(str(template_files(tagged / name)[path]))
+        assert (found.account_id, found.region) == (ACCOUNT_ID, "eu-west-1")
+    with pytest.raises(RefusedError, match=f"EcrStack must be proven in the account {ACCOUNT_ID}, which its stage"):
+        pin_account(tagged, path, "999999999999", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_emulated"),
+    [
+        ("http://127.0.0.1:4566", True),
+        ("https://amazonaws.com.example.org", True),
+        ("https://vpce-1.cloudformation.us-east-1.vpce.amazonaws.com", False),
+        ("https://cloudformation.us-east-1.api.aws", False),
+        ("https://cloudformation.cn-north-1.amazonaws.com.cn", False),
+        ("https://cloudformation.us-gov-west-1.amazonaws.com", False),
+        ("https://cloudformation.us-iso-east-1.c2s.ic.gov", False),
+        ("https://cloudformation.eusc-de-east-1.amazonaws.eu", False),
+    ],
+)
+def test_an_endpoint_of_aws_is_no_emulated_account(
+    endpoint: str, is_emulated: bool, tmp_path: Path, interruption: Interruption, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    session = boto3.Session("x", "x")
+    user = UserAccount(session, Identity("", ""), region=REGION, folder=tmp_path, interruption=interruption)
+    assert user.is_emulated == is_emulated
 
 
 class TestCommand:
@@ -138,18 +171,110 @@ class TestCommand:
         assert f"Nothing was deployed: the answer must be CONFIRM={ACCOUNT_ID} make prove …, got {given!r}." in said.err
         assert candidate.state() is None
 
+    @pytest.mark.parametrize(("description", "tag"), [("", EXPIRES), ("Patternbook (sandbox): x", "other")])
     def test_a_stack_of_somebody_else_is_left_alone(
-        self, candidate: Candidate, prove: Callable[[], int], capsys: pytest.CaptureFixture[str]
+        self,
+        description: str,
+        tag: str,
+        candidate: Candidate,
+        prove: Callable[[], int],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         client = candidate.account.client("cloudformation")
-        template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
-        client.create_stack(StackName="EcrStack", TemplateBody=template)
-        client.get_waiter("stack_create_complete").wait(StackName="EcrStack", WaiterConfig={"Delay": 1})
+        template = json.dumps({"Description": description, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+        tags = [{"Key": tag, "Value": "2026-11-30"}]
+
+        def make(*_: Any, **__: Any) -> None:
+            client.create_stack(StackName="EcrStack", TemplateBody=template, Tags=tags)
+            client.get_waiter("stack_create_complete").wait(StackName="EcrStack", WaiterConfig={"Delay": 1})
+
+        # It is made while the question is on the terminal, and then it is there before the next start.
+        with monkeypatch.context() as patched:
+            patched.setattr(command, "confirm", make)
+            assert prove() == 1
+        assert "EcrStack exists already in us-east-1 (CREATE_COMPLETE), and make prove" in capsys.readouterr().err
         assert prove() == 1
         assert "EcrStack exists already in us-east-1 (CREATE_COMPLETE), and make prove" in capsys.readouterr().err
         assert client.describe_stacks(StackName="EcrStack")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
         client.delete_stack(StackName="EcrStack")
         client.get_waiter("stack_delete_complete").wait(StackName="EcrStack", WaiterConfig={"Delay": 1})
+
+    def test_a_failed_proof_does_not_destroy_a_stack_of_somebody_else(
+        self, candidate: Candidate, proves: Proves
+    ) -> None:
+        client = candidate.account.client("cloudformation")
+        template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+        client.create_stack(StackName="EcrStack", TemplateBody=template)
+        client.get_waiter("stack_create_complete").wait(StackName="EcrStack", WaiterConfig={"Delay": 1})
+        with pytest.raises(RehearsalError, match="EcrStack is not a stack of make prove, so it is not destroyed"):
+            proves("EcrStack").remove()
+        assert client.describe_stacks(StackName="EcrStack")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+        client.delete_stack(StackName="EcrStack")
+        client.get_waiter("stack_delete_complete").wait(StackName="EcrStack", WaiterConfig={"Delay": 1})
+
+    def test_a_stack_that_is_changing_is_left_to_who_changes_it(
+        self, candidate: Candidate, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        state = {
+            "StackStatus": "UPDATE_IN_PROGRESS",
+            "Description": "Patternbook (sandbox): x",
+            "Tags": [{"Key": EXPIRES, "Value": "x"}],
+        }
+        monkeypatch.setattr(Candidate, "state", lambda _: state)
+        with pytest.raises(RefusedError, match="Another make prove may be at work"):
+            left_by_earlier_proof(candidate)
+
+    def test_on_a_terminal_the_id_has_to_be_typed(
+        self, prove: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(question, "ask", lambda *_: "")
+        monkeypatch.setattr(question.sys.stdin, "isatty", lambda: True, raising=False)
+        assert prove() == 1
+        assert "Nothing was deployed: the answer must be the id of the account, got ''." in capsys.readouterr().err
+
+    def test_without_a_place_for_the_record_nothing_is_deployed(
+        self,
+        candidate: Candidate,
+        prove: Callable[[], int],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        def fail(*_: Any) -> Path:
+            raise OSError("No space left on device")
+
+        monkeypatch.setattr(Record, "write", fail)
+        assert prove() == 1
+        assert "Nothing was deployed: the record cannot be written: No space" in capsys.readouterr().err
+        assert candidate.state() is None
+
+    @pytest.mark.parametrize("error", [RehearsalError("The check failed."), KeyError("x"), OSError("No space left")])
+    def test_whatever_happens_the_stack_is_destroyed_and_nothing_is_proven(
+        self,
+        error: Exception,
+        candidate: Candidate,
+        prove: Callable[[], int],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """The error is not in a step, so that all steps of the record have succeeded."""
+        written: list[Record] = []
+
+        def write(self: Record, _: Path) -> Path:
+            written.append(self)
+            if self.steps and isinstance(error, OSError):
+                raise error
+            return Path("record.json")
+
+        def fail(*_: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(Record, "write", write)
+        monkeypatch.setattr(Proof, "check", fail)
+        assert prove() == 1
+        assert str(error) in capsys.readouterr().err
+        assert candidate.state() is None
+        assert written[-1].outcome == FAILED
 
     def test_ctrl_c_says_what_exists_and_the_next_run_removes_it(
         self,
