@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from patternbook.copying import book as book_module
 from patternbook.copying import folder
 from patternbook.copying.book import Pattern, patterns, requirement
 from patternbook.copying.page import as_copied, pages_needed
-from patternbook.copying.project import project
+from patternbook.copying.project import D2, project
 
 ROOT = Path(__file__).parents[2]
 PATTERNS = patterns(ROOT)
@@ -340,6 +341,20 @@ def test_pages_lose_links_to_what_stays_in_the_book() -> None:
     assert pages_needed("x.md", page) == {
         *("x.md", "rules.md", "before-the-first-deployment.md", "failed-deployments.md", "your-account.md")
     }
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_pages_of_a_copy_name_no_program_of_the_book(name: str) -> None:
+    for page, text in project(ROOT, PATTERNS[name]).items():
+        if page.startswith("docs/") and page.endswith(".md"):
+            assert not re.findall(r"<!--|\.venv", text.decode("utf-8")), page
+
+
+def test_a_drawing_is_made_again_by_the_versions_of_the_book() -> None:
+    readme = project(ROOT, PATTERNS["EcrStack"])["README.md"].decode("utf-8")
+    icons = json.loads((ROOT / "package.json").read_text())["devDependencies"]["aws-icons"]
+    assert f"\npip install {D2} && npm install --no-save aws-icons@{icons}\n" in readme
+    assert f'"{D2}",' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_the_settings_of_a_copy_can_be_listed(

