@@ -89,7 +89,10 @@ def _prices(given: argparse.Namespace) -> int:
         for each in mistakes:
             print(each, file=sys.stderr)
         if mistakes and not given.allow_unknown:
-            print(f"{given.output} is not written. To write it without these prices, add --allow-unknown.", file=sys.stderr)
+            print(
+                f"{given.output} is not written. To write it without these prices, add --allow-unknown.",
+                file=sys.stderr,
+            )
             return MISTAKE
         write(found, given.output)
     except (NoAccessError, PricesError) as error:

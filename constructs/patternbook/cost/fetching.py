@@ -3,7 +3,8 @@
 The query of a price has the ``service`` code, and attributes of the product that have to be equal. These members mean
 something else:
 
-- ``usage``: the usage type without the prefix of the Region, such as ``NatGateway-Hours`` for ``EUC1-NatGateway-Hours``.
+- ``usage``: the usage type without the prefix of the Region, such as ``NatGateway-Hours`` for
+  ``EUC1-NatGateway-Hours``.
 - ``from``: where the tier begins that counts. Before it is a free tier. Defaults to 0.
 - ``per``: how many units of ours are one unit of AWS's.
 - ``everywhere``: the price has no Region.
@@ -35,7 +36,7 @@ _INSTANCE: Final = "t4g.small"
 
 
 def price_list_region(region: str) -> str:
-    """The Region of the API that is next to a Region. It has endpoints in three: us-east-1, eu-central-1, ap-south-1."""
+    """The Region of the API that is next to a Region. It is in us-east-1, eu-central-1 and ap-south-1."""
     return next((endpoint for prefix, endpoint in _ENDPOINTS.items() if region.startswith(prefix)), "us-east-1")
 
 
