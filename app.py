@@ -10,6 +10,7 @@ from patternbook import synthesize
 from stacks.app_runner import AppRunnerStack
 from stacks.aurora_serverless import AuroraServerlessStack
 from stacks.data_stream import DataStreamStack
+from stacks.deploy_role import DeployRoleStack
 from stacks.ecr import EcrStack
 from stacks.ecs_anywhere import EcsAnywhereStack
 from stacks.ecs_ec2 import EcsEc2Stack
@@ -48,6 +49,7 @@ PATTERNS = (
     EventPipelineStack,
     DataStreamStack,
     WorkflowStack,
+    DeployRoleStack,
 )
 
 if __name__ == "__main__":

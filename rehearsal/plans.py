@@ -299,4 +299,15 @@ PLANS: Mapping[str, Plan] = {
         use=workflow.use,
         use_updated=workflow.use_updated,
     ),
+    # The stack begins without a role. In production, it uses a provider that the account has already, because an
+    # account has one only, and the sandbox of the rehearsal makes it.
+    "DeployRoleStack": Plan(
+        settings={"repository": Setting("octo-org/shop", readers.trusted_repository)},
+        changes={
+            f"Production{role}/{resource}": "Add"
+            for role in ("Deploy", "Review")
+            for resource in ("DefaultPolicy/Resource", "Resource")
+        },
+        production_settings={},
+    ),
 }

@@ -57,6 +57,13 @@ def untagged_days(session: boto3.Session, ids: PhysicalIds) -> int:
     return untagged["countNumber"]
 
 
+def trusted_repository(session: boto3.Session, ids: PhysicalIds) -> str:
+    role = session.client("iam").get_role(RoleName=ids["ProductionDeploy/Resource"])["Role"]
+    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+    [subject] = statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    return subject.split(":")[1]
+
+
 def alias_memory(*functions: str) -> Reader:
     """The memory of the versions that the aliases of functions point to, which the paths name."""
 

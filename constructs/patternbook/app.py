@@ -44,7 +44,7 @@ class PatternStack(cdk.Stack):
     """One pattern: a stack with settings, in a posture.
 
     The id of the stack is the name of its class. If the settings list several Regions, each Region has a stack of its
-    own, whose id ends with the name of the Region.
+    own, whose id ends with the name of the Region. So has each further Region of a stage.
     """
 
     title: ClassVar[str]
@@ -217,12 +217,12 @@ def _stacks_of(pattern: str, settings: PatternSettings, stage: Stage) -> dict[st
     # Tags of the stack, not of its constructs: CloudFormation passes them on.
     options: StackOptions = {"tags": stage.tags} if stage.tags else {}
     regions = settings.regions if isinstance(settings, RegionalSettings) else ()
-    if not regions:
-        return {pattern: options}
-    return {
-        f"{pattern}-{region}": {**options, "env": cdk.Environment(account=stage.account, region=region)}
-        for region in regions
-    }
+    stacks: dict[str, StackOptions] = {} if regions else {pattern: options}
+    if not regions and not settings.pinned_region and not settings.is_global:
+        regions = stage.further_regions
+    for region in regions:
+        stacks[f"{pattern}-{region}"] = {**options, "env": cdk.Environment(account=stage.account, region=region)}
+    return stacks
 
 
 def _judge_each_stack(file: Path) -> None:

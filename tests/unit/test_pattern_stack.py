@@ -143,6 +143,24 @@ class TestRegions:
         ]
         assert all(each.tags.tag_values() == {"team": "web"} for each in stacks)
 
+    def test_further_regions_of_a_stage_keep_the_names_of_its_first_region(self, company: cdk.App) -> None:
+        further = ("us-east-1", "us-west-2")
+        settings = {
+            "EcrStack": EcrSettings(),
+            "EksManagedNodesStack": EksManagedNodesSettings(regions=("eu-central-1",)),  # beats those of the stage
+            "LambdaEdgeStack": LambdaEdgeSettings(),  # pinned to us-east-1, which has it once
+        }
+        live = Stage(name="live", region="eu-west-1", further_regions=further, settings=settings)
+        scope = add_stage(company, [EcrStack, EksManagedNodesStack, LambdaEdgeStack], live)
+        stacks = {each.node.path: each for each in scope.node.children if isinstance(each, cdk.Stack)}
+        assert {path: (each.stack_name, each.region) for path, each in stacks.items()} == {
+            "live/EcrStack": ("live-EcrStack", "eu-west-1"),
+            "live/EcrStack-us-east-1": ("live-EcrStack-us-east-1", "us-east-1"),
+            "live/EcrStack-us-west-2": ("live-EcrStack-us-west-2", "us-west-2"),
+            "live/EksManagedNodesStack-eu-central-1": ("live-EksManagedNodesStack-eu-central-1", "eu-central-1"),
+            "live/LambdaEdgeStack": ("live-LambdaEdgeStack", "us-east-1"),
+        }
+
     @pytest.mark.parametrize(
         ("pattern", "setting", "arn"),
         [

@@ -13,6 +13,7 @@ from patternbook.monitoring.settings import AlarmSettings
 from patternbook.network.settings import PublicLoadBalancerSettings
 from patternbook.settings.base import PatternSettings
 from patternbook.testing.synthesis import variant
+from stacks.deploy_role import DeployRoleStack
 from stacks.ecr import EcrStack
 from stacks.fargate_efs import FargateEfsStack
 from stacks.web_api import WebApiStack
@@ -95,8 +96,8 @@ def test_sandbox_requires_nothing(tmp_path: Path) -> None:
         assert not errors(pattern, tmp_path / pattern.__name__, posture="sandbox")
 
 
-def test_only_the_repository_has_no_requirement() -> None:
-    assert set(app.PATTERNS) - set(PATTERNS) == {EcrStack}
+def test_only_two_patterns_have_no_requirement() -> None:
+    assert set(app.PATTERNS) - set(PATTERNS) == {DeployRoleStack, EcrStack}
 
 
 @pytest.mark.parametrize("pattern", PUBLIC, ids=lambda pattern: pattern.__name__)

@@ -48,6 +48,26 @@ def test_the_sandbox_takes_nothing_of_another_stage() -> None:
     assert fargate(context, "live").max_tasks == 20
 
 
+A_STAGE_AFTER_A = {"posture": "sandbox", "after": ["a"]}
+A_STAGE_AFTER_B = {"posture": "sandbox", "after": ["b"]}
+
+
+def test_a_chosen_stage_comes_after_one_that_is_not_built() -> None:
+    found = stages({"stages": "b"}, {"stages": {"a": {"posture": "sandbox"}, "b": A_STAGE_AFTER_A}})
+    assert list(found) == [None, "b"]
+    assert found["b"].after == ("a",)
+
+
+def test_every_mistake_in_the_order_of_stages_is_in_one_message() -> None:
+    entries = {
+        "a": {"posture": "sandbox", "after": ["b"], "account": "123"},
+        "b": {"posture": "sandbox", "after": ["a", "prod"], "region": "eu-west-9"},
+    }
+    assert mistakes({}, {"stages": entries}).keys() == {
+        *("stages.a.account", "stages.a.after", "stages.b.after", "stages.b.region")
+    }
+
+
 @pytest.mark.parametrize(
     ("context", "path", "remedy"),
     [
@@ -102,6 +122,34 @@ def test_the_sandbox_takes_nothing_of_another_stage() -> None:
             "The stage Sandbox must have the posture sandbox.",
         ),
         ({"stages": {"production": {"patterns": "EcrStack"}}}, "stages.production.patterns", "Must be a list"),
+        ({"stages": {"production": {"after": "test"}}}, "stages.production.after", "Must be a list"),
+        ({"stages": {"production": {"after": ["test"]}}}, "stages.production.after", "There is no other stage."),
+        (
+            {"stages": {"test": {"posture": "sandbox"}, "production": {"after": ["tset"]}}},
+            "stages.production.after",
+            'Must be test. Did you mean "test"?',
+        ),
+        (
+            {"stages": {"a": {"posture": "sandbox", "after": ["c"]}, "b": A_STAGE_AFTER_A, "c": A_STAGE_AFTER_B}},
+            "stages.a.after",
+            "Each waits for the next one: a, c, b, a. Remove one of them.",
+        ),
+        ({"stages": {"b": {"posture": "sandbox", "after": ["b"]}}}, "stages.b.after", "the next one: b, b."),
+        (
+            {"stages": {"production": {"further_regions": ["eu-west-1"]}}},
+            "stages.production.further_regions",
+            "Set region to the first Region of the stage.",
+        ),
+        (
+            {"stages": {"production": {"region": "eu-west-1", "further_regions": ["eu-west-1"]}}},
+            "stages.production.further_regions",
+            "Must not list eu-west-1, the region of the stage.",
+        ),
+        (
+            {"stages": {"production": {"region": "eu-west-1", "further_regions": ["eu-wset-3"]}}},
+            "stages.production.further_regions.0",
+            "an AWS Region such as",
+        ),
         ({"stages": {"production": {"settings": []}}}, "stages.production.settings", "Must be an object"),
         (
             {"stages": {"production": {"settings": {"EcrStack": 1}}}},
@@ -231,6 +279,7 @@ HOSTILE: tuple[Any, ...] = (
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_any_value_in_any_place_is_accepted_or_a_mistake(value: Any) -> None:
     entries = [{name: value} for name in ("posture", "patterns", "account", "region", "tags", "settings", "zzz", "")]
+    entries += [{"region": "eu-west-1", name: value} for name in ("further_regions", "after")]
     entries += [{"settings": {name: value}} for name in ("EcrStack", "EveryStack", "zzz", "")]
     contexts = [{key: value} for key in ("stages", "patterns", "EcrStack", "EveryStack", "EcrStack.", "stage", "")]
     contexts += [{"stages": {"production": entry, "live": entry, "Live": value}} for entry in entries]

@@ -68,6 +68,10 @@ class PatternSettings(SettingsModel):
     :func:`posture_of`.
     """
 
+    is_global: ClassVar[bool] = False
+    """Whether an account has the resources of the pattern once for all Regions. Further Regions of a stage then have no
+    stack of it."""
+
     @property
     def pinned_region(self) -> str | None:
         """The only Region that AWS supports with these settings, or None if AWS supports any Region."""

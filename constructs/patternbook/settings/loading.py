@@ -32,7 +32,7 @@ from patternbook.settings.context import Context
 from patternbook.settings.keys import EVERY_STACK, PATTERNS, STAGES, sort_unknown
 from patternbook.settings.mistakes import NOTHING, Mistake, SettingsError, did_you_mean, one_of
 from patternbook.settings.reading import Given, decoded, not_an_object, read
-from patternbook.settings.stages import Stage, not_stages, read_stage, same_but_for_case
+from patternbook.settings.stages import Stage, not_stages, read_stage, same_but_for_case, wrong_order
 
 SettingsTypes = Mapping[str, type[PatternSettings]]
 """The settings class of each pattern, by the name of its stack."""
@@ -145,6 +145,10 @@ class _Loader:
                 f"Differs from the stage {shown(other)} in upper and lower case only, which some file systems ignore."
             )
             self.mistakes.append(Mistake(f"{STAGES}.{name}", NOTHING, remedy, file))
+        # Also those of a file that are not built now: a chosen stage comes after some of them.
+        self.mistakes += wrong_order(
+            {**self.stages_of_files, **entries}, lambda name: file and self.context.file_of(STAGES, name)
+        )
         for name, entry in entries.items():
             yield name, entry, file and self.context.file_of(STAGES, name)
 
@@ -174,6 +178,8 @@ class _Loader:
             posture=posture,
             account=settings.account,
             region=settings.region,
+            further_regions=settings.further_regions,
+            after=settings.after,
             tags=settings.tags,
             settings=self._settings(chosen, [self.in_files, own], built, posture),
         )

@@ -1,18 +1,20 @@
 """Stages. Each has a posture, settings, and optionally an account and a Region."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from patternbook.limits.given import shown
 from patternbook.posture import POSTURES, SANDBOX, Posture
 from patternbook.settings import fields
 from patternbook.settings.base import PatternSettings, SettingsModel
 from patternbook.settings.fields import EachOnce
 from patternbook.settings.keys import STAGES
-from patternbook.settings.mistakes import NOTHING, Mistake
+from patternbook.settings.mistakes import NOTHING, Mistake, did_you_mean, one_of
 from patternbook.settings.reading import mistakes_of, not_json
 from patternbook.settings.validators import Expected
 
@@ -44,6 +46,13 @@ class StageSettings(SettingsModel):
     """AWS account of the stage. Leave it out for the account of the CDK CLI."""
     region: fields.Region | None = None
     """Region of the stage. Leave it out for the Region of the CDK CLI."""
+    further_regions: Annotated[tuple[fields.Region, ...], EachOnce, Field(max_length=10)] = ()
+    """Other Regions of the stage, in the order of a rollout. Each gets stacks of its own, whose names end with the
+    Region. Those in the Region of the stage keep their names, so a Region can be added at any time."""
+    after: Annotated[
+        tuple[Annotated[str, Expected('the name of a stage, such as "staging"')], ...], EachOnce, Field(max_length=20)
+    ] = ()
+    """Stages that a rollout deploys, and verifies, before this one."""
     tags: dict[fields.TagKey, fields.TagValue] = Field({}, max_length=50)
     """Tags that CloudFormation puts on every resource of the stage that takes tags."""
     settings: Annotated[
@@ -51,6 +60,16 @@ class StageSettings(SettingsModel):
         Expected('an object with the settings of each stack, such as {"FargateEfsStack": {"max_tasks": 20}}'),
     ] = Field({})
     """Settings by stack, and under "EveryStack" for all stacks. They override those outside of the stage."""
+
+    @field_validator("further_regions")
+    @classmethod
+    def _beside_the_region(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and "region" in info.data:
+            if info.data["region"] is None:
+                raise ValueError("Must be empty without region. Set region to the first Region of the stage.")
+            if info.data["region"] in value:
+                raise ValueError(f"Must not list {info.data['region']}, the region of the stage. Remove it here.")
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +83,9 @@ class Stage:
     posture: Posture = SANDBOX
     account: str | None = None
     region: str | None = None
+    further_regions: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    """Names of the stages that a rollout deploys before this one."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -99,6 +121,34 @@ def read_stage(
         # A copy is not validated: one wrong setting does not hide those of other stacks.
         own = {stack: values for stack, values in objects if isinstance(values, dict)}
         return stage.model_copy(update={"settings": own}), mistakes
+
+
+def wrong_order(stages: Mapping[str, Any], file_of: Callable[[str], str]) -> Iterator[Mistake]:
+    """The stages in ``after`` that do not exist, and the first circle.
+
+    :param stages: the entries of all stages, not yet validated.
+    :param file_of: the file of a stage.
+    """
+    after = {name: _after(entry) for name, entry in stages.items()}
+    for name, others in after.items():
+        for other in others:
+            if other not in stages:
+                known = [each for each in stages if each != name]
+                remedy = f"Must be {one_of(known)}." if known else "There is no other stage. Remove it."
+                remedy += did_you_mean(other, known)
+                yield Mistake(f"{STAGES}.{name}.after", other, remedy, file_of(name))
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError as error:
+        circle = error.args[1][::-1]  # each stage comes after the next one
+        remedy = f"Each waits for the next one: {', '.join(map(shown, circle))}. Remove one of them."
+        yield Mistake(f"{STAGES}.{circle[0]}.after", circle[1], remedy, file_of(circle[0]))
+
+
+def _after(entry: Any) -> list[str]:
+    """The names in ``after``. Values of other types are left out, because the model refuses them."""
+    names = entry.get("after") if isinstance(entry, Mapping) else None
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def same_but_for_case(names: Iterable[str]) -> Iterator[tuple[str, str]]:
