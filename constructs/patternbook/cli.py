@@ -12,10 +12,11 @@ from patternbook.copying import cli as copying
 from patternbook.cost import cli as cost
 from patternbook.leftovers import cli as leftovers
 from patternbook.preflight import cli as preflight
+from patternbook.rollout import cli as rollout
 from patternbook.rules import cli as rules
 from patternbook.settings import cli as settings
 
-COMMANDS: Final = (rules, preflight, cost, leftovers, copying, settings)
+COMMANDS: Final = (rules, preflight, rollout, cost, leftovers, copying, settings)
 """Modules that have ``add_commands``. It adds parsers, each of which sets ``run`` to a function: it takes what
 the parser has read and returns the exit status."""
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -
     """
     parser = argparse.ArgumentParser(
         prog="patternbook",
-        description="Checks and prices templates, asks an account about deployments, and copies patterns.",
+        description="Checks and prices templates, judges change sets, asks an account, and copies patterns.",
     )
     parser.add_argument("--version", action="version", version=f"patternbook {metadata.version('patternbook')}")
     commands = parser.add_subparsers(dest="command", required=True)

@@ -38,6 +38,7 @@ LAYERS = (
         "preflight",
         "cost",
         "leftovers",
+        "rollout",
         "app",
         "testing",
         "cli",
