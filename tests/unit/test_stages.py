@@ -279,7 +279,7 @@ HOSTILE: tuple[Any, ...] = (
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_any_value_in_any_place_is_accepted_or_a_mistake(value: Any) -> None:
     entries = [{name: value} for name in ("posture", "patterns", "account", "region", "tags", "settings", "zzz", "")]
-    entries += [{"region": "eu-west-1", name: value} for name in ("further_regions", "after")]
+    entries += [{"region": "eu-west-1", name: value} for name in ("further_regions", "after", "may_lose")]
     entries += [{"settings": {name: value}} for name in ("EcrStack", "EveryStack", "zzz", "")]
     contexts = [{key: value} for key in ("stages", "patterns", "EcrStack", "EveryStack", "EcrStack.", "stage", "")]
     contexts += [{"stages": {"production": entry, "live": entry, "Live": value}} for entry in entries]

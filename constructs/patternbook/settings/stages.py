@@ -53,6 +53,9 @@ class StageSettings(SettingsModel):
         tuple[Annotated[str, Expected('the name of a stage, such as "staging"')], ...], EachOnce, Field(max_length=20)
     ] = ()
     """Stages that a rollout deploys, and verifies, before this one."""
+    may_lose: Annotated[tuple[str, ...], EachOnce, Field(max_length=100)] = ()
+    """Logical IDs of resources with stored data that a rollout may replace or remove. Otherwise it stops there. Empty
+    the list after that rollout."""
     tags: dict[fields.TagKey, fields.TagValue] = Field({}, max_length=50)
     """Tags that CloudFormation puts on every resource of the stage that takes tags."""
     settings: Annotated[
