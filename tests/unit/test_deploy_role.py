@@ -10,10 +10,12 @@ import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 
 from patternbook.posture import POSTURES
+from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.synthesis import refusal, template_of, variant
 from stacks.deploy_role import DeployRoleStack
 
 IDS = {"owner": "123456", "repository": "456789"}
+PATTERN = DeployRoleStack
 EVERY_OPTION: Mapping[str, Any] = {
     "repository": "octo-org/shop",
     "repository_ids": IDS,
@@ -262,3 +264,7 @@ def test_a_wrong_setting_is_refused(settings: dict[str, Any], path: str, remedy:
     found = refusal(DeployRoleStack, **settings)
     assert found.keys() == {path}
     assert remedy in found[path]
+
+
+class TestDrawing(DrawingPromises):
+    """What docs/deploy-role.d2 shows."""

@@ -99,5 +99,6 @@ VALUES: Final[Mapping[str, Value]] = {
         "AWS::AppRunner::Service", "NetworkConfiguration.IngressConfiguration.IsPubliclyAccessible", True
     ),
     "published": Value("AWS::CloudFront::Distribution", "DistributionConfig.Enabled", True),
+    "issuer is GitHub": Value("AWS::IAM::OIDCProvider", "Url", "https://token.actions.githubusercontent.com"),
     "scan on push": Value("AWS::ECR::Repository", "ImageScanningConfiguration.ScanOnPush", True),
 }
