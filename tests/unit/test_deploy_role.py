@@ -248,7 +248,6 @@ def test_outputs_say_where_the_roles_belong_on_github(tmp_path: Path) -> None:
 def wrong() -> Iterator[tuple[dict[str, Any], str, str]]:
     for repository in ("shop", "octo-org/*", "octo-org/shop:x", "-/shop", "octo-org/..", "https://github.com/a/b"):
         yield {"repository": repository}, "repository", "a repository of GitHub with its owner"
-    yield {"repository_ids": IDS}, "repository_ids", "Must be unset without repository."
     yield {"repository": "a/b", "repository_ids": {"owner": "1"}}, "repository_ids.repository", "Missing."
     yield {"repository": "a/b", "repository_ids": {**IDS, "owner": "octo"}}, "repository_ids.owner", "the number of"
     yield {"environments": []}, "environments", "Must be"
