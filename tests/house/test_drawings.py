@@ -31,7 +31,7 @@ ICONS = {
     "fargate": ("ECS::Service", "ECS::TaskDefinition", "EKS::FargateProfile"),
     "file-system": ("EFS::FileSystem",),
     "function": ("Lambda::Function",),
-    "identity": ("IAM::Role", "EKS::PodIdentityAssociation"),
+    "identity": ("IAM::Role", "IAM::OIDCProvider", "EKS::PodIdentityAssociation"),
     "instances": ("EKS::Nodegroup", "ECS::CapacityProvider"),
     "key": ("KMS::Key",),
     "load-balancer": ("ElasticLoadBalancingV2::LoadBalancer",),
