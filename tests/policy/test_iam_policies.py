@@ -39,6 +39,8 @@ ACCEPTED = {
     # This action is newer than the linter's data:
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonECSInstanceRolePolicyForManagedInstances.html
     "Unknown action ecs:PutSystemLogEvents",
+    # So is this one: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html
+    "Unknown action cloudformation:DescribeEvents",
     # AWS documents this comparison: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
     "Type mismatch: StringEquals requires a value of type String but given Arn",
     # The CDK grants this action on a single parameter. IAM ignores that, because the action needs all resources.
