@@ -109,10 +109,10 @@ class Cycle(EmulatedDeployments):
             self.deploy_change()
             for stack in self.stacks:
                 plan = self.plan_of(stack)
-                changed = stack.change_set(CHANGE_SET)
-                if changed != plan.changes:
+                changed, expected = stack.change_set(CHANGE_SET), plan.changes_in(self.stage)
+                if changed != expected:
                     raise RehearsalError(
-                        f"{stack.pattern} with {plan.given}: the plan expects {changes(plan.changes)},\n"
+                        f"{stack.pattern} with {plan.given}: the plan expects {changes(expected)},\n"
                         f"but the change set has {changes(changed)}."
                     )
                 self.expect_change(stack)

@@ -46,6 +46,8 @@ class Plan:
     """The settings that the update changes. Together they replace what the pattern runs, if any."""
     changes: Mapping[str, Action]
     """The resources that the update changes. No other resource may change."""
+    changes_in_production: Mapping[str, Action] | None = None
+    """The same in production, if other resources change there."""
     production_settings: Mapping[str, Any] = field(default_factory=lambda: ALARM_ADDRESS)
     """Settings that the pattern requires in production."""
     retained_in_production: frozenset[str] = frozenset()
@@ -69,6 +71,10 @@ class Plan:
         """The plan without what only the emulated account has."""
         kept = {name: setting for name, setting in self.settings.items() if name not in self.emulated_only}
         return replace(self, settings=kept)
+
+    def changes_in(self, stage: str) -> Mapping[str, Action]:
+        """The resources that the update changes in a stage."""
+        return self.changes if stage == SANDBOX or self.changes_in_production is None else self.changes_in_production
 
     @property
     def values(self) -> dict[str, Any]:

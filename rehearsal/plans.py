@@ -308,6 +308,8 @@ PLANS: Mapping[str, Plan] = {
             for role in ("Deploy", "Review")
             for resource in ("DefaultPolicy/Resource", "Resource")
         },
-        production_settings={},
+        # An account has one provider for GitHub. The one of the sandbox is for both stages.
+        production_settings={"existing_provider": True, "repository": "octo-org/depot"},
+        changes_in_production={"ProductionDeploy/Resource": "Modify", "ProductionReview/Resource": "Modify"},
     ),
 }

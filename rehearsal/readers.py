@@ -57,7 +57,9 @@ def untagged_days(session: boto3.Session, ids: PhysicalIds) -> int:
     return untagged["countNumber"]
 
 
-def trusted_repository(session: boto3.Session, ids: PhysicalIds) -> str:
+def trusted_repository(session: boto3.Session, ids: PhysicalIds) -> str | None:
+    if "ProductionDeploy/Resource" not in ids:
+        return None  # the stack has no role without a repository
     role = session.client("iam").get_role(RoleName=ids["ProductionDeploy/Resource"])["Role"]
     [statement] = role["AssumeRolePolicyDocument"]["Statement"]
     [subject] = statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
