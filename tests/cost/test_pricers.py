@@ -42,6 +42,7 @@ TASK = resource(
     RequiresCompatibilities=["FARGATE"],
     RuntimePlatform={"CpuArchitecture": "ARM64"},
 )
+ON_FARGATE = [{"CapacityProvider": "FARGATE", "Weight": 1}]
 X86_TASK = resource("ECS::TaskDefinition", Cpu="1 vCPU", Memory="2 GB", EphemeralStorage={"SizeInGiB": 120})
 
 
@@ -98,6 +99,18 @@ AT_REST = {
         },
         "27.375",
     ),
+    # 730 x 0.0225 and one address
+    "NLB with an Elastic IP": (
+        {
+            "Ip": resource("EC2::EIP"),
+            "It": resource(
+                "ElasticLoadBalancingV2::LoadBalancer",
+                Type="network",
+                SubnetMappings=[{"SubnetId": "subnet-1", "AllocationId": {"Fn::GetAtt": ["Ip", "AllocationId"]}}],
+            ),
+        },
+        "20.075",
+    ),
     "internal NLB": (
         {"It": resource("ElasticLoadBalancingV2::LoadBalancer", Type="network", Scheme="internal")},
         "16.425",
@@ -108,6 +121,32 @@ AT_REST = {
     "x86 tasks with storage": ({"Task": X86_TASK, "Service": on_fargate(DesiredCount=3)}, "132.4293"),
     # auto scaling keeps 2, although ECS would start 1
     "scaled tasks": ({"Task": TASK, "Service": on_fargate(), "Target": scaled(2)}, "14.4175"),
+    **{
+        f"tasks on the default of a cluster with {name}": (
+            {
+                "Task": TASK,
+                "Service": resource("ECS::Service", Cluster=ref("Cluster"), TaskDefinition=ref("Task"), DesiredCount=2),
+                **cluster,
+            },
+            "14.4175",
+        )
+        for name, cluster in {
+            "a strategy": {"Cluster": resource("ECS::Cluster", DefaultCapacityProviderStrategy=ON_FARGATE)},
+            "an association": {
+                "Cluster": resource("ECS::Cluster"),
+                "It": resource(
+                    "ECS::ClusterCapacityProviderAssociations",
+                    Cluster=ref("Cluster"),
+                    DefaultCapacityProviderStrategy=ON_FARGATE,
+                ),
+            },
+        }.items()
+    },
+    # 2 x 730 x 0.045
+    "gateways of a loop": (
+        {"Fn::ForEach::Nat": ["Zone", ["A", "B"], {"Nat${Zone}": resource("EC2::NatGateway")}]},
+        "65.7",
+    ),
     # one task, 7.20875, and its address, 3.65
     "public task": (
         {
@@ -196,6 +235,8 @@ AT_REST = {
     "dashboard": ({"It": resource("CloudWatch::Dashboard")}, "3"),
     "key": ({"It": resource("KMS::Key")}, "1"),
     "secret": ({"It": resource("SecretsManager::Secret")}, "0.4"),
+    # 100 GB x 0.08, 1000 more operations x 0.005, and 25 more MiB/s x 0.04
+    "volume": ({"It": resource("EC2::Volume", VolumeType="gp3", Size=100, Iops=4000, Throughput=150)}, "14"),
     "log metric": ({"It": resource("Logs::MetricFilter", MetricTransformations=[{}])}, "0.3"),
     # two environments x 0.25 GB x 730 x 3600 s x 0.0000033334
     "provisioned concurrency": (
@@ -209,6 +250,19 @@ AT_REST = {
         },
         "4.3800876",
     ),
+    # four environments x 0.125 GB x 730 x 3600 s x 0.0000033334
+    "provisioned version": (
+        {
+            "Function": resource("Lambda::Function", Architectures=["arm64"]),
+            "Version": resource(
+                "Lambda::Version",
+                FunctionName=ref("Function"),
+                ProvisionedConcurrencyConfig={"ProvisionedConcurrentExecutions": 4},
+            ),
+        },
+        "4.3800876",
+    ),
+    "version": ({"It": resource("Lambda::Version", FunctionName="mine")}, "0"),
     # five connections x 730 x 180 requests an hour x 0.0000004
     "polling of a queue": (
         {
@@ -356,6 +410,73 @@ UNKNOWN = {
     "a query of metrics": (
         {"It": resource("CloudWatch::Alarm", Metrics=[{"Id": "q", "Expression": "SELECT MAX(x) FROM y"}])},
         "a Metrics Insights query is billed by the metrics that it analyzes",
+    ),
+    "a number of no tasks": (
+        {"Task": TASK, "Service": on_fargate(DesiredCount=-5)},
+        "DesiredCount must be a number from 0 to 1000000000000000, got -5",
+    ),
+    "a number that is none": (
+        {"Task": TASK, "Service": on_fargate(DesiredCount="NaN")},
+        "DesiredCount must be a number from 0 to 1000000000000000, got NaN",
+    ),
+    "more tasks than arithmetic can bear": (
+        {"Task": TASK, "Service": on_fargate(DesiredCount=10**60)},
+        f"DesiredCount must be a number from 0 to 1000000000000000, got {10**60}",
+    ),
+    "a launch type of the deployment": (
+        {"Service": resource("ECS::Service", LaunchType=ref("Tasks"))},
+        "LaunchType is known in the deployment only",
+    ),
+    "a capacity provider of the deployment": (
+        {"Service": resource("ECS::Service", CapacityProviderStrategy=[{"CapacityProvider": ref("Tasks")}])},
+        "CapacityProviderStrategy.0.CapacityProvider is known in the deployment only",
+    ),
+    "capacity providers of the deployment": (
+        {"Service": resource("ECS::Service", CapacityProviderStrategy=ref("Tasks"))},
+        "the number of CapacityProviderStrategy is known in the deployment only",
+    ),
+    "addresses of the deployment": (
+        {
+            "Task": TASK,
+            "Service": on_fargate(NetworkConfiguration={"AwsvpcConfiguration": {"AssignPublicIp": ref("Tasks")}}),
+        },
+        "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp is known in the deployment only",
+    ),
+    "volumes of the deployment": (
+        {
+            "Template": resource(
+                "EC2::LaunchTemplate",
+                LaunchTemplateData={"InstanceType": "t4g.small", "BlockDeviceMappings": ref("Tasks")},
+            ),
+            "It": resource(
+                "AutoScaling::AutoScalingGroup", MinSize="1", LaunchTemplate={"LaunchTemplateId": ref("Template")}
+            ),
+        },
+        "the number of LaunchTemplateData.BlockDeviceMappings is known in the deployment only",
+    ),
+    "throughput of the deployment": (
+        {"It": resource("EFS::FileSystem", ThroughputMode=ref("Tasks"))},
+        "ThroughputMode is known in the deployment only",
+    ),
+    "a provisioned control plane": (
+        {"It": resource("EKS::Cluster", ControlPlaneScalingConfig={"Tier": "tier-xl"})},
+        "no price of the tier tier-xl, which is billed beside the cluster",
+    ),
+    "a replicated secret": (
+        {"It": resource("SecretsManager::Secret", ReplicaRegions=[{"Region": "eu-west-1"}])},
+        "no price of replicas in other Regions",
+    ),
+    "tasks on the default of another cluster": (
+        {"It": resource("ECS::Service", Cluster="mine")},
+        "the cluster, which decides where tasks run, is not in this template",
+    ),
+    "flow logs in a bucket": (
+        {"It": resource("EC2::FlowLog", LogDestinationType="s3")},
+        "no price of their delivery to S3 or Firehose",
+    ),
+    "a loop of the deployment": (
+        {"Fn::ForEach::It": ["Name", ref("Tasks"), {"${Name}": resource("EC2::NatGateway")}]},
+        "only the deployment knows what the loop runs over",
     ),
     "a price without a source": (
         {"It": resource("DynamoDB::Table", BillingMode="PAY_PER_REQUEST")},

@@ -12,6 +12,7 @@ from patternbook.cost.lines import Line, Meter, NotKnownError
 from patternbook.cost.pricers import PRICERS
 from patternbook.cost.pricers.free import reason_of
 from patternbook.cost.prices import Prices, load_prices
+from patternbook.rules.expanding import loops
 from patternbook.rules.template import Template
 from patternbook.rules.template.parameters import usable_defaults
 
@@ -71,13 +72,18 @@ def monthly(
     :param today: the day in UTC on which support of a Kubernetes version has ended or not. Defaults to the current one.
     """
     prices = prices or load_prices()
+    unknown_loops: list[str] = []
+    document = loops.expand(document, {}, unknown_loops)
     template = Template(
         document,
         today=today or datetime.now(timezone.utc).date(),
         region=prices.region,
         scenario={**usable_defaults(document), "AWS::Region": prices.region},
     )
-    lines: list[Line] = []
+    lines = [
+        Line(name, loops.PREFIX, "Resources of a loop", reason=reason.strip())
+        for name, _, reason in (each.rpartition(":") for each in unknown_loops)
+    ]
     free: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     for resource in template.resources.values():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from patternbook.cost.assumptions import LARGEST
 from patternbook.cost.prices import Prices
 from patternbook.rules.template import Node, Resource, Template
 
@@ -51,19 +52,36 @@ class Meter:
         """The number at a place.
 
         :param default: the number that AWS takes if the property is not given.
-        :raises NotKnownError: if the deployment decides it.
+        :raises NotKnownError: if the deployment decides it, or if it is not a number of things.
         """
         if node.missing and default is not None:
             return Decimal(str(default))
         if node.number is None:
             raise NotKnownError(f"{_name(node)} is known in the deployment only")
+        if not 0 <= node.number <= LARGEST:
+            raise NotKnownError(f"{_name(node)} must be a number from 0 to {LARGEST}, got {node.text}")
         return Decimal(str(node.number))
 
-    def count(self, node: Node) -> Decimal:
-        """The length of the list at a place.
+    def known_text(self, node: Node, default: str = "") -> str:
+        """The text at a place.
 
+        :param default: the text that AWS takes if the property is not given.
         :raises NotKnownError: if the deployment decides it.
         """
+        if node.missing:
+            return default
+        if node.text is None:
+            raise NotKnownError(f"{_name(node)} is known in the deployment only")
+        return node.text
+
+    def count(self, node: Node, default: int | None = None) -> Decimal:
+        """The length of the list at a place.
+
+        :param default: the length if the property is not given.
+        :raises NotKnownError: if the deployment decides it.
+        """
+        if node.missing and default is not None:
+            return Decimal(default)
         if node.missing or not isinstance(node.value, list) or not node.fully_known:
             raise NotKnownError(f"the number of {_name(node)} is known in the deployment only")
         return Decimal(len(node.items))

@@ -8,7 +8,7 @@ from typing import Any
 from patternbook.cost.assumptions import ASSUMPTIONS
 from patternbook.cost.bill import Bill, by_item
 from patternbook.cost.lines import HOURS, Line
-from patternbook.cost.pricers.free import reason_of
+from patternbook.cost.pricers.free import FREE_AS_IT_IS, reason_of
 from patternbook.cost.prices import Prices
 from patternbook.preflight.stack import assembly_of
 
@@ -91,7 +91,10 @@ def _as_data(bill: Bill, prices: Prices) -> dict[str, Any]:
         "usage": str(cents(bill.usage)),
         "largest": [{"item": item, "usd": str(cents(usd))} for item, usd in bill.largest()],
         "lines": [_line(line, prices) for line in bill.lines],
-        "free": {kind: {"resources": number, "reason": reason_of(kind)} for kind, number in bill.free.items()},
+        "free": {
+            kind: {"resources": number, "reason": reason_of(kind) or FREE_AS_IT_IS}
+            for kind, number in bill.free.items()
+        },
         "unknown_types": dict(bill.unknown_types),
     }
 

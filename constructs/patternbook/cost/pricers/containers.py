@@ -14,6 +14,7 @@ from patternbook.rules.template import Node, Resource
 
 INCLUDED_GIB: Final = 20
 """Ephemeral storage that the price of a task includes: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html"""
+_PROVIDER: Final = "AWS::ECS::CapacityProvider"
 COREDNS_PODS: Final = 2
 COREDNS_VCPU: Final = Decimal("0.25")
 COREDNS_GB: Final = Decimal("0.5")
@@ -23,16 +24,18 @@ https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html"
 
 def _service(meter: Meter) -> None:
     service = meter.resource
-    if service["LaunchType"].text == "EXTERNAL":
+    launch_type = meter.known_text(service["LaunchType"])
+    if launch_type == "EXTERNAL":
         meter.usage("Machines of ECS Anywhere", "ecs.anywhere_hour", "external_instances", 730)
         return
-    strategy = service["CapacityProviderStrategy"]
-    providers = {"FARGATE": service["LaunchType"].text == "FARGATE", "FARGATE_SPOT": False}
-    for each in strategy.items:
-        if each["CapacityProvider"].text in providers:
-            providers[str(each["CapacityProvider"].text)] = True
-    if not any(providers.values()):
-        return  # the instances are priced where they are
+    strategy = _strategy(service)
+    meter.count(strategy, 0)
+    providers = [each["CapacityProvider"] for each in strategy.items]
+    # A provider of the template is a group of instances. Instances are priced where they are.
+    if launch_type != "FARGATE" and not any(
+        meter.known_text(each).startswith("FARGATE") for each in providers if not each.resource(_PROVIDER)
+    ):
+        return
     tasks = _tasks(meter, service)
     task = service["TaskDefinition"].resource("AWS::ECS::TaskDefinition")
     if task is None:
@@ -41,8 +44,26 @@ def _service(meter: Meter) -> None:
     _add_fargate(meter, task, tasks - spot, "Fargate tasks")
     if spot:
         _add_fargate(meter, task, spot * spot_share(meter), "Fargate Spot tasks")
-    if service["NetworkConfiguration"]["AwsvpcConfiguration"]["AssignPublicIp"].text == "ENABLED":
+    if meter.known_text(service["NetworkConfiguration"]["AwsvpcConfiguration"]["AssignPublicIp"]) == "ENABLED":
         meter.hourly("Public IPv4 addresses", "public_ipv4.hour", tasks)
+
+
+def _strategy(service: Resource) -> Node:
+    """The capacity providers of a service: its own, or without a launch type those of its cluster.
+
+    https://docs.aws.amazon.com/sdk-for-kotlin/api/latest/ecs/aws.sdk.kotlin.services.ecs.model/-create-service-request/capacity-provider-strategy.html
+
+    :raises NotKnownError: if the cluster is not in the template.
+    """
+    own = service["CapacityProviderStrategy"]
+    cluster = service["Cluster"].resource("AWS::ECS::Cluster")
+    if not own.missing or not service["LaunchType"].missing:
+        return own
+    if cluster is None:
+        raise NotKnownError("the cluster, which decides where tasks run, is not in this template")
+    associations = service.template.of_type("AWS::ECS::ClusterCapacityProviderAssociations")
+    found = [each for each in associations if cluster.id in each["Cluster"].references]
+    return (found[0] if found else cluster)["DefaultCapacityProviderStrategy"]
 
 
 def _tasks(meter: Meter, service: Resource) -> Decimal:
@@ -144,11 +165,17 @@ def _ecs_cluster(meter: Meter) -> None:
 
 
 def _eks_cluster(meter: Meter) -> None:
+    """Only the standard tier has no additional cost:
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_eks.ControlPlaneScalingTier.html
+    """
     cluster = meter.resource
     end = END_OF_STANDARD_SUPPORT.get(cluster["Version"].text or "", date.max)
     standard = cluster["UpgradePolicy"]["SupportType"].text == "STANDARD"
     extended = meter.template.today >= end and not standard
     meter.hourly("EKS control planes", "eks.extended_cluster_hour" if extended else "eks.cluster_hour")
+    tier = meter.known_text(cluster["ControlPlaneScalingConfig"]["Tier"], "standard")
+    if tier != "standard":
+        meter.unknown("EKS control planes", f"no price of the tier {tier}, which is billed beside the cluster")
     if cluster["ComputeConfig"]["Enabled"].flag:
         meter.unknown("Nodes of EKS Auto Mode", "EKS chooses the instances, and bills a fee by their types")
 
@@ -192,7 +219,7 @@ def _app_runner(meter: Meter) -> None:
 
 PRICERS = {
     "AWS::AppRunner::Service": _app_runner,
-    "AWS::ECS::CapacityProvider": _capacity_provider,
+    _PROVIDER: _capacity_provider,
     "AWS::ECS::Cluster": _ecs_cluster,
     "AWS::ECS::ExpressGatewayService": _express,
     "AWS::ECS::Service": _service,

@@ -35,7 +35,6 @@ FREE: Final[Mapping[str, str]] = {
     "AWS::Cognito::UserPoolDomain": _PART,
     "AWS::Cognito::UserPoolGroup": _PART,
     "AWS::Cognito::UserPoolResourceServer": _PART,
-    "AWS::EC2::FlowLog": "the log group that it writes to is priced",
     "AWS::EC2::InternetGateway": _RULES_OF_NETWORKS,
     "AWS::EC2::LaunchTemplate": "the instances are priced where their number is",
     "AWS::EC2::Route": _RULES_OF_NETWORKS,
@@ -71,7 +70,6 @@ FREE: Final[Mapping[str, str]] = {
     "AWS::Lambda::LayerVersion": _STORED_CODE,
     "AWS::Lambda::Permission": _STORED_CODE,
     "AWS::Lambda::Url": _STORED_CODE,
-    "AWS::Lambda::Version": _STORED_CODE,
     "AWS::Logs::Delivery": "the place that it delivers to is priced",
     "AWS::Logs::DeliveryDestination": "the place that it delivers to is priced",
     "AWS::Logs::DeliverySource": "the place that it delivers to is priced",
@@ -89,6 +87,8 @@ FREE: Final[Mapping[str, str]] = {
     "AWS::StepFunctions::StateMachineVersion": _PART,
 }
 
+FREE_AS_IT_IS: Final = "other resources of this type cost something, but not with these properties"
+"""The reason of a type that is priced, such as that of a gateway endpoint."""
 CUSTOM: Final = ("Custom::", "AWS::CloudFormation::CustomResource")
 """Types of custom resources. Their functions run during deployments only."""
 

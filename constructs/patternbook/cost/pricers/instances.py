@@ -87,14 +87,23 @@ def _add_volumes(meter: Meter, data: Node, number: Decimal) -> None:
     if data["BlockDeviceMappings"].value is MISSING:
         meter.unknown("EBS volumes", "the AMI decides the size of the root volume")
         return
+    meter.count(data["BlockDeviceMappings"])
     for mapping in data["BlockDeviceMappings"].items:
         volume = mapping["Ebs"]
         kind = volume["VolumeType"].text or "gp2"
         meter.add("EBS volumes", f"ebs.{kind}_gb", number * meter.number(volume["VolumeSize"]))
-        for key, (price, included) in _FREE_GP3.items():
-            more = meter.number(volume[key], included) - included
-            if kind == "gp3" and more > 0:
-                meter.add("EBS volumes", price, number * more)
+        add_performance(meter, kind, volume, number)
+
+
+def add_performance(meter: Meter, kind: str, volume: Node, number: Decimal = Decimal(1)) -> None:
+    """Adds the operations and the throughput that the price of a volume does not include.
+
+    :param number: volumes of this kind.
+    """
+    for key, (price, included) in _FREE_GP3.items():
+        more = meter.number(volume[key], included) - included
+        if kind == "gp3" and more > 0:
+            meter.add("EBS volumes", price, number * more)
 
 
 PRICERS = {

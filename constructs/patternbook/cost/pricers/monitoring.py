@@ -49,8 +49,12 @@ def _key(meter: Meter) -> None:
 
 
 def add_secret(meter: Meter) -> None:
-    """Adds a secret and requests to it."""
+    """Adds a secret and requests to it. Replicas have a price of their own:
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/add-regions.html
+    """
     meter.add("Secrets", "secrets.secret", 1)
+    if not meter.resource["ReplicaRegions"].missing:
+        meter.unknown("Secrets", "no price of replicas in other Regions")
     meter.usage("Requests to secrets", "secrets.request", "secret_requests")
 
 

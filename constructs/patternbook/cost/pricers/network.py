@@ -40,7 +40,9 @@ def _load_balancer(meter: Meter) -> None:
     add_load_balancer(meter, prices[kind])
     if meter.resource["Scheme"].text in (None, "internet-facing"):
         mappings = meter.resource["SubnetMappings" if meter.resource["Subnets"].missing else "Subnets"]
-        meter.hourly("Public IPv4 addresses", "public_ipv4.hour", meter.count(mappings))
+        # An Elastic IP address of the template is priced where it is.
+        own = sum(each["AllocationId"].resource("AWS::EC2::EIP") is not None for each in mappings.items)
+        meter.hourly("Public IPv4 addresses", "public_ipv4.hour", meter.count(mappings) - own)
         meter.usage("Data to the internet", "internet.gb", "internet_gb")
 
 
@@ -73,10 +75,19 @@ def _zone(meter: Meter) -> None:
     meter.add("Hosted zones", "route53.zone", 1)
 
 
+def _flow_log(meter: Meter) -> None:
+    """A log group is priced where it is. Elsewhere AWS bills the delivery:
+    https://docs.aws.amazon.com/vpc/latest/tgw/flow-logs-s3.html
+    """
+    if meter.known_text(meter.resource["LogDestinationType"], "cloud-watch-logs") != "cloud-watch-logs":
+        meter.unknown("Flow logs", "no price of their delivery to S3 or Firehose")
+
+
 PRICERS = {
     "AWS::CloudFront::Distribution": _distribution,
     "AWS::CloudFront::Function": _edge_function,
     "AWS::EC2::EIP": _elastic_ip,
+    "AWS::EC2::FlowLog": _flow_log,
     "AWS::EC2::NatGateway": _nat_gateway,
     "AWS::EC2::VPCEndpoint": _endpoint,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,

@@ -72,16 +72,16 @@ def _function_of(version: Resource) -> str:
     return function.id if function else ""
 
 
-def _alias(meter: Meter) -> None:
-    """Provisioned concurrency costs by memory, whether it is used or not."""
-    alias = meter.resource
-    number = meter.number(alias["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"], 0)
+def _provisioned(meter: Meter) -> None:
+    """Provisioned concurrency of an alias or a version costs by memory, whether it is used or not."""
+    called = meter.resource
+    number = meter.number(called["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"], 0)
     for target in meter.template.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        if alias.id in target["ResourceId"].references:
+        if called.id in target["ResourceId"].references:
             number = max(number, meter.number(target["MinCapacity"]))
     if not number:
         return
-    function = alias["FunctionName"].resource("AWS::Lambda::Function")
+    function = called["FunctionName"].resource("AWS::Lambda::Function")
     if function is None:
         raise NotKnownError("the function is not in this template")
     price = f"lambda.{_processor(function)}_provisioned_gb_second"
@@ -155,9 +155,10 @@ PRICERS = {
     "AWS::Athena::WorkGroup": _workgroup,
     "AWS::Cognito::UserPool": _users,
     "AWS::KinesisFirehose::DeliveryStream": _stream,
-    "AWS::Lambda::Alias": _alias,
+    "AWS::Lambda::Alias": _provisioned,
     "AWS::Lambda::EventSourceMapping": _event_source,
     "AWS::Lambda::Function": _function,
+    "AWS::Lambda::Version": _provisioned,
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
     "AWS::StepFunctions::StateMachine": _state_machine,

@@ -1,6 +1,7 @@
 """Prices of storage: buckets, file systems and images."""
 
 from patternbook.cost.lines import Meter
+from patternbook.cost.pricers.instances import add_performance
 
 
 def _bucket(meter: Meter) -> None:
@@ -13,7 +14,7 @@ def _efs(meter: Meter) -> None:
     files = meter.resource
     zone = "efs.gb" if files["AvailabilityZoneName"].missing else "efs.one_zone_gb"
     meter.usage("Files in EFS", zone, "efs_gb")
-    mode = files["ThroughputMode"].text or "bursting"
+    mode = meter.known_text(files["ThroughputMode"], "bursting")
     if mode == "elastic":
         meter.usage("Throughput of EFS", "efs.read_gb", "efs_read_gb")
         meter.usage("Throughput of EFS", "efs.write_gb", "efs_write_gb")
@@ -39,6 +40,7 @@ def _fsx(meter: Meter) -> None:
 def _volume(meter: Meter) -> None:
     kind = meter.resource["VolumeType"].text or "gp2"
     meter.add("EBS volumes", f"ebs.{kind}_gb", meter.number(meter.resource["Size"]))
+    add_performance(meter, kind, meter.resource)
 
 
 def _repository(meter: Meter) -> None:
