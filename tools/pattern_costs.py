@@ -81,7 +81,7 @@ def book_of(outdir: Path, sandbox: Any = None, *, today: date) -> Book:
     :param sandbox: the app of the sandbox, if it is synthesized already.
     """
     defaults = settings_of("production", "defaults")
-    cheaper = {stack: {**given, SAVINGS[stack].name: SAVINGS[stack].value} for stack, given in defaults.items()}
+    cheaper = {stack: {**defaults[stack], saving.name: saving.value} for stack, saving in SAVINGS.items()}
     apps = [
         sandbox or sandbox_app(outdir / "sandbox"),
         *(
@@ -146,8 +146,10 @@ def overview(book: Book) -> str:
     for pattern in app.PATTERNS:
         name = pattern.__name__
         largest = ", ".join(f"{item} {cents(usd)}" for item, usd in book.production[name].largest(LARGEST))
-        how = SAVINGS[name].how
-        saving = f"`{SAVINGS[name].name}`: {how[0].lower()}{how[1:]} saves {cents(book.saved(name))}"
+        saving = "nothing to save"
+        if name in SAVINGS:
+            how = SAVINGS[name].how
+            saving = f"`{SAVINGS[name].name}`: {how[0].lower()}{how[1:]} saves {cents(book.saved(name))}"
         sums = " | ".join(str(cents(bills[name].at_rest)) for bills in (book.sandbox, book.production))
         rows.append(f"| [{name}]({page_of(name).name}) | {sums} | {largest} | {saving} |")
     text = f"USD a month at rest in us-east-1, without usage. The prices were read from {oldest} to {newest}."

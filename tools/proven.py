@@ -11,13 +11,14 @@ from proving.breaks import BREAKS, Break, promise_of
 from proving.fingerprint import fingerprint
 from proving.record import PROVEN, Record, records
 from tools.drills import page_of
+from tools.pattern_costs import END as END_OF_COSTS
 
 README: Final = Path(__file__).parents[1] / "README.md"
 COLUMN: Final = "On AWS"
 BEGIN: Final = "<!-- make prove has found this: python -m tools.proven -->"
 END: Final = "<!-- The end of what make prove has found -->"
-AFTER: Final = re.compile(r"^> \*\*This costs money .*\n", re.MULTILINE)
-"""The line of a page that the block follows."""
+AFTER: Final = re.compile(rf"^{re.escape(END_OF_COSTS)}\n(?:\n[^<\n].*\n)?|^> \*\*This costs nothing.*\n", re.MULTILINE)
+"""The part of a page that the block follows: its costs, and the paragraph about them, if there is one."""
 BLOCK: Final = re.compile(rf"\n{re.escape(BEGIN)}\n.*?{re.escape(END)}\n", re.DOTALL)
 NEVER: Final = "**Never run on AWS.** [Prove it](proving.md) in an account of yours."
 
@@ -59,14 +60,14 @@ def _sentence(record: Record, current: Fingerprint) -> str:
 
 
 def with_statement(page: str, said: str) -> str:
-    """A page with the statement below its cost.
+    """A page with the statement below its costs.
 
-    :raises ValueError: if the page has no line about its cost.
+    :raises ValueError: if the page says nothing about its costs.
     """
     page = BLOCK.sub("", page)
     cost = AFTER.search(page)
     if cost is None:
-        raise ValueError('The page must have a line that begins with "> **This costs money ".')
+        raise ValueError(f'The page must have "{END_OF_COSTS}", or a line that begins with "> **This costs nothing".')
     return f"{page[: cost.end()]}\n{BEGIN}\n\n{said}\n\n{END}\n{page[cost.end() :]}"
 
 

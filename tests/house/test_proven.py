@@ -20,7 +20,7 @@ from tools import proven
 from tools.assembly import template_files
 from tools.proven import NEVER, cell, pages, statement, with_cells, with_statement
 
-PAGE = "# Title\n\n> **This costs money while it exists**: 1 USD.\n\nMore.\n"
+PAGE = "# Title\n\n> **This costs nothing**: IAM is free.\n\nMore.\n"
 
 
 def made(**other: Any) -> Record:
@@ -49,7 +49,7 @@ def test_a_page_that_claims_a_run_without_a_record_is_refused() -> None:
 
 
 def test_a_page_or_a_readme_without_the_place_is_refused() -> None:
-    with pytest.raises(ValueError, match="This costs money"):
+    with pytest.raises(ValueError, match="This costs nothing"):
         with_statement("# Title\n", NEVER)
     with pytest.raises(ValueError, match='the column "On AWS"'):
         with_cells("| Stack | Page |\n", lambda _: "")
