@@ -20,10 +20,10 @@ from tests.policy.conftest import Book
 from tests.policy.linting import lint
 
 PLAIN_HTTP, CLOSED = "patternbook:plainHttp", "patternbook:appRunnerClosed"
-KEY_POLICY = "patternbook:keyPolicy"
+KEY_POLICY, NO_REPOSITORY = "patternbook:keyPolicy", "patternbook:noRepository"
 LUSTRE, ONTAP = "patternbook:lustreCost", "patternbook:ontapCost"
 EXPECTED_WARNINGS = {
-    "defaults": {PLAIN_HTTP, CLOSED},
+    "defaults": {PLAIN_HTTP, CLOSED, NO_REPOSITORY},
     "every option": {LUSTRE, ONTAP},
     "other options": {PLAIN_HTTP, CLOSED, LUSTRE, KEY_POLICY},
     "existing VPC": {PLAIN_HTTP, CLOSED, LUSTRE, KEY_POLICY},
