@@ -19,6 +19,7 @@ LIGHT: Final = (
     "leftovers",
     "limits",
     "preflight",
+    "rollout",
     "rules",
     "settings.cli",
     "settings.mistakes",
