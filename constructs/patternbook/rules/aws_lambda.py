@@ -17,8 +17,9 @@ from patternbook.limits.aws_lambda import (
     environment_bytes,
     reservable,
 )
+from patternbook.limits.edge import PRINCIPALS
 from patternbook.limits.lambda_runtimes import CREATE_ENDS
-from patternbook.rules.permissions import ROLE, allowed_statements, allows
+from patternbook.rules.permissions import ROLE, allowed_statements, allows, trusted_services
 from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 
@@ -239,8 +240,15 @@ def version_retained(template: Template) -> Iterator[Problem]:
     # Lambda refuses to delete a version that CloudFront has replicated.
     at_edge = set[str]().union(*(each["DistributionConfig"].references for each in distributions))
     for version in template.of_type("AWS::Lambda::Version"):
-        if template.deletion_policy(version) == "Retain" and version.id not in at_edge:
+        if template.deletion_policy(version) == "Retain" and version.id not in at_edge and not _is_for_edge(version):
             yield version.problem("The DeletionPolicy is Retain.")
+
+
+def _is_for_edge(version: Resource) -> bool:
+    """Whether a distribution, which may be in another stack, is meant to run the function."""
+    function = version["FunctionName"].resource(FUNCTION)
+    role = function["Role"].resource(ROLE) if function else None
+    return bool(role) and PRINCIPALS[-1] in (trusted_services(role) or ())
 
 
 @rule("lambda-log-group-race", WARNING)

@@ -69,6 +69,22 @@ CASES: Final[Mapping[str, Case]] = {
                     },
                 ),
             },
+            {
+                "Version.DeletionPolicy": "Retain",
+                "Function.Role": att("Role", "Arn"),
+                "Role": resource(
+                    "AWS::IAM::Role",
+                    AssumeRolePolicyDocument={
+                        "Statement": [
+                            {
+                                "Effect": "Allow",
+                                "Action": "sts:AssumeRole",
+                                "Principal": {"Service": ["lambda.amazonaws.com", "edgelambda.amazonaws.com"]},
+                            }
+                        ]
+                    },
+                ),
+            },
         ),
     ),
     "lambda-log-group-race": case(
