@@ -40,6 +40,7 @@ COMPUTE = {
     "EventPipelineStack": ["Lambda"],
     "DataStreamStack": ["Lambda"],
     "WorkflowStack": ["Fargate", "Lambda"],
+    "DeployRoleStack": [],
 }
 
 
@@ -101,7 +102,7 @@ def test_the_page_of_a_pattern_has_its_promises_its_settings_and_its_own_text(si
         for promise in (pattern.sentence, *pattern.promises):
             assert promise.replace("`", "") in said
         assert {f"setting-{pattern.name}-{name}" for name in pattern.stack.settings_type.model_fields} <= set(page.ids)
-        assert "This costs money" in said
+        assert "This costs " in said
         assert re.search(r"(Before|After) cdk destroy", said)
         assert f"cdk deploy {pattern.name}" in said
 
