@@ -13,10 +13,9 @@ from patternbook.cost.report import as_json, as_text
 from patternbook.preflight.access import NoAccessError, session_of
 from patternbook.preflight.account import Account
 from patternbook.preflight.stack import assembly_of
-from patternbook.rules.engine import rewriting_macros
-from patternbook.rules.reading import Source, TemplateError, read, read_standard_input
+from patternbook.rules.reading import TemplateError
+from patternbook.rules.reading.given import read_all
 
-STANDARD_INPUT: Final = "-"
 FINE, MISTAKE = 0, 1
 DESCRIPTION: Final = """\
 Computes what templates cost in a month of 730 hours: at rest, and by assumed usage. A resource without a known price is
@@ -66,10 +65,10 @@ def _cost(given: argparse.Namespace) -> int:
     try:
         assumptions = assumed(given.assume)
         prices = load_prices(given.prices)
-        sources = _read(given.templates)
+        sources = read_all(given.templates, rewritten="has no known cost")
         for path in sources:
             _check_region(path, given.region or assembly_of(path).region, prices)
-    except (AssumptionError, PricesError, CostError) as error:
+    except (AssumptionError, PricesError, CostError, TemplateError) as error:
         print(error, file=sys.stderr)
         return MISTAKE
     bills: dict[str, Bill] = {
@@ -100,23 +99,6 @@ def _prices(given: argparse.Namespace) -> int:
         return MISTAKE
     print(f"{given.output}: {len(found.table) - len(mistakes)} prices of {found.region}")
     return FINE
-
-
-def _read(paths: list[str]) -> dict[str, Source]:
-    sources: dict[str, Source] = {}
-    mistakes = []
-    for path in paths:
-        try:
-            sources[path] = read_standard_input() if path == STANDARD_INPUT else read(Path(path))
-        except TemplateError as error:
-            mistakes.append(f"{path}: not a template: {error}")
-            continue
-        if macros := rewriting_macros(sources[path].document):
-            names = " and ".join(map(repr, macros))
-            mistakes.append(f"{path}: has no known cost, because the macro {names} may rewrite the whole template")
-    if mistakes:
-        raise CostError("\n".join(mistakes))
-    return sources
 
 
 def _check_region(path: str, region: str, prices: Prices) -> None:

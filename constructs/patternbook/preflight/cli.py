@@ -6,19 +6,17 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from patternbook.preflight.access import Identity, NoAccessError, identity_of, partition_of, region_of, session_of
-from patternbook.rules.engine import rewriting_macros
-from patternbook.rules.reading import Source, TemplateError, read, read_standard_input
+from patternbook.rules.reading import Source, TemplateError
+from patternbook.rules.reading.given import read_all
 
 if TYPE_CHECKING:
     import boto3
 
 FINE, STOPPED, COULD_NOT_ASK = 0, 1, 2
 TIMEOUT_SECONDS: Final = 30.0
-STANDARD_INPUT: Final = "-"
 DESCRIPTION: Final = """\
 Asks an AWS account, by read-only calls, what would stop the deployment of templates. Exit status: 0 if nothing stops
 it, 1 if something does (with --strict also if something may stop it or is unknown), 2 if nothing could be asked: a file
@@ -120,20 +118,10 @@ def _preflight(given: argparse.Namespace, today: date) -> int:
 def _read(given: argparse.Namespace) -> dict[str, Source]:
     if not given.templates:
         raise NoAccessError("Name at least one template: patternbook preflight cdk.out/MyStack.template.json")
-    sources: dict[str, Source] = {}
-    mistakes = []
-    for path in given.templates:
-        try:
-            sources[path] = read_standard_input() if path == STANDARD_INPUT else read(Path(path))
-        except TemplateError as error:
-            mistakes.append(f"{path}: not a template: {error}")
-            continue
-        if macros := rewriting_macros(sources[path].document):
-            names = " and ".join(map(repr, macros))
-            mistakes.append(f"{path}: cannot be read, because the macro {names} may rewrite the whole template")
-    if mistakes:
-        raise NoAccessError("\n".join(mistakes))
-    return sources
+    try:
+        return read_all(given.templates, rewritten="cannot be read")
+    except TemplateError as error:
+        raise NoAccessError(str(error)) from None
 
 
 def _parameters(given: Sequence[str], sources: dict[str, Source]) -> dict[str, str]:

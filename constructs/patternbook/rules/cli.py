@@ -3,7 +3,6 @@
 import argparse
 import sys
 from datetime import date
-from pathlib import Path
 from typing import Final
 
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
@@ -11,11 +10,11 @@ from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES, check
 from patternbook.rules.expanding import expand, rewriting_macros
 from patternbook.rules.options import OptionError, Options, options_of
 from patternbook.rules.paths import Found, find
-from patternbook.rules.reading import TemplateError, read, read_standard_input
+from patternbook.rules.reading import TemplateError
+from patternbook.rules.reading.given import STANDARD_INPUT, read_given
 from patternbook.rules.report import Checked, as_json, as_sarif, as_text
 from patternbook.rules.rule import Severity
 
-STANDARD_INPUT: Final = "-"
 CLEAN, FINDINGS, NOT_A_TEMPLATE, UNCHECKED = 0, 1, 2, 3
 STATUSES: Final = (
     "Exit status: 0 without findings, 1 with findings, 2 if a file is not a template or an argument is wrong, 3 if a "
@@ -93,7 +92,7 @@ def _checked(found: Found, today: date, options: Options) -> Checked | None:
     if found.problem:
         return Checked(found.path, refused=found.problem)
     try:
-        source = read_standard_input() if found.path == STANDARD_INPUT else read(Path(found.path))
+        source = read_given(found.path)
     except TemplateError as error:
         if found.in_folder and not error.is_broken_template:
             return None
