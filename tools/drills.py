@@ -11,6 +11,7 @@ from patternbook.testing.drills.drilling import Stack
 from patternbook.testing.drills.promises import Drill, Promise
 from patternbook.testing.drills.scenarios import Scenario
 from tests.drills.book import DRILLS, Templates, synthesized
+from tools.pages import with_text
 
 ROOT: Final = Path(__file__).parents[1]
 BEGIN: Final = "<!-- The drills write this table: python -m tools.drills -->"
@@ -64,13 +65,7 @@ def with_table(page: str, made: str) -> str:
 
     :raises ValueError: if the page lacks them.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(
-            f'The page must have "{BEGIN}" and "{END}" where the table belongs. Write both, each on a line.'
-        )
-    return f"{before}{begin}\n\n{made}\n\n{end}{after}"
+    return with_text(page, made, begin=BEGIN, end=END)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from patternbook.cost.prices import load_prices
 from patternbook.cost.report import cents
 from tests.book import KEY_ARN, book_app, sandbox_app, settings_of, stage_of, template_files
 from tools.drills import ROOT, page_of
+from tools.pages import with_text
 
 BEGIN: Final = "<!-- The templates and the prices write this: python -m tools.pattern_costs -->"
 END: Final = "<!-- The end of the costs -->"
@@ -161,13 +162,7 @@ def with_costs(page: str, text: str) -> str:
 
     :raises ValueError: if the page lacks them.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(
-            f'The page must have "{BEGIN}" and "{END}" where the costs belong. Write both, each on a line.'
-        )
-    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
+    return with_text(page, text, begin=BEGIN, end=END)
 
 
 def texts(book: Book) -> dict[Path, str]:

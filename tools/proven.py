@@ -11,6 +11,7 @@ from proving.breaks import BREAKS, Break, promise_of
 from proving.fingerprint import fingerprint
 from proving.record import PROVEN, Record, records
 from tools.drills import page_of
+from tools.pages import with_text
 from tools.pattern_costs import END as END_OF_COSTS
 
 README: Final = Path(__file__).parents[1] / "README.md"
@@ -114,8 +115,7 @@ def breaks_table() -> str:
 
 def with_breaks(page: str) -> str:
     """The page about ``make prove`` with the table."""
-    before, _, rest = page.partition(BREAKS_BEGIN)
-    return f"{before}{BREAKS_BEGIN}\n\n{breaks_table()}\n\n{BREAKS_END}{rest.partition(BREAKS_END)[2]}"
+    return with_text(page, breaks_table(), begin=BREAKS_BEGIN, end=BREAKS_END)
 
 
 def current_fingerprint(pattern: str, posture: str) -> str:
