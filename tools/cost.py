@@ -5,19 +5,16 @@
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
-from patternbook.cli import main as patternbook
 from patternbook.settings.mistakes import SettingsError
 from tools.stage import StageError
-from tools.synthesis import SynthesisError, templates_of
+from tools.synthesis import run_on_templates
 
 
 def main(arguments: Sequence[str]) -> int:
     """:returns: the exit status.
-    :raises StageError: see :func:`tools.synthesis.templates_of`.
+    :raises StageError: see :func:`tools.synthesis.run_on_templates`.
     :raises SettingsError: if ``cdk.json`` cannot be read.
     """
     stacks, stage, *options = arguments
@@ -26,12 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     given, others = parser.parse_known_args(options)
     # A stack that misses a requirement of production has a cost, too.
     context = ["--ignore-errors", *(part for each in given.context for part in ("-c", each))]
-    with tempfile.TemporaryDirectory(prefix="patternbook-cost-") as folder:
-        try:
-            templates = templates_of(stacks, stage, Path(folder), context)
-        except SynthesisError as error:
-            return error.status
-        return patternbook(["cost", *map(str, templates), *others])
+    return run_on_templates("cost", stacks, stage, others, context)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from patternbook.cli import main as patternbook
 from patternbook.settings.mistakes import did_you_mean
 from rehearsal.plans import PLANS
 from tools.assembly import template_files
@@ -52,3 +54,20 @@ def templates_of(stacks: str, stage: str, folder: Path, options: Sequence[str] =
         raise SynthesisError(status)
     files = template_files(folder)
     return [files[path] for path in paths]
+
+
+def run_on_templates(command: str, stacks: str, stage: str, given: Sequence[str], options: Sequence[str] = ()) -> int:
+    """Runs a command of ``patternbook`` on the templates of stacks.
+
+    :param given: further arguments of the command.
+    :param options: further options of ``cdk synth``.
+    :returns: the exit status, of the CDK CLI if it fails.
+    :raises StageError: see :func:`templates_of`.
+    :raises SettingsError: see :func:`templates_of`.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"patternbook-{command}-") as folder:
+        try:
+            templates = templates_of(stacks, stage, Path(folder), options)
+        except SynthesisError as error:
+            return error.status
+        return patternbook([command, *map(str, templates), *given])
