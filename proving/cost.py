@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from patternbook.cost.bill import monthly
-
-HOURS_OF_MONTH: Final = 730
+from patternbook.cost import HOURS, monthly
 
 
 @dataclass(frozen=True)
@@ -40,4 +38,4 @@ def cost_of(template: Mapping[str, Any], *, hours: float) -> Cost:
     """The cost of the resources of a template."""
     bill = monthly(template)
     unknown = len(bill.unknown) + sum(bill.unknown_types.values())
-    return Cost(hours, float(bill.at_rest) / HOURS_OF_MONTH * hours, unknown)
+    return Cost(hours, float(bill.at_rest) / HOURS * hours, unknown)
