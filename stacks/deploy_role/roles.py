@@ -49,9 +49,7 @@ class DeployRole(iam.Role):
         super().__init__(
             scope,
             construct_id,
-            assumed_by=iam.WebIdentityPrincipal(  # ty: ignore[invalid-argument-type]
-                provider_arn, conditions(settings, environment)
-            ),
+            assumed_by=_workflows(provider_arn, settings, environment),
             description=f"Deploys the stage {environment} by GitHub Actions",
             max_session_duration=cdk.Duration.hours(DEPLOYMENT_HOURS),
         )
@@ -70,9 +68,7 @@ class ReviewRole(iam.Role):
         super().__init__(
             scope,
             construct_id,
-            assumed_by=iam.WebIdentityPrincipal(  # ty: ignore[invalid-argument-type]
-                provider_arn, conditions(settings, f"{environment}-review")
-            ),
+            assumed_by=_workflows(provider_arn, settings, f"{environment}-review"),
             description=f"Prepares change sets of the stage {environment} by GitHub Actions",
         )
         _grant_bootstrap_roles(self, settings.qualifier, DEPLOYING[1:])
@@ -120,6 +116,13 @@ class ReviewRole(iam.Role):
         }
         for arn, reason in reasons.items():
             _acknowledge_wildcard(self, arn, reason)
+
+
+def _workflows(provider_arn: str, settings: DeployRoleSettings, environment: str) -> iam.IPrincipal:
+    """The workflows of the repository in an environment of GitHub."""
+    return iam.WebIdentityPrincipal(  # ty: ignore[invalid-explicit-return]
+        provider_arn, conditions(settings, environment)
+    )
 
 
 def _grant_bootstrap_roles(role: iam.Role, qualifier: str, names: tuple[str, ...]) -> None:
