@@ -87,6 +87,7 @@ BREAKS: Final[Mapping[str, Break | Unbroken]] = {
     # The Fargate profiles of the pattern select "default". A pod of theirs is not the default scheduler's.
     "EksFargateStack": _pending_pod("kube-public"),
     "EcrStack": Unbroken("Its only rule rings for an image with a CRITICAL vulnerability, which nobody should push."),
+    "DeployRoleStack": Unbroken("It has no alarm. Nothing of it runs until a pipeline takes one of its roles."),
     "AppRunnerStack": Break(
         says="It updates the service to a health check that fails, so App Runner goes back.",
         event=edge.update_rolled_back(),

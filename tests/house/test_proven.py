@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-import patternbook.testing.fixtures  # noqa: F401 - pytest must know the tests of drills before a table imports them
 from patternbook.leftovers.stacks import EXPIRES
 from proving import assemblies
 from proving import record as recording

@@ -53,7 +53,11 @@ class StageSettings(SettingsModel):
         tuple[Annotated[str, Expected('the name of a stage, such as "staging"')], ...], EachOnce, Field(max_length=20)
     ] = ()
     """Stages that a rollout deploys, and verifies, before this one."""
-    may_lose: Annotated[tuple[str, ...], EachOnce, Field(max_length=100)] = ()
+    may_lose: Annotated[
+        tuple[Annotated[str, Expected('the logical ID of a resource, such as "FileSystem8A8E25C0"')], ...],
+        EachOnce,
+        Field(max_length=100),
+    ] = ()
     """Logical IDs of resources with stored data that a rollout may replace or remove. Otherwise it stops there. Empty
     the list after that rollout."""
     tags: dict[fields.TagKey, fields.TagValue] = Field({}, max_length=50)

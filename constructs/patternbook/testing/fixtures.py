@@ -1,9 +1,10 @@
-"""Fixtures that read the pattern of a test module. Its ``conftest.py`` imports them by name.
+"""Fixtures that read the pattern of a test module.
 
 A test module has a ``PATTERN``, and may have ``VARIANTS``: a mapping from a name to settings, with a ``posture`` where
 it is not sandbox. The pattern is synthesized once in each posture, with its default settings, and once a variant.
 
-A project with one pattern loads them all: ``pytest -p patternbook.testing.fixtures``.
+They are loaded as a plugin, ``pytest -p patternbook.testing.fixtures``, before a test module imports what pytest must
+rewrite.
 """
 
 from collections.abc import Callable, Mapping
