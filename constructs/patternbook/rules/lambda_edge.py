@@ -16,6 +16,7 @@ from patternbook.limits.edge import (
 )
 from patternbook.rules.aws_lambda import FUNCTION
 from patternbook.rules.cloudfront import DISTRIBUTION
+from patternbook.rules.permissions import ROLE, trusted_services
 from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Node, PartialText, Problem, Reference, Resource, Template
 
@@ -243,19 +244,10 @@ def edge_role(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
     """
     for function, _ in _functions(template):
-        role = function["Role"].resource("AWS::IAM::Role")
-        trusted: set[str] = set()
-        statements = role["AssumeRolePolicyDocument"]["Statement"] if role else None
-        # A single statement may stand without a list.
-        for statement in statements.items or [statements] if statements else ():
-            service = statement["Principal"]["Service"]
-            names = [service.text] if service.text else service.texts
-            if names is None:
-                trusted.update(PRINCIPALS)  # an unknown principal may be any of them
-            else:
-                trusted.update(filter(None, names))
-        missing = [name for name in PRINCIPALS if name not in trusted]
-        if role and trusted and missing:
+        role = function["Role"].resource(ROLE)
+        trusted = trusted_services(role) if role else None
+        missing = [] if trusted is None else [name for name in PRINCIPALS if name not in trusted]
+        if role and missing:
             yield role["AssumeRolePolicyDocument"].problem(f"The role does not trust {' and '.join(missing)}.")
 
 

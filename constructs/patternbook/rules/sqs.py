@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.limits.messaging import SOURCE_RETENTION_DAYS
+from patternbook.rules.permissions import listed, statements_in
 from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Node, Problem, Resource, Template
 
@@ -69,14 +70,7 @@ def dead_letter_alarm(template: Template) -> Iterator[Problem]:
 
 def _admits(statement: Node, service: str) -> bool:
     """Whether a statement allows something to a service."""
-    principal = statement["Principal"]["Service"]
-    texts = [principal.text] if principal.text else principal.texts or []
-    return statement["Effect"].text == "Allow" and service in texts
-
-
-def _statements(document: Node) -> list[Node]:
-    found = document["Statement"]
-    return found.items or ([found] if found.entries else [])
+    return statement["Effect"].text == "Allow" and service in listed(statement["Principal"]["Service"])
 
 
 @rule("sqs-any-topic", WARNING)
@@ -88,7 +82,7 @@ def any_topic(template: Template) -> Iterator[Problem]:
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
     """
     for policy in template.of_type("AWS::SQS::QueuePolicy"):
-        for statement in _statements(policy["PolicyDocument"]):
+        for statement in statements_in(policy["PolicyDocument"]):
             if not _admits(statement, SNS) or statement["Condition"].unknown:
                 continue
             operators = statement["Condition"].entries.values()
@@ -115,8 +109,8 @@ def publisher_not_admitted(template: Template) -> Iterator[Problem]:
         if key is None:
             continue
         document = key["KeyPolicy"]
-        statements = _statements(document)
-        if document["Statement"].unknown or any(_may_admit(each) for each in statements):
+        statements = statements_in(document)
+        if any(_may_admit(each) for each in statements):
             continue
         if not any(_admits(each, service) for each in statements):
             yield document.problem(f"The key of {place} does not admit {service}.")
