@@ -20,6 +20,8 @@ from patternbook.copying.project import project
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "constructs" / "patternbook"
+BASE_MIB, OURS_MIB = 40, 8
+"""The most that the base installation may take, and the part of it that is this package."""
 NEEDS_CDK = "needs the AWS CDK, which is not installed. Type: pip install 'patternbook[cdk]'"
 
 
@@ -162,6 +164,21 @@ def test_the_base_installation_is_small_and_has_no_cdk_and_no_node(base: Path, t
     }
     program = "import aws_cdk"
     assert "No module named 'aws_cdk'" in run(base, "-c", program, cwd=tmp_path).stderr
+
+
+def test_the_base_installation_stays_below_its_limit(built: tuple[Path, Path]) -> None:
+    """Somebody who only checks templates in CI installs it each time. Most of it is the data of botocore."""
+    files = {
+        distribution(name).locate_file(file)
+        for name in set(needed("patternbook"))
+        for file in distribution(name).files or ()
+        if "__pycache__" not in file.parts
+    }
+    dependencies = sum(Path(str(each)).stat().st_size for each in files)
+    with ZipFile(built[1]) as archive:
+        ours = sum(each.file_size for each in archive.infolist())
+    assert dependencies + ours < BASE_MIB * 1024 * 1024
+    assert ours < OURS_MIB * 1024 * 1024
 
 
 def test_the_base_installation_checks_templates(base: Path, tmp_path: Path) -> None:
