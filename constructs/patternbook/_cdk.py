@@ -6,7 +6,6 @@ Without the extra ``cdk``, the modules in :data:`LIGHT` work. An import of any o
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -31,7 +30,7 @@ NEEDED: Final = ("aws_cdk", "aws_croniter", "pydantic")
 """Modules that the extra installs."""
 
 
-class _Refusal(MetaPathFinder):
+class _Refusal:
     """Comes before the finders that would find a module of this package."""
 
     def find_spec(self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None) -> ModuleSpec | None:

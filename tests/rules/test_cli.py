@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from patternbook.cli import main
+from patternbook.cli import COMMANDS, main
 from patternbook.rules import EVERY_RULE
 from tests.rules.cases.base import REMOVED, TODAY, changed, document
 from tests.rules.cases.ecs import FARGATE
@@ -365,12 +365,36 @@ def test_rules_lists_each_rule_with_severity_and_source() -> None:
         assert f"  {rule.id} ({rule.severity.value})\n    {rule.summary}\n    {rule.fix}\n    {rule.source}\n" in output
 
 
-def test_checking_json_imports_no_cdk_and_no_yaml_parser(clean: Path) -> None:
-    program = (
-        "import sys; from patternbook.cli import main; main(['check', sys.argv[1]]); "
-        "print({name.partition('.')[0] for name in sys.modules} & {'aws_cdk', 'jsii', 'pydantic', 'yaml', 'cfnlint'})"
-    )
+def test_checking_json_imports_no_cdk_no_yaml_parser_and_no_other_command(clean: Path) -> None:
+    program = "import sys; from patternbook.cli import main; main(['check', sys.argv[1]]); print(*sorted(sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", program, str(clean)], capture_output=True, text=True, check=False, timeout=60
     )
-    assert result.stdout.splitlines()[-1] == "set()", result.stderr
+    modules = result.stdout.splitlines()[-1].split()
+    assert not {each.partition(".")[0] for each in modules} & {
+        "aws_cdk",
+        "jsii",
+        "pydantic",
+        "yaml",
+        "cfnlint",
+        "boto3",
+    }
+    ours = {each.split(".")[1] for each in modules if each.startswith("patternbook.") and "._" not in each}
+    assert ours == {"cli", "limits", "rules"}, result.stderr
+
+
+@pytest.mark.parametrize("words", [["check"], ["nope"]])
+def test_a_message_names_every_command(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*words, "--nope", "x"])
+    usage = capsys.readouterr().err.partition("...")[0]
+    every = [name for names in COMMANDS.values() for name in names]
+    assert usage.split() == ["usage:", "patternbook", "[-h]", "[--version]", f"{{{','.join(every)}}}"]
+
+
+@pytest.mark.parametrize("command", [name for names in COMMANDS.values() for name in names])
+def test_each_command_is_there_with_a_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: patternbook {command} ")

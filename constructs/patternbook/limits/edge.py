@@ -5,7 +5,6 @@ A KB of AWS's packages and responses has 1,024 bytes.
 
 import io
 import json
-import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -128,6 +127,8 @@ def is_disallowed(header: str) -> bool:
 
 def package_bytes(files: Mapping[str, str]) -> int:
     """The size of a package, compressed as the CDK CLI does."""
+    import zipfile  # only here: every check of a template would pay for it
+
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, text in files.items():

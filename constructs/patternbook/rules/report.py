@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any, Final
 
 from patternbook.rules.engine import Finding
@@ -94,6 +93,8 @@ def as_json(checked: Sequence[Checked]) -> str:
 
 def as_sarif(checked: Sequence[Checked], rules: Sequence[Rule]) -> str:
     """A SARIF log with one run."""
+    from importlib import metadata  # only here: it takes as long as a template
+
     log = {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
