@@ -22,6 +22,7 @@ from patternbook.rules import (
     eks,
     firehose,
     iam,
+    lambda_changes,
     lambda_edge,
     lambda_networks,
     lambda_queues,
@@ -38,7 +39,7 @@ from patternbook.rules.rule import Rule, rules_in
 FAMILIES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "ECS": ecs.RULES,
     "EKS": eks.RULES,
-    "Lambda": rules_in(aws_lambda, lambda_queues, lambda_networks),
+    "Lambda": rules_in(aws_lambda, lambda_changes, lambda_queues, lambda_networks),
     "Lambda@Edge": rules_in(lambda_edge),
     "CloudFront": rules_in(cloudfront),
     "ECR": rules_in(ecr),

@@ -42,6 +42,11 @@ NO_GROUPS: Final = {
     "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}]}
 }
 
+
+def _trust(principal: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+
+
 CASES: Final[Mapping[str, Case]] = {
     "lambda-version-retained": case(
         {
@@ -52,6 +57,15 @@ CASES: Final[Mapping[str, Case]] = {
             },
         },
         {"Version.DeletionPolicy": "Retain"},
+        {
+            "Version.DeletionPolicy": "Retain",
+            "Told": resource("AWS::SSM::Parameter", Value=ref("Version")),
+            "Function.Role": att("Role", "Arn"),
+            "Role": resource(
+                "AWS::IAM::Role",
+                AssumeRolePolicyDocument={"Statement": [_trust({"Service": "lambda.amazonaws.com"})]},
+            ),
+        },
         harmless=(
             {"Version.DeletionPolicy": "Delete"},
             {"Version.DeletionPolicy": ref("Policy")},
@@ -69,22 +83,19 @@ CASES: Final[Mapping[str, Case]] = {
                     },
                 ),
             },
-            {
-                "Version.DeletionPolicy": "Retain",
-                "Function.Role": att("Role", "Arn"),
-                "Role": resource(
-                    "AWS::IAM::Role",
-                    AssumeRolePolicyDocument={
-                        "Statement": [
-                            {
-                                "Effect": "Allow",
-                                "Action": "sts:AssumeRole",
-                                "Principal": {"Service": ["lambda.amazonaws.com", "edgelambda.amazonaws.com"]},
-                            }
-                        ]
-                    },
-                ),
-            },
+            *(
+                {
+                    "Version.DeletionPolicy": "Retain",
+                    "Function.Role": att("Role", "Arn"),
+                    "Role": resource("AWS::IAM::Role", AssumeRolePolicyDocument={"Statement": [_trust(principal)]}),
+                }
+                for principal in (
+                    {"Service": ["lambda.amazonaws.com", "edgelambda.amazonaws.com"]},
+                    {"Service": ref("Services")},
+                )
+            ),
+            # The role is that of another stack, and so may be the distribution.
+            {"Version.DeletionPolicy": "Retain", "Told": resource("AWS::SSM::Parameter", Value=ref("Version"))},
         ),
     ),
     "lambda-log-group-race": case(
@@ -109,6 +120,13 @@ CASES: Final[Mapping[str, Case]] = {
                 "Group.LogGroupName": "/aws/lambda/a",
             },
             # Nothing calls it yet.
+            {"Called": resource("AWS::Lambda::EventSourceMapping", FunctionName=ref("Function"), Enabled=False)},
+            {
+                "Called": resource(
+                    "AWS::Events::Rule", Targets=[{"Id": "a", "Arn": att("Function", "Arn")}], State="DISABLED"
+                )
+            },
+            {"Called": resource("AWS::Scheduler::Schedule", Target={"Arn": att("Function", "Arn")}, State="DISABLED")},
             {"Called": resource("AWS::Lambda::Alias", FunctionName=ref("Function"))},
         ),
     ),
