@@ -96,6 +96,8 @@ Conditions make several scenarios of one template. A scenario is a combination o
 - A warning is reported if all scenarios have it.
 - **The default of a parameter is a value.** Each scenario is also checked with the defaults, and a finding says so.
   Defaults that `AllowedValues`, `AllowedPattern` or `Rules` refuse do not count.
+- **Each of `AllowedValues` is tried alone**, where no condition asks for it: nothing is assumed of other parameters. An
+  error that it makes whenever the template uses it is reported, with the values: "This is so with Runtime=ruby2.7".
 - Scenarios that `Rules` refuse are left out. If conditions may depend on each other, all scenarios must have an error,
   or the one with all defaults.
 - With more than 32 combinations, the rules check the defaults, the scenarios that differ in one parameter, and some in

@@ -10,6 +10,7 @@ import pytest
 from patternbook.rules import EVERY_RULE, FAMILIES, RULES
 from patternbook.rules.engine import check
 from patternbook.rules.rule import ERROR
+from patternbook.rules.template.values import as_text, is_literal
 from tests.rules.cases import CASES
 from tests.rules.cases.base import REMOVED, TODAY, changed, document, ref, resource
 from tests.rules.cases.eks import manifest
@@ -150,9 +151,30 @@ def test_the_default_of_a_parameter_is_a_value_and_the_finding_says_so(rule: str
     findings = check(document, RULES, today=case.today, region=case.region)
     assert {each.rule.id for each in findings} == {rule}
     assert all(" the default" in each.problem.message and "Parameter0" in each.problem.message for each in findings)
-    refused = {name: {**each, "AllowedValues": ["x", "y"]} for name, each in parameters.items()}
+    refused = {name: {**each, "MinLength": 10_000} for name, each in parameters.items()}
     document = {"Resources": resources, "Parameters": refused}
     assert rule not in {each.rule.id for each in check(document, RULES, today=case.today, region=case.region)}
+
+
+@pytest.mark.parametrize(("rule", "number"), with_literals())
+def test_a_value_that_a_parameter_allows_is_tried_alone(rule: str, number: int) -> None:
+    """The same change, but each value is one of two that a parameter of its own allows."""
+    case = CASES[rule]
+    change = CASES[rule].changes[number]
+    resources = changed(case.sound, {path: {"Ref": f"Parameter{index}"} for index, path in enumerate(change)})
+    sound = [value if is_literal(value := at(case.sound, path, None)) else "another" for path in change]
+    parameters = {
+        f"Parameter{index}": {"Type": "String", "AllowedValues": list(pair)}
+        for index, pair in enumerate(zip(change.values(), sound, strict=True))
+    }
+    document = {"Resources": resources, "Parameters": parameters}
+    findings = [each for each in check(document, RULES, today=case.today, region=case.region) if each.rule.id == rule]
+    if BY_ID[rule].severity is not ERROR:
+        assert not findings, "only an error counts if one choice leads to it"
+    elif len(change) == 1:
+        [value] = map(as_text, change.values())
+        [message] = {each.problem.message.partition(" This is so with ")[2] for each in findings}
+        assert f"Parameter0={value}" in message
 
 
 @pytest.mark.parametrize(("rule", "number"), of_properties_alone())

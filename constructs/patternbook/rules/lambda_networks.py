@@ -86,7 +86,7 @@ def waits_for_mount_targets(template: Template) -> Iterator[Problem]:
 
     Let the function depend on all mount targets (DependsOn).
 
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-filesystemconfig.html
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
     """
     for function in template.of_type(FUNCTION):
         for mounted in function["FileSystemConfigs"].items:

@@ -1,15 +1,18 @@
 """Runs rules in all scenarios of a template, and decides which of the problems count."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 from patternbook.rules.rule import ADVICE, ERROR, Rule, Severity
 from patternbook.rules.template import (
+    Choice,
     Problem,
+    Resource,
     Scenario,
     Template,
     all_scenarios_are_possible,
+    choices_of,
     resource_bodies,
     scenarios_of,
     with_defaults,
@@ -22,6 +25,7 @@ Place = tuple[str, tuple[str | int, ...]]
 _ByReads = dict[tuple[str, ...], dict[tuple[Hashable, ...], list[Problem]]]
 """The problems that a rule finds, by the resources that it has looked at, and by what they are."""
 _MAX_NAMED_DEFAULTS: Final = 40
+_MAX_NAMED_VALUES: Final = 3
 
 
 def problems_of(
@@ -39,15 +43,21 @@ def problems_of(
                 if search.filled and each.severity is not ERROR
                 else search.severity(each, place, problems, search.free)
             )
+        by_default: set[Place] = set()
         for place, problems in search.by_place(each, search.filled).items():
             severity = search.severity(each, place, problems, search.filled)
             if severity and severities.get(place) in (None, ADVICE) and severity is not severities.get(place):
                 number, problem = next(iter(problems.items()))
                 yield each, problem if place in free else search.with_note(each, problem, number), severity
                 severities[place] = None
+                by_default.add(place)
+        told = {place for place, severity in severities.items() if severity}
         for place, severity in severities.items():
             if severity:
                 yield each, next(iter(free[place].values())), severity
+        if each.severity is ERROR:
+            for problem in search.by_choice(each, told | by_default):
+                yield each, problem, ERROR
 
 
 class _Search:
@@ -69,6 +79,10 @@ class _Search:
         ] = {}
         """The problems by rule, and by the resources that there are in a scenario."""
         self._varying: dict[str, bool] = {}
+        self._reads: dict[str, set[str]] = {}
+        """The resources that each rule has looked at, in any scenario."""
+        self._choices = choices_of(document, scenarios, region)
+        self._chosen: dict[tuple[str, str, int], Template] = {}
         self.free = [self._template(each) for each in scenarios]
         """The template in each scenario, without the defaults of parameters."""
         self.filled = [self._template(each) for each in self._filled_scenarios]
@@ -94,6 +108,7 @@ class _Search:
                 return by_view[views]
         template.reads.clear()
         problems = list(rule.check(template))
+        self._reads.setdefault(rule.id, set()).update(template.reads)
         names = tuple(sorted(name for name in template.reads if self._varies(name)))
         known.setdefault(names, {})[tuple(map(template.view, names))] = problems
         return problems
@@ -101,8 +116,71 @@ class _Search:
     def _varies(self, name: str) -> bool:
         """Whether a resource is not the same in all scenarios."""
         if name not in self._varying:
-            self._varying[name] = len({each.view(name) for each in (*self.free, *self.filled)}) > 1
+            chosen = any(name in self._views.users(each.parameter) for each in self._choices)
+            self._varying[name] = chosen or len({each.view(name) for each in (*self.free, *self.filled)}) > 1
         return self._varying[name]
+
+    def by_choice(self, rule: Rule, told: Container[Place]) -> Iterator[Problem]:
+        """The problems that one allowed value of a parameter makes, whatever else is chosen.
+
+        :param told: the places whose problems are known already.
+        """
+        found: dict[tuple[Place, str], dict[str, Problem]] = {}
+        reads = self._reads.get(rule.id, set())
+        for choice in self._choices:
+            if reads.isdisjoint(self._views.users(choice.parameter)):
+                continue
+            if not any(self._problems(rule, self._with_choice(choice, each)) for each in self._samples(rule, choice)):
+                continue
+            templates = {number: self._with_choice(choice, number) for number in choice.scenarios}
+            by_place: dict[Place, dict[int, Problem]] = {}
+            for number, template in templates.items():
+                for problem in self._problems(rule, template):
+                    by_place.setdefault((problem.resource, problem.path), {})[number] = problem
+            for place, problems in by_place.items():
+                if place not in told and self._whenever_used(place, problems, templates):
+                    values = found.setdefault((place, choice.parameter), {})
+                    values[choice.value] = next(iter(problems.values()))
+        for (_, parameter), values in found.items():
+            problem = next(iter(values.values()))
+            yield Problem(
+                problem.resource, problem.path, f"{problem.message} This is so with {_named(parameter, values)}."
+            )
+
+    def _samples(self, rule: Rule, choice: Choice) -> Collection[int]:
+        """A scenario for each form of the properties that the choice decides.
+
+        A problem that counts is in all scenarios in which the value is used, so it is in one of these.
+        """
+        users = self._views.users(choice.parameter)
+        keys = sorted({key for name in self._reads[rule.id] for key in users.get(name, ())})
+        samples: dict[Hashable, int] = {}
+        for number, scenario in choice.scenarios.items():
+            form = self.free[number].present, *(scenario.get(key) for key in keys)
+            samples.setdefault(form, number)
+        return samples.values()
+
+    def _with_choice(self, choice: Choice, number: int) -> Template:
+        key = choice.parameter, choice.value, number
+        if key not in self._chosen:
+            self._chosen[key] = self._template(choice.scenarios[number])
+        return self._chosen[key]
+
+    def _whenever_used(self, place: Place, problems: Mapping[int, Problem], templates: Mapping[int, Template]) -> bool:
+        """Whether a problem is in each scenario in which the chosen value decides the property, or the resource."""
+        name, path = place
+        present = {number: each.resources[name] for number, each in templates.items() if name in each.resources}
+        used = [number for number, each in present.items() if self._is_decided(number, each, path)]
+        if used and len(used) < len(present) and not self._all_possible:
+            return False
+        return all(number in problems for number in used or present)
+
+    def _is_decided(self, number: int, resource: Resource, path: tuple[str | int, ...]) -> bool:
+        """Whether a property is another one than without the choice."""
+        before = self.free[number].resources.get(resource.id)
+        if before is None or not path:
+            return before is None or before.value != resource.value
+        return before[str(path[0])].value != resource[str(path[0])].value
 
     def severity(
         self, rule: Rule, place: Place, problems: Mapping[int, Problem], templates: Sequence[Template]
@@ -177,3 +255,11 @@ class _Search:
         names = " and ".join(needed)
         note = f"the defaults of the parameters {names}" if len(needed) > 1 else f"the default of the parameter {names}"
         return Problem(problem.resource, problem.path, f"{problem.message} This is so with {note}.")
+
+
+def _named(parameter: str, values: Collection[str]) -> str:
+    """The values of a parameter as a finding names them: ``Runtime=ruby2.5 or python3.6``."""
+    first = list(values)[:_MAX_NAMED_VALUES]
+    more = len(values) - len(first)
+    last = f"{more} other {'value' if more == 1 else 'values'}" if more else first.pop()
+    return f"{parameter}={', '.join(first)} or {last}" if first else f"{parameter}={last}"

@@ -12,8 +12,10 @@ from patternbook.rules.template.dependencies import Dependencies
 from patternbook.rules.template.nodes import Node, Problem, Resource
 from patternbook.rules.template.scenarios import (
     MAX_SCENARIOS,
+    Choice,
     Scenario,
     all_scenarios_are_possible,
+    choices_of,
     scenarios_of,
     with_defaults,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "MAX_SCENARIOS",
     "MISSING",
     "UNKNOWN",
+    "Choice",
     "Dependencies",
     "Node",
     "PartialText",
@@ -34,6 +37,7 @@ __all__ = [
     "Template",
     "Zone",
     "all_scenarios_are_possible",
+    "choices_of",
     "resource_bodies",
     "scenarios_of",
     "with_defaults",

@@ -42,6 +42,21 @@ def usable_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def allowed_values(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The values among which each parameter lets the user choose, by name.
+
+    A list of values, and the name of a value that is looked up, are no such choice.
+    """
+    found: dict[str, list[str]] = {}
+    for name, written in mapping_or_empty(document.get("Parameters")).items():
+        parameter = mapping_or_empty(written)
+        allowed = parameter.get("AllowedValues")
+        if isinstance(allowed, list) and not is_list(parameter) and not is_looked_up(parameter):
+            values = dict.fromkeys(as_text(each) for each in allowed if is_literal(each))
+            found[name] = [each for each in values if _is_allowed(parameter, each)]
+    return found
+
+
 def _is_allowed(parameter: Mapping[str, Any], value: str) -> bool:
     """Whether CloudFormation accepts a value, as far as that can be tried."""
     allowed = parameter.get("AllowedValues")

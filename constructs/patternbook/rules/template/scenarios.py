@@ -7,11 +7,12 @@ it has, so that a rule sees one template at a time.
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from patternbook.rules.template.assertions import assertions_hold
 from patternbook.rules.template.intrinsics import OTHER_VALUE, Resolver
-from patternbook.rules.template.parameters import is_looked_up, may_be_accepted, usable_defaults
+from patternbook.rules.template.parameters import allowed_values, is_looked_up, may_be_accepted, usable_defaults
 from patternbook.rules.template.values import (
     SUB_VARIABLE,
     as_text,
@@ -29,6 +30,8 @@ MAX_SCENARIOS: Final = 32
 """The number of combinations that are all checked. If there are more, these are the defaults, the scenarios that differ
 from them in one parameter, and scenarios in which every pair of values occurs."""
 _MAX_SINGLE_CHANGES: Final = 40
+_MAX_CHOICES: Final = 2_000
+"""The number of templates that the allowed values of a parameter may make. With more, they are not tried."""
 
 
 def scenarios_of(document: Mapping[str, Any], region: str | None = None) -> list[Scenario]:
@@ -130,6 +133,46 @@ def with_defaults(
     if all(resolver.is_true(name) is not None for name in mapping_or_empty(document.get("Conditions"))):
         found.append((everything, None))
     return [each for each in found if assertions_hold(document, each[0], region) is True]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the values that a parameter allows, where no condition asks for it."""
+
+    parameter: str
+    value: str
+    scenarios: Mapping[int, Scenario]
+    """The scenarios that leave the parameter open, with the value, by their number among all scenarios."""
+
+
+def choices_of(document: Mapping[str, Any], scenarios: Sequence[Scenario], region: str | None) -> list[Choice]:
+    """Each value of ``AllowedValues``, alone: nothing else is known of the other parameters than in the scenarios.
+
+    Values of two parameters are not combined, because a template that offers sizes of CPU and of memory means some of
+    the pairs only. A value is left out where ``Rules`` refuse it.
+    """
+    allowed = {name: values for name, values in allowed_values(document).items() if len(values) > 1}
+    if not allowed:
+        return []
+    _, comparisons = _comparisons(document)
+    inside = {name for sides in comparisons.values() for name in _names_in(sides)}
+    inside_rules = set(_names_in(document.get("Rules")))
+    found: list[Choice] = []
+    for name, values in allowed.items():
+        left_open = {n: each for n, each in enumerate(scenarios) if each.get(name, OTHER_VALUE) is OTHER_VALUE}
+        if name in inside or len(values) * len(left_open) > _MAX_CHOICES:
+            continue
+        asked = {each[name] for each in scenarios if name in each and each[name] is not OTHER_VALUE}
+        for value in values:
+            chosen = {n: {**each, name: value} for n, each in left_open.items() if value not in asked}
+            accepted = {
+                n: each
+                for n, each in chosen.items()
+                if name not in inside_rules or assertions_hold(document, each, region) is True
+            }
+            if accepted:
+                found.append(Choice(name, value, accepted))
+    return found
 
 
 def all_scenarios_are_possible(document: Mapping[str, Any], scenarios: Sequence[Scenario] | None = None) -> bool:

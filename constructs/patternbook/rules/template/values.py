@@ -20,6 +20,8 @@ class Special(Enum):
     MISSING = "missing"
     UNKNOWN = "unknown"
 
+    __hash__ = object.__hash__  # that of Enum is slow, and scenarios are looked up by these values
+
 
 MISSING: Final = Special.MISSING
 """The property is not given, or it is ``AWS::NoValue``."""

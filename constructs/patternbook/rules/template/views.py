@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Final
 
 from patternbook.rules.template.dependencies import Dependencies
-from patternbook.rules.template.values import SUB_VARIABLE, comparison_key, mapping_or_empty, side_key
+from patternbook.rules.template.values import MISSING, SUB_VARIABLE, comparison_key, mapping_or_empty, side_key
 
 OUTPUTS: Final = ""
 """Stands for the outputs, in place of a logical id."""
@@ -21,18 +21,36 @@ class Views:
         self._outputs = document.get("Outputs")
         self._conditions = mapping_or_empty(document.get("Conditions"))
         self._keys: dict[str, tuple[str, ...]] = {}
+        self._users: dict[str, dict[str, frozenset[str]]] = {}
         self._keys_of_conditions: dict[str, frozenset[str]] = {}
 
     def view(self, name: str, scenario: Mapping[str, Any]) -> Hashable:
         """What a resource, or the outputs, depend on in a scenario. It is the same where their values are the same."""
+        return tuple(
+            tuple(value) if isinstance(value := scenario.get(key, MISSING), list) else value
+            for key in self._keys_of_resource(name)
+        )
+
+    def users(self, parameter: str) -> Mapping[str, frozenset[str]]:
+        """The resources that a parameter may decide, and :data:`OUTPUTS` if it may decide these, by their names.
+
+        The values are what else of a scenario decides the same properties.
+        """
+        if parameter not in self._users:
+            found: dict[str, frozenset[str]] = {}
+            for name in (*self._bodies, OUTPUTS):
+                if parameter in self._keys_of_resource(name):
+                    parts = self._outputs if name == OUTPUTS else self._bodies[name].get("Properties")
+                    keys = map(self._keys_in, mapping_or_empty(parts).values())
+                    found[name] = frozenset().union(*(each for each in keys if parameter in each))
+            self._users[parameter] = found
+        return self._users[parameter]
+
+    def _keys_of_resource(self, name: str) -> tuple[str, ...]:
         if name not in self._keys:
             body = self._outputs if name == OUTPUTS else self._bodies[name].get("Properties")
             self._keys[name] = tuple(sorted(self._keys_in(body)))
-        return tuple(
-            tuple(value) if isinstance(value := scenario[key], list) else value
-            for key in self._keys[name]
-            if key in scenario
-        )
+        return self._keys[name]
 
     def _keys_in(self, written: Any) -> set[str]:
         """The keys of a scenario that can decide what a value is."""
