@@ -152,3 +152,10 @@ def test_the_commands_for_what_functions_at_the_edge_leave_are_about_the_stack_o
     said = asked.read_text(encoding="utf-8")
     assert f"put-retention-policy --region eu-central-1 --log-group-name /aws/lambda/us-east-1.{stack}-A" in said
     assert f"delete-function --region us-east-1 --function-name {stack}-A\n" in said
+
+
+def test_each_column_of_a_table_has_a_header() -> None:
+    """A screen reader says the header of a cell. A header without words says nothing."""
+    empty = re.compile(r"^>? ?\|(?:.*\|)? +\|.*\n>? ?\|[-:| ]+\|$", re.MULTILINE)
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        assert empty.findall(path.read_text(encoding="utf-8")) == [], path.name
