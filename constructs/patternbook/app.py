@@ -143,8 +143,8 @@ def build_app(
     The context of the CDK CLI overrides ``context``, which overrides that of ``cdk_json``. Outside of the CLI nothing
     else would read ``cdk_json``. Settings in ``context`` have the precedence of the command line.
 
-    :param checked: whether CDK's validation and the rules look at the templates. Without them, a synthesis takes less
-        than half of the time.
+    :param checked: whether CDK's validation and the rules look at the templates, and the assembly has a tree.json.
+        Without them, a synthesis takes less than half of the time.
     :raises SettingsError: with every mistake in the settings, before it makes any stack.
     """
     app, _ = _build(patterns, cdk_json=cdk_json, context=context, outdir=outdir, checked=checked)
@@ -202,6 +202,7 @@ def _build(
         outdir=outdir,
         stack_traces=False,
         builtin_cloud_formation_validation=None if checked else False,
+        tree_metadata=None if checked else False,
     )
     types = {pattern.__name__: pattern.settings_type for pattern in patterns}
     plan = load(app.node.get_all_context(), types, files=read_files(cdk_json, in_file))

@@ -463,6 +463,21 @@ class TestAddOns:
             "fips": True,
         }
 
+    def test_synth_says_once_which_add_ons_have_no_version(self) -> None:
+        stack = cdk.Stack()
+        cluster = EksCluster(
+            stack,
+            "Eks",
+            network=Network(stack, "Network", posture=SANDBOX),
+            posture=SANDBOX,
+            add_ons={"coredns": AddOn(version="v1.14.2-eksbuild.4")},
+        )
+        for name in ("coredns", "kube-proxy", "vpc-cni"):
+            cluster.add_on(name)
+        [said] = Annotations.from_stack(stack).find_info("*", Match.string_like_regexp("EKS chooses the versions"))
+        assert said.id == "/Default/Eks"
+        assert "the versions of kube-proxy, vpc-cni when it creates them" in str(said.entry.data)
+
     def test_the_settings_know_what_the_patterns_configure(self, tmp_path: Path) -> None:
         """Otherwise, a mistake in a setting would be a traceback."""
         for name in ("EksManagedNodesStack", "EksSelfManagedNodesStack", "EksAutoModeStack", "EksFargateStack"):

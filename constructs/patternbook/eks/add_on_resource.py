@@ -56,15 +56,16 @@ class FloatingVersions:
     It is an aspect, because constructs add add-ons at any time.
     """
 
-    def __init__(self, scope: IConstruct, add_ons: Mapping[str, eks.CfnAddon]) -> None:
-        self._path = scope.node.path
+    def __init__(self, scope: Construct, add_ons: Mapping[str, eks.CfnAddon]) -> None:
+        """:param scope: the cluster, which gets the message."""
+        self._scope = scope
         self._add_ons = add_ons
 
-    def visit(self, node: IConstruct) -> None:
-        """Called by the CDK for the cluster and everything below it."""
+    def visit(self, node: IConstruct) -> None:  # noqa: ARG002 - the signature of the CDK
+        """Called by the CDK for each construct that the aspect applies to. It drops the same message of another."""
         names = [name for name, add_on in self._add_ons.items() if add_on.addon_version is None]
-        if node.node.path == self._path and names:
-            cdk.Annotations.of(node).add_info_v2(
+        if names:
+            cdk.Annotations.of(self._scope).add_info_v2(
                 "patternbook:floatingVersions",
                 f"EKS chooses the versions of {', '.join(names)} when it creates them. To pin one, set "
                 f'add_ons={{"{names[0]}": {{"version": "v…"}}}}. To list its versions, type: '

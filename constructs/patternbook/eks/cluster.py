@@ -119,7 +119,6 @@ class EksCluster(Construct):
         """Versions and configuration of add-ons, as they were given."""
         self.add_ons: dict[str, eks.CfnAddon] = {}
         """The add-ons of the stack by their names."""
-        cdk.Aspects.of(self).add(FloatingVersions(self, self.add_ons))
         self._teams: dict[str, eks.AccessEntry] = {}
         self.before_members = DependencyGroup()
         """What nodes, pods and the stack's own kubectl need, from before the first of them until after the last: the
@@ -133,6 +132,8 @@ class EksCluster(Construct):
         # EKS writes to the group of this name. It would make one itself, without retention.
         # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
         self.log_group = self.add_log_group("Logs", name=f"/aws/eks/{self.name}/cluster")
+        # The CDK would call an aspect of the whole cluster for each of its constructs, which takes long.
+        cdk.Aspects.of(self.log_group).add(FloatingVersions(self, self.add_ons))
         self.secrets_key = secrets_key or kms.Key(
             self,
             "SecretsKey",

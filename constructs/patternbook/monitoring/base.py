@@ -134,11 +134,11 @@ class MonitoringBase(Construct):
         if not 1 <= breaching_minutes <= minutes:
             raise ValueError(f"breaching_minutes must be 1 to minutes ({minutes}), got {breaching_minutes}.")
         explained = " ".join([f"{description}.", *([remedy] if remedy else []), *self._page])
-        own_name = self._name_of("-".join([name, generation] if generation else [name]))
+        has_own_name = named or generation is not None
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_name=own_name if named or generation else None,
+            alarm_name=self._name_of("-".join(filter(None, [name, generation]))) if has_own_name else None,
             metric=metric,
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -214,6 +214,7 @@ class _RowsOfThree(cloudwatch.Row):
     def __init__(self) -> None:
         super().__init__()
         self._all: list[cloudwatch.GraphWidget] = []
+        self._placed: tuple[float, float, int] | None = None
 
     def add(self, **properties: Any) -> None:
         graph = cloudwatch.GraphWidget(width=self.WIDTH, height=self.HEIGHT, **properties)
@@ -221,6 +222,11 @@ class _RowsOfThree(cloudwatch.Row):
         self.add_widget(graph)
 
     def position(self, x: float, y: float) -> None:
+        # The CDK says the same several times. To place the graphs each time would slow down every synth.
+        place = (x, y, len(self._all))
+        if place == self._placed:
+            return
+        self._placed = place
         for number, graph in enumerate(self._all):
             graph.position(x + self.WIDTH * (number % 3), y + self.HEIGHT * (number // 3))
 
