@@ -54,10 +54,27 @@ def test_bills_of_several_templates_as_json(template: str, capsys: pytest.Captur
     [
         (["--assume", "nat_gb"], "--assume must be NAME=VALUE, such as requests=5000000, got 'nat_gb'."),
         (["--assume", "nat_gbs=1"], "Unknown assumption 'nat_gbs'. Did you mean 'nat_gb'? Choose from acu_hours, "),
-        (["--assume", "nat_gb=-1"], "--assume nat_gb must be a number from 0 to 1000000000000000 (GB), got '-1'."),
-        (["--assume", "nat_gb=NaN"], "--assume nat_gb must be a number from 0 to 1000000000000000 (GB), got 'NaN'."),
-        (["--assume", "nat_gb=1e9999999"], "--assume nat_gb must be a number from 0 to 1000000000000000 (GB), got "),
-        (["--assume", "spot_discount=101"], "--assume spot_discount must be a number from 0 to 100 (%), got '101'."),
+        (
+            ["--assume", "nat_gb=-1"],
+            "--assume nat_gb must be a number from 0 to 1000000000000000 (GB) with at most nine decimals, got '-1'.",
+        ),
+        (
+            ["--assume", "nat_gb=NaN"],
+            "--assume nat_gb must be a number from 0 to 1000000000000000 (GB) with at most nine decimals, got 'NaN'.",
+        ),
+        (
+            ["--assume", "nat_gb=1e9999999"],
+            "--assume nat_gb must be a number from 0 to 1000000000000000 (GB) with at most nine decimals, got ",
+        ),
+        (["--assume", "nat_gb=1e-9999999"], "(GB) with at most nine decimals, got '1e-9999999'."),
+        (
+            ["--assume", "key_rotations=3"],
+            "--assume key_rotations must be a number from 0 to 2 (rotations) with at most",
+        ),
+        (
+            ["--assume", "spot_discount=101"],
+            "--assume spot_discount must be a number from 0 to 100 (%) with at most nine decimals, got '101'.",
+        ),
         (
             ["--region", "eu-west-1"],
             "the prices are of us-east-1, and the Region is eu-west-1. To fetch its prices, type: ",
@@ -68,7 +85,7 @@ def test_bills_of_several_templates_as_json(template: str, capsys: pytest.Captur
 def test_bad_arguments_are_one_message(
     arguments: list[str], message: str, template: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["cost", template, *arguments], today=TODAY) == 1
+    assert main(["cost", template, *arguments], today=TODAY) == 2
     said = capsys.readouterr()
     assert message in said.err
     assert said.err.count("\n") == 1
@@ -80,7 +97,7 @@ def test_all_files_that_are_no_templates_are_named(template: str, capsys: pytest
     (folder / "notes.json").write_text("[]", encoding="utf-8")
     (folder / "macro.json").write_text(json.dumps({"Transform": "Mine", "Resources": NAT}), encoding="utf-8")
     paths = [str(folder / name) for name in ("notes.json", "missing.json", "macro.json")]
-    assert main(["cost", template, *paths], today=TODAY) == 1
+    assert main(["cost", template, *paths], today=TODAY) == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert "notes.json: not a template: " in said.err
@@ -97,5 +114,12 @@ def test_the_region_of_a_cdk_stack_is_that_of_its_manifest(template: str, capsys
     }
     manifest = Path(template).with_name("manifest.json")
     manifest.write_text(json.dumps({"artifacts": {"Web": stack}}), encoding="utf-8")
-    assert main(["cost", template], today=TODAY) == 1
+    assert main(["cost", template], today=TODAY) == 2
     assert "the Region is eu-west-1" in capsys.readouterr().err
+
+
+def test_no_template_at_all_has_the_same_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["cost"], today=TODAY)
+    assert ended.value.code == 2
+    assert "the following arguments are required: TEMPLATE" in capsys.readouterr().err

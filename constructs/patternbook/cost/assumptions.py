@@ -39,6 +39,7 @@ ASSUMPTIONS: Final[Mapping[str, Assumption]] = {
     "insights_observations": Assumption(None, "observations", "each EKS cluster with Container Insights"),
     "internet_gb": Assumption(10, "GB", "sent to the internet by each public entry"),
     "invocations": Assumption(1_000_000, "invocations", "each function"),
+    "key_rotations": Assumption(0, "rotations", "each KMS key with rotation so far, of which AWS bills two"),
     "kms_requests": Assumption(100_000, "requests", "each KMS key"),
     "lcu": Assumption(1, "% of one capacity unit", "each load balancer on average"),
     "logs_gb": Assumption(1, "GB", "written to each log group"),
@@ -60,10 +61,12 @@ ASSUMPTIONS: Final[Mapping[str, Assumption]] = {
     "writes": Assumption(1_000_000, "write request units", "each DynamoDB table"),
 }
 
-PERCENTAGES: Final = ("spot_discount",)
-"""Assumptions that are at most 100."""
 LARGEST: Final = 10**15
 """More than anybody uses. It keeps exact arithmetic quick."""
+LIMITS: Final[Mapping[str, int]] = {"key_rotations": 2, "spot_discount": 100}
+"""Largest values of other assumptions."""
+SMALLEST: Final = Decimal("1e-9")
+"""Smaller numbers than this, except 0, cost nothing that anybody could see, and would be long to print."""
 
 
 def assumed(given: Iterable[str] = ()) -> dict[str, Decimal | None]:
@@ -84,11 +87,14 @@ def assumed(given: Iterable[str] = ()) -> dict[str, Decimal | None]:
             hint = f"Did you mean {similar[0]!r}? " if similar else ""
             mistakes.append(f"Unknown assumption {name!r}. {hint}Choose from {', '.join(ASSUMPTIONS)}.")
         else:
-            limit = 100 if name in PERCENTAGES else LARGEST
+            limit = LIMITS.get(name, LARGEST)
             number = _number(value)
-            if number is None or not 0 <= number <= limit:
+            if number is None or not 0 <= number <= limit or number != number.quantize(SMALLEST):
                 unit = ASSUMPTIONS[name].unit
-                mistakes.append(f"--assume {name} must be a number from 0 to {limit} ({unit}), got {value!r}.")
+                mistakes.append(
+                    f"--assume {name} must be a number from 0 to {limit} ({unit}) with at most nine decimals, "
+                    f"got {value!r}."
+                )
             else:
                 found[name] = number
     if mistakes:

@@ -11,6 +11,7 @@ from patternbook.cost.assumptions import assumed
 from patternbook.cost.lines import Line, Meter, NotKnownError
 from patternbook.cost.pricers import PRICERS
 from patternbook.cost.pricers.free import reason_of
+from patternbook.cost.pricers.unpriced import add_unpriced
 from patternbook.cost.prices import Prices, load_prices
 from patternbook.rules.expanding import loops
 from patternbook.rules.template import Template
@@ -88,14 +89,16 @@ def monthly(
     unknown: Counter[str] = Counter()
     for resource in template.resources.values():
         pricer = PRICERS.get(resource.type)
-        if pricer is None:
-            (free if reason_of(resource.type) else unknown)[resource.type] += 1
+        if pricer is None and reason_of(resource.type) is None:
+            unknown[resource.type] += 1
             continue
         meter = Meter(resource, template, prices, assumptions or assumed())
         try:
-            pricer(meter)
+            if pricer:
+                pricer(meter)
         except NotKnownError as error:
             meter.unknown(resource.type, str(error))
+        add_unpriced(meter)
         if meter.lines:
             lines.extend(meter.lines)
         else:

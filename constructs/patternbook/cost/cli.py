@@ -16,13 +16,14 @@ from patternbook.preflight.stack import assembly_of
 from patternbook.rules.reading import TemplateError
 from patternbook.rules.reading.given import read_all
 
-FINE, MISTAKE = 0, 1
+FINE, UNKNOWN, MISTAKE = 0, 1, 2
 DESCRIPTION: Final = """\
 Computes what templates cost in a month of 730 hours: at rest, and by assumed usage. A resource without a known price is
-listed as unknown. Exit status: 0, or 1 if something that is given cannot be used."""
+listed as unknown. Exit status: 0, or 2 if a file is not a template or an argument is wrong."""
 PRICES: Final = """\
 Fetches the prices of a Region by the AWS Price List API, which needs pricing:GetProducts, and writes a table. Exit
-status: 0, or 1 if a price has no match or several; the table is then not written."""
+status: 0; 1 if a price has no match or several, and the table is then not written; 2 if there are no credentials, an
+argument is wrong, or the table cannot be written."""
 TIMEOUT_SECONDS: Final = 30.0
 
 
@@ -92,7 +93,7 @@ def _prices(given: argparse.Namespace) -> int:
                 f"{given.output} is not written. To write it without these prices, add --allow-unknown.",
                 file=sys.stderr,
             )
-            return MISTAKE
+            return UNKNOWN
         write(found, given.output)
     except (NoAccessError, PricesError) as error:
         print(error, file=sys.stderr)

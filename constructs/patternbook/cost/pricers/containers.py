@@ -7,6 +7,7 @@ from typing import Final
 
 from patternbook.cost.lines import Meter, NotKnownError
 from patternbook.cost.pricers.instances import spot_share
+from patternbook.cost.pricers.monitoring import TRACKING_ALARMS, add_unlisted_logs
 from patternbook.cost.pricers.network import add_load_balancer
 from patternbook.limits.eks_versions import END_OF_STANDARD_SUPPORT
 from patternbook.rules.routes import is_public
@@ -138,6 +139,8 @@ def _express(meter: Meter) -> None:
     tasks = meter.number(service["ScalingTarget"]["MinTaskCount"], 1)
     _add_fargate(meter, task, tasks, "Fargate tasks")
     add_load_balancer(meter, "alb")
+    meter.add("Alarm metrics", "cloudwatch.alarm", TRACKING_ALARMS)
+    meter.unknown("Alarms that roll deployments back", "ECS makes one, and CloudWatch bills its metrics")
     subnets = service["NetworkConfiguration"]["Subnets"]
     number = meter.count(subnets)
     if any(subnet and is_public(meter.template, subnet) for subnet in _subnets(subnets)):
@@ -152,6 +155,10 @@ def _subnets(places: Node) -> list[Resource | None]:
 def _capacity_provider(meter: Meter) -> None:
     if not meter.resource["ManagedInstancesProvider"].missing:
         meter.unknown("ECS Managed Instances", "ECS chooses the instances, and bills a fee by their types")
+    if meter.resource["AutoScalingGroupProvider"]["ManagedScaling"]["Status"].text == "ENABLED":
+        # ECS makes a target tracking policy:
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-auto-scaling.html
+        meter.add("Alarm metrics", "cloudwatch.alarm", TRACKING_ALARMS)
 
 
 def _ecs_cluster(meter: Meter) -> None:
@@ -176,13 +183,20 @@ def _eks_cluster(meter: Meter) -> None:
     tier = meter.known_text(cluster["ControlPlaneScalingConfig"]["Tier"], "standard")
     if tier != "standard":
         meter.unknown("EKS control planes", f"no price of the tier {tier}, which is billed beside the cluster")
+    if cluster["Logging"]["ClusterLogging"]["EnabledTypes"].items:
+        add_unlisted_logs(meter, "/aws/eks/")
     if cluster["ComputeConfig"]["Enabled"].flag:
         meter.unknown("Nodes of EKS Auto Mode", "EKS chooses the instances, and bills a fee by their types")
 
 
 def _add_on(meter: Meter) -> None:
-    """Add-ons run on the nodes, except CoreDNS on Fargate. Container Insights bills what it observes."""
-    name = meter.resource["AddonName"].text
+    """Add-ons run on the nodes, except CoreDNS on Fargate. Container Insights bills what it observes.
+
+    The names of add-ons of AWS Marketplace begin with that of their vendor and an underscore.
+    """
+    name = meter.known_text(meter.resource["AddonName"])
+    if "_" in name:
+        meter.unknown("Add-ons of AWS Marketplace", f"the vendor of {name} may have a price")
     if name == "amazon-cloudwatch-observability":
         meter.usage("Container Insights", "cloudwatch.insights_observation", "insights_observations")
     if name == "coredns" and _configuration(meter.resource).get("computeType") == "Fargate":
@@ -213,6 +227,11 @@ def _app_runner(meter: Meter) -> None:
         raise NotKnownError("the size of an instance is known in the deployment only")
     meter.hourly("App Runner instances", "app_runner.gb_hour", number * Decimal(str(sizes[1])))
     meter.usage("Busy App Runner instances", "app_runner.vcpu_hour", "active_hours", number * Decimal(str(sizes[0])))
+    source = service["SourceConfiguration"]
+    automatic, image = source["AutoDeploymentsEnabled"], source["ImageRepository"]["ImageRepositoryType"].text
+    # Without the property, App Runner deploys each new image of a private repository and each commit.
+    if not automatic.is_off or (automatic.missing and image != "ECR_PUBLIC"):
+        meter.unknown("Automatic deployments of App Runner", "no price of SourceConfiguration.AutoDeploymentsEnabled")
     if service["NetworkConfiguration"]["IngressConfiguration"]["IsPubliclyAccessible"].flag is not False:
         meter.usage("Data to the internet", "internet.gb", "internet_gb")
 

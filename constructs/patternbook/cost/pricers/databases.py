@@ -1,9 +1,11 @@
 """Prices of databases: Aurora and DynamoDB."""
 
-from decimal import Decimal
+from typing import Final
 
 from patternbook.cost.lines import HOURS, Meter, NotKnownError
-from patternbook.cost.pricers.monitoring import add_secret
+from patternbook.cost.pricers.monitoring import add_secret, add_unlisted_logs
+
+_INDEXES: Final = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 
 
 def _cluster(meter: Meter) -> None:
@@ -18,6 +20,8 @@ def _cluster(meter: Meter) -> None:
         meter.usage("Aurora I/O", "aurora.io", "aurora_ios")
     if cluster["ManageMasterUserPassword"].flag:
         add_secret(meter)
+    if not cluster["EnableCloudwatchLogsExports"].missing:
+        add_unlisted_logs(meter, "/aws/rds/")
     if cluster["DatabaseInsightsMode"].text == "advanced":
         meter.unknown("Database Insights", "no price of the advanced mode")
 
@@ -31,22 +35,25 @@ def _instance(meter: Meter) -> None:
     cluster = instance["DBClusterIdentifier"].resource("AWS::RDS::DBCluster")
     if cluster is None:
         raise NotKnownError("the cluster is not in this template")
+    if instance["PubliclyAccessible"].flag:
+        meter.hourly("Public IPv4 addresses", "public_ipv4.hour")
     capacity = meter.number(cluster["ServerlessV2ScalingConfiguration"]["MinCapacity"])
     meter.add("Aurora capacity", "aurora.acu_hour", capacity * HOURS)
     meter.usage("Aurora capacity in use", "aurora.acu_hour", "acu_hours")
 
 
 def _table(meter: Meter) -> None:
-    """Each replica stores the table, and is written to."""
+    """Each replica and each index stores the table, and is written to. An index that has few attributes costs less."""
     table = meter.resource
     if (table["BillingMode"].text or "PROVISIONED") != "PAY_PER_REQUEST":
         meter.unknown("DynamoDB tables", "no price of provisioned capacity")
         return
     replicas = table["Replicas"]
-    number = Decimal(1) if replicas.missing else meter.count(replicas)
-    meter.usage("Writes to tables", "dynamodb.write", "writes", number)
+    number = meter.count(replicas, 1)
+    copies = number * (1 + sum(meter.count(table[key], 0) for key in _INDEXES))
+    meter.usage("Writes to tables", "dynamodb.write", "writes", copies)
     meter.usage("Reads from tables", "dynamodb.read", "reads")
-    meter.usage("Storage of tables", "dynamodb.gb", "table_gb", number)
+    meter.usage("Storage of tables", "dynamodb.gb", "table_gb", copies)
     recovery = [each["PointInTimeRecoverySpecification"] for each in replicas.items or [table]]
     backed_up = sum(each["PointInTimeRecoveryEnabled"].flag is True for each in recovery)
     if backed_up:

@@ -14,8 +14,13 @@ NODE_DISK_GIB: Final = 20
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-eks-nodegroup.html"""
 NODE_TYPE: Final = "t3.medium"
 """The type of a node without ``InstanceTypes``, on the same page."""
-_FREE_GP3: Final = {"Iops": ("ebs.gp3_iops", 3000), "Throughput": ("ebs.gp3_mbps", 125)}
-"""What the price of a gp3 volume includes: https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html"""
+_PERFORMANCE: Final = {
+    "gp3": {"Iops": ("ebs.gp3_iops", 3000), "Throughput": ("ebs.gp3_mbps", 125)},
+    "io1": {"Iops": ("ebs.io1_iops", 0)},
+    "io2": {"Iops": ("ebs.io2_iops", 0)},
+}
+"""The price of each property of a volume, and how much of it the price of the volume includes:
+https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html"""
 
 
 def _auto_scaling_group(meter: Meter) -> None:
@@ -38,8 +43,7 @@ def _auto_scaling_group(meter: Meter) -> None:
     _add_volumes(meter, data, number)
     if data["Monitoring"]["Enabled"].flag:
         meter.add("Detailed monitoring of instances", "cloudwatch.metric", number * DETAILED_METRICS)
-    if any(each["AssociatePublicIpAddress"].flag for each in data["NetworkInterfaces"].items):
-        meter.hourly("Public IPv4 addresses", "public_ipv4.hour", number)
+    _add_addresses(meter, number, group["VPCZoneIdentifier"], data)
 
 
 def _node_group(meter: Meter) -> None:
@@ -49,15 +53,20 @@ def _node_group(meter: Meter) -> None:
     types = group["InstanceTypes"]
     instance_type = types.items[0].text if types.items else NODE_TYPE if types.missing else None
     spot = number if group["CapacityType"].text == "SPOT" else Decimal(0)
+    if "WINDOWS" in meter.known_text(group["AmiType"]):
+        meter.unknown("EC2 instances", "no price of Windows instances")
+        return
     if group["LaunchTemplate"].missing:
         _add_instances(meter, instance_type, on_demand=number - spot, spot=spot)
         meter.add("EBS volumes", "ebs.gp3_gb", number * meter.number(group["DiskSize"], NODE_DISK_GIB))
+        _add_addresses(meter, number, group["Subnets"])
         return
     data = _template_data(group["LaunchTemplate"], "Id")
     if types.missing and not data["InstanceType"].missing:
         instance_type = data["InstanceType"].text
     _add_instances(meter, instance_type, on_demand=number - spot, spot=spot)
     _add_volumes(meter, data, number)
+    _add_addresses(meter, number, group["Subnets"], data)
 
 
 def _template_data(specification: Node, key: str) -> Node:
@@ -83,6 +92,19 @@ def spot_share(meter: Meter) -> Decimal:
     return 1 - (meter.assumptions["spot_discount"] or Decimal(0)) / 100
 
 
+def _add_addresses(meter: Meter, number: Decimal, subnets: Node, data: Node | None = None) -> None:
+    """Adds the public addresses of instances. A launch template decides, or else each subnet.
+
+    :param data: the data of the launch template, if there is one.
+    """
+    given = [each["AssociatePublicIpAddress"].flag for each in data["NetworkInterfaces"].items] if data else []
+    if not any(each is not None for each in given):
+        found = [each.resource("AWS::EC2::Subnet") for each in subnets.items]
+        given = [each["MapPublicIpOnLaunch"].flag for each in found if each]
+    if any(given):
+        meter.hourly("Public IPv4 addresses", "public_ipv4.hour", number)
+
+
 def _add_volumes(meter: Meter, data: Node, number: Decimal) -> None:
     if data["BlockDeviceMappings"].value is MISSING:
         meter.unknown("EBS volumes", "the AMI decides the size of the root volume")
@@ -100,9 +122,9 @@ def add_performance(meter: Meter, kind: str, volume: Node, number: Decimal = Dec
 
     :param number: volumes of this kind.
     """
-    for key, (price, included) in _FREE_GP3.items():
+    for key, (price, included) in _PERFORMANCE.get(kind, {}).items():
         more = meter.number(volume[key], included) - included
-        if kind == "gp3" and more > 0:
+        if more > 0:
             meter.add("EBS volumes", price, number * more)
 
 

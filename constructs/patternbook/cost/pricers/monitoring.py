@@ -1,8 +1,16 @@
 """Prices of CloudWatch, keys and secrets."""
 
-from patternbook.cost.lines import Meter
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from patternbook.cost.lines import HOURS, Meter
+from patternbook.rules.template import Node
 
 HIGH_RESOLUTION_BELOW_SECONDS = 60
+TRACKING_ALARMS: Final = 2
+"""A target tracking policy makes an alarm for scaling out, and one for scaling in:
+https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html"""
 
 
 def _alarm(meter: Meter) -> None:
@@ -20,8 +28,12 @@ def _alarm(meter: Meter) -> None:
         # An anomaly detection band adds its upper and its lower bound as metrics.
         bands = sum("ANOMALY_DETECTION_BAND" in text for text in expressions)
         metrics, periods = len(stats) + 2 * bands, [meter.number(each["Period"], 60) for each in stats]
+    meter.add("Alarm metrics", _price_of_alarm(periods), metrics)
+
+
+def _price_of_alarm(periods: Iterable[Decimal]) -> str:
     high = any(period < HIGH_RESOLUTION_BELOW_SECONDS for period in periods)
-    meter.add("Alarm metrics", "cloudwatch.high_resolution_alarm" if high else "cloudwatch.alarm", metrics)
+    return "cloudwatch.high_resolution_alarm" if high else "cloudwatch.alarm"
 
 
 def _dashboard(meter: Meter) -> None:
@@ -29,12 +41,50 @@ def _dashboard(meter: Meter) -> None:
 
 
 def _log_group(meter: Meter) -> None:
-    """Ingestion, and storage of what a month has ingested."""
+    """Ingestion, and storage of as much as the retention keeps."""
     if meter.resource["LogGroupClass"].text not in (None, "STANDARD"):
         meter.unknown("Logs", f"no price of the class {meter.resource['LogGroupClass'].text}")
         return
     meter.usage("Ingested logs", "logs.gb", "logs_gb")
-    meter.usage("Stored logs", "logs.stored_gb", "logs_gb")
+    retention = meter.resource["RetentionInDays"]
+    if retention.missing:
+        meter.unknown("Stored logs", "without RetentionInDays, they become more each month", assumption="logs_gb")
+    else:
+        months = meter.number(retention) * 24 / HOURS
+        meter.usage("Stored logs", "logs.stored_gb", "logs_gb", months)
+
+
+def add_unlisted_logs(meter: Meter, prefix: str, own: Node | None = None) -> None:
+    """Adds the logs of a resource whose log group AWS makes, because the template has none of the usual name.
+
+    :param prefix: what the names of such log groups begin with.
+    :param own: the place of a property that names another log group.
+    """
+    groups = meter.template.of_type("AWS::Logs::LogGroup")
+    if (own is None or own.missing) and not any(prefix in each["LogGroupName"].known_text for each in groups):
+        meter.usage("Ingested logs", "logs.gb", "logs_gb")
+        meter.unknown("Stored logs", f"AWS makes the log group below {prefix}", assumption="logs_gb")
+
+
+def _delivery(meter: Meter) -> None:
+    """A log group of the template is priced where it is. AWS bills the delivery to other places."""
+    destination = meter.resource["DeliveryDestinationArn"].resource("AWS::Logs::DeliveryDestination")
+    if not destination or not destination["DestinationResourceArn"].resource("AWS::Logs::LogGroup"):
+        meter.unknown("Delivered logs", "no price of their delivery to S3 or Firehose", assumption="logs_gb")
+
+
+def _scaling_policy(meter: Meter) -> None:
+    """Target tracking makes alarms, which CloudWatch bills like others. Step scaling has those of the template."""
+    policy = meter.resource
+    tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+    tracking = policy["TargetTrackingConfiguration"] if tracking.missing else tracking
+    if tracking.missing:
+        return
+    metric = tracking["CustomizedMetricSpecification"]
+    stats = [each["MetricStat"] for each in metric["Metrics"].items if not each["MetricStat"].missing]
+    alarms = 1 if tracking["DisableScaleIn"].flag else TRACKING_ALARMS
+    periods = [meter.number(each["Period"], 60) for each in (metric, *stats)]
+    meter.add("Alarm metrics", _price_of_alarm(periods), alarms * (len(stats) or 1))
 
 
 def _metric_filter(meter: Meter) -> None:
@@ -45,6 +95,8 @@ def _metric_filter(meter: Meter) -> None:
 def _key(meter: Meter) -> None:
     """Each of the first two rotations adds the price of a key: https://aws.amazon.com/kms/pricing/"""
     meter.add("KMS keys", "kms.key", 1)
+    if not meter.resource["EnableKeyRotation"].is_off:
+        meter.usage("Rotations of KMS keys", "kms.key", "key_rotations")
     meter.usage("Requests to KMS", "kms.request", "kms_requests")
 
 
@@ -59,9 +111,12 @@ def add_secret(meter: Meter) -> None:
 
 
 PRICERS = {
+    "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policy,
+    "AWS::AutoScaling::ScalingPolicy": _scaling_policy,
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::Dashboard": _dashboard,
     "AWS::KMS::Key": _key,
+    "AWS::Logs::Delivery": _delivery,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::Logs::MetricFilter": _metric_filter,
     "AWS::SecretsManager::Secret": add_secret,

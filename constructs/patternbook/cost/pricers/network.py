@@ -1,6 +1,11 @@
 """Prices of networks: gateways, addresses, endpoints, load balancers, distributions and zones."""
 
+from typing import Final
+
 from patternbook.cost.lines import Meter
+from patternbook.rules.template import Node
+
+_PAID_GROUPS: Final = tuple(f"AWSManagedRules{name}RuleSet" for name in ("ACFP", "ATP", "AntiDDoS", "BotControl"))
 
 
 def _nat_gateway(meter: Meter) -> None:
@@ -38,12 +43,14 @@ def _load_balancer(meter: Meter) -> None:
         meter.unknown("Load balancers", f"no price of type {kind}")
         return
     add_load_balancer(meter, prices[kind])
-    if meter.resource["Scheme"].text in (None, "internet-facing"):
+    if meter.resource["Scheme"].text not in (None, "internet-facing"):
+        return
+    meter.usage("Data to the internet", "internet.gb", "internet_gb")
+    if meter.resource["IpAddressType"].text != "dualstack-without-public-ipv4":
         mappings = meter.resource["SubnetMappings" if meter.resource["Subnets"].missing else "Subnets"]
         # An Elastic IP address of the template is priced where it is.
         own = sum(each["AllocationId"].resource("AWS::EC2::EIP") is not None for each in mappings.items)
         meter.hourly("Public IPv4 addresses", "public_ipv4.hour", meter.count(mappings) - own)
-        meter.usage("Data to the internet", "internet.gb", "internet_gb")
 
 
 def add_load_balancer(meter: Meter, kind: str) -> None:
@@ -67,8 +74,16 @@ def _edge_function(meter: Meter) -> None:
 def _web_acl(meter: Meter) -> None:
     meter.add("Web ACLs", "waf.web_acl", 1)
     rules = meter.resource["Rules"]
-    meter.add("Rules of web ACLs", "waf.rule", 0 if rules.missing else meter.count(rules))
+    meter.add("Rules of web ACLs", "waf.rule", meter.count(rules, 0))
     meter.usage("Requests to web ACLs", "waf.request", "requests")
+    groups = [each["Statement"]["ManagedRuleGroupStatement"] for each in rules.items]
+    for name in [meter.known_text(each["Name"]) for each in groups if not each.missing and _is_paid(each)]:
+        meter.unknown("Paid rule groups of web ACLs", f"no price of {name}")
+
+
+def _is_paid(group: Node) -> bool:
+    """Whether AWS bills a managed group of rules beside the rule: https://aws.amazon.com/waf/pricing/"""
+    return group["VendorName"].text != "AWS" or group["Name"].text in _PAID_GROUPS
 
 
 def _zone(meter: Meter) -> None:

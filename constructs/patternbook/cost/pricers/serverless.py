@@ -1,14 +1,18 @@
 """Prices of functions, and of what calls them."""
 
+import re
 from decimal import Decimal
 from typing import Final
 
 from patternbook.cost.lines import HOURS, Meter, NotKnownError
 from patternbook.cost.pricers.free import CUSTOM
+from patternbook.cost.pricers.monitoring import add_unlisted_logs
 from patternbook.rules.template import Resource
 
 DEFAULT_MB: Final = 128
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html"""
+INCLUDED_STORAGE_MB: Final = 512
+"""Ephemeral storage that the price of a function includes: https://aws.amazon.com/lambda/pricing/"""
 REQUESTS_OF_A_MESSAGE: Final = 3
 """A message is sent, received and deleted."""
 POLLERS: Final = 5
@@ -23,6 +27,7 @@ def _function(meter: Meter) -> None:
     function = meter.resource
     if _serves_custom_resource(meter):
         return
+    add_unlisted_logs(meter, "/aws/lambda/", function["LoggingConfig"]["LogGroup"])
     gb = _gb(meter, function)
     if _is_at_edge(meter):
         meter.usage("Calls of Lambda@Edge", "lambda_edge.request", "invocations")
@@ -31,6 +36,9 @@ def _function(meter: Meter) -> None:
     processor = _processor(function)
     meter.usage("Calls of functions", "lambda.request", "invocations")
     _add_duration(meter, f"lambda.{processor}_gb_second", gb)
+    storage = meter.number(function["EphemeralStorage"]["Size"], INCLUDED_STORAGE_MB) - INCLUDED_STORAGE_MB
+    if storage > 0:
+        _add_duration(meter, f"lambda.{processor}_storage_gb_second", storage / 1024)
     if function["TracingConfig"]["Mode"].text == "Active":
         meter.usage("Traces", "xray.trace", "traces")
 
@@ -89,7 +97,13 @@ def _provisioned(meter: Meter) -> None:
 
 
 def _event_source(meter: Meter) -> None:
-    if meter.resource["EventSourceArn"].resource("AWS::SQS::Queue"):
+    """A queue may be one of another template, whose ARN is given."""
+    if meter.resource["Enabled"].flag is False:
+        return
+    source = meter.resource["EventSourceArn"]
+    if source.unknown:
+        raise NotKnownError("EventSourceArn is known in the deployment only")
+    if source.resource("AWS::SQS::Queue") or re.search(r":sqs:", source.known_text):
         meter.add("Polling of queues", "sqs.request", POLLERS * HOURS * 3600 / POLL_SECONDS)
 
 
@@ -100,13 +114,27 @@ def _queue(meter: Meter) -> None:
 
 def _topic(meter: Meter) -> None:
     """Topics for alarms have few messages."""
-    alarms = meter.template.of_type("AWS::CloudWatch::Alarm")
-    if any(meter.resource.id in each["AlarmActions"].references for each in alarms):
+    if _is_for_alarms(meter, meter.resource.id):
         return
+    if meter.resource["TracingConfig"].text == "Active":
+        _tracing(meter)
     if meter.resource["FifoTopic"].flag:
         meter.unknown("Messages to topics", "no price of FIFO topics")
         return
     meter.usage("Messages to topics", "sns.request", "messages")
+
+
+def _is_for_alarms(meter: Meter, topic: str) -> bool:
+    alarms = meter.template.of_type("AWS::CloudWatch::Alarm")
+    return any(topic in each["AlarmActions"].references for each in alarms)
+
+
+def _subscription(meter: Meter) -> None:
+    """Deliveries to functions and queues cost nothing: https://aws.amazon.com/sns/pricing/"""
+    topic = meter.resource["TopicArn"].resource("AWS::SNS::Topic")
+    protocol = meter.resource["Protocol"].text
+    if protocol not in ("lambda", "sqs") and not (topic and _is_for_alarms(meter, topic.id)):
+        meter.unknown("Deliveries of topics", f"no price of the protocol {protocol}", assumption="messages")
 
 
 def _api(meter: Meter) -> None:
@@ -122,6 +150,8 @@ def _state_machine(meter: Meter) -> None:
         meter.unknown("State transitions", "no price of Express workflows")
         return
     meter.usage("State transitions", "step_functions.transition", "transitions")
+    if meter.resource["TracingConfiguration"]["Enabled"].flag:
+        _tracing(meter)
 
 
 def _stream(meter: Meter) -> None:
@@ -145,13 +175,18 @@ def _users(meter: Meter) -> None:
     meter.usage("Users of Cognito", f"cognito.{tier}_user", "users")
 
 
+def _observability(meter: Meter) -> None:
+    if not meter.resource["TraceConfiguration"].missing:
+        _tracing(meter)
+
+
 def _tracing(meter: Meter) -> None:
     meter.usage("Traces", "xray.trace", "traces")
 
 
 PRICERS = {
     "AWS::ApiGatewayV2::Api": _api,
-    "AWS::AppRunner::ObservabilityConfiguration": _tracing,
+    "AWS::AppRunner::ObservabilityConfiguration": _observability,
     "AWS::Athena::WorkGroup": _workgroup,
     "AWS::Cognito::UserPool": _users,
     "AWS::KinesisFirehose::DeliveryStream": _stream,
@@ -159,6 +194,7 @@ PRICERS = {
     "AWS::Lambda::EventSourceMapping": _event_source,
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::Version": _provisioned,
+    "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
     "AWS::StepFunctions::StateMachine": _state_machine,

@@ -1,7 +1,12 @@
 """Prices of storage: buckets, file systems and images."""
 
+from typing import Final
+
 from patternbook.cost.lines import Meter
 from patternbook.cost.pricers.instances import add_performance
+
+ONTAP_BACKUP_DAYS: Final = 30
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-fsx-filesystem-ontapconfiguration.html"""
 
 
 def _bucket(meter: Meter) -> None:
@@ -14,6 +19,10 @@ def _efs(meter: Meter) -> None:
     files = meter.resource
     zone = "efs.gb" if files["AvailabilityZoneName"].missing else "efs.one_zone_gb"
     meter.usage("Files in EFS", zone, "efs_gb")
+    if files["BackupPolicy"]["Status"].text == "ENABLED":
+        # The first backup is a copy of all files, and each later one adds what has changed since:
+        # https://aws.amazon.com/backup/pricing/
+        meter.usage("Backups of EFS", "backup.efs_gb", "efs_gb")
     mode = meter.known_text(files["ThroughputMode"], "bursting")
     if mode == "elastic":
         meter.usage("Throughput of EFS", "efs.read_gb", "efs_read_gb")
@@ -33,6 +42,8 @@ def _fsx(meter: Meter) -> None:
         zones = "multi_az" if (ontap["DeploymentType"].text or "").startswith("MULTI") else "single_az"
         meter.add("FSx for ONTAP", f"fsx.ontap_{zones}_gb", gib)
         meter.add("FSx for ONTAP", f"fsx.ontap_{zones}_mbps", meter.number(ontap["ThroughputCapacity"]))
+        if meter.number(ontap["AutomaticBackupRetentionDays"], ONTAP_BACKUP_DAYS):
+            meter.unknown("Backups of FSx", "no price of OntapConfiguration.AutomaticBackupRetentionDays")
     else:
         meter.unknown("FSx", f"no price of the type {files['FileSystemType'].text}")
 
