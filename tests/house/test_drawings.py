@@ -1,4 +1,4 @@
-"""Drawings of all patterns: each has one, its pictures are up to date, and the page and the README show it."""
+"""Drawings: each pattern has one, pictures are up to date, and pages and the README show them."""
 
 import base64
 import html
@@ -10,7 +10,7 @@ import pytest
 from patternbook.copying.book import Pattern, patterns
 from patternbook.testing.drawings.relations import RELATIONS, VALUES
 from patternbook.testing.drawings.source import LEGEND, OUTSIDE, PRODUCTION, DrawingError, read
-from tools.drawings import DARK, PICTURES, ROOT, architecture, pictures, sources
+from tools.drawings import DARK, PICTURES, ROOT, architecture, pictures, sources, title_of
 
 MAX_WIDTH = 1440
 """In pixels. Its text of 16 pixels has 10 in a page that is 900 pixels wide."""
@@ -55,6 +55,8 @@ ICONS = {
     "workflow": ("StepFunctions::StateMachine",),
 }
 """The type that a node of each class of ``docs/drawings/style.d2`` stands for first."""
+STAGE = "stage"
+"""The class of a stage of a rollout, which no type stands for. tests/house/test_rollout.py compares its drawing."""
 PATTERNS = sorted(patterns(ROOT).values(), key=lambda each: each.stack)
 
 
@@ -63,20 +65,20 @@ def pattern(request: pytest.FixtureRequest) -> Pattern:
     return request.param
 
 
-@pytest.fixture
-def source(pattern: Pattern) -> Path:
-    return (ROOT / "docs" / pattern.page).with_suffix(".d2")
+@pytest.fixture(params=sources(), ids=lambda path: path.stem)
+def source(request: pytest.FixtureRequest) -> Path:
+    return request.param
 
 
-def test_each_drawing_belongs_to_a_pattern() -> None:
-    assert {path.stem for path in sources()} == {Path(pattern.page).stem for pattern in PATTERNS}
+def test_each_pattern_has_a_drawing() -> None:
+    assert {path.stem for path in sources()} == {Path(pattern.page).stem for pattern in PATTERNS} | {"rollout"}
     shown = {path.name.rpartition("-")[0] for path in PICTURES.glob("*.svg")}
     assert shown == {path.stem for path in sources()}
 
 
-def test_a_drawing_without_a_pattern_is_one_message(tmp_path: Path) -> None:
+def test_a_drawing_without_a_page_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "shop.d2").write_text("a: A {class: outside}\n", encoding="utf-8")
-    with pytest.raises(DrawingError, match=r"^docs/shop\.d2 must have the name of a pattern's page"):
+    with pytest.raises(DrawingError, match=r"^docs/shop\.d2 must have the name of a page"):
         pictures(tmp_path / "shop.d2")
 
 
@@ -122,7 +124,7 @@ def test_everything_that_d2_draws_is_checked(source: Path) -> None:
 
 def test_nodes_have_the_icon_of_what_they_stand_for(source: Path) -> None:
     for path, node in read(source).nodes.items():
-        if OUTSIDE in node.classes:
+        if node.classes[0] in (OUTSIDE, STAGE):
             assert not node.meanings, path
         else:
             kind = node.meanings[0].partition(" in ")[0].removeprefix("AWS::")
@@ -132,7 +134,7 @@ def test_nodes_have_the_icon_of_what_they_stand_for(source: Path) -> None:
 def test_no_class_of_the_style_is_unused() -> None:
     style = (PICTURES / "style.d2").read_text(encoding="utf-8")
     classes = set(re.findall(r"^  ([a-z-]+): \{", style, re.MULTILINE))
-    assert classes == {*ICONS, OUTSIDE, PRODUCTION, LEGEND}
+    assert classes == {*ICONS, OUTSIDE, STAGE, PRODUCTION, LEGEND}
 
 
 def test_the_legend_is_there_if_something_is_only_in_production(source: Path) -> None:
@@ -141,19 +143,20 @@ def test_the_legend_is_there_if_something_is_only_in_production(source: Path) ->
     assert ("class: legend" in source.read_text(encoding="utf-8")) == marked
 
 
-def test_the_page_shows_it_first_with_the_architecture_as_text(pattern: Pattern, source: Path) -> None:
-    page = (ROOT / "docs" / pattern.page).read_text(encoding="utf-8")
+def test_the_page_shows_it_first_with_its_title_as_text(source: Path) -> None:
+    page = source.with_suffix(".md").read_text(encoding="utf-8")
     assert page.split("\n", 2)[2].startswith(
         "<picture>\n"
         f'  <source media="(prefers-color-scheme: dark)" srcset="drawings/{source.stem}-dark.svg">\n'
-        f'  <img src="drawings/{source.stem}-light.svg" alt="{architecture(pattern)}">\n'
+        f'  <img src="drawings/{source.stem}-light.svg" alt="{title_of(source)}">\n'
         "</picture>\n"
     )
 
 
-def test_the_readme_shows_all(pattern: Pattern, source: Path) -> None:
+def test_the_readme_shows_all(pattern: Pattern) -> None:
+    name = Path(pattern.page).stem
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f'srcset="docs/drawings/{source.stem}-dark.svg"><img src="docs/drawings/{source.stem}-light.svg"' in readme
+    assert f'srcset="docs/drawings/{name}-dark.svg"><img src="docs/drawings/{name}-light.svg"' in readme
     assert f'alt="{pattern.stack}: {architecture(pattern)}"' in readme
 
 

@@ -10,7 +10,9 @@ import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 
 from patternbook.posture import POSTURES
-from patternbook.testing.drawings.promises import DrawingPromises
+from patternbook.testing.drawings.promises import DrawingPromises, deployed
+from patternbook.testing.drawings.shown import Deployed
+from patternbook.testing.reading import Reading
 from patternbook.testing.synthesis import refusal, template_of, variant
 from stacks.deploy_role import DeployRoleStack
 
@@ -248,6 +250,7 @@ def test_outputs_say_where_the_roles_belong_on_github(tmp_path: Path) -> None:
 def wrong() -> Iterator[tuple[dict[str, Any], str, str]]:
     for repository in ("shop", "octo-org/*", "octo-org/shop:x", "-/shop", "octo-org/..", "https://github.com/a/b"):
         yield {"repository": repository}, "repository", "a repository of GitHub with its owner"
+    yield {"repository_ids": IDS}, "repository_ids", "Must be left out without repository."
     yield {"repository": "a/b", "repository_ids": {"owner": "1"}}, "repository_ids.repository", "Missing."
     yield {"repository": "a/b", "repository_ids": {**IDS, "owner": "octo"}}, "repository_ids.owner", "the number of"
     yield {"environments": []}, "environments", "Must be"
@@ -266,4 +269,21 @@ def test_a_wrong_setting_is_refused(settings: dict[str, Any], path: str, remedy:
 
 
 class TestDrawing(DrawingPromises):
-    """What docs/deploy-role.d2 shows."""
+    """What docs/deploy-role.d2 shows: the roles of a repository, without which there are none."""
+
+    @pytest.fixture(scope="class")
+    def templates(self, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployed]:
+        return {
+            posture: deployed(
+                Reading(
+                    variant(
+                        DeployRoleStack,
+                        tmp_path_factory.mktemp(posture),
+                        posture=posture,
+                        repository="octo-org/shop",
+                        repository_ids=IDS,
+                    )
+                )
+            )
+            for posture in POSTURES
+        }

@@ -5,6 +5,8 @@
 - ``tcp 2049``: the security groups of both ends admit the port. An end outside of the VPC is all addresses.
 - ``allows s3:GetObject``: a role of the source has the action on the target, or the policy of the target gives it to
   the source. A statement about every resource (``*``) is no cause.
+- ``allows sts:AssumeRole on :role/cdk-``: a role of the source has the action on ARNs with this text. The target is
+  outside of the template.
 - ``default route``: the subnets of the source send what leaves the VPC to the target.
 - ``public subnets``: the subnets of the target have default routes to the internet gateway.
 - ``target group``: a listener of the source forwards to a target group in which the target registers.
@@ -17,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from patternbook.rules.permissions import ROLE, allows, attached_to, statements_in
-from patternbook.rules.template import Node, Resource
+from patternbook.rules.template import Node, PartialText, Resource
 from patternbook.testing.drawings.relations import RELATIONS, VALUES, Relation, Value
 from patternbook.testing.drawings.shown import Deployed, Shown
 
@@ -153,11 +155,13 @@ def _admits(rule: Node, other_end: str, others: set[str], port: float) -> bool:
 def _allowed(action: str, source: Shown, target: Shown) -> Places:
     """The statements that give an action on the target to the source."""
     template = source.deployed.template
+    action, _, outside = action.partition(" on ")
     by_roles = [
         statement
         for name in sorted(source.names(ROLE))
         for statement in _role_statements(source.deployed, template.resources[name])
         if statement["Resource"].references & target.family.keys()
+        or (outside and any(outside in _known(each) for each in (statement["Resource"], *statement["Resource"].items)))
     ]
     by_target = [
         statement
@@ -176,6 +180,11 @@ def _allowed(action: str, source: Shown, target: Shown) -> Places:
     ]
     statements = [each for each in by_roles + by_target if each["Effect"].text == "Allow" and allows([each], action)]
     return statements + permissions
+
+
+def _known(place: Node) -> str:
+    """The text of a place, as far as the template says it."""
+    return place.value.known if isinstance(place.value, PartialText) else place.text or ""
 
 
 def _role_statements(deployed: Deployed, role: Resource) -> list[Node]:

@@ -84,6 +84,7 @@ RELATIONS: Final[Mapping[str, Relation]] = {
     "subscription": Relation(("AWS::SNS::Subscription",), source=("TopicArn",), target=("Endpoint",)),
     "table location": Relation(("AWS::Glue::Table",), target=("TableInput.StorageDescriptor",)),
     "tracing": Relation(("AWS::AppRunner::Service",), target=("ObservabilityConfiguration",)),
+    "web identity": Relation(("AWS::IAM::Role",), source=("AssumeRolePolicyDocument",)),
     "volume": Relation(("AWS::ECS::TaskDefinition",), target=("Volumes",)),
 }
 
