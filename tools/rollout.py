@@ -10,113 +10,25 @@ use the look-up role of the bootstrap stack.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import boto3
 
 from patternbook.settings.context import read_cdk_json
 from patternbook.settings.keys import STAGES
 from patternbook.settings.mistakes import SettingsError
+from tools.rollout_account import Account, Aws, RolloutError, StackOf
 from tools.stage import CDK_JSON, StageError, stage_named
 
 BIN: Final = Path(sys.executable).parent
 POLL_SECONDS: Final = 60
 """Time between two looks at the alarms, which CloudWatch evaluates once a minute at most."""
-
-
-class RolloutError(Exception):
-    """A rollout cannot go on. The message is written for the person who started it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackOf:
-    """A stack of a stage, as its assembly has it."""
-
-    path: str
-    """Construct path, such as ``production/FargateEfsStack``."""
-    name: str
-    region: str
-    lookup_role: str
-    template: Path
-
-
-class Account(Protocol):
-    """What a rollout asks of AWS, and the commands that it runs."""
-
-    def run(self, *command: str, environment: Mapping[str, str] | None = None) -> int:
-        """Runs a command, and returns its exit status."""
-        ...
-
-    def credentials(self, stack: StackOf) -> Mapping[str, str]:
-        """The environment of a command that may read everything in the account, in the Region of a stack."""
-        ...
-
-    def change_set(self, stack: StackOf, name: str) -> dict[str, Any]:
-        """All pages of a change set."""
-        ...
-
-    def ringing(self, stack: StackOf) -> list[str]:
-        """The names of the stack's alarms that are in alarm."""
-        ...
-
-
-class Aws:
-    """The account of the credentials."""
-
-    def run(self, *command: str, environment: Mapping[str, str] | None = None) -> int:
-        return subprocess.run(command, env={**os.environ, **(environment or {})}, check=False).returncode
-
-    def credentials(self, stack: StackOf) -> Mapping[str, str]:
-        sts = boto3.client("sts", region_name=stack.region)
-        given = sts.assume_role(RoleArn=stack.lookup_role, RoleSessionName="rollout")["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": given["SessionToken"],
-            "AWS_REGION": stack.region,
-            "AWS_DEFAULT_REGION": stack.region,
-        }
-
-    def change_set(self, stack: StackOf, name: str) -> dict[str, Any]:
-        pages = (
-            self._client(stack, "cloudformation")
-            .get_paginator("describe_change_set")
-            .paginate(StackName=stack.name, ChangeSetName=name, IncludePropertyValues=True)
-        )
-        answers = list(pages)
-        return {**answers[0], "Changes": [each for page in answers for each in page["Changes"]], "NextToken": None}
-
-    def ringing(self, stack: StackOf) -> list[str]:
-        pages = (
-            self._client(stack, "cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.name)
-        )
-        kinds = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
-        made = [each for page in pages for each in page["StackResourceSummaries"] if each["ResourceType"] in kinds]
-        own = {each["PhysicalResourceId"] for each in made}
-        alarms = (
-            self._client(stack, "cloudwatch")
-            .get_paginator("describe_alarms")
-            .paginate(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-        )
-        found = [
-            each["AlarmName"] for page in alarms for kind in page.values() if isinstance(kind, list) for each in kind
-        ]
-        return sorted(own.intersection(found))
-
-    def _client(self, stack: StackOf, service: str) -> Any:
-        given = self.credentials(stack)
-        session = boto3.Session(
-            given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"], given["AWS_SESSION_TOKEN"], stack.region
-        )
-        return session.client(service)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +77,9 @@ class Rollout:
         for number, wave in enumerate(waves):
             untouched = sorted({stack.region for later in waves[number + 1 :] for stack in later})
             for stack in wave:
-                if self.account.change_set(stack, self.change_set)["Changes"]:
+                prepared = self.account.change_set(stack, self.change_set)
+                # A job that is run again has executed some of its change sets.
+                if prepared["Changes"] and prepared.get("ExecutionStatus") != "EXECUTE_COMPLETE":
                     self._need(self._cdk(stack, "execute-change-set"), "the deployment", stack, untouched)
             for stack in wave:
                 verify = ("make", "verify", f"STACK={stack.path.partition('/')[2]}", f"STAGE={self.stage}")
@@ -194,8 +108,9 @@ class Rollout:
         if lost := [each for one in judged for each in one.findings if each.stops]:
             names = ", ".join(f"{each.stack}/{each.logical_id}" for each in lost)
             raise RolloutError(
-                f"{said}\n\nStopped: the change sets would lose stored data: {names}. If that is intended, save the "
-                f"data, and list the logical ids in {STAGES}.{self.stage}.may_lose of cdk.json."
+                f"{said}\n\nStopped: the change sets would lose stored data, or do not say whether they do: {names}. "
+                f"If that is intended, save the data, and list the logical ids in {STAGES}.{self.stage}.may_lose of "
+                "cdk.json."
             )
         return said
 

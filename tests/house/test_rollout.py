@@ -1,5 +1,6 @@
 """The rollout: its order, where it stops, and the workflow that runs it on GitHub."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from patternbook.testing.drawings.source import read
 from tests.clock import Clock
 from tests.house.commands import ROOT
 from tools import rollout
@@ -30,6 +32,7 @@ class Account:
     def __init__(self, *, fails: str = "", changes: Mapping[str, list[Any]] | None = None, rings: str = "") -> None:
         self.asked: list[str] = []
         self.fails, self.changes, self.rings = fails, changes, rings
+        self.executed = ""
 
     def run(self, *command: str, environment: Mapping[str, str] | None = None) -> int:
         words = [word for word in command if not word.startswith(("/", "--app", "cdk.out"))]
@@ -45,7 +48,14 @@ class Account:
         added = {"Action": "Add", "LogicalResourceId": "Topic", "ResourceType": "AWS::SNS::Topic"}
         changes = [added] if self.changes is None else self.changes.get(stack.path, [])
         found = [{"Type": "Resource", "ResourceChange": each} for each in changes]
-        return {"StackName": stack.name, "ChangeSetName": name, "Status": "CREATE_COMPLETE", "Changes": found}
+        execution = "EXECUTE_COMPLETE" if stack.path == self.executed else "AVAILABLE"
+        return {
+            "StackName": stack.name,
+            "ChangeSetName": name,
+            "Status": "CREATE_COMPLETE",
+            "ExecutionStatus": execution,
+            "Changes": found,
+        }
 
     def ringing(self, stack: StackOf) -> list[str]:
         self.asked.append(f"alarms {stack.path}")
@@ -148,9 +158,18 @@ def test_a_stack_without_changes_is_verified_and_not_deployed(tmp_path: Path) ->
     assert len([line for line in account.asked if "make verify" in line]) == 5
 
 
+def test_a_job_that_is_run_again_executes_only_what_is_left(tmp_path: Path) -> None:
+    account = Account()
+    account.executed = "live/EcrStack"
+    rolled(account, tmp_path).deploy()
+    assert len(executed(account)) == 4
+    assert "live/EcrStack" not in executed(account)
+    assert len([line for line in account.asked if "make verify" in line]) == 5
+
+
 def test_lost_data_stops_the_review_unless_the_stage_allows_it(tmp_path: Path) -> None:
     account = Account(changes={"live/WebApiStack": [TABLE_GONE]})
-    with pytest.raises(RolloutError, match="would lose stored data: live-WebApiStack/Table1") as caught:
+    with pytest.raises(RolloutError, match=r"would lose stored data, .*: live-WebApiStack/Table1") as caught:
         rolled(account, tmp_path).review()
     assert "stages.live.may_lose of cdk.json" in str(caught.value)
     (tmp_path / "again").mkdir()
@@ -178,6 +197,22 @@ def test_a_stage_without_a_place_or_an_assembly_is_one_message(
     assert "Set account and region in stages.production of cdk.json." in capsys.readouterr().err
     assert rollout.main(["review"], Account()) == 1
     assert "Name a stage of cdk.json" in capsys.readouterr().err
+
+
+def test_the_drawing_shows_the_stages_of_the_page_in_their_order() -> None:
+    drawing = read(ROOT / "docs/rollout.d2")
+    places = {
+        name: [f"{name}.{region}" for region in (stage["region"], *stage.get("further_regions", ()))]
+        for name, stage in STAGES.items()
+    }
+    waves = [arrow for each in places.values() for arrow in itertools.pairwise(each)]
+    after = [(places[name][-1], places[own][0]) for own, stage in STAGES.items() for name in stage.get("after", ())]
+    first = [("commit", places[name][0]) for name, stage in STAGES.items() if "after" not in stage]
+    assert drawing.nodes.keys() == {"commit", *STAGES, *(each for found in places.values() for each in found)}
+    assert sorted((arrow.source, arrow.target) for arrow in drawing.arrows) == sorted([*first, *waves, *after])
+    for name, found in places.items():
+        for place in found:
+            assert drawing.nodes[place].label == f"{place.partition('.')[2]} {STAGES[name]['account']}"
 
 
 def test_the_workflow_deploys_the_stages_of_the_page_in_their_order() -> None:

@@ -7,6 +7,14 @@ from typing import Final
 # The others lose what they hold: users, messages, images, keys that decrypt, and the history in logs.
 STORED_DATA: Final = frozenset(
     {
+        *("AWS::AmazonMQ::Broker", "AWS::Cassandra::Keyspace", "AWS::Cassandra::Table"),
+        *("AWS::CodeCommit::Repository", "AWS::DocDBElastic::Cluster", "AWS::EC2::Instance"),
+        *("AWS::Glue::Database", "AWS::KinesisVideo::Stream", "AWS::Lightsail::Bucket", "AWS::Lightsail::Database"),
+        *("AWS::Lightsail::Disk", "AWS::Lightsail::Instance", "AWS::MemoryDB::Cluster", "AWS::NeptuneGraph::Graph"),
+        *("AWS::OpenSearchServerless::Collection", "AWS::RedshiftServerless::Namespace"),
+        *("AWS::S3Express::DirectoryBucket", "AWS::S3Tables::Namespace", "AWS::S3Tables::Table"),
+        *("AWS::S3Vectors::Index", "AWS::S3Vectors::VectorBucket", "AWS::Timestream::Database"),
+        *("AWS::Timestream::InfluxDBInstance", "AWS::WorkSpaces::Workspace"),
         *("AWS::Backup::BackupVault", "AWS::Cognito::UserPool", "AWS::DSQL::Cluster", "AWS::DocDB::DBCluster"),
         *("AWS::DocDB::DBInstance", "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table", "AWS::EC2::Volume"),
         *("AWS::ECR::PublicRepository", "AWS::ECR::Repository", "AWS::EFS::FileSystem"),

@@ -2,6 +2,10 @@
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceTargetDefinition.html
+
+Change sets have to be described without the values of properties. With them, CloudFormation leaves out changes that it
+cannot render (https://github.com/aws/aws-cdk-cli/issues/1780) and the reason of a change set that failed
+(https://github.com/boto/boto3/issues/4178), and it may cut long values off.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +19,7 @@ from patternbook.rollout.schemas import create_only
 NESTED: Final = "AWS::CloudFormation::Stack"
 NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 """Parts of the reason that CloudFormation gives for a change set without changes."""
+COMMAND: Final = "aws cloudformation describe-change-set --stack-name STACK --change-set-name NAME"
 ATTRIBUTES: Final = ("Tags", "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy")
 """Parts of a resource that are no properties, so that their change replaces nothing."""
 
@@ -59,11 +64,12 @@ class Judged:
     findings: Sequence[Finding]
 
 
-def judge(document: Any, *, allowed: Collection[str] = ()) -> Judged:
+def judge(document: Any, *, allowed: Collection[str] = (), others: Collection[str] = ()) -> Judged:
     """Judges the answer of ``describe-change-set``.
 
     :param allowed: logical ids of resources that may be replaced or removed although they hold data.
-    :raises ChangeSetError: if it is no such answer, or not the whole one.
+    :param others: ids of other change sets that are judged, such as those of nested stacks.
+    :raises ChangeSetError: if it is no such answer, or not the whole one, or cannot be executed.
     """
     stack, changes = _read(document)
     resources = [each["ResourceChange"] for each in changes if each.get("Type", "Resource") == "Resource"]
@@ -73,6 +79,8 @@ def judge(document: Any, *, allowed: Collection[str] = ()) -> Judged:
     for each in resources:
         counts[each["Action"]] = counts.get(each["Action"], 0) + 1
         of_change = (each["LogicalResourceId"], each["ResourceType"])
+        if each.get("ChangeSetId") in others:
+            continue  # the change set of the nested stack says what changes
         for kind, what in _said(each, by_id):
             findings.append(Finding(kind, stack, *of_change, what, allowed=of_change[0] in allowed))
     order = list(Kind)
@@ -82,32 +90,40 @@ def judge(document: Any, *, allowed: Collection[str] = ()) -> Judged:
 def _read(document: Any) -> tuple[str, list[Any]]:
     if not isinstance(document, dict) or not isinstance(document.get("Changes"), list) or "StackName" not in document:
         raise ChangeSetError(
-            "This is no answer of describe-change-set, which has StackName and Changes. Write one by: "
-            "aws cloudformation describe-change-set --include-property-values --stack-name STACK --change-set-name NAME"
+            f"This is no answer of describe-change-set, which has StackName and Changes. Write one by: {COMMAND}"
         )
     if document.get("NextToken"):
         raise ChangeSetError("This is the first page only, because it has a NextToken. Let the AWS CLI read all pages.")
     status, reason = document.get("Status"), str(document.get("StatusReason") or "")
     if status == "FAILED" and any(part in reason for part in NO_CHANGES):
         return document["StackName"], []
+    if status == "FAILED" and not reason:
+        raise ChangeSetError(f"The change set has failed, and does not say why. Describe it by: {COMMAND}")
     if status != "CREATE_COMPLETE":
         raise ChangeSetError(f"The change set has the status {status}, not CREATE_COMPLETE. {reason}".strip())
+    if (execution := document.get("ExecutionStatus", "AVAILABLE")) != "AVAILABLE":
+        raise ChangeSetError(f"The change set cannot be executed, because its execution status is {execution}.")
     for change in document["Changes"]:
         inner = change.get("ResourceChange") if isinstance(change, dict) else None
         if not isinstance(inner, dict) or not {"Action", "LogicalResourceId", "ResourceType"} <= inner.keys():
             raise ChangeSetError("A change has no ResourceChange with Action, LogicalResourceId and ResourceType.")
+        if "BeforeContext" in inner or "AfterContext" in inner or "--include-property-values" in reason:
+            raise ChangeSetError(
+                f"With the values of properties, CloudFormation can leave out changes. Describe it by: {COMMAND}"
+            )
     return document["StackName"], document["Changes"]
 
 
 def _said(change: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Kind, str]]:
     action, resource_type = change["Action"], change["ResourceType"]
     if action == "Dynamic" or (resource_type == NESTED and action != "Add"):
-        yield Kind.UNSEEN, "The change set does not say what changes. Look at it in the console, and allow it by name."
+        yield Kind.UNSEEN, _UNSEEN[resource_type == NESTED]
     elif action == "Remove":
         yield _kind(resource_type), f"is removed. {_fate(change)}"
     elif action in ("Modify", "Import", "SyncWithActual") and (why := list(_replacing(change, others))):
         changed = ", ".join(dict.fromkeys(why))
-        yield _kind(resource_type), f"is replaced, because of {changed}. {_fate(change)}"
+        verb = "is replaced" if _certain(change) else "may be replaced"
+        yield _kind(resource_type), f"{verb}, because of {changed}. {_fate(change)}"
     names = {name for name in map(_property, change.get("Details", ())) if name}
     if resource_type in SECURITY:
         yield Kind.SECURITY, f"{_VERBS.get(action, 'changes')} {', '.join(sorted(names))}".strip()
@@ -115,6 +131,10 @@ def _said(change: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) ->
         yield Kind.SECURITY, f"changes {', '.join(sorted(opened))}"
 
 
+_UNSEEN: Final = {
+    True: "The change set of the nested stack says what changes, and is not here. Give it, too, or allow this by name.",
+    False: "CloudFormation decides later what changes. Look at it in the console, and allow it by name.",
+}
 _VERBS: Final = {"Add": "is added", "Remove": "is removed", "Modify": "changes"}
 
 
@@ -123,48 +143,67 @@ def _kind(resource_type: str) -> Kind:
 
 
 def _fate(change: Mapping[str, Any]) -> str:
-    """What becomes of the old resource. CloudFormation leaves the policy out where it deletes."""
+    """What becomes of the old resource."""
     match change.get("PolicyAction"):
         case "Retain" | "ReplaceAndRetain":
             return "The old one is retained, and the stack no longer knows it."
         case "Snapshot" | "ReplaceAndSnapshot":
             return "A snapshot of the old one is taken, and the new one is empty."
-    return "The old one is deleted."
+        case "Delete" | "ReplaceAndDelete":
+            return "The old one is deleted."
+    return "The change set does not say what becomes of the old one."
+
+
+def _certain(change: Mapping[str, Any]) -> bool:
+    return change.get("Replacement") == "True" or str(change.get("PolicyAction", "")).startswith("Replace")
 
 
 def _replacing(change: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """The names of the properties that replace a resource. Conditionally counts, unless something disproves it."""
-    if change.get("Replacement", "False") == "False":
+    replacement, certain = change.get("Replacement"), _certain(change)
+    if replacement == "False" and not certain:
         return
     details: Sequence[Mapping[str, Any]] = change.get("Details", ())
     reasons = [each for each in details if each.get("Target", {}).get("RequiresRecreation") != "Never"]
-    if not reasons:
+    if not reasons and (replacement or certain):
         yield "an unknown property"
     properties = create_only(change["ResourceType"])
-    for detail in reasons:
-        target = detail.get("Target", {})
-        sure = target.get("RequiresRecreation") == "Always" and detail.get("Evaluation") != "Dynamic"
-        if sure or not _disproved(detail, properties, others):
-            yield _property(detail) or target.get("Attribute", "an unknown property")
+    proven = [each for each in reasons if not _disproved(each, properties, others)]
+    for detail in proven or (reasons if certain else ()):
+        yield _property(detail) or detail.get("Target", {}).get("Attribute", "an unknown property")
 
 
 def _disproved(
     detail: Mapping[str, Any], properties: frozenset[str] | None, others: Mapping[str, Mapping[str, Any]]
 ) -> bool:
+    """Whether a change that CloudFormation calls conditional replaces nothing.
+
+    A property that changes directly counts even if it also refers to a resource that stays, because it can have
+    referred to another one before.
+    """
     target = detail.get("Target", {})
-    if target.get("Attribute") in ATTRIBUTES:
+    if target.get("Attribute") in ATTRIBUTES or target.get("AttributeChangeType") == "SyncWithActual":
         return True
-    name = _property(detail)
-    if properties is not None and name and name not in properties:
+    recreation, name = target.get("RequiresRecreation"), _property(detail)
+    if recreation == "Conditionally" and properties is not None and name and name not in properties:
         return True  # CloudFormation's schema has no change of it that replaces
-    before, after = target.get("BeforeValue"), target.get("AfterValue")
-    if before is not None and before == after:
-        return True
-    # A reference to a resource has another value only if that resource is replaced.
-    if detail.get("ChangeSource") == "ResourceReference":
-        cause = others.get(str(detail.get("CausingEntity", "")).partition(".")[0], {})
-        return cause.get("Action", "Modify") == "Modify" and cause.get("Replacement", "False") == "False"
-    return False
+    if detail.get("Evaluation") != "Dynamic":
+        return False
+    entity, _, attribute = str(detail.get("CausingEntity", "")).partition(".")
+    match detail.get("ChangeSource"):
+        case "ResourceReference":
+            pass
+        case "ResourceAttribute" if attribute == "Arn":  # other attributes, such as StreamArn, can change in place
+            pass
+        case _:
+            return False
+    # An id and an ARN are others only if their resource is replaced. No template has a circle of references.
+    rest = {name: each for name, each in others.items() if name != entity}
+    return entity not in others or _stays(others[entity], rest)
+
+
+def _stays(change: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> bool:
+    return change["Action"] == "Modify" and not list(_replacing(change, others))
 
 
 def _property(detail: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from patternbook.rollout.changes import ChangeSetError, Judged, judge, unknown
+from patternbook.rollout.changes import ChangeSetError, Judged, Kind, judge, unknown
 from patternbook.rollout.permissions import policies_for
 from patternbook.rollout.report import as_markdown, as_text
 from patternbook.rollout.schemas import NoSchemasError
@@ -14,6 +14,7 @@ from patternbook.rules.reading import TemplateError, read
 
 PASSED, STOPPED, WRONG = 0, 1, 2
 STANDARD_INPUT: Final = "-"
+_STOPPED: Final = {Kind.DATA: "would lose", Kind.UNSEEN: "does not say what changes in"}
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,7 +32,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "files",
         nargs="+",
         metavar="CHANGE_SET",
-        help="JSON of aws cloudformation describe-change-set --include-property-values; - reads standard input",
+        help="JSON of aws cloudformation describe-change-set, without property values; - reads standard input",
     )
     gate.add_argument(
         "--allow", action="append", default=[], metavar="LOGICAL_ID", help="accept the loss of this resource"
@@ -54,11 +55,18 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _gate(given: argparse.Namespace) -> int:
+    documents: dict[str, Any] = {}
     judged: list[Judged] = []
     mistakes = []
     for path in given.files:
         try:
-            judged.append(judge(_document(path), allowed=given.allow))
+            documents[path] = _document(path)
+        except ChangeSetError as error:
+            mistakes.append(f"{path}: {error}")
+    ids = {each.get("ChangeSetId") for each in documents.values() if isinstance(each, dict)} - {None}
+    for path, document in documents.items():
+        try:
+            judged.append(judge(document, allowed=given.allow, others=ids))
         except ChangeSetError as error:
             mistakes.append(f"{path}: {error}")
     if mistakes:
@@ -70,8 +78,8 @@ def _gate(given: argparse.Namespace) -> int:
     stopping = [finding for each in judged for finding in each.findings if finding.stops]
     for finding in stopping:
         print(
-            f"Stopped: {finding.stack} would lose {finding.logical_id}. If that is intended, save the data and give "
-            f"--allow {finding.logical_id}.",
+            f"Stopped: {finding.stack} {_STOPPED[finding.kind]} {finding.logical_id}. If that is intended, save the "
+            f"data and give --allow {finding.logical_id}.",
             file=sys.stderr,
         )
     return STOPPED if stopping else PASSED

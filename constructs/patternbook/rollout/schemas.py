@@ -23,7 +23,12 @@ def schema_of(resource_type: str) -> Mapping[str, Any] | None:
 
 
 def create_only(resource_type: str) -> frozenset[str] | None:
-    """The top-level properties whose change can replace a resource. None if they are unknown, also without cfn-lint."""
+    """The top-level properties whose change can replace a resource. None if they are unknown, also without cfn-lint.
+
+    Those of a custom resource are unknown, because its function decides by the id that it answers.
+    """
+    if resource_type.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
+        return None
     try:
         schema = schema_of(resource_type)
     except NoSchemasError:
