@@ -1,4 +1,4 @@
-"""Measures the cost of a synth, of each pattern in it, and of the tests: ``python -m tools.bench [--parts]``.
+"""Measures what a synth costs, each pattern in it, the site and the tests: ``python -m tools.bench [--parts]``.
 
 The default prints ratios of CPU seconds within one run, interleaved, as medians of five, and measures the rules, the
 functions at the edge and those of the web API. Absolute times differ between machines, and on one between minutes.
@@ -45,6 +45,12 @@ def cost_of_book(**context: Any) -> Cost:
         return cost(*BOOK, CDK_OUTDIR=outdir, CDK_CONTEXT_JSON=given)
 
 
+def cost_of_site() -> Cost:
+    """Builds the site."""
+    with tempfile.TemporaryDirectory() as folder:
+        return cost(sys.executable, "-m", "tools.site", folder)
+
+
 def ratios() -> None:
     """Prints ratios of CPU seconds, and their aims."""
     alone = {pattern.__name__: {PATTERNS: pattern.__name__} for pattern in app.PATTERNS}
@@ -53,6 +59,7 @@ def ratios() -> None:
         measured = {
             "one bucket": cost(sys.executable, "-c", ONE_BUCKET),
             "the book": cost_of_book(),
+            "the site": cost_of_site(),
             "unit tests": cost(*UNIT_TESTS),
             **{name: cost_of_book(**context) for name, context in alone.items()},
         }
@@ -67,6 +74,7 @@ def ratios() -> None:
         print(f"{name} alone / one bucket   {medians[name] / bucket:.2f} (aim: 1.6)")
     further = (book - statistics.mean(medians[name] for name in alone)) / (len(alone) - 1)
     print(f"each further pattern / one bucket   {further / bucket:.2f} (aim: 0.2)")
+    print(f"the site / the book   {medians['the site'] / book:.2f} (aim: 1.5)")
     print(f"unit tests / the book   {medians['unit tests'] / book:.2f} (aim: 3)")
 
 

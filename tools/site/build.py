@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -222,7 +223,13 @@ def template_url(pattern: Pattern, posture: str) -> str:
 def relative(target: str, page: str) -> str:
     """A link from a page to another one, so that the site works in any folder and under any path."""
     path, mark, anchor = target.partition("#")
-    return posixpath.relpath(path, posixpath.dirname(page) or ".") + mark + anchor
+    return _path_from(posixpath.dirname(page) or ".", path) + mark + anchor
+
+
+@cache
+def _path_from(folder: str, path: str) -> str:
+    """Pages of one folder have the same links to most others."""
+    return posixpath.relpath(path, folder)
 
 
 def write(site: Site, folder: Path) -> int:

@@ -2,11 +2,13 @@
 
 import html
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_for_filename
 from pygments.lexers.special import TextLexer
 from pygments.util import ClassNotFound
@@ -63,8 +65,13 @@ class Sources:
 
     def _code(self, path: str) -> str:
         text = (self.root / path).read_text(encoding="utf-8", errors="replace")
-        try:
-            lexer = get_lexer_for_filename(path)
-        except ClassNotFound:
-            lexer = TextLexer()
-        return highlight(text, lexer, _NUMBERED).replace("<pre>", '<pre tabindex="0">')
+        return highlight(text, _lexer_of(Path(path).name), _NUMBERED).replace("<pre>", '<pre tabindex="0">')
+
+
+@cache
+def _lexer_of(name: str) -> Lexer:
+    """How to highlight a file of a name."""
+    try:
+        return get_lexer_for_filename(name)
+    except ClassNotFound:
+        return TextLexer()
