@@ -26,5 +26,7 @@ IMAGE = ("team/app", "v1")
 """The repository and the tag of an image for x86_64, which the account has before any stack."""
 TOPIC_NAME = "events"
 """The name of an SNS topic, which the account has before any stack. Its ARN is known at synth."""
+CALLS = "/_rehearsal/calls"
+"""The path at which the server lists the API functions that the handlers of CloudFormation types have called."""
 INVENTORY = "/_rehearsal/inventory"
 """The path at which the server lists all records of the account."""

@@ -18,7 +18,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from rehearsal import INVENTORY
+from rehearsal import CALLS, INVENTORY
 from rehearsal.interruption import Interruption, StopRequestError
 from rehearsal.running import EMULATED, CommandResult, RehearsalError, kill, run_command
 
@@ -27,6 +27,8 @@ BIN = Path(sys.executable).parent
 LOOPBACK = "127.0.0.1"
 ACCOUNT_ID = "111122223333"
 REGION = "us-east-1"
+SECRET = "rehearsal"
+"""The secret access key of the root user, which is the same in every emulated account."""
 
 START_SECONDS = 30
 """Time limit for the first answer of the server. It usually takes 1 or 2 seconds."""
@@ -54,14 +56,18 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
         *,
         port: int = 0,
         custom_resource_seconds: int = CUSTOM_RESOURCE_SECONDS,
+        enforce_permissions: bool = False,
         interruption: Interruption | None = None,
     ) -> None:
         """:param port: the port to listen on; 0 for any free one.
+        :param enforce_permissions: whether the policies of roles count. :attr:`environment` is the root user's, who may
+            do everything. CloudFormation may, too, because the account does not look at the role of a stack.
         :param interruption: every method that waits raises as soon as it is set.
         """
         self._asked_port = port
         self._interruption = interruption or Interruption()
         self._custom_resource_seconds = custom_resource_seconds
+        self._enforce_permissions = enforce_permissions
 
     def __enter__(self) -> "EmulatedAccount":
         """:raises RehearsalError: if the port is in use, or the server does not start."""
@@ -76,7 +82,7 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
                 "AWS_ENDPOINT_URL": self.endpoint,
                 "AWS_ENDPOINT_URL_S3": self.endpoint,
                 "AWS_ACCESS_KEY_ID": ACCOUNT_ID,  # MiniStack uses it as the account id
-                "AWS_SECRET_ACCESS_KEY": "rehearsal",
+                "AWS_SECRET_ACCESS_KEY": SECRET,
                 "AWS_REGION": REGION,
                 "AWS_DEFAULT_REGION": REGION,
                 "AWS_CONFIG_FILE": os.devnull,
@@ -112,6 +118,7 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder / 'no-docker.sock'}",
+            **({"AUTH": "true", "AWS_SECRET_ACCESS_KEY": SECRET} if self._enforce_permissions else {}),
         }
         arguments = (str(listening.fileno()), str(self._custom_resource_seconds))
         with self._log.open("wb") as log:
@@ -175,6 +182,10 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
         """The keys of all records in the account, by store."""
         return json.loads(self._get(INVENTORY, timeout=10))
 
+    def handler_calls(self) -> dict[str, list[str]]:
+        """The API functions that the handlers of CloudFormation types have called, by type."""
+        return json.loads(self._get(CALLS, timeout=10))
+
     def run(
         self,
         *command: str,
@@ -210,7 +221,7 @@ class _Session(boto3.Session):
         super().__init__(
             botocore_session=botocore.session.Session(session_vars=without_sources),
             aws_access_key_id=ACCOUNT_ID,
-            aws_secret_access_key="rehearsal",
+            aws_secret_access_key=SECRET,
             region_name=REGION,
         )
         self._endpoint = endpoint

@@ -24,8 +24,8 @@ from ministack.services import acm, ecr, route53, sns
 from ministack.services.cloudformation import custom_resource
 
 import rehearsal.types
-from rehearsal import CERTIFICATE_ID, HOSTED_ZONE_ID, IMAGE, INVENTORY, TOPIC_NAME
-from rehearsal.types import rds, replacements, rollbacks
+from rehearsal import CALLS, CERTIFICATE_ID, HOSTED_ZONE_ID, IMAGE, INVENTORY, TOPIC_NAME
+from rehearsal.types import calls, rds, replacements, rollbacks
 
 # These stores hold no resources, but names, caches and the past: stacks, change sets, calls, metrics, past alarms.
 HISTORY = (
@@ -46,6 +46,7 @@ def main() -> None:
     rehearsal.types.register()
     replacements.register()
     rollbacks.register()
+    calls.register()
     limit_custom_resources(seconds)
     add_hosted_zone()
     add_certificate()
@@ -139,15 +140,23 @@ def inventory() -> dict[str, list[str]]:
     return stores
 
 
+def handler_calls() -> dict[str, list[str]]:
+    """The API functions that the handlers of types have called so far, by type."""
+    return {resource_type: sorted(functions) for resource_type, functions in calls.made.items()}
+
+
 def with_inventory(app: Callable[..., Any]) -> Callable[..., Any]:
-    """MiniStack's application, which also answers requests for the inventory."""
+    """MiniStack's application, which also answers requests for the inventory, and for the calls of handlers."""
+    own = {INVENTORY: inventory, CALLS: handler_calls}
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] != INVENTORY:
-            await app(scope, receive, send)
+        if scope["type"] != "http" or scope["path"] not in own:
+            # Where permissions count, the bootstrap stack's bucket refuses requests without TLS. This one never leaves
+            # the machine.
+            await app({**scope, "scheme": "https"} if ministack.app.AUTH else scope, receive, send)
             return
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": json.dumps(inventory()).encode()})
+        await send({"type": "http.response.body", "body": json.dumps(own[scope["path"]]()).encode()})
 
     return wrapped
 

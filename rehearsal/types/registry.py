@@ -1,7 +1,7 @@
 """Registers CloudFormation types and stores of records in MiniStack.
 
-Only this module, :mod:`rehearsal.types.actions` and :mod:`rehearsal.types.replacements` use MiniStack's internals. The
-other modules call plain functions of MiniStack's services (one for each API action) and read their stores. So a new
+Only this module, ``actions``, ``calls``, ``conditions``, ``replacements`` and ``rollbacks`` use MiniStack's internals.
+The other modules call plain functions of MiniStack's services (one for each API action) and read their stores. So a new
 version of MiniStack needs changes in few places. ``tests/rehearsal/test_ministack.py`` lists each private name that
 these modules use, and its purpose.
 """

@@ -1,6 +1,7 @@
 """The policies of CloudFormation's role that are derived from templates."""
 
 import json
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from patternbook.cli import main
 from patternbook.rollout import schemas
 from patternbook.rollout.permissions import MAX_CHARACTERS, policies_for
+from tests import deployed
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ResourceWarning)  # it does not close its files
@@ -82,6 +84,20 @@ def test_the_actions_exist() -> None:
     assert len(every) > 250
     assert len(unknown) < len(every) / 8, unknown
     assert not [each for each in unknown if each.startswith(("iam:", "kms:", "rds:", "sts:"))]
+
+
+def test_each_type_of_the_patterns_has_permissions_or_is_named() -> None:
+    recorded = Path(deployed.__file__).parent.glob("recorded/*.json")
+    found = {
+        each for path in recorded for each in re.findall(r'"ResourceType": "(AWS::[\w:]+)"', path.read_text("utf-8"))
+    }
+    assert len(found) > 100
+    derived = policies_for([{"Resources": {name: {"Type": name} for name in found}}])
+    assert [each.partition(" ")[0] for each in derived.unknown if "no schema" in each] == ["AWS::FSx::FileSystem"]
+    for name in found - {"AWS::FSx::FileSystem"}:
+        handlers = (schemas.schema_of(name) or {})["handlers"]
+        assert handlers["create"]["permissions"], name
+        assert handlers["delete"]["permissions"], name
 
 
 def test_a_type_without_a_schema_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
