@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlparse
@@ -13,14 +12,14 @@ from botocore.config import Config
 from patternbook.preflight.access import Identity
 from rehearsal.account import BIN
 from rehearsal.interruption import Interruption
-from rehearsal.running import CommandResult, Limits, run_command
+from rehearsal.running import Account, Limits
 
 AWS: Final = Limits(command_seconds=3 * 3600, roll_back_seconds=3 * 3600, pause_seconds=10)
 """The limits in AWS. CloudFormation waits up to three hours for an ECS service whose tasks do not run."""
 STEP_SECONDS: Final = 0.2
 
 
-class UserAccount:
+class UserAccount(Account):
     """An account in which the user's own credentials, profiles and proxies have effect."""
 
     def __init__(
@@ -38,7 +37,7 @@ class UserAccount:
         self.identity = identity
         self.region = region
         self.limits = limits
-        self._folder = folder
+        self.folder = folder
         self._interruption = interruption
         self._clients: dict[str, Any] = {}
         self.environment = {
@@ -64,22 +63,6 @@ class UserAccount:
         known = self.session._session.get_component("data_loader").load_data("partitions")["partitions"]
         suffixes = [each["outputs"][name] for each in known for name in ("dnsSuffix", "dualStackDnsSuffix")]
         return not host.endswith(tuple(f".{suffix}" for suffix in suffixes))
-
-    def run(
-        self,
-        *command: str,
-        folder: Path | None = None,
-        environment: Mapping[str, str] | None = None,
-        seconds: float | None = None,
-    ) -> CommandResult:
-        """Runs a command of the project's environment with the user's credentials."""
-        return run_command(
-            *command,
-            folder=folder or self._folder,
-            environment=environment or self.environment,
-            seconds=self.limits.command_seconds if seconds is None else seconds,
-            check_running=self.check_running,
-        )
 
     def check_running(self) -> None:
         """:raises StopRequestError: after a signal to end."""

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Generator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Final, Protocol, TextIO
+from typing import Any, Final, TextIO
 
 from patternbook.leftovers.stacks import made_by_proof
+from proving.account import UserAccount
 from proving.bells import Bell, bell_named
 from proving.breaking import Scene
 from proving.breaks import BREAKS, Break, promise_of
@@ -20,7 +21,7 @@ from rehearsal.interruption import StopRequestError
 from rehearsal.late_failures import roll_back_update
 from rehearsal.plan import Plan
 from rehearsal.report import Report
-from rehearsal.running import Account, RehearsalError
+from rehearsal.running import RehearsalError
 from rehearsal.stack import Stack
 
 CALM_MINUTES: Final = 45
@@ -32,17 +33,6 @@ METRIC_MINUTES: Final = 10
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"""
 ROUND_SECONDS: Final = 20.0
 """Time between two rounds of a break."""
-
-
-class Proven(Account, Protocol):
-    """An account in which a pattern can be proven."""
-
-    @property
-    def is_emulated(self) -> bool: ...
-
-    def client(self, service: str) -> Any: ...
-
-    def pause(self, seconds: float) -> None: ...
 
 
 class RecordedReport(Report):
@@ -86,11 +76,18 @@ class RecordedReport(Report):
 class Proof(Deployments):
     """One pattern in one stage."""
 
-    account: Proven
+    account: UserAccount
     report: RecordedReport
 
     def __init__(
-        self, account: Proven, assemblies: Path, stage: str, pattern: str, report: RecordedReport, *, production: bool
+        self,
+        account: UserAccount,
+        assemblies: Path,
+        stage: str,
+        pattern: str,
+        report: RecordedReport,
+        *,
+        production: bool,
     ) -> None:
         """:param production: whether the stage has the posture production."""
         super().__init__(account, assemblies, stage, [pattern], report)

@@ -10,7 +10,6 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from botocore.config import Config
 
 from rehearsal import CALLS, INVENTORY
 from rehearsal.interruption import Interruption, StopRequestError
-from rehearsal.running import EMULATED, CommandResult, RehearsalError, kill, run_command
+from rehearsal.running import EMULATED, Account, RehearsalError, kill
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -36,7 +35,7 @@ CUSTOM_RESOURCE_SECONDS = 30
 """Time limit for the response of a custom resource."""
 
 
-class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
+class EmulatedAccount(Account, contextlib.AbstractContextManager["EmulatedAccount"]):
     """An empty AWS account on this machine, for as long as the ``with`` block lasts.
 
     It listens on 127.0.0.1 only. Its own files and those of the commands that :meth:`run` starts are in one temporary
@@ -185,29 +184,6 @@ class EmulatedAccount(contextlib.AbstractContextManager["EmulatedAccount"]):
     def handler_calls(self) -> dict[str, list[str]]:
         """The API functions that the handlers of CloudFormation types have called, by type."""
         return json.loads(self._get(CALLS, timeout=10))
-
-    def run(
-        self,
-        *command: str,
-        folder: Path | None = None,
-        environment: Mapping[str, str] | None = None,
-        seconds: float | None = None,
-    ) -> CommandResult:
-        """Runs a command of the project's environment. A failure of the command is not an error here.
-
-        :param folder: the working directory. The default is the account's folder, which has no cdk.json that would make
-            the CLI start an app.
-        :param environment: other environment variables, for a command that must not see the account.
-        :raises RehearsalError: if the command is not installed, takes too long, or the account ends.
-        :raises StopRequestError: after a signal to end.
-        """
-        return run_command(
-            *command,
-            folder=folder or self.folder,
-            environment=environment or self.environment,
-            seconds=self.limits.command_seconds if seconds is None else seconds,
-            check_running=self.check_running,
-        )
 
 
 class _Session(boto3.Session):

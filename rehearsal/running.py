@@ -6,10 +6,11 @@ import shutil
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import boto3
 
@@ -42,11 +43,22 @@ EMULATED: Final = Limits(command_seconds=120, roll_back_seconds=60, pause_second
 """The limits of an emulated account. The slowest command, and the slowest roll-back, take 5 seconds."""
 
 
-class Account(Protocol):
+class Account(ABC):
     """An account in which stacks are deployed."""
 
     session: boto3.Session
     limits: Limits
+    folder: Path
+    """The working directory of commands. It has no cdk.json that would make the CLI start an app."""
+    environment: dict[str, str]
+    """The environment variables of commands that see the account."""
+
+    @abstractmethod
+    def check_running(self) -> None:
+        """Everything that waits for something calls this repeatedly.
+
+        :raises StopRequestError: after a signal to end.
+        """
 
     def run(
         self,
@@ -55,22 +67,23 @@ class Account(Protocol):
         environment: Mapping[str, str] | None = None,
         seconds: float | None = None,
     ) -> CommandResult:
-        """Runs a command that sees this account. A failure of the command is not an error here.
+        """Runs a command of the project's environment that sees this account. Its failure is not an error here.
 
-        :raises RehearsalError: if the command is not installed, or takes too long.
+        :param folder: the working directory, in place of the account's.
+        :param environment: other environment variables, for a command that must not see the account.
+        :raises RehearsalError: if the command is not installed, takes too long, or the account ends.
         :raises StopRequestError: after a signal to end.
         """
-        ...
+        return _run(
+            *command,
+            folder=folder or self.folder,
+            environment=environment or self.environment,
+            seconds=self.limits.command_seconds if seconds is None else seconds,
+            check_running=self.check_running,
+        )
 
-    def check_running(self) -> None:
-        """Everything that waits for something calls this repeatedly.
 
-        :raises StopRequestError: after a signal to end.
-        """
-        ...
-
-
-def run_command(
+def _run(
     *command: str, folder: Path, environment: Mapping[str, str], seconds: float, check_running: Callable[[], None]
 ) -> CommandResult:
     """Runs a command, and ends it as soon as ``check_running`` raises.

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patternbook.settings.mistakes import did_you_mean
-from rehearsal.account import ROOT, CommandResult, EmulatedAccount, RehearsalError, isolated_environment
+from rehearsal.account import ROOT, EmulatedAccount, isolated_environment
 from rehearsal.cycle import bootstrap
 from rehearsal.interruption import Interruption, StopRequestError
 from rehearsal.plans import PLANS
 from rehearsal.report import Report
+from rehearsal.running import CommandResult, RehearsalError
 
 PRODUCTION = "production"
 RECORDINGS = {

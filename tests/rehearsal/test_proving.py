@@ -159,6 +159,13 @@ class TestCommand:
         monkeypatch.setattr(Proof, "check", lambda *_: None)
         return lambda: command.main(["EcrStack", ""], interruption)
 
+    @pytest.fixture
+    def written(self, monkeypatch: pytest.MonkeyPatch) -> list[Record]:
+        """The records that were written, and are in no file."""
+        records: list[Record] = []
+        monkeypatch.setattr(Record, "write", lambda self, _: records.append(self) or Path("record.json"))
+        return records
+
     @pytest.mark.parametrize("given", ["", "y", "999999999999"])
     def test_without_the_id_of_the_account_nothing_is_deployed(
         self, given: str, candidate: Candidate, prove: Callable[[], int], capsys: pytest.CaptureFixture[str]
@@ -281,12 +288,10 @@ class TestCommand:
         candidate: Candidate,
         prove: Callable[[], int],
         interruption: Interruption,
+        written: list[Record],
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        written: list[Record] = []
-        monkeypatch.setattr(Record, "write", lambda self, _: written.append(self) or Path("record.json"))
-
         def stop(self: Proof, _: str) -> None:
             interruption.signal = signal.SIGINT
             with self.report.step("verify"):
@@ -313,12 +318,10 @@ class TestCommand:
         self,
         candidate: Candidate,
         prove: Callable[[], int],
+        written: list[Record],
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        written: list[Record] = []
-        monkeypatch.setattr(Record, "write", lambda self, _: written.append(self) or Path("record.json"))
-
         def fail(self: Proof, name: str) -> None:
             with self.report.step(name):
                 raise RehearsalError("The check failed.")
