@@ -82,8 +82,7 @@ def _files(folder: Path) -> set[str]:
 
 def test_a_wheel_of_the_sdist_is_the_wheel_of_the_clone(built: tuple[Path, Path], tmp_path: Path) -> None:
     sdist, wheel = built
-    with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(sdist, tmp_path)
     [project] = tmp_path.iterdir()
     [again] = build(project, tmp_path / "dist", "wheel")
     assert again.read_bytes() == wheel.read_bytes()

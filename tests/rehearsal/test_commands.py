@@ -48,6 +48,8 @@ class Rehearsal:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            # nohup starts the tests with SIGHUP ignored, which the command would inherit.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         assert self.process.stdout is not None
         self.out = self.process.stdout
