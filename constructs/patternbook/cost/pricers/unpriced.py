@@ -1,7 +1,7 @@
 """Properties that AWS bills, and of which nobody has looked up the price. A resource with one has a line for it.
 
 The line says that the cost is unknown. Without it, the property would be free without anybody saying so. A pricer that
-learns a price takes the property over. ``tests/cost/test_properties.py`` asks about every property of a priced type.
+learns a price takes the property over. ``tests/cost/test_properties.py`` asks about every property of a known type.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,6 +48,7 @@ _DATABASE: Final = {
 _EXTENDED_SUPPORT: Final = Unpriced(
     "Extended Support of databases", free=("open-source-rds-extended-support-disabled",)
 )
+_ON_PREMISES: Final = Unpriced("Updates of servers outside of AWS")
 _EDGE: Final = {
     "FieldLevelEncryptionId": Unpriced("Field-level encryption of CloudFront", assumption="requests"),
     "RealtimeLogConfigArn": Unpriced("Real-time logs of CloudFront", assumption="requests"),
@@ -105,7 +106,12 @@ UNPRICED: Final[Mapping[str, Mapping[str, Unpriced]]] = {
         "SmsConfiguration": Unpriced("Text messages to users", assumption="users"),
         "UserPoolAddOns.AdvancedSecurityMode": Unpriced("Threat protection of users", assumption="users"),
     },
+    "AWS::CodeDeploy::DeploymentGroup": {
+        "OnPremisesInstanceTagFilters": _ON_PREMISES,
+        "OnPremisesTagSet": _ON_PREMISES,
+    },
     "AWS::Cognito::UserPoolClient": {
+        "AnalyticsConfiguration": Unpriced("Analytics of users", assumption="users"),
         "AllowedOAuthFlows.*": Unpriced("Tokens of machines", free=("code", "implicit"), assumption="users"),
     },
     "AWS::DynamoDB::GlobalTable": {
@@ -127,9 +133,15 @@ UNPRICED: Final[Mapping[str, Mapping[str, Unpriced]]] = {
     "AWS::EC2::VPC": {
         "InstanceTenancy": Unpriced("Dedicated instances", free=("default",)),
         "Ipv4IpamPoolId": _ADDRESSES,
+        "VpcEncryptionControl.Mode": Unpriced("Encryption controls of VPCs"),
     },
     "AWS::EC2::VPCEndpoint": {
         "ServiceRegion": Unpriced("Data to endpoints in other Regions", assumption="endpoint_gb"),
+    },
+    "AWS::EC2::VPCEndpointService": {
+        "ContributorInsightsEnabled": Unpriced("Contributor Insights of endpoint services"),
+        "PayerResponsibility": Unpriced("Endpoints of consumers"),
+        "SupportedRegions": Unpriced("Endpoint services in other Regions"),
     },
     "AWS::EC2::Volume": {
         "OutpostArn": Unpriced("Volumes on an Outpost"),
@@ -154,6 +166,9 @@ UNPRICED: Final[Mapping[str, Mapping[str, Unpriced]]] = {
     },
     "AWS::ElasticLoadBalancingV2::LoadBalancer": {
         "MinimumLoadBalancerCapacity.CapacityUnits": _RESERVED,
+    },
+    "AWS::ElasticLoadBalancingV2::TargetGroup": {
+        "TargetControlPort": Unpriced("Target Optimizer of load balancers", assumption="lcu"),
     },
     "AWS::FSx::FileSystem": {
         "LustreConfiguration.AutomaticBackupRetentionDays": Unpriced("Backups of FSx"),
@@ -186,6 +201,9 @@ UNPRICED: Final[Mapping[str, Mapping[str, Unpriced]]] = {
         "DurableConfig": Unpriced("Steps of durable functions", assumption="invocations"),
         "SnapStart.ApplyOn": Unpriced("Snapshots of functions"),
         "TenancyConfig": Unpriced("Environments of tenants", assumption="invocations"),
+    },
+    "AWS::Lambda::Url": {
+        "InvokeMode": Unpriced("Streamed responses", free=("buffered",), assumption="invocations"),
     },
     "AWS::Logs::LogGroup": {
         "DataProtectionPolicy": Unpriced("Data protection of logs", assumption="logs_gb"),
