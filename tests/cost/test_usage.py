@@ -27,6 +27,26 @@ USAGE = {
         "logs_gb=10",
         "5",
     ),
+    # the group of one, and the logs of the other: 73 days of 10 GB a month, and 2 x 10 x 0.50
+    "logs of two functions with one log group": (
+        {
+            "Group": resource("Logs::LogGroup", LogGroupName={"Fn::Sub": "/aws/lambda/${One}"}, RetentionInDays=73),
+            "One": resource("Lambda::Function"),
+            "Other": resource("Lambda::Function"),
+        },
+        "logs_gb=10",
+        "10.72",
+    ),
+    "logs of a control plane with a log group": (
+        {
+            "Group": resource("Logs::LogGroup", LogGroupName="/aws/eks/mine/cluster", RetentionInDays=73),
+            "It": resource(
+                "EKS::Cluster", Name="mine", Logging={"ClusterLogging": {"EnabledTypes": [{"Type": "api"}]}}
+            ),
+        },
+        "logs_gb=10",
+        "5.72",
+    ),
     "logs of a control plane without a log group": (
         {"It": resource("EKS::Cluster", Logging={"ClusterLogging": {"EnabledTypes": [{"Type": "api"}]}})},
         "logs_gb=10",

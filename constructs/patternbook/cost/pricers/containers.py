@@ -184,7 +184,7 @@ def _eks_cluster(meter: Meter) -> None:
     if tier != "standard":
         meter.unknown("EKS control planes", f"no price of the tier {tier}, which is billed beside the cluster")
     if cluster["Logging"]["ClusterLogging"]["EnabledTypes"].items:
-        add_unlisted_logs(meter, "/aws/eks/")
+        add_unlisted_logs(meter, "/aws/eks/", cluster["Name"])
     if cluster["ComputeConfig"]["Enabled"].flag:
         meter.unknown("Nodes of EKS Auto Mode", "EKS chooses the instances, and bills a fee by their types")
 

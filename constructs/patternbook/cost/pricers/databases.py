@@ -21,7 +21,7 @@ def _cluster(meter: Meter) -> None:
     if cluster["ManageMasterUserPassword"].flag:
         add_secret(meter)
     if not cluster["EnableCloudwatchLogsExports"].missing:
-        add_unlisted_logs(meter, "/aws/rds/")
+        add_unlisted_logs(meter, "/aws/rds/", cluster["DBClusterIdentifier"])
     if cluster["DatabaseInsightsMode"].text == "advanced":
         meter.unknown("Database Insights", "no price of the advanced mode")
 

@@ -54,16 +54,18 @@ def _log_group(meter: Meter) -> None:
         meter.usage("Stored logs", "logs.stored_gb", "logs_gb", months)
 
 
-def add_unlisted_logs(meter: Meter, prefix: str, own: Node | None = None) -> None:
+def add_unlisted_logs(meter: Meter, prefix: str, name: Node) -> None:
     """Adds the logs of a resource whose log group AWS makes, because the template has none of the usual name.
 
-    :param prefix: what the names of such log groups begin with.
-    :param own: the place of a property that names another log group.
+    :param prefix: what the names of such log groups begin with. The name of the resource follows.
+    :param name: the place of the name of the resource.
     """
-    groups = meter.template.of_type("AWS::Logs::LogGroup")
-    if (own is None or own.missing) and not any(prefix in each["LogGroupName"].known_text for each in groups):
-        meter.usage("Ingested logs", "logs.gb", "logs_gb")
-        meter.unknown("Stored logs", f"AWS makes the log group below {prefix}", assumption="logs_gb")
+    for group in (each["LogGroupName"] for each in meter.template.of_type("AWS::Logs::LogGroup")):
+        is_of_name = name.known_text != "" and name.known_text in group.known_text
+        if prefix in group.known_text and (is_of_name or meter.resource.id in group.references):
+            return
+    meter.usage("Ingested logs", "logs.gb", "logs_gb")
+    meter.unknown("Stored logs", f"AWS makes the log group below {prefix}", assumption="logs_gb")
 
 
 def _delivery(meter: Meter) -> None:

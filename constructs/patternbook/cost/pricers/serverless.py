@@ -27,7 +27,8 @@ def _function(meter: Meter) -> None:
     function = meter.resource
     if _serves_custom_resource(meter):
         return
-    add_unlisted_logs(meter, "/aws/lambda/", function["LoggingConfig"]["LogGroup"])
+    if function["LoggingConfig"]["LogGroup"].missing:
+        add_unlisted_logs(meter, "/aws/lambda/", function["FunctionName"])
     gb = _gb(meter, function)
     if _is_at_edge(meter):
         meter.usage("Calls of Lambda@Edge", "lambda_edge.request", "invocations")
