@@ -37,7 +37,8 @@ def calls_of(page: str, folder: Path) -> list[list[str]]:
         (folder / "bin" / name).write_text(STAND_IN.format(python=sys.executable), encoding="utf-8")
         (folder / "bin" / name).chmod(0o755)
     (folder / "policies").mkdir()
-    (folder / "policies" / "execution-1.json").write_text("{}", encoding="utf-8")
+    for number in (1, 2):
+        (folder / "policies" / f"execution-{number}.json").write_text("{}", encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.M | re.S)
     for block in blocks:
         environment = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "CALLS": str(folder / "calls")}
@@ -107,6 +108,16 @@ def test_the_commands_of_patternbook_read_their_options(
         (tmp_path / "change-set.json").unlink(missing_ok=True)
         assert patternbook(words[1:]) == 2
         assert re.search(r"(change-set|template)\.json: ", capsys.readouterr().err), shlex.join(words)
+
+
+def test_bootstrapping_names_each_policy_that_is_made(tmp_path: Path) -> None:
+    calls = calls_of("rollout.md", tmp_path)
+    made = [
+        name for words in calls if words[1:3] == ["iam", "create-policy"] for name in options(words, "--policy-name")
+    ]
+    [named] = [each for words in calls for each in options(words, "--cloudformation-execution-policies")]
+    assert made == ["cdk-execution-1", "cdk-execution-2"]
+    assert named == ",".join(f"arn:aws:iam::777788889999:policy/{name}" for name in made)
 
 
 def test_make_has_the_targets_and_their_variables(calls: list[list[str]]) -> None:

@@ -304,6 +304,17 @@ def test_a_replaced_cause_disproves_nothing() -> None:
     assert "FilesFileSystemAccessPoint84DCD1DF" in found(judge(document), Kind.REPLACED)
 
 
+def test_hooks_are_left_to_cloudformation() -> None:
+    """A hook that refuses fails the change set. One that will be asked later changes nothing here."""
+    document = change(Action="Add")
+    document["Changes"][0]["HookInvocationCount"] = 2
+    assert_aws_can_answer(document)
+    assert not judge(document).findings
+    failed = {**document, "Status": "FAILED", "StatusReason": "The following hook(s) failed: [Acme::Guard::Hook]"}
+    with pytest.raises(ChangeSetError, match=r"has the status FAILED, not CREATE_COMPLETE\. The following hook"):
+        judge(failed)
+
+
 def test_references_in_a_circle_end() -> None:
     """No template has such, and a document that somebody wrote can."""
     document = change(Replacement="Conditional", Details=[caused(entity="It")])
