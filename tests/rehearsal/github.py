@@ -39,8 +39,6 @@ class Ran:
     output: str
     summary: str
     outputs: Mapping[str, str] = field(default_factory=dict)
-    commands: list[str] = field(default_factory=list)
-    """The commands that ran."""
 
 
 def token(environment: str, **claims: str) -> str:
@@ -128,7 +126,6 @@ class Runner:
         )
         ran.status, ran.output = done.status, ran.output + done.output
         ran.summary = summary.read_text(encoding="utf-8") if summary.exists() else ""
-        ran.commands.append(step["run"])
         if "id" in step:
             lines = output.read_text(encoding="utf-8").splitlines()
             given["steps"][step["id"]] = {"outputs": dict(line.split("=", 1) for line in lines)}

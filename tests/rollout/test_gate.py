@@ -239,6 +239,15 @@ def test_the_summary_for_a_person_says_what_stops(capsys: pytest.CaptureFixture[
         pytest.param(change(Replacement="Conditional"), [Kind.DATA], id="a condition without a reason"),
         pytest.param(change(PolicyAction="ReplaceAndSnapshot"), [Kind.DATA], id="a policy of replacements alone"),
         pytest.param(
+            change(
+                PolicyAction="ReplaceAndDelete",
+                Replacement="Conditional",
+                Details=[detail("BillingMode", "Conditionally")],
+            ),
+            [],
+            id="a policy for the case of a replacement, which the schema disproves",
+        ),
+        pytest.param(
             change(Replacement="Conditional", Details=[detail("TableName", "Always", "Dynamic"), caused()]),
             [Kind.DATA],
             id="a property that changes directly counts, although it also refers to what stays",
@@ -315,10 +324,18 @@ def test_hooks_are_left_to_cloudformation() -> None:
         judge(failed)
 
 
-def test_references_in_a_circle_end() -> None:
-    """No template has such, and a document that somebody wrote can."""
+def test_references_in_a_circle_or_a_long_chain_end() -> None:
+    """No template has a circle, and a document that somebody wrote can."""
     document = change(Replacement="Conditional", Details=[caused(entity="It")])
     assert not judge(document).findings
+    names = [f"Table{number:03}" for number in range(500)]
+    document["Changes"] = [
+        change(LogicalResourceId=name, Replacement="Conditional", Details=[caused(entity=cause)])["Changes"][0]
+        for name, cause in zip(names, [*names[1:], "Key"], strict=True)
+    ]
+    assert not judge(document).findings
+    document["Changes"] += change("AWS::KMS::Key", LogicalResourceId="Key", Action="Remove")["Changes"]
+    assert len(judge(document).findings) == 501
 
 
 def test_a_nested_stack_is_judged_by_its_own_change_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,7 +73,7 @@ def judge(document: Any, *, allowed: Collection[str] = (), others: Collection[st
     """
     stack, changes = _read(document)
     resources = [each["ResourceChange"] for each in changes if each.get("Type", "Resource") == "Resource"]
-    by_id = {each["LogicalResourceId"]: each for each in resources}
+    replaced = _replaced(resources)
     counts: dict[str, int] = {}
     findings: list[Finding] = []
     for each in resources:
@@ -81,7 +81,7 @@ def judge(document: Any, *, allowed: Collection[str] = (), others: Collection[st
         of_change = (each["LogicalResourceId"], each["ResourceType"])
         if each.get("ChangeSetId") in others:
             continue  # the change set of the nested stack says what changes
-        for kind, what in _said(each, by_id):
+        for kind, what in _said(each, replaced):
             findings.append(Finding(kind, stack, *of_change, what, allowed=of_change[0] in allowed))
     order = list(Kind)
     return Judged(stack, counts, sorted(findings, key=lambda each: order.index(each.kind)))
@@ -114,13 +114,25 @@ def _read(document: Any) -> tuple[str, list[Any]]:
     return document["StackName"], document["Changes"]
 
 
-def _said(change: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Kind, str]]:
+def _replaced(resources: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The logical ids of resources that may be others afterwards, so that what refers to their ids or ARNs changes."""
+    replaced = {each["LogicalResourceId"] for each in resources if each["Action"] not in ("Modify", "SyncWithActual")}
+    while more := {
+        each["LogicalResourceId"]
+        for each in resources
+        if each["LogicalResourceId"] not in replaced and any(_replacing(each, replaced))
+    }:
+        replaced |= more
+    return replaced
+
+
+def _said(change: Mapping[str, Any], replaced: Collection[str]) -> Iterator[tuple[Kind, str]]:
     action, resource_type = change["Action"], change["ResourceType"]
     if action == "Dynamic" or (resource_type == NESTED and action != "Add"):
         yield Kind.UNSEEN, _UNSEEN[resource_type == NESTED]
     elif action == "Remove":
         yield _kind(resource_type), f"is removed. {_fate(change)}"
-    elif action in ("Modify", "Import", "SyncWithActual") and (why := list(_replacing(change, others))):
+    elif action in ("Modify", "Import", "SyncWithActual") and (why := list(_replacing(change, replaced))):
         changed = ", ".join(dict.fromkeys(why))
         verb = "is replaced" if _certain(change) else "may be replaced"
         yield _kind(resource_type), f"{verb}, because of {changed}. {_fate(change)}"
@@ -155,10 +167,11 @@ def _fate(change: Mapping[str, Any]) -> str:
 
 
 def _certain(change: Mapping[str, Any]) -> bool:
-    return change.get("Replacement") == "True" or str(change.get("PolicyAction", "")).startswith("Replace")
+    replacement, policy = change.get("Replacement"), str(change.get("PolicyAction", ""))
+    return replacement == "True" or (replacement != "Conditional" and policy.startswith("Replace"))
 
 
-def _replacing(change: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _replacing(change: Mapping[str, Any], replaced: Collection[str]) -> Iterator[str]:
     """The names of the properties that replace a resource. Conditionally counts, unless something disproves it."""
     replacement, certain = change.get("Replacement"), _certain(change)
     if replacement == "False" and not certain:
@@ -168,14 +181,12 @@ def _replacing(change: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]
     if not reasons and (replacement or certain):
         yield "an unknown property"
     properties = create_only(change["ResourceType"])
-    proven = [each for each in reasons if not _disproved(each, properties, others)]
+    proven = [each for each in reasons if not _disproved(each, properties, replaced)]
     for detail in proven or (reasons if certain else ()):
         yield _property(detail) or detail.get("Target", {}).get("Attribute", "an unknown property")
 
 
-def _disproved(
-    detail: Mapping[str, Any], properties: frozenset[str] | None, others: Mapping[str, Mapping[str, Any]]
-) -> bool:
+def _disproved(detail: Mapping[str, Any], properties: frozenset[str] | None, replaced: Collection[str]) -> bool:
     """Whether a change that CloudFormation calls conditional replaces nothing.
 
     A property that changes directly counts even if it also refers to a resource that stays, because it can have
@@ -190,20 +201,10 @@ def _disproved(
     if detail.get("Evaluation") != "Dynamic":
         return False
     entity, _, attribute = str(detail.get("CausingEntity", "")).partition(".")
-    match detail.get("ChangeSource"):
-        case "ResourceReference":
-            pass
-        case "ResourceAttribute" if attribute == "Arn":  # other attributes, such as StreamArn, can change in place
-            pass
-        case _:
-            return False
-    # An id and an ARN are others only if their resource is replaced. No template has a circle of references.
-    rest = {name: each for name, each in others.items() if name != entity}
-    return entity not in others or _stays(others[entity], rest)
-
-
-def _stays(change: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> bool:
-    return change["Action"] == "Modify" and not list(_replacing(change, others))
+    source = detail.get("ChangeSource")
+    # An id and an ARN are others only if their resource is replaced. Attributes such as StreamArn change in place, too.
+    stable = source == "ResourceReference" or (source == "ResourceAttribute" and attribute == "Arn")
+    return stable and entity not in replaced
 
 
 def _property(detail: Mapping[str, Any]) -> str | None:
