@@ -185,19 +185,30 @@ class TestSam:
             "K": {"Type": "Kinesis", "Properties": {"Stream": "stream"}},
         }
         concurrency = {"ProvisionedConcurrentExecutions": 2}
+        named = {
+            "Arn": {"Fn::GetAtt": ["F", "Version.FunctionArn"]},
+            "Own": {"Fn::GetAtt": ["F", "Arn"]},
+            "Text": {"Fn::Sub": "${F.Alias} ${F.Version.Version} ${F.Arn}"},
+        }
         made = resources(
             transform=SAM,
             Resources={
                 "F": function(
                     AutoPublishAlias="live", Events=events, ProvisionedConcurrencyConfig=concurrency, Role="arn"
                 ),
-                "Other": {"Type": "X", "Properties": {"P": ref("F.Alias"), "Q": ref("F.Version")}},
+                "Other": {"Type": "X", "Properties": {"P": ref("F.Alias"), "Q": ref("F.Version"), **named}},
             },
         )
         assert list(made) == ["FVersion", "FAliaslive", "FQ", "FK", "F", "Other"]
         assert made["FAliaslive"]["Properties"]["ProvisionedConcurrencyConfig"] == concurrency
         assert made["FQ"]["Properties"] == {"FunctionName": ref("FAliaslive"), "EventSourceArn": "arn", "BatchSize": 1}
-        assert made["Other"]["Properties"] == {"P": ref("FAliaslive"), "Q": ref("FVersion")}
+        assert made["Other"]["Properties"] == {
+            "P": ref("FAliaslive"),
+            "Q": ref("FVersion"),
+            "Arn": {"Fn::GetAtt": ["FVersion", "FunctionArn"]},
+            "Own": {"Fn::GetAtt": ["F", "Arn"]},
+            "Text": {"Fn::Sub": "${FAliaslive} ${FVersion.Version} ${F.Arn}"},
+        }
 
     def test_globals_with_a_function_of_cloudformation_are_overridden(self) -> None:
         shared = {"Function": {"Environment": {"Fn::If": ["C", {}, {}]}, "Timeout": 3}}

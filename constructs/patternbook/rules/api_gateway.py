@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patternbook.rules.rule import ERROR, WARNING, rule
-from patternbook.rules.template import Problem, Template
+from patternbook.rules.template import Problem, Resource, Template
 
 API: Final = "AWS::ApiGatewayV2::Api"
 ROUTE: Final = "AWS::ApiGatewayV2::Route"
@@ -28,10 +28,19 @@ def open_route(template: Template) -> Iterator[Problem]:
     }
     for route in template.of_type(ROUTE):
         kind = route["AuthorizationType"]
-        preflight = (route["RouteKey"].text or "").startswith("OPTIONS ")
-        if (kind.missing or kind.text == "NONE") and route["ApiId"].references & protected and not preflight:
+        if (kind.missing or kind.text == "NONE") and route["ApiId"].references & protected and _needs_authorizer(route):
             yield kind.problem(f"The route {route['RouteKey'].text or route.id} has no authorizer.")
     yield from _open_methods(template)
+
+
+def _needs_authorizer(route: Resource) -> bool:
+    """Whether a route needs an authorizer: not that of a preflight, nor one of a WebSocket API other than ``$connect``.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
+    """
+    api = route["ApiId"].resource(API)
+    of_messages = api is not None and api["ProtocolType"].text == "WEBSOCKET" and route["RouteKey"].text != "$connect"
+    return not of_messages and not (route["RouteKey"].text or "").startswith("OPTIONS ")
 
 
 def _open_methods(template: Template) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """Rules for what functions leave behind when a stack changes: versions and log groups."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,6 +11,8 @@ from patternbook.rules.rule import WARNING, rule
 from patternbook.rules.template import Problem, Resource, Template
 
 _LOG_GROUPS: Final = "/aws/lambda/"
+_AT_A_TIME: Final = re.compile(r"at\(|cron\([\d,]+ ")
+"""Expressions of schedules that are due at some minutes of an hour, or once."""
 
 
 @rule("lambda-version-retained", WARNING)
@@ -61,7 +64,7 @@ def log_group_race(template: Template) -> Iterator[Problem]:
             ):
                 continue
             for caller in _callers(template, function):
-                if not template.waits_for(caller, {group.id}):
+                if not template.waits_for(caller, {group.id}) and not _is_admitted_later(template, caller, group):
                     yield name.problem(f"{caller.id} calls {function.id}, and does not depend on {group.id}.")
 
 
@@ -78,13 +81,35 @@ def _callers(template: Template, function: Resource) -> Iterator[Resource]:
     for each in template.resources.values():
         if each.type.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
             called = each["ServiceToken"].references
-        elif each.type == "AWS::Lambda::EventSourceMapping" and each["Enabled"].flag is not False:
+        elif each.type == "AWS::Lambda::EventSourceMapping" and _may_start(each):
             called = each["FunctionName"].references
-        elif each.type == "AWS::Events::Rule" and each["State"].text != "DISABLED":
+        elif each.type == "AWS::Events::Rule" and _may_start(each):
             called = set[str]().union(*(target["Arn"].references for target in each["Targets"].items))
-        elif each.type == "AWS::Scheduler::Schedule" and each["State"].text != "DISABLED":
+        elif each.type == "AWS::Scheduler::Schedule" and _may_start(each):
             called = each["Target"]["Arn"].references
         else:
             continue
         if function.id in called:
             yield each
+
+
+def _may_start(trigger: Resource) -> bool:
+    """Whether a trigger may call at once: it is on, is due at any minute, and what it polls is older than the stack."""
+    is_off = trigger["Enabled"].flag is False or trigger["State"].text == "DISABLED"
+    return not (is_off or _AT_A_TIME.match(trigger["ScheduleExpression"].text or "") or _is_new(trigger))
+
+
+def _is_new(mapping: Resource) -> bool:
+    """Whether the stack creates the queue or stream, which has no messages then."""
+    return (
+        mapping["EventSourceArn"].resource("AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Kinesis::Stream")
+        is not None
+    )
+
+
+def _is_admitted_later(template: Template, caller: Resource, group: Resource) -> bool:
+    """Whether a rule may call the function only once the log group exists, because the permission depends on it."""
+    permissions = [
+        each for each in template.of_type("AWS::Lambda::Permission") if caller.id in each["SourceArn"].references
+    ]
+    return bool(permissions) and all(template.waits_for(each, {group.id}) for each in permissions)

@@ -19,6 +19,7 @@ _WITHOUT_PUBLIC_ADDRESS: Final = (
     *("AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache"),
     *("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain", "AWS::FSx::FileSystem", "AWS::DAX::Cluster"),
     *("AWS::AppRunner::VpcConnector", "AWS::RDS::DBProxy", "AWS::MemoryDB::Cluster", "AWS::CodeBuild::Project"),
+    "AWS::DocDB::DBCluster",
 )
 """Resources that never have an address on the internet, so that a rule for all addresses opens nothing to it."""
 

@@ -21,9 +21,9 @@ def _dead_letter_queue(queue: Resource) -> Resource | None:
     return queue["RedrivePolicy"]["deadLetterTargetArn"].resource(QUEUE)
 
 
-@rule("sqs-dead-letter-retention", ERROR)
+@rule("sqs-dead-letter-retention", WARNING)
 def dead_letter_retention(template: Template) -> Iterator[Problem]:
-    """A dead-letter queue keeps messages no longer than its source, so a message can be deleted as soon as it arrives.
+    """A dead-letter queue keeps messages no longer than its source, so a message that waited there is soon deleted.
 
     Set MessageRetentionPeriod of the dead-letter queue above that of the source. The time counts from the moment when
     the message was sent first.
@@ -60,6 +60,7 @@ def dead_letter_alarm(template: Template) -> Iterator[Problem]:
     watched = {
         name for alarm in alarms for place in (alarm["Dimensions"], alarm["Metrics"]) for name in place.references
     }
+    watched.update(*(each["EventSourceArn"].references for each in template.of_type("AWS::Lambda::EventSourceMapping")))
     seen = set[str]()
     for queue in template.of_type(QUEUE):
         dead = _dead_letter_queue(queue)

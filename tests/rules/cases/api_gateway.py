@@ -49,6 +49,12 @@ CASES: Final[Mapping[str, Case]] = {
         {"Create.AuthorizationType": "NONE"},
         {"Create.AuthorizationType": REMOVED},
         {"Create.AuthorizationType": "NONE", "List.AuthorizationType": "AWS_IAM"},
+        {
+            "Api.ProtocolType": "WEBSOCKET",
+            "Stage.RouteSettings": REMOVED,
+            "Create.RouteKey": "$connect",
+            "Create.AuthorizationType": "NONE",
+        },
         {**REST, "Open": OPEN},
         {**REST, "Open": OPEN, "Get.AuthorizationType": "AWS_IAM", "Post.AuthorizationType": "CUSTOM"},
         {**REST, "Post.AuthorizationType": REMOVED, "Post.RestApiId": {"Fn::Sub": "${Rest}"}},
@@ -61,6 +67,13 @@ CASES: Final[Mapping[str, Case]] = {
             {"Create.AuthorizationType": "NONE", "List.AuthorizationType": "NONE"},
             {"Create.AuthorizationType": "NONE", "Create.RouteKey": "OPTIONS /items"},
             {"Create.AuthorizationType": "NONE", "Create.ApiId": "other"},
+            {
+                "Api.ProtocolType": "WEBSOCKET",
+                "List.RouteKey": "$connect",
+                "Stage.RouteSettings": REMOVED,
+                "Create.RouteKey": "sendmessage",
+                "Create.AuthorizationType": "NONE",
+            },
         ),
     ),
     "api-route-settings": case(

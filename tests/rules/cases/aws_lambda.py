@@ -38,6 +38,8 @@ LOGGED: Final[dict[str, Any]] = {
     "Group": resource("AWS::Logs::LogGroup", LogGroupName={"Fn::Sub": "/aws/lambda/${Function}"}, RetentionInDays=7),
     "Called": {**resource("Custom::Thing", ServiceToken=att("Function", "Arn")), "DependsOn": ["Group"]},
 }
+TARGETS: Final = [{"Id": "a", "Arn": att("Function", "Arn")}]
+PERMISSION: Final = resource("AWS::Lambda::Permission", FunctionName=ref("Function"), SourceArn=att("Called", "Arn"))
 NO_GROUPS: Final = {
     "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}]}
 }
@@ -103,8 +105,13 @@ CASES: Final[Mapping[str, Case]] = {
         {"Called.DependsOn": []},
         {"Called": resource("AWS::CloudFormation::CustomResource", ServiceToken=att("Function", "Arn"))},
         {"Called": resource("AWS::Lambda::EventSourceMapping", FunctionName=ref("Function"))},
-        {"Called": resource("AWS::Events::Rule", Targets=[{"Id": "a", "Arn": att("Function", "Arn")}])},
+        {"Called": resource("AWS::Events::Rule", Targets=TARGETS)},
         {"Called": resource("AWS::Scheduler::Schedule", Target={"Arn": att("Function", "Arn")})},
+        *(
+            {"Called": resource("AWS::Events::Rule", Targets=TARGETS, ScheduleExpression=each)}
+            for each in ("rate(1 minute)", "cron(* * * * ? *)", "cron(0/5 * * * ? *)")
+        ),
+        {"Called": resource("AWS::Events::Rule", Targets=TARGETS), "Permission": PERMISSION},
         {"Called.DependsOn": [], "Group.LogGroupName": {"Fn::Join": ["", ["/aws/lambda/", ref("Function")]]}},
         {"Called.DependsOn": [], "Function.FunctionName": "a", "Group.LogGroupName": "/aws/lambda/a"},
         harmless=(
@@ -121,12 +128,28 @@ CASES: Final[Mapping[str, Case]] = {
             },
             # Nothing calls it yet.
             {"Called": resource("AWS::Lambda::EventSourceMapping", FunctionName=ref("Function"), Enabled=False)},
+            {"Called": resource("AWS::Events::Rule", Targets=TARGETS, State="DISABLED")},
+            {"Called": resource("AWS::Scheduler::Schedule", Target=TARGETS[0], State="DISABLED")},
+            {"Called": resource("AWS::Events::Rule", Targets=TARGETS, ScheduleExpression="cron(0,30 3 * * ? *)")},
             {
                 "Called": resource(
-                    "AWS::Events::Rule", Targets=[{"Id": "a", "Arn": att("Function", "Arn")}], State="DISABLED"
+                    "AWS::Scheduler::Schedule", Target=TARGETS[0], ScheduleExpression="at(2027-01-01T00:00:00)"
                 )
             },
-            {"Called": resource("AWS::Scheduler::Schedule", Target={"Arn": att("Function", "Arn")}, State="DISABLED")},
+            {
+                "Called": resource("AWS::Events::Rule", Targets=TARGETS),
+                "Permission": {**PERMISSION, "DependsOn": "Group"},
+            },
+            # The stack makes the stream, which is empty.
+            {
+                "Stream": resource("AWS::Kinesis::Stream", ShardCount=1),
+                "Called": resource(
+                    "AWS::Lambda::EventSourceMapping",
+                    FunctionName=ref("Function"),
+                    EventSourceArn=att("Stream", "Arn"),
+                    MaximumRetryAttempts=1,
+                ),
+            },
             {"Called": resource("AWS::Lambda::Alias", FunctionName=ref("Function"))},
         ),
     ),

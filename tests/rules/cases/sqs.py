@@ -51,6 +51,15 @@ CASES: Final[Mapping[str, Case]] = {
         {"Alarm.Dimensions.0.Value": att("Queue", "QueueName")},
         harmless=(
             {
+                "Alarm": REMOVED,
+                "Reader": resource(
+                    "AWS::Lambda::EventSourceMapping",
+                    EventSourceArn=att("DeadLetters", "Arn"),
+                    FunctionName="reader",
+                    BatchSize=1,
+                ),
+            },
+            {
                 "Alarm.Dimensions": REMOVED,
                 "Alarm.Metrics": [
                     {"MetricStat": {"Metric": {"Dimensions": [{"Value": att("DeadLetters", "QueueName")}]}}}

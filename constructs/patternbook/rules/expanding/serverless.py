@@ -172,12 +172,21 @@ def _role(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"AssumeRolePolicyDocument": trust, "ManagedPolicyArns": managed, **({"Policies": inline} if inline else {})}
 
 
-def _with_refs(value: Any, aliases: Mapping[str, str]) -> Any:
-    """The value with ``!Ref Function.Alias`` as a reference to the alias that the transform makes."""
+def _with_refs(value: Any, made: Mapping[str, str]) -> Any:
+    """The value with ``!Ref Function.Alias`` and the like as references to what the transform makes."""
     if isinstance(value, list):
-        return [_with_refs(each, aliases) for each in value]
+        return [_with_refs(each, made) for each in value]
     if not isinstance(value, dict):
         return value
-    if isinstance(value.get("Ref"), str) and value["Ref"] in aliases:
-        return {"Ref": aliases[value["Ref"]]}
-    return {key: _with_refs(each, aliases) for key, each in value.items()}
+    if isinstance(value.get("Ref"), str) and value["Ref"] in made:
+        return {"Ref": made[value["Ref"]]}
+    target = value.get("Fn::GetAtt")
+    if isinstance(target, list) and all(isinstance(each, str) for each in target):
+        name, _, attribute = ".".join(target).rpartition(".")
+        return {"Fn::GetAtt": [made[name], attribute]} if name in made else value
+    text = value.get("Fn::Sub")
+    if isinstance(text, str):
+        for name, logical_id in made.items():
+            text = text.replace(f"${{{name}}}", f"${{{logical_id}}}").replace(f"${{{name}.", f"${{{logical_id}.")
+        return {"Fn::Sub": text}
+    return {key: _with_refs(each, made) for key, each in value.items()}
