@@ -25,7 +25,7 @@ patternbook check --format sarif cdk.out > findings.sarif
 patternbook rules                           # lists the rules
 ```
 
-The command needs neither Node nor an AWS account. It checks ten templates in about half a second,
+The command needs neither Node nor an AWS account. It checks ten templates in less than half a second,
 which `make bench` measures. Some rules depend on the Region: set it with `--region`.
 
 | Exit status | Meaning |

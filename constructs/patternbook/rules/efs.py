@@ -32,7 +32,7 @@ def zone_without_mount_target(template: Template) -> Iterator[Problem]:
 
     Add a mount target in each Availability Zone in which the service has a subnet.
 
-    https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html
+    https://docs.aws.amazon.com/efs/latest/ug/manage-fs-access-create-delete-mount-targets.html
     """
     for service in template.of_type("AWS::ECS::Service") if template.complete else ():
         subnets = service["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"]
@@ -62,7 +62,7 @@ def zone_with_two_mount_targets(template: Template) -> Iterator[Problem]:
 
     Remove one of the mount targets.
 
-    https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html
+    https://docs.aws.amazon.com/efs/latest/ug/manage-fs-access-create-delete-mount-targets.html
     """
     for one, other in combinations(template.of_type(MOUNT_TARGET), 2):
         files = one["FileSystemId"]

@@ -94,7 +94,7 @@ def add_on_before_nodes(template: Template) -> Iterator[Problem]:
     Let the add-on depend on the nodes, not the other way round. Only add-ons without Deployments, such as vpc-cni, can
     come before nodes.
 
-    https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html
+    https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html
     """
     others = ("AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance", "AWS::EC2::Fleet")
     if not template.complete or template.has_type(*others):

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from patternbook.rules.reading.limits import MAX_DEPTH, TemplateError, too_deep
@@ -49,9 +48,10 @@ def from_json(text: str) -> tuple[Any, dict[str, int], list[str]]:
         raise
     except ValueError as error:  # Python refuses a number of thousands of digits
         raise TemplateError(f"not valid JSON: {str(error).splitlines()[0]}") from error
-    level = [document]
+    level = [document] if isinstance(document, (dict, list)) else []
     for _depth in range(MAX_DEPTH):
-        level = [each for value in level for each in _members(value)]
+        inner = (value.values() if isinstance(value, dict) else value for value in level)
+        level = [each for values in inner for each in values if isinstance(each, (dict, list))]
         if not level:
             return document, _resource_lines(text, document), notices
     raise too_deep()
@@ -62,24 +62,19 @@ def _without_trailing_commas(text: str) -> str:
     return _STRING_OR_TRAILING_COMMA.sub(lambda found: " " if found[1] else found[0], text)
 
 
-def _members(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
-
-
 def _refuse_constant(name: str) -> Any:
     raise TemplateError(f"not valid JSON: {name} is not a JSON number")
 
 
 def _resource_lines(text: str, document: Any) -> dict[str, int]:
     resources = document.get("Resources") if isinstance(document, dict) else None
-    lines = {}
-    for name in resources if isinstance(resources, dict) else ():
-        start = _start_of_object(text, json.dumps(name))
-        if start >= 0:
-            lines[name] = text.count("\n", 0, start) + 1
+    names = resources if isinstance(resources, dict) else ()
+    starts = sorted((start, name) for name in names if (start := _start_of_object(text, json.dumps(name))) >= 0)
+    lines: dict[str, int] = {}
+    line, end = 1, 0
+    for start, name in starts:
+        line += text.count("\n", end, start)
+        lines[name], end = line, start
     return lines
 
 

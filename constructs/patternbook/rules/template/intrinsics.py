@@ -71,10 +71,14 @@ class Resolver:
             name, argument = next(iter(value.items()))
             if name in self._functions:
                 return self._functions[name](argument)
-        if any(name.startswith("Fn::") for name in value):
-            return UNKNOWN  # a function that is not resolved here, or a macro or loop that adds other members
-        resolved = {name: self.resolve(each) for name, each in value.items()}
-        return {name: each for name, each in resolved.items() if each is not MISSING}
+        resolved: dict[str, Any] = {}
+        for name, each in value.items():
+            if name.startswith("Fn::"):
+                return UNKNOWN  # a function that is not resolved here, or a macro or loop that adds other members
+            result = self.resolve(each)
+            if result is not MISSING:
+                resolved[name] = result
+        return resolved
 
     def is_true(self, condition: Any) -> bool | None:
         """Whether a condition, given by its name or as a function, is true. None if that is not known."""

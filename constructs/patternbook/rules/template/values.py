@@ -33,9 +33,9 @@ class PresentItems(list[Any]):
     """The elements of a list without those that are ``AWS::NoValue``."""
 
     def __init__(self, written: Iterable[Any]) -> None:
-        present = [(index, item) for index, item in enumerate(written) if item is not MISSING]
-        super().__init__(item for _, item in present)
-        self.indices = [index for index, _ in present]
+        items = list(written)
+        self.indices: Sequence[int] = [index for index, item in enumerate(items) if item is not MISSING]
+        super().__init__(items if len(self.indices) == len(items) else [items[index] for index in self.indices])
         """The position of each element as the template is written, so that a path is the same in every scenario."""
 
 
