@@ -59,9 +59,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         defects = _write(Path(folder), given.folders)
         tools: Mapping[str, Callable[[Path], Reports]] = {
-            "cfn-lint": _cfn_lint,
-            "CDK": lambda path: _cdk(given.others, path),
-            "checkov": lambda path: _checkov(given.others, path),
+            "cfn-lint": cfn_lint,
+            "CDK": lambda path: cdk(given.others, path),
+            "checkov": lambda path: checkov(given.others, path),
             "patternbook": _patternbook,
         }
         noticed = {name: _noticed(tool(Path(folder)), defects) for name, tool in tools.items()}
@@ -105,7 +105,8 @@ def _patternbook(folder: Path) -> Reports:
     }
 
 
-def _cfn_lint(folder: Path) -> Reports:
+def cfn_lint(folder: Path) -> Reports:
+    """What cfn-lint reports for the files in a folder."""
     command = [str(Path(sys.executable).parent / "cfn-lint"), "--format", "json", *map(str, sorted(folder.iterdir()))]
     reports: Reports = {}
     for each in json.loads(_output(command)):
@@ -115,14 +116,19 @@ def _cfn_lint(folder: Path) -> Reports:
     return reports
 
 
-def _cdk(python: str, folder: Path) -> Reports:
+def cdk(python: str, folder: Path) -> Reports:
+    """What the CDK's validation reports.
+
+    :param python: an interpreter that has it.
+    """
     reports: Reports = {}
     for file, rule, resource in json.loads(_output([python, "-c", CDK, str(folder)])):
         reports.setdefault(file, set()).add((rule, resource))
     return reports
 
 
-def _checkov(python: str, folder: Path) -> Reports:
+def checkov(python: str, folder: Path) -> Reports:
+    """What checkov reports, see :func:`cdk`."""
     command = [python, "-m", "checkov.main", "--framework", "cloudformation", "--directory", str(folder)]
     report: Any = json.loads(_output([*command, "--output", "json", "--quiet", "--compact"]))
     reports: Reports = {}
@@ -141,9 +147,9 @@ def _table_of_reported(python: str) -> str:
             (Path(folder) / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
         files = sorted(each.name for each in Path(folder).iterdir())
         tools = {
-            "cfn-lint": _cfn_lint(Path(folder)),
-            "CDK": _cdk(python, Path(folder)),
-            "checkov": _checkov(python, Path(folder)),
+            "cfn-lint": cfn_lint(Path(folder)),
+            "CDK": cdk(python, Path(folder)),
+            "checkov": checkov(python, Path(folder)),
             "patternbook": _patternbook(Path(folder)),
         }
     lines = [f"| Template | {' | '.join(tools)} |", f"|---|{'---|' * len(tools)}"]

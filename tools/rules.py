@@ -7,6 +7,7 @@ from patternbook.rules.engine import ACKNOWLEDGEMENT_RULES
 
 COMPARED = Path(__file__).with_name("compared.md")
 REPORTED = Path(__file__).with_name("reported.md")
+FIXTURES = Path(__file__).with_name("fixtures.md")
 
 HEAD = """\
 # Rules for CloudFormation templates
@@ -173,6 +174,22 @@ for instance, while CKV_AWS_65 wants Container Insights in every cluster.
 `python -m tools.compare --reported` makes the table.
 """
 
+ELSEWHERE = """\
+### Templates that other projects test with
+
+Nobody chose these templates for these rules: they are the bad and the integration fixtures of cfn-lint (217397c81), and
+the templates in the tests of checkov (03d5fdad8d) and cfn_nag (8b5f03d). A place is a resource of the services above.
+
+The first table has the errors of cfn-lint and of the CDK's validation, by their ids, and the second what these rules
+report. The columns count the places at which a tool reports something, whether it is the same fault or another one.
+checkov has a check for nearly every resource.
+
+**These rules miss most of the first table.** A property that is missing, misspelt or of a wrong type (`E3002`, `E3003`,
+`E3012`, `E3030` and their `F` twins) needs the schemas of CloudFormation, which these rules do not carry. The same is
+true of database engines and versions (`E3690`), formats of ids (`E1154`) and circular dependencies (`E3004`). So run
+cfn-lint or the CDK's validation as well. `python -m tools.fixtures` makes the tables.
+"""
+
 
 def page() -> str:
     """The page as Markdown."""
@@ -184,8 +201,8 @@ def page() -> str:
                 f"- **`{rule.id}`** ({rule.severity.value}). {rule.summary} *{rule.fix}* [Source]({rule.source})"
             )
         sections.append("\n".join(lines) + "\n")
-    tables = [each.read_text(encoding="utf-8").strip() + "\n" for each in (COMPARED, REPORTED)]
-    return "\n".join([*sections, COMPARISON, tables[0], OTHERS, tables[1]])
+    tables = [each.read_text(encoding="utf-8").strip() + "\n" for each in (COMPARED, REPORTED, FIXTURES)]
+    return "\n".join([*sections, COMPARISON, tables[0], OTHERS, tables[1], ELSEWHERE, tables[2]])
 
 
 if __name__ == "__main__":

@@ -95,6 +95,7 @@ def if_(condition: str, yes: Any, no: Any) -> dict[str, Any]:
     [
         # Whenever the value is used, it fails.
         (if_("Other", REF, "small"), "bad", {"Other": OTHER}, [f"It is bad. {BAD}"]),
+        (if_("Other", "small", REF), "bad", {"Other": OTHER}, [f"It is bad. {BAD}"]),
         # The value fails beside one choice only, which may exclude it in practice.
         (REF, if_("Other", "bad", "good"), {"Other": OTHER}, []),
         (if_("Other", REF, "small"), if_("Other", "bad", "good"), {"Other": OTHER}, [f"It is bad. {BAD}"]),

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.limits.messaging import MIN_RECEIVES, VISIBILITY_FACTOR
-from patternbook.rules.rule import WARNING, rule
+from patternbook.limits.messaging import FIFO_BATCH, MIN_RECEIVES, VISIBILITY_FACTOR
+from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import Problem, Resource, Template
 
 FUNCTION: Final = "AWS::Lambda::Function"
@@ -93,3 +93,17 @@ def stream_blocked(template: Template) -> Iterator[Problem]:
         limits = (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"])
         if stream and all(each.missing or each.number == -1 for each in limits):
             yield limits[0].problem(f"A record of {stream.id} is tried until it expires.")
+
+
+@rule("lambda-queue-fifo-batch", ERROR)
+def fifo_batch(template: Template) -> Iterator[Problem]:
+    """A function takes more messages of a FIFO queue at once than Lambda allows.
+
+    Set BatchSize to at most 10.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+    """
+    for mapping, queue, _ in _mappings(template):
+        size = mapping["BatchSize"]
+        if queue["FifoQueue"].flag and size.number is not None and size.number > FIFO_BATCH:
+            yield size.problem(f"The batch size is {size.text}, and {queue.id} is a FIFO queue.")

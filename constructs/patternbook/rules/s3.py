@@ -1,4 +1,4 @@
-"""Rules for S3 buckets that notify functions, queues and topics."""
+"""Rules for S3 buckets: their notifications, and their ACLs."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,6 +16,8 @@ _TARGETS: Final = (
     ("TopicConfigurations", "Topic", ("AWS::SNS::Topic",), "AWS::SNS::TopicPolicy"),
 )
 """The kinds of targets: where a bucket names them, their types, and the resource that admits S3."""
+_ACLS: Final = ("PublicRead", "PublicReadWrite", "AuthenticatedRead", "LogDeliveryWrite", "AwsExecRead")
+"""The canned ACLs that admit others than the owner of the bucket."""
 _NAMES: Final = ("FunctionName", "Queues", "Topics")
 """The properties by which that resource names its target."""
 
@@ -55,3 +57,18 @@ def _admits_s3(permission: Resource) -> bool:
     """Whether a permission admits S3, or may do so. The statements of policies are left to the deployment."""
     principal = permission["Principal"]
     return principal.missing or principal.text is None or listed(principal)[0].startswith("s3.")
+
+
+@rule("s3-acl-ownership", ERROR)
+def acl_ownership(template: Template) -> Iterator[Problem]:
+    """A bucket has an ACL for others, but ACLs are off, as they are by default, so S3 refuses the bucket.
+
+    Replace AccessControl by a bucket policy, or set OwnershipControls to BucketOwnerPreferred.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+    """
+    for bucket in template.of_type(BUCKET):
+        control, ownership = bucket["AccessControl"], bucket["OwnershipControls"]
+        rules = [each["ObjectOwnership"].text for each in ownership["Rules"].items]
+        if control.text in _ACLS and (ownership.missing or rules == ["BucketOwnerEnforced"]):
+            yield control.problem(f"AccessControl is {control.text}.")

@@ -44,6 +44,27 @@ def dead_letter_retention(template: Template) -> Iterator[Problem]:
             )
 
 
+@rule("sqs-dead-letter-type", ERROR)
+def dead_letter_type(template: Template) -> Iterator[Problem]:
+    """The dead-letter queue of a FIFO queue is a standard queue, or the other way round, which SQS refuses.
+
+    Set FifoQueue of both queues to the same value.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+    """
+    for queue in template.of_type(QUEUE):
+        dead = _dead_letter_queue(queue)
+        if dead is None:
+            continue
+        kinds = [_kind(each["FifoQueue"]) for each in (queue, dead)]
+        if None not in kinds and kinds[0] != kinds[1]:
+            yield dead["FifoQueue"].problem(f"{queue.id} is a {kinds[0]} queue, and this a {kinds[1]} one.")
+
+
+def _kind(fifo: Node) -> str | None:
+    return "standard" if fifo.is_off else "FIFO" if fifo.flag else None
+
+
 @rule("sqs-dead-letter-alarm", WARNING)
 def dead_letter_alarm(template: Template) -> Iterator[Problem]:
     """Nobody hears of the messages in a dead-letter queue, which SQS deletes after its retention.

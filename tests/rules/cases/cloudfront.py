@@ -145,7 +145,7 @@ CASES: Final[Mapping[str, Case]] = {
         LOGGING,
         {"Logs.OwnershipControls": REMOVED},
         {"Logs.OwnershipControls.Rules.0.ObjectOwnership": "BucketOwnerEnforced"},
-        {"Logs.OwnershipControls": REMOVED, "Logs.AccessControl": "LogDeliveryWrite"},
+        {"Logs.OwnershipControls": REMOVED, "Logs.AccessControl": "BucketOwnerFullControl"},
         {"Logs.OwnershipControls": REMOVED, f"{CONFIG}.Logging.Bucket": {"Fn::Sub": "${Logs}.s3.amazonaws.com"}},
         {
             "Logs.OwnershipControls": REMOVED,

@@ -173,6 +173,48 @@ CASES: Final[Mapping[str, Case]] = {
     "ecs-fargate-size": case(
         FARGATE, {"Task.Memory": "4096"}, {"Task.Cpu": 300}, {"Task.Cpu": "1 vCPU"}, {"Task.Memory": "3GB"}
     ),
+    "ecs-fargate-task": case(
+        FARGATE,
+        {"Task.NetworkMode": REMOVED},
+        {"Task.NetworkMode": "bridge"},
+        {"Task.Cpu": REMOVED},
+        {"Task.Memory": REMOVED, "Task.ContainerDefinitions.0.Memory": 512},
+        {"Task.RequiresCompatibilities": ["EC2", "FARGATE"], "Task.NetworkMode": "host"},
+        harmless=(
+            {"Task.RequiresCompatibilities": ["EC2"], "Task.NetworkMode": "bridge", "Task.Cpu": REMOVED},
+            {"Task.RequiresCompatibilities": REMOVED, "Task.NetworkMode": REMOVED, "Task.Memory": REMOVED},
+        ),
+    ),
+    "ecs-host-port": case(
+        FARGATE,
+        {"Task.ContainerDefinitions.0.PortMappings": [{"ContainerPort": 8080, "HostPort": 80}]},
+        {
+            "Task.RequiresCompatibilities": REMOVED,
+            "Task.NetworkMode": "host",
+            "Task.ContainerDefinitions.0.PortMappings": [{"ContainerPort": 8080, "HostPort": "80"}],
+        },
+        harmless=(
+            {"Task.ContainerDefinitions.0.PortMappings": [{"ContainerPort": 8080, "HostPort": "8080"}]},
+            {"Task.ContainerDefinitions.0.PortMappings": [{"ContainerPort": 8080, "HostPort": 0}]},
+            {
+                "Task.RequiresCompatibilities": REMOVED,
+                "Task.NetworkMode": "bridge",
+                "Task.ContainerDefinitions.0.PortMappings": [{"ContainerPort": 8080, "HostPort": 80}],
+            },
+        ),
+    ),
+    "ecs-essential-container": case(
+        FARGATE,
+        {"Task.ContainerDefinitions.0.Essential": False},
+        {"Task.ContainerDefinitions.0.Essential": "false"},
+        harmless=(
+            {"Task.ContainerDefinitions.0.Essential": True},
+            {
+                "Task.ContainerDefinitions.0.Essential": False,
+                "Task.ContainerDefinitions.1": {"Name": "main", "Image": "main:1"},
+            },
+        ),
+    ),
     "ecs-health-command": case(
         FARGATE,
         {"Task.ContainerDefinitions.0.HealthCheck.Command": ["curl", "localhost"]},

@@ -135,12 +135,25 @@ CASES: Final[Mapping[str, Case]] = {
         {"Task.NetworkMode": REMOVED},
         harmless=(
             {"Task.NetworkMode": REMOVED, "Service.NetworkConfiguration": REMOVED},
-            {"Task.NetworkMode": REMOVED, "Task.RequiresCompatibilities": ["FARGATE"]},
+            {"Task.NetworkMode": REMOVED, "Task.RequiresCompatibilities": ["EXTERNAL"]},
             {"Service.NetworkConfiguration": REMOVED, "Service.DeploymentController": {"Type": "EXTERNAL"}},
             {"Service.NetworkConfiguration": REMOVED, "Service.TaskDefinition": "task:1"},
             {"Service.NetworkConfiguration": ref("Parameter")},
         ),
         given=True,
+    ),
+    "ecs-fargate-daemon": case(
+        changed(AWSVPC, {ADDRESS: "ENABLED", "Service.LaunchType": "FARGATE"}),
+        {"Service.SchedulingStrategy": "DAEMON"},
+        {
+            "Service.SchedulingStrategy": "DAEMON",
+            "Service.LaunchType": REMOVED,
+            "Service.CapacityProviderStrategy": SPOT,
+        },
+        harmless=(
+            {"Service.SchedulingStrategy": "REPLICA"},
+            {ADDRESS: "DISABLED", "Service.SchedulingStrategy": "DAEMON", "Service.LaunchType": "EC2"},
+        ),
     ),
     "ecs-public-address-on-ec2": case(
         changed(AWSVPC, {ADDRESS: "DISABLED", "Service.LaunchType": "EC2"}),

@@ -35,7 +35,14 @@ STREAM: Final[dict[str, Any]] = {
     ),
 }
 JOINED: Final = {"Fn::Join": ["", [{"Fn::Select": [6, {"Fn::Split": [":", ref("Alias")]}]}, ":live"]]}
+FIFO: Final = {"Queue.FifoQueue": True, "DeadLetters.FifoQueue": True}
 CASES: Final[Mapping[str, Case]] = {
+    "lambda-queue-fifo-batch": case(
+        QUEUES,
+        {**FIFO, "Source.BatchSize": 11},
+        {**FIFO, "Source.BatchSize": "10000", "Source.FunctionName": "elsewhere"},
+        harmless=({**FIFO, "Source.BatchSize": 10}, {"Source.BatchSize": 10_000}),
+    ),
     "lambda-queue-visibility-margin": case(
         QUEUES,
         {"Queue.VisibilityTimeout": 179},
@@ -66,7 +73,7 @@ CASES: Final[Mapping[str, Case]] = {
         {
             "Source.MaximumRetryAttempts": REMOVED,
             "Source.EventSourceArn": att("Table", "StreamArn"),
-            "Table": resource("AWS::DynamoDB::Table"),
+            "Table": resource("AWS::DynamoDB::Table", BillingMode="PAY_PER_REQUEST"),
         },
         harmless=(
             {"Source.MaximumRetryAttempts": REMOVED, "Source.MaximumRecordAgeInSeconds": 3600},

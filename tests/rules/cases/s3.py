@@ -32,6 +32,11 @@ NOTIFYING: Final[dict[str, Any]] = {
 TARGET: Final = "Bucket.NotificationConfiguration.LambdaConfigurations.0.Function"
 ALIAS: Final = resource("AWS::Lambda::Alias", FunctionName=ref("Function"), FunctionVersion="1", Name="live")
 
+
+def _owned(ownership: str) -> list[dict[str, Any]]:
+    return [{"ObjectOwnership": ownership}]
+
+
 CASES: Final[Mapping[str, Case]] = {
     "s3-notification-permission": case(
         NOTIFYING,
@@ -57,6 +62,17 @@ CASES: Final[Mapping[str, Case]] = {
                 "Bucket.NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
                 "Bucket.DependsOn": [],
             },
+        ),
+    ),
+    "s3-acl-ownership": case(
+        {"Bucket": resource("AWS::S3::Bucket")},
+        {"Bucket.AccessControl": "PublicRead"},
+        {"Bucket.AccessControl": "LogDeliveryWrite", "Bucket.OwnershipControls.Rules": _owned("BucketOwnerEnforced")},
+        harmless=(
+            {"Bucket.AccessControl": "Private"},
+            {"Bucket.AccessControl": "BucketOwnerFullControl"},
+            {"Bucket.AccessControl": "PublicRead", "Bucket.OwnershipControls.Rules": _owned("ObjectWriter")},
+            {"Bucket.AccessControl": "PublicRead", "Bucket.OwnershipControls": ref("Parameter")},
         ),
     ),
 }

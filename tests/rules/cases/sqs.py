@@ -43,7 +43,17 @@ CASES: Final[Mapping[str, Case]] = {
         {"DeadLetters.MessageRetentionPeriod": REMOVED},
         {"DeadLetters.MessageRetentionPeriod": 345_600},
         {"Queue.MessageRetentionPeriod": 1_209_600},
-        harmless=({"Queue.MessageRetentionPeriod": 1_209_600, "Queue.FifoQueue": True},),
+        harmless=({"Queue.MessageRetentionPeriod": 1_209_600, "Queue.FifoQueue": True, "DeadLetters.FifoQueue": True},),
+    ),
+    "sqs-dead-letter-type": case(
+        QUEUES,
+        {"Queue.FifoQueue": True},
+        {"DeadLetters.FifoQueue": "true"},
+        {"Queue.FifoQueue": True, "DeadLetters.FifoQueue": False},
+        harmless=(
+            {"Queue.FifoQueue": True, "DeadLetters.FifoQueue": "true"},
+            {"Queue.FifoQueue": False},
+        ),
     ),
     "sqs-dead-letter-alarm": case(
         QUEUES,

@@ -50,6 +50,14 @@ def _use_launch_type(properties: Body) -> None:
     properties["LaunchType"] = "EC2"
 
 
+def _only_sidecars(template: Template) -> bool:
+    for _, task in of_type(template, TASK):
+        for container in task["ContainerDefinitions"]:
+            container["Essential"] = False
+        return True
+    return False
+
+
 def remove_dependency_on(resource_type: str) -> Apply:
     """Removes each dependency on resources of a type, also those by which the service depends on them indirectly.
 
@@ -156,7 +164,11 @@ DEFECTS: Final = (
         "bridge",
         all_of(
             set_properties(SERVICE, {}, having=FIRST_BALANCER),
-            set_properties(TASK, {"NetworkMode": "bridge"}, having=f"{CONTAINER}.PortMappings.0"),
+            set_properties(
+                TASK,
+                {"NetworkMode": "bridge", "RequiresCompatibilities": ["EC2"]},
+                having=f"{CONTAINER}.PortMappings.0",
+            ),
             _change_services(_hide_network),
         ),
         GROUP,
@@ -246,6 +258,19 @@ DEFECTS: Final = (
         set_properties(TASK, {"ExecutionRoleArn": REMOVED}, having=f"{CONTAINER}.Secrets"),
         TASK,
     ),
+    Defect("ecs-fargate-task", "memory", set_properties(TASK, {"Memory": REMOVED}, when=_is_for_fargate), TASK),
+    Defect(
+        "ecs-host-port",
+        "another",
+        set_properties(
+            TASK,
+            {f"{CONTAINER}.PortMappings.0.HostPort": 8081},
+            having=f"{CONTAINER}.PortMappings.0",
+            when=lambda each: each.get("NetworkMode") == "awsvpc",
+        ),
+        TASK,
+    ),
+    Defect("ecs-essential-container", "none", _only_sidecars, TASK),
     Defect("ecs-fargate-size", "memory", set_properties(TASK, {"Memory": "700"}, when=_is_for_fargate), TASK),
     Defect("ecs-fargate-size", "cpu", set_properties(TASK, {"Cpu": "700"}, when=_is_for_fargate), TASK),
     Defect(

@@ -4,7 +4,19 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.rules.cases.ecs_networks import TASK_ROLE
-from tests.rules.defects.base import SERVICE, TASK, Apply, Body, Defect, Template, delete, get, of_type
+from tests.rules.defects.base import (
+    REMOVED,
+    SERVICE,
+    TASK,
+    Apply,
+    Body,
+    Defect,
+    Template,
+    delete,
+    get,
+    of_type,
+    set_properties,
+)
 from tests.rules.defects.ecs import remove_dependency_on
 
 
@@ -85,6 +97,16 @@ def _resolve_secret(template: Template) -> bool:
 
 
 DEFECTS: Final = (
+    Defect(
+        "ecs-fargate-daemon",
+        "daemon",
+        set_properties(
+            SERVICE,
+            {"SchedulingStrategy": "DAEMON", "AvailabilityZoneRebalancing": REMOVED},
+            when=lambda each: "FARGATE" in str(each.get("CapacityProviderStrategy")),
+        ),
+        SERVICE,
+    ),
     Defect(
         "ecs-waits-for-capacity-provider",
         "association",

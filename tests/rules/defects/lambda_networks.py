@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from tests.rules.cases.lambda_networks import BASIC, STATEMENT, TRUST
 from tests.rules.defects.aws_lambda import not_at_edge
-from tests.rules.defects.base import FUNCTION, TASK, Apply, Defect, Template, add_resource, get, of_type
+from tests.rules.defects.base import FUNCTION, TASK, Apply, Defect, Template, add_resource, get, of_type, set_properties
 
+BUCKET: Final = "AWS::S3::Bucket"
 ROLE: Final = {
     "Type": "AWS::IAM::Role",
     "Properties": {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": BASIC["Role.ManagedPolicyArns"]},
@@ -68,8 +69,9 @@ DEFECTS: Final = (
     Defect(
         "s3-notification-permission",
         "none",
-        add_resource("MutantBucket", "AWS::S3::Bucket", _notify, beside=FUNCTION),
+        add_resource("MutantBucket", BUCKET, _notify, beside=FUNCTION),
         FUNCTION,
     ),
+    Defect("s3-acl-ownership", "public", set_properties(BUCKET, {"AccessControl": "PublicRead"}), BUCKET),
     Defect("iam-trusted-service", "ecs", _trust_another_service, TASK),
 )

@@ -30,6 +30,26 @@ def _one_receive(template: Template) -> bool:
     return False
 
 
+def _fifo(template: Template, *, dead_letters: bool) -> bool:
+    """Makes the first queue that a function reads a FIFO queue, and its dead-letter queue if asked for."""
+    for name, queue in of_type(template, QUEUE):
+        if name in _queues_of_mappings(template):
+            queue["FifoQueue"] = True
+            if dead_letters:
+                dead = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+                template["Resources"][dead]["Properties"]["FifoQueue"] = True
+            return True
+    return False
+
+
+def _large_fifo_batch(template: Template) -> bool:
+    return _fifo(template, dead_letters=True) and set_properties(MAPPING, {"BatchSize": 100})(template)
+
+
+def _standard_dead_letters(template: Template) -> bool:
+    return _fifo(template, dead_letters=False)
+
+
 def _short_retention(template: Template) -> bool:
     for _, queue in of_type(template, QUEUE):
         if "RedrivePolicy" in queue:
@@ -72,9 +92,11 @@ OF_CONSUMERS: Final = (
     Defect("lambda-queue-visibility-margin", "a second too short", _visible_too_soon, MAPPING),
     Defect("lambda-queue-partial-batch", "none", set_properties(MAPPING, {"FunctionResponseTypes": []}), MAPPING),
     Defect("lambda-queue-few-receives", "one", _one_receive, MAPPING),
+    Defect("lambda-queue-fifo-batch", "100", _large_fifo_batch, MAPPING),
 )
 DEFECTS: Final = (
     Defect("sqs-dead-letter-retention", "the default", _short_retention, QUEUE),
+    Defect("sqs-dead-letter-type", "standard", _standard_dead_letters, MAPPING),
     Defect("sqs-dead-letter-alarm", "none", _without_alarms, QUEUE),
     Defect("sqs-any-topic", "no condition", _any_topic, "AWS::SNS::Subscription"),
     Defect("sqs-publisher-not-admitted", "SNS", _without_publishers, KEY),

@@ -5,6 +5,7 @@ from typing import Final
 from tests.rules.defects.base import (
     Defect,
     Template,
+    add_resource,
     delete,
     of_type,
     set_properties,
@@ -91,4 +92,10 @@ DEFECTS: Final = (
         POOL,
     ),
     Defect("dynamodb-recovery", "none", _without_recovery, TABLE),
+    Defect(
+        "dynamodb-throughput",
+        "none",
+        add_resource("MutantTable", "AWS::DynamoDB::Table", lambda _: {"KeySchema": []}, beside=TABLE),
+        TABLE,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Rules for ECS capacity providers and their Auto Scaling groups."""
+"""Rules for what ECS services run on: capacity providers, their Auto Scaling groups, and Fargate."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,6 +8,22 @@ from patternbook.rules.rule import ERROR, WARNING, rule
 from patternbook.rules.template import PartialText, Problem, Resource, Template
 
 CAPACITY_PROVIDER: Final = "AWS::ECS::CapacityProvider"
+
+
+def runs_on(service: Resource) -> str | None:
+    """What the tasks of a service run on: ``FARGATE``, ``EC2``, or None if that is not known."""
+    launch_type, strategy = service["LaunchType"], service["CapacityProviderStrategy"]
+    if launch_type.text is not None:
+        return launch_type.text
+    kinds: set[str | None] = set()
+    for each in strategy.items if launch_type.missing else ():
+        provider = each["CapacityProvider"]
+        of_group = provider.resource(CAPACITY_PROVIDER)
+        if of_group and not of_group["AutoScalingGroupProvider"].may_be_missing:
+            kinds.add("EC2")
+        else:
+            kinds.add("FARGATE" if provider.text in ("FARGATE", "FARGATE_SPOT") else None)
+    return kinds.pop() if len(kinds) == 1 and strategy.fully_known else None
 
 
 @rule("ecs-termination-protection", ERROR)
@@ -112,3 +128,17 @@ def _same_cluster(template: Template, service: Resource, association: Resource) 
     same = mine.references & other.references or (mine.text is not None and mine.text == other.text)
     written = template.identity(service, "Cluster")
     return bool(same) or (written is not None and written == template.identity(association, "Cluster"))
+
+
+@rule("ecs-fargate-daemon", ERROR)
+def fargate_daemon(template: Template) -> Iterator[Problem]:
+    """A service on Fargate has the scheduling strategy DAEMON, which ECS refuses because there are no instances.
+
+    Set SchedulingStrategy to REPLICA, or run the tasks on EC2 instances.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service-options.html
+    """
+    for service in template.of_type(SERVICE):
+        strategy = service["SchedulingStrategy"]
+        if strategy.text == "DAEMON" and runs_on(service) == "FARGATE":
+            yield strategy.problem("The tasks run on Fargate.")

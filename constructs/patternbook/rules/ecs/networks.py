@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from patternbook.rules.ecs.capacity_providers import CAPACITY_PROVIDER
+from patternbook.rules.ecs.capacity_providers import runs_on
 from patternbook.rules.ecs.services import SERVICE, services_with_tasks
 from patternbook.rules.networks import SUBNET
 from patternbook.rules.routes import default_routes, is_public
@@ -11,22 +11,6 @@ from patternbook.rules.rule import ERROR, rule
 from patternbook.rules.template import Problem, Resource, Template
 
 ENDPOINT: Final = "AWS::EC2::VPCEndpoint"
-
-
-def _runs_on(service: Resource) -> str | None:
-    """What the tasks of a service run on: ``FARGATE``, ``EC2``, or None if that is not known."""
-    launch_type, strategy = service["LaunchType"], service["CapacityProviderStrategy"]
-    if launch_type.text is not None:
-        return launch_type.text
-    kinds: set[str | None] = set()
-    for each in strategy.items if launch_type.missing else ():
-        provider = each["CapacityProvider"]
-        of_group = provider.resource(CAPACITY_PROVIDER)
-        if of_group and not of_group["AutoScalingGroupProvider"].may_be_missing:
-            kinds.add("EC2")
-        else:
-            kinds.add("FARGATE" if provider.text in ("FARGATE", "FARGATE_SPOT") else None)
-    return kinds.pop() if len(kinds) == 1 and strategy.fully_known else None
 
 
 @rule("ecs-network-configuration", ERROR)
@@ -61,7 +45,7 @@ def public_address_on_ec2(template: Template) -> Iterator[Problem]:
     """
     for service in template.of_type(SERVICE):
         address = service["NetworkConfiguration"]["AwsvpcConfiguration"]["AssignPublicIp"]
-        if address.text == "ENABLED" and _runs_on(service) in ("EC2", "EXTERNAL"):
+        if address.text == "ENABLED" and runs_on(service) in ("EC2", "EXTERNAL"):
             yield address.problem("AssignPublicIp is ENABLED, and the tasks run on EC2 instances.")
 
 
@@ -78,7 +62,7 @@ def fargate_without_internet(template: Template) -> Iterator[Problem]:
         network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
         address = network["AssignPublicIp"]
         disabled, enabled = address.missing or address.text == "DISABLED", address.text == "ENABLED"
-        if _runs_on(service) != "FARGATE" or not (disabled or enabled) or service["DesiredCount"].number == 0:
+        if runs_on(service) != "FARGATE" or not (disabled or enabled) or service["DesiredCount"].number == 0:
             continue
         for place in network["Subnets"].items:
             subnet = place.resource(SUBNET)

@@ -120,6 +120,59 @@ def fargate_size(template: Template) -> Iterator[Problem]:
             )
 
 
+@rule("ecs-fargate-task", ERROR)
+def fargate_task(template: Template) -> Iterator[Problem]:
+    """A task definition for Fargate lacks what Fargate requires, so ECS refuses it.
+
+    Set NetworkMode to awsvpc, and Cpu and Memory of the task definition itself.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+    """
+    for task in filter(_is_for_fargate, template.of_type(TASK_DEFINITION)):
+        mode = task["NetworkMode"]
+        if mode.missing or mode.text in ("bridge", "host", "none"):
+            yield mode.problem(f"The network mode is {mode.text or 'bridge by default'}, not awsvpc.")
+        for name in ("Cpu", "Memory"):
+            if task[name].missing:
+                yield task[name].problem(f"The task definition has no {name}; that of its containers does not count.")
+
+
+@rule("ecs-host-port", ERROR)
+def host_port(template: Template) -> Iterator[Problem]:
+    """A container maps its port to another port of the host, which the network modes awsvpc and host do not allow.
+
+    Remove HostPort, or set it to the value of ContainerPort.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
+    """
+    for task in template.of_type(TASK_DEFINITION):
+        mode = task["NetworkMode"].text
+        for container in task["ContainerDefinitions"].items if mode in ("awsvpc", "host") else ():
+            for mapping in container["PortMappings"].items:
+                host, port = mapping["HostPort"], mapping["ContainerPort"]
+                # No document says what ECS makes of 0 here, which means any port in the mode bridge.
+                if host.number and port.number and host.number != port.number:
+                    yield host.problem(f"The port {port.text} is mapped to {host.text} in network mode {mode}.")
+
+
+@rule("ecs-essential-container", ERROR)
+def essential_container(template: Template) -> Iterator[Problem]:
+    """No container of a task definition is essential, so ECS refuses it.
+
+    Remove Essential from a container, or set it to true.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+    """
+    for task in template.of_type(TASK_DEFINITION):
+        containers = task["ContainerDefinitions"]
+        if (
+            containers.items
+            and containers.fully_known
+            and all(each["Essential"].flag is False for each in containers.items)
+        ):
+            yield containers.problem("Essential is false for every container.")
+
+
 @rule("ecs-health-command", ERROR)
 def health_command(template: Template) -> Iterator[Problem]:
     """The health check command of a container is not a list that starts with CMD, CMD-SHELL or NONE.
