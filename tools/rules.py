@@ -184,10 +184,10 @@ The first table has the errors of cfn-lint and of the CDK's validation, by their
 report. The columns count the places at which a tool reports something, whether it is the same fault or another one.
 checkov has a check for nearly every resource.
 
-**These rules miss most of the first table.** A property that is missing, misspelt or of a wrong type (`E3002`, `E3003`,
-`E3012`, `E3030` and their `F` twins) needs the schemas of CloudFormation, which these rules do not carry. The same is
-true of database engines and versions (`E3690`), formats of ids (`E1154`) and circular dependencies (`E3004`). So run
-cfn-lint or the CDK's validation as well. `python -m tools.fixtures` makes the tables.
+**These rules miss most of the first table.** A property that is missing, misspelt or has a wrong value (`E3002`,
+`E3003`, `E3012`, `E3030` and their `F` twins) needs the schemas of CloudFormation, which these rules do not carry. The
+same is true of database engines and versions (`E3690`), formats of ids (`E1154`) and circular dependencies (`E3004`). So
+run cfn-lint or the CDK's validation as well. `python -m tools.fixtures` makes the tables.
 """
 
 

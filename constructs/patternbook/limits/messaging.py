@@ -15,7 +15,8 @@ BATCH_SIZE: Final = Limit(
     "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
 )
 FIFO_BATCH: Final = 10
-"""The largest batch of a FIFO queue, in messages: see the source of :data:`BATCH_SIZE`."""
+"""The largest batch of a FIFO queue, in messages:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html"""
 MAX_CONCURRENCY: Final = Limit(
     "maximum concurrency of an event source",
     2,

@@ -97,13 +97,17 @@ def stream_blocked(template: Template) -> Iterator[Problem]:
 
 @rule("lambda-queue-fifo-batch", ERROR)
 def fifo_batch(template: Template) -> Iterator[Problem]:
-    """A function takes more messages of a FIFO queue at once than Lambda allows.
+    """A function takes more messages of a FIFO queue at once than Lambda allows, or waits for a batch.
 
-    Set BatchSize to at most 10.
+    Set BatchSize to at most 10, and remove MaximumBatchingWindowInSeconds.
 
-    https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
     """
     for mapping, queue, _ in _mappings(template):
-        size = mapping["BatchSize"]
-        if queue["FifoQueue"].flag and size.number is not None and size.number > FIFO_BATCH:
+        size, window = mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]
+        if not queue["FifoQueue"].flag:
+            continue
+        if size.number is not None and size.number > FIFO_BATCH:
             yield size.problem(f"The batch size is {size.text}, and {queue.id} is a FIFO queue.")
+        if window.number:
+            yield window.problem(f"The batching window is {window.text} seconds, and {queue.id} is a FIFO queue.")

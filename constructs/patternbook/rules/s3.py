@@ -65,7 +65,7 @@ def acl_ownership(template: Template) -> Iterator[Problem]:
 
     Replace AccessControl by a bucket policy, or set OwnershipControls to BucketOwnerPreferred.
 
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
     """
     for bucket in template.of_type(BUCKET):
         control, ownership = bucket["AccessControl"], bucket["OwnershipControls"]

@@ -41,7 +41,11 @@ CASES: Final[Mapping[str, Case]] = {
         QUEUES,
         {**FIFO, "Source.BatchSize": 11},
         {**FIFO, "Source.BatchSize": "10000", "Source.FunctionName": "elsewhere"},
-        harmless=({**FIFO, "Source.BatchSize": 10}, {"Source.BatchSize": 10_000}),
+        {**FIFO, "Source.MaximumBatchingWindowInSeconds": 5},
+        harmless=(
+            {**FIFO, "Source.BatchSize": 10, "Source.MaximumBatchingWindowInSeconds": 0},
+            {"Source.BatchSize": 10_000, "Source.MaximumBatchingWindowInSeconds": 5},
+        ),
     ),
     "lambda-queue-visibility-margin": case(
         QUEUES,
