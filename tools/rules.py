@@ -186,8 +186,8 @@ checkov has a check for nearly every resource.
 
 **These rules miss most of the first table.** A property that is missing, misspelt or has a wrong value (`E3002`,
 `E3003`, `E3012`, `E3030` and their `F` twins) needs the schemas of CloudFormation, which these rules do not carry. The
-same is true of database engines and versions (`E3690`), formats of ids (`E1154`) and circular dependencies (`E3004`). So
-run cfn-lint or the CDK's validation as well. `python -m tools.fixtures` makes the tables.
+same is true of database engines and versions (`E3690`), formats of ids (`E1154`) and circular dependencies (`E3004`).
+So run cfn-lint or the CDK's validation as well. `python -m tools.fixtures` makes the tables.
 """
 
 
