@@ -154,6 +154,16 @@ def unschedulable_pod(namespace: str) -> list[dict[str, Any]]:
     ]
 
 
+def unmountable_pod(namespace: str) -> list[dict[str, Any]]:
+    """The manifest of a pod that claims a volume which does not exist. Fargate does not start it:
+    https://github.com/aws/containers-roadmap/issues/1382
+    """
+    [pod] = unschedulable_pod(namespace)
+    container = {**pod["spec"]["containers"][0], "volumeMounts": [{"name": "nowhere", "mountPath": "/nowhere"}]}
+    volume = {"name": "nowhere", "persistentVolumeClaim": {"claimName": POD}}
+    return [{**pod, "spec": {"containers": [container], "volumes": [volume]}}]
+
+
 def kubectl(request: str, manifest: list[dict[str, Any]]) -> Do:
     """Applies or deletes a manifest by the function of CDK's KubectlProvider, because the endpoint is private.
 

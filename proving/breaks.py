@@ -47,14 +47,13 @@ def _crash_loop(service: str, rings: str) -> Break:
     return Break(says=CRASHES, event=CRASH_LOOP, rings=rings, do=breaking.stop_tasks(service))
 
 
-def _pending_pod(namespace: str) -> Break:
-    return Break(
-        says=f"It creates a pod in the namespace {namespace} that fits no node, by the kubectl function of the stack.",
-        event=cluster.pending_pod(),
-        rings="PendingPods",
-        do=breaking.kubectl("Create", breaking.unschedulable_pod(namespace)),
-        undo=breaking.kubectl("Delete", breaking.unschedulable_pod(namespace)),
-    )
+PENDING_POD: Final = Break(
+    says="It creates a pod in the namespace default that fits no node, by the kubectl function of the stack.",
+    event=cluster.pending_pod(),
+    rings="PendingPods",
+    do=breaking.kubectl("Create", breaking.unschedulable_pod("default")),
+    undo=breaking.kubectl("Delete", breaking.unschedulable_pod("default")),
+)
 
 
 def _throttle(function: str, event: Scenario, rings: str) -> Break:
@@ -81,11 +80,17 @@ BREAKS: Final[Mapping[str, Break | Unbroken]] = {
         undo=breaking.restore_tasks("Anywhere/Service/Service"),
         begins_after=5,
     ),
-    "EksManagedNodesStack": _pending_pod("default"),
-    "EksSelfManagedNodesStack": _pending_pod("default"),
-    "EksAutoModeStack": _pending_pod("default"),
-    # The Fargate profiles of the pattern select "default". A pod of theirs is not the default scheduler's.
-    "EksFargateStack": _pending_pod("kube-public"),
+    "EksManagedNodesStack": PENDING_POD,
+    "EksSelfManagedNodesStack": PENDING_POD,
+    "EksAutoModeStack": PENDING_POD,
+    "EksFargateStack": Break(
+        says="It creates a pod in the namespace default that claims a volume which does not exist, by the kubectl "
+        "function of the stack.",
+        event=cluster.waiting_pod(),
+        rings="PendingFargatePods",
+        do=breaking.kubectl("Create", breaking.unmountable_pod("default")),
+        undo=breaking.kubectl("Delete", breaking.unmountable_pod("default")),
+    ),
     "EcrStack": Unbroken("Its only rule rings for an image with a CRITICAL vulnerability, which nobody should push."),
     "DeployRoleStack": Unbroken("It has no alarm. Nothing of it runs until a pipeline takes one of its roles."),
     "AppRunnerStack": Break(

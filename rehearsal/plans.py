@@ -145,7 +145,12 @@ PLANS: Mapping[str, Plan] = {
         },
         changes={"Eks/MetricsServer": "Add", "Pods/Own/Resource": "Replace"},
         emulated_only=frozenset({"add_ons"}),  # AWS offers a version of an add-on for some time only
-        retained_in_production=frozenset({*RETAINED_BY_CLUSTERS, "Pods/Logs/Resource", "Files/FileSystem/Resource"}),
+        retained_in_production=frozenset(
+            {
+                *RETAINED_BY_CLUSTERS,
+                *("Eks/PendingPodsLogs/Resource", "Files/FileSystem/Resource", "Pods/Logs/Resource"),
+            }
+        ),
     ),
     "EcrStack": Plan(
         settings={"untagged_days": Setting(7, readers.untagged_days)},

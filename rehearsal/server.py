@@ -37,6 +37,7 @@ DEFAULT_RESOURCES = (
     ("athena._data_catalogs", "AwsDataCatalog"),
     ("athena._workgroups", "primary"),
     ("eventbridge._event_buses", "default"),
+    ("scheduler._schedule_groups", "default"),
 )
 
 

@@ -120,6 +120,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "AWS::SQS::Queue": "Keeps messages until a consumer has processed them.",
     "AWS::SQS::QueuePolicy": "Says who may use a queue.",
     "AWS::SSM::Parameter": "A value that others read by its name.",
+    "AWS::Scheduler::Schedule": "Calls something at a rate or at certain times.",
     "AWS::SecretsManager::RotationSchedule": "Changes a secret at regular times.",
     "AWS::SecretsManager::Secret": "A password or another secret, encrypted.",
     "AWS::StepFunctions::StateMachine": "Runs the steps of a workflow, and repeats or handles those that fail.",

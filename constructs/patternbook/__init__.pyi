@@ -41,6 +41,7 @@ from .eks.karpenter.controller import Karpenter
 from .eks.manifests import read_manifests
 from .eks.nodes.fargate import FargatePods
 from .eks.nodes.managed import ManagedNodes
+from .eks.nodes.pending_pods import PendingPods
 from .eks.nodes.self_managed import SelfManagedNodes
 from .eks.nodes.termination import NodeTermination
 from .eks.storage.cluster_storage import ClusterStorage
@@ -124,6 +125,7 @@ __all__ = [
     "PatternSettings",
     "PatternStack",
     "PatternbookRules",
+    "PendingPods",
     "PeopleQueue",
     "Posture",
     "PrivateIngress",

@@ -6,6 +6,7 @@
 - Pods call AWS by a role of their service account, which trusts the OIDC provider of the cluster.
 - The pod execution role pulls images and writes to one log group, for this cluster only.
 - The log router sends the output of pods to a log group of the stack.
+- An alarm rings for a pod that Fargate does not start, which no metric of AWS knows.
 - Pods of the cluster reach the file system by TLS, and never as root.
 - In production, EKS and CloudFormation refuse to delete the cluster, and the file system is backed up.
 

@@ -9,6 +9,7 @@ from patternbook import (
     Monitoring,
     Network,
     PatternStack,
+    PendingPods,
     Posture,
     StackOptions,
     StaticEfsVolume,
@@ -46,6 +47,7 @@ class EksFargateStack(PatternStack):
             self, "Pods", settings, cluster=self.cluster, posture=posture, key=self.key
         )
         add_optional_add_ons(self.cluster, names=settings.optional_add_ons, nodes=[self.pods.dns])
+        self.pending_pods = PendingPods(self, "PendingPods", cluster=self.cluster, network=self.network)
         self.files: StaticEfsVolume | None = None
         if "efs" in settings.storage:
             self.files = StaticEfsVolume(
@@ -56,6 +58,7 @@ class EksFargateStack(PatternStack):
             self, "Monitoring", settings, posture=posture, key=self.key, page="docs/eks-fargate.md"
         )
         self.monitoring.watch_kubernetes(self.cluster.name, container_insights=False)
+        self.monitoring.watch_pending_pods(self.pending_pods)
 
         for name, (value, description) in self.cluster.outputs().items():
             self.output(name, value, description)
@@ -64,4 +67,9 @@ class EksFargateStack(PatternStack):
             "ApplicationRoleArn", self.pods.application_role.role_arn, "Role of the service account application"
         )
         self.output("LogGroupName", self.pods.log_group.log_group_name, "CloudWatch log group of the pods")
+        self.output(
+            "PendingPodsLogGroupName",
+            self.pending_pods.log_group.log_group_name,
+            "CloudWatch log group of the function that counts pending pods",
+        )
         self.output("DashboardUrl", self.monitoring.dashboard_url, "CloudWatch dashboard")

@@ -38,10 +38,13 @@ def admin_role_of(stack: DeployedStack) -> str:
 
 
 def kubectl_roles_of(stack: DeployedStack) -> Iterable[str]:
-    """The roles of the functions that CDK applies manifests with. They run Python; its other functions run Node.js."""
+    """The roles of the functions that CDK applies manifests with. They run Python; its other functions run Node.js.
+
+    A function of the stack's own has another handler.
+    """
     for name in stack.all("AWS::Lambda::Function"):
         function = stack.ask("lambda.get_function_configuration", FunctionName=name)
-        if function["Runtime"].startswith("python"):
+        if function["Runtime"].startswith("python") and function["Handler"] == "index.handler":
             yield function["Role"]
 
 

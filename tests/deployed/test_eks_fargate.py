@@ -1,7 +1,7 @@
 """Checks of a deployed ``EksFargateStack``."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.deployed.changes import ATTACHED, EVERYTHING, STATEMENTS, SUBNET_ZONES, TRUST, WAYS_OUT, made
 from tests.deployed.cluster import AnyCluster, ClusterWithFiles
@@ -19,6 +19,8 @@ ADD_ON = "eks.describe_addon addon"
 
 class TestCluster(ClusterWithFiles, AnyCluster):
     """The checks of any cluster with files."""
+
+    WATCHED: ClassVar = AnyCluster.WATCHED | {"PendingFargatePods"}
 
 
 @fails(r"has groups of nodes: \['one'\]", "eks.list_nodegroups nodegroups", ["one"])
@@ -93,6 +95,14 @@ def test_the_pod_execution_role_is_for_this_cluster(stack: DeployedStack) -> Non
         for statement in document["Statement"]:
             source = statement.get("Condition", {}).get("ArnLike", {}).get("aws:SourceArn")
             assert source == here, f"the role is for {source or 'every cluster'}, not for {here}"
+
+
+@fails(r"is DISABLED and rate\(1 minute\)", "scheduler.get_schedule State", "DISABLED")
+@fails(r"is ENABLED and rate\(1 day\)", "scheduler.get_schedule ScheduleExpression", "rate(1 day)")
+def test_pending_pods_are_counted_every_minute(stack: DeployedStack) -> None:
+    schedule = stack.ask("scheduler.get_schedule", Name=stack.only("AWS::Scheduler::Schedule"))
+    state, rate = schedule["State"], schedule["ScheduleExpression"]
+    assert (state, rate) == ("ENABLED", "rate(1 minute)"), f"the schedule {schedule['Name']} is {state} and {rate}"
 
 
 def _profiles(stack: DeployedStack) -> list[dict[str, Any]]:

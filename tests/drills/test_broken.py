@@ -152,6 +152,30 @@ def changed(template: Mapping[str, Any], name: str, change: Change) -> Stack:
             "minutes",
         ),
         (
+            "EksFargateStack",
+            "PendingFargatePods",
+            missing_data_set_back,
+            "The function that counts pending pods fails: nothing rings within 20 minutes",
+        ),
+        (
+            "EksFargateStack",
+            "PendingFargatePods",
+            datapoints(15, 15),
+            "A pod on Fargate does not start: nothing rings within 20 minutes",
+        ),
+        (
+            "EksFargateStack",
+            "PendingFargatePods",
+            datapoints(7, 7),
+            "A pod on Fargate does not start, and is replaced every ten minutes: nothing rings within 30 minutes",
+        ),
+        (
+            "EksFargateStack",
+            "PendingFargatePods",
+            datapoints(3, 15),
+            "a pod on Fargate with an image that takes ten minutes to pull: PendingFargatePods rings",
+        ),
+        (
             "EksManagedNodesStack",
             "FailedNodes",
             datapoints(5, 5),

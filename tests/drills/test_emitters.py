@@ -12,6 +12,7 @@ from patternbook.testing.drills.emitters.cloudfront import Distribution, Views
 from patternbook.testing.drills.emitters.ecr import Repository
 from patternbook.testing.drills.emitters.ecs import EcsService, Tasks
 from patternbook.testing.drills.emitters.efs import Files, FileSystem
+from patternbook.testing.drills.emitters.eks import Kubernetes, PodCounter
 from patternbook.testing.drills.emitters.load_balancers import ApplicationLoadBalancer, NetworkLoadBalancer
 from patternbook.testing.drills.emitters.reports import Report
 from patternbook.testing.drills.emitters.sqs import Messages, Queue
@@ -271,3 +272,16 @@ def test_the_event_of_an_encrypted_execution_has_no_data() -> None:
     detail = MACHINE.aborted()["detail"]
     assert (detail["status"], detail["name"], detail["input"]) == ("ABORTED", "order-1", None)
     assert detail["executionArn"] == "arn:aws:states:eu-west-1:111122223333:execution:orders:order-1"
+
+
+def test_a_function_counts_only_pods_that_have_waited_for_too_long() -> None:
+    counter = PodCounter("count", "live", "cluster", "Patternbook/Eks", "PendingFargatePods", late_minutes=5)
+    sent = counter.metrics(Kubernetes(waiting=(0, 5, 6, 90)))
+    assert value(sent, "PendingFargatePods", "Maximum", ClusterName="cluster") == 2
+    assert value(counter.metrics(Kubernetes()), "PendingFargatePods", "Maximum", ClusterName="cluster") == 0
+
+
+def test_a_call_that_fails_counts_nothing_and_a_function_that_nobody_calls_sends_nothing() -> None:
+    counter = PodCounter("count", "live", "cluster", "Patternbook/Eks", "PendingFargatePods", late_minutes=5)
+    assert names(counter.metrics(Kubernetes(waiting=(9,), counting="fails"))) == {"Invocations", "Errors", "Duration"}
+    assert counter.metrics(Kubernetes(waiting=(9,), counting="stopped")) == {}

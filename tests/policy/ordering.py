@@ -273,6 +273,7 @@ WORKLOADS: Final = {
             "AWS::Lambda::Alias",
             "AWS::Lambda::EventSourceMapping",
             "AWS::Lambda::Url",
+            "AWS::Scheduler::Schedule",
             "AWS::SecretsManager::RotationSchedule",
         ),
         NEEDS,

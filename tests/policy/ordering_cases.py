@@ -212,6 +212,9 @@ CASES = {
     "policy of a function with an alias": Case(
         "permissions", resource("Lambda::Alias", FunctionName=ref("Function")), FUNCTION, {"Policy": POLICY}
     ),
+    "policy of a function with a schedule": Case(
+        "permissions", resource("Scheduler::Schedule", Target={"Arn": get("Function")}), FUNCTION, {"Policy": POLICY}
+    ),
     "policy of a bucket for a role": Case(
         "resource policies",
         resource("CloudFormation::CustomResource", ServiceToken=get("Function"), Bucket=ref("Bucket")),

@@ -48,6 +48,10 @@ ACCEPTED = {
     # IAM's tables list no resource for this action, and it is denied on the state machine, so it can be allowed on it:
     # https://github.com/aws/aws-cdk/pull/8486, https://github.com/NOAA-OWP/hydrovis/issues/837
     "states:SendTaskHeartbeat is for * only",
+    # Lambda makes network interfaces by the role of a function in a VPC, and their ids are not known before. The code
+    # of the function is denied the same: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    "['ec2:AssignPrivateIpAddresses', 'ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', "
+    "'ec2:UnassignPrivateIpAddresses']",
 }
 """Findings of the linter that are not defects."""
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+import aws_cdk as cdk
 import pytest
 
+from patternbook import SANDBOX, EksCluster, Network, PendingPods
 from patternbook.eks.nodes.settings import check_namespaces
 from patternbook.testing.drawings.promises import DrawingPromises
 from patternbook.testing.eks import (
@@ -35,6 +37,8 @@ EVERY_OPTION: Mapping[str, Any] = {
 FULL: Mapping[str, Any] = {"posture": "production", **EVERY_OPTION}
 BARE: Mapping[str, Any] = {"posture": "production", "storage": []}
 VARIANTS = {"full": FULL, "bare": BARE}
+COUNTER = "The function reaches others by HTTPS"
+"""The description of the security group of the function that counts pending pods."""
 
 
 def profiles(stack: Reading) -> dict[str, Resource]:
@@ -53,14 +57,16 @@ def pod_logs(stack: Reading) -> Resource:
 
 class TestNetwork(NetworkPromises):
     MORE_GROUPS = ("EFS mount targets",)
+    CLIENTS = (COUNTER,)
+    OUTBOUND: ClassVar = {COUNTER: {"tcp 443 to 0.0.0.0/0"}}
 
 
 class TestCluster(ClusterPromises): ...
 
 
 class TestOperation(OperationPromises):
-    METRICS = ("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX")
-    OUTPUTS = ("LogGroupName", "OidcIssuer")
+    METRICS = ("scheduler_pending_pods_UNSCHEDULABLE", "apiserver_request_total_5XX", "PendingFargatePods")
+    OUTPUTS = ("LogGroupName", "OidcIssuer", "PendingPodsLogGroupName")
 
 
 class TestPods:
@@ -189,9 +195,117 @@ def test_the_parts_of_the_stack_are_attributes(full: Reading, bare: Reading) -> 
     assert isinstance(without_storage, EksFargateStack)
     assert stack.cluster.cluster.vpc == stack.network.vpc
     assert stack.pods.log_group.log_group_name
+    assert stack.pending_pods.live.alias
     assert stack.files
     assert without_storage.files is None
     assert stack.monitoring.topic
+
+
+class TestPendingPods:
+    """No metric of AWS counts the pods that wait for Fargate."""
+
+    def schedule(self, stack: Reading) -> Resource:
+        return stack.one("AWS::Scheduler::Schedule")
+
+    def function(self, stack: Reading) -> Resource:
+        [alias] = stack.all("AWS::Lambda::Alias")
+        assert stack.to(self.schedule(stack)["Target"]["Arn"]) == alias
+        return stack.to(alias["FunctionName"])
+
+    def test_a_function_is_called_every_minute_and_never_twice_for_one(self, any_stack: Reading) -> None:
+        schedule = self.schedule(any_stack)
+        assert schedule["ScheduleExpression"] == "rate(1 minute)"
+        assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+        invoked = any_stack.one("AWS::Lambda::EventInvokeConfig")
+        assert (invoked["MaximumEventAgeInSeconds"], invoked["MaximumRetryAttempts"]) == (60, 0)
+        assert self.function(any_stack)["Timeout"] < 60
+        assert not self.function(any_stack).get("ReservedConcurrentExecutions")  # a new account could not reserve any
+
+    def test_the_schedule_may_only_call_this_function(self, any_stack: Reading) -> None:
+        role = any_stack.to(self.schedule(any_stack)["Target"]["RoleArn"])
+        [statement] = any_stack.statements(role)
+        assert statement == {
+            "Action": "lambda:InvokeFunction",
+            "Effect": "Allow",
+            "Resource": "${AWS::Lambda::Alias}",
+        }
+        [trusted] = trust(any_stack, role)
+        assert trusted["Principal"] == {"Service": "scheduler.amazonaws.com"}
+        assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"}}
+
+    def test_the_function_may_do_nothing_in_aws_but_log_and_trace(self, any_stack: Reading) -> None:
+        role = any_stack.to(self.function(any_stack)["Role"])
+        assert not role.get("ManagedPolicyArns")
+        statements = any_stack.statements(role)
+        allowed = {action for each in statements if each["Effect"] == "Allow" for action in _listed(each["Action"])}
+        denied = {action for each in statements if each["Effect"] == "Deny" for action in _listed(each["Action"])}
+        logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+        assert allowed - denied == logs | {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+        assert {action.partition(":")[0] for action in denied} == {"ec2"}  # Lambda itself makes the network interfaces
+
+    def test_it_may_list_pods_in_the_cluster_and_nothing_else(self, any_stack: Reading) -> None:
+        role = any_stack.to(self.function(any_stack)["Role"])
+        [entry] = [each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.refers(each, role)]
+        assert entry.body["Properties"].keys() == {"ClusterName", "PrincipalArn", "KubernetesGroups"}
+        [group] = entry["KubernetesGroups"]
+        binding = manifest(any_stack, "ClusterRoleBinding", "patternbook-pod-lister")
+        assert [(each["kind"], each["name"]) for each in binding["subjects"]] == [("Group", group)]
+        allowed = manifest(any_stack, binding["roleRef"]["kind"], binding["roleRef"]["name"])
+        assert allowed["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]
+
+    def test_it_reaches_the_private_endpoint_from_the_private_subnets(self, any_stack: Reading) -> None:
+        placed = self.function(any_stack)["VpcConfig"]
+        private = {subnet.id for subnet in any_stack.subnets("private")}
+        assert {any_stack.to(subnet).id for subnet in placed["SubnetIds"]} == private
+        [group] = placed["SecurityGroupIds"]
+        assert any_stack.to(group)["GroupDescription"] == COUNTER
+        variables = any_stack.shown(self.function(any_stack)["Environment"]["Variables"])
+        assert variables["CLUSTER_ENDPOINT"] == "${AWS::EKS::Cluster.Endpoint}"
+        assert variables["CLUSTER_AUTHORITY"] == "${AWS::EKS::Cluster.CertificateAuthorityData}"
+
+    def test_all_that_a_call_needs_is_there_before_the_first_and_until_the_last(self, any_stack: Reading) -> None:
+        function = self.function(any_stack)
+        role, [group] = any_stack.to(function["Role"]), function["VpcConfig"]["SecurityGroupIds"]
+        [rule] = [
+            each
+            for each in any_stack.all("AWS::EC2::SecurityGroupIngress")
+            if any_stack.refers(each, any_stack.to(group))
+        ]
+        [applied] = [
+            each
+            for each in any_stack.all("Custom::AWSCDK-EKS-KubernetesResource")
+            if "patternbook-pod-lister" in str(any_stack.shown(each["Manifest"]))
+        ]
+        entries = [each for each in any_stack.all("AWS::EKS::AccessEntry") if any_stack.refers(each, role)]
+        policies = [each for each in any_stack.all("AWS::IAM::Policy") if any_stack.refers(each, role)]
+        logs = any_stack.to(function["LoggingConfig"]["LogGroup"])
+        needed = {each.id for each in (rule, applied, *entries, *policies, logs)}
+        assert len(needed) == 6
+        assert needed <= any_stack.before(self.schedule(any_stack))
+
+    def test_the_alarm_is_on_the_number_that_the_function_sends(self, any_stack: Reading) -> None:
+        [alarm] = [
+            each for each in any_stack.all("AWS::CloudWatch::Alarm") if each["MetricName"] == "PendingFargatePods"
+        ]
+        variables = self.function(any_stack)["Environment"]["Variables"]
+        assert variables["METRIC_NAME"] == alarm["MetricName"]
+        assert variables["METRIC_NAMESPACE"] == alarm["Namespace"]
+        assert any_stack.to(variables["CLUSTER_NAME"]) == cluster(any_stack)  # its Ref is the name in the dimension
+        assert alarm["TreatMissingData"] == "breaching"
+        assert f"for {variables['LATE_MINUTES']} minutes" in alarm["AlarmDescription"]
+
+    def test_a_cluster_without_kubectl_is_refused(self) -> None:
+        stack = cdk.Stack(cdk.App(), "Test")
+        network = Network(stack, "Network", posture=SANDBOX)
+        made = EksCluster(stack, "Eks", network=network, posture=SANDBOX)
+        with pytest.raises(ValueError, match="Make the cluster with kubectl=True"):
+            PendingPods(stack, "PendingPods", cluster=made, network=network)
+        assert stack.node.try_find_child("PendingPods") is None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 class TestStorage:
@@ -237,7 +351,8 @@ class TestStorage:
 
     def test_without_storage_there_is_no_file_system(self, bare: Reading) -> None:
         assert not bare.all("AWS::EFS::FileSystem")
-        assert {each["kind"] for each in manifests(bare)} == {"Namespace", "ConfigMap"}
+        kinds = {each["kind"] for each in manifests(bare)}
+        assert kinds == {"Namespace", "ConfigMap", "ClusterRole", "ClusterRoleBinding"}
 
 
 class TestRefusals:

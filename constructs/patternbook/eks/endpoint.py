@@ -13,18 +13,25 @@ CONTROL_PLANE_GROUP: Final = "ControlPlaneSecurityGroup"
 
 
 def admit_clients(cluster: eks.Cluster, *, cidrs: Sequence[str], security_groups: Sequence[str]) -> None:
-    """Admits clients to the private endpoint. The rules are in the security group of the control plane, because those
-    of the cluster's group would admit the clients to nodes and pods, too.
+    """Admits clients of a network to the private endpoint.
 
     https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html#private-access
     """
+    admit(cluster, [*map(ec2.Peer.ipv4, cidrs), *map(ec2.Peer.security_group_id, security_groups)])
+
+
+def admit(cluster: eks.Cluster, clients: Sequence[ec2.IPeer]) -> None:
+    """Admits clients to the private endpoint. The rules are in the security group of the control plane, because those
+    of the cluster's group would admit the clients to nodes and pods, too.
+
+    The rules exist before the cluster and until after it, so the security group of a client must not depend on it.
+    """
     [group] = [each for each in cluster.connections.security_groups if each.node.id == CONTROL_PLANE_GROUP]
-    peers = [
-        *(ec2.Peer.ipv4(cidr) for cidr in cidrs),
-        *(ec2.Peer.security_group_id(each) for each in security_groups),
-    ]
-    for peer in peers:
-        group.add_ingress_rule(peer, ec2.Port.HTTPS, "Private endpoint")
+    for client in clients:
+        group.add_ingress_rule(client, ec2.Port.HTTPS, "Private endpoint")
+    resource = cluster.node.default_child
+    assert isinstance(resource, eks.CfnCluster)
+    resource.node.add_dependency(group)
 
 
 def kubeconfig_command(cluster: eks.Cluster, role: iam.Role) -> str:

@@ -13,6 +13,7 @@ from patternbook.monitoring.failures import MINUTE
 if TYPE_CHECKING:  # a stack that does not use the service does not load its constructs
     from patternbook.eks.cluster import EksCluster
     from patternbook.eks.karpenter.controller import Karpenter
+    from patternbook.eks.nodes.pending_pods import PendingPods
     from patternbook.eks.nodes.termination import NodeTermination
     from patternbook.eks.storage.cluster_storage import ClusterStorage
 
@@ -109,6 +110,21 @@ class EksAlarms(MonitoringBase):
             controller.event_age(),
             threshold=900,
             description="For 15 minutes, nobody has taken the event of a node that comes or goes",
+        )
+
+    def watch_pending_pods(self, pods: PendingPods) -> None:
+        """Adds an alarm on pods that wait for Fargate. It also rings if nobody counts them, because the API server does
+        not answer, or the function fails.
+        """
+        self.watch(
+            pods.METRIC,
+            pods.metric(),
+            threshold=0,
+            minutes=15,
+            # One image that takes long to pull, or a few calls that fail, are no reason to wake anybody.
+            breaching_minutes=7,
+            missing_data=cloudwatch.TreatMissingData.BREACHING,
+            description=f"A pod on Fargate has not started for {pods.LATE_MINUTES} minutes, or nobody counts such pods",
         )
 
     def watch_storage(self, storage: ClusterStorage) -> None:

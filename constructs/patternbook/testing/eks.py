@@ -65,6 +65,12 @@ def manifest(stack: Reading, kind: str, name: str) -> dict[str, Any]:
     return found
 
 
+def kubectl_functions(stack: Reading) -> list[Resource]:
+    """The two functions of CDK's that apply the manifests of the stack."""
+    applied = stack.all("Custom::AWSCDK-EKS-KubernetesResource")[0]
+    return [each for each in stack.all("AWS::Lambda::Function") if each.id in stack.before(applied)]
+
+
 class ClusterPromises:
     """Promises about the cluster, which the tests of each pattern inherit."""
 
@@ -170,7 +176,7 @@ class ClusterPromises:
         )
 
     def test_kubectl_may_only_describe_the_cluster(self, stack: Reading) -> None:
-        functions = stack.all("AWS::Lambda::Function")
+        functions = kubectl_functions(stack)
         assert len(functions) == 2  # CDK's provider framework, and kubectl
         private = {subnet.id for subnet in stack.subnets("private")}
         for function in functions:
@@ -198,7 +204,7 @@ class ClusterPromises:
             assert each["Overwrite"] is True
 
     def test_kubectl_writes_to_a_log_group_of_the_stack_from_its_first_call_to_its_last(self, stack: Reading) -> None:
-        [group] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in stack.all("AWS::Lambda::Function")}
+        [group] = {stack.to(each["LoggingConfig"]["LogGroup"]).id for each in kubectl_functions(stack)}
         for each in stack.all("Custom::AWSCDK-EKS-KubernetesResource"):
             assert group in stack.before(each)
 
@@ -238,6 +244,9 @@ class NetworkPromises:
     MORE_GROUPS: ClassVar[tuple[str, ...]] = ()
     """Descriptions of other security groups that admit the cluster's members."""
 
+    CLIENTS: ClassVar[tuple[str, ...]] = ()
+    """Descriptions of the security groups of the stack that reach the private endpoint, beside the cluster's own."""
+
     def test_only_production_has_interface_endpoints_for_nodes(self, production: Reading, sandbox: Reading) -> None:
         endpoints = {
             production.shown(endpoint["ServiceName"]).removeprefix("com.amazonaws.${AWS::Region}."): endpoint
@@ -275,19 +284,17 @@ class NetworkPromises:
     def test_given_clients_reach_the_private_endpoint_and_no_node(self, full: Reading) -> None:
         """The security group is that of the control plane only."""
         rules = [(group, rule) for group, rule in full.inbound() if group.get("GroupDescription") == CONTROL_PLANE]
-        admitted = {rule.get("CidrIp") or rule["SourceSecurityGroupId"] for _, rule in rules}
-        assert admitted == {"10.20.0.0/16", "100.64.0.0/10", "sg-0123456789abcdef0"}
+        given = {"10.20.0.0/16", "100.64.0.0/10", "sg-0123456789abcdef0"}
+        assert self._clients(full) == given | set(self.CLIENTS)
         assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for _, rule in rules} == {("tcp", 443, 443)}
         [group] = {group.id for group, _ in rules}
         assert [full.to(each).id for each in cluster(full)["ResourcesVpcConfig"]["SecurityGroupIds"]] == [group]
         others = [each for each in full.resources.values() if each.type != "AWS::EKS::Cluster"]
-        assert [each.type for each in others if full.refers(each, full.resources[group])] in (
-            [],
-            ["AWS::EC2::SecurityGroupIngress"],
-        )
+        referring = {each.type for each in others if full.refers(each, full.resources[group])}
+        assert referring <= {"AWS::EC2::SecurityGroupIngress"}
 
     def test_nobody_else_reaches_the_private_endpoint(self, stack: Reading) -> None:
-        assert CONTROL_PLANE not in {group.get("GroupDescription") for group, _ in stack.inbound()}
+        assert self._clients(stack) == set(self.CLIENTS)
 
     def test_outputs_name_what_a_client_needs_to_reach_the_private_endpoint(self, any_stack: Reading) -> None:
         assert any_stack.output("ClusterSecurityGroupId") == "${AWS::EKS::Cluster.ClusterSecurityGroupId}"
@@ -307,6 +314,16 @@ class NetworkPromises:
         assert callers
         for each in callers:
             assert rule in production.before(each)
+
+    @staticmethod
+    def _clients(stack: Reading) -> set[str]:
+        """Whom the control plane admits: CIDR blocks and security groups. Those of the stack are descriptions."""
+
+        def client(rule: dict[str, Any]) -> str:
+            source = rule.get("CidrIp") or rule["SourceSecurityGroupId"]
+            return source if isinstance(source, str) else description(stack.to(source))
+
+        return {client(rule) for group, rule in stack.inbound() if group.get("GroupDescription") == CONTROL_PLANE}
 
     def test_production_has_a_nat_gateway_per_az(self, production: Reading, sandbox: Reading) -> None:
         assert len(production.all("AWS::EC2::NatGateway")) == 3

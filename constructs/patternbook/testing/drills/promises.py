@@ -152,6 +152,28 @@ def cluster_rings() -> list[Promise]:
     ]
 
 
+WAITING: Final = (
+    "The log group `PendingPodsLogGroupName` names the pod, and `kubectl describe pod` has the reason. Put it right, "
+    "and delete the pod, so that its Deployment makes another."
+)
+COUNT: Final = "See the log group `PendingPodsLogGroupName` for the error. No alarm knows pods on Fargate meanwhile."
+
+
+def fargate_rings() -> list[Promise]:
+    """The promises of a cluster with pods on Fargate."""
+    return [
+        Promise(cluster.waiting_pod(), 20, WAITING),
+        Promise(cluster.pod_that_is_replaced(), 30, WAITING),
+        Promise(cluster.failing_count(), 20, COUNT),
+        Promise(
+            cluster.stopped_count(),
+            20,
+            "Look for the schedule in EventBridge Scheduler, and for throttles of the function. No alarm knows pods on "
+            "Fargate meanwhile.",
+        ),
+    ]
+
+
 NODE: Final = "`kubectl describe node` has the reason. Replace the node."
 ADD_ON: Final = (
     "`kubectl get daemonset,deployment -A` shows what lacks pods, and `aws eks describe-addon --query addon.health` "
@@ -187,6 +209,7 @@ CLUSTER_IS_SILENT: Final = (
     cluster.control_plane_update(),
     cluster.few_errors(),
 )
+FARGATE_IS_SILENT: Final = (cluster.burst_on_fargate(), cluster.large_image())
 NODES_ARE_SILENT: Final = (
     cluster.scale_out(),
     cluster.batch(),

@@ -22,6 +22,7 @@ Part = Literal[
     "insights",
     "fsx",
     "node events",
+    "fargate pods",
     "work",
     "provisioned",
     "workflow",

@@ -9,14 +9,18 @@
 - https://github.com/aws/amazon-cloudwatch-agent/blob/main/translator/translate/otel/exporter/awsemf/kubernetes.go: the
   numbers of unavailable pods of each Deployment and DaemonSet, whose name is the dimension ``PodName``. They are sent
   once more with ``ClusterName`` alone, and are then samples of the same metric. Pods of a failed node are unavailable.
+- https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html: a
+  function that counts pods on Fargate writes the number into its log. A call that fails writes none.
 - https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html and
   https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html: the add-ons, all in ``kube-system``.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from patternbook.testing.drills.alarms import Samples
+from patternbook.testing.drills.emitters.aws_lambda import Calls, Function
 from patternbook.testing.drills.emitters.reports import Report, report
 
 
@@ -40,6 +44,10 @@ class Kubernetes:
     """Unavailable pods of each Deployment in ``kube-system``."""
     agent: bool = True
     """Whether the CloudWatch agent works."""
+    waiting: tuple[int, ...] = ()
+    """The ages, in minutes, of the pods that wait for Fargate."""
+    counting: Literal["works", "fails", "stopped"] = "works"
+    """What becomes of the call that counts these pods."""
 
 
 @dataclass(frozen=True)
@@ -91,3 +99,23 @@ class Cluster:
             sent |= report("ContainerInsights", dimensions, {metric: count})
         together: Samples = tuple((float(count), 1) for count in unavailable.values())
         return sent | report("ContainerInsights", {"ClusterName": self.name}, {metric: together or None})
+
+
+@dataclass(frozen=True)
+class PodCounter:
+    """A function that counts the pods that have waited for Fargate for too long."""
+
+    name: str
+    alias: str
+    cluster: str
+    namespace: str
+    metric: str
+    late_minutes: int
+
+    def metrics(self, minute: Kubernetes) -> Report:
+        calls = Calls(done=minute.counting == "works", failed=minute.counting == "fails")
+        sent = Function(self.name, self.alias).metrics(calls)
+        if minute.counting == "works":
+            late = sum(age > self.late_minutes for age in minute.waiting)
+            sent |= report(self.namespace, {"ClusterName": self.cluster}, {self.metric: late})
+        return sent

@@ -26,6 +26,10 @@ def _always(**changes: Any) -> Course:
     return _during(lambda _: True, **changes)
 
 
+def _on_fargate(title: str, changes: Callable[[int], dict[str, Any]]) -> Scenario:
+    return _happens(title, lambda minute, calm: _with(calm, **changes(minute)), "cluster", "fargate pods")
+
+
 # Events that must ring
 
 
@@ -93,6 +97,29 @@ def crashing_daemon() -> Scenario:
 def silent_agent() -> Scenario:
     """As without the permission to send metrics."""
     return _happens("The CloudWatch agent sends nothing", _always(agent=False), "cluster", "insights")
+
+
+def waiting_pod() -> Scenario:
+    """As without capacity, without addresses in the subnets, or with an image that nobody can pull."""
+    return _on_fargate("A pod on Fargate does not start", lambda minute: {"waiting": (minute,)})
+
+
+def pod_that_is_replaced() -> Scenario:
+    """As of a Job that runs every ten minutes, and replaces the one before."""
+    return _on_fargate(
+        "A pod on Fargate does not start, and is replaced every ten minutes",
+        lambda minute: {"waiting": (minute % 10,)},
+    )
+
+
+def failing_count() -> Scenario:
+    """As without an API server that answers, or without the permission to list pods."""
+    return _on_fargate("The function that counts pending pods fails", lambda _: {"counting": "fails"})
+
+
+def stopped_count() -> Scenario:
+    """As with a schedule that somebody has turned off."""
+    return _on_fargate("Nothing calls the function that counts pending pods", lambda _: {"counting": "stopped"})
 
 
 def failing_api_server() -> Scenario:
@@ -177,7 +204,23 @@ def add_on_update() -> Scenario:
 
 def control_plane_update() -> Scenario:
     """While EKS replaces the instances of the control plane, some requests fail for two minutes at a time."""
-    return _happens("an update of the control plane", _during(lambda minute: minute % 10 < 2, server_errors=15))
+    return _happens(
+        "an update of the control plane",
+        _during(lambda minute: minute % 10 < 2, server_errors=15, counting="fails"),
+    )
+
+
+def burst_on_fargate() -> Scenario:
+    """Each of many pods has a machine after four minutes."""
+    return _on_fargate("many pods that start on Fargate", lambda minute: {"waiting": (minute % 5,) * 50})
+
+
+def large_image() -> Scenario:
+    """Its pod is pending for ten minutes."""
+    return _on_fargate(
+        "a pod on Fargate with an image that takes ten minutes to pull",
+        lambda minute: {"waiting": (minute,) if minute <= 10 else ()},
+    )
 
 
 def few_errors() -> Scenario:

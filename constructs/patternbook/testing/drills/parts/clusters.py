@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from patternbook.testing.drills.emitters.eks import Cluster, Kubernetes
+from patternbook.testing.drills.emitters.eks import Cluster, Kubernetes, PodCounter
 from patternbook.testing.drills.emitters.fsx import Lustre, Ontap, Storage
 from patternbook.testing.drills.emitters.reports import Report
 from patternbook.testing.drills.emitters.sqs import Messages, Queue
@@ -30,11 +30,14 @@ class Kubernetic:
     file_systems: tuple[Lustre | Ontap, ...] = ()
     node_events: tuple[Queue, ...] = ()
     """Queues of events about nodes that come and go."""
+    pod_counters: tuple[PodCounter, ...] = ()
 
     def metrics(self, minute: Kubernetes, storage: Storage, node_events: Messages) -> Report:
         sent: Report = {}
         for cluster in self.clusters:
             sent |= cluster.metrics(minute)
+        for counter in self.pod_counters:
+            sent |= counter.metrics(minute)
         for file_system in self.file_systems:
             sent |= file_system.metrics(storage)
         for queue in self.node_events:
@@ -48,6 +51,7 @@ class Kubernetic:
             *(["insights"] if any(each.insights for each in self.clusters) else []),
             *(["fsx"] if self.file_systems else []),
             *(["node events"] if self.node_events else []),
+            *(["fargate pods"] if self.pod_counters else []),
         }
 
 
@@ -65,7 +69,24 @@ def cluster_emitters(template: Mapping[str, Any], names: Names) -> Kubernetic:
         tuple(clusters),
         tuple(_file_systems(template)),
         tuple(Queue(name) for name, _ in _of(template, "AWS::SQS::Queue")),
+        tuple(_pod_counters(template, names, clusters[0])),
     )
+
+
+def _pod_counters(template: Mapping[str, Any], names: Names, cluster: Cluster) -> Iterator[PodCounter]:
+    """The functions with an alias that count pods, which their variables tell."""
+    aliases = {names.of(each["FunctionName"]): each["Name"] for _, each in _of(template, "AWS::Lambda::Alias")}
+    for name, properties in _of(template, "AWS::Lambda::Function"):
+        variables = names.of(properties.get("Environment", {}).get("Variables", {}))
+        if "LATE_MINUTES" in variables:
+            yield PodCounter(
+                name,
+                aliases[name],
+                cluster.name,
+                variables["METRIC_NAMESPACE"],
+                variables["METRIC_NAME"],
+                int(variables["LATE_MINUTES"]),
+            )
 
 
 def _file_systems(template: Mapping[str, Any]) -> Iterator[Lustre | Ontap]:
