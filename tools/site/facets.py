@@ -45,8 +45,6 @@ COMPUTE: Final = {
     "AWS::AutoScaling::AutoScalingGroup": EC2,
     "AWS::EKS::Nodegroup": EC2,
     "AWS::AppRunner::Service": APP_RUNNER,
-    # A function that only CloudFormation calls, such as the one behind a custom resource, has no version.
-    "AWS::Lambda::Version": LAMBDA,
 }
 SERVERLESS, WITH_SERVERS = "Serverless", "With servers"
 COSTS: Final = {1: "Less than 1 USD", 50: "1 to 50 USD", 200: "50 to 200 USD", float("inf"): "More than 200 USD"}
@@ -74,6 +72,8 @@ def facets_of(template: Mapping[str, Any]) -> Facets:
     types = {each["Type"] for each in resources}
     services = {SERVICES.get(kind.split("::")[1], "") for kind in types if kind.startswith("AWS::")}
     compute = {name for kind, name in COMPUTE.items() if kind in types} | set(_compute(resources))
+    if _functions(template["Resources"]):
+        compute.add(LAMBDA)
     storage = {name for kind, name in STORAGE.items() if kind in types} | set(_volumes(resources))
     return Facets(
         _sorted(services | {LAMBDA} if LAMBDA in compute else services),
@@ -101,6 +101,23 @@ def _compute(resources: Iterable[Mapping[str, Any]]) -> Iterable[str]:
             yield from (LAUNCH_TYPES.get(name, "") for name in properties["RequiresCompatibilities"])
         if "ManagedInstancesProvider" in properties or properties.get("ComputeConfig", {}).get("Enabled"):
             yield MANAGED_EC2
+
+
+def _functions(resources: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The functions that run the workload.
+
+    One that only CloudFormation calls, such as the one behind a custom resource, has no version. One that a schedule
+    calls looks after the workload.
+    """
+
+    def functions(kind: str) -> dict[str, str]:
+        found = {name: each.get("Properties", {}) for name, each in resources.items() if each["Type"] == kind}
+        return {name: str(properties.get("FunctionName")) for name, properties in found.items()}
+
+    aliases = functions("AWS::Lambda::Alias")
+    schedules = [each for each in resources.values() if each["Type"] == "AWS::Scheduler::Schedule"]
+    scheduled = {aliases.get(each["Properties"]["Target"]["Arn"].get("Ref")) for each in schedules}
+    return set(functions("AWS::Lambda::Version").values()) - scheduled
 
 
 def _volumes(resources: Iterable[Mapping[str, Any]]) -> Iterable[str]:
