@@ -124,6 +124,10 @@ UNKNOWN = {
         {"It": resource("Logs::LogGroup")},
         "without RetentionInDays, they become more each month",
     ),
+    "a schedule": (
+        {"It": resource("Scheduler::Schedule", ScheduleExpression="rate(1 minute)")},
+        "no price with a source",
+    ),
     "an e-mail subscription": (
         {"Topic": resource("SNS::Topic"), "It": resource("SNS::Subscription", TopicArn=ref("Topic"), Protocol="email")},
         "no price of the protocol email",

@@ -194,6 +194,7 @@ FORMS_ONLY = (
         "hosted_zone_id",
         "scheduled_provisioned",
         "allowed_cidrs",
+        "repository_ids",
     ),  # need another setting
     *("instance_types", "system_instance_types", "spot_instance_types"),  # depend on the architecture
     *("add_ons", "variant_paths"),  # depend on the pattern and on its site

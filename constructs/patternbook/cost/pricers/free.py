@@ -74,7 +74,6 @@ FREE: Final[Mapping[str, str]] = {
     "AWS::RDS::DBClusterParameterGroup": _PART,
     "AWS::RDS::DBSubnetGroup": _PART,
     "AWS::S3::BucketPolicy": _PART,
-    "AWS::Scheduler::Schedule": "the first 14 million calls a month cost nothing: https://aws.amazon.com/eventbridge/pricing/",
     "AWS::SNS::TopicPolicy": _PART,
     "AWS::SQS::QueuePolicy": _PART,
     "AWS::SecretsManager::ResourcePolicy": _PART,

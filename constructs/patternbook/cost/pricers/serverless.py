@@ -155,6 +155,11 @@ def _state_machine(meter: Meter) -> None:
         _tracing(meter)
 
 
+def _schedule(meter: Meter) -> None:
+    if meter.resource["State"].text != "DISABLED":
+        meter.unknown("Calls by schedules", "no price with a source", assumption="invocations")
+
+
 def _stream(meter: Meter) -> None:
     """Firehose bills conversion and partitions beside the ingestion."""
     meter.usage("Data through Firehose", "firehose.gb", "firehose_gb")
@@ -198,5 +203,6 @@ PRICERS = {
     "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
+    "AWS::Scheduler::Schedule": _schedule,
     "AWS::StepFunctions::StateMachine": _state_machine,
 }
