@@ -9,6 +9,7 @@ from patternbook.testing.drills.emitters.fsx import Lustre, Ontap, Storage
 from patternbook.testing.drills.emitters.reports import Report
 from patternbook.testing.drills.emitters.sqs import Messages, Queue
 from patternbook.testing.drills.intrinsics import Names
+from patternbook.testing.drills.parts.resources import of_type
 
 OBSERVABILITY: Final = "amazon-cloudwatch-observability"
 CONTROLLERS: Final[Mapping[str, str]] = {
@@ -56,27 +57,27 @@ class Kubernetic:
 
 
 def cluster_emitters(template: Mapping[str, Any], names: Names) -> Kubernetic:
-    add_ons = {properties["AddonName"] for _, properties in _of(template, "AWS::EKS::Addon")}
+    add_ons = {properties["AddonName"] for _, properties in of_type(template, "AWS::EKS::Addon")}
     # The dimension is the name, which Ref returns.
     deployments = tuple(name for add_on, name in CONTROLLERS.items() if add_on in add_ons)
     clusters = [
         Cluster(names.of(properties["Name"]), OBSERVABILITY in add_ons, deployments)
-        for _, properties in _of(template, "AWS::EKS::Cluster")
+        for _, properties in of_type(template, "AWS::EKS::Cluster")
     ]
     if not clusters:
         return Kubernetic()
     return Kubernetic(
         tuple(clusters),
         tuple(_file_systems(template)),
-        tuple(Queue(name) for name, _ in _of(template, "AWS::SQS::Queue")),
+        tuple(Queue(name) for name, _ in of_type(template, "AWS::SQS::Queue")),
         tuple(_pod_counters(template, names, clusters[0])),
     )
 
 
 def _pod_counters(template: Mapping[str, Any], names: Names, cluster: Cluster) -> Iterator[PodCounter]:
     """The functions with an alias that count pods, which their variables tell."""
-    aliases = {names.of(each["FunctionName"]): each["Name"] for _, each in _of(template, "AWS::Lambda::Alias")}
-    for name, properties in _of(template, "AWS::Lambda::Function"):
+    aliases = {names.of(each["FunctionName"]): each["Name"] for _, each in of_type(template, "AWS::Lambda::Alias")}
+    for name, properties in of_type(template, "AWS::Lambda::Function"):
         variables = names.of(properties.get("Environment", {}).get("Variables", {}))
         if "LATE_MINUTES" in variables:
             yield PodCounter(
@@ -90,12 +91,6 @@ def _pod_counters(template: Mapping[str, Any], names: Names, cluster: Cluster) -
 
 
 def _file_systems(template: Mapping[str, Any]) -> Iterator[Lustre | Ontap]:
-    for name, properties in _of(template, "AWS::FSx::FileSystem"):
+    for name, properties in of_type(template, "AWS::FSx::FileSystem"):
         lustre = properties["FileSystemType"] == "LUSTRE"
         yield Lustre(name, properties["StorageCapacity"]) if lustre else Ontap(name)
-
-
-def _of(template: Mapping[str, Any], resource_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, body in template["Resources"].items():
-        if body["Type"] == resource_type:
-            yield name, body.get("Properties", {})

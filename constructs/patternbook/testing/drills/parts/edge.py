@@ -9,6 +9,7 @@ from patternbook.testing.drills.emitters.cloudfront import Distribution, Views
 from patternbook.testing.drills.emitters.ecr import Repository
 from patternbook.testing.drills.emitters.reports import Report
 from patternbook.testing.drills.intrinsics import Names
+from patternbook.testing.drills.parts.resources import of_type
 
 SCALING = "AWS::AppRunner::AutoScalingConfiguration"
 
@@ -41,9 +42,9 @@ class Edge:
 
 
 def edge_emitters(template: Mapping[str, Any], names: Names) -> Edge:
-    scaling = next((properties for _, properties in _of(template, SCALING)), {})
+    scaling = next((properties for _, properties in of_type(template, SCALING)), {})
     return Edge(
-        distributions=tuple(Distribution(name) for name, _ in _of(template, "AWS::CloudFront::Distribution")),
+        distributions=tuple(Distribution(name) for name, _ in of_type(template, "AWS::CloudFront::Distribution")),
         services=tuple(_services(template, names)),
         repositories=tuple(_repositories(template, names)),
         max_instances=scaling.get("MaxSize", 1),
@@ -52,18 +53,12 @@ def edge_emitters(template: Mapping[str, Any], names: Names) -> Edge:
 
 
 def _services(template: Mapping[str, Any], names: Names) -> Iterator[AppRunnerService]:
-    for name, _ in _of(template, "AWS::AppRunner::Service"):
+    for name, _ in of_type(template, "AWS::AppRunner::Service"):
         arn = names.of({"Fn::GetAtt": [name, "ServiceArn"]})
         yield AppRunnerService(arn.split("/")[1], names.of({"Fn::GetAtt": [name, "ServiceId"]}), arn)
 
 
 def _repositories(template: Mapping[str, Any], names: Names) -> Iterator[Repository]:
-    enhanced = any(_of(template, "AWS::ECR::RegistryScanningConfiguration"))
-    for name, _ in _of(template, "AWS::ECR::Repository"):
+    enhanced = any(of_type(template, "AWS::ECR::RegistryScanningConfiguration"))
+    for name, _ in of_type(template, "AWS::ECR::Repository"):
         yield Repository(names.of({"Ref": name}), names.of({"Fn::GetAtt": [name, "Arn"]}), enhanced)
-
-
-def _of(template: Mapping[str, Any], resource_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, body in template["Resources"].items():
-        if body["Type"] == resource_type:
-            yield name, body.get("Properties", {})

@@ -7,6 +7,7 @@ from typing import Any
 from patternbook.testing.drills.emitters.event_pipeline import Batches, Consumer, Deliveries, Topic
 from patternbook.testing.drills.emitters.reports import Report
 from patternbook.testing.drills.intrinsics import Names
+from patternbook.testing.drills.parts.resources import of_type
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class Pipeline:
 
 def pipeline_emitters(template: Mapping[str, Any], names: Names) -> Pipeline:
     """The emitters of a template. Only one with consumers of queues has any."""
-    if not any(_of(template, "AWS::Lambda::EventSourceMapping")):
+    if not any(of_type(template, "AWS::Lambda::EventSourceMapping")):
         return Pipeline((), ())
     topics = {
         each["Topic"]["Ref"]
-        for _, bucket in _of(template, "AWS::S3::Bucket")
+        for _, bucket in of_type(template, "AWS::S3::Bucket")
         for each in bucket.get("NotificationConfiguration", {}).get("TopicConfigurations", [])
     }
     return Pipeline(
@@ -39,8 +40,8 @@ def pipeline_emitters(template: Mapping[str, Any], names: Names) -> Pipeline:
 
 
 def _consumers(template: Mapping[str, Any], names: Names) -> Iterator[Consumer]:
-    functions = dict(_of(template, "AWS::Lambda::Function"))
-    for _, alias in _of(template, "AWS::Lambda::Alias"):
+    functions = dict(of_type(template, "AWS::Lambda::Function"))
+    for _, alias in of_type(template, "AWS::Lambda::Alias"):
         name = names.of(alias["FunctionName"])
         variables = functions[name]["Environment"]["Variables"]
         yield Consumer(
@@ -50,9 +51,3 @@ def _consumers(template: Mapping[str, Any], names: Names) -> Iterator[Consumer]:
             variables["POWERTOOLS_METRICS_NAMESPACE"],
             variables["POWERTOOLS_SERVICE_NAME"],
         )
-
-
-def _of(template: Mapping[str, Any], resource_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, body in template["Resources"].items():
-        if body["Type"] == resource_type:
-            yield name, body.get("Properties", {})

@@ -16,6 +16,7 @@ from patternbook.testing.drills.emitters.web_api import (
     UserPool,
 )
 from patternbook.testing.drills.intrinsics import Names
+from patternbook.testing.drills.parts.resources import of_type
 
 THROTTLED = '{ $.status = "429" }'
 """The one filter pattern that is evaluated here."""
@@ -45,23 +46,23 @@ class Web:
 
 def web_emitters(template: Mapping[str, Any], names: Names) -> Web:
     """The emitters of a template. Only an API has any."""
-    stages = [properties for _, properties in _of(template, "AWS::ApiGatewayV2::Stage")]
+    stages = [properties for _, properties in of_type(template, "AWS::ApiGatewayV2::Stage")]
     functions = tuple(_functions(template, names)) if stages else ()
     return Web(
         apis=tuple(HttpApi(names.of(each["ApiId"]), each["StageName"], functions) for each in stages),
         filters=tuple(_filters(template)),
-        tables=tuple(Table(name) for name, _ in _of(template, "AWS::DynamoDB::GlobalTable")),
+        tables=tuple(Table(name) for name, _ in of_type(template, "AWS::DynamoDB::GlobalTable")),
         pools=tuple(
             UserPool(names.of(properties["UserPoolId"]), name)
-            for name, properties in _of(template, "AWS::Cognito::UserPoolClient")
+            for name, properties in of_type(template, "AWS::Cognito::UserPoolClient")
             if properties["AllowedOAuthFlows"] == ["code"]
         ),
     )
 
 
 def _functions(template: Mapping[str, Any], names: Names) -> Iterator[Function]:
-    resources = dict(_of(template, "AWS::Lambda::Function"))
-    for _, alias in _of(template, "AWS::Lambda::Alias"):
+    resources = dict(of_type(template, "AWS::Lambda::Function"))
+    for _, alias in of_type(template, "AWS::Lambda::Alias"):
         name = names.of(alias["FunctionName"])
         variables = resources[name]["Environment"]["Variables"]
         yield Function(
@@ -75,14 +76,8 @@ def _functions(template: Mapping[str, Any], names: Names) -> Iterator[Function]:
 
 
 def _filters(template: Mapping[str, Any]) -> Iterator[ThrottleFilter]:
-    for _, properties in _of(template, "AWS::Logs::MetricFilter"):
+    for _, properties in of_type(template, "AWS::Logs::MetricFilter"):
         if properties["FilterPattern"] != THROTTLED:
             raise NotImplementedError(f"{properties['FilterPattern']} is not supported by {__name__}.")
         [made] = properties["MetricTransformations"]
         yield ThrottleFilter(made["MetricNamespace"], made["MetricName"])
-
-
-def _of(template: Mapping[str, Any], resource_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, body in template["Resources"].items():
-        if body["Type"] == resource_type:
-            yield name, body.get("Properties", {})

@@ -1,6 +1,6 @@
 """The parts of a template that report metrics of a workflow."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from patternbook.testing.drills.emitters.reports import Report
 from patternbook.testing.drills.emitters.sqs import Messages, Queue
 from patternbook.testing.drills.emitters.step_functions import Cluster, Executions, StateMachine, Waiting
 from patternbook.testing.drills.intrinsics import Names
+from patternbook.testing.drills.parts.resources import of_type
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class WorkflowParts:
 
 def workflow_parts(template: Mapping[str, Any], names: Names) -> WorkflowParts | None:
     """The parts of a template with a workflow."""
-    for name, properties in _of(template, "AWS::StepFunctions::StateMachine"):
+    for name, properties in of_type(template, "AWS::StepFunctions::StateMachine"):
         values = properties["DefinitionSubstitutions"]
-        [(_, alias)] = _of(template, "AWS::StepFunctions::StateMachineAlias")
-        queues = dict(_of(template, "AWS::SQS::Queue"))
+        [(_, alias)] = of_type(template, "AWS::StepFunctions::StateMachineAlias")
+        queues = dict(of_type(template, "AWS::SQS::Queue"))
 
         def people(substitution: str) -> PeopleQueue:
             queue = values[substitution]["Ref"]  # noqa: B023 - there is one state machine
@@ -74,12 +75,6 @@ def workflow_parts(template: Mapping[str, Any], names: Names) -> WorkflowParts |
             Cluster(names.of(values["ClusterArn"])),
             people("ApprovalsQueueUrl"),
             people("AttentionQueueUrl"),
-            {function: each["Timeout"] for function, each in _of(template, "AWS::Lambda::Function")},
+            {function: each["Timeout"] for function, each in of_type(template, "AWS::Lambda::Function")},
         )
     return None
-
-
-def _of(template: Mapping[str, Any], resource_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, body in template["Resources"].items():
-        if body["Type"] == resource_type:
-            yield name, body.get("Properties", {})
