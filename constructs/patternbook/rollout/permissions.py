@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from patternbook.rollout.schemas import schema_of
+from patternbook.rules.template import CUSTOM
 
 HANDLERS: Final = ("create", "read", "update", "delete", "list")
 """The handlers that a deployment uses. Creations and deletions of some types also list."""
@@ -81,7 +82,7 @@ def policies_for(templates: Iterable[Mapping[str, Any]], *, prefix: str = "") ->
 
 
 def _actions_of(resource_type: str) -> Iterator[str]:
-    if resource_type.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
+    if resource_type.startswith(CUSTOM):
         yield from OF_CUSTOM_RESOURCES
         return
     handlers = (schema_of(resource_type) or {}).get("handlers") or {}

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from patternbook.rules.template import CUSTOM
+
 ANY_REGION: Final = "us-east-1"
 """The Region whose schemas are read. It has the most types."""
 INSTALL: Final = "pip install 'patternbook[rollout]'"
@@ -27,7 +29,7 @@ def create_only(resource_type: str) -> frozenset[str] | None:
 
     Those of a custom resource are unknown, because its function decides by the id that it answers.
     """
-    if resource_type.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
+    if resource_type.startswith(CUSTOM):
         return None
     try:
         schema = schema_of(resource_type)

@@ -8,7 +8,7 @@ from patternbook.limits.edge import PRINCIPALS
 from patternbook.rules.aws_lambda import FUNCTION
 from patternbook.rules.permissions import ROLE, allowed_statements, allows, trusted_services
 from patternbook.rules.rule import WARNING, rule
-from patternbook.rules.template import Problem, Resource, Template
+from patternbook.rules.template import CUSTOM, Problem, Resource, Template
 
 _LOG_GROUPS: Final = "/aws/lambda/"
 _AT_A_TIME: Final = re.compile(r"at\(|cron\([\d,]+ ")
@@ -74,12 +74,12 @@ def _creates_log_group(template: Template, function: Resource) -> bool:
 
 
 def _callers(template: Template, function: Resource) -> Iterator[Resource]:
-    """What may call a function before the stack is complete: custom resources, schedules, rules and polling.
+    """The resources that may call a function before the stack is complete: custom resources, schedules, rules, polling.
 
     https://github.com/aws/aws-cdk/issues/667
     """
     for each in template.resources.values():
-        if each.type.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
+        if each.type.startswith(CUSTOM):
             called = each["ServiceToken"].references
         elif each.type == "AWS::Lambda::EventSourceMapping" and _may_start(each):
             called = each["FunctionName"].references

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from patternbook.rules.template import CUSTOM
+
 _RULES_OF_NETWORKS: Final = "the VPC and its rules cost nothing: https://aws.amazon.com/vpc/pricing/"
 _PART: Final = "a part of a resource that is priced"
 _IAM: Final = "IAM costs nothing: https://aws.amazon.com/iam/"
@@ -85,8 +87,6 @@ FREE: Final[Mapping[str, str]] = {
 
 FREE_AS_IT_IS: Final = "other resources of this type cost something, but not with these properties"
 """The reason of a type that is priced, such as that of a gateway endpoint."""
-CUSTOM: Final = ("Custom::", "AWS::CloudFormation::CustomResource")
-"""Types of custom resources. Their functions run during deployments only."""
 
 
 def reason_of(kind: str) -> str | None:

@@ -5,9 +5,8 @@ from decimal import Decimal
 from typing import Final
 
 from patternbook.cost.lines import HOURS, Meter, NotKnownError
-from patternbook.cost.pricers.free import CUSTOM
 from patternbook.cost.pricers.monitoring import add_unlisted_logs
-from patternbook.rules.template import Resource
+from patternbook.rules.template import CUSTOM, Resource
 
 DEFAULT_MB: Final = 128
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html"""

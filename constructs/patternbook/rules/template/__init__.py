@@ -9,7 +9,7 @@ apart, and a :class:`Template` is what CloudFormation deploys in one of them.
 """
 
 from patternbook.rules.template.dependencies import Dependencies
-from patternbook.rules.template.nodes import Node, Problem, Resource
+from patternbook.rules.template.nodes import CUSTOM, Node, Problem, Resource
 from patternbook.rules.template.scenarios import (
     MAX_SCENARIOS,
     Choice,
@@ -23,6 +23,7 @@ from patternbook.rules.template.values import MISSING, UNKNOWN, PartialText, Ref
 from patternbook.rules.template.whole import Template, resource_bodies
 
 __all__ = [
+    "CUSTOM",
     "MAX_SCENARIOS",
     "MISSING",
     "UNKNOWN",

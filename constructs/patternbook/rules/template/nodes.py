@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from patternbook.rules.template.values import MISSING, UNKNOWN, PartialText, PresentItems, Reference
+
+CUSTOM: Final = ("Custom::", "AWS::CloudFormation::CustomResource")
+"""The types of custom resources, or what they begin with."""
 
 
 class Surroundings(Protocol):
