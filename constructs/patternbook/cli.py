@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, *, today: date | None = None) -
 
 def _packages(words: Sequence[str]) -> list[str]:
     """The package of the command, or all of them without one. An import of all takes longer than a check."""
-    return [package for package, names in COMMANDS.items() if {*words[:1]} & {*names}] or list(COMMANDS)
+    return [package for package, names in COMMANDS.items() if words and words[0] in names] or list(COMMANDS)
 
 
 class _Version(argparse.Action):

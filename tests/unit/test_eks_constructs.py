@@ -314,11 +314,17 @@ class TestCluster:
 TEAM = "arn:aws:iam::111122223333:role/team/developer"
 
 
+def sandbox_cluster(**options: Any) -> EksCluster:
+    """A cluster in a stack and a network of its own."""
+    stack = cdk.Stack()
+    network = Network(stack, "Network", posture=SANDBOX)
+    return EksCluster(stack, "Eks", network=network, posture=SANDBOX, **options)
+
+
 class TestTeams:
     @pytest.fixture
     def cluster(self) -> EksCluster:
-        stack = cdk.Stack()
-        return EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+        return sandbox_cluster()
 
     @staticmethod
     def _entries(cluster: EksCluster) -> dict[str, list[Any]]:
@@ -333,8 +339,7 @@ class TestTeams:
         """EKS would refuse a second entry of a principal, while CloudFormation replaces the first one."""
         names = []
         for others in ([], ["arn:aws:iam::111122223333:user/a"]):
-            stack = cdk.Stack()
-            cluster = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+            cluster = sandbox_cluster()
             for principal in (*others, TEAM):
                 cluster.grant_access(principal, {"view": ["*"]})
             names.append(set(self._entries(cluster)))
@@ -393,8 +398,7 @@ class TestTeams:
 class TestApplicationIdentity:
     @pytest.fixture(scope="class")
     def cluster(self) -> EksCluster:
-        stack = cdk.Stack()
-        cluster = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+        cluster = sandbox_cluster()
         add_ons_before_nodes(cluster)
         return cluster
 
@@ -424,22 +428,14 @@ class TestApplicationIdentity:
         assert cluster.node.try_find_child("Refused") is None
 
     def test_a_cluster_without_the_agent_is_refused(self) -> None:
-        stack = cdk.Stack()
-        cluster = EksCluster(stack, "Eks", network=Network(stack, "Network", posture=SANDBOX), posture=SANDBOX)
+        cluster = sandbox_cluster()
         with pytest.raises(ValueError, match=r"eks-pod-identity-agent before an ApplicationIdentity\. Add it by"):
-            ApplicationIdentity(stack, "Application", cluster=cluster)
+            ApplicationIdentity(cdk.Stack.of(cluster), "Application", cluster=cluster)
 
 
 class TestAddOns:
     def test_configuration_of_the_pattern_cannot_be_changed(self) -> None:
-        stack = cdk.Stack()
-        cluster = EksCluster(
-            stack,
-            "Eks",
-            network=Network(stack, "Network", posture=SANDBOX),
-            posture=SANDBOX,
-            add_ons={"coredns": AddOn(configuration={"computeType": "EC2"})},
-        )
+        cluster = sandbox_cluster(add_ons={"coredns": AddOn(configuration={"computeType": "EC2"})})
         with pytest.raises(ValueError, match="The configuration of coredns must leave computeType to the pattern"):
             cluster.add_on("coredns", configuration={"computeType": "Fargate"})
 
@@ -464,17 +460,12 @@ class TestAddOns:
         }
 
     def test_synth_says_once_which_add_ons_have_no_version(self) -> None:
-        stack = cdk.Stack()
-        cluster = EksCluster(
-            stack,
-            "Eks",
-            network=Network(stack, "Network", posture=SANDBOX),
-            posture=SANDBOX,
-            add_ons={"coredns": AddOn(version="v1.14.2-eksbuild.4")},
-        )
+        cluster = sandbox_cluster(add_ons={"coredns": AddOn(version="v1.14.2-eksbuild.4")})
         for name in ("coredns", "kube-proxy", "vpc-cni"):
             cluster.add_on(name)
-        [said] = Annotations.from_stack(stack).find_info("*", Match.string_like_regexp("EKS chooses the versions"))
+        [said] = Annotations.from_stack(cdk.Stack.of(cluster)).find_info(
+            "*", Match.string_like_regexp("EKS chooses the versions")
+        )
         assert said.id == "/Default/Eks"
         assert "the versions of kube-proxy, vpc-cni when it creates them" in str(said.entry.data)
 

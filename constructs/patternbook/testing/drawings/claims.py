@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from patternbook.rules.permissions import ROLE, allows, attached_to, statements_in
-from patternbook.rules.template import Node, PartialText, Resource
+from patternbook.rules.template import Node, Resource
 from patternbook.testing.drawings.relations import RELATIONS, VALUES, Relation, Value
 from patternbook.testing.drawings.shown import Deployed, Shown
 
@@ -161,7 +161,7 @@ def _allowed(action: str, source: Shown, target: Shown) -> Places:
         for name in sorted(source.names(ROLE))
         for statement in _role_statements(source.deployed, template.resources[name])
         if statement["Resource"].references & target.family.keys()
-        or (outside and any(outside in _known(each) for each in (statement["Resource"], *statement["Resource"].items)))
+        or (outside and any(outside in each.known_text for each in _alone_or_listed(statement["Resource"])))
     ]
     by_target = [
         statement
@@ -182,9 +182,8 @@ def _allowed(action: str, source: Shown, target: Shown) -> Places:
     return statements + permissions
 
 
-def _known(place: Node) -> str:
-    """The text of a place, as far as the template says it."""
-    return place.value.known if isinstance(place.value, PartialText) else place.text or ""
+def _alone_or_listed(place: Node) -> list[Node]:
+    return place.items or [place]
 
 
 def _role_statements(deployed: Deployed, role: Resource) -> list[Node]:
