@@ -152,8 +152,8 @@ def with_inventory(app: Callable[..., Any]) -> Callable[..., Any]:
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] not in own:
-            # Where permissions count, the bootstrap stack's bucket refuses requests without TLS. This one never leaves
-            # the machine.
+            # The bootstrap stack's bucket refuses requests without TLS as soon as permissions count. This request never
+            # leaves the machine.
             await app({**scope, "scheme": "https"} if ministack.app.AUTH else scope, receive, send)
             return
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})

@@ -34,7 +34,7 @@ def _watched(resource_type: str, handler: Callable[..., Any]) -> Callable[..., A
         module = frame.f_globals.get("__name__", "")
         if event != "call" or not module.startswith(SERVICES) or module.startswith(ENGINE):
             return
-        # What a service calls of its own is no call of its API.
+        # A function that a service calls of its own is no call of its API.
         if frame.f_back is None or frame.f_back.f_globals.get("__name__") != module:
             made[resource_type].add(f"{module.removeprefix(SERVICES)}.{frame.f_code.co_name}")
 

@@ -1,4 +1,4 @@
-"""What resources cost at rest, against sums that are calculated by hand."""
+"""The bill of resources at rest is compared with sums that are calculated by hand."""
 
 from decimal import Decimal
 from typing import Any

@@ -55,9 +55,8 @@ class Project:
         path = self._origin / "cdk.json"
         document = json.loads(path.read_text(encoding="utf-8"))
         document["context"]["stages"] = stages
-        document["context"]["patterns"] = (
-            "EcrStack"  # otherwise, each job would also build the sandbox of every pattern
-        )
+        # Otherwise, each job would also build the sandbox of every pattern.
+        document["context"]["patterns"] = "EcrStack"
         path.write_text(json.dumps(document, indent=2), encoding="utf-8")
         person = ("-c", "user.name=A person", "-c", "user.email=person@example.com")
         self._git(*person, "commit", "--quiet", "--allow-empty", "--all", "--message", "Change the stages")

@@ -155,7 +155,7 @@ def _kind(resource_type: str) -> Kind:
 
 
 def _fate(change: Mapping[str, Any]) -> str:
-    """What becomes of the old resource."""
+    """A sentence about the fate of the old resource."""
     match change.get("PolicyAction"):
         case "Retain" | "ReplaceAndRetain":
             return "The old one is retained, and the stack no longer knows it."

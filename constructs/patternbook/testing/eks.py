@@ -317,7 +317,7 @@ class NetworkPromises:
 
     @staticmethod
     def _clients(stack: Reading) -> set[str]:
-        """Whom the control plane admits: CIDR blocks and security groups. Those of the stack are descriptions."""
+        """The clients of the control plane: CIDR blocks and security groups. Those of the stack are descriptions."""
 
         def client(rule: dict[str, Any]) -> str:
             source = rule.get("CidrIp") or rule["SourceSecurityGroupId"]

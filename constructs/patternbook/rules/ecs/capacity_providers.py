@@ -11,7 +11,7 @@ CAPACITY_PROVIDER: Final = "AWS::ECS::CapacityProvider"
 
 
 def runs_on(service: Resource) -> str | None:
-    """What the tasks of a service run on: ``FARGATE``, ``EC2``, or None if that is not known."""
+    """The place where the tasks of a service run: ``FARGATE``, ``EC2``, or None if that is not known."""
     launch_type, strategy = service["LaunchType"], service["CapacityProviderStrategy"]
     if launch_type.text is not None:
         return launch_type.text

@@ -47,7 +47,7 @@ class Kubernetes:
     waiting: tuple[int, ...] = ()
     """The ages, in minutes, of the pods that wait for Fargate."""
     counting: Literal["works", "fails", "stopped"] = "works"
-    """What becomes of the call that counts these pods."""
+    """The state of the function that counts these pods."""
 
 
 @dataclass(frozen=True)

@@ -100,12 +100,12 @@ def silent_agent() -> Scenario:
 
 
 def waiting_pod() -> Scenario:
-    """As without capacity, without addresses in the subnets, or with an image that nobody can pull."""
+    """Fargate has no capacity, the subnets have no addresses, or nobody can pull the image."""
     return _on_fargate("A pod on Fargate does not start", lambda minute: {"waiting": (minute,)})
 
 
 def pod_that_is_replaced() -> Scenario:
-    """As of a Job that runs every ten minutes, and replaces the one before."""
+    """A CronJob, for instance, runs every ten minutes and replaces the pod before."""
     return _on_fargate(
         "A pod on Fargate does not start, and is replaced every ten minutes",
         lambda minute: {"waiting": (minute % 10,)},
@@ -113,12 +113,12 @@ def pod_that_is_replaced() -> Scenario:
 
 
 def failing_count() -> Scenario:
-    """As without an API server that answers, or without the permission to list pods."""
+    """The API server does not answer, or the function may not list pods."""
     return _on_fargate("The function that counts pending pods fails", lambda _: {"counting": "fails"})
 
 
 def stopped_count() -> Scenario:
-    """As with a schedule that somebody has turned off."""
+    """Somebody has turned the schedule off, for instance."""
     return _on_fargate("Nothing calls the function that counts pending pods", lambda _: {"counting": "stopped"})
 
 
