@@ -41,7 +41,7 @@ def template() -> Mapping[str, Any]:
 
 def test_each_event_rings_and_each_alarm_is_rung_and_calm_is_silent(template: Mapping[str, Any]) -> None:
     assert "UnhandledNodes" in Stack(template).names
-    assert findings(Stack(template), DRILL) == []
+    assert list(findings(Stack(template), DRILL)) == []
 
 
 def test_a_queue_that_forgets_events_early_would_silence_the_alarm(template: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final, Literal
 
 from patternbook.testing.drills import metric_math
@@ -179,16 +179,17 @@ class Alarm:
 
         :param delay: minutes until a metric is published.
         """
+
+        @cache
+        def breaches(end: int, hidden: int) -> bool | None:
+            value = self.value(telemetry, end, hidden=hidden)
+            return None if value is None else COMPARISONS[self.comparison](value, self.threshold)
+
         state = State.INSUFFICIENT_DATA
-        known: dict[tuple[int, int], float | None] = {}
+        ages = [age * self.minutes for age in reversed(range(self.evaluation_periods + EXTRA_PERIODS))]
+        looks = [(age, min(max(delay - age, 0), self.minutes)) for age in ages]
         for now in minutes:
-            points: list[bool | None] = []
-            for age in reversed(range(self.evaluation_periods + EXTRA_PERIODS)):
-                key = (now - age * self.minutes, min(max(delay - age * self.minutes, 0), self.minutes))
-                if key not in known:
-                    known[key] = self.value(telemetry, key[0], hidden=key[1])
-                value = known[key]
-                points.append(None if value is None else COMPARISONS[self.comparison](value, self.threshold))
+            points = [breaches(now - age, hidden) for age, hidden in looks]
             if not self._has_too_few_samples(telemetry, now, delay):
                 state = next_state(
                     points,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
@@ -62,6 +62,10 @@ class Stack:
     def names(self) -> set[str]:
         return {readable(each.name) for each in (*self.alarms, *self.rules)}
 
+    @cached_property
+    def _metrics(self) -> set[Metric]:
+        return {metric for alarm in self.alarms for metric in alarm.metrics}
+
     def can(self, scenario: Scenario) -> bool:
         """Whether a scenario can happen to this stack."""
         there = scenario.by is None or scenario.by in self._world.senders
@@ -73,7 +77,8 @@ class Stack:
         before = scenario.before or (lambda _, same: same)
         history = max(HISTORY, self.range_minutes)
         telemetry = self._world.telemetry(
-            {minute: (scenario.course if minute >= 0 else before)(minute, calm) for minute in range(-history, minutes)}
+            {minute: (scenario.course if minute >= 0 else before)(minute, calm) for minute in range(-history, minutes)},
+            self._metrics,
         )
         found = self._rules_that_ring(scenario)
         for alarm in self.alarms:
@@ -118,22 +123,21 @@ def plural(minutes: int) -> str:
     return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
-def findings(stack: Stack, drill: Drill) -> list[str]:
-    """The broken promises of a stack."""
-    found, rung = [], set[str]()
+def findings(stack: Stack, drill: Drill) -> Iterator[str]:
+    """The broken promises of a stack, one after the other, so that who looks for one need not wait for all."""
+    rung = set[str]()
     for promise in drill.rings:
         if not stack.can(promise.event):
             continue
         rings = stack.rings(promise.event, minutes=promise.minutes)
-        found += [f"{promise.event.title}: {ring.name} rings before it begins" for ring in rings if ring.minutes < 1]
+        yield from (f"{promise.event.title}: {ring.name} rings before it begins" for ring in rings if ring.minutes < 1)
         in_time = [ring for ring in rings if 1 <= ring.minutes <= promise.minutes]
         rung |= {ring.name for ring in in_time}
         if not in_time:
-            found.append(f"{promise.event.title}: nothing rings within {plural(promise.minutes)}")
+            yield f"{promise.event.title}: nothing rings within {plural(promise.minutes)}"
+    if any(stack.can(promise.event) for promise in drill.rings):
+        yield from (f"no event rings {name}" for name in sorted(stack.names - rung))
     watched = max(WATCHED, stack.range_minutes)
     for scenario in drill.silent:
         if stack.can(scenario):
-            found += [f"{scenario.title}: {ring.name} rings" for ring in stack.rings(scenario, minutes=watched)]
-    if any(stack.can(promise.event) for promise in drill.rings):
-        found += [f"no event rings {name}" for name in sorted(stack.names - rung)]
-    return found
+            yield from (f"{scenario.title}: {ring.name} rings" for ring in stack.rings(scenario, minutes=watched))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any, Final, Literal
 
 from patternbook.testing.drills.alarms import Metric, Samples, Telemetry
@@ -134,7 +135,7 @@ class World:
         }
         """The emitters of events, by role."""
 
-    @property
+    @cached_property
     def calm(self) -> Minute:
         """A minute in which everything works, with the tasks that the template asks for."""
         minute = Minute()
@@ -167,14 +168,16 @@ class World:
             *(["readers"] if self._database and len(self._database.instances) > 1 else []),
         }
 
-    def telemetry(self, minutes: Mapping[int, Minute]) -> Telemetry:
-        """All metrics that are sent in these minutes."""
+    def telemetry(self, minutes: Mapping[int, Minute], metrics: Collection[Metric]) -> Telemetry:
+        """What is sent of some metrics in these minutes."""
+
+        @cache
+        def report(minute: Minute) -> Report:
+            return {metric: samples for metric, samples in self._report(minute).items() if metric in metrics}
+
         sent: dict[Metric, dict[int, Samples]] = defaultdict(dict)
-        reports: dict[Minute, Report] = {}
         for number, minute in minutes.items():
-            if minute not in reports:
-                reports[minute] = self._report(minute)
-            for metric, samples in reports[minute].items():
+            for metric, samples in report(minute).items():
                 sent[metric][number] = samples
         return sent
 
