@@ -1,6 +1,7 @@
 """The patterns of the book in one app, for tests of all of them. :mod:`patternbook.testing` makes one alone."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,8 @@ SCENARIOS = [
     *((posture, options) for posture in POSTURES for options in ("defaults", "every option", "other options")),
     ("production", "existing VPC"),
 ]
+Books = Callable[[str, str], cdk.App]
+"""The synthesized app of each scenario, by its posture and its options."""
 
 
 def every_option(pattern: type[PatternStack]) -> dict[str, Any]:
@@ -114,9 +117,17 @@ def book_app(stage: Stage, outdir: Path, *, checked: bool = True, **flags: Any) 
     return made
 
 
-def sandbox_app(outdir: Path) -> cdk.App:
-    """An app with every pattern in the sandbox with default settings, without checks."""
-    return book_app(stage_of("sandbox", settings_of("sandbox", "defaults")), outdir, checked=False)
+def books_in(folder: Path) -> Books:
+    """The apps of scenarios, without checks. Each is synthesized when it is first asked for."""
+
+    @cache
+    def make(posture: str, options: str) -> cdk.App:
+        stage = stage_of(posture, settings_of(posture, options))
+        made = book_app(stage, folder / f"{posture} {options}", checked=False)
+        made.synth()
+        return made
+
+    return make
 
 
 def template_files(assembly: Path) -> dict[str, Path]:

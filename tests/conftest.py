@@ -11,7 +11,7 @@ import pytest
 import patternbook  # noqa: F401 - before aws_cdk: it points jsii at the Node of this environment
 
 if TYPE_CHECKING:
-    import aws_cdk as cdk
+    from tests.book import Books
 
 # A shell without job control starts its background jobs with SIGINT ignored, and commands that a test starts would
 # inherit that. The tests of Ctrl-C need commands that heed it. Until the tests start, Ctrl-C ends the process at once.
@@ -43,8 +43,8 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def sandbox_book(tmp_path_factory: pytest.TempPathFactory) -> "cdk.App":
-    """Every pattern in the sandbox with default settings, synthesized once for all tests."""
-    from tests.book import sandbox_app  # here, because few tests need the CDK, which it imports
+def books(tmp_path_factory: pytest.TempPathFactory) -> "Books":
+    """The book in each scenario, without checks, synthesized once for all tests."""
+    from tests.book import books_in  # here, because few tests need the CDK, which it imports
 
-    return sandbox_app(tmp_path_factory.mktemp("sandbox"))
+    return books_in(tmp_path_factory.mktemp("books"))

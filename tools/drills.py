@@ -10,6 +10,7 @@ import app
 from patternbook.testing.drills.drilling import Stack
 from patternbook.testing.drills.promises import Drill, Promise
 from patternbook.testing.drills.scenarios import Scenario
+from tests.book import books_in
 from tests.drills.book import DRILLS, Templates, synthesized
 from tools.pages import with_text
 
@@ -70,7 +71,7 @@ def with_table(page: str, made: str) -> str:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        book = synthesized(Path(folder))
+        book = synthesized(books_in(Path(folder)))
         for pattern, drill in DRILLS.items():
             path = page_of(pattern)
             page = path.read_text(encoding="utf-8")

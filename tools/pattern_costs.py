@@ -14,7 +14,7 @@ from patternbook.cost import ASSUMPTIONS, Bill, Line, monthly
 from patternbook.cost.bill import by_item
 from patternbook.cost.prices import load_prices
 from patternbook.cost.report import cents
-from tests.book import KEY_ARN, book_app, sandbox_app, settings_of, stage_of, template_files
+from tests.book import KEY_ARN, Books, book_app, books_in, settings_of, stage_of, template_files
 from tools.drills import ROOT, page_of
 from tools.pages import with_text
 
@@ -76,22 +76,17 @@ def costs_of(templates: Mapping[str, Path], today: date) -> Costs:
     }
 
 
-def book_of(outdir: Path, sandbox: Any = None, *, today: date) -> Book:
+def book_of(outdir: Path, books: Books, *, today: date) -> Book:
     """Synthesizes the patterns, and computes their costs.
 
-    :param sandbox: the app of the sandbox, if it is synthesized already.
+    :param outdir: the folder for the app of production with the savings.
+    :param books: the other apps.
     """
     defaults = settings_of("production", "defaults")
     cheaper = {stack: {**defaults[stack], saving.name: saving.value} for stack, saving in SAVINGS.items()}
-    apps = [
-        sandbox or sandbox_app(outdir / "sandbox"),
-        *(
-            book_app(stage_of("production", settings), outdir / name, checked=False)
-            for name, settings in (("production", defaults), ("cheaper", cheaper))
-        ),
-    ]
-    for each in apps:
-        each.synth()
+    saving = book_app(stage_of("production", cheaper), outdir, checked=False)
+    saving.synth()
+    apps = [books("sandbox", "defaults"), books("production", "defaults"), saving]
     return Book(*(costs_of(template_files(Path(each.outdir)), today) for each in apps))
 
 
@@ -174,7 +169,8 @@ def texts(book: Book) -> dict[Path, str]:
 def main() -> None:
     """Writes the pages."""
     with tempfile.TemporaryDirectory() as folder:
-        for path, text in texts(book_of(Path(folder), today=date.today())).items():
+        books = books_in(Path(folder))
+        for path, text in texts(book_of(Path(folder, "saving"), books, today=date.today())).items():
             path.write_text(with_costs(path.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 

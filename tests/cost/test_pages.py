@@ -5,13 +5,13 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-import aws_cdk as cdk
 import pytest
 
 import app
 from patternbook.cost import HOURS, load_prices
 from patternbook.cost.pricers import PRICERS
 from patternbook.cost.pricers.free import FREE
+from tests.book import Books
 from tools.drills import page_of
 from tools.pattern_costs import ROOT, SAVINGS, Book, book_of, command, texts, with_costs
 
@@ -20,8 +20,8 @@ PATTERNS = [pattern.__name__ for pattern in app.PATTERNS]
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory, sandbox_book: cdk.App) -> Book:
-    return book_of(tmp_path_factory.mktemp("costs"), sandbox_book, today=TODAY)
+def book(tmp_path_factory: pytest.TempPathFactory, books: Books) -> Book:
+    return book_of(tmp_path_factory.mktemp("costs"), books, today=TODAY)
 
 
 def test_the_pages_are_up_to_date(book: Book) -> None:

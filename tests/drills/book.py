@@ -11,7 +11,7 @@ import aws_cdk as cdk
 
 import app
 from patternbook.testing.drills.promises import Drill
-from tests.book import book_app, sandbox_app, settings_of, stage_of, template_files
+from tests.book import Books, template_files
 
 Templates = Mapping[str, Mapping[str, Any]]
 
@@ -25,21 +25,12 @@ DRILLS: Final = _drills()
 """The drill of each pattern that has one, by the name of its stack."""
 
 
-def synthesized(outdir: Path, sandbox: cdk.App | None = None) -> list[Templates]:
-    """The book in sandbox with default settings, and in production, where stacks that are drilled have every option.
-
-    :param sandbox: the book in sandbox, if it is synthesized already.
-    """
-    options = {name: given for name, given in settings_of("production", "every option").items() if name in DRILLS}
-    production = {**settings_of("production", "defaults"), **options}
-    return [
-        _templates(sandbox or sandbox_app(outdir / "sandbox")),
-        _templates(book_app(stage_of("production", production), outdir / "production", checked=False)),
-    ]
+def synthesized(books: Books) -> list[Templates]:
+    """The book in sandbox with default settings, and in production with every option."""
+    return [_templates(books("sandbox", "defaults")), _templates(books("production", "every option"))]
 
 
 def _templates(book: cdk.App) -> Templates:
     """The templates of the book in a posture, by the names of the stacks."""
-    book.synth()
     files = template_files(Path(book.outdir)).items()
     return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in files}

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
+from tests.book import Books
 from tests.drills.book import Templates, synthesized
 
 
 @pytest.fixture(scope="session")
-def book(sandbox_book: cdk.App, tmp_path_factory: pytest.TempPathFactory) -> list[Templates]:
+def book(books: Books) -> list[Templates]:
     """The templates in each posture, by the names of the stacks."""
-    return synthesized(tmp_path_factory.mktemp("book"), sandbox_book)
+    return synthesized(books)
 
 
 @pytest.fixture(scope="module")

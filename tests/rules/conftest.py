@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.book import book_app, settings_of, stage_of, template_files
+from tests.book import Books, template_files
 
 SCENARIOS: Final = (("sandbox", "defaults"), ("production", "every option"), ("sandbox", "other options"))
 """These have every resource type of the book and a place for every defect. ``tests/policy`` runs the rules on the
@@ -34,17 +34,11 @@ class Templates:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+def templates(books: Books) -> Templates:
     return Templates(
         {
             f"{stack} {posture} {options}": path.read_text(encoding="utf-8")
             for posture, options in SCENARIOS
-            for stack, path in _synthesize(posture, options, tmp_path_factory.mktemp("rules")).items()
+            for stack, path in template_files(Path(books(posture, options).outdir)).items()
         }
     )
-
-
-def _synthesize(posture: str, options: str, outdir: Path) -> dict[str, Path]:
-    """The template files of all patterns that have these options. ``tests/policy`` validates the same templates."""
-    book_app(stage_of(posture, settings_of(posture, options)), outdir, checked=False).synth()
-    return template_files(outdir)

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 import yaml
 
@@ -16,6 +15,7 @@ import app
 from patternbook.rules import EVERY_RULE
 from patternbook.testing.reading import Reading
 from patternbook.testing.synthesis import refusal, variant
+from tests.book import Books
 from tests.notes import ROOT, Line, Place, differences, ids_of, read
 from tools.notes import PAGE, page
 
@@ -28,14 +28,14 @@ Templates = Callable[[Place], Reading]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory, sandbox_book: cdk.App) -> Templates:
+def template(tmp_path_factory: pytest.TempPathFactory, books: Books) -> Templates:
     """The template of a place. Stacks of the sandbox with default settings are those of the whole book."""
 
     @cache
     def make(stack: str, stage: str, settings: str) -> Reading:
         given = yaml.safe_load(settings)
         if stage == "sandbox" and not given:
-            [found] = [each for each in sandbox_book.node.children if isinstance(each, PATTERNS[stack])]
+            [found] = [each for each in books("sandbox", "defaults").node.children if isinstance(each, PATTERNS[stack])]
             return Reading(found)
         return Reading(variant(PATTERNS[stack], tmp_path_factory.mktemp("notes"), posture=stage, **given))
 
