@@ -271,3 +271,15 @@ assert not {"patternbook.testing", "pytest"} & set(sys.modules), "pytest is no d
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
+
+
+def test_the_fixtures_know_the_postures_without_node() -> None:
+    program = """
+import sys
+from patternbook.testing import fixtures
+assert not {"aws_cdk", "jsii"} & set(sys.modules), "started"
+from patternbook.posture import POSTURES
+assert fixtures.POSTURES == tuple(POSTURES)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
