@@ -4,6 +4,7 @@ file.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import Any, Final
 
 LONGEST_SHOWN: Final = 120
@@ -15,13 +16,16 @@ def shown(value: object) -> str:
     text = str(value)
     if len(text) > LONGEST_SHOWN:
         text = f"{text[:80]}...{text[-37:]}"
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def listed(values: Iterable[object], *, longest: int = LONGEST_SHOWN) -> str:
     """The first of the values, and the number of the others if they do not fit into ``longest`` characters."""
     texts = [shown(value) for value in values]
-    fitting = next((count for count in range(len(texts), 1, -1) if len(", ".join(texts[:count])) <= longest), 1)
+    ends = accumulate(len(f"{text}, ") for text in texts)
+    fitting = sum(end <= longest + len(", ") for end in ends) or 1
     others = len(texts) - fitting
     return ", ".join(texts[:fitting]) + (f" and {others:,} more" if others > 0 else "")
 

@@ -243,9 +243,10 @@ class _Loader:
     def _refused(self, stack: str, mistakes: Iterable[Mistake]) -> None:
         for mistake in mistakes:
             self.mistakes.append(mistake)
-            stacks = self.refused_by.setdefault(str(mistake), [])
-            if EVERY_STACK in mistake.path.split(".") and stack not in stacks:
-                stacks.append(stack)
+            if EVERY_STACK in mistake.path.split("."):
+                stacks = self.refused_by.setdefault(str(mistake), [])
+                if stack not in stacks:
+                    stacks.append(stack)
 
     def _given(self, stack: str, context: Mapping[str, Any], file: str) -> dict[str, Given]:
         """The settings of a stack in one source: of its object, and of its keys with a dot, which override it."""
