@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,15 +87,21 @@ def test_the_options_of_the_aws_cli_are_those_of_the_api(calls: list[list[str]],
         assert done.returncode == 0, done.stderr
 
 
+@cache
+def help_of(command: str) -> str:
+    """What the CDK CLI says about one of its commands."""
+    return subprocess.run(
+        [str(BIN / "cdk"), command, "--help"],
+        env={**os.environ, "PATH": f"{BIN}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
 def test_the_options_of_the_cdk_cli_exist(calls: list[list[str]]) -> None:
     for command in sorted({words[1] for words in calls if words[0] == "cdk"}):
-        asked = subprocess.run(
-            [str(BIN / "cdk"), command, "--help"],
-            env={**os.environ, "PATH": f"{BIN}:/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        asked = help_of(command)
         used = {word for words in calls if words[:2] == ["cdk", command] for word in words if word.startswith("-")}
         assert [each for each in used if not re.search(rf"(?<![\w-]){re.escape(each)}\b", asked)] == []
 
