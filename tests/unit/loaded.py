@@ -12,18 +12,19 @@ from patternbook.settings.loading import Plan, load
 from patternbook.settings.stages import Stage
 from stacks.fargate_efs import FargateEfsSettings
 
-TYPES: Mapping[str, type[PatternSettings]] = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
+Types = Mapping[str, type[PatternSettings]]
+TYPES: Types = {pattern.__name__: pattern.settings_type for pattern in app.PATTERNS}
 InFile = Mapping[str, Any] | None
 
 
-def plan(typed: Mapping[str, Any], cdk_json: InFile = None) -> Plan:
+def plan(typed: Mapping[str, Any], cdk_json: InFile = None, types: Types = TYPES) -> Plan:
     """The plan for keys of the command line, and a ``cdk.json``."""
-    return load({**(cdk_json or {}), **typed}, TYPES, files={"cdk.json": cdk_json or {}})
+    return load({**(cdk_json or {}), **typed}, types, files={"cdk.json": cdk_json or {}})
 
 
-def stages(typed: Mapping[str, Any], cdk_json: InFile = None) -> dict[str | None, Stage]:
+def stages(typed: Mapping[str, Any], cdk_json: InFile = None, types: Types = TYPES) -> dict[str | None, Stage]:
     """The stages of a context, by name."""
-    return {stage.name: stage for stage in plan(typed, cdk_json).stages}
+    return {stage.name: stage for stage in plan(typed, cdk_json, types).stages}
 
 
 def fargate(typed: Mapping[str, Any], stage: str | None = None, cdk_json: InFile = None) -> FargateEfsSettings:
