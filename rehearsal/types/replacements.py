@@ -4,18 +4,15 @@ MiniStack knows this for a few types only. It would update the others in place, 
 sets would list every resource that refers to a changed one.
 """
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 from ministack.services.cloudformation import provisioners
 
-from rehearsal.account import REGION
+from rehearsal.types.schemas import schema_of
 
 
 def register() -> None:
     """Completes MiniStack's tables for all types with a handler."""
     for resource_type in provisioners._RESOURCE_HANDLERS.keys() - provisioners._REPLACING_PROPERTIES.keys():
-        try:
-            schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource_type).schema
-        except ResourceNotFoundError:
+        if not (schema := schema_of(resource_type)):
             continue
         provisioners._REPLACING_PROPERTIES[resource_type] = _names(schema.get("createOnlyProperties", []))
         provisioners._CONDITIONALLY_REPLACING_PROPERTIES.setdefault(

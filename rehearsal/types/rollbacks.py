@@ -21,11 +21,10 @@ MiniStack does so, too.
 import functools
 from typing import Any
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 from ministack.services.cloudformation import provisioners, stacks
 
-from rehearsal.account import REGION
 from rehearsal.types.registry import regional_store
+from rehearsal.types.schemas import schema_of
 from rehearsal.types.shapes import Properties
 
 NAMES = regional_store()
@@ -76,11 +75,8 @@ def _name(resource_type: str, properties: Properties) -> str | None:
 
 @functools.cache
 def _identifying_properties(resource_type: str) -> tuple[str, ...]:
-    try:
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource_type).schema
-    except ResourceNotFoundError:
-        return ()
-    return tuple(pointer.removeprefix("/properties/") for pointer in schema["primaryIdentifier"])
+    identifier = schema_of(resource_type).get("primaryIdentifier", [])
+    return tuple(pointer.removeprefix("/properties/") for pointer in identifier)
 
 
 def _keeping_what_is_left(roll_back: Any) -> Any:
