@@ -16,7 +16,7 @@ from proving.breaking import Scene
 from proving.breaks import BREAKS, Break, promise_of
 from proving.record import FAILED, PROVEN, Record, Step, now
 from rehearsal.account import ROOT
-from rehearsal.deployments import Deployments
+from rehearsal.deployments import Deployments, about_retained
 from rehearsal.interruption import StopRequestError
 from rehearsal.late_failures import roll_back_update
 from rehearsal.plan import Plan
@@ -202,7 +202,7 @@ class Proof(Deployments):
         """
         with self.report.step("destroy") as details:
             self.delete()
-            self.name_retained(details)
+            details += about_retained(self.stack.retained())
         self.list_leftovers()
         self.stack.unpin()
 

@@ -40,9 +40,9 @@ def rehearse(cycles: Sequence["Cycle"]) -> None:
         others = cycles[number:]
         if others:
             cycle.check_isolation(others)
-        events = [other.events() for other in others]
+        events = [other.last_events() for other in others]
         retained += cycle.update_and_destroy(retained)
-        touched = [other.stage for other, before in zip(others, events, strict=True) if other.events() != before]
+        touched = [other.stage for other, before in zip(others, events, strict=True) if other.last_events() != before]
         if touched:
             raise RehearsalError(f"The steps of {cycle.stage} changed stacks of {names(touched)}.")
 

@@ -106,16 +106,16 @@ class Deployments:
     def deploy_unchanged(self, name: str, assembly: Path) -> None:
         """Deploys what is deployed."""
         with self.report.step(name) as details:
-            events = self.events()
+            before = self.last_events()
             result = self.deploy_assembly(assembly)
-            touched = [stack.name for stack, n in zip(self.stacks, events, strict=True) if len(stack.events()) != n]
+            touched = [stack for stack, event in self.last_events().items() if event != before[stack]]
             if touched or result.output.count("(no changes)") != len(self.stacks):
                 raise RehearsalError(f"Deploying the same app again changed {names(touched)}.\n{tail(result.output)}")
             details.append("no change")
 
-    def events(self) -> list[int]:
-        """The number of events of each stack."""
-        return [len(stack.events()) for stack in self.stacks]
+    def last_events(self) -> dict[str, str]:
+        """The newest event of each stack, by the name of the stack."""
+        return {stack.name: stack.last_event() for stack in self.stacks}
 
     def deploy_change(self) -> None:
         """Deploys the app with the changed settings."""
@@ -134,8 +134,10 @@ class Deployments:
         """:returns: the retained resources of the stacks."""
         with self.report.step("destroy") as details:
             self.delete()
+            resources: list[Resource] = []
             for stack in self.stacks:
-                retained = frozenset(resource.path for resource in stack.retained())
+                found = stack.retained()
+                retained = frozenset(resource.path for resource in found)
                 plan = self.plan_of(stack)
                 expected = plan.always_retained | plan.replaced_and_retained
                 expected |= plan.retained_in_production if self.production else frozenset()
@@ -143,7 +145,9 @@ class Deployments:
                     raise RehearsalError(
                         f"{stack.name} retained {names(retained)}. In {self.stage} it must retain {names(expected)}."
                     )
-            return self.name_retained(details)
+                resources += found
+            details += about_retained(resources)
+            return resources
 
     def delete(self) -> None:
         """Deletes the stacks, which must be pinned, whatever they retain."""
@@ -151,14 +155,6 @@ class Deployments:
             self.lift_protection()
         self.must_succeed(self.cdk("destroy", self.changed, *self.paths, "--exclusively", "--force"))
         self.expect_status("DELETE_COMPLETE")
-
-    def name_retained(self, details: list[str]) -> list[Resource]:
-        """:returns: the retained resources of the stacks."""
-        resources = [resource for stack in self.stacks for resource in stack.retained()]
-        counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
-        if counts:
-            details.append("retained " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())))
-        return resources
 
     def lift_protection(self) -> None:
         """Takes the steps that the pages of the patterns describe before ``cdk destroy`` in production."""
@@ -200,6 +196,12 @@ class Deployments:
             if time.monotonic() > deadline:
                 raise RehearsalError(f"The cluster {name} still has deletion protection, or is {found['status']}.")
             time.sleep(limits.pause_seconds)
+
+
+def about_retained(resources: Iterable[Resource]) -> list[str]:
+    """A detail about retained resources for the report, if there are any."""
+    counts = Counter(resource.type.removeprefix("AWS::") for resource in resources)
+    return ["retained " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))] if counts else []
 
 
 def _unknown_types(output: str) -> str:

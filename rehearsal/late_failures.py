@@ -85,7 +85,7 @@ def fail_update(deployments: EmulatedDeployments) -> None:
         before = deployments.account.inventory()
         roll_back_update(deployments, every_resource=True)
         now = deployments.account.inventory()
-        retained = [resource for stack in deployments.stacks for resource in stack.retained()]
+        retained = [resource for stack in deployments.stacks for resource in stack.retained(deployments.started)]
         deployments.check_nothing_left({**before, **{store: now[store] for store in REPLACED}}, retained)
         details.append("rolled back")
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,16 @@ class Stack:
 
     def events(self, since: datetime | None = None) -> list[dict[str, Any]]:
         """The events of the stack, oldest first. A stack that never existed has none."""
+        # CloudFormation lists the newest first. The pages of a long life are not read for its last minutes.
+        newest_first = (event for page in self._pages("describe_stack_events") for event in page["StackEvents"])
         try:
-            events = [event for page in self._pages("describe_stack_events") for event in page["StackEvents"]][::-1]
+            return list(takewhile(lambda event: since is None or event["Timestamp"] >= since, newest_first))[::-1]
         except ClientError:
             return []
-        return [event for event in events if since is None or event["Timestamp"] >= since]
+
+    def last_event(self) -> str:
+        """The id of the newest event of the stack, which must exist."""
+        return self._cloudformation.describe_stack_events(StackName=self._reference)["StackEvents"][0]["EventId"]
 
     def failures(self, since: datetime | None = None) -> list[str]:
         """CloudFormation's reasons for failures, the first failure first."""
