@@ -166,6 +166,13 @@ class TestCheckersFindDefects:
         path.write_text('{"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"Nam": 1}}}}', encoding="utf-8")
         assert "E3002" in lint(path)
 
+    def test_cfn_lint_where_a_rule_has_validators_of_its_own(self, tmp_path: Path) -> None:
+        tags = [{"Key": "team", "Value": "web"}, {"Key": "team", "Value": "data"}]
+        path = tmp_path / "broken.template.json"
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"Tags": tags}}
+        path.write_text(json.dumps({"Resources": {"T": topic}}), encoding="utf-8")
+        assert "E3024" in lint(path)
+
     def test_cfn_lint_where_an_equal_resource_was_checked_before(self, tmp_path: Path) -> None:
         """It checks equal resources once, but not where one refers to something else, or where there was a finding."""
 
