@@ -36,8 +36,11 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Book:
 
 @pytest.fixture(scope="session")
 def templates(synthesized: Book) -> Templates:
-    """The templates of the book in a posture, with defaults or options, by the names of the stacks."""
+    """The templates of the book in a posture, with defaults or options, by the names of the stacks. No test changes
+    one, because all share them.
+    """
 
+    @cache
     def read(posture: str, options: str) -> dict[str, dict[str, Any]]:
         files = template_files(Path(synthesized(posture, options).outdir))
         return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in files.items()}
