@@ -46,7 +46,9 @@ class Deployments:
 
     def cdk(self, command: str, assembly: Path, *arguments: str) -> CommandResult:
         self.started = datetime.now(timezone.utc)
-        return self.account.run("cdk", command, "--app", str(assembly), *arguments)
+        # Node compiles the CLI once for all calls.
+        environment = {**self.account.environment, "NODE_COMPILE_CACHE": str(self.account.folder / "node")}
+        return self.account.run("cdk", command, "--app", str(assembly), *arguments, environment=environment)
 
     def deploy_assembly(self, assembly: Path, *arguments: str, paths: Sequence[str] = ()) -> CommandResult:
         """:param paths: the stacks to deploy, by their construct paths; defaults to all."""
