@@ -14,7 +14,7 @@ from hypothesis import settings
 from tests.book import book_app, settings_of, stage_of, template_files
 
 # For `make nightly`. On CI, hypothesis would take the same examples each night.
-settings.register_profile("nightly", max_examples=4 * settings.default.max_examples, derandomize=False)
+settings.register_profile("nightly", max_examples=4 * settings().max_examples, derandomize=False)
 
 Book = Callable[[str, str], cdk.App]
 Templates = Callable[[str, str], dict[str, dict[str, Any]]]

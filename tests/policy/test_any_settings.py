@@ -74,7 +74,7 @@ def outcome(context: dict[str, Any], stack: str) -> tuple[Mistake, ...]:
 @pytest.mark.parametrize("stack", TYPES)
 @given(data=st.data())
 @hypothesis_settings(
-    max_examples=hypothesis_settings.default.max_examples // 2,
+    max_examples=hypothesis_settings().max_examples // 2,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

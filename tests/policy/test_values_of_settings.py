@@ -26,7 +26,7 @@ from tests.unit.test_settings import PARAMETER, SECRET
 @pytest.mark.parametrize("pattern", app.PATTERNS)
 @given(data=st.data())
 @hypothesis_settings(
-    max_examples=hypothesis_settings.default.max_examples // 20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=hypothesis_settings().max_examples // 20, deadline=None, suppress_health_check=list(HealthCheck)
 )
 def test_accepted_settings_can_be_synthesized(pattern: type[PatternStack], data: st.DataObject) -> None:
     """Combines the options at random. Some values could lead to name collisions in a template."""
