@@ -93,10 +93,13 @@ def places(annotation: Any) -> Iterator[Place]:
             yield lambda hostile, place=place: {"A": place(hostile)}
 
 
-def check(context: dict[str, Any], hostile: Any, stack: str = "EcrStack") -> None:
-    """The context is accepted or refused, and the message about it shows little of a hostile text."""
+def check(context: dict[str, Any], hostile: Any, stack: str = "EcrStack", *, typed: bool = False) -> None:
+    """The context is accepted or refused, and the message about it shows little of a hostile text.
+
+    :param typed: whether the context comes from the command line, and not from ``cdk.json``.
+    """
     try:
-        load(context, {stack: TYPES[stack]}, files={"cdk.json": context})
+        load(context, {stack: TYPES[stack]}, files={} if typed else {"cdk.json": context})
     except SettingsError as error:
         message = str(error)
         message.encode()
@@ -119,11 +122,12 @@ def test_settings_of_a_stack(stack: str) -> None:
 def test_settings_on_the_command_line(stack: str) -> None:
     for name in TYPES[stack].model_fields:
         for hostile in TEXTS:
-            check({"patterns": stack, f"{stack}.{name}": hostile}, hostile, stack)
-            check({"patterns": stack, f"{stack}.{name}": json.dumps([hostile])}, hostile, stack)
+            check({"patterns": stack, f"{stack}.{name}": hostile}, hostile, stack, typed=True)
+            check({"patterns": stack, f"{stack}.{name}": json.dumps([hostile])}, hostile, stack, typed=True)
     for hostile in TEXTS:
-        check({"patterns": stack, f"{stack}.{hostile}": "1"}, "" if hostile == PLACEHOLDER else hostile, stack)
-        check({"patterns": stack, stack: hostile}, hostile, stack)
+        shown = "" if hostile == PLACEHOLDER else hostile
+        check({"patterns": stack, f"{stack}.{hostile}": "1"}, shown, stack, typed=True)
+        check({"patterns": stack, stack: hostile}, hostile, stack, typed=True)
 
 
 def test_stages() -> None:
