@@ -45,8 +45,10 @@ synth: $(READY) ## synthesize every pattern, and list the templates; STAGE=produ
 	$(BIN)/cdk synth --quiet --ci --output '$(OUT)' $${stage:+"$$stage/*" -c "stages=$$stage"} $(ARGS) >/dev/null && \
 	$(RUN) tools.summary '$(OUT)' "$$stage"
 
-test: $(READY) ## run the tests of templates, alarms, rules and settings, in about five minutes
-	@$(RUN) pytest
+# Several processes need more CPU time than one, because each imports the CDK and synthesizes the book. So `make check`,
+# which runs other parts at the same time, takes one.
+test: $(READY) ## run the tests of templates, alarms, rules and settings, in about two minutes
+	@$(RUN) pytest $(if $(filter check,$(MAKECMDGOALS)),,--numprocesses=auto --maxprocesses=4 --dist=loadfile)
 
 rehearse: $(READY) ## deploy, change and destroy every pattern in an emulated account; STACK=FargateEfsStack; STAGE=production for one of the two
 	@$(RUN) rehearsal run $(STACK) --stage '$(STAGE)'

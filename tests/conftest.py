@@ -4,6 +4,7 @@ import atexit
 import os
 import signal
 import sys
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def pytest_sessionstart() -> None:
-    """From now on pytest answers Ctrl-C: it cleans up, and lists what has failed so far."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart() -> Generator[None]:
+    """From now on pytest answers Ctrl-C: it cleans up, and lists what has failed so far.
+
+    The processes of pytest-xdist start meanwhile. They ignore Ctrl-C until they have imported this module, and end by
+    it at once from then on.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    signal.signal(signal.SIGINT, signal.default_int_handler if alone else signal.SIG_DFL)
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:

@@ -67,7 +67,7 @@ BY_CI = {
     "make synth": ("Makefile", r"\t\$\(MAKE\) synth"),
     "make test": ("Makefile", r"check: .*\btest\b.*"),
     "make rehearse": ("Makefile", r"check: .*\brehearse\b.*"),
-    "pytest": ("Makefile", r"\t@\$\(RUN\) pytest"),
+    "pytest": ("Makefile", r"\t@\$\(RUN\) pytest \$\(if \$\(filter check,\$\(MAKECMDGOALS\)\),,--numprocesses.*\)"),
     PRODUCTION: (
         "Makefile",
         r"\t\$\(MAKE\) synth STAGE=production .*"
