@@ -66,6 +66,7 @@ BY_CI = {
     "make check": (".ci/run", r"\s*make .*\bcheck( .*)?"),
     "make synth": ("Makefile", r"\t\$\(MAKE\) synth"),
     "make test": ("Makefile", r"check: .*\btest\b.*"),
+    "make nightly": (".github/workflows/nightly.yml", r"\s*- run: make nightly"),
     "make rehearse": ("Makefile", r"check: .*\brehearse\b.*"),
     "pytest": ("Makefile", r"\t@\$\(RUN\) pytest \$\(if \$\(filter check,\$\(MAKECMDGOALS\)\),,--numprocesses.*\)"),
     PRODUCTION: (
