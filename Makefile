@@ -79,7 +79,7 @@ record: $(READY) ## record what an emulated account answers to the checks of dep
 	@$(RUN) tests.deployed.record $(STACK)
 
 # The parts are independent: `make --jobs=3 check` runs three at a time. The longest comes first.
-check: rehearsals policy house rehearse test copies templates site-tests types lint ## run everything that has to hold before a change lands
+check: house policy rehearsals rehearse test copies templates site-tests types lint ## run everything that has to hold before a change lands
 
 # These take long and repeat, in more places, what a check has shown in one. Few changes can break them.
 nightly: emulation ## run what CI runs each night, beside the check: the emulated account's own tests, more options, more random settings

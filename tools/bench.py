@@ -81,7 +81,7 @@ def ratios() -> None:
 def parts() -> None:
     """Prints the seconds of the parts of a check, by the clock."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    [check] = re.findall(r"^check: ([\w ]+?) *##", makefile, re.MULTILINE)
+    [check] = re.findall(r"^check: ([\w -]+?) *##", makefile, re.MULTILINE)
     commands: Mapping[str, tuple[str, ...]] = {
         "unit tests of FargateEfsStack": ONE_PATTERN,
         **{f"make {part}": ("make", part) for part in check.split()},

@@ -4,12 +4,8 @@ The templates of the postures and options have half of their resources in common
 schemas is most of the work of cfn-lint. A resource is left out if an equal one has had no finding, in a template with
 equal parameters, mappings and conditions, where it refers to resources of the same types and conditions. All rules
 about a whole template, such as those about circular dependencies, see every resource.
-
-Two things that cfn-lint does again at each place of a template took a fifth of its time. Here it does them once: it
-makes a class for a set of validators, and it finds the rules about a keyword.
 """
 
-import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cfnlint.config import ConfigMixIn
-from cfnlint.jsonschema import ValidationError, Validator, validators
+from cfnlint.jsonschema import ValidationError, Validator
 from cfnlint.rules import Rules
 from cfnlint.runner import Runner, run_template_by_file_path
 
@@ -26,8 +22,6 @@ import app
 
 BASIC_CHECK: Final = "E3001"
 """The rule of cfn-lint that checks the schemas of resources, together with all rules about their properties."""
-KEYWORD_CHECK: Final = "E1101"
-"""The rule of cfn-lint that asks the rules about a keyword, at each place of a schema that has the keyword."""
 RELATED: Final = {
     "AWS::ApiGateway::RestApi",
     "AWS::EC2::Instance",
@@ -50,39 +44,7 @@ def _linter() -> tuple[ConfigMixIn, Rules]:
     config = ConfigMixIn(["--config-file", str(app.CDK_JSON.with_name(".cfnlintrc"))])
     rules = Runner(config).rules
     _Once().wrap(rules[BASIC_CHECK])
-    _ask_by_keyword(rules[KEYWORD_CHECK])
-    validators.create = _make_once(validators.create)
     return config, rules
-
-
-def _ask_by_keyword(rule: Any) -> None:
-    """Makes the rule ask only the rules about a keyword, and not look for them among all rules each time."""
-    ask = type(rule).cfnLint
-
-    @cache
-    def about(keyword: str) -> Any:
-        found = copy.copy(rule)
-        found.child_rules = {name: each for name, each in rule.child_rules.items() if each and keyword in each.keywords}
-        return found
-
-    def check(validator: Validator, keywords: list[str], instance: Any, schema: Any) -> Iterator[ValidationError]:
-        for keyword in keywords:
-            yield from ask(about(keyword), validator, [keyword], instance, schema)
-
-    rule.cfnLint = check
-
-
-def _make_once(create: Any) -> Any:
-    """Keeps the class for each set of validators, of which there are few."""
-    made: dict[Any, Any] = {}
-
-    def create_once(validators: Any, function_filter: Any, fn_resolvers: Any) -> Any:
-        key = (frozenset(validators.items()), repr(function_filter), frozenset(fn_resolvers.items()))
-        if key not in made:
-            made[key] = create(validators=validators, function_filter=function_filter, fn_resolvers=fn_resolvers)
-        return made[key]
-
-    return create_once
 
 
 class _Once:
