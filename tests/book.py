@@ -1,5 +1,6 @@
 """The patterns of the book in one app, for tests of all of them. :mod:`patternbook.testing` makes one alone."""
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
@@ -133,3 +134,8 @@ def books_in(folder: Path) -> Books:
 def template_files(assembly: Path) -> dict[str, Path]:
     """The templates of a synthesized app, those of nested stages, too, by the ids of their stacks."""
     return {path.rpartition("/")[2]: file for path, file in in_assembly(assembly).items()}
+
+
+def templates_in(assembly: Path) -> dict[str, dict[str, Any]]:
+    """The templates in these files, by the ids of their stacks."""
+    return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in template_files(assembly).items()}

@@ -1,17 +1,14 @@
 """The drills of every pattern, and the templates that are drilled."""
 
-import json
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-import aws_cdk as cdk
-
 import app
 from patternbook.testing.drills.promises import Drill
-from tests.book import Books, template_files
+from tests.book import Books, templates_in
 
 Templates = Mapping[str, Mapping[str, Any]]
 
@@ -27,10 +24,5 @@ DRILLS: Final = _drills()
 
 def synthesized(books: Books) -> list[Templates]:
     """The book in sandbox with default settings, and in production with every option."""
-    return [_templates(books("sandbox", "defaults")), _templates(books("production", "every option"))]
-
-
-def _templates(book: cdk.App) -> Templates:
-    """The templates of the book in a posture, by the names of the stacks."""
-    files = template_files(Path(book.outdir)).items()
-    return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in files}
+    scenarios = (("sandbox", "defaults"), ("production", "every option"))
+    return [templates_in(Path(books(posture, options).outdir)) for posture, options in scenarios]

@@ -1,6 +1,5 @@
 """The book in each posture and with each choice of options, synthesized once for all tests of policies."""
 
-import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from cdk_nag import AwsSolutionsChecks
 from hypothesis import settings
 
-from tests.book import book_app, settings_of, stage_of, template_files
+from tests.book import book_app, settings_of, stage_of, templates_in
 
 # For `make nightly`. On CI, hypothesis would take the same examples each night.
 settings.register_profile("nightly", max_examples=4 * settings().max_examples, derandomize=False)
@@ -42,7 +41,6 @@ def templates(synthesized: Book) -> Templates:
 
     @cache
     def read(posture: str, options: str) -> dict[str, dict[str, Any]]:
-        files = template_files(Path(synthesized(posture, options).outdir))
-        return {stack: json.loads(path.read_text(encoding="utf-8")) for stack, path in files.items()}
+        return templates_in(Path(synthesized(posture, options).outdir))
 
     return read

@@ -17,7 +17,7 @@ from patternbook.eks.manifests import MANIFESTS
 from patternbook.limits.eks_versions import KUBERNETES_VERSION
 from patternbook.posture import POSTURES
 from patternbook.testing.synthesis import feature_flags
-from tests.book import template_files
+from tests.book import template_files, templates_in
 from tests.ingress import PUBLIC, in_auto_mode, on_fargate, on_nodes
 from tests.policy.linting import lint
 from tests.policy.ordering import Order
@@ -108,10 +108,6 @@ def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Assemblies:
     return make
 
 
-def templates(assembly: Path) -> dict[str, dict[str, Any]]:
-    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in template_files(assembly).items()}
-
-
 @pytest.mark.parametrize("posture", POSTURES)
 class TestTemplates:
     def test_each_acknowledgement_has_a_finding(self, posture: str, assemblies: Assemblies) -> None:
@@ -130,18 +126,18 @@ class TestTemplates:
         assert lint(*files.values()) == ""
 
     def test_workloads_depend_on_what_they_need(self, posture: str, assemblies: Assemblies) -> None:
-        for template in templates(assemblies(posture)).values():
+        for template in templates_in(assemblies(posture)).values():
             assert Order(template).findings() == set()
             assert Order(template).unlogged_functions() == set()
 
     def test_policies(self, posture: str, assemblies: Assemblies) -> None:
-        for template in templates(assemblies(posture)).values():
+        for template in templates_in(assemblies(posture)).values():
             documents = [document for _, document in Policies(template)]
             assert documents
             assert [said for document in documents for said in findings(document) - NO_DEFECTS] == []
 
     def test_manifests(self, posture: str, assemblies: Assemblies) -> None:
-        found = list(applied(templates(assemblies(posture))["InAutoMode"]))
+        found = list(applied(templates_in(assemblies(posture))["InAutoMode"]))
         assert {each["kind"] for each in found} == {"IngressClass", "IngressClassParams"}
         assert [said for each in found if (said := errors(each, KUBERNETES_VERSION))] == []
         [parameters] = [each for each in found if each["kind"] == "IngressClassParams"]
