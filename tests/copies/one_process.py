@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 OF_A_COPY = ("app", "stacks", "tests")
-"""What a copy has at its top. Nothing else in the path of this process has modules of these names."""
+"""A copy has these at its top. Nothing else in the path of this process has modules of these names."""
 
 
 def finish(folder: Path) -> tuple[int, str]:

@@ -79,7 +79,7 @@ def test_a_copy_synthesizes_and_passes_its_tests(name: str, finished: Mapping[st
 
 @pytest.mark.parametrize("name", ["DeployRoleStack", "EksFargateStack", "LambdaEdgeStack"])
 def test_the_cli_synthesizes_a_copy(name: str, copy: Callable[[str], Path]) -> None:
-    """What the CLI reads, ``cdk.json``, says the same in each copy but for the name of the stack."""
+    """Three are enough: ``cdk.json``, which the CLI reads, says the same in each copy but for the name of the stack."""
     folder = copy(name)
     synthesized = run(folder, ["cdk", "synth", "--quiet"])
     assert synthesized.returncode == 0, synthesized.stderr

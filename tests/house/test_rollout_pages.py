@@ -89,7 +89,7 @@ def test_the_options_of_the_aws_cli_are_those_of_the_api(calls: list[list[str]],
 
 @cache
 def help_of(command: str) -> str:
-    """What the CDK CLI says about one of its commands."""
+    """The text that the CDK CLI prints about one of its commands."""
     return subprocess.run(
         [str(BIN / "cdk"), command, "--help"],
         env={**os.environ, "PATH": f"{BIN}:/usr/bin:/bin"},

@@ -26,7 +26,7 @@ MISTAKES = [
     ("run: make setup", "run: echo ${{ github.event.head_commit.message }}", "is potentially untrusted"),
     ("type: number", "type: integer", "invalid value"),
 ]
-"""What stands in the example, what stands in its place, and what actionlint says of it."""
+"""A text of the example, the mistake in its place, and the words of actionlint about it."""
 
 
 def linted(paths: Sequence[Path]) -> subprocess.CompletedProcess[str]:

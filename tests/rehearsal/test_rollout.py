@@ -16,9 +16,9 @@ from rehearsal.account import ACCOUNT_ID, BIN, REGION, ROOT, EmulatedAccount
 from tests.rehearsal.github import REPOSITORY, Ran, Runner, exchanged, token, workflow
 from tools.rollout import order
 
-OTHER_REGION = "eu-west-1"
 pytestmark = pytest.mark.nightly  # tests/rollout and tests/house have faster tests of each part of a rollout
 
+OTHER_REGION = "eu-west-1"
 DEPLOY_STAGE = workflow(ROOT / "docs/examples/deploy-stage.yml")
 STAGES: dict[str, Any] = {
     "development": {"posture": "sandbox", "account": ACCOUNT_ID, "region": REGION, "patterns": ["EcrStack"]},

@@ -58,7 +58,7 @@ HIGHEST_PORT: Final = 32767
 def check_paths(paths: Sequence[str]) -> None:
     """:raises ValueError: if one path contains another, or overlaps the paths that ECS Exec needs."""
     for inner, outer in permutations(map(PurePosixPath, [*paths, *EXEC_VOLUMES.values()]), 2):
-        if inner.parts[: len(outer.parts)] == outer.parts:  # is_relative_to would parse the outer one again
+        if inner.is_relative_to(outer):
             said = f"{_named(outer)} is there twice" if inner == outer else f"{_named(outer)} contains {_named(inner)}"
             raise ValueError(f"Paths must not contain each other, but {said}. Choose another path.")
 

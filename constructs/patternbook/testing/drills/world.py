@@ -169,7 +169,7 @@ class World:
         }
 
     def telemetry(self, minutes: Mapping[int, Minute], metrics: Collection[Metric]) -> Telemetry:
-        """What is sent of some metrics in these minutes."""
+        """The samples of some metrics that are sent in these minutes."""
 
         @cache
         def report(minute: Minute) -> Report:
